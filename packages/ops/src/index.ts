@@ -1,1 +1,18 @@
-export {};
+// The public surface of @fxtape/ops: what every process needs and no process is about. It knows no domain.
+export { bearerMatches } from './bearer.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { type Env, readEnv, readVariable } from './env.ts';
+export { exitOnUncaught } from './exit-on-uncaught.ts';
+export { type ErrorKind, FxtapeError, type FxtapeErrorInit } from './fxtape-error.ts';
+export {
+  type HealthServer,
+  type HealthServerOptions,
+  type Readiness,
+  startHealthServer,
+} from './health-server.ts';
+export { formatAddr, isLoopback, type ListenAddr, parseListenAddr } from './listen-addr.ts';
+export { createLog, type Log, type LogOptions } from './log.ts';
+export { Metrics } from './metrics.ts';
+export { REDACTED, Redactor } from './redact.ts';
+export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
+export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';

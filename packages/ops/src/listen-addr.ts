@@ -1,0 +1,43 @@
+// An address to listen on. In: `host:port` as written in an environment variable, `[::1]:7070` for IPv6. Out: host and port, and
+// whether only this machine can reach it, which decides if a token is required.
+import { BlockList, isIP } from 'node:net';
+import { FxtapeError } from './fxtape-error.ts';
+
+export interface ListenAddr {
+  readonly host: string;
+  /** 0 asks the system for a free port. */
+  readonly port: number;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** @throws HTTP_ADDR_INVALID when `addr` is not `host:port`. */
+export function parseListenAddr(addr: string): ListenAddr {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(addr);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) {
+    throw new FxtapeError({
+      code: 'HTTP_ADDR_INVALID',
+      kind: 'terminal',
+      message: `"${addr}" is not an address to listen on`,
+      hint: 'Write host:port, for example 127.0.0.1:7070 or [::1]:7070',
+      context: { addr },
+    });
+  }
+  return { host, port };
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function formatAddr(addr: ListenAddr): string {
+  return isIP(addr.host) === 6 ? `[${addr.host}]:${addr.port}` : `${addr.host}:${addr.port}`;
+}
+
+/** True when only this machine can reach `host`. A name other than `localhost` counts as reachable from elsewhere. */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host.toLowerCase() === 'localhost';
+  return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}

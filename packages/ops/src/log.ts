@@ -1,0 +1,59 @@
+// Structured log of one process. In: pino calls. Out: one JSON line each on stdout, or readable lines where stdout is a terminal,
+// with every secret taken out of the finished line, wherever in it it stood. Lines are written without waiting: a reader
+// that stops reading must never stop the recorder, so beyond 16 MiB of unread lines new ones are dropped and counted.
+import pino from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { Redactor } from './redact.ts';
+
+export type Log = pino.Logger;
+
+export interface LogOptions {
+  /** Name of the service; the field `service` of every line. */
+  readonly service: string;
+  /** pino level; default `info`. */
+  readonly level?: string;
+  /** Values that must not appear in any line. */
+  readonly secrets?: readonly string[];
+  /** Readable lines instead of JSON. Default: whether stdout is a terminal. */
+  readonly pretty?: boolean;
+  /** Where finished lines go; default stdout. */
+  readonly write?: (line: string) => void;
+}
+
+const UNREAD_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** The log of this process. Its lines carry ISO time, level by name, service and pid. */
+export function createLog(options: LogOptions): Log {
+  const redactor = new Redactor(options.secrets);
+  const format = (options.pretty ?? process.stdout.isTTY === true) ? readable() : (line: string) => line;
+  const out = options.write === undefined ? stdoutStream() : { write: options.write };
+  const level = options.level ?? 'info';
+  return pino(
+    {
+      level,
+      base: { service: options.service, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
+    },
+    {
+      write: (line: string) => out.write(format(redactor.redact(line))),
+      flushSync: () => 'flushSync' in out && out.flushSync(),
+      flush: (done?: (error?: Error) => void) => ('flush' in out ? out.flush(done) : done?.()),
+    } as pino.DestinationStream,
+  );
+}
+
+function readable(): (line: string) => string {
+  return prettyFactory({
+    colorize: process.stdout.isTTY === true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname,service',
+    messageFormat: '{service}: {msg}',
+    singleLine: true,
+  });
+}
+
+function stdoutStream() {
+  return pino.destination({ fd: 1, sync: false, maxLength: UNREAD_LIMIT_BYTES });
+}

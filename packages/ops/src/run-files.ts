@@ -1,0 +1,81 @@
+// Where the running services of one data folder are found. In: a service's pid and its HTTP address. Out: `run/<service>.pid`
+// (the pid only) and `run/<service>.json` ({pid, http, startedAt}), written whole by rename and removed when the process ends.
+// After a kill they stay behind: a reader must ask the address before it believes them.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FxtapeError } from './fxtape-error.ts';
+
+const serviceInfo = z.object({
+  pid: z.int().positive(),
+  /** `host:port` of the service's HTTP port; null when it has none. */
+  http: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+});
+export type ServiceInfo = z.infer<typeof serviceInfo>;
+
+/** Writes both files and removes them when this process exits. Returns a function that removes them earlier. */
+export function writePidFile(
+  dataDir: string,
+  service: string,
+  info: { pid: number; http: string | null; startedAt?: string },
+): () => void {
+  const folder = join(dataDir, 'run');
+  mkdirSync(folder, { recursive: true });
+  const startedAt = info.startedAt ?? new Date().toISOString();
+  writeWhole(join(folder, `${service}.pid`), `${info.pid}\n`);
+  writeWhole(
+    join(folder, `${service}.json`),
+    `${JSON.stringify({ pid: info.pid, http: info.http, startedAt })}\n`,
+  );
+  const remove = () => {
+    process.off('exit', remove);
+    // A successor may have written its own files meanwhile.
+    if (readPid(dataDir, service) !== info.pid) return;
+    rmSync(join(folder, `${service}.json`), { force: true });
+    rmSync(join(folder, `${service}.pid`), { force: true });
+  };
+  process.on('exit', remove);
+  return remove;
+}
+
+/**
+ * What `service` wrote about itself, or null when it is not there.
+ * @throws RUN_FILE_INVALID when the file is there and cannot be read as such.
+ */
+export function readServiceInfo(dataDir: string, service: string): ServiceInfo | null {
+  const path = join(dataDir, 'run', `${service}.json`);
+  const text = readIfThere(path);
+  if (text === null) return null;
+  try {
+    return serviceInfo.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FxtapeError({
+      code: 'RUN_FILE_INVALID',
+      kind: 'terminal',
+      message: `${path} is not a file that ${service} wrote`,
+      hint: `Remove it and restart ${service}`,
+      context: { path },
+      cause,
+    });
+  }
+}
+
+function readPid(dataDir: string, service: string): number | null {
+  const text = readIfThere(join(dataDir, 'run', `${service}.pid`));
+  return text === null ? null : Number(text);
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.${process.pid}.partial`, text);
+  renameSync(`${path}.${process.pid}.partial`, path);
+}
