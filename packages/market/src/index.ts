@@ -1,1 +1,2 @@
-export {};
+export * from './clock-rule.ts';
+export * from './time.ts';

@@ -1,0 +1,88 @@
+// The two clocks of the recorder as branded numbers, and the wire's time strings. Broker time is the wall clock of
+// the broker's server in milliseconds "as if it were UTC"; only `clock-rule` turns one clock into the other.
+
+/** Wall clock of the broker's server, in milliseconds since 1970-01-01T00:00 of that same wall clock. */
+export type BrokerMs = number & { readonly __clock: 'broker' };
+/** True UTC in milliseconds since 1970. */
+export type UtcMs = number & { readonly __clock: 'utc' };
+
+export const brokerMs = (ms: number): BrokerMs => ms as BrokerMs;
+export const utcMs = (ms: number): UtcMs => ms as UtcMs;
+
+/** A parsed wire time. `resolutionMs` is the width of what the string leaves open: 1 with milliseconds, 1000 without. */
+export interface BrokerTime {
+  readonly ms: BrokerMs;
+  readonly resolutionMs: number;
+}
+
+let cachedDay = '';
+let cachedDayMs = 0;
+
+const two = (text: string, at: number): number => {
+  const high = text.charCodeAt(at) - 48;
+  const low = text.charCodeAt(at + 1) - 48;
+  return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : Number.NaN;
+};
+
+/** Milliseconds of a `YYYY-MM-DD` prefix, NaN when it names no calendar day. */
+const dayMs = (text: string): number => {
+  const day = text.slice(0, 10);
+  if (day === cachedDay) return cachedDayMs;
+  if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return Number.NaN;
+  const year = two(text, 0) * 100 + two(text, 2);
+  const month = two(text, 5);
+  const date = two(text, 8);
+  const ms = Date.UTC(year, month - 1, date);
+  const back = new Date(ms);
+  if (back.getUTCFullYear() !== year || back.getUTCMonth() !== month - 1 || back.getUTCDate() !== date) {
+    return Number.NaN;
+  }
+  cachedDay = day;
+  cachedDayMs = ms;
+  return ms;
+};
+
+/** Fraction digits after the dot at `at`, as whole milliseconds, and where they end. */
+const fractionMs = (text: string, at: number): { ms: number; end: number } | null => {
+  let ms = 0;
+  let scale = 100;
+  let end = at + 1;
+  for (; end < text.length; end++) {
+    const digit = text.charCodeAt(end) - 48;
+    if (digit < 0 || digit > 9) break;
+    ms += digit * scale;
+    scale = scale > 1 ? scale / 10 : 0;
+  }
+  return end === at + 1 ? null : { ms, end };
+};
+
+/**
+ * Reads `2026-06-11T08:55:56.728Z` (milliseconds and the decorative `Z` optional, a space for the `T` tolerated).
+ * Digits beyond milliseconds are cut. Returns null for anything else, an explicit zone offset included: broker time
+ * carries none (fxsocket-api "Time: the trap").
+ */
+export const parseBrokerTime = (text: string): BrokerTime | null => {
+  if (text.length < 19) return null;
+  const separator = text.charCodeAt(10);
+  if ((separator !== 84 && separator !== 32) || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58) return null;
+  const hour = two(text, 11);
+  const minute = two(text, 14);
+  const second = two(text, 17);
+  if (!(hour < 24 && minute < 60 && second < 60)) return null;
+  let ms = dayMs(text) + hour * 3_600_000 + minute * 60_000 + second * 1000;
+  let end = 19;
+  let resolutionMs = 1000;
+  if (text.charCodeAt(19) === 46) {
+    const fraction = fractionMs(text, 19);
+    if (fraction === null) return null;
+    ms += fraction.ms;
+    end = fraction.end;
+    resolutionMs = 1;
+  }
+  if (text.charCodeAt(end) === 90) end++;
+  if (end !== text.length || Number.isNaN(ms)) return null;
+  return { ms: ms as BrokerMs, resolutionMs };
+};
+
+/** The wire's spelling of a broker time, with milliseconds and the decorative `Z`. */
+export const formatBrokerTime = (ms: BrokerMs): string => new Date(ms).toISOString();
