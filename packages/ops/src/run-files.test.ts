@@ -1,0 +1,46 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readServiceInfo, writePidFile } from './run-files.ts';
+
+let data: string;
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'run-'));
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+test('what a service wrote is found, and gone after removal', () => {
+  expect(readServiceInfo(data, 'collector')).toBeNull();
+  const remove = writePidFile(data, 'collector', { pid: process.pid, http: '127.0.0.1:4000' });
+  expect(readServiceInfo(data, 'collector')).toMatchObject({ pid: process.pid, http: '127.0.0.1:4000' });
+  expect(readFileSync(join(data, 'run/collector.pid'), 'utf8')).toBe(`${process.pid}\n`);
+  expect(readdirSync(join(data, 'run')).sort()).toEqual(['collector.json', 'collector.pid']);
+  remove();
+  expect(readServiceInfo(data, 'collector')).toBeNull();
+  expect(existsSync(join(data, 'run/collector.pid'))).toBe(false);
+});
+
+test('the files of a successor are not removed', () => {
+  const remove = writePidFile(data, 'console', { pid: 1111, http: null });
+  const removeNext = writePidFile(data, 'console', { pid: 2222, http: null });
+  remove();
+  expect(readServiceInfo(data, 'console')?.pid).toBe(2222);
+  removeNext();
+});
+
+test('a damaged file is an error, not an absent service', () => {
+  mkdirSync(join(data, 'run'));
+  writeFileSync(join(data, 'run/console.json'), '{"pid":');
+  expect(() => readServiceInfo(data, 'console')).toThrow(
+    expect.objectContaining({ code: 'RUN_FILE_INVALID' }),
+  );
+});
