@@ -70,7 +70,8 @@ export class ClockRule {
    */
   read(broker: BrokerMs, near: { utcMs: number } | { pass: Pass }): UtcReading {
     const plain = this.offsetIfPlain(broker);
-    if (plain !== null) return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', pass: 1 };
+    if (plain !== null)
+      return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', pass: 1 };
     const fits = this.#candidates(broker);
     const [first, second] = fits;
     if (first === undefined) {
@@ -150,14 +151,16 @@ export const parseClockRule = (text: string): ClockRule => {
     throw new ClockRuleError(`"${text}" is not a clock rule such as America/New_York+7h or UTC+3h`);
   }
   const minutes = Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
-  if (minutes > 15 * 60 || Number(match[4] ?? 0) > 59) throw new ClockRuleError(`the shift of "${text}" is beyond 15 hours`);
+  if (minutes > 15 * 60 || Number(match[4] ?? 0) > 59)
+    throw new ClockRuleError(`the shift of "${text}" is beyond 15 hours`);
   const rule = buildRule(zone, (match[2] === '-' ? -1 : 1) * minutes * 60);
   cache.set(text, rule);
   return rule;
 };
 
 /** A fixed rule for an offset in seconds east of UTC, in whole minutes. */
-export const fixedRule = (offsetS: number): ClockRule => parseClockRule(`UTC${spellShift(Math.round(offsetS / 60) * 60)}`);
+export const fixedRule = (offsetS: number): ClockRule =>
+  parseClockRule(`UTC${spellShift(Math.round(offsetS / 60) * 60)}`);
 
 /**
  * The rule to begin with, from the one thing `/ServerTimezone` tells: today's offset. New York + 7 h where it fits

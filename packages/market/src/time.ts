@@ -64,7 +64,8 @@ const fractionMs = (text: string, at: number): { ms: number; end: number } | nul
 export const parseBrokerTime = (text: string): BrokerTime | null => {
   if (text.length < 19) return null;
   const separator = text.charCodeAt(10);
-  if ((separator !== 84 && separator !== 32) || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58) return null;
+  if ((separator !== 84 && separator !== 32) || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58)
+    return null;
   const hour = two(text, 11);
   const minute = two(text, 14);
   const second = two(text, 17);

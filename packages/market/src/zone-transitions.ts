@@ -34,7 +34,12 @@ export const platformOffset = (zone: string): ((utcMs: number) => number) => {
 };
 
 /** First instant (to the second) in `(lowMs, highMs]` at which the offset is no longer `offsetS`. */
-const findChange = (offset: (utcMs: number) => number, lowMs: number, highMs: number, offsetS: number): number => {
+const findChange = (
+  offset: (utcMs: number) => number,
+  lowMs: number,
+  highMs: number,
+  offsetS: number,
+): number => {
   let low = lowMs;
   let high = highMs;
   while (high - low > 1000) {

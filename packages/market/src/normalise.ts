@@ -1,0 +1,248 @@
+// Turns one decoded frame of the tape into rows, with nothing but the line itself and the clock rule in force: no state,
+// no clock. The same line therefore gives the same rows whenever and from wherever it is read. In: a frame with its
+// receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait.
+
+import type { ClockRule, UtcReading } from './clock-rule.ts';
+import { kindOfMark, passOfMark } from './mark.ts';
+import type { Rows, TickRow } from './records.ts';
+import { knownOrNull } from './tick-marker.ts';
+import { type BrokerMs, parseBrokerTime } from './time.ts';
+import type { WireBar, WireMessage, WireOpenedOrder, WireTick, WireTrade } from './wire.ts';
+
+/** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
+export interface NormaliseContext {
+  readonly account: string;
+  readonly feed: string | null;
+  readonly rule: ClockRule;
+  /** A gateway that plays an old day: receive times say nothing about the ticks' day. */
+  readonly replayed: boolean;
+}
+
+/** A received frame as the tape gives it back. */
+export interface FrameLine {
+  readonly tsRecv: number;
+  readonly mark: string | null;
+  readonly raw: string;
+  readonly message: WireMessage;
+}
+
+/** `written`: rows were added, or none were due. `clock_conflict`: the 20-minute guard refuses this line. */
+export type NormaliseResult = 'written' | 'clock_conflict';
+
+/** A live tick this far from its receive time says that the clock rule is wrong, in microseconds. */
+export const GUARD_US = 20 * 60_000_000;
+/** What of a rejected frame is kept in the table; the tape has it whole. */
+const RAW_LIMIT = 1_048_576;
+
+const readTime = (broker: BrokerMs, line: FrameLine, context: NormaliseContext): UtcReading => {
+  const pass = passOfMark(line.mark);
+  return context.rule.read(broker, pass === null ? { utcMs: line.tsRecv / 1000 } : { pass });
+};
+
+const reject = (
+  rows: Rows,
+  line: FrameLine,
+  context: NormaliseContext,
+  kind: string,
+  reason: string,
+): void => {
+  const raw = line.raw.length > RAW_LIMIT ? line.raw.slice(0, RAW_LIMIT) : line.raw;
+  rows.rejected.push({ ts: line.tsRecv, account: context.account, ts_recv: line.tsRecv, kind, reason, raw });
+};
+
+const tickQuality = (tick: WireTick): string | null => {
+  if (tick.bid > tick.ask) return 'crossed';
+  return tick.bid === 0 || tick.ask === 0 ? 'one_sided' : null;
+};
+
+const tickRow = (
+  symbol: string,
+  tick: WireTick,
+  line: FrameLine,
+  context: NormaliseContext,
+): TickRow | null => {
+  const time = parseBrokerTime(tick.time);
+  if (time === null) return null;
+  const plain = context.rule.offsetIfPlain(time.ms);
+  const offsetS = plain ?? readTime(time.ms, line, context).offsetS;
+  return {
+    ts: (time.ms - offsetS * 1000) * 1000,
+    feed: context.feed ?? context.account,
+    symbol,
+    ts_recv: line.tsRecv,
+    bid: tick.bid,
+    ask: tick.ask,
+    last: knownOrNull(tick.last),
+    volume: knownOrNull(tick.volume),
+    utc_offset_s: offsetS,
+    source: kindOfMark(line.mark) === 'snapshot' ? 'snapshot' : 'live',
+    quality: tickQuality(tick),
+  };
+};
+
+const normaliseTick = (
+  message: Extract<WireMessage, { type: 'tick' }>,
+  line: FrameLine,
+  context: NormaliseContext,
+  rows: Rows,
+): NormaliseResult => {
+  if (kindOfMark(line.mark) === 'repeat') return 'written';
+  const row = tickRow(message.symbol, message.data, line, context);
+  if (row === null) {
+    reject(rows, line, context, 'tick', 'the time is not a broker time');
+    return 'written';
+  }
+  const guarded = row.source === 'live' && !context.replayed;
+  if (guarded && Math.abs(row.ts - row.ts_recv) >= GUARD_US) return 'clock_conflict';
+  rows.ticks.push(row);
+  return 'written';
+};
+
+const normaliseBar = (
+  symbol: string,
+  timeframe: string,
+  bar: WireBar,
+  line: FrameLine,
+  context: NormaliseContext,
+  rows: Rows,
+): void => {
+  const time = typeof bar.time === 'string' ? parseBrokerTime(bar.time) : null;
+  if (time === null) {
+    reject(rows, line, context, 'bar', 'the bar has no readable open time');
+    return;
+  }
+  const at = readTime(time.ms, line, context);
+  rows.bar_events.push({
+    ts: at.ms * 1000,
+    feed: context.feed ?? context.account,
+    symbol,
+    timeframe,
+    ts_recv: line.tsRecv,
+    open: bar.open,
+    high: bar.high,
+    low: bar.low,
+    close: bar.close,
+    tick_volume: bar.tickVolume ?? null,
+    real_volume: bar.realVolume ?? null,
+    spread_points: bar.spread ?? null,
+    utc_offset_s: at.offsetS,
+  });
+};
+
+const normaliseTrade = (trade: WireTrade, line: FrameLine, context: NormaliseContext, rows: Rows): void => {
+  const time = parseBrokerTime(trade.time);
+  if (time === null) {
+    reject(rows, line, context, 'trade', 'the time is not a broker time');
+    return;
+  }
+  const at = readTime(time.ms, line, context);
+  rows.trade_events.push({
+    ts: at.ms * 1000,
+    account: context.account,
+    ts_recv: line.tsRecv,
+    deal_id: trade.deal,
+    order_id: trade.order,
+    position_id: trade.position,
+    symbol: trade.symbol,
+    type: trade.type,
+    entry: trade.entry,
+    volume: trade.volume,
+    price: trade.price,
+    profit: trade.profit,
+    commission: trade.commission ?? null,
+    swap: trade.swap ?? null,
+    magic: trade.magic ?? null,
+    comment: trade.comment ?? null,
+    degraded: trade.degraded ?? null,
+    utc_offset_s: at.offsetS,
+  });
+};
+
+const noPosition = {
+  symbol: null,
+  type: null,
+  volume: null,
+  price_open: null,
+  price_current: null,
+  stop_loss: null,
+  take_profit: null,
+  swap: null,
+  profit: null,
+  magic: null,
+  comment: null,
+  ts_open: null,
+  utc_offset_s: null,
+};
+
+const normalisePositions = (
+  orders: readonly WireOpenedOrder[],
+  line: FrameLine,
+  context: NormaliseContext,
+  rows: Rows,
+): void => {
+  const base = { ts: line.tsRecv, account: context.account };
+  if (orders.length === 0) rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
+  for (const order of orders) {
+    const time = parseBrokerTime(order.openTime);
+    const at = time === null ? null : readTime(time.ms, line, context);
+    rows.position_events.push({
+      ...base,
+      ticket: order.ticket,
+      symbol: order.symbol,
+      type: order.type,
+      kind: order.kind,
+      volume: order.lots,
+      price_open: order.openPrice,
+      price_current: order.currentPrice,
+      stop_loss: order.stopLoss,
+      take_profit: order.takeProfit,
+      swap: order.swap,
+      profit: order.profit,
+      magic: order.magic,
+      comment: order.comment,
+      ts_open: at === null ? null : at.ms * 1000,
+      utc_offset_s: at === null ? null : at.offsetS,
+    });
+  }
+};
+
+/** Normalises one frame. Control frames give no rows; what cannot be read is a row of `rejected`. */
+export const normalise = (line: FrameLine, context: NormaliseContext, rows: Rows): NormaliseResult => {
+  const message = line.message;
+  switch (message.type) {
+    case 'tick':
+      return normaliseTick(message, line, context, rows);
+    case 'bar':
+      normaliseBar(message.symbol, message.timeframe, message.data, line, context, rows);
+      break;
+    case 'trade':
+      normaliseTrade(message.data, line, context, rows);
+      break;
+    case 'account': {
+      const { balance, credit, profit, equity, margin, freeMargin, marginLevel } = message.data;
+      const figures = {
+        balance,
+        credit,
+        profit,
+        equity,
+        margin,
+        free_margin: freeMargin,
+        margin_level: marginLevel,
+      };
+      rows.account_events.push({ ts: line.tsRecv, account: context.account, ...figures });
+      break;
+    }
+    case 'positions':
+      normalisePositions(message.data, line, context, rows);
+      break;
+    case 'unknown':
+      reject(rows, line, context, 'unknown', `frames of type ${message.wireType ?? '(none)'} are not known`);
+      break;
+    case 'undecodable':
+      reject(rows, line, context, message.wireType ?? 'frame', `${message.reason}: ${message.detail}`);
+      break;
+    default:
+      break;
+  }
+  return 'written';
+};

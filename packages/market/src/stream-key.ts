@@ -1,0 +1,47 @@
+// Names of recorded streams: what kind, of which symbol, in which timeframe; and how they stand to the socket's topics.
+
+export type StreamKind = 'ticks' | 'bars' | 'deals' | 'positions' | 'account';
+
+export interface StreamKey {
+  readonly stream: StreamKind;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}
+
+export interface TopicKey {
+  readonly topic: string;
+  readonly symbol?: string | undefined;
+  readonly timeframe?: string | undefined;
+}
+
+const STREAM_OF: Record<string, StreamKind | undefined> = {
+  prices: 'ticks',
+  bars: 'bars',
+  trades: 'deals',
+  positions: 'positions',
+  account: 'account',
+};
+const TOPIC_OF: Record<StreamKind, string> = {
+  ticks: 'prices',
+  bars: 'bars',
+  deals: 'trades',
+  positions: 'positions',
+  account: 'account',
+};
+
+/** One text per stream; the separator cannot occur in a stream's or timeframe's name. */
+export const streamId = (key: StreamKey): string =>
+  `${key.stream}|${key.timeframe ?? ''}|${key.symbol ?? ''}`;
+
+/** The stream that a socket topic feeds; null for the heartbeat and for topics nobody listed. */
+export const streamOfTopic = (topic: TopicKey): StreamKey | null => {
+  const stream = STREAM_OF[topic.topic];
+  if (stream === undefined) return null;
+  return { stream, symbol: topic.symbol ?? null, timeframe: topic.timeframe ?? null };
+};
+
+export const topicOfStream = (key: StreamKey): TopicKey => ({
+  topic: TOPIC_OF[key.stream],
+  ...(key.symbol === null ? {} : { symbol: key.symbol }),
+  ...(key.timeframe === null ? {} : { timeframe: key.timeframe }),
+});

@@ -1,0 +1,42 @@
+// The words of the session events on the tape, as far as the account of gaps and coverage reads them. The collector
+// writes them; `ledger` reads them.
+
+import type { LiveCause } from './ledger-state.ts';
+import type { StreamKey, TopicKey } from './stream-key.ts';
+
+/** A stream as the configuration asks for it, with what an earlier tape left behind when this one is new. */
+export interface ConfiguredStream extends StreamKey {
+  /** UTC microseconds up to which the database holds coverage of an earlier tape; null when there is none. */
+  readonly coveredToUs?: number | null | undefined;
+  /** A gap that an earlier tape left open in the database, to be carried on under its own id. */
+  readonly openGap?:
+    | { readonly id: string; readonly outageId: string; readonly cause: LiveCause; readonly fromUs: number }
+    | null
+    | undefined;
+}
+
+/** A row that the database refused for good, with the range its absence lies in. */
+export interface CondemnedRow {
+  readonly key: StreamKey;
+  readonly of: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly reason: string;
+}
+
+export type TapeEvent =
+  | { readonly event: 'configured'; readonly data: { readonly streams: readonly ConfiguredStream[] } }
+  | { readonly event: 'start' | 'stop'; readonly data: unknown }
+  | { readonly event: 'connected'; readonly data: unknown }
+  | { readonly event: 'disconnected' | 'refused'; readonly data: { readonly reason: string } }
+  | { readonly event: 'heartbeat_lost'; readonly data: { readonly silentMs: number } }
+  | {
+      readonly event: 'subscribing' | 'subscribed' | 'unsubscribed';
+      readonly data: { readonly sub: TopicKey };
+    }
+  | {
+      readonly event: 'subscribe_failed';
+      readonly data: { readonly sub: TopicKey; readonly message: string };
+    }
+  | { readonly event: 'audit'; readonly data: { readonly missing: readonly TopicKey[] } }
+  | { readonly event: 'condemned'; readonly data: CondemnedRow };

@@ -1,0 +1,93 @@
+// The shapes of the gateway's messages as far as normalising reads them, structurally equal to what the typed client
+// decodes. Declared here because this package is pure and depends on no client.
+
+export interface WireTick {
+  readonly bid: number;
+  readonly ask: number;
+  readonly last?: number | null | undefined;
+  readonly volume?: number | null | undefined;
+  readonly time: string;
+}
+
+export interface WireBar {
+  readonly time?: string | null | undefined;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly tickVolume?: number | null | undefined;
+  readonly realVolume?: number | null | undefined;
+  readonly spread?: number | null | undefined;
+}
+
+type Id = number | bigint;
+
+export interface WireTrade {
+  readonly deal: Id;
+  readonly order: Id;
+  readonly position: Id;
+  readonly symbol: string;
+  readonly type: string;
+  readonly entry: string;
+  readonly volume: number;
+  readonly price: number;
+  readonly profit: number;
+  readonly commission?: number | null | undefined;
+  readonly swap?: number | null | undefined;
+  readonly magic?: Id | null | undefined;
+  readonly comment?: string | null | undefined;
+  readonly time: string;
+  readonly degraded?: boolean | null | undefined;
+}
+
+export interface WireAccountSummary {
+  readonly balance: number;
+  readonly credit: number;
+  readonly profit: number;
+  readonly equity: number;
+  readonly margin: number;
+  readonly freeMargin: number;
+  readonly marginLevel: number;
+}
+
+export interface WireOpenedOrder {
+  readonly ticket: Id;
+  readonly symbol: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly lots: number;
+  readonly openPrice: number;
+  readonly currentPrice: number;
+  readonly stopLoss: number;
+  readonly takeProfit: number;
+  readonly swap: number;
+  readonly profit: number;
+  readonly magic: Id;
+  readonly comment: string;
+  readonly openTime: string;
+}
+
+export interface WireTerminal {
+  readonly connected: boolean;
+  readonly serverTime?: string | null | undefined;
+}
+
+/** One decoded frame of the stream. */
+export type WireMessage =
+  | { readonly type: 'tick'; readonly symbol: string; readonly data: WireTick }
+  | { readonly type: 'bar'; readonly symbol: string; readonly timeframe: string; readonly data: WireBar }
+  | { readonly type: 'trade'; readonly data: WireTrade }
+  | { readonly type: 'account'; readonly data: WireAccountSummary }
+  | { readonly type: 'positions'; readonly data: readonly WireOpenedOrder[] }
+  | { readonly type: 'terminal'; readonly data: WireTerminal }
+  | { readonly type: 'warning'; readonly dropped: number }
+  | { readonly type: 'subscribed' | 'unsubscribed' | 'error' | 'subscriptions' }
+  | { readonly type: 'unknown'; readonly wireType: string | null }
+  | {
+      readonly type: 'undecodable';
+      readonly reason: string;
+      readonly wireType: string | null;
+      readonly symbol: string | null;
+      readonly timeframe: string | null;
+      readonly detail: string;
+    };
