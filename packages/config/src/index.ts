@@ -1,1 +1,19 @@
-export {};
+// The public surface of @fxtape/config: fxtape.yaml, parsed once and the same way by every process that reads it.
+export {
+  ACCOUNT_DATA,
+  type AccountConfig,
+  type AccountData,
+  type BackfillConfig,
+  type Config,
+  type Depth,
+  TIMEFRAMES,
+  type Timeframe,
+} from './config.ts';
+export { DEMO_API_KEY, demoConfig } from './demo.ts';
+export { durationMs, formatDuration } from './duration.ts';
+export { configJsonSchema } from './json-schema.ts';
+export { loadConfig } from './load.ts';
+export { matchesGlob, matchSymbols } from './match-symbols.ts';
+export { parseConfig } from './parse.ts';
+export { configDocument, showConfig } from './show.ts';
+export { watchConfig } from './watch.ts';
