@@ -1,0 +1,126 @@
+// One engine in a Docker container, driven by the `docker` command. In: image, settings, a named volume and the loopback ports wanted.
+// Out: a running container and the ports it really got. The container's name follows from the data folder, so that the next start
+// finds and replaces one that was left behind; the data are in the volume and stay.
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Env } from '@fxtape/ops';
+import { engineError } from './engine-error.ts';
+import { freePort, portIsFree } from './free-port.ts';
+import type { StackLog } from './log.ts';
+import { runCommand } from './run-command.ts';
+
+export interface DockerSpec {
+  /** What people call it. */
+  readonly title: string;
+  /** Short name: `questdb`, `redis`. */
+  readonly name: string;
+  readonly image: string;
+  /** Variables of the container. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Arguments after the image. */
+  readonly args: readonly string[];
+  /** Where the image keeps its data. */
+  readonly volumePath: string;
+  /** Ports inside the container, the wanted ports outside are the same. */
+  readonly ports: readonly number[];
+  /** Asked until it says yes. `port` tells the port outside for one inside. */
+  readonly ready: (port: (inside: number) => number) => Promise<boolean>;
+  /** The data folder of this fxtape: it names container and volume. */
+  readonly dataDir: string;
+  readonly env: Env;
+  readonly log: StackLog;
+}
+
+const PULL_MS = 600_000;
+const READY_MS = 60_000;
+const STOP_S = 5;
+
+export class DockerEngine {
+  readonly #spec: DockerSpec;
+  readonly #container: string;
+  readonly #ports = new Map<number, number>();
+
+  constructor(spec: DockerSpec) {
+    this.#spec = spec;
+    const id = createHash('sha256').update(spec.dataDir).digest('hex').slice(0, 8);
+    this.#container = `fxtape-${spec.name}-${id}`;
+  }
+
+  /** The port on loopback that leads to `inside`; known once it was started. */
+  port(inside: number): number {
+    const port = this.#ports.get(inside);
+    if (port === undefined) throw new Error(`${this.#spec.title} was not started yet`);
+    return port;
+  }
+
+  /**
+   * Starts a new container on the volume, after removing one that was left behind, and waits until it is ready.
+   * @throws ENGINE_DOCKER_FAILED
+   */
+  async start(): Promise<void> {
+    const { image, log, title } = this.#spec;
+    const present = await this.#docker(['image', 'inspect', '--format', '{{.Id}}', image]);
+    if (present.code !== 0) {
+      log.info(`Pulling the image ${image} (only the first time)`);
+      await this.#must(['pull', '-q', image], PULL_MS);
+    }
+    await this.#remove();
+    for (const inside of this.#spec.ports) {
+      this.#ports.set(inside, (await portIsFree(inside)) ? inside : await freePort());
+    }
+    await this.#must(['run', '-d', '--name', this.#container, ...this.#options(), image, ...this.#spec.args]);
+    const untilMs = performance.now() + READY_MS;
+    while (!(await this.#spec.ready((inside) => this.port(inside)))) {
+      const running = await this.#docker(['inspect', '--format', '{{.State.Running}}', this.#container]);
+      const ended = running.stdout.trim() !== 'true';
+      if (ended || performance.now() > untilMs) {
+        const { stdout, stderr } = await this.#docker(['logs', '--tail', '5', this.#container]);
+        await this.#remove();
+        const said = (stdout + stderr).trim().split('\n').join(' | ');
+        throw this.#failed(`${title} ${ended ? 'ended' : 'is not ready after 60 s'}; it said: ${said}`);
+      }
+      await delay(200);
+    }
+  }
+
+  /** Stops and removes the container. The volume stays. */
+  async stop(): Promise<void> {
+    await this.#must(['stop', '-t', String(STOP_S), this.#container]);
+    await this.#remove();
+  }
+
+  #options(): string[] {
+    const { dataDir, settings, volumePath } = this.#spec;
+    return [
+      '--label',
+      `fxtape.data=${dataDir}`,
+      '--restart',
+      'on-failure',
+      '-v',
+      `${this.#container}:${volumePath}`,
+      ...[...this.#ports].flatMap(([inside, outside]) => ['-p', `127.0.0.1:${outside}:${inside}`]),
+      ...Object.entries(settings).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+    ];
+  }
+
+  async #remove(): Promise<void> {
+    const there = await this.#docker(['container', 'inspect', '--format', '{{.Id}}', this.#container]);
+    if (there.code !== 0) return;
+    await this.#docker(['stop', '-t', String(STOP_S), this.#container]);
+    await this.#must(['rm', '-f', this.#container]);
+  }
+
+  #docker(args: string[], deadlineMs = 60_000) {
+    return runCommand('docker', args, { env: this.#spec.env, deadlineMs });
+  }
+
+  async #must(args: string[], deadlineMs?: number): Promise<void> {
+    const { code, stderr } = await this.#docker(args, deadlineMs);
+    if (code !== 0) throw this.#failed(`docker ${args[0]} failed: ${stderr.trim().split('\n').at(-1)}`);
+  }
+
+  #failed(message: string) {
+    const hint = `Look at "docker logs ${this.#container}" and "docker info", or start with local engines: FXTAPE_ENGINES=local`;
+    return engineError('ENGINE_DOCKER_FAILED', message, hint, { context: { container: this.#container } });
+  }
+}

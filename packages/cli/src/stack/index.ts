@@ -1,0 +1,17 @@
+// The local stack: QuestDB and Redis found or started, with Docker or without. `fxtape up` uses it, and so do the tests' servers.
+export {
+  type EngineMode,
+  type EngineOrigin,
+  ensureStack,
+  type Stack,
+  type StackOptions,
+} from './ensure-stack.ts';
+export { questDbContainerSettings, redisContainerArguments } from './docker-specs.ts';
+export type { EngineExit } from './engine-process.ts';
+export { freePort } from './free-port.ts';
+export { LocalQuestDb, type LocalQuestDbOptions } from './local-questdb.ts';
+export { LocalRedis, type LocalRedisOptions } from './local-redis.ts';
+export type { StackLog } from './log.ts';
+export { QUESTDB_IMAGE, REDIS_IMAGE } from './pinned.ts';
+export { questDbAnswers, redisAnswers } from './probe.ts';
+export { type QuestDbAddress, questDbAddress } from './questdb-address.ts';

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { givenQuestDb } from './questdb-address.ts';
+
+test('nothing given is nothing', () => {
+  expect(givenQuestDb({})).toBeNull();
+});
+
+test('the configuration string gives the HTTP address, wherever addr stands in it', () => {
+  expect(
+    givenQuestDb({ QDB_CLIENT_CONF: 'https::username=u;password=p;addr=db.example;tls_verify=on;' }),
+  ).toEqual({
+    conf: 'https::username=u;password=p;addr=db.example;tls_verify=on;',
+    httpUrl: 'https://db.example:9000',
+    pgUrl: 'postgresql://admin:quest@db.example:8812/qdb',
+  });
+  expect(givenQuestDb({ QDB_CLIENT_CONF: 'http::addr=[::1]:9100;' })?.httpUrl).toBe('http://[::1]:9100');
+});
+
+test('a string without an address is refused', () => {
+  expect(() => givenQuestDb({ QDB_CLIENT_CONF: 'tcp::addr=x;' })).toThrow(
+    expect.objectContaining({ code: 'ENGINE_SETTINGS' }),
+  );
+});
