@@ -1,0 +1,193 @@
+// What `npm start`, `npm test` and `npm run setup` run, on nothing but Node 20 and npm. In: `start`, `test` or `setup` and arguments for
+// what follows. It brings pnpm, the packages and Node 24 (all pinned by the lock file), then hands over: to `fxtape up`, or to the checks
+// and the tests. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PNPM = 'pnpm@12.21.0';
+const OLDEST_NODE = 20;
+const NODE = 24;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = join(root, 'node_modules', '.bin');
+const stampFile = join(root, 'node_modules', '.fxtape-setup');
+const windows = process.platform === 'win32';
+
+class SetupError extends Error {}
+
+function say(text) {
+  process.stderr.write(`fxtape: ${text}\n`);
+}
+
+function majorOf(version) {
+  return Number(/^v?(\d+)/.exec(version)?.[1] ?? 0);
+}
+
+/** How npm's `exec` is started: the npm that runs us, else the npx on the PATH. */
+function npmExec() {
+  const npmCli = process.env.npm_execpath;
+  if (npmCli !== undefined && /npm-cli\.[cm]?js$/.test(npmCli)) {
+    return { command: process.execPath, args: [npmCli, 'exec', '--yes', '--'], shell: false };
+  }
+  try {
+    execFileSync('npx', ['--version'], { stdio: 'ignore', shell: windows });
+  } catch {
+    throw new SetupError('npm was not found. Install Node.js together with npm, then try again.');
+  }
+  return { command: 'npx', args: ['-y'], shell: windows };
+}
+
+/** Changes whenever the installed packages have to change. */
+function wantedStamp() {
+  const hash = createHash('sha256');
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));
+  return `${hash.digest('hex')} ${process.platform}-${process.arch}\n`;
+}
+
+async function install() {
+  const stamp = wantedStamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  say('installing the packages of the lock file (once, and after each change of it)');
+  const startedMs = performance.now();
+  const { command, args, shell } = npmExec();
+  const code = await run(command, [...args, PNPM, 'install', '--frozen-lockfile'], { shell });
+  if (code !== 0) {
+    throw new SetupError(
+      `the packages could not be installed (pnpm ended with ${code}). Check the network and npm's proxy settings, then try again.`,
+    );
+  }
+  writeFileSync(stampFile, stamp);
+  say(`packages installed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+/** The Node that the packages brought, else this one when it is new enough. */
+function findNode() {
+  const brought = join(bin, windows ? 'node.exe' : 'node');
+  if (existsSync(brought)) {
+    try {
+      const version = execFileSync(brought, ['--version'], { encoding: 'utf8' });
+      if (majorOf(version) >= NODE) return brought;
+    } catch (error) {
+      say(`the Node ${NODE} that was installed does not run here (${error.message.split('\n')[0]})`);
+    }
+  }
+  if (majorOf(process.version) >= NODE) return process.execPath;
+  throw new SetupError(
+    `no Node ${NODE} comes as a package for ${process.platform}-${process.arch}, and this is ${process.version}. Install Node ${NODE}, then try again.`,
+  );
+}
+
+const running = new Set();
+
+/** Runs a command to its end. Resolves with its exit code, 128 + n when signal n ended it. */
+function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+    child.sharesTerminal = options.detached !== true && process.stdin.isTTY === true;
+    running.add(child);
+    child.once('error', (error) => {
+      running.delete(child);
+      reject(new SetupError(`${command} could not be started: ${error.message}`));
+    });
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+function passSignalsOn() {
+  let lastMs = -Infinity;
+  const pass = (signal) => {
+    // The terminal and npm both send it within milliseconds; a person's second Ctrl-C comes later and counts.
+    const nowMs = performance.now();
+    const repeated = nowMs - lastMs < 500;
+    lastMs = nowMs;
+    if (repeated) return;
+    if (running.size === 0) process.exit(128 + constants.signals[signal]);
+    for (const child of running) {
+      // What shares our terminal has got its Ctrl-C from there.
+      if (signal === 'SIGINT' && child.sharesTerminal) continue;
+      child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => pass(signal));
+}
+
+async function start(node, args) {
+  // In a process group of its own: otherwise Ctrl-C reaches it twice, from the terminal and from here, and twice means "at once".
+  return run(node, ['--conditions=@fxtape/source', 'packages/cli/src/main.ts', 'up', ...args], {
+    detached: !windows,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}
+
+/** The checks, then all tests. The last line of the output counts them in the plain words that any reader knows. */
+async function test(node, args) {
+  if (args.length === 0) {
+    for (const [title, tool, ...rest] of [
+      ['types', 'tsc', '-p', 'tsconfig.json'],
+      ['lint', 'oxlint', '--deny-warnings'],
+      ['format', 'biome', 'format', '.'],
+      ['unused', 'knip'],
+    ]) {
+      say(`checking ${title}`);
+      const code = await run(join(bin, tool), rest, { shell: windows });
+      if (code !== 0) return code;
+    }
+  }
+  const reports = mkdtempSync(join(tmpdir(), 'fxtape-test-'));
+  const report = join(reports, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const code = await run(node, [vitest, 'run', ...reporters, ...args]);
+    return summarise(report, code);
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
+}
+
+function summarise(report, code) {
+  if (!existsSync(report)) {
+    say('the tests ended without a report');
+    return code || 1;
+  }
+  const counted = JSON.parse(readFileSync(report, 'utf8'));
+  const passed = counted.numPassedTests;
+  // A file that could not be loaded, or an error outside of any test, fails the run without failing a test.
+  const failed = counted.numFailedTests || (code === 0 ? 0 : 1);
+  if (passed === 0) say('no test passed');
+  process.stdout.write(
+    `${passed} passed, ${failed} failed, ${counted.numPendingTests + counted.numTodoTests} skipped\n`,
+  );
+  return passed === 0 ? code || 1 : code;
+}
+
+async function main([task, ...args]) {
+  if (majorOf(process.version) < OLDEST_NODE) {
+    throw new SetupError(`Node ${OLDEST_NODE} or newer is needed, and this is ${process.version}.`);
+  }
+  if (!['start', 'test', 'setup'].includes(task)) {
+    throw new SetupError('usage: node scripts/with-setup.mjs start|test|setup [arguments]');
+  }
+  passSignalsOn();
+  await install();
+  const node = findNode();
+  process.env.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`;
+  if (task === 'start') return start(node, args);
+  if (task === 'test') return test(node, args);
+  say('everything is installed');
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}
