@@ -11,3 +11,6 @@ export * from './stream-key.ts';
 export * from './tape-event.ts';
 export * from './tick-marker.ts';
 export * from './wire.ts';
+export * from './clock-span.ts';
+export * from './pass-tracker.ts';
+export * from './ledger-rows.ts';

@@ -58,6 +58,8 @@ export interface StreamAccount {
 }
 
 export interface LedgerState {
+  /** Feed under which market data is recorded; null when none is. */
+  feed: string | null;
   /** Last clean heartbeat of any connection. */
   clean: Instant | null;
   /** Newest server time seen in this connection, clean or not; ticks behind it are late by the difference. */
@@ -69,6 +71,7 @@ export interface LedgerState {
 }
 
 export const emptyLedger = (): LedgerState => ({
+  feed: null,
   clean: null,
   newestServerMs: null,
   latenessMs: 0,

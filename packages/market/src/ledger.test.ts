@@ -66,7 +66,7 @@ const started = (): Script =>
   new Script()
     .at(0)
     .event({ event: 'start', data: null })
-    .event({ event: 'configured', data: { streams: [EUR, XAU] } })
+    .event({ event: 'configured', data: { feed: 'icm', streams: [EUR, XAU] } })
     .event({ event: 'connected', data: null })
     .beat(1)
     .acks(...PRICES)
@@ -273,7 +273,7 @@ describe('gaps', () => {
     const script = new Script()
       .at(0)
       .event({ event: 'start', data: null })
-      .event({ event: 'configured', data: { streams } });
+      .event({ event: 'configured', data: { feed: 'icm', streams } });
     script
       .event({ event: 'connected', data: null })
       .acks(...PRICES)
@@ -299,7 +299,7 @@ describe('coverage', () => {
   test('a late heartbeat moves nothing, and bars are never covered live', () => {
     const script = new Script()
       .at(0)
-      .event({ event: 'configured', data: { streams: [EUR, BARS] } })
+      .event({ event: 'configured', data: { feed: 'icm', streams: [EUR, BARS] } })
       .beat(1);
     script.acks(PRICES[0] as never, { topic: 'bars', symbol: 'EURUSD', timeframe: 'M1' }).beats(2, 30);
     for (let s = 31; s < 60; s++) script.beat(s, 'late');

@@ -166,6 +166,7 @@ export class Ledger {
   #event({ event, data }: TapeEvent): void {
     switch (event) {
       case 'configured':
+        this.state.feed = data.feed;
         this.#configure(data.streams);
         break;
       case 'start':

@@ -17,6 +17,8 @@ export interface ConfiguredStream extends StreamKey {
 
 /** A row that the database refused for good, with the range its absence lies in. */
 export interface CondemnedRow {
+  readonly table: string;
+  readonly raw: string;
   readonly key: StreamKey;
   readonly of: number;
   readonly fromUs: number;
@@ -25,7 +27,10 @@ export interface CondemnedRow {
 }
 
 export type TapeEvent =
-  | { readonly event: 'configured'; readonly data: { readonly streams: readonly ConfiguredStream[] } }
+  | {
+      readonly event: 'configured';
+      readonly data: { readonly feed: string | null; readonly streams: readonly ConfiguredStream[] };
+    }
   | { readonly event: 'start' | 'stop'; readonly data: unknown }
   | { readonly event: 'connected'; readonly data: unknown }
   | { readonly event: 'disconnected' | 'refused'; readonly data: { readonly reason: string } }
