@@ -1,0 +1,289 @@
+import { createLog, FxtapeError, Metrics } from '@fxtape/ops';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createApp } from './app.ts';
+import type { CollectorState } from './collector-state.ts';
+import type { GapSource } from './gap-source.ts';
+import { requireTokenBeyondLoopback } from './guard.ts';
+import { sampleAccount, sampleState, sampleStream } from './sample-state.ts';
+import type { Gap, GapsQuery } from './schemas.ts';
+
+const TOKEN = 'a-token-for-this-test';
+const gap: Gap = {
+  gap_id: 'g1',
+  outage_id: 'o1',
+  account: 'demo',
+  feed: 'demo',
+  symbol: null,
+  stream: 'ticks',
+  timeframe: null,
+  ts_from: '2026-11-23T08:00:00.000000Z',
+  ts_to: null,
+  cause: 'disconnect',
+  state: 'open',
+  rows_healed: null,
+  missing_estimate: null,
+  evidence: null,
+  ts_updated: '2026-11-23T08:00:01.000000Z',
+};
+
+let app: FastifyInstance;
+let asked: GapsQuery[];
+let lines: string[];
+afterEach(() => app.close());
+
+async function start(
+  options: {
+    token?: string;
+    state?: CollectorState | FxtapeError;
+    questdb?: FxtapeError;
+    gapsFail?: Error;
+  } = {},
+) {
+  asked = [];
+  lines = [];
+  const gaps: GapSource = {
+    gaps: async (query) => {
+      asked.push(query);
+      if (options.gapsFail) throw options.gapsFail;
+      return { gaps: [gap], truncated: false };
+    },
+    outages: async () => ({ outages: [], truncated: false }),
+    ping: async () => {
+      if (options.questdb) throw options.questdb;
+    },
+  };
+  app = await createApp({
+    collector: async () => {
+      const state = options.state ?? sampleState();
+      if (state instanceof FxtapeError) throw state;
+      return state;
+    },
+    gaps,
+    metrics: new Metrics(),
+    log: createLog({ service: 'console', pretty: false, write: (line) => lines.push(line) }),
+    token: options.token,
+  });
+  return (url: string, headers: Record<string, string> = {}) =>
+    app.inject({ url, headers: { host: '127.0.0.1:7070', ...headers } });
+}
+
+const GUARDED = ['/metrics', '/api/streams', '/api/gaps', '/api/outages', '/api/openapi.json'];
+const unreachable = new FxtapeError({
+  code: 'QDB_UNREACHABLE',
+  kind: 'transient',
+  message: 'nobody listens',
+  hint: 'Start it',
+});
+
+describe('who may read', () => {
+  test('with a token: exactly that token, on everything but the probes', async () => {
+    const get = await start({ token: TOKEN });
+    for (const path of GUARDED) {
+      expect((await get(path)).statusCode).toBe(401);
+      for (const wrong of [
+        `Bearer ${TOKEN}x`,
+        `Bearer ${TOKEN.slice(1)}`,
+        'Bearer',
+        'Bearer  ',
+        TOKEN,
+        `Basic ${TOKEN}`,
+      ]) {
+        const answer = await get(path, { authorization: wrong });
+        expect(answer.statusCode).toBe(401);
+        expect(answer.body).not.toContain(TOKEN);
+      }
+      expect((await get(path, { authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200);
+      expect((await get(`${path}?api_token=${TOKEN}&token=${TOKEN}`)).statusCode).toBe(401);
+    }
+    expect((await get('/healthz')).statusCode).toBe(200);
+    expect((await get('/readyz')).statusCode).toBe(200);
+  });
+
+  test('without a token: loopback names only', async () => {
+    const get = await start();
+    for (const path of GUARDED) {
+      expect((await get(path, { host: 'evil.example:7070' })).statusCode).toBe(403);
+      for (const host of ['localhost:7070', '[::1]:7070', '127.0.0.1'])
+        expect((await get(path, { host })).statusCode).toBe(200);
+    }
+  });
+
+  test.for(['0.0.0.0:7070', '[::]:7070', '192.168.1.2:7070', 'console:7070'])(
+    '%s without a token is refused',
+    (addr) => {
+      expect(() => requireTokenBeyondLoopback(addr, undefined)).toThrow(
+        expect.objectContaining({ code: 'CONSOLE_TOKEN_REQUIRED' }),
+      );
+      expect(() => requireTokenBeyondLoopback(addr, TOKEN)).not.toThrow();
+    },
+  );
+});
+
+describe('readiness', () => {
+  test('503 with the reasons', async () => {
+    const get = await start({
+      state: sampleState(sampleAccount({ phase: 'contended', reason: 'somebody else uses the socket' })),
+      questdb: unreachable,
+    });
+    const answer = await get('/readyz');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toEqual({
+      ready: false,
+      reasons: ['QuestDB: nobody listens', 'demo: contended (somebody else uses the socket)'],
+      remarks: [],
+    });
+    expect((await get('/healthz')).statusCode).toBe(200);
+    expect((await get('/metrics')).body).toContain('fxtape_ready 0');
+  });
+
+  test('200 with remarks', async () => {
+    const get = await start({
+      state: sampleState(
+        sampleAccount({ streams: [sampleStream(), sampleStream({ symbol: 'X', phase: 'unlisted' })] }),
+      ),
+    });
+    const answer = await get('/readyz');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({ ready: true, remarks: ['demo: the broker does not list X ticks'] });
+  });
+});
+
+describe('answers', () => {
+  test('streams, flat, with microseconds', async () => {
+    const get = await start({ state: sampleState(sampleAccount(), sampleAccount({ account: 'b' })) });
+    const answer = (await get('/api/streams?account=demo')).json<{
+      accounts: unknown[];
+      streams: { ts_last_recv: string }[];
+    }>();
+    expect(answer.accounts).toHaveLength(1);
+    expect(answer.streams).toHaveLength(2);
+    expect(answer.streams[0]?.ts_last_recv).toBe('2026-11-23T10:53:54.123456Z');
+  });
+
+  test('a collector that does not answer is 503, not an empty list', async () => {
+    const gone = new FxtapeError({
+      code: 'COLLECTOR_NOT_RUNNING',
+      kind: 'transient',
+      message: 'it is not running',
+      hint: 'Start it',
+    });
+    const answer = await (await start({ state: gone }))('/api/streams');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toEqual({
+      code: 'COLLECTOR_NOT_RUNNING',
+      message: 'it is not running',
+      hint: 'Start it',
+    });
+  });
+
+  test('gaps pass their filters on', async () => {
+    const get = await start();
+    const answer = await get(
+      '/api/gaps?open=true&account=demo&symbol=EURUSD&stream=ticks&from=2026-11-01&to=2026-11-23T08:00:00Z&limit=7',
+    );
+    expect(answer.json()).toEqual({ gaps: [gap], truncated: false });
+    expect(asked).toEqual([
+      {
+        open: 'true',
+        account: 'demo',
+        symbol: 'EURUSD',
+        stream: 'ticks',
+        from: '2026-11-01',
+        to: '2026-11-23T08:00:00Z',
+        limit: 7,
+      },
+    ]);
+  });
+
+  test.for([
+    ['limit=0', /limit/],
+    ['limit=1.5', /limit must be a whole number/],
+    ['limit=20000', /limit/],
+    ['open=1', /open must be true or false/],
+    ['from=yesterday', /from must be a date/],
+    ['from=2026-13-45', /from must be a date/],
+    ['stream=quotes', /stream/],
+    ['symbl=EURUSD', /"symbl" is not a parameter/],
+    ['account=', /account/],
+    ['limit=1&limit=2', /limit/],
+  ] as const)('%s is refused with a sentence', async ([query, sentence]) => {
+    const answer = await (await start())(`/api/gaps?${query}`);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'QUERY_INVALID', message: expect.stringMatching(sentence) });
+    expect(asked).toEqual([]);
+  });
+
+  test('a database that may not decide is 503 with its code', async () => {
+    const suspended = new FxtapeError({
+      code: 'QDB_SUSPENDED',
+      kind: 'transient',
+      message: 'gap_events is suspended',
+      hint: 'Resume it',
+    });
+    const answer = await (await start({ gapsFail: suspended }))('/api/gaps');
+    expect([answer.statusCode, answer.json()]).toEqual([
+      503,
+      { code: 'QDB_SUSPENDED', message: 'gap_events is suspended', hint: 'Resume it' },
+    ]);
+  });
+
+  test('an error nobody foresaw tells nothing outside and everything in the log', async () => {
+    const answer = await (await start({ gapsFail: new Error('inner detail') }))('/api/gaps');
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([500, 'INTERNAL']);
+    expect(answer.body).not.toContain('inner detail');
+    expect(lines.join('')).toContain('inner detail');
+  });
+
+  test('unknown paths and methods', async () => {
+    const get = await start();
+    expect((await get('/api/nothing')).json()).toMatchObject({ code: 'NOT_FOUND' });
+    expect(
+      (await app.inject({ method: 'POST', url: '/api/gaps', headers: { host: 'localhost' } })).statusCode,
+    ).toBe(404);
+  });
+});
+
+describe('OpenAPI', () => {
+  test('describes every route with the schemas that are in use', async () => {
+    type Doc = {
+      openapi: string;
+      paths: Record<
+        string,
+        {
+          get: {
+            parameters?: { name: string; required?: boolean }[];
+            responses: Record<string, { content?: Record<string, { schema: { properties: object } }> }>;
+            security?: unknown[];
+          };
+        }
+      >;
+    };
+    const doc = (await (await start())('/api/openapi.json')).json<Doc>();
+    expect(doc.openapi).toMatch(/^3\./);
+    expect(Object.keys(doc.paths).sort()).toEqual([
+      '/api/gaps',
+      '/api/outages',
+      '/api/streams',
+      '/healthz',
+      '/metrics',
+      '/readyz',
+    ]);
+    const gaps = doc.paths['/api/gaps']?.get;
+    expect(gaps?.parameters?.map((parameter) => parameter.name)).toEqual([
+      'open',
+      'account',
+      'symbol',
+      'stream',
+      'from',
+      'to',
+      'limit',
+    ]);
+    expect(gaps?.parameters?.some((parameter) => parameter.required)).toBe(false);
+    expect(
+      Object.keys(gaps?.responses['200']?.content?.['application/json']?.schema.properties ?? {}),
+    ).toEqual(['gaps', 'truncated']);
+    expect(doc.paths['/readyz']?.get.security).toEqual([]);
+    expect(JSON.stringify(doc)).not.toMatch(/"\$schema"|~standard/);
+  });
+});

@@ -1,0 +1,118 @@
+// The console's HTTP application, without the listening. In: where the collector's state, the gaps and the metrics come from, and the
+// token. Out: a fastify instance with the probes open, /api and /metrics behind the guard, and errors as {code, message, hint}.
+import swagger from '@fastify/swagger';
+import { FxtapeError, type Log, type Metrics } from '@fxtape/ops';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { CollectorState } from './collector-state.ts';
+import type { GapSource } from './gap-source.ts';
+import { guard } from './guard.ts';
+import { type ReadinessReport, readinessOf } from './readiness.ts';
+import { gapRoutes } from './routes/gaps.ts';
+import { metricsRoute, openProbes } from './routes/probes.ts';
+import { streamsRoute } from './routes/streams.ts';
+import { speakZod, toOpenApi } from './zod-routes.ts';
+
+export interface AppOptions {
+  readonly collector: () => Promise<CollectorState>;
+  readonly gaps: GapSource;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly token?: string | undefined;
+}
+
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  speakZod(app);
+  answerErrors(app, options.log);
+  countRequests(app, options.metrics);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'fxtape console',
+        version: '1',
+        description: 'What is recorded, what is missing, and why.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: ({ schema, url }) => ({ schema: toOpenApi(schema ?? {}) as typeof schema, url }),
+  });
+  const probes = { metrics: options.metrics, readiness: () => askReadiness(options) };
+  openProbes(app, probes);
+  await app.register(async (inner) => {
+    inner.addHook('onRequest', guard(options.token));
+    metricsRoute(inner, probes);
+    streamsRoute(inner, options.collector);
+    gapRoutes(inner, options.gaps);
+    inner.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  });
+  return app;
+}
+
+async function askReadiness(options: AppOptions): Promise<ReadinessReport> {
+  const [collector, questdb] = await Promise.all([
+    options.collector().catch(known),
+    options.gaps.ping().then(() => 'answers' as const, known),
+  ]);
+  return readinessOf(collector, questdb);
+}
+
+function known(error: unknown): FxtapeError {
+  if (error instanceof FxtapeError) return error;
+  throw error;
+}
+
+function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send({ code: 'NOT_FOUND', message: 'there is nothing here', hint: 'See /api/openapi.json' }),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof FxtapeError) {
+      const { code, message, hint } = error;
+      return reply.code(statusOf(error)).send({ code, message, hint });
+    }
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== undefined && status >= 400 && status < 500) {
+      return reply
+        .code(status)
+        .send({ code: 'BAD_REQUEST', message: (error as Error).message, hint: 'See /api/openapi.json' });
+    }
+    log.error({ err: error, path: request.routeOptions.url ?? null }, 'a request failed');
+    return reply
+      .code(500)
+      .send({ code: 'INTERNAL', message: 'the console failed to answer', hint: 'See its log' });
+  });
+}
+
+function statusOf(error: FxtapeError): number {
+  if (
+    typeof error.context['status'] === 'number' &&
+    (error.code === 'UNAUTHORIZED' || error.code === 'HOST_NOT_ALLOWED')
+  ) {
+    return error.context['status'];
+  }
+  if (error.code === 'QUERY_INVALID') return 400;
+  return error.kind === 'transient' || error.code.startsWith('QDB_') ? 503 : 500;
+}
+
+function countRequests(app: FastifyInstance, metrics: Metrics): void {
+  const seconds = metrics.histogram(
+    'fxtape_http_request_seconds',
+    'Time to answer a request.',
+    ['route', 'status'],
+    [0.005, 0.02, 0.1, 0.5, 2, 10],
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    seconds.observe(
+      { route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    );
+  });
+}

@@ -1,0 +1,99 @@
+// Asks the collector how it is. In: where it listens (a URL, or the data folder in which it writes its address). Out: its state, or an
+// error that tells whether it is not running, does not answer, or answers something else. The address is looked up for each question,
+// because a restarted collector listens elsewhere.
+import { FxtapeError, readServiceInfo } from '@fxtape/ops';
+import { type CollectorState, collectorState } from './collector-state.ts';
+
+export interface CollectorClientOptions {
+  /** Base URL; default: from `run/collector.json` in the data folder. */
+  readonly url?: string | undefined;
+  readonly dataDir: string;
+  /** Sent as bearer token when given. */
+  readonly token?: string | undefined;
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 2000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** @throws COLLECTOR_NOT_RUNNING, COLLECTOR_UNREACHABLE, COLLECTOR_BAD_ANSWER (all transient), RUN_FILE_INVALID. */
+export async function fetchCollectorState(options: CollectorClientOptions): Promise<CollectorState> {
+  const url = collectorUrl(options);
+  const text = await get(new URL('/state', url), options);
+  try {
+    return collectorState.parse(JSON.parse(text));
+  } catch (cause) {
+    throw problem(
+      'COLLECTOR_BAD_ANSWER',
+      url,
+      'answers something that is not its state',
+      'Check that collector and console have the same version',
+      cause,
+    );
+  }
+}
+
+function collectorUrl(options: CollectorClientOptions): string {
+  if (options.url !== undefined) return options.url;
+  const info = readServiceInfo(options.dataDir, 'collector');
+  if (info === null || info.http === null) {
+    throw new FxtapeError({
+      code: 'COLLECTOR_NOT_RUNNING',
+      kind: 'transient',
+      message: 'the collector is not running',
+      hint: 'Start it with `fxtape up`, or set FXTAPE_COLLECTOR_URL where it runs elsewhere',
+      context: { dataDir: options.dataDir },
+    });
+  }
+  return `http://${info.http}`;
+}
+
+async function get(url: URL, options: CollectorClientOptions): Promise<string> {
+  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  const signal = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, { headers, signal, redirect: 'error' });
+    if (Number(response.headers.get('content-length')) > MOST_BYTES)
+      throw new RangeError('the answer is too long');
+    text = await response.text();
+  } catch (cause) {
+    const late = (cause as Error).name === 'TimeoutError';
+    throw problem(
+      'COLLECTOR_UNREACHABLE',
+      url.origin,
+      late ? 'does not answer in time' : 'cannot be reached',
+      'See in its log whether it runs',
+      cause,
+    );
+  }
+  if (response.status === 401) {
+    throw problem(
+      'COLLECTOR_BAD_ANSWER',
+      url.origin,
+      'wants another token',
+      'Give both the same FXTAPE_API_TOKEN',
+    );
+  }
+  if (response.status !== 200) {
+    throw problem(
+      'COLLECTOR_BAD_ANSWER',
+      url.origin,
+      `answered with status ${response.status}`,
+      'See its log',
+    );
+  }
+  return text;
+}
+
+function problem(code: string, url: string, what: string, hint: string, cause?: unknown): FxtapeError {
+  return new FxtapeError({
+    code,
+    kind: 'transient',
+    message: `the collector at ${new URL(url).origin} ${what}`,
+    hint,
+    context: { url: new URL(url).origin },
+    cause,
+  });
+}

@@ -1,0 +1,21 @@
+// The environment of the console, read once.
+import { type Env, readEnv } from '@fxtape/ops';
+import { z } from 'zod';
+
+const schema = z.object({
+  QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
+  FXTAPE_DATA_DIR: z.string().default('./data'),
+  FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
+  FXTAPE_API_TOKEN: z.string().optional(),
+  FXTAPE_COLLECTOR_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as http://collector:7071' })
+    .optional(),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+export type ConsoleEnv = z.output<typeof schema>;
+
+/** @throws ENV_INVALID. */
+export function consoleEnv(env?: Env): ConsoleEnv {
+  return readEnv(schema, env);
+}

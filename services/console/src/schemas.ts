@@ -1,0 +1,118 @@
+// The questions and answers of the HTTP API, as zod schemas. Queries are checked with them, answers are typed by them, and the
+// OpenAPI document is generated from them, so that the three cannot differ.
+import { z } from 'zod';
+
+/** ISO 8601 in UTC with microseconds, as `2026-11-23T08:00:00.000000Z`. */
+const instant = z.string().describe('UTC, ISO 8601 with microseconds');
+
+const bound = z
+  .string()
+  .refine(
+    (text) =>
+      /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text) &&
+      Number.isFinite(Date.parse(text)),
+    'must be a date or an ISO 8601 time',
+  )
+  .describe('Date or ISO 8601 time; without a zone it is UTC');
+
+const limit = z.coerce
+  .number('must be a number')
+  .int('must be a whole number')
+  .min(1)
+  .max(10_000)
+  .default(1000);
+const flag = z.enum(['true', 'false'], 'must be true or false');
+
+export const gapsQuery = z.strictObject({
+  open: flag.optional().describe('true: only gaps whose state is open'),
+  account: z.string().min(1).optional(),
+  symbol: z.string().min(1).optional().describe('Also finds gaps of all symbols'),
+  stream: z.enum(['ticks', 'bars', 'deals', 'positions', 'account']).optional(),
+  from: bound.optional().describe('Only gaps that end after it'),
+  to: bound.optional().describe('Only gaps that begin before it'),
+  limit,
+});
+export type GapsQuery = z.output<typeof gapsQuery>;
+
+export const outagesQuery = gapsQuery.pick({ open: true, account: true, from: true, to: true, limit: true });
+export type OutagesQuery = z.output<typeof outagesQuery>;
+
+export const gap = z.object({
+  gap_id: z.string(),
+  outage_id: z.string().nullable(),
+  account: z.string(),
+  feed: z.string().nullable(),
+  symbol: z.string().nullable().describe('null: all symbols of the stream'),
+  stream: z.string(),
+  timeframe: z.string().nullable(),
+  ts_from: instant,
+  ts_to: instant.nullable().describe('null: not ended yet'),
+  cause: z.string(),
+  state: z.string(),
+  rows_healed: z.number().nullable(),
+  missing_estimate: z.number().nullable(),
+  evidence: z.string().nullable(),
+  ts_updated: instant,
+});
+export type Gap = z.infer<typeof gap>;
+
+export const outage = z.object({
+  outage_id: z.string(),
+  accounts: z.array(z.string()),
+  causes: z.array(z.string()),
+  streams: z.array(z.string()),
+  gaps: z.number().describe('How many gaps belong to it'),
+  open: z.number().describe('How many of them are open'),
+  ts_from: instant,
+  ts_to: instant.nullable().describe('null: at least one of them has not ended'),
+});
+export type Outage = z.infer<typeof outage>;
+
+export const gapsAnswer = z.object({
+  gaps: z.array(gap),
+  truncated: z.boolean().describe('More match than the limit'),
+});
+export const outagesAnswer = z.object({
+  outages: z.array(outage),
+  truncated: z.boolean().describe('More match than the limit'),
+});
+
+export const stream = z.object({
+  account: z.string(),
+  feed: z.string().nullable(),
+  stream: z.string(),
+  symbol: z.string().nullable(),
+  timeframe: z.string().nullable(),
+  phase: z.enum(['live', 'pending', 'failed', 'unlisted']),
+  since: z.string().nullable(),
+  ts_last_recv: instant.nullable(),
+  frames: z.number(),
+  open_gap: z.object({ cause: z.string(), ts_from: z.string().nullable() }).nullable(),
+});
+
+export const account = z.object({
+  account: z.string(),
+  feed: z.string().nullable(),
+  phase: z.string().describe('Phase of the session, or what keeps it from starting'),
+  reason: z.string().nullable(),
+  since: z.string().nullable(),
+  clock_rule: z.string().nullable(),
+  lag_ms: z.number().nullable().describe('Age of the oldest line that is not in QuestDB yet'),
+  tape_bytes: z.number().nullable(),
+});
+
+export const streamsQuery = z.strictObject({ account: z.string().min(1).optional() });
+export const streamsAnswer = z.object({
+  started_at: z.string(),
+  accounts: z.array(account),
+  streams: z.array(stream),
+});
+export type StreamsAnswer = z.infer<typeof streamsAnswer>;
+
+export const readiness = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  remarks: z.array(z.string()),
+});
+export const health = z.object({ status: z.literal('up') });
+export const failure = z.object({ code: z.string(), message: z.string(), hint: z.string() });
