@@ -1,1 +1,23 @@
-export {};
+// The public surface of @fxtape/questdb: the only package that speaks to QuestDB.
+export { type AppliedState, type AppliedTokens, AppliedWatch } from './applied-watch.ts';
+export { type ClientConf, parseClientConf } from './client-conf.ts';
+export { createTableSql } from './create-table-sql.ts';
+export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './encode-rows.ts';
+export { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
+export type { CoverageEnd, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
+export { migrate, type MigrateOptions } from './migrate.ts';
+export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
+export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';
+export { type GapFilter, Reader } from './reader.ts';
+export { EARLIEST_TS_US, LATEST_TS_US, RowEncoder } from './row-encoder.ts';
+export { schemaDifferences } from './schema-check.ts';
+export { requireSettled, type SettledOptions } from './settled-tables.ts';
+export { sqlText, sqlTimestamp } from './sql-text.ts';
+export type { Column, ColumnType, Row, RowOf, TableDef } from './table-def.ts';
+export { TableWriter, type TableWriterOptions } from './table-writer.ts';
+export { tableDef, type TableName, type TableRow, tables } from './tables.ts';
+export type { Answered, CondemnedRow } from './ticket.ts';
+export { timeOrder } from './time-order.ts';
+export type { WriteAnswer } from './write-answer.ts';
+export type { WriterState } from './writer-state.ts';
+export { type WalTable, walTables } from './wal-tables.ts';

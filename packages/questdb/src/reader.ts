@@ -1,0 +1,139 @@
+// What the recorder asks the database when it has to decide something: where a feed ended, what is covered, what is missing.
+// In: accounts, feeds, times in microseconds UTC. Out: rows named as in the database. Every question is refused while a table it
+// reads is suspended or behind its log, because the answer would look like missing rows.
+import type { Clock } from '@fxtape/ops';
+import { asObjects } from './exec-answer.ts';
+import { type CoverageEnd, type GapRow, type LatestTick, type OutageRow, typedRow } from './gap-rows.ts';
+import type { QuestDbHttp } from './quest-db-http.ts';
+import { requireSettled, type SettledOptions } from './settled-tables.ts';
+import { sqlText, sqlTimestamp } from './sql-text.ts';
+import type { TableName } from './tables.ts';
+
+export interface GapFilter extends SettledOptions {
+  readonly openOnly?: boolean;
+  readonly account?: string;
+  /** Only what reaches into `[fromUs, toUs)`; a gap without an end reaches to the end of time. */
+  readonly fromUs?: number;
+  readonly toUs?: number;
+}
+
+const TICK_COLUMNS =
+  'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
+
+/** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
+export class Reader {
+  readonly #http: Pick<QuestDbHttp, 'exec'>;
+  readonly #clock: Clock;
+
+  constructor(options: { http: Pick<QuestDbHttp, 'exec'>; clock: Clock }) {
+    this.#http = options.http;
+    this.#clock = options.clock;
+  }
+
+  /** The newest tick of each symbol of a feed: greatest `ts`, and of equal ones the greatest `ts_recv`. */
+  async latestTicks(feed: string, options: SettledOptions = {}): Promise<Map<string, LatestTick>> {
+    const newest = await this.#ask(
+      ['ticks'],
+      `SELECT symbol, cast(ts as long) ts FROM ticks WHERE feed = ${sqlText(feed)} LATEST ON ts PARTITION BY symbol`,
+      options,
+    );
+    const latest = new Map<string, LatestTick>();
+    if (newest.length === 0) return latest;
+    const stampOf = new Map(newest.map((row) => [row['symbol'], Number(row['ts'])]));
+    const stamps = [...new Set(stampOf.values())].map(sqlTimestamp).join(', ');
+    const candidates = await this.#ask(
+      [],
+      `SELECT ${TICK_COLUMNS} FROM ticks WHERE ts IN (${stamps}) AND feed = ${sqlText(feed)}`,
+      options,
+    );
+    for (const tick of candidates.map((row) => typedRow<LatestTick>(row))) {
+      if (tick.ts !== stampOf.get(tick.symbol)) continue;
+      const known = latest.get(tick.symbol);
+      if (known === undefined || tick.ts_recv > known.ts_recv) latest.set(tick.symbol, tick);
+    }
+    return latest;
+  }
+
+  /** The greatest `ts_recv` that any row of this account or feed carries; null when there is none. A new tape must start above it. */
+  async maxTsRecv(
+    of: { readonly account?: string; readonly feed?: string } & SettledOptions,
+  ): Promise<number | null> {
+    const sources: { table: TableName; column: string; where: string }[] = [];
+    if (of.feed !== undefined) {
+      const where = `feed = ${sqlText(of.feed)}`;
+      sources.push(
+        { table: 'ticks', column: 'ts_recv', where },
+        { table: 'bar_events', column: 'ts_recv', where },
+      );
+    }
+    if (of.account !== undefined) {
+      const where = `account = ${sqlText(of.account)}`;
+      sources.push(
+        { table: 'trade_events', column: 'ts_recv', where },
+        { table: 'account_events', column: 'ts', where },
+        { table: 'position_events', column: 'ts', where },
+        { table: 'rejected', column: 'ts_recv', where },
+      );
+    }
+    if (sources.length === 0) return null;
+    const union = sources.map(
+      (s) => `SELECT cast(max(${s.column}) as long) us FROM ${s.table} WHERE ${s.where}`,
+    );
+    const rows = await this.#ask(
+      sources.map((s) => s.table),
+      union.join(' UNION ALL '),
+      of,
+    );
+    const values = rows.flatMap((row) => (typeof row['us'] === 'string' ? [Number(row['us'])] : []));
+    return values.length === 0 ? null : Math.max(...values);
+  }
+
+  /** Where the coverage of each stream of an account ends. */
+  async lastCoverage(account: string, options: SettledOptions = {}): Promise<CoverageEnd[]> {
+    const rows = await this.#ask(
+      ['coverage'],
+      `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM coverage WHERE account = ${sqlText(account)} GROUP BY feed, symbol, stream, timeframe`,
+      options,
+    );
+    return rows.map((row) => typedRow<CoverageEnd>(row));
+  }
+
+  /** Gaps in their current state, by `ts_from`. */
+  async gaps(filter: GapFilter = {}): Promise<GapRow[]> {
+    const rows = await this.#ask(
+      ['gap_events'],
+      `SELECT gap_id, outage_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to,
+        cause, state, rows_healed, missing_estimate, evidence, cast(ts_updated as long) ts_updated
+        FROM gaps${where(filter, "state = 'open'")} ORDER BY ts_from, gap_id`,
+      filter,
+    );
+    return rows.map((row) => typedRow<GapRow>(row));
+  }
+
+  /** Incidents, by `ts_from`. */
+  async outages(filter: GapFilter = {}): Promise<OutageRow[]> {
+    const rows = await this.#ask(
+      ['gap_events'],
+      `SELECT outage_id, account, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to, causes, streams, gaps, open_gaps,
+        cast(ts_updated as long) ts_updated FROM outages${where(filter, 'open_gaps > 0')} ORDER BY ts_from, outage_id`,
+      filter,
+    );
+    return rows.map((row) => typedRow<OutageRow>(row));
+  }
+
+  async #ask(tables: readonly TableName[], sql: string, options: SettledOptions) {
+    if (tables.length > 0) await requireSettled(this.#http, this.#clock, tables, options);
+    return asObjects(await this.#http.exec(sql, { signal: options.signal }));
+  }
+}
+
+function where(filter: GapFilter, open: string): string {
+  const conditions: string[] = [];
+  if (filter.openOnly === true) conditions.push(open);
+  if (filter.account !== undefined) conditions.push(`account = ${sqlText(filter.account)}`);
+  if (filter.toUs !== undefined) conditions.push(`ts_from < ${sqlTimestamp(filter.toUs)}`);
+  if (filter.fromUs !== undefined) {
+    conditions.push(`(ts_to IS NULL OR ts_to > ${sqlTimestamp(filter.fromUs)})`);
+  }
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}

@@ -1,0 +1,48 @@
+// The gate in front of a query that decides something. In: the tables it reads. Out: nothing, once they show everything that was in
+// their logs when the call was made; otherwise an error. A count on a table that lags or is suspended would look like missing rows.
+import { type Clock, FxtapeError } from '@fxtape/ops';
+import { pause } from './pause.ts';
+import type { QuestDbHttp } from './quest-db-http.ts';
+import { noTable, suspended, walTables } from './wal-tables.ts';
+
+export interface SettledOptions {
+  /** How long a lag may take to pass; 0 = not at all. Default 2,000. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const POLL_MS = 20;
+
+/** Errors: QDB_SUSPENDED (at once), QDB_NOT_APPLIED (after `waitMs`), QDB_NO_TABLE, and those of `exec`. */
+export async function requireSettled(
+  http: Pick<QuestDbHttp, 'exec'>,
+  clock: Clock,
+  names: readonly string[],
+  options: SettledOptions = {},
+): Promise<void> {
+  const untilMs = clock.monoMs() + (options.waitMs ?? 2_000);
+  const wanted = new Map<string, number>();
+  for (;;) {
+    const found = await walTables(http, names, { signal: options.signal });
+    let behind: string | null = null;
+    for (const name of names) {
+      const table = found.get(name);
+      if (table === undefined) throw noTable(name);
+      if (table.suspended) throw suspended(table);
+      const upTo = wanted.get(name) ?? table.sequencerTxn;
+      wanted.set(name, upTo);
+      if (table.writerTxn < upTo) behind = name;
+    }
+    if (behind === null) return;
+    if (clock.monoMs() >= untilMs) {
+      throw new FxtapeError({
+        code: 'QDB_NOT_APPLIED',
+        kind: 'transient',
+        message: `QuestDB has not yet applied the log of the table ${behind}`,
+        hint: 'Wait: it catches up by itself after a start or a burst; look at wal_tables() if it does not',
+        context: { table: behind },
+      });
+    }
+    await pause(clock, POLL_MS, options.signal);
+  }
+}

@@ -1,0 +1,12 @@
+// A value as a literal in a statement.
+
+/** `'text'` with quotes doubled. */
+export function sqlText(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** A time in microseconds since 1970, UTC, as a timestamp literal. */
+export function sqlTimestamp(us: number): string {
+  if (!Number.isSafeInteger(us)) throw new RangeError(`not an integer of microseconds: ${us}`);
+  return `cast(${us} as timestamp)`;
+}
