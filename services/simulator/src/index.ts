@@ -1,1 +1,13 @@
-export {};
+// The public surface of the simulated gateway: start one in this process, and the shapes of its scenario, faults and ledger.
+export type { FaultInput, FaultReport } from './faults/registry.ts';
+export type { LedgerLine } from './ledger.ts';
+export {
+  DEMO_ACCOUNT_ID,
+  DEMO_SCENARIO,
+  parseScenario,
+  type Scenario,
+  type ScenarioInput,
+  scenarioSchema,
+} from './scenario.ts';
+export { Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
+export type { AccountState, WholeState } from './state.ts';

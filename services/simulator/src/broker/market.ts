@@ -1,0 +1,77 @@
+// What all accounts of the simulator share: the instruments, every tick generated so far, and the bars folded from them.
+// In: ticks from a source, in order. Out: the tape of ticks, minute bars, and which minutes a tick closed.
+
+import { MinuteBars } from '../history/minute-bars.ts';
+import { PastBars } from '../history/past.ts';
+import { isOpen, SLOT_MS } from './session.ts';
+import type { SymbolSpec } from './symbols.ts';
+import { TickTape } from './tick-tape.ts';
+
+/** Tick `n` of `symbol` began a new minute and so closed `minute` (UTC minutes since 1970). */
+export interface MinuteClosed {
+  readonly n: number;
+  readonly symbol: number;
+  readonly minute: number;
+}
+
+export interface MarketOptions {
+  readonly seed: number;
+  /** First instant of the simulation; the made-up history ends in this minute. */
+  readonly startUtcMs: number;
+  readonly historyDays: number;
+}
+
+export class Market {
+  readonly symbols: readonly SymbolSpec[];
+  readonly tape: TickTape;
+  readonly bars: readonly MinuteBars[];
+  readonly #index = new Map<string, number>();
+  #closed: MinuteClosed[] = [];
+
+  constructor(symbols: readonly SymbolSpec[], options: MarketOptions) {
+    this.symbols = symbols;
+    this.tape = new TickTape(symbols.length);
+    this.bars = symbols.map(
+      (spec) =>
+        new MinuteBars(
+          new PastBars(spec, {
+            seed: options.seed,
+            startUtcMs: options.startUtcMs,
+            days: options.historyDays,
+          }),
+        ),
+    );
+    for (const [i, spec] of symbols.entries()) this.#index.set(spec.name, i);
+  }
+
+  /** Number of a symbol by its exact name, or −1. */
+  indexOf(name: string): number {
+    return this.#index.get(name) ?? -1;
+  }
+
+  /** Takes a tick in; prices in points. Returns its number. */
+  record(symbol: number, utcMs: number, bid: number, ask: number, last: number, volume: number): number {
+    const n = this.tape.append(symbol, utcMs, bid, ask, last, volume);
+    const minute = (this.bars[symbol] as MinuteBars).add(utcMs, bid, ask - bid);
+    if (minute !== -1) this.#closed.push({ n, symbol, minute });
+    return n;
+  }
+
+  /** The minutes closed since the last call, in order of their ticks. */
+  takeClosed(): readonly MinuteClosed[] {
+    const closed = this.#closed;
+    if (closed.length > 0) this.#closed = [];
+    return closed;
+  }
+
+  /** Gives each symbol the quote it would have from before the start: its reference price when it last was open. */
+  quoteFromBefore(startUtcMs: number): void {
+    for (const [i, spec] of this.symbols.entries()) {
+      let slot = startUtcMs - (startUtcMs % SLOT_MS);
+      while (!isOpen(spec.kind, slot)) slot -= SLOT_MS;
+      const bid = Math.round(spec.anchor * 10 ** spec.digits);
+      const quote = { bid, ask: bid + spec.spreadPoints, last: 0, volume: 0 };
+      this.tape.setInitial(i, { utcMs: Math.min(startUtcMs, slot + SLOT_MS) - 137, ...quote });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// When a symbol trades. In: a true UTC instant. Out: open or shut, and the weekly windows in a broker's wall clock as
+// `/SymbolInfo` shows them. FX and metals close on Friday 17:00 New York and open on Sunday 17:00 New York; metals also rest
+// from 17:00 to 18:00 each day; crypto never closes. New York's clock decides, so the UTC hour moves with its summer time.
+
+import { parseClockRule } from '@fxtape/market';
+import type { SymbolClass } from './symbols.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const SLOT = 900_000;
+const newYork = parseClockRule('America/New_York');
+
+/** Length of the slots inside which no session opens or closes and no clock is switched. */
+export const SLOT_MS = SLOT;
+
+export interface SessionWindow {
+  readonly day: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Hour of the week in New York: 0 is Sunday 00:00, with a fraction. */
+function newYorkHourOfWeek(utcMs: number): number {
+  const local = utcMs + newYork.offsetAt(utcMs) * 1000;
+  const sinceSunday = (((local - 3 * DAY) % (7 * DAY)) + 7 * DAY) % (7 * DAY);
+  return sinceSunday / HOUR;
+}
+
+/** Hour of the day in New York, [0, 24). */
+export function newYorkHour(utcMs: number): number {
+  return newYorkHourOfWeek(utcMs) % 24;
+}
+
+/** True while the symbol's session is open at this UTC instant. Constant inside a slot of `SLOT_MS`. */
+export function isOpen(kind: SymbolClass, utcMs: number): boolean {
+  if (kind === 'crypto') return true;
+  const hour = newYorkHourOfWeek(utcMs);
+  if (hour < 17 || hour >= 5 * 24 + 17) return false;
+  return kind === 'fx' || Math.floor(hour % 24) !== 17;
+}
+
+const DAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;
+
+const clockText = (ms: number): string => {
+  const minutes = Math.round(ms / 60_000);
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+};
+
+/**
+ * The trading windows of the broker's week around `utcMs`, in the broker's wall clock.
+ * `offsetMs` is broker time minus UTC at that moment.
+ */
+export function weeklySessions(kind: SymbolClass, utcMs: number, offsetMs: number): SessionWindow[] {
+  const local = utcMs + offsetMs;
+  const sunday = local - ((((local - 3 * DAY) % (7 * DAY)) + 7 * DAY) % (7 * DAY));
+  const windows: SessionWindow[] = [];
+  for (const [index, day] of DAYS.entries()) {
+    const start = sunday + index * DAY;
+    let openedAt: number | null = null;
+    for (let at = 0; at <= DAY; at += SLOT) {
+      const open = at < DAY && isOpen(kind, start + at - offsetMs);
+      if (open && openedAt === null) openedAt = at;
+      if (!open && openedAt !== null) {
+        windows.push({ day, from: clockText(openedAt), to: clockText(at) });
+        openedAt = null;
+      }
+    }
+  }
+  return windows;
+}

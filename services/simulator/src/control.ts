@@ -1,0 +1,177 @@
+// The control API, for tests and demonstrations: faults, rate, pause, clock, ledger, state. In: JSON over HTTP on an address
+// of its own, which belongs on loopback. Out: JSON; the ledger as NDJSON, streamed.
+//
+//   POST /__fx/fault  {kind, account?, …}        POST /__fx/pause  {deadlineMs?}     GET /__fx/state
+//   POST /__fx/release {id?, kind?, account?}    POST /__fx/resume                   GET /__fx/ledger?account=&after=N
+//   POST /__fx/rate   {ticksPerSecond}           POST /__fx/clock  {utc?, speed?, account?, rule?}
+//   POST /__fx/emit   {symbol, count? | ticks?}                                      GET /__fx/quotes?account=
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { formatAddr, FxtapeError, parseListenAddr } from '@fxtape/ops';
+import { z } from 'zod';
+import { listenOn } from './gateway/listen-on.ts';
+import type { FaultInput } from './faults/registry.ts';
+import type { LedgerLine } from './ledger.ts';
+import type { Simulator } from './simulator.ts';
+
+const LINES_PER_WRITE = 500;
+const MOST_BODY_BYTES = 4 << 20;
+
+const releaseBody = z.strictObject({
+  id: z.int().optional(),
+  kind: z.string().optional(),
+  account: z.string().optional(),
+});
+const rateBody = z.strictObject({ ticksPerSecond: z.number().nonnegative() });
+const pauseBody = z.strictObject({ deadlineMs: z.int().positive().default(5000) });
+const clockBody = z.strictObject({
+  utc: z.iso.datetime().optional(),
+  speed: z.number().positive().optional(),
+  account: z.string().optional(),
+  rule: z.string().optional(),
+});
+const emitBody = z.strictObject({
+  symbol: z.string(),
+  count: z.int().positive().max(1_000_000).optional(),
+  ticks: z.array(z.strictObject({ bid: z.number().positive(), ask: z.number().positive() })).optional(),
+});
+
+type Post = (simulator: Simulator, body: unknown) => unknown;
+
+const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
+  ['/__fx/fault', (simulator, body) => simulator.fault(body as FaultInput)],
+  ['/__fx/release', (simulator, body) => ({ released: simulator.release(releaseBody.parse(body)) })],
+  [
+    '/__fx/rate',
+    (simulator, body) => {
+      simulator.setRate(rateBody.parse(body).ticksPerSecond);
+      return simulator.state().source;
+    },
+  ],
+  [
+    '/__fx/pause',
+    async (simulator, body) => {
+      const flushed = await simulator.pause(pauseBody.parse(body).deadlineMs);
+      return { flushed, ...simulator.state() };
+    },
+  ],
+  [
+    '/__fx/resume',
+    (simulator) => {
+      simulator.resume();
+      return simulator.state().source;
+    },
+  ],
+  [
+    '/__fx/clock',
+    (simulator, body) => {
+      const { utc, speed, account, rule } = clockBody.parse(body);
+      simulator.setClock({
+        ...(utc === undefined ? {} : { utcMs: Date.parse(utc) }),
+        ...(speed === undefined ? {} : { speed }),
+        ...(account === undefined ? {} : { account }),
+        ...(rule === undefined ? {} : { rule }),
+      });
+      return { nowUtc: simulator.state().nowUtc };
+    },
+  ],
+  [
+    '/__fx/emit',
+    (simulator, body) => {
+      const { symbol, count, ticks } = emitBody.parse(body);
+      const wanted = ticks ?? Array.from({ length: count ?? 1 }, () => null);
+      return { from: simulator.emit(symbol, wanted), count: wanted.length };
+    },
+  ],
+]);
+
+export class ControlServer {
+  readonly #simulator: Simulator;
+  readonly #server: Server;
+  #addr = '';
+
+  constructor(simulator: Simulator) {
+    this.#simulator = simulator;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
+        else send(response, ...errorAnswer(error));
+      });
+    });
+  }
+
+  get addr(): string {
+    return this.#addr;
+  }
+
+  /** Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
+  async listen(addr: string): Promise<void> {
+    const { host, port } = parseListenAddr(addr);
+    await listenOn(this.#server, host, port);
+    this.#addr = formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://control');
+    const account = url.searchParams.get('account') ?? undefined;
+    if (request.method === 'POST') {
+      const post = POST.get(url.pathname);
+      if (post === undefined) return send(response, 404, { code: 'NOT_FOUND' });
+      return send(response, 200, await post(this.#simulator, await readJson(request)));
+    }
+    if (url.pathname === '/__fx/state') return send(response, 200, this.#simulator.state());
+    if (url.pathname === '/__fx/quotes') return send(response, 200, this.#simulator.quotes(account));
+    if (url.pathname !== '/__fx/ledger') return send(response, 404, { code: 'NOT_FOUND' });
+    const lines = this.#simulator.ledger(account, Number(url.searchParams.get('after') ?? 0));
+    if (lines === null)
+      return send(response, 409, { code: 'LEDGER_COUNTS_ONLY', message: 'this scenario keeps counts only' });
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    await pipeline(Readable.from(inPieces(lines)), response);
+  }
+}
+
+function* inPieces(lines: Iterable<LedgerLine>): Generator<string> {
+  let piece: string[] = [];
+  for (const line of lines) {
+    piece.push(`${JSON.stringify(line)}\n`);
+    if (piece.length < LINES_PER_WRITE) continue;
+    yield piece.join('');
+    piece = [];
+  }
+  if (piece.length > 0) yield piece.join('');
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) throw new RangeError('the body is too large');
+    chunks.push(chunk);
+  }
+  return bytes === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString());
+}
+
+function errorAnswer(error: unknown): [status: number, body: unknown] {
+  if (error instanceof FxtapeError)
+    return [400, { code: error.code, message: error.message, hint: error.hint }];
+  if (error instanceof z.ZodError) return [400, { code: 'REQUEST_INVALID', message: z.prettifyError(error) }];
+  if (error instanceof SyntaxError || error instanceof RangeError)
+    return [400, { code: 'REQUEST_INVALID', message: error.message }];
+  const message = error instanceof Error ? error.message : String(error);
+  return [500, { code: 'INTERNAL', message }];
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+}

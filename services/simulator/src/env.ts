@@ -1,0 +1,21 @@
+// The simulator's environment variables. Addresses and defaults are those of the design; the scenario is a JSON file.
+
+import { readEnv } from '@fxtape/ops';
+import { z } from 'zod';
+
+const schema = z.object({
+  FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
+  FXTAPE_SIMULATOR_CONTROL_ADDR: z.string().default('127.0.0.1:7081'),
+  /** Path of a scenario; without it the demo runs. */
+  FXTAPE_SIMULATOR_SCENARIO: z.string().optional(),
+  FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),
+  FXTAPE_DATA_DIR: z.string().default('./data'),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+export type SimulatorEnv = z.output<typeof schema>;
+
+/** Throws ENV_INVALID. */
+export function simulatorEnv(): SimulatorEnv {
+  return readEnv(schema);
+}

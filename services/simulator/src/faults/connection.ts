@@ -1,0 +1,72 @@
+// Faults of the one open socket: closed, reset, deaf and mute, not heard, taken over by somebody else.
+
+import { z } from 'zod';
+import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
+
+const ms = z.int().positive().optional();
+
+/** The server says good-bye with a code. */
+const close = defineFault(
+  'close',
+  z.strictObject({
+    code: z.int().min(1000).max(4999).default(1011),
+    reason: z.string().max(120).default(''),
+  }),
+  ({ connection }, { code, reason }) => {
+    if (connection === null) return nothingThere;
+    connection.close(code, reason, 'close');
+    return over;
+  },
+);
+
+/** TCP reset, without a good-bye. */
+const reset = defineFault('reset', z.strictObject({}), ({ connection }) => {
+  if (connection === null) return nothingThere;
+  connection.reset('reset');
+  return over;
+});
+
+/**
+ * Neither reads nor writes, and keeps the TCP connection open. What is sent meanwhile waits in the queue under its ordinary
+ * limit, and goes out on release if the client is still there.
+ */
+const halfOpen = defineFault('half_open', z.strictObject({ ms }), ({ connection }) => {
+  if (connection === null) return nothingThere;
+  const name = holdName('half_open');
+  connection.outbox.hold(name);
+  connection.stopReading();
+  return {
+    applied: true,
+    release: () => {
+      connection.resumeReading();
+      connection.outbox.release(name);
+    },
+  };
+});
+
+/** The server does not read: requests, pings and a good-bye go unheard, while ticks keep coming. */
+const slowRead = defineFault('slow_read', z.strictObject({ ms }), ({ connection }) => {
+  if (connection === null) return nothingThere;
+  connection.stopReading();
+  return { applied: true, release: () => connection.resumeReading() };
+});
+
+/** A second user of the account: the socket is replaced now, and its successors `afterMs` after they opened. */
+const evict = defineFault(
+  'evict',
+  z.strictObject({ count: z.int().positive().default(1), afterMs: z.int().nonnegative().default(0), ms }),
+  (terminal, { count, afterMs }) => {
+    const { connection, conditions } = terminal;
+    const now = connection !== null;
+    connection?.close(terminal.evictCode, 'replaced by a newer connection', 'evicted');
+    conditions.evictions = { remaining: now ? count - 1 : count, afterMs };
+    return {
+      applied: true,
+      release: () => {
+        conditions.evictions = null;
+      },
+    };
+  },
+);
+
+export const CONNECTION_FAULTS: readonly FaultKind[] = [close, reset, halfOpen, slowRead, evict];

@@ -1,0 +1,42 @@
+// Canned and broken answers of the REST routes: any status and body, late, or cut off in the middle.
+
+import { z } from 'zod';
+import type { RestFault } from '../terminal/conditions.ts';
+import { defineFault, type FaultKind } from './fault.ts';
+
+const rest = defineFault(
+  'rest',
+  z.strictObject({
+    /** End of the request's path, such as `/PriceHistory` or `/v1/accounts`. */
+    path: z.string().startsWith('/'),
+    status: z.int().min(200).max(599).default(500),
+    /** A string is sent as it is, anything else as JSON. */
+    body: z.unknown().default(''),
+    headers: z.record(z.string(), z.string()).default({}),
+    delayMs: z.int().nonnegative().default(0),
+    truncateBytes: z.int().nonnegative().optional(),
+    /** Answers this many requests and then no more. */
+    count: z.int().positive().optional(),
+    ms: z.int().positive().optional(),
+  }),
+  ({ conditions }, given) => {
+    const fault: RestFault = {
+      path: given.path,
+      status: given.status,
+      body: typeof given.body === 'string' ? given.body : JSON.stringify(given.body),
+      headers: given.headers,
+      delayMs: given.delayMs,
+      truncateBytes: given.truncateBytes ?? null,
+      remaining: given.count ?? null,
+    };
+    conditions.rest.unshift(fault);
+    return {
+      applied: true,
+      release: () => {
+        conditions.rest = conditions.rest.filter((one) => one !== fault);
+      },
+    };
+  },
+);
+
+export const REST_FAULTS: readonly FaultKind[] = [rest];

@@ -1,0 +1,77 @@
+// Faults behind a socket that stays open: the terminal restarts, the broker is away, the server forgets a subscription, a
+// trade is reported without its costs. Ticks made meanwhile are lost to the account and stand in its ledger unsent.
+
+import { z } from 'zod';
+import { TIMEFRAMES } from '../history/timeframe.ts';
+import { TOPICS } from '../socket/request.ts';
+import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
+
+const ms = z.int().positive().optional();
+
+/**
+ * All subscriptions are lost without a word, REST answers 503, upgrades are refused, requests are not heard. The heartbeat
+ * falls silent with the rest (`silence`), or goes on and says `connected:false` until the end (`connected_false`).
+ */
+const restart = defineFault(
+  'terminal_restart',
+  z.strictObject({ ms, sign: z.enum(['silence', 'connected_false']).default('silence') }),
+  (terminal, { sign }) => {
+    const name = holdName('terminal_restart');
+    terminal.cutLink(name);
+    terminal.conditions.restarting = sign;
+    const { connection } = terminal;
+    connection?.snapshots.clear();
+    connection?.subscriptions.forget(({ topic }) => sign === 'silence' || topic !== 'terminal');
+    return {
+      applied: true,
+      release: () => {
+        terminal.conditions.restarting = null;
+        terminal.linkBack(name);
+      },
+    };
+  },
+);
+
+/** Heartbeats say `connected:false`; afterwards only new ticks flow. Subscriptions stay. */
+const brokerDisconnect = defineFault('broker_disconnect', z.strictObject({ ms }), (terminal) => {
+  const name = holdName('broker_disconnect');
+  terminal.cutLink(name);
+  return { applied: true, release: () => terminal.linkBack(name) };
+});
+
+/** Subscriptions that the server no longer has; only `list` shows it. */
+const dropSubscription = defineFault(
+  'drop_subscription',
+  z.strictObject({
+    topic: z.enum(TOPICS).default('prices'),
+    /** Default: every symbol of the topic. */
+    symbol: z.string().optional(),
+    timeframe: z.enum(TIMEFRAMES).optional(),
+  }),
+  ({ connection }, given) => {
+    const forgotten = connection?.subscriptions.forget(
+      (one) =>
+        one.topic === given.topic &&
+        (given.symbol === undefined || one.symbol === given.symbol) &&
+        (given.timeframe === undefined || one.timeframe === given.timeframe),
+    );
+    return forgotten === undefined || forgotten === 0 ? nothingThere : over;
+  },
+);
+
+/** The next `count` trades carry `degraded: true`, entry `Unknown` and no costs. */
+const degradedTrades = defineFault(
+  'degraded_trades',
+  z.strictObject({ count: z.int().positive().default(1) }),
+  ({ conditions }, { count }) => {
+    conditions.degradedTrades = count;
+    return over;
+  },
+);
+
+export const TERMINAL_FAULTS: readonly FaultKind[] = [
+  restart,
+  brokerDisconnect,
+  dropSubscription,
+  degradedTrades,
+];

@@ -1,0 +1,45 @@
+// The error bodies of the gateway, exactly as its reference shows them. In: what went wrong. Out: status and body; the
+// terminal's errors count their commands, `/v1` has another shape, and an unknown path is plain text.
+
+/** An answer to a REST request. A string body is sent as it is, anything else as JSON. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly contentType?: string;
+}
+
+let commandId = 0;
+
+const enveloped = (status: number, error: string, message: string): RestAnswer => ({
+  status,
+  body: { error, message, command_id: ++commandId },
+});
+
+export const validation = (message: string): RestAnswer => enveloped(400, 'MRPC_VALIDATION', message);
+
+/** The broker does not list the symbol, or the history is not there: `CopyRates failed`, `SymbolSelect failed`. */
+export const failed = (call: string): RestAnswer => enveloped(500, 'MRPC', `${call} failed`);
+
+export const timedOut = (operation: string): RestAnswer =>
+  enveloped(504, 'MRPC_TIMEOUT', `${operation} timed out`);
+
+export const unauthorized: RestAnswer = {
+  status: 401,
+  body: {
+    error: 'MRPC_UNAUTHORIZED',
+    message: 'missing or invalid API key (X-API-Key header or api_key query parameter)',
+  },
+};
+
+export const v1Unauthorized: RestAnswer = { status: 401, body: { detail: 'Invalid API key.' } };
+export const v1NotFound: RestAnswer = { status: 404, body: { detail: 'Not found.' } };
+
+/** An unknown account or path at the terminal's edge. */
+export const notFound: RestAnswer = { status: 404, body: 'Not Found', contentType: 'text/plain' };
+
+/** The terminal itself is down: no envelope. */
+export const terminalDown: RestAnswer = {
+  status: 503,
+  body: '<html><head><title>503 Service Temporarily Unavailable</title></head></html>',
+  contentType: 'text/html',
+};

@@ -1,0 +1,170 @@
+// The gateway as a client meets it: one HTTP server with `/v1`, the terminals' REST routes, and the upgrade to the one
+// streaming socket per account. In: requests. Out: answers of the account's terminal, or whatever a fault makes of them.
+
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { formatAddr, parseListenAddr } from '@fxtape/ops';
+import { WebSocketServer } from 'ws';
+import type { Scenario } from '../scenario.ts';
+import { toJson } from '../socket/json.ts';
+import type { RestFault } from '../terminal/conditions.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { answerV1 } from './accounts.ts';
+import { notFound, type RestAnswer, terminalDown, unauthorized } from './envelope.ts';
+import { Keys, reaches } from './keys.ts';
+import { listenOn } from './listen-on.ts';
+import { answerTerminal, publicRoute } from './terminal-routes.ts';
+
+/** `/mt5/{id}/rest`, or `/{id}/rest` as on a private server. */
+const TERMINAL_PATH = /^(?:\/mt[45])?\/([0-9a-f-]{36})(\/.*)?$/;
+
+export class Gateway {
+  readonly #scenario: Scenario;
+  readonly #terminals: readonly Terminal[];
+  readonly #keys: Keys;
+  readonly #server: Server;
+  readonly #webSockets: WebSocketServer;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(scenario: Scenario, terminals: readonly Terminal[], onError: (error: unknown) => void) {
+    this.#scenario = scenario;
+    this.#terminals = terminals;
+    this.#keys = new Keys(scenario.keys);
+    this.#webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 20 });
+    this.#server = createServer((request, response) => {
+      this.#onRequest(request, response).catch((error: unknown) => {
+        response.destroy();
+        onError(error);
+      });
+    });
+    this.#server.on('upgrade', (request, socket: Duplex, head) =>
+      this.#onUpgrade(request, socket as Socket, head),
+    );
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** Listens on `host:port` (0 for any) and returns the address in use. Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
+  async listen(addr: string): Promise<string> {
+    const { host, port } = parseListenAddr(addr);
+    await listenOn(this.#server, host, port);
+    return formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
+  }
+
+  /** Says good-bye to every client, then cuts what is left. */
+  async close(): Promise<void> {
+    for (const { connection } of this.#terminals) connection?.close(1001, 'going away', 'shutdown');
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, 300);
+    await closed;
+    clearTimeout(deadline);
+    this.#webSockets.close();
+  }
+
+  #terminalAt(path: string): { terminal: Terminal; rest: string } | null {
+    const match = TERMINAL_PATH.exec(path);
+    const terminal = this.#terminals.find(({ account }) => account.id === match?.[1]);
+    return terminal === undefined ? null : { terminal, rest: match?.[2] ?? '/' };
+  }
+
+  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const host = request.headers.host ?? 'localhost';
+    const url = new URL(request.url ?? '/', 'http://gateway');
+    const at = this.#terminalAt(url.pathname);
+    const fault = this.#restFault(at?.terminal ?? null, url.pathname);
+    if (fault !== null) return sendFault(response, fault);
+    if (request.method !== 'GET') return send(response, notFound);
+    if (url.pathname.startsWith('/v1/')) {
+      const key = this.#keys.ofRequest(request, url);
+      return send(response, answerV1(url.pathname.slice(3), { key, terminals: this.#terminals, host }));
+    }
+    if (at === null) return send(response, notFound);
+    const { terminal, rest } = at;
+    if (terminal.conditions.restarting !== null) return send(response, terminalDown);
+    const open = publicRoute(rest, terminal);
+    if (open !== null) return send(response, open);
+    const key = this.#keys.ofRequest(request, url);
+    if (key === null || !reaches(key, terminal.account.id)) return send(response, unauthorized);
+    const { timeoutBars } = this.#scenario.history;
+    send(
+      response,
+      await answerTerminal(rest, { terminal, query: url.searchParams, historyTimeoutBars: timeoutBars }),
+    );
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const url = new URL(request.url ?? '/', 'http://gateway');
+    const at = this.#terminalAt(url.pathname);
+    if (at === null || at.rest !== '/ws') return refuse(socket, notFound);
+    const { terminal } = at;
+    const key = this.#keys.find(url.searchParams.get('api_key'));
+    if (key === null || !reaches(key, terminal.account.id)) return refuse(socket, unauthorized);
+    const { refuseUpgrade, restarting } = terminal.conditions;
+    if (refuseUpgrade !== null && refuseUpgrade.remaining !== 0) {
+      if (refuseUpgrade.remaining !== null) refuseUpgrade.remaining--;
+      return refuse(socket, { ...terminalDown, status: refuseUpgrade.status });
+    }
+    if (restarting !== null) return refuse(socket, terminalDown);
+    this.#webSockets.handleUpgrade(request, socket, head, (ws) => terminal.attach(ws, socket));
+  }
+
+  /** The first fault that fits, used once. For `/v1` any account's fault does. */
+  #restFault(terminal: Terminal | null, path: string): RestFault | null {
+    const terminals = terminal === null ? this.#terminals : [terminal];
+    for (const { conditions } of terminals) {
+      const fault = conditions.rest.find((one) => one.remaining !== 0 && path.endsWith(one.path));
+      if (fault === undefined) continue;
+      if (fault.remaining !== null) fault.remaining--;
+      return fault;
+    }
+    return null;
+  }
+}
+
+function send(response: ServerResponse, answer: RestAnswer): void {
+  const isText = typeof answer.body === 'string';
+  const body = isText ? (answer.body as string) : toJson(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType ?? 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+async function sendFault(response: ServerResponse, fault: RestFault): Promise<void> {
+  if (fault.delayMs > 0) await wait(fault.delayMs);
+  const body = Buffer.from(fault.body);
+  response.writeHead(fault.status, {
+    'content-type': 'application/json',
+    ...fault.headers,
+    'content-length': body.length,
+  });
+  if (fault.truncateBytes === null) {
+    response.end(body);
+    return;
+  }
+  response.write(body.subarray(0, fault.truncateBytes), () => response.destroy());
+}
+
+/** Answers an upgrade with a plain HTTP status and closes. */
+function refuse(socket: Socket, answer: RestAnswer): void {
+  const body = typeof answer.body === 'string' ? answer.body : toJson(answer.body);
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Refused'}\r\nConnection: close\r\n` +
+      `Content-Type: ${answer.contentType ?? 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,55 @@
+// `/SymbolInfo` and `/getQuote` of one symbol, as this account's terminal sees it. In: the symbol and the last tick the
+// terminal knows. Out: the rows with the gateway's field names.
+
+import { weeklySessions } from '../broker/session.ts';
+import type { SymbolSpec } from '../broker/symbols.ts';
+import type { LastTick } from '../broker/tick-tape.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+const price = (points: number | undefined, spec: SymbolSpec): number => (points ?? 0) / 10 ** spec.digits;
+
+export function symbolInfo(terminal: Terminal, symbol: number): Record<string, unknown> {
+  const spec = terminal.market.symbols[symbol] as SymbolSpec;
+  const tick = terminal.lastSeen(symbol);
+  const digits = terminal.account.digits[spec.name] ?? spec.digits;
+  const point = Number((10 ** -digits).toFixed(digits));
+  const now = terminal.nowUtcMs();
+  return {
+    symbol: spec.name,
+    description: spec.description,
+    digits,
+    point,
+    tickSize: point,
+    tickValue: Number((spec.contractSize * point).toFixed(8)),
+    contractSize: spec.contractSize,
+    volumeMin: 0.01,
+    volumeMax: 500,
+    volumeStep: 0.01,
+    stopsLevel: 0,
+    freezeLevel: 0,
+    spread: tick === null ? spec.spreadPoints : tick.ask - tick.bid,
+    tradeMode: 'Full',
+    swapLong: -2.5,
+    swapShort: -2.3,
+    bid: price(tick?.bid, spec),
+    ask: price(tick?.ask, spec),
+    currencyBase: spec.currencyBase,
+    currencyProfit: spec.currencyProfit,
+    currencyMargin: spec.currencyBase,
+    commissions: [],
+    sessions: weeklySessions(spec.kind, now, terminal.clock().offsetMs(now)),
+  };
+}
+
+export function quote(terminal: Terminal, symbol: number, tick: LastTick): Record<string, unknown> {
+  const spec = terminal.market.symbols[symbol] as SymbolSpec;
+  const time = terminal.clock().text(tick.utcMs);
+  return {
+    symbol: spec.name,
+    bid: price(tick.bid, spec),
+    ask: price(tick.ask, spec),
+    time: terminal.conditions.wholeSeconds ? `${time.slice(0, 19)}Z` : time,
+    last: price(tick.last, spec),
+    volume: tick.volume,
+  };
+}

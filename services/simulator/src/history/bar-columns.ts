@@ -1,0 +1,68 @@
+// Bars in columns, oldest first: what the made-up past and the fold of streamed ticks have in common. Prices are integers of
+// the symbol's point, `minute` counts UTC minutes since 1970 and is the open of the bar's first minute.
+
+export class BarColumns {
+  readonly minute: number[] = [];
+  readonly open: number[] = [];
+  readonly high: number[] = [];
+  readonly low: number[] = [];
+  readonly close: number[] = [];
+  readonly volume: number[] = [];
+  readonly spread: number[] = [];
+
+  get length(): number {
+    return this.minute.length;
+  }
+
+  push(
+    minute: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    spread: number,
+  ): void {
+    this.minute.push(minute);
+    this.open.push(open);
+    this.high.push(high);
+    this.low.push(low);
+    this.close.push(close);
+    this.volume.push(volume);
+    this.spread.push(spread);
+  }
+
+  /** Adds bar `i` of `other` to the last bar here; its spread is the later one. */
+  mergeLast(other: BarColumns, i: number): void {
+    const at = this.length - 1;
+    this.high[at] = Math.max(this.high[at] as number, other.high[i] as number);
+    this.low[at] = Math.min(this.low[at] as number, other.low[i] as number);
+    this.close[at] = other.close[i] as number;
+    this.volume[at] = (this.volume[at] as number) + (other.volume[i] as number);
+    this.spread[at] = other.spread[i] as number;
+  }
+
+  pushFrom(other: BarColumns, i: number): void {
+    this.push(
+      other.minute[i] as number,
+      other.open[i] as number,
+      other.high[i] as number,
+      other.low[i] as number,
+      other.close[i] as number,
+      other.volume[i] as number,
+      other.spread[i] as number,
+    );
+  }
+
+  /** Index of the first bar with `minute` ≥ the one asked for. */
+  lowerBound(minute: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.minute[middle] as number) < minute) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

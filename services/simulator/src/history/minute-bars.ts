@@ -1,0 +1,141 @@
+// Minute bars of one symbol over all time: the made-up past before the start, the fold of the very ticks that were generated
+// from then on. In: each tick once, in order. Out: bars of any timeframe in any broker's wall clock, always folded from the
+// same minutes, so that what was streamed and what `/PriceHistory` answers agree.
+
+import type { BrokerClock } from '../broker/broker-clock.ts';
+import { BarColumns } from './bar-columns.ts';
+import type { PastBars } from './past.ts';
+import { barOpen, type Timeframe, timeframeMs } from './timeframe.ts';
+
+/** A bar with prices in points of the symbol; `openBrokerMs` is its open in the broker's wall clock. */
+export interface Bar {
+  readonly openBrokerMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly spread: number;
+}
+
+const DAY_MINUTES = 1440;
+const HOUR = 3_600_000;
+
+const run = <T>(steps: Generator<void, T>): T => {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+export class MinuteBars {
+  readonly #past: PastBars;
+  readonly #live = new BarColumns();
+  #minute = -1;
+
+  constructor(past: PastBars) {
+    this.#past = past;
+  }
+
+  /** UTC of the first day that has history. */
+  get firstUtcMs(): number {
+    return this.#past.days.first * DAY_MINUTES * 60_000;
+  }
+
+  /**
+   * Folds a tick in. Bars are built on the bid, as MetaTrader does. Returns the minute that this tick closed (UTC minutes
+   * since 1970), or −1.
+   */
+  add(utcMs: number, bid: number, spread: number): number {
+    const minute = Math.floor(utcMs / 60_000);
+    const live = this.#live;
+    if (minute !== this.#minute) {
+      const closed = this.#minute;
+      this.#minute = minute;
+      live.push(minute, bid, bid, bid, bid, 1, spread);
+      return closed;
+    }
+    const at = live.length - 1;
+    if (bid > (live.high[at] as number)) live.high[at] = bid;
+    else if (bid < (live.low[at] as number)) live.low[at] = bid;
+    live.close[at] = bid;
+    live.volume[at] = (live.volume[at] as number) + 1;
+    live.spread[at] = spread;
+    return -1;
+  }
+
+  /** The one bar that holds a UTC minute which has ticks or history. */
+  barAt(timeframe: Timeframe, minute: number, clock: BrokerClock): Bar | null {
+    const broker = clock.brokerMs(minute * 60_000);
+    const open = barOpen(timeframe, broker);
+    // A clock is set by two hours at most; the collecting itself is exact.
+    const fromMinute = minute - Math.floor((broker - open) / 60_000) - 120;
+    const bars = run(this.#collect(timeframe, [open, open], [fromMinute, minute + 1], clock));
+    // In a repeated hour a minute's open time occurs twice: the later one is the one that just closed.
+    return bars.at(-1) ?? null;
+  }
+
+  /** Bars whose open lies in [from, to] of the broker's wall clock, oldest first, the forming one included. */
+  bars(timeframe: Timeframe, fromBrokerMs: number, toBrokerMs: number, clock: BrokerClock): Bar[] {
+    return run(this.barSteps(timeframe, fromBrokerMs, toBrokerMs, clock));
+  }
+
+  /** The same in pieces: yields now and then, so that a deep history does not hold up the stream. */
+  barSteps(
+    timeframe: Timeframe,
+    fromBrokerMs: number,
+    toBrokerMs: number,
+    clock: BrokerClock,
+  ): Generator<void, Bar[]> {
+    // Offsets lie within 16 hours of UTC.
+    const fromMinute = Math.floor((fromBrokerMs - 16 * HOUR) / 60_000);
+    const toMinute = Math.ceil((toBrokerMs + 16 * HOUR + this.#longest(timeframe)) / 60_000);
+    return this.#collect(timeframe, [fromBrokerMs, toBrokerMs], [fromMinute, toMinute], clock);
+  }
+
+  /** Bars with an open in [opens], out of the UTC minutes [minutes). */
+  *#collect(
+    timeframe: Timeframe,
+    [fromBrokerMs, toBrokerMs]: readonly [number, number],
+    [fromMinute, toMinute]: readonly [number, number],
+    clock: BrokerClock,
+  ): Generator<void, Bar[]> {
+    const bars = new BarColumns();
+    const opens: number[] = [];
+    const put = (columns: BarColumns, i: number): void => {
+      const broker = clock.brokerMs((columns.minute[i] as number) * 60_000);
+      const open = barOpen(timeframe, broker);
+      if (open < fromBrokerMs || open > toBrokerMs) return;
+      if (opens.at(-1) === open) {
+        bars.mergeLast(columns, i);
+      } else {
+        bars.pushFrom(columns, i);
+        opens.push(open);
+      }
+    };
+    const byHour = timeframeMs(timeframe) >= HOUR && clock.offsetMs(fromBrokerMs) % HOUR === 0;
+    const { first, start } = this.#past.days;
+    const fromDay = Math.max(first, Math.floor(fromMinute / DAY_MINUTES));
+    const toDay = Math.min(start, Math.floor(toMinute / DAY_MINUTES));
+    for (let day = fromDay; day <= toDay; day++) {
+      const columns = byHour ? this.#past.hours(day) : this.#past.minutes(day);
+      for (let i = 0; i < columns.length; i++) put(columns, i);
+      if ((day - fromDay) % 8 === 7) yield;
+    }
+    const end = this.#live.lowerBound(toMinute);
+    for (let i = this.#live.lowerBound(fromMinute); i < end; i++) put(this.#live, i);
+    return opens.map((openBrokerMs, i) => ({
+      openBrokerMs,
+      open: bars.open[i] as number,
+      high: bars.high[i] as number,
+      low: bars.low[i] as number,
+      close: bars.close[i] as number,
+      volume: bars.volume[i] as number,
+      spread: bars.spread[i] as number,
+    }));
+  }
+
+  #longest(timeframe: Timeframe): number {
+    return timeframe === 'MN1' ? 31 * 24 * HOUR : timeframeMs(timeframe);
+  }
+}

@@ -1,0 +1,134 @@
+// The price history from before the start of the simulation, made up on demand and always the same. In: seed, symbol, the
+// start. Out: minute bars of any UTC day before the start, only for minutes in which the session was open, meeting the
+// symbol's reference price at the start.
+//
+// A day is a bridge between the levels at its two midnights, so any day can be made without the ones between; the levels
+// are a random walk backwards from the start.
+
+import { Random } from '../broker/random.ts';
+import { isOpen, newYorkHour, SLOT_MS } from '../broker/session.ts';
+import { activityFactor, spreadFactor } from '../broker/spread.ts';
+import type { SymbolSpec } from '../broker/symbols.ts';
+import { BarColumns } from './bar-columns.ts';
+
+const MINUTES_A_DAY = 1440;
+const MINUTES_A_SLOT = SLOT_MS / 60_000;
+const CACHED_DAYS = 400;
+
+export class PastBars {
+  readonly #spec: SymbolSpec;
+  readonly #seed: number;
+  readonly #scale: number;
+  readonly #startMinute: number;
+  readonly #startDay: number;
+  readonly #firstDay: number;
+  readonly #levels: number[] = [];
+  readonly #levelRandom: Random;
+  readonly #days = new Map<number, BarColumns>();
+  readonly #hours = new Map<number, BarColumns>();
+
+  constructor(spec: SymbolSpec, options: { seed: number; startUtcMs: number; days: number }) {
+    this.#spec = spec;
+    this.#seed = options.seed;
+    this.#scale = 10 ** spec.digits;
+    this.#startMinute = Math.floor(options.startUtcMs / 60_000);
+    this.#startDay = Math.floor(this.#startMinute / MINUTES_A_DAY);
+    this.#firstDay = this.#startDay - options.days;
+    this.#levelRandom = new Random(options.seed, `${spec.name}/levels`);
+  }
+
+  /** First UTC day (days since 1970) that has history, and the day of the start. */
+  get days(): { first: number; start: number } {
+    return { first: this.#firstDay, start: this.#startDay };
+  }
+
+  /** Minute bars of a UTC day, wholly before the minute of the start; empty outside the kept history. */
+  minutes(day: number): BarColumns {
+    return this.#cached(this.#days, day, () => this.#make(day));
+  }
+
+  /** The same day folded into UTC hours. */
+  hours(day: number): BarColumns {
+    return this.#cached(this.#hours, day, () => {
+      const minutes = this.minutes(day);
+      const hours = new BarColumns();
+      for (let i = 0; i < minutes.length; i++) {
+        const hour = Math.floor((minutes.minute[i] as number) / 60);
+        const last = hours.minute.at(-1);
+        if (last !== undefined && Math.floor(last / 60) === hour) hours.mergeLast(minutes, i);
+        else hours.pushFrom(minutes, i);
+      }
+      return hours;
+    });
+  }
+
+  #cached(cache: Map<number, BarColumns>, day: number, make: () => BarColumns): BarColumns {
+    const known = cache.get(day);
+    if (known !== undefined) return known;
+    const made = make();
+    // Hours are small: all of a deep history may stay. Minutes are not.
+    if (cache === this.#days && cache.size >= CACHED_DAYS) cache.clear();
+    cache.set(day, made);
+    return made;
+  }
+
+  /** Price at the midnight that begins `day`, as a plain number. */
+  #level(day: number): number {
+    const back = this.#startDay - day;
+    const { anchor, dailyMove } = this.#spec;
+    while (this.#levels.length <= back) {
+      const previous = this.#levels.at(-1);
+      const step = this.#levelRandom.normal() * dailyMove;
+      if (previous === undefined) {
+        const part = (this.#startMinute % MINUTES_A_DAY) / MINUTES_A_DAY;
+        this.#levels.push(anchor * Math.exp(step * Math.sqrt(part)));
+      } else {
+        // A pull towards the reference keeps years of walking inside plausible prices.
+        this.#levels.push(previous * Math.exp(step - 0.004 * Math.log(previous / anchor)));
+      }
+    }
+    return this.#levels[back] as number;
+  }
+
+  #openMinutes(day: number): number[] {
+    const from = day * MINUTES_A_DAY;
+    const to = Math.min(from + MINUTES_A_DAY, this.#startMinute);
+    const open: number[] = [];
+    for (let slot = from; slot < to; slot += MINUTES_A_SLOT) {
+      if (!isOpen(this.#spec.kind, slot * 60_000)) continue;
+      for (let minute = slot; minute < Math.min(slot + MINUTES_A_SLOT, to); minute++) open.push(minute);
+    }
+    return open;
+  }
+
+  #make(day: number): BarColumns {
+    const bars = new BarColumns();
+    if (day < this.#firstDay || day > this.#startDay) return bars;
+    const minutes = this.#openMinutes(day);
+    const count = minutes.length;
+    if (count === 0) return bars;
+    const random = new Random(this.#seed, `${this.#spec.name}/${day}`);
+    const perMinute = this.#spec.dailyMove / Math.sqrt(MINUTES_A_DAY);
+    const walk = new Float64Array(count + 1);
+    for (let i = 1; i <= count; i++) walk[i] = (walk[i - 1] as number) + random.normal() * perMinute;
+    const from = Math.log(this.#level(day));
+    const to = Math.log(day === this.#startDay ? this.#spec.anchor : this.#level(day + 1));
+    const drift = (to - from - (walk[count] as number)) / count;
+    const price = (i: number): number =>
+      Math.round(Math.exp(from + (walk[i] as number) + drift * i) * this.#scale);
+    const wick = this.#spec.anchor * perMinute * 0.5 * this.#scale;
+    let open = price(0);
+    for (const [i, minute] of minutes.entries()) {
+      const close = price(i + 1);
+      const high = Math.max(open, close) + Math.floor(random.next() * wick);
+      const low = Math.min(open, close) - Math.floor(random.next() * wick);
+      const hour = newYorkHour(minute * 60_000);
+      const volume = 5 + Math.floor((20 + random.next() * 60) * activityFactor(this.#spec, hour));
+      const spread =
+        this.#spec.spreadPoints * spreadFactor(this.#spec.kind, hour) * (0.8 + random.next() * 0.5);
+      bars.push(minute, open, high, low, close, volume, Math.max(1, Math.round(spread)));
+      open = close;
+    }
+    return bars;
+  }
+}

@@ -1,0 +1,59 @@
+// The simulated gateway as a process: environment → scenario → gateway, control API and health port, and an orderly stop.
+
+import { readFileSync } from 'node:fs';
+import {
+  createLog,
+  exitOnUncaught,
+  FxtapeError,
+  Metrics,
+  Shutdown,
+  startHealthServer,
+  writePidFile,
+} from '@fxtape/ops';
+import { simulatorEnv } from './env.ts';
+import { DEMO_SCENARIO, type ScenarioInput } from './scenario.ts';
+import { startSimulator } from './simulator.ts';
+
+const env = simulatorEnv();
+const log = createLog({ service: 'simulator', level: env.LOG_LEVEL });
+exitOnUncaught(log);
+const shutdown = new Shutdown({ log, deadlineMs: 5000 });
+shutdown.onSignals();
+
+const simulator = await startSimulator(readScenario(env.FXTAPE_SIMULATOR_SCENARIO), {
+  addr: env.FXTAPE_SIMULATOR_ADDR,
+  controlAddr: env.FXTAPE_SIMULATOR_CONTROL_ADDR,
+});
+shutdown.add('gateway', () => simulator.close());
+
+const metrics = new Metrics();
+const health = await startHealthServer({
+  addr: env.FXTAPE_HEALTH_ADDR,
+  ready: () => ({ ready: true, reasons: [] }),
+  metrics,
+  json: { '/state': () => simulator.state() },
+});
+shutdown.add('health', () => health.close());
+const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'simulator', { pid: process.pid, http: health.addr });
+shutdown.add('pid file', async () => removePidFile());
+
+log.info(
+  { gateway: simulator.addr, control: simulator.controlAddr, health: health.addr },
+  `simulated gateway at http://${simulator.addr}/v1`,
+);
+
+function readScenario(path: string | undefined): ScenarioInput {
+  if (path === undefined) return DEMO_SCENARIO;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ScenarioInput;
+  } catch (cause) {
+    throw new FxtapeError({
+      code: 'SCENARIO_INVALID',
+      kind: 'terminal',
+      message: `${path} cannot be read as a scenario: ${(cause as Error).message}`,
+      hint: 'Give the path of a JSON file in FXTAPE_SIMULATOR_SCENARIO, or leave it out for the demo',
+      context: { path },
+      cause,
+    });
+  }
+}

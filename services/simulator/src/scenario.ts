@@ -1,0 +1,148 @@
+// What a simulation is made of, as one JSON document. In: a file or an object. Out: a checked scenario with every default
+// filled in. Virtual time, rates and faults are described where they are used.
+
+import { z } from 'zod';
+import { FxtapeError } from '@fxtape/ops';
+
+const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'not a UUID in lower case');
+const symbolName = z.string().min(1).max(64);
+
+/** How a price subscription's snapshot stands to the first live tick after it. */
+export const snapshotOrder = z.enum([
+  'plain', // the last tick at once
+  'before_live_of_same', // waits for the next tick T, states T, then T itself
+  'after_live_of_same', // T itself, then the snapshot states T
+  'overtaken', // T itself, then the snapshot states the tick before T
+  'rotate', // these four with both orders of the acknowledgement, one after the other
+]);
+export const ackOrder = z.enum(['before_snapshot', 'after_snapshot']);
+
+export const DEMO_ACCOUNT_ID = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+
+export const accountSchema = z.strictObject({
+  id: uuid,
+  nickname: z.string().default('demo'),
+  platform: z.enum(['mt5', 'mt4']).default('mt5'),
+  server: z.string().default('Simulated-Demo'),
+  company: z.string().default('Simulated Markets Ltd'),
+  holder: z.string().default('Demo Trader'),
+  login: z.int().positive().default(5_150_001_125),
+  leverage: z.int().positive().default(200),
+  /** The broker's wall clock, a clock rule. */
+  clockRule: z.string().default('America/New_York+7h'),
+  /** What `/SymbolInfo` says instead of the truth, to be refused by a feed that knows better. */
+  digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
+  /** The account row carries no rest_url and ws_url, as before provisioning. */
+  emptyUrls: z.boolean().default(false),
+});
+export type AccountSpec = z.output<typeof accountSchema>;
+
+const keySchema = z.strictObject({
+  key: z.string().min(8),
+  readOnly: z.boolean().default(false),
+  /** Which accounts the key reaches. */
+  accounts: z.union([z.literal('all'), z.array(uuid)]).default('all'),
+});
+export type KeySpec = z.output<typeof keySchema>;
+
+const marketSource = z.strictObject({
+  kind: z.literal('market'),
+  /** All symbols together, per virtual second, whatever is open. */
+  ticksPerSecond: z.number().nonnegative().default(50),
+  /** Default: all 33. */
+  symbols: z.array(symbolName).min(1).optional(),
+  /** Virtual seconds per real second. */
+  speed: z.number().positive().default(1),
+  /** Default: now. */
+  startUtc: z.iso.datetime().optional(),
+});
+
+const fileSource = z.strictObject({
+  kind: z.literal('file'),
+  /** CSV with the header utc_ms,bid,ask. */
+  path: z.string().min(1),
+  symbol: symbolName,
+  speed: z.union([z.number().positive(), z.literal('max')]).default(1),
+});
+
+export const scenarioSchema = z.strictObject({
+  seed: z.int().default(1),
+  accounts: z
+    .array(accountSchema)
+    .min(1)
+    .default([accountSchema.parse({ id: DEMO_ACCOUNT_ID })]),
+  keys: z
+    .array(keySchema)
+    .min(1)
+    .default([
+      { key: 'fxs_live_demo', readOnly: false, accounts: 'all' },
+      { key: 'fxs_ro_demo', readOnly: true, accounts: 'all' },
+    ]),
+  source: z
+    .discriminatedUnion('kind', [marketSource, fileSource])
+    .default({ kind: 'market', ticksPerSecond: 50, speed: 1 }),
+  /** `full` keeps a line per tick (31 bytes in memory), `counts` only the sums. */
+  ledger: z.enum(['full', 'counts']).default('full'),
+  /** Frames that may wait for one socket; null never drops (then the market waits for the socket). */
+  queueFrames: z.int().positive().nullable().default(10_000),
+  dropPolicy: z.enum(['drop_newest', 'drop_oldest']).default('drop_newest'),
+  heartbeatMs: z.int().min(10).default(1000),
+  /** Ticks are made and sent in slices of this many real milliseconds. */
+  sliceMs: z.int().min(1).max(1000).default(4),
+  ackDelayMs: z.int().nonnegative().default(0),
+  /** What an unknown symbol gets: an `error` frame, or a `subscribed` with no data ever. */
+  badSymbol: z.enum(['error', 'silent_ack']).default('error'),
+  snapshotOrder: snapshotOrder.default('plain'),
+  ackOrder: ackOrder.default('before_snapshot'),
+  /** How long a snapshot waits for the live tick that its order needs. */
+  snapshotWaitMs: z.int().positive().default(1000),
+  /** Ticks spell their time without milliseconds. */
+  wholeSeconds: z.boolean().default(false),
+  /** `serverTime` in heartbeats: `…56.728Z`, `…56Z`, or `…56.000Z` with whole seconds. */
+  serverTimeDigits: z.enum(['ms', 's', 's_with_zeros']).default('ms'),
+  /** Close code for a socket that a newer one of the same account replaces. */
+  evictCode: z.int().min(1000).max(4999).default(1000),
+  history: z
+    .strictObject({
+      /** Days of made-up history before the start. */
+      days: z.int().nonnegative().default(1826),
+      /** More bars than this in one answer time out with 504. */
+      timeoutBars: z.int().positive().default(100_000),
+    })
+    .default({ days: 1826, timeoutBars: 100_000 }),
+  trader: z
+    .strictObject({
+      /** Deals per virtual hour and account; 0 never trades. */
+      dealsPerHour: z.number().nonnegative().default(0),
+      startBalance: z.number().positive().default(100_000),
+      /** A string, because tickets may exceed what a number holds. */
+      firstTicket: z.string().regex(/^\d+$/).default('5000000001'),
+    })
+    .default({ dealsPerHour: 0, startBalance: 100_000, firstTicket: '5000000001' }),
+});
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+
+/** Fills in the defaults. Throws SCENARIO_INVALID with a sentence per problem. */
+export function parseScenario(input: unknown): Scenario {
+  const parsed = scenarioSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'scenario'}: ${issue.message}`,
+  );
+  throw new FxtapeError({
+    code: 'SCENARIO_INVALID',
+    kind: 'terminal',
+    message: `the scenario is not valid: ${problems.join('; ')}`,
+    hint: 'Correct the named fields',
+    context: { problems },
+  });
+}
+
+/** The scenario of the demo: all symbols now, a trader that is awake, and no ledger that grows. */
+export const DEMO_SCENARIO: ScenarioInput = {
+  source: { kind: 'market', ticksPerSecond: 50 },
+  ledger: 'counts',
+  trader: { dealsPerHour: 120 },
+};

@@ -1,0 +1,235 @@
+// The simulated gateway as a whole. In: a scenario and two addresses. Out: a running gateway with its control API, and the
+// same control as methods for tests in the same process.
+
+import { systemClock } from '@fxtape/ops';
+import { buildSource } from './broker/build-source.ts';
+import type { Market } from './broker/market.ts';
+import type { EmittedTick, TickSource } from './broker/tick-source.ts';
+import { ControlServer } from './control.ts';
+import { Engine } from './engine.ts';
+import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
+import { Gateway } from './gateway/gateway.ts';
+import type { LedgerLine } from './ledger.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from './scenario.ts';
+import { simulatorState, type WholeState } from './state.ts';
+import { Terminal } from './terminal/terminal.ts';
+
+/** Ticks made in one turn of the event loop. */
+const MOST_TICKS = 8192;
+/** Frames that may wait for a socket before the market waits too, where queues never drop. */
+const WAIT_ABOVE = 50_000;
+const FILE_TICKS = 2000;
+
+export interface SimulatorOptions {
+  /** `host:port` of the gateway; port 0 takes a free one. */
+  readonly addr?: string;
+  /** `host:port` of the control API; null for none. */
+  readonly controlAddr?: string | null;
+  /** The simulation cannot go on. Default: the error is thrown and ends the process. */
+  readonly onError?: (error: unknown) => void;
+  /** Wall clock and monotonic clock. */
+  readonly clock?: { nowMs(): number; monoMs(): number };
+}
+
+export class Simulator {
+  readonly #scenario: Scenario;
+  readonly #clock: { nowMs(): number; monoMs(): number };
+  readonly #market: Market;
+  readonly #source: TickSource;
+  readonly #terminals: readonly Terminal[];
+  readonly #engine: Engine;
+  readonly #gateway: Gateway;
+  readonly #faults: FaultRegistry;
+  #control: ControlServer | null = null;
+  #addr = '';
+
+  /** Use `startSimulator`. */
+  constructor(scenario: Scenario, options: SimulatorOptions) {
+    this.#scenario = scenario;
+    this.#clock = options.clock ?? systemClock();
+    const onError = options.onError ?? rethrow;
+    const monoMs = (): number => this.#clock.monoMs();
+    const built = buildSource(scenario, { wallMs: this.#clock.nowMs(), monoMs: monoMs() });
+    this.#market = built.market;
+    this.#source = built.source;
+    this.#terminals = scenario.accounts.map(
+      (account) =>
+        new Terminal({
+          scenario,
+          account,
+          market: built.market,
+          startUtcMs: built.startUtcMs,
+          nowUtcMs: () => built.source.nowUtcMs(monoMs()),
+          monoMs,
+          wallMs: () => this.#clock.nowMs(),
+        }),
+    );
+    this.#engine = new Engine({
+      market: built.market,
+      source: built.source,
+      terminals: this.#terminals,
+      monoMs,
+      heartbeatMs: scenario.heartbeatMs,
+      sliceMs: scenario.sliceMs,
+      ...pace(scenario),
+      forget: scenario.ledger === 'counts',
+      onError,
+    });
+    this.#gateway = new Gateway(scenario, this.#terminals, onError);
+    this.#faults = new FaultRegistry(this.#terminals);
+  }
+
+  /** `host:port` of the gateway. */
+  get addr(): string {
+    return this.#addr;
+  }
+
+  /** `host:port` of the control API, or null. */
+  get controlAddr(): string | null {
+    return this.#control?.addr ?? null;
+  }
+
+  async start(options: SimulatorOptions): Promise<void> {
+    this.#addr = await this.#gateway.listen(options.addr ?? '127.0.0.1:0');
+    if (options.controlAddr !== null) {
+      this.#control = new ControlServer(this);
+      await this.#control.listen(options.controlAddr ?? '127.0.0.1:0');
+    }
+    this.#engine.start();
+  }
+
+  /** Applies a fault. Throws FAULT_INVALID. */
+  fault(input: FaultInput): FaultReport {
+    return this.#faults.apply(input);
+  }
+
+  /** Ends lasting faults: those that fit, or all. Returns how many. */
+  release(
+    filter: { id?: number | undefined; kind?: string | undefined; account?: string | undefined } = {},
+  ): number {
+    return this.#faults.release(filter);
+  }
+
+  /** Ticks per virtual second from now on, all symbols together. */
+  setRate(ticksPerSecond: number): void {
+    this.#engine.slice();
+    this.#source.setRate(ticksPerSecond);
+  }
+
+  /**
+   * Stops making ticks; heartbeats go on. Resolves when everything made is with the sockets: false when one of them did not
+   * take it within the deadline.
+   */
+  pause(deadlineMs = 5000): Promise<boolean> {
+    return this.#engine.pause(deadlineMs);
+  }
+
+  resume(): void {
+    this.#engine.resume();
+  }
+
+  /** Moves the virtual clock forwards, changes its speed, or gives an account's broker another clock rule. */
+  setClock(change: { utcMs?: number; speed?: number; account?: string; rule?: string }): void {
+    this.#engine.slice();
+    if (change.utcMs !== undefined || change.speed !== undefined)
+      this.#source.setClock(this.#clock.monoMs(), change);
+    if (change.rule === undefined) return;
+    for (const terminal of this.#terminals)
+      if (change.account === undefined || terminal.account.id === change.account)
+        terminal.changeClockRule(change.rule);
+  }
+
+  /** Makes these ticks of one symbol now. Returns the number of the first. Throws RangeError for an unknown symbol. */
+  emit(symbol: string, ticks: readonly ({ bid: number; ask: number } | null)[]): number {
+    const index = this.#market.indexOf(symbol);
+    const spec = this.#market.symbols[index];
+    if (spec === undefined) throw new RangeError(`there is no symbol ${symbol}`);
+    const scale = 10 ** spec.digits;
+    const inPoints = ticks.map(
+      (tick): EmittedTick =>
+        tick === null ? null : { bid: Math.round(tick.bid * scale), ask: Math.round(tick.ask * scale) },
+    );
+    return this.#engine.emit(index, inPoints);
+  }
+
+  /**
+   * Ledger lines of ticks above `after`; null when the ledger keeps counts only. Default: the first account.
+   * Throws RangeError for an unknown account.
+   */
+  ledger(account?: string, after = 0): IterableIterator<LedgerLine> | null {
+    return this.#terminal(account).ledger.lines(after);
+  }
+
+  /** The last quote of each symbol, ticks and what stood before the first tick alike. */
+  quotes(account?: string): Record<string, unknown>[] {
+    const terminal = this.#terminal(account);
+    return this.#market.symbols.flatMap((spec, i) => {
+      const tick = terminal.lastSeen(i);
+      if (tick === null) return [];
+      const scale = 10 ** spec.digits;
+      const brokerMs = terminal.clock().brokerMs(tick.utcMs);
+      return [
+        {
+          symbol: spec.name,
+          n: tick.n,
+          utcMs: tick.utcMs,
+          brokerMs,
+          bid: tick.bid / scale,
+          ask: tick.ask / scale,
+        },
+      ];
+    });
+  }
+
+  state(): WholeState {
+    return simulatorState({
+      market: this.#market,
+      source: this.#source,
+      terminals: this.#terminals,
+      nowUtcMs: this.#source.nowUtcMs(this.#clock.monoMs()),
+      faults: this.#faults.active,
+      seed: this.#scenario.seed,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#faults.release();
+    this.#engine.stop();
+    await this.#gateway.close();
+    await this.#control?.close();
+  }
+
+  #terminal(account: string | undefined): Terminal {
+    const found =
+      account === undefined ? this.#terminals[0] : this.#terminals.find((one) => one.account.id === account);
+    if (found === undefined) throw new RangeError(`there is no account ${account}`);
+    return found;
+  }
+}
+
+/** Starts a simulated gateway. Throws SCENARIO_INVALID, SIMULATOR_FILE_INVALID, HTTP_LISTEN_FAILED. */
+export async function startSimulator(
+  scenario: ScenarioInput,
+  options: SimulatorOptions = {},
+): Promise<Simulator> {
+  const simulator = new Simulator(parseScenario(scenario), options);
+  await simulator.start(options);
+  return simulator;
+}
+
+/** How fast ticks are made, and when the market waits for a socket. */
+function pace(scenario: Scenario): { maxTicks: number; waitAbove: number | null } {
+  const { source, queueFrames } = scenario;
+  if (source.kind === 'file' && source.speed === 'max') {
+    // Half a queue, so that playing as fast as possible never makes a queue drop.
+    const half = queueFrames === null ? FILE_TICKS : Math.max(1, Math.floor(queueFrames / 2));
+    return { maxTicks: Math.min(FILE_TICKS, half), waitAbove: Math.min(FILE_TICKS, half) };
+  }
+  return { maxTicks: MOST_TICKS, waitAbove: queueFrames === null ? WAIT_ABOVE : null };
+}
+
+function rethrow(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,46 @@
+// What a client asks over the socket. In: the text of a frame. Out: a subscription to begin or end, a question for the list,
+// or the sentence of an `error` frame. Keys that a topic does not need are ignored.
+
+import { isTimeframe, type Timeframe } from '../history/timeframe.ts';
+
+export const TOPICS = ['prices', 'bars', 'account', 'positions', 'trades', 'terminal'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+export interface Subscription {
+  readonly topic: Topic;
+  readonly symbol?: string;
+  readonly timeframe?: Timeframe;
+}
+
+export type SocketRequest =
+  | { readonly action: 'subscribe' | 'unsubscribe'; readonly subscription: Subscription }
+  | { readonly action: 'list' }
+  | { readonly action: 'invalid'; readonly topic: string | null; readonly message: string };
+
+const isTopic = (text: unknown): text is Topic => TOPICS.some((topic) => topic === text);
+
+const invalid = (topic: unknown, message: string): SocketRequest => ({
+  action: 'invalid',
+  topic: typeof topic === 'string' ? topic : null,
+  message,
+});
+
+export function parseRequest(text: string): SocketRequest {
+  let request: Record<string, unknown>;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return invalid(null, 'a request is a JSON object');
+    request = parsed as Record<string, unknown>;
+  } catch (error) {
+    return invalid(null, `invalid JSON: ${(error as Error).message}`);
+  }
+  const { action, topic, symbol, timeframe } = request;
+  if (action === 'list') return { action };
+  if (action !== 'subscribe' && action !== 'unsubscribe') return invalid(topic, 'unknown action');
+  if (!isTopic(topic)) return invalid(topic, 'unknown topic');
+  if (topic !== 'prices' && topic !== 'bars') return { action, subscription: { topic } };
+  if (typeof symbol !== 'string' || symbol === '') return invalid(topic, 'symbol is required');
+  if (topic === 'prices') return { action, subscription: { topic, symbol } };
+  if (typeof timeframe !== 'string' || !isTimeframe(timeframe)) return invalid(topic, 'invalid timeframe');
+  return { action, subscription: { topic, symbol, timeframe } };
+}

@@ -1,0 +1,132 @@
+// The one snapshot that follows a price subscription, in each order the gateway might send it. In: a subscription with its
+// acknowledgement, then the next live tick of that symbol. Out: ack, snapshot and tick in the order asked for.
+//
+//   plain                ack  S(T0)        T1        (ack order after_snapshot puts the ack behind the snapshot)
+//   before_live_of_same  ack  S(T1)  T1    T2
+//   after_live_of_same   ack  T1  S(T1)    T2
+//   overtaken            ack  T1  S(T0)    T2
+//
+// The last three wait for a tick; when none comes in time, the snapshot goes out plain.
+
+import type { LastTick, TickTape } from '../broker/tick-tape.ts';
+import type { AckOrder, SnapshotOrder } from '../terminal/conditions.ts';
+import type { Outbox } from './outbox.ts';
+import type { TickEncoder } from './tick-encoder.ts';
+
+type FixedOrder = Exclude<SnapshotOrder, 'rotate'>;
+
+interface Pending {
+  readonly order: FixedOrder;
+  readonly prior: LastTick | null;
+  /** The acknowledgement that must go behind the snapshot. */
+  readonly ack: string | null;
+  readonly deadlineMonoMs: number;
+}
+
+const ROTATION: readonly (readonly [FixedOrder, AckOrder])[] = [
+  ['plain', 'before_snapshot'],
+  ['before_live_of_same', 'before_snapshot'],
+  ['after_live_of_same', 'before_snapshot'],
+  ['overtaken', 'before_snapshot'],
+  ['plain', 'after_snapshot'],
+  ['before_live_of_same', 'after_snapshot'],
+  ['after_live_of_same', 'after_snapshot'],
+  ['overtaken', 'after_snapshot'],
+];
+
+export class Snapshots {
+  readonly #outbox: Outbox;
+  readonly #tape: TickTape;
+  readonly #encoder: TickEncoder;
+  readonly #wholeSeconds: () => boolean;
+  readonly #pending = new Map<number, Pending>();
+  #turn: number;
+
+  constructor(options: {
+    outbox: Outbox;
+    tape: TickTape;
+    encoder: TickEncoder;
+    wholeSeconds: () => boolean;
+    /** Where `rotate` begins, so that each connection begins with another order. */
+    turn: number;
+  }) {
+    this.#outbox = options.outbox;
+    this.#tape = options.tape;
+    this.#encoder = options.encoder;
+    this.#wholeSeconds = options.wholeSeconds;
+    this.#turn = options.turn;
+  }
+
+  /** Snapshots that wait for a tick. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  /** A symbol was subscribed: `ack` is the text of its acknowledgement, or null when none is to be sent. */
+  begin(
+    symbol: number,
+    ack: string | null,
+    prior: LastTick | null,
+    how: { order: SnapshotOrder; ack: AckOrder; deadlineMonoMs: number },
+  ): void {
+    const rotated = ROTATION[this.#turn++ % ROTATION.length] as (typeof ROTATION)[number];
+    const [order, ackOrder] = how.order === 'rotate' ? rotated : [how.order, how.ack];
+    const ackFirst = ackOrder === 'before_snapshot';
+    if (ackFirst) this.#answer(ack);
+    const ackLast = ackFirst ? null : ack;
+    if (order === 'plain') {
+      this.#state(symbol, prior);
+      this.#answer(ackLast);
+      return;
+    }
+    this.#pending.set(symbol, { order, prior, ack: ackLast, deadlineMonoMs: how.deadlineMonoMs });
+  }
+
+  /** Sends a live tick whose symbol may have a snapshot waiting. */
+  tick(n: number, symbol: number): void {
+    const pending = this.#pending.get(symbol);
+    if (pending === undefined) {
+      this.#outbox.pushTick(n);
+      return;
+    }
+    this.#pending.delete(symbol);
+    const tick = this.#tape.read(n);
+    if (pending.order === 'before_live_of_same') this.#state(symbol, tick);
+    this.#outbox.pushTick(n);
+    if (pending.order === 'after_live_of_same') this.#state(symbol, tick);
+    if (pending.order === 'overtaken') this.#state(symbol, pending.prior);
+    this.#answer(pending.ack);
+  }
+
+  /** Sends what has waited too long. */
+  expire(monoMs: number): void {
+    for (const [symbol, pending] of this.#pending) {
+      if (pending.deadlineMonoMs > monoMs) continue;
+      this.#pending.delete(symbol);
+      this.#state(symbol, pending.prior);
+      this.#answer(pending.ack);
+    }
+  }
+
+  /** The subscription ended before its snapshot went out. */
+  cancel(symbol: number): void {
+    const pending = this.#pending.get(symbol);
+    this.#pending.delete(symbol);
+    this.#answer(pending?.ack ?? null);
+  }
+
+  /** All subscriptions were lost without a word. */
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  /** Sends the snapshot frame; a symbol that never had a tick has none. */
+  #state(symbol: number, tick: LastTick | null): void {
+    if (tick === null) return;
+    this.#outbox.pushFrame(this.#encoder.frame(symbol, tick, this.#wholeSeconds()), { droppable: true });
+  }
+
+  #answer(ack: string | null): void {
+    if (ack !== null) this.#outbox.pushText(ack, { droppable: false });
+  }
+}

@@ -1,0 +1,84 @@
+// What one connection is subscribed to. In: subscribe, unsubscribe, and the faults that make the server forget. Out: the
+// answer to `list`, and the fast questions of the hot path: are ticks of this symbol wanted, which timeframes of it.
+
+import { TIMEFRAMES, type Timeframe } from '../history/timeframe.ts';
+import type { Subscription, Topic } from './request.ts';
+
+const keyOf = (subscription: Subscription): string =>
+  `${subscription.topic} ${subscription.symbol ?? ''} ${subscription.timeframe ?? ''}`;
+
+export class Subscriptions {
+  readonly #byKey = new Map<string, Subscription>();
+  readonly #indexOf: (symbol: string) => number;
+  readonly #prices: Uint8Array;
+  readonly #bars: Uint16Array;
+  #priceCount = 0;
+
+  constructor(symbols: number, indexOf: (symbol: string) => number) {
+    this.#indexOf = indexOf;
+    this.#prices = new Uint8Array(symbols);
+    this.#bars = new Uint16Array(symbols);
+  }
+
+  /** 1 for each symbol whose ticks are wanted. */
+  get prices(): Uint8Array {
+    return this.#prices;
+  }
+
+  /** True while ticks of any symbol are wanted. */
+  get anyPrices(): boolean {
+    return this.#priceCount > 0;
+  }
+
+  /** Timeframes of a symbol whose bars are wanted. */
+  timeframes(symbol: number): Timeframe[] {
+    const mask = this.#bars[symbol] ?? 0;
+    return mask === 0 ? [] : TIMEFRAMES.filter((_, i) => (mask & (1 << i)) !== 0);
+  }
+
+  has(topic: Topic): boolean {
+    return this.#byKey.has(keyOf({ topic }));
+  }
+
+  /** False when it was there already. */
+  add(subscription: Subscription): boolean {
+    const key = keyOf(subscription);
+    if (this.#byKey.has(key)) return false;
+    this.#byKey.set(key, subscription);
+    this.#mark(subscription, true);
+    return true;
+  }
+
+  /** False when it was not there. */
+  remove(subscription: Subscription): boolean {
+    if (!this.#byKey.delete(keyOf(subscription))) return false;
+    this.#mark(subscription, false);
+    return true;
+  }
+
+  /** Forgets all that the filter takes, without a word to the client. */
+  forget(which: (subscription: Subscription) => boolean): number {
+    const gone = this.list().filter(which);
+    for (const subscription of gone) this.remove(subscription);
+    return gone.length;
+  }
+
+  list(): Subscription[] {
+    return [...this.#byKey.values()];
+  }
+
+  #mark(subscription: Subscription, on: boolean): void {
+    if (subscription.symbol === undefined) return;
+    const symbol = this.#indexOf(subscription.symbol);
+    // A symbol that the broker does not list may be "subscribed" and never has data.
+    if (symbol < 0) return;
+    if (subscription.topic === 'prices') {
+      this.#prices[symbol] = on ? 1 : 0;
+      this.#priceCount += on ? 1 : -1;
+    } else if (subscription.timeframe !== undefined) {
+      const bit = 1 << TIMEFRAMES.indexOf(subscription.timeframe);
+      const mask = this.#bars[symbol] as number;
+      this.#bars[symbol] = on ? mask | bit : mask & ~bit;
+    }
+  }
+}

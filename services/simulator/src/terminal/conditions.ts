@@ -1,0 +1,63 @@
+// What is unusual about one account's gateway right now. In: faults set and release these. Out: the socket, the terminal and
+// the REST routes read them. Everything at rest is the scenario's own setting.
+
+import type { z } from 'zod';
+import type { ackOrder, Scenario, snapshotOrder } from '../scenario.ts';
+
+export type SnapshotOrder = z.output<typeof snapshotOrder>;
+export type AckOrder = z.output<typeof ackOrder>;
+
+/** One canned or broken answer for REST requests whose path ends like `path`. */
+export interface RestFault {
+  readonly path: string;
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Waits this long before it answers. */
+  readonly delayMs: number;
+  /** Announces the whole body and breaks off after this many bytes. */
+  readonly truncateBytes: number | null;
+  /** Requests left; null for as long as the fault lasts. */
+  remaining: number | null;
+}
+
+export interface Conditions {
+  wholeSeconds: boolean;
+  snapshotOrder: SnapshotOrder;
+  ackOrder: AckOrder;
+  ackDelayMs: number;
+  badSymbol: Scenario['badSymbol'];
+  /** Requests that get no answer, although they take effect. */
+  swallowAcks: number;
+  /** `serverTime` stands still at this UTC instant. */
+  frozenAtUtcMs: number | null;
+  /** The terminal restarts: REST answers 503, no request on the socket is heard, nothing is sent. */
+  restarting: 'silence' | 'connected_false' | null;
+  /** Upgrades are refused with this status; `remaining` null for as long as the fault lasts. */
+  refuseUpgrade: { status: number; remaining: number | null } | null;
+  /** Further connections that are evicted this long after they opened. */
+  evictions: { remaining: number; afterMs: number } | null;
+  /** Trades whose entry and costs are unknown. */
+  degradedTrades: number;
+  /** Symbols whose next ticks go out unreadable. */
+  readonly badTicks: Map<number, number>;
+  rest: RestFault[];
+}
+
+export function conditionsAtRest(scenario: Scenario): Conditions {
+  return {
+    wholeSeconds: scenario.wholeSeconds,
+    snapshotOrder: scenario.snapshotOrder,
+    ackOrder: scenario.ackOrder,
+    ackDelayMs: scenario.ackDelayMs,
+    badSymbol: scenario.badSymbol,
+    swallowAcks: 0,
+    frozenAtUtcMs: null,
+    restarting: null,
+    refuseUpgrade: null,
+    evictions: null,
+    degradedTrades: 0,
+    badTicks: new Map(),
+    rest: [],
+  };
+}

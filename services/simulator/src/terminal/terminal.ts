@@ -1,0 +1,257 @@
+// One account's terminal: its connection, its clock, its trader, its ledger, and what a fault makes of them. In: the ticks of
+// the market, slice by slice, and sockets that were upgraded. Out: frames for the one socket that may be open, and the
+// account's truth for REST and for tests.
+
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { BrokerClock } from '../broker/broker-clock.ts';
+import type { Market, MinuteClosed } from '../broker/market.ts';
+import { CHUNK_MASK, type LastTick } from '../broker/tick-tape.ts';
+import { AccountLedger } from '../ledger.ts';
+import type { AccountSpec, Scenario } from '../scenario.ts';
+import { Connection, type ConnectionHost } from '../socket/connection.ts';
+import { toJson } from '../socket/json.ts';
+import { heartbeat } from '../socket/messages.ts';
+import type { Topic } from '../socket/request.ts';
+import { TickEncoder } from '../socket/tick-encoder.ts';
+import { AccountRows } from './account-rows.ts';
+import { type Conditions, conditionsAtRest } from './conditions.ts';
+import { SeenQuotes } from './seen-quotes.ts';
+import { type Deal, Trader } from './trader.ts';
+
+/** A connection of the account, as `/__fx/state` shows it. */
+export interface ConnectionRecord {
+  readonly conn: number;
+  readonly openedAtMs: number;
+  closedAtMs: number | null;
+  code: number | null;
+  /** Fault or event of the server that ended it; null when the client did. */
+  endedBy: string | null;
+}
+
+export interface TerminalOptions {
+  readonly scenario: Scenario;
+  readonly account: AccountSpec;
+  readonly market: Market;
+  readonly startUtcMs: number;
+  readonly nowUtcMs: () => number;
+  readonly monoMs: () => number;
+  readonly wallMs: () => number;
+}
+
+export class Terminal implements ConnectionHost {
+  readonly account: AccountSpec;
+  readonly market: Market;
+  readonly encoder: TickEncoder;
+  readonly ledger: AccountLedger;
+  readonly conditions: Conditions;
+  readonly rows: AccountRows;
+  readonly snapshotWaitMs: number;
+  readonly connections: ConnectionRecord[] = [];
+  readonly #o: TerminalOptions;
+  readonly #trader: Trader;
+  readonly #seen: SeenQuotes;
+  readonly #linkDownBy = new Set<string>();
+  #clock: BrokerClock;
+  #connection: Connection | null = null;
+  #sentState = new Map<Topic, string>();
+  /** Called when a socket has room again. */
+  onRoom: () => void = () => {};
+
+  constructor(options: TerminalOptions) {
+    const { scenario, account, market } = options;
+    this.#o = options;
+    this.account = account;
+    this.market = market;
+    this.snapshotWaitMs = scenario.snapshotWaitMs;
+    this.#clock = new BrokerClock(account.clockRule);
+    this.encoder = new TickEncoder(market.symbols, this.#clock);
+    this.ledger = new AccountLedger({
+      account: account.id,
+      market,
+      clock: this.#clock,
+      mode: scenario.ledger,
+    });
+    this.conditions = conditionsAtRest(scenario);
+    this.#seen = new SeenQuotes(market.tape, market.symbols.length);
+    this.#trader = new Trader(market.symbols, {
+      seed: scenario.seed,
+      account: account.id,
+      startUtcMs: options.startUtcMs,
+      dealsPerHour: scenario.trader.dealsPerHour,
+      startBalance: scenario.trader.startBalance,
+      firstTicket: BigInt(scenario.trader.firstTicket),
+    });
+    this.rows = new AccountRows(account, market, this.#trader, () => this.#clock);
+  }
+
+  /** The one socket, or null. */
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+
+  /** The terminal's link to the broker: without it no tick arrives. */
+  get linkUp(): boolean {
+    return this.#linkDownBy.size === 0;
+  }
+
+  /** A client that wants ticks is connected and reachable. */
+  get wantsTicks(): boolean {
+    return this.linkUp && this.#connection?.subscriptions.anyPrices === true;
+  }
+
+  /** Close code of a socket that a newer one replaces. */
+  get evictCode(): number {
+    return this.#o.scenario.evictCode;
+  }
+
+  clock(): BrokerClock {
+    return this.#clock;
+  }
+
+  monoMs(): number {
+    return this.#o.monoMs();
+  }
+
+  nowUtcMs(): number {
+    return this.conditions.frozenAtUtcMs ?? this.#o.nowUtcMs();
+  }
+
+  lastSeen(symbol: number): LastTick | null {
+    return this.#seen.last(symbol);
+  }
+
+  /** Takes an upgraded socket; an older one of this account is evicted. */
+  attach(ws: WebSocket, socket: Socket): Connection {
+    const { scenario } = this.#o;
+    this.#connection?.close(this.evictCode, 'replaced by a newer connection', 'evicted');
+    const conn = this.connections.length + 1;
+    const connection = new Connection(this, conn, ws, socket, {
+      limit: scenario.queueFrames,
+      policy: scenario.dropPolicy,
+      warning: 'in_place',
+    });
+    const record: ConnectionRecord = {
+      conn,
+      openedAtMs: this.#o.wallMs(),
+      closedAtMs: null,
+      code: null,
+      endedBy: null,
+    };
+    this.connections.push(record);
+    connection.outbox.onRoom = () => this.onRoom();
+    connection.onGone = (code) => {
+      record.closedAtMs = this.#o.wallMs();
+      record.code = code;
+      record.endedBy = connection.endedBy;
+      if (this.#connection === connection) this.#connection = null;
+      this.onRoom();
+    };
+    this.#connection = connection;
+    this.#sentState.clear();
+    this.#evictSoon(connection);
+    return connection;
+  }
+
+  /** Sends ticks `from`…`to` to whom they concern; `closed` are the minutes they closed. */
+  deliver(from: number, to: number, closed: readonly MinuteClosed[]): void {
+    const connection = this.linkUp ? this.#connection : null;
+    const trader = this.linkUp ? this.#trader : null;
+    const { tape } = this.market;
+    const prices = connection?.subscriptions.prices;
+    let nextClosed = 0;
+    let nextDealUtcMs = trader?.nextUtcMs ?? Number.POSITIVE_INFINITY;
+    if (prices === undefined && nextDealUtcMs === Number.POSITIVE_INFINITY) return;
+    let chunk = tape.chunk(from);
+    for (let n = from; n <= to; n++) {
+      const at = n & CHUNK_MASK;
+      if (at === 0) chunk = tape.chunk(n);
+      const symbol = chunk.symbol[at] as number;
+      if (connection !== null && closed[nextClosed]?.n === n)
+        connection.minuteClosed(closed[nextClosed++] as MinuteClosed);
+      if (connection !== null && prices?.[symbol] === 1) connection.tick(n, symbol);
+      if (trader !== null && (chunk.utcMs[at] as number) >= nextDealUtcMs) {
+        const deal = trader.onTick(
+          symbol,
+          chunk.utcMs[at] as number,
+          chunk.bid[at] as number,
+          chunk.ask[at] as number,
+        );
+        if (deal !== null) this.#announce(deal);
+        nextDealUtcMs = trader.nextUtcMs;
+      }
+    }
+  }
+
+  /** Once per heartbeat interval: the heartbeat itself, and account figures that moved. */
+  beat(): void {
+    const connection = this.#connection;
+    if (connection === null || this.conditions.restarting === 'silence') return;
+    connection.sendIf('terminal', () => heartbeat(this.linkUp, this.serverTime()));
+    if (this.linkUp) this.#sendState();
+  }
+
+  /** The broker's clock as heartbeats spell it. */
+  serverTime(): string {
+    const text = this.#clock.text(this.nowUtcMs());
+    const { serverTimeDigits } = this.#o.scenario;
+    if (serverTimeDigits === 'ms') return text;
+    return `${text.slice(0, 19)}${serverTimeDigits === 's' ? '' : '.000'}Z`;
+  }
+
+  stateOf(topic: Topic): string | null {
+    if (topic !== 'account' && topic !== 'positions') return null;
+    const data = topic === 'account' ? this.rows.summary() : this.rows.openPositions();
+    const text = toJson({ type: topic, data });
+    this.#sentState.set(topic, text);
+    return text;
+  }
+
+  /** Takes the link to the broker away under a name; the ticks until `linkBack` are lost to this account. */
+  cutLink(by: string): void {
+    if (this.linkUp) this.#seen.linkDown();
+    this.#linkDownBy.add(by);
+  }
+
+  linkBack(by: string): void {
+    if (this.#linkDownBy.delete(by) && this.linkUp) this.#seen.linkUp();
+  }
+
+  /** The broker moves its server to another clock rule, from the next tick on. */
+  changeClockRule(rule: string): void {
+    this.#clock = new BrokerClock(rule);
+    this.encoder.changeClock(this.#clock);
+    this.ledger.changeClock(this.#clock);
+  }
+
+  #announce(deal: Deal): void {
+    const { conditions } = this;
+    const degraded = conditions.degradedTrades > 0;
+    if (degraded) conditions.degradedTrades--;
+    this.#connection?.sendIf('trades', () =>
+      toJson({ type: 'trade', data: this.rows.trade(deal, degraded) }),
+    );
+    this.#sendState();
+  }
+
+  /** Positions and figures, if they changed since they were last sent on this connection. */
+  #sendState(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    for (const topic of ['positions', 'account'] as const) {
+      if (!connection.subscriptions.has(topic)) continue;
+      const before = this.#sentState.get(topic);
+      const text = this.stateOf(topic);
+      if (text !== null && text !== before) connection.send(text);
+    }
+  }
+
+  #evictSoon(connection: Connection): void {
+    const { evictions } = this.conditions;
+    if (evictions === null || evictions.remaining === 0) return;
+    evictions.remaining--;
+    setTimeout(() => {
+      if (connection.open) connection.close(this.evictCode, 'replaced by a newer connection', 'evicted');
+    }, evictions.afterMs);
+  }
+}
