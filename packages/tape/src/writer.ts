@@ -1,0 +1,292 @@
+// The one writer of a tape: append, sync, rotate, and the followers that read behind it. In: entries. Out: lines, durable against a
+// killed process when `append` returns, and against a power cut when `synced` has passed them. Layout and rules: index.ts.
+import { dirname } from 'node:path';
+import { BatchEncoder, type EncodedBatch } from './encode.ts';
+import { ioError, tapeClosed } from './errors.ts';
+import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
+import { HEAD_EVENT, type PreviousSegment, TAPE_FORMAT } from './head.ts';
+import type { Entry, Line } from './line.ts';
+import { lockTape, type TapeLock } from './lock.ts';
+import { comparePositions, type Position } from './position.ts';
+import { type Recovered, recoverTape } from './recover.ts';
+import { Ring } from './ring.ts';
+import { dayOf, segmentPath } from './segment.ts';
+import { nodeFs, type TapeFs } from './tape-fs.ts';
+
+export interface TapeWriterOptions {
+  /** Folder of this account's tape. */
+  readonly dir: string;
+  readonly account: string;
+  /** ts_recv must exceed this, µs: what a lost tape may have used. */
+  readonly floorUs?: number;
+  /** The owner's state before the entries that follow, for the head of a segment. */
+  readonly head: () => unknown;
+  /** Default 64 MB. */
+  readonly segmentBytes?: number;
+  /** Default 100 ms. */
+  readonly syncEveryMs?: number;
+  /** Tape bytes kept in memory for followers; default 16 MiB. */
+  readonly ringBytes?: number;
+  readonly clock: { monoMs(): number };
+  readonly log?: { warn(fields: object, message: string): void };
+  readonly fs?: TapeFs;
+}
+
+interface OpenSegment {
+  readonly segment: number;
+  readonly fd: number;
+  readonly path: string;
+  bytes: number;
+  /** The folder entry is not durable yet. */
+  fresh: boolean;
+}
+
+export class TapeWriter {
+  readonly recovered: Recovered;
+  readonly #o: TapeWriterOptions;
+  readonly #fs: TapeFs;
+  readonly #lock: TapeLock;
+  readonly #encoder = new BatchEncoder();
+  readonly #ring: Ring;
+  readonly #followers = new Map<symbol, Position | null>();
+  readonly #listeners = new Set<() => void>();
+  #current: OpenSegment | null = null;
+  /** Segments that were left and are not synced yet. */
+  #left: OpenSegment[] = [];
+  #previous: PreviousSegment | null = null;
+  #lastUs: number;
+  #appended: Position | null;
+  #synced: Position | null;
+  #syncing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #lastSyncMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  /** Takes the lock and recovers the end of the tape. Throws TAPE_LOCKED, TAPE_IO, TAPE_FORMAT. */
+  static async open(options: TapeWriterOptions): Promise<TapeWriter> {
+    const lock = lockTape(options.dir);
+    try {
+      return new TapeWriter(options, lock, await recoverTape(options.dir));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(options: TapeWriterOptions, lock: TapeLock, recovered: Recovered) {
+    this.#o = options;
+    this.#fs = options.fs ?? nodeFs;
+    this.#lock = lock;
+    this.recovered = recovered;
+    this.#ring = new Ring(options.ringBytes ?? 16 * 1024 * 1024);
+    this.#lastUs = Math.max(recovered.lastTsRecv ?? 0, options.floorUs ?? 0);
+    this.#appended = recovered.last;
+    this.#synced = recovered.last;
+    const { appendTo, last } = recovered;
+    if (last !== null) this.#previous = { segment: last.segment, bytes: last.offset };
+    if (appendTo !== null && last !== null) {
+      const fd = this.#fs.open(appendTo.path, false);
+      this.#current = { ...appendTo, fd, bytes: last.offset, fresh: false };
+    }
+  }
+
+  get position(): { appended: Position | null; synced: Position | null } {
+    return { appended: this.#appended, synced: this.#synced };
+  }
+
+  /** All entries in one write, before this returns; or none of them. Throws TAPE_FULL, TAPE_IO, TAPE_ENTRY_INVALID, TAPE_CLOSED. */
+  append(entries: readonly Entry[]): readonly Line[] {
+    if (this.#closed) throw tapeClosed(this.#o.dir);
+    const [first] = entries;
+    if (first === undefined) return [];
+    this.#leaveWhenDue(first);
+    const begins = this.#current === null;
+    const batch = this.#encoder.encode(begins ? [this.#headEntry(first), ...entries] : entries, this.#lastUs);
+    const segment = this.#current ?? this.#begin(batch.lines[0] as Line);
+    this.#write(segment, batch, begins);
+    this.#commit(segment, batch);
+    this.#scheduleSync();
+    return begins ? batch.lines.slice(1) : batch.lines;
+  }
+
+  /** The next append starts a new segment with a fresh head. */
+  rotate(): void {
+    if (this.#current === null) return;
+    this.#left.push(this.#current);
+    this.#previous = { segment: this.#current.segment, bytes: this.#current.bytes };
+    this.#current = null;
+  }
+
+  /** Resolves when everything appended before the call is on the disk. Throws TAPE_IO. */
+  async sync(): Promise<void> {
+    const goal = this.#appended;
+    while (comparePositions(this.#synced, goal) < 0) await this.#syncOnce();
+  }
+
+  /** Synced lines from a position on (null: the oldest), for ever. Errors as in `readTape`. */
+  follow(from: Position | null, options: FollowOptions): AsyncGenerator<FollowBatch, void, undefined> {
+    return followTape(this.#host(), from, options);
+  }
+
+  /** Syncs, closes the files and frees the lock. Followers end once they have everything. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    try {
+      await this.sync();
+    } finally {
+      for (const segment of [...this.#left, this.#current]) if (segment !== null) this.#fs.close(segment.fd);
+      this.#left = [];
+      this.#current = null;
+      this.#lock.release();
+      this.#notify();
+    }
+  }
+
+  #leaveWhenDue(first: Entry): void {
+    const current = this.#current;
+    if (current === null) return;
+    const full = current.bytes >= (this.#o.segmentBytes ?? 64_000_000);
+    if (full || dayOf(Math.max(first.recvUs, this.#lastUs + 1)) !== dayOf(current.segment)) this.rotate();
+  }
+
+  #headEntry(first: Entry): Entry {
+    const data = {
+      format: TAPE_FORMAT,
+      account: this.#o.account,
+      state: this.#o.head(),
+      previous: this.#previous,
+    };
+    return { conn: first.conn, recvUs: first.recvUs, event: HEAD_EVENT, data };
+  }
+
+  #begin(head: Line): OpenSegment {
+    const path = segmentPath(this.#o.dir, head.tsRecv);
+    try {
+      this.#fs.mkdir(dirname(path));
+      return { segment: head.tsRecv, fd: this.#fs.open(path, true), path, bytes: 0, fresh: true };
+    } catch (error) {
+      throw ioError(error, 'start a segment of the tape', path);
+    }
+  }
+
+  #write(segment: OpenSegment, batch: EncodedBatch, begins: boolean): void {
+    try {
+      for (let done = 0; done < batch.bytes; ) {
+        done += this.#fs.write(segment.fd, batch.buffer.subarray(done, batch.bytes));
+      }
+    } catch (error) {
+      this.#takeBack(segment, begins);
+      throw ioError(error, 'write to the tape', segment.path);
+    }
+  }
+
+  /** Nothing of a batch that could not be written whole may stay. If even that fails, the next append starts a segment. */
+  #takeBack(segment: OpenSegment, begins: boolean): void {
+    try {
+      if (begins) {
+        this.#fs.close(segment.fd);
+        this.#fs.remove(segment.path);
+      } else this.#fs.truncate(segment.fd, segment.bytes);
+    } catch (error) {
+      this.#o.log?.warn({ err: error, path: segment.path }, 'a part of a batch stays on the tape as damage');
+      if (!begins) this.rotate();
+    }
+  }
+
+  #commit(segment: OpenSegment, batch: EncodedBatch): void {
+    const start = segment.bytes;
+    segment.bytes += batch.bytes;
+    this.#current = segment;
+    this.#lastUs = batch.lastTsRecv;
+    const ends = batch.ends.map((end) => start + end);
+    this.#ring.push({ prevEnd: this.#appended, segment: segment.segment, start, lines: batch.lines, ends });
+    this.#appended = { segment: segment.segment, offset: segment.bytes };
+  }
+
+  #scheduleSync(): void {
+    if (this.#syncing !== null || this.#timer !== null) return;
+    const waitMs = this.#lastSyncMs + (this.#o.syncEveryMs ?? 100) - this.#o.clock.monoMs();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#syncOnce().catch((error: unknown) => {
+          this.#o.log?.warn({ err: error }, 'the tape could not be synced; trying again');
+          if (!this.#closed) this.#scheduleSync();
+        });
+      },
+      Math.max(0, waitMs),
+    );
+  }
+
+  #syncOnce(): Promise<void> {
+    this.#syncing ??= this.#syncAll().finally(() => {
+      this.#syncing = null;
+      if (!this.#closed && comparePositions(this.#synced, this.#appended) < 0) this.#scheduleSync();
+    });
+    return this.#syncing;
+  }
+
+  async #syncAll(): Promise<void> {
+    const goal = this.#appended;
+    const left = this.#left;
+    const segments = this.#current === null ? left : [...left, this.#current];
+    try {
+      for (const segment of segments) {
+        await this.#fs.sync(segment.fd);
+        if (segment.fresh) {
+          this.#fs.syncFolder(dirname(segment.path));
+          this.#fs.syncFolder(this.#o.dir);
+          segment.fresh = false;
+        }
+      }
+    } catch (error) {
+      throw ioError(error, 'sync the tape', this.#o.dir);
+    } finally {
+      this.#lastSyncMs = this.#o.clock.monoMs();
+    }
+    for (const segment of left) this.#fs.close(segment.fd);
+    this.#left = this.#left.filter((segment) => !left.includes(segment));
+    this.#synced = goal;
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #host(): FollowHost {
+    const synced = (): Position | null => this.#synced;
+    const closed = (): boolean => this.#closed;
+    return {
+      dir: this.#o.dir,
+      ring: this.#ring,
+      followers: this.#followers,
+      get synced() {
+        return synced();
+      },
+      get closed() {
+        return closed();
+      },
+      onChange: (notify) => {
+        const once = (): void => {
+          this.#listeners.delete(once);
+          notify();
+        };
+        this.#listeners.add(once);
+        return () => this.#listeners.delete(once);
+      },
+      trim: () => this.#trim(),
+    };
+  }
+
+  #trim(): void {
+    let slowest: Position | null = null;
+    for (const at of this.#followers.values()) {
+      if (at === null) return;
+      if (slowest === null || comparePositions(at, slowest) < 0) slowest = at;
+    }
+    if (slowest !== null) this.#ring.trim(slowest);
+  }
+}
