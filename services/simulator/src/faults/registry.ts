@@ -127,6 +127,6 @@ function invalid(message: string): FxtapeError {
     code: 'FAULT_INVALID',
     kind: 'terminal',
     message,
-    hint: 'Correct the request; docs/simulator.md lists every fault',
+    hint: 'Correct the request; services/simulator/README.md lists every fault',
   });
 }

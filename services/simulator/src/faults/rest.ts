@@ -24,7 +24,7 @@ const rest = defineFault(
       path: given.path,
       status: given.status,
       body: typeof given.body === 'string' ? given.body : JSON.stringify(given.body),
-      headers: given.headers,
+      headers: { 'content-type': contentType(given.body), ...given.headers },
       delayMs: given.delayMs,
       truncateBytes: given.truncateBytes ?? null,
       remaining: given.count ?? null,
@@ -38,5 +38,8 @@ const rest = defineFault(
     };
   },
 );
+
+const contentType = (body: unknown): string =>
+  typeof body === 'string' && body.startsWith('<') ? 'text/html' : 'application/json';
 
 export const REST_FAULTS: readonly FaultKind[] = [rest];

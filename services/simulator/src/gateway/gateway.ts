@@ -148,7 +148,6 @@ async function sendFault(response: ServerResponse, fault: RestFault): Promise<vo
   if (fault.delayMs > 0) await wait(fault.delayMs);
   const body = Buffer.from(fault.body);
   response.writeHead(fault.status, {
-    'content-type': 'application/json',
     ...fault.headers,
     'content-length': body.length,
   });

@@ -97,7 +97,7 @@ export class Terminal implements ConnectionHost {
 
   /** A client that wants ticks is connected and reachable. */
   get wantsTicks(): boolean {
-    return this.linkUp && this.#connection?.subscriptions.anyPrices === true;
+    return this.linkUp && this.#connection?.open === true && this.#connection.subscriptions.anyPrices;
   }
 
   /** Close code of a socket that a newer one replaces. */
@@ -155,7 +155,8 @@ export class Terminal implements ConnectionHost {
 
   /** Sends ticks `from`…`to` to whom they concern; `closed` are the minutes they closed. */
   deliver(from: number, to: number, closed: readonly MinuteClosed[]): void {
-    const connection = this.linkUp ? this.#connection : null;
+    // A socket in its closing handshake takes nothing any more.
+    const connection = this.linkUp && this.#connection?.open === true ? this.#connection : null;
     const trader = this.linkUp ? this.#trader : null;
     const { tape } = this.market;
     const prices = connection?.subscriptions.prices;
