@@ -1,1 +1,24 @@
-export {};
+// The public surface: everything that reads from FxSocket. It knows nothing of what is done with it.
+export { FxSocketError, type FxSocketErrorCode } from './errors.ts';
+export type { CallerOptions, CallOptions } from './rest/call.ts';
+export { accountUrls, FxSocketManagement } from './rest/management.ts';
+export { type BrokerRange, FxSocketRest } from './rest/terminal.ts';
+export { FxStream, type FxStreamOptions } from './stream/client.ts';
+export type { StreamClock } from './stream/clock.ts';
+export { decodeFrame } from './stream/codec.ts';
+export type { FrameItem, SessionEvent, SessionItem, StreamItem } from './stream/events.ts';
+export type { StreamLimits } from './stream/limits.ts';
+export type { Message, Undecodable } from './stream/messages.ts';
+export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';
+export type { Subscription, Topic } from './stream/subscription.ts';
+export type {
+  WireAccountInfo,
+  WireAccountSummary,
+  WireClosedPosition,
+  WireDeal,
+  WireOpenedOrder,
+  WireTrade,
+} from './wire/account.ts';
+export type { WireAccountRow } from './wire/management.ts';
+export type { WireBar, WirePriceBar, WireQuote, WireSymbolInfo, WireTick } from './wire/market.ts';
+export type { WireServerTimezone as ServerTimezone, WireStatus, WireTerminal } from './wire/terminal.ts';

@@ -67,6 +67,11 @@ export class Ledger {
     this.#indexTicks();
   }
 
+  /** Receive time of the last line taken, 0 before the first one. */
+  get lastTsRecv(): number {
+    return this.#tsRecv;
+  }
+
   /** The margin that widens bounds now: two seconds, or the largest lateness seen on this feed. */
   get marginMs(): number {
     return Math.max(LEAST_MARGIN_MS, this.state.latenessMs);

@@ -1,19 +1,14 @@
 // What the recorder decides when it writes a line, and how that decision is spelled on the tape. A mark says what a tick
 // frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`), with `/1` or `/2`
-// behind it where a replayed gateway's clock passes an hour twice.
+// behind it where a replayed gateway's clock passes an hour twice; other frames carry a mark (`stated`) only there.
 
 import type { Pass } from './clock-rule.ts';
 
 export type TickMark = 'live' | 'snapshot' | 'repeat';
 export type HeartbeatMark = 'clean' | 'late' | 'frozen';
 
-export interface Mark<Kind extends string> {
-  readonly kind: Kind;
-  readonly pass: Pass | null;
-}
-
 /** Spells a mark for the tape. */
-export const spellMark = (kind: TickMark | HeartbeatMark, pass: Pass | null): string =>
+export const spellMark = (kind: TickMark | HeartbeatMark | 'stated', pass: Pass | null): string =>
   pass === null ? kind : `${kind}/${pass}`;
 
 /** The pass a mark names, null where it names none. */

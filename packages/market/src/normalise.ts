@@ -183,23 +183,23 @@ const normalisePositions = (
   const base = { ts: line.tsRecv, account: context.account };
   if (orders.length === 0) rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
   for (const order of orders) {
-    const time = parseBrokerTime(order.openTime);
+    const time = parseBrokerTime(order.openTime ?? '');
     const at = time === null ? null : readTime(time.ms, line, context);
     rows.position_events.push({
       ...base,
       ticket: order.ticket,
-      symbol: order.symbol,
-      type: order.type,
-      kind: order.kind,
-      volume: order.lots,
-      price_open: order.openPrice,
-      price_current: order.currentPrice,
-      stop_loss: order.stopLoss,
-      take_profit: order.takeProfit,
-      swap: order.swap,
-      profit: order.profit,
-      magic: order.magic,
-      comment: order.comment,
+      symbol: order.symbol ?? null,
+      type: order.type ?? null,
+      kind: order.kind ?? 'unknown',
+      volume: order.lots ?? null,
+      price_open: order.openPrice ?? null,
+      price_current: order.currentPrice ?? null,
+      stop_loss: order.stopLoss ?? null,
+      take_profit: order.takeProfit ?? null,
+      swap: order.swap ?? null,
+      profit: order.profit ?? null,
+      magic: order.magic ?? null,
+      comment: order.comment ?? null,
       ts_open: at === null ? null : at.ms * 1000,
       utc_offset_s: at === null ? null : at.offsetS,
     });
@@ -219,17 +219,18 @@ export const normalise = (line: FrameLine, context: NormaliseContext, rows: Rows
       normaliseTrade(message.data, line, context, rows);
       break;
     case 'account': {
-      const { balance, credit, profit, equity, margin, freeMargin, marginLevel } = message.data;
-      const figures = {
+      const { balance, equity, ...more } = message.data;
+      rows.account_events.push({
+        ts: line.tsRecv,
+        account: context.account,
         balance,
-        credit,
-        profit,
+        credit: more.credit ?? null,
+        profit: more.profit ?? null,
         equity,
-        margin,
-        free_margin: freeMargin,
-        margin_level: marginLevel,
-      };
-      rows.account_events.push({ ts: line.tsRecv, account: context.account, ...figures });
+        margin: more.margin ?? null,
+        free_margin: more.freeMargin ?? null,
+        margin_level: more.marginLevel ?? null,
+      });
       break;
     }
     case 'positions':

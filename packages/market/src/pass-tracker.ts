@@ -1,7 +1,7 @@
 // Follows the clock of a gateway that replays an old day, to tell the first pass through a repeated hour from the
 // second: receive times say nothing there, but the gateway's own clock went through both in order.
 
-import type { ClockRule, Pass } from './clock-rule.ts';
+import type { ClockRule, Pass, UtcReading } from './clock-rule.ts';
 import type { BrokerMs } from './time.ts';
 
 export class PassTracker {
@@ -14,20 +14,26 @@ export class PassTracker {
     this.#lastUtcMs = lastUtcMs;
   }
 
-  /** The pass of a broker time, null where the wall clock shows it once. Moves the clock that is followed. */
+  /** The pass of a broker time of the live stream, null where the wall clock shows it once. Moves the followed clock. */
   follow(broker: BrokerMs): Pass | null {
     const plain = this.#rule.offsetIfPlain(broker);
     if (plain !== null) {
       this.#lastUtcMs = broker - plain * 1000;
       return null;
     }
-    const first = this.#rule.read(broker, { pass: 1 });
-    if (first.occurrence !== 'twice') {
-      this.#lastUtcMs = first.ms;
-      return null;
-    }
-    const reading = this.#lastUtcMs === null ? first : this.#rule.read(broker, { utcMs: this.#lastUtcMs });
+    const reading = this.#nearest(broker);
     this.#lastUtcMs = reading.ms;
-    return reading.pass;
+    return reading.occurrence === 'twice' ? reading.pass : null;
+  }
+
+  /** The pass of a time that something states now, such as the open of a bar. Moves nothing. */
+  peek(broker: BrokerMs): Pass | null {
+    if (this.#rule.offsetIfPlain(broker) !== null) return null;
+    const reading = this.#nearest(broker);
+    return reading.occurrence === 'twice' ? reading.pass : null;
+  }
+
+  #nearest(broker: BrokerMs): UtcReading {
+    return this.#rule.read(broker, this.#lastUtcMs === null ? { pass: 1 } : { utcMs: this.#lastUtcMs });
   }
 }

@@ -58,12 +58,12 @@ export interface AccountEventRow {
   ts: number;
   account: string;
   balance: number;
-  credit: number;
-  profit: number;
+  credit: number | null;
+  profit: number | null;
   equity: number;
-  margin: number;
-  free_margin: number;
-  margin_level: number;
+  margin: number | null;
+  free_margin: number | null;
+  margin_level: number | null;
 }
 
 /** One open position or pending order of a `positions` frame; an empty frame is one row of kind `none`, ticket 0. */

@@ -42,29 +42,29 @@ export interface WireTrade {
 
 export interface WireAccountSummary {
   readonly balance: number;
-  readonly credit: number;
-  readonly profit: number;
+  readonly credit?: number | null | undefined;
+  readonly profit?: number | null | undefined;
   readonly equity: number;
-  readonly margin: number;
-  readonly freeMargin: number;
-  readonly marginLevel: number;
+  readonly margin?: number | null | undefined;
+  readonly freeMargin?: number | null | undefined;
+  readonly marginLevel?: number | null | undefined;
 }
 
 export interface WireOpenedOrder {
   readonly ticket: Id;
-  readonly symbol: string;
-  readonly type: string;
-  readonly kind: string;
-  readonly lots: number;
-  readonly openPrice: number;
-  readonly currentPrice: number;
-  readonly stopLoss: number;
-  readonly takeProfit: number;
-  readonly swap: number;
-  readonly profit: number;
-  readonly magic: Id;
-  readonly comment: string;
-  readonly openTime: string;
+  readonly symbol?: string | null | undefined;
+  readonly type?: string | null | undefined;
+  readonly kind?: string | null | undefined;
+  readonly lots?: number | null | undefined;
+  readonly openPrice?: number | null | undefined;
+  readonly currentPrice?: number | null | undefined;
+  readonly stopLoss?: number | null | undefined;
+  readonly takeProfit?: number | null | undefined;
+  readonly swap?: number | null | undefined;
+  readonly profit?: number | null | undefined;
+  readonly magic?: Id | null | undefined;
+  readonly comment?: string | null | undefined;
+  readonly openTime?: string | null | undefined;
 }
 
 export interface WireTerminal {

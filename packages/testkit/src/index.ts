@@ -1,1 +1,10 @@
-export {};
+// The public surface of @fxtape/testkit: servers, programs under test, and waiting. For tests only.
+export { type ChildExit, ChildHandle, type ChildSpec } from './child-process.ts';
+export { machineEnv, testEngines, type TestEngines } from './env.ts';
+export { type CommandOptions, type CommandOutcome, runFxtape, startFxtape } from './fxtape-command.ts';
+export { type QuestDbServer, startQuestDb } from './questdb-server.ts';
+export { type RedisServer, startRedis } from './redis-server.ts';
+export { type Service, type ServiceOptions, startNode, startService, WORKSPACE } from './service.ts';
+export { type TempDir, tempDir } from './temp-dir.ts';
+export { until, type UntilOptions } from './until.ts';
+export { freePort } from '@fxtape/cli/stack';

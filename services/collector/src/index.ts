@@ -1,1 +1,3 @@
-export {};
+// The parts of the collector that other programs may use to read a tape as it does.
+export { TapeMemory } from './tape-memory.ts';
+export { TapeReader } from './tape-reader.ts';

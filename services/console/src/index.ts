@@ -5,4 +5,11 @@ export type { GapSource } from './gap-source.ts';
 export { requireTokenBeyondLoopback } from './guard.ts';
 export { isoOfUs } from './instant.ts';
 export { type ReadinessReport, readinessOf } from './readiness.ts';
-export { type Gap, type GapsQuery, gapsQuery, type Outage, type OutagesQuery, outagesQuery } from './schemas.ts';
+export {
+  type Gap,
+  type GapsQuery,
+  gapsQuery,
+  type Outage,
+  type OutagesQuery,
+  outagesQuery,
+} from './schemas.ts';

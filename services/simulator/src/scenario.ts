@@ -19,7 +19,7 @@ export const ackOrder = z.enum(['before_snapshot', 'after_snapshot']);
 
 export const DEMO_ACCOUNT_ID = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
 
-export const accountSchema = z.strictObject({
+const accountSchema = z.strictObject({
   id: uuid,
   nickname: z.string().default('demo'),
   platform: z.enum(['mt5', 'mt4']).default('mt5'),

@@ -2,7 +2,7 @@
 // same on every machine, one stream per name, so that adding a symbol does not change the prices of the others.
 
 /** FNV-1a over UTF-16 units: 32 bits out of any text. */
-export function hash32(text: string): number {
+function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

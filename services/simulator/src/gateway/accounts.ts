@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { type RestAnswer, v1NotFound, v1Unauthorized } from './envelope.ts';
 import { reaches } from './keys.ts';
 
-export function accountRow(account: AccountSpec, status: string, host: string): Record<string, unknown> {
+function accountRow(account: AccountSpec, status: string, host: string): Record<string, unknown> {
   const base = `${host}/${account.platform}/${account.id}`;
   return {
     id: account.id,

@@ -103,7 +103,7 @@ const health: Route = ({ terminal }) => {
 };
 
 /** Path under the account's base → route. Paths are case-sensitive. */
-export const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/status', status],
   ['/healthz', health],
   ['/livez', health],

@@ -19,7 +19,7 @@ const CHUNK_BYTES = 64 * 1024;
 const HIGH_BYTES = 256 * 1024;
 const POOLED_CHUNKS = 16;
 
-export type DropPolicy = 'drop_newest' | 'drop_oldest';
+type DropPolicy = 'drop_newest' | 'drop_oldest';
 
 /** How the queue behaves when it is full. `limit` null never drops. */
 export interface QueueRule {

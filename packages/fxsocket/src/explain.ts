@@ -1,0 +1,61 @@
+// Says in one line what an unhappy HTTP answer means, for refused upgrades and REST errors alike. In: the body
+// as received (JSON envelope of the terminal, of `/v1`, HTML of a proxy, plain text, nothing). Out: the envelope
+// fields that were there, and a short text.
+
+import { z } from 'zod';
+
+const envelope = z.object({
+  error: z.string().nullish(),
+  message: z.string().nullish(),
+  detail: z.string().nullish(),
+  command_id: z.number().nullish(),
+});
+
+export interface BodyExplanation {
+  /** True when the body is the gateway's own error object: the gateway answered, not a proxy before it. */
+  envelope: boolean;
+  /** The gateway's code, for example `MRPC_TIMEOUT`. */
+  serverCode: string | null;
+  commandId: number | null;
+  /** At most 200 characters, one line; empty when the body says nothing. */
+  text: string;
+}
+
+const MAX_TEXT = 200;
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+}
+
+function htmlText(body: string): string {
+  const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim();
+  if (title) return title;
+  return body
+    .slice(0, 20_000)
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
+    .replaceAll(/<[^>]*>/g, ' ');
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined; // an answer that is not JSON is explained from its text instead
+  }
+}
+
+/** Reads what can be read from an error body. Never throws. The caller redacts the key. */
+export function explainBody(body: string): BodyExplanation {
+  const answer = envelope.safeParse(parsed(body));
+  if (answer.success) {
+    const { error, message, detail, command_id: commandId } = answer.data;
+    const said = detail ?? message ?? '';
+    if (error || said) {
+      const text = error && said ? `${error}: ${said}` : (error ?? said);
+      return { envelope: true, serverCode: error ?? null, commandId: commandId ?? null, text: oneLine(text) };
+    }
+  }
+  const text = /^\s*</.test(body) ? htmlText(body) : body.slice(0, 2_000);
+  return { envelope: false, serverCode: null, commandId: null, text: oneLine(text) };
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { FxSocketError, FxSocketManagement, FxSocketRest } from '../index.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+const KEY = 'fxs_ro_secret';
+const serve = async (answer: RequestListener) => {
+  const calls: string[] = [];
+  const server = createServer((request, response) => {
+    calls.push(`${request.url} ${request.headers['x-api-key']}`);
+    answer(request, response);
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { calls, rest: new FxSocketRest({ baseUrl, apiKey: KEY, random: () => 0 }), baseUrl };
+};
+const failure = async (call: Promise<unknown>): Promise<FxSocketError> => {
+  const error: unknown = await call.then(
+    () => new Error('it answered'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(FxSocketError);
+  expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain(KEY);
+  return error as FxSocketError;
+};
+
+test('the key goes in the header and the query as given', async () => {
+  const { calls, rest } = await serve((_request, response) => response.end('[]'));
+  expect(
+    await rest.priceHistory({ symbol: 'XAU/USD', timeframe: 'M1', from: '2026-06-01T00:00:00' }),
+  ).toEqual([]);
+  expect(calls).toEqual([`/PriceHistory?symbol=XAU%2FUSD&timeframe=M1&from=2026-06-01T00%3A00%3A00 ${KEY}`]);
+});
+
+test.each([
+  [401, '{"error":"MRPC_UNAUTHORIZED","message":"no"}', 'FXSOCKET_UNAUTHORIZED', 1],
+  [404, 'gone', 'FXSOCKET_NOT_FOUND', 1],
+  [400, '{"error":"MRPC_VALIDATION","message":"no"}', 'FXSOCKET_VALIDATION', 1],
+  [502, `<html><title>Bad ${KEY}</title>`, 'FXSOCKET_GATEWAY_DOWN', 3],
+  [503, '{"error":"MRPC","message":"starting"}', 'FXSOCKET_NOT_READY', 3],
+  [504, '{"error":"MRPC_TIMEOUT","message":"slow"}', 'FXSOCKET_TERMINAL_TIMEOUT', 3],
+  [500, '{"error":"MRPC","message":"CopyRates failed"}', 'FXSOCKET_TERMINAL_FAILED', 3],
+  [200, '<html>', 'FXSOCKET_NOT_JSON', 3],
+  [200, '{"a":1}', 'FXSOCKET_SHAPE', 1],
+])('HTTP %i %s is %s after %i tries', async (status, body, code, tries) => {
+  const { calls, rest } = await serve((_request, response) => response.writeHead(status).end(body));
+  expect((await failure(rest.symbols())).code).toBe(code);
+  expect(calls.length).toBe(tries);
+});
+
+test('a truncated body is an error, never a short answer', async () => {
+  const { rest } = await serve((_request, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    response.write('["EURUSD"');
+    setImmediate(() => response.destroy());
+  });
+  expect((await failure(rest.symbols())).kind).toBe('transient');
+});
+
+test('Retry-After is honoured', async () => {
+  const times: number[] = [];
+  const { rest } = await serve((_request, response) => {
+    times.push(performance.now());
+    if (times.length === 1) response.writeHead(429, { 'retry-after': '0.3' }).end();
+    else response.end('["EURUSD"]');
+  });
+  expect(await rest.symbols()).toEqual(['EURUSD']);
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(290);
+});
+
+test('a deadline and an abort end the call', async () => {
+  const { rest } = await serve(() => undefined);
+  expect((await failure(rest.symbols({ deadlineMs: 50 }))).code).toBe('FXSOCKET_DEADLINE');
+  const stop = new AbortController();
+  const call = rest.symbols({ signal: stop.signal });
+  stop.abort();
+  expect((await failure(call)).code).toBe('FXSOCKET_ABORTED');
+});
+
+test('nobody listening is unreachable; the account list lies under /v1', async () => {
+  expect(
+    (
+      await failure(
+        new FxSocketRest({ baseUrl: 'http://127.0.0.1:9', apiKey: KEY, random: () => 0 }).symbols(),
+      )
+    ).code,
+  ).toBe('FXSOCKET_UNREACHABLE');
+  const { baseUrl, calls } = await serve((_request, response) => response.end('[]'));
+  expect(await new FxSocketManagement({ baseUrl: `${baseUrl}/`, apiKey: KEY }).accounts()).toEqual([]);
+  expect(calls[0]).toContain('/v1/accounts');
+});

@@ -1,0 +1,306 @@
+// The face of one account's stream: owns the socket and the timers, carries out what the session decides, and yields what happens in
+// batches. In: an address, a key, subscriptions. Out: frames and session events in one sequence, exactly in the order in which they
+// happened. Buffers are bounded: when the consumer is slow, reading from the socket stops.
+
+import type { IncomingMessage } from 'node:http';
+import { type RawData, WebSocket } from 'ws';
+import { explainBody } from '../explain.ts';
+import { redactor, type Redact } from '../redact.ts';
+import { retryAfterMs } from '../retry-after.ts';
+import { type StreamClock, systemStreamClock } from './clock.ts';
+import type { Effect } from './effects.ts';
+import type { SessionEvent, StreamItem } from './events.ts';
+import { readFrame } from './framing.ts';
+import { defaultLimits, type StreamLimits } from './limits.ts';
+import { Session, type SessionInput } from './session.ts';
+import type { StreamSnapshot } from './snapshot.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface FxStreamOptions {
+  /** `ws_url` of the account, without the key. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly subscriptions: readonly Subscription[];
+  /** Default true. */
+  readonly tlsVerify?: boolean;
+  readonly clock?: StreamClock;
+  /** [0, 1), for waiting times. */
+  readonly random?: () => number;
+  readonly limits?: Partial<StreamLimits>;
+  /** Waits this long before the first attempt, so that many accounts do not open at one instant, ms. */
+  readonly startDelayMs?: number;
+}
+
+/** What an item costs in the buffers beside its text, bytes. */
+const ITEM_BYTES = 64;
+const REFUSAL_BODY_BYTES = 16_384;
+
+export class FxStream implements AsyncIterable<StreamItem[]> {
+  readonly #o: FxStreamOptions;
+  readonly #limits: StreamLimits;
+  readonly #clock: StreamClock;
+  readonly #redact: Redact;
+  readonly #session: Session;
+  #socket: WebSocket | null = null;
+  #timer: unknown = null;
+  #timerAt: number | null = null;
+  #items: StreamItem[] = [];
+  #bytes = 0;
+  #flushPlanned = false;
+  #ready = false;
+  #ended = false;
+  #readingPaused = false;
+  #congestedUntilMs = Number.NEGATIVE_INFINITY;
+  #lastFrameMs: number | null = null;
+  #turn: { recvUs: number; monoMs: number } | null = null;
+  #sinceUs: number;
+  #phase = '';
+  #wake: () => void = () => {};
+  readonly #over: Promise<void>;
+  #end: () => void = () => {};
+
+  constructor(options: FxStreamOptions) {
+    this.#o = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#clock = options.clock ?? systemStreamClock;
+    this.#redact = redactor(options.apiKey);
+    this.#sinceUs = this.#clock.nowUs();
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const { subscriptions } = options;
+    const random = options.random ?? Math.random;
+    this.#session = new Session({ subscriptions, limits: this.#limits, random });
+    this.#input({ type: 'start', delayMs: options.startDelayMs ?? 0 });
+  }
+
+  /** Non-empty batches, one per turn of the event loop. Ends after `close`. One consumer at a time. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamItem[], void, undefined> {
+    for (;;) {
+      if (this.#items.length > 0 && (this.#ready || this.#ended)) {
+        const batch = this.#items;
+        this.#items = [];
+        this.#bytes = 0;
+        this.#ready = false;
+        this.#flow();
+        yield batch;
+        continue;
+      }
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Replaces what is wanted; the difference is subscribed and unsubscribed on the running connection. */
+  setSubscriptions(subscriptions: readonly Subscription[]): void {
+    this.#input({ type: 'want', subscriptions });
+  }
+
+  /** Closes the socket for this reason and stays closed until `resumeIntake`. */
+  pauseIntake(reason: string): void {
+    this.#input({ type: 'pause_intake', reason });
+  }
+
+  resumeIntake(): void {
+    this.#input({ type: 'resume_intake' });
+  }
+
+  state(): StreamSnapshot {
+    const monoMs = this.#clock.monoMs();
+    return {
+      ...this.#session.snapshot(monoMs),
+      sinceUs: this.#sinceUs,
+      lastFrameAgoMs: this.#lastFrameMs === null ? null : monoMs - this.#lastFrameMs,
+      buffered: { items: this.#items.length, bytes: this.#bytes },
+      readingPaused: this.#readingPaused,
+    };
+  }
+
+  /** Ends the connection with a closing handshake. Resolves when nothing follows any more. */
+  async close(): Promise<void> {
+    this.#input({ type: 'close' });
+    await this.#over;
+  }
+
+  #input(input: SessionInput): void {
+    for (const effect of this.#session.handle(input, this.#clock.monoMs())) this.#carryOut(effect);
+    this.#plan();
+  }
+
+  #plan(): void {
+    const at = this.#ended ? null : this.#session.wakeAt();
+    if (at === this.#timerAt) return;
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+    this.#timerAt = at;
+    this.#timer =
+      at === null
+        ? null
+        : this.#clock.setTimeout(() => this.#tick(at), Math.max(0, at - this.#clock.monoMs()));
+  }
+
+  #tick(plannedMs: number): void {
+    this.#timer = null;
+    this.#timerAt = null;
+    // This process was held up: what arrived meanwhile is as old as the hold-up.
+    if (this.#clock.monoMs() - plannedMs > this.#limits.lateTimerMs) this.#congested();
+    this.#input({ type: 'tick' });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'emit':
+        this.#emit(effect.event);
+        break;
+      case 'connect':
+        this.#connect();
+        break;
+      case 'send':
+        this.#socket?.send(effect.text);
+        break;
+      case 'ping':
+        this.#socket?.ping();
+        break;
+      case 'close':
+        this.#socket?.close(effect.code, effect.reason);
+        this.#socket?.resume();
+        break;
+      case 'terminate':
+        this.#socket?.terminate();
+        break;
+      case 'end':
+        this.#ended = true;
+        this.#wake();
+        this.#end();
+        break;
+    }
+  }
+
+  #connect(): void {
+    const url = new URL(this.#o.url);
+    url.searchParams.set('api_key', this.#o.apiKey);
+    const socket = new WebSocket(url, {
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      maxPayload: this.#limits.maxFrameBytes,
+      rejectUnauthorized: this.#o.tlsVerify !== false,
+    });
+    this.#socket = socket;
+    this.#readingPaused = false;
+    let opened = false;
+    let done = false;
+    let failure: string | null = null;
+    const refused = (status: number | null, reason: string, waitMs: number | null): void => {
+      if (done) return;
+      done = true;
+      this.#input({ type: 'refused', status, reason: this.#redact(reason), retryAfterMs: waitMs });
+    };
+    socket.once('open', () => {
+      opened = true;
+      this.#input({ type: 'opened' });
+    });
+    socket.on('message', (data: RawData, isBinary: boolean) => this.#message(data as Buffer, isBinary));
+    socket.on('pong', () => this.#session.heard(this.#clock.monoMs()));
+    socket.on('ping', () => this.#session.heard(this.#clock.monoMs()));
+    socket.on('error', (error) => {
+      failure =
+        error.message === '' ? String((error as NodeJS.ErrnoException).code ?? error.name) : error.message;
+    });
+    socket.once('unexpected-response', (_request, response) => {
+      void readRefusal(response).then((body) => {
+        const { text } = explainBody(body);
+        const status = response.statusCode ?? null;
+        const reason = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
+        refused(status, reason, retryAfterMs(response.headers['retry-after'], this.#clock.nowUs() / 1000));
+        socket.terminate();
+      });
+    });
+    socket.once('close', (code, reason) => {
+      if (this.#socket === socket) this.#socket = null;
+      if (!opened) {
+        refused(null, failure ?? 'the connection ended before it was open', null);
+        return;
+      }
+      const said = reason.toString();
+      const why = said !== '' ? said : (failure ?? `closed with code ${code}`);
+      this.#input({ type: 'closed', code: code === 1006 ? null : code, reason: this.#redact(why) });
+    });
+  }
+
+  #message(data: Buffer, isBinary: boolean): void {
+    const { monoMs, recvUs } = this.#now();
+    const frame = readFrame(data, isBinary);
+    this.#lastFrameMs = monoMs;
+    this.#session.heard(monoMs);
+    const congested = this.#readingPaused || monoMs < this.#congestedUntilMs;
+    this.#push({ kind: 'frame', conn: this.#session.conn, recvUs, monoMs, congested, ...frame }, data.length);
+    this.#input({ type: 'frame', message: frame.message });
+  }
+
+  #emit(event: SessionEvent): void {
+    this.#push({ kind: 'session', conn: this.#session.conn, ...this.#now(), event }, 0);
+  }
+
+  #push(item: StreamItem, bytes: number): void {
+    this.#items.push(item);
+    this.#bytes += bytes + ITEM_BYTES;
+    if (item.kind === 'session') this.#notePhase(item.monoMs, item.recvUs);
+    if (!this.#flushPlanned) {
+      this.#flushPlanned = true;
+      setImmediate(() => {
+        this.#flushPlanned = false;
+        this.#turn = null;
+        this.#ready = true;
+        this.#wake();
+      });
+    }
+    this.#flow();
+  }
+
+  #notePhase(monoMs: number, recvUs: number): void {
+    const { phase } = this.#session.snapshot(monoMs);
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.#sinceUs = recvUs;
+  }
+
+  /** Everything that arrives in one turn of the event loop shares its receive time. */
+  #now(): { recvUs: number; monoMs: number } {
+    this.#turn ??= { recvUs: this.#clock.nowUs(), monoMs: this.#clock.monoMs() };
+    return this.#turn;
+  }
+
+  #flow(): void {
+    const { highBytes, highItems, lowBytes, lowItems } = this.#limits;
+    if (!this.#readingPaused && (this.#items.length > highItems || this.#bytes > highBytes)) {
+      this.#readingPaused = true;
+      this.#socket?.pause();
+      this.#input({ type: 'flow', paused: true });
+    } else if (this.#readingPaused && this.#items.length <= lowItems && this.#bytes <= lowBytes) {
+      this.#readingPaused = false;
+      this.#congested();
+      this.#socket?.resume();
+      this.#input({ type: 'flow', paused: false });
+    }
+  }
+
+  #congested(): void {
+    this.#congestedUntilMs = this.#clock.monoMs() + this.#limits.congestedHoldMs;
+  }
+}
+
+/** The first bytes of a refusal's body; what cannot be read says nothing. */
+async function readRefusal(response: IncomingMessage): Promise<string> {
+  let body = '';
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response) {
+      body += chunk as string;
+      if (body.length > REFUSAL_BODY_BYTES) break;
+    }
+  } catch (error) {
+    body ||= `the answer broke off (${(error as Error).message})`;
+  }
+  return body;
+}

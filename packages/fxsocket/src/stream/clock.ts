@@ -1,0 +1,20 @@
+// The clocks and timers a stream lives by. In tests they are given; `systemStreamClock` is the machine's own.
+
+export interface StreamClock {
+  /** Wall clock, microseconds UTC, integer. */
+  nowUs(): number;
+  /** Monotonic clock, milliseconds. */
+  monoMs(): number;
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(timer: never): void;
+}
+
+export const systemStreamClock: StreamClock = {
+  // performance.timeOrigin is fixed at start; Date.now follows steps of the wall clock, so the digits below come from it.
+  nowUs: () => Date.now() * 1000 + Math.floor((performance.now() % 1) * 1000),
+  monoMs: () => performance.now(),
+  setTimeout: (fn, ms) => setTimeout(fn, ms),
+  clearTimeout: (timer) => {
+    clearTimeout(timer);
+  },
+};

@@ -1,0 +1,381 @@
+// Which subscriptions are wanted, requested, confirmed or failed on the current connection. In: the wanted list, frames,
+// the time. Out: effects (requests to write, events to tell). Pure: no I/O, no clock.
+//
+// Acknowledgements name the topic, not the symbol, so each topic has ONE slot for an unanswered request:
+//
+//   need ──write──▶ slot: waiting ──ack / already / error──▶ free
+//                      │  ├─ data of that subscription: confirmed, slot `settled`, kept until its ack or the time-out
+//                      │  └─ time-out: written again, at most `ackTries` times, then failed
+//                      └─ answered, but written more than once: `settled` for `lateAckMs`, for the other answers
+//
+// A settled slot swallows the late answers that would otherwise be taken for the next symbol's.
+
+import type { Effect } from './effects.ts';
+import type { StreamLimits } from './limits.ts';
+import type { Message } from './messages.ts';
+import { requestText, type Subscription, subscriptionKey, type Topic, topics } from './subscription.ts';
+
+interface Entry {
+  readonly sub: Subscription;
+  readonly key: string;
+  wanted: boolean;
+  /** A subscribe request is to be written. */
+  need: boolean;
+  /** A subscribe request was written on this connection: the server may have it. */
+  asked: boolean;
+  on: boolean;
+  /** Place of the confirmation in the order of this book's happenings; compared with `mark()`. */
+  onSeq: number;
+  failed: string | null;
+}
+
+interface Slot {
+  readonly entry: Entry;
+  readonly action: 'subscribe' | 'unsubscribe';
+  sent: number;
+  answers: number;
+  settled: boolean;
+  untilMs: number;
+}
+
+export interface AuditFinding {
+  missing: Subscription[];
+  extra: Subscription[];
+}
+
+export interface BookSnapshot {
+  pending: Subscription[];
+  subscribed: Subscription[];
+  failed: { sub: Subscription; message: string }[];
+}
+
+const ALREADY = /already\s+subscribed/i;
+
+export class SubscriptionBook {
+  readonly #limits: StreamLimits;
+  readonly #entries = new Map<string, Entry>();
+  readonly #slots = new Map<Topic, Slot>();
+  // Requested and not confirmed, by what their frames carry. Empty in the steady state: a tick then costs one look.
+  readonly #awaitedPrices = new Map<string, Entry>();
+  readonly #awaitedBars = new Map<string, Entry>();
+  readonly #awaitedTopics = new Map<Topic, Entry>();
+  readonly #shed = new Set<string>();
+  #seq = 0;
+  /** True when something was confirmed since the last `mark()`: the server's list is worth asking for. */
+  changed = false;
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
+  }
+
+  /** Replaces the wanted list (normalised subscriptions). The requests that follow from it are written by `pump`. */
+  want(subs: readonly Subscription[]): void {
+    const wanted = new Map(subs.map((sub) => [subscriptionKey(sub), sub]));
+    for (const entry of this.#entries.values()) {
+      if (wanted.has(entry.key)) continue;
+      entry.wanted = false;
+      entry.need = false;
+      entry.failed = null;
+      this.#ignoreFrames(entry);
+      if (!entry.asked) this.#entries.delete(entry.key);
+    }
+    for (const [key, sub] of wanted) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) this.#entries.set(key, this.#newEntry(sub, true));
+      else if (!entry.wanted) {
+        const action = this.#slotOf(entry)?.action;
+        entry.wanted = true;
+        entry.failed = null;
+        entry.need = action === 'unsubscribe' || (action === undefined && !entry.on);
+        if (action === 'subscribe' && !entry.on) this.#awaitFrames(entry);
+      }
+    }
+  }
+
+  /** A connection began or ended: nothing is requested, nothing is on. */
+  reset(): void {
+    this.#slots.clear();
+    this.#awaitedPrices.clear();
+    this.#awaitedBars.clear();
+    this.#awaitedTopics.clear();
+    this.#shed.clear();
+    this.changed = false;
+    for (const entry of this.#entries.values()) {
+      if (!entry.wanted) this.#entries.delete(entry.key);
+      Object.assign(entry, { need: true, asked: false, on: false, failed: null });
+    }
+  }
+
+  /** Everything is to be requested again, also what failed and what is waiting for an answer right now. */
+  again(nowMs: number): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.wanted) continue;
+      Object.assign(entry, { need: true, on: false, failed: null });
+      const slot = this.#slotOf(entry);
+      if (slot === undefined) this.#ignoreFrames(entry);
+      // Its request may have been lost with whatever is the reason for asking again.
+      else slot.untilMs = Math.min(slot.untilMs, nowMs + this.#limits.lateAckMs);
+    }
+  }
+
+  /** Failed requests are to be written again; unless `afresh` they stay failed until they succeed. */
+  retryFailed(afresh: boolean): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.failed === null) continue;
+      if (entry.wanted) entry.need = true;
+      if (afresh || !entry.wanted) entry.failed = null;
+    }
+  }
+
+  /** Writes a request for every topic whose slot is free. */
+  pump(nowMs: number, out: Effect[]): void {
+    for (const topic of topics) {
+      if (this.#slots.has(topic)) continue;
+      for (const entry of this.#entries.values()) {
+        if (entry.sub.topic !== topic) continue;
+        const action = this.#nextAction(entry);
+        if (action === null) continue;
+        const slot = { entry, action, sent: 0, answers: 0, settled: false, untilMs: 0 };
+        this.#slots.set(topic, slot);
+        this.#write(slot, nowMs, out);
+        break;
+      }
+    }
+  }
+
+  /** Reads a frame for what it says about subscriptions: an answer, or data that proves one. */
+  frame(message: Message, nowMs: number, out: Effect[]): void {
+    switch (message.type) {
+      case 'tick':
+        if (this.#awaitedPrices.size > 0) this.#proved(this.#awaitedPrices.get(message.symbol), out);
+        return;
+      case 'bar':
+        if (this.#awaitedBars.size > 0)
+          this.#proved(this.#awaitedBars.get(`${message.symbol}\n${message.timeframe}`), out);
+        return;
+      case 'terminal':
+      case 'account':
+      case 'positions':
+        if (this.#awaitedTopics.size > 0) this.#proved(this.#awaitedTopics.get(message.type), out);
+        return;
+      case 'trade':
+        if (this.#awaitedTopics.size > 0) this.#proved(this.#awaitedTopics.get('trades'), out);
+        return;
+      case 'subscribed':
+      case 'unsubscribed': {
+        const slot = this.#slots.get(message.topic as Topic);
+        // An answer of the other kind is a straggler of an earlier request: it answers nothing.
+        if (slot?.action === (message.type === 'subscribed' ? 'subscribe' : 'unsubscribe'))
+          this.#acknowledged(slot, ALREADY.test(message.message), nowMs, out);
+        return;
+      }
+      case 'error':
+        this.#refused(message, nowMs, out);
+        return;
+      default:
+    }
+  }
+
+  /** Time passed: unanswered requests are written again or given up. */
+  due(nowMs: number, out: Effect[]): void {
+    for (const [topic, slot] of this.#slots) {
+      if (nowMs < slot.untilMs) continue;
+      if (slot.settled) this.#slots.delete(topic);
+      else if (slot.sent < this.#limits.ackTries) this.#write(slot, nowMs, out);
+      else {
+        this.#slots.delete(topic);
+        this.#fail(slot.entry, `no answer to ${slot.sent} ${slot.action} requests`, out);
+      }
+    }
+  }
+
+  /** Call when `list` is written; pass the result to `compare` with its answer. */
+  mark(): number {
+    this.changed = false;
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  /** Compares the server's list with what was confirmed before `mark`, and takes note of what it proves. */
+  compare(list: readonly Subscription[], mark: number, out: Effect[]): AuditFinding {
+    const listed = new Set(list.map(subscriptionKey));
+    const finding: AuditFinding = { missing: [], extra: [] };
+    for (const entry of this.#entries.values()) {
+      const inSlot = this.#slotOf(entry) !== undefined;
+      if (!entry.wanted || inSlot) continue;
+      if (listed.has(entry.key)) {
+        if (entry.failed !== null) this.#confirm(entry, 'already', out);
+      } else if (entry.on && !entry.need && entry.onSeq < mark) finding.missing.push(entry.sub);
+    }
+    for (const sub of list) {
+      const entry = this.#entries.get(subscriptionKey(sub));
+      if (entry === undefined || (!entry.wanted && this.#slotOf(entry) === undefined))
+        finding.extra.push(sub);
+    }
+    return finding;
+  }
+
+  /** Acts on a finding: missing ones are requested again, or, when `giveUp`, failed; extra ones are unsubscribed once. */
+  correct(finding: AuditFinding, giveUp: boolean, out: Effect[]): void {
+    for (const sub of finding.missing) {
+      const entry = this.#entries.get(subscriptionKey(sub));
+      if (entry === undefined) continue;
+      entry.on = false;
+      if (giveUp) this.#fail(entry, 'acknowledged, but not in the list of subscriptions', out);
+      else entry.need = true;
+    }
+    for (const sub of finding.extra) {
+      const key = subscriptionKey(sub);
+      if (this.#shed.has(key)) continue;
+      this.#shed.add(key);
+      const entry = this.#entries.get(key) ?? this.#newEntry(sub, false);
+      Object.assign(entry, { asked: true, failed: null });
+      this.#entries.set(key, entry);
+    }
+  }
+
+  /** No request is unanswered and none is to be written. */
+  get settled(): boolean {
+    if (this.#slots.size > 0) return false;
+    for (const entry of this.#entries.values()) if (this.#nextAction(entry) !== null) return false;
+    return true;
+  }
+
+  /** Every wanted subscription was confirmed or has failed. */
+  get complete(): boolean {
+    for (const entry of this.#entries.values())
+      if (entry.wanted && entry.failed === null && (!entry.on || entry.need)) return false;
+    return true;
+  }
+
+  isOn(sub: Subscription): boolean {
+    return this.#entries.get(subscriptionKey(sub))?.on ?? false;
+  }
+
+  wakeAt(): number | null {
+    let at: number | null = null;
+    for (const slot of this.#slots.values()) if (at === null || slot.untilMs < at) at = slot.untilMs;
+    return at;
+  }
+
+  snapshot(): BookSnapshot {
+    const snapshot: BookSnapshot = { pending: [], subscribed: [], failed: [] };
+    for (const entry of this.#entries.values()) {
+      if (!entry.wanted) continue;
+      if (entry.failed !== null) snapshot.failed.push({ sub: entry.sub, message: entry.failed });
+      else if (entry.on && !entry.need) snapshot.subscribed.push(entry.sub);
+      else snapshot.pending.push(entry.sub);
+    }
+    return snapshot;
+  }
+
+  #newEntry(sub: Subscription, wanted: boolean): Entry {
+    const key = subscriptionKey(sub);
+    return { sub, key, wanted, need: wanted, asked: false, on: false, onSeq: 0, failed: null };
+  }
+
+  #slotOf(entry: Entry): Slot | undefined {
+    const slot = this.#slots.get(entry.sub.topic);
+    return slot?.entry === entry ? slot : undefined;
+  }
+
+  #nextAction(entry: Entry): Slot['action'] | null {
+    if (entry.wanted) return entry.need ? 'subscribe' : null;
+    return entry.asked && entry.failed === null ? 'unsubscribe' : null;
+  }
+
+  #write(slot: Slot, nowMs: number, out: Effect[]): void {
+    const { entry, action } = slot;
+    slot.sent += 1;
+    slot.untilMs = nowMs + this.#limits.ackTimeoutMs;
+    if (action === 'subscribe') {
+      entry.need = false;
+      entry.asked = true;
+      this.#awaitFrames(entry);
+      out.push({ type: 'emit', event: { type: 'subscribing', sub: entry.sub } });
+    }
+    out.push({ type: 'send', text: requestText(action, entry.sub) });
+  }
+
+  /** Another answer to this slot's requests came: free it, unless more may be on their way. */
+  #answered(slot: Slot, last: boolean, nowMs: number): void {
+    slot.answers += 1;
+    if (last || slot.answers >= slot.sent) this.#slots.delete(slot.entry.sub.topic);
+    else {
+      slot.settled = true;
+      slot.untilMs = nowMs + this.#limits.lateAckMs;
+    }
+  }
+
+  #acknowledged(slot: Slot, already: boolean, nowMs: number, out: Effect[]): void {
+    const { entry, action } = slot;
+    if (action === 'unsubscribe') this.#gone(entry, out);
+    else if (!slot.settled) this.#confirm(entry, already ? 'already' : 'ack', out);
+    // "already" answers the latest request, and answers come in order: the earlier ones are lost.
+    this.#answered(slot, already, nowMs);
+  }
+
+  #refused(error: { topic: string | null; message: string }, nowMs: number, out: Effect[]): void {
+    const slot = error.topic === null ? this.#onlyWaiting() : this.#slots.get(error.topic as Topic);
+    if (slot === undefined) return;
+    if (slot.action === 'subscribe' && ALREADY.test(error.message)) {
+      this.#acknowledged(slot, true, nowMs, out);
+      return;
+    }
+    if (slot.action === 'unsubscribe') this.#gone(slot.entry, out);
+    else if (!slot.settled) this.#fail(slot.entry, error.message || 'refused without a reason', out);
+    this.#answered(slot, false, nowMs);
+  }
+
+  /** The one request that an error without a topic can mean. */
+  #onlyWaiting(): Slot | undefined {
+    const waiting = [...this.#slots.values()].filter((slot) => !slot.settled);
+    return waiting.length === 1 ? waiting[0] : undefined;
+  }
+
+  #proved(entry: Entry | undefined, out: Effect[]): void {
+    if (entry === undefined) return;
+    this.#confirm(entry, 'frame', out);
+    const slot = this.#slotOf(entry);
+    if (slot !== undefined) slot.settled = true;
+  }
+
+  #confirm(entry: Entry, how: 'ack' | 'already' | 'frame', out: Effect[]): void {
+    this.#seq += 1;
+    entry.on = true;
+    entry.onSeq = this.#seq;
+    entry.failed = null;
+    this.changed = true;
+    this.#ignoreFrames(entry);
+    out.push({ type: 'emit', event: { type: 'subscribed', sub: entry.sub, how } });
+  }
+
+  #fail(entry: Entry, message: string, out: Effect[]): void {
+    entry.failed = message;
+    entry.on = false;
+    if (entry.wanted) this.#awaitFrames(entry); // data would prove the failure wrong
+    out.push({ type: 'emit', event: { type: 'subscribe_failed', sub: entry.sub, message } });
+  }
+
+  #gone(entry: Entry, out: Effect[]): void {
+    entry.asked = false;
+    entry.on = false;
+    if (entry.wanted) entry.need = true;
+    else this.#entries.delete(entry.key);
+    out.push({ type: 'emit', event: { type: 'unsubscribed', sub: entry.sub } });
+  }
+
+  #awaitFrames(entry: Entry): void {
+    const { topic, symbol, timeframe } = entry.sub;
+    if (topic === 'prices') this.#awaitedPrices.set(symbol ?? '', entry);
+    else if (topic === 'bars') this.#awaitedBars.set(`${symbol}\n${timeframe}`, entry);
+    else this.#awaitedTopics.set(topic, entry);
+  }
+
+  #ignoreFrames(entry: Entry): void {
+    const { topic, symbol, timeframe } = entry.sub;
+    if (topic === 'prices') this.#awaitedPrices.delete(symbol ?? '');
+    else if (topic === 'bars') this.#awaitedBars.delete(`${symbol}\n${timeframe}`);
+    else this.#awaitedTopics.delete(topic);
+  }
+}

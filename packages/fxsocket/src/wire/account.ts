@@ -1,0 +1,118 @@
+// An account's money, positions, deals and trades as the gateway spells them. Words like `type`, `kind` and `entry` stay
+// raw strings (a gateway may use new ones); identifiers are exact integers; every time is a string in BROKER time.
+
+import { z } from 'zod';
+import { wireIdentifier } from './identifier.ts';
+
+/** `/AccountSummary` and `data` of an `account` frame. */
+export const wireAccountSummary = z.object({
+  balance: z.number(),
+  credit: z.number().nullish(),
+  profit: z.number().nullish(),
+  equity: z.number(),
+  margin: z.number().nullish(),
+  freeMargin: z.number().nullish(),
+  marginLevel: z.number().nullish(),
+  leverage: z.number().nullish(),
+  currency: z.string().nullish(),
+  type: z.string().nullish(),
+});
+export type WireAccountSummary = z.infer<typeof wireAccountSummary>;
+
+/** The answer of `/AccountInfo`. */
+export const wireAccountInfo = z.object({
+  name: z.string().nullish(),
+  login: wireIdentifier,
+  server: z.string(),
+  company: z.string().nullish(),
+  currency: z.string(),
+  currencyDigits: z.int().nullish(),
+  leverage: z.number().nullish(),
+  type: z.string().nullish(),
+  marginMode: z.string().nullish(),
+  marginSoMode: z.string().nullish(),
+  marginCallLevel: z.number().nullish(),
+  stopOutLevel: z.number().nullish(),
+  tradeAllowed: z.boolean().nullish(),
+  tradeExpert: z.boolean().nullish(),
+  limitOrders: z.number().nullish(),
+  fifoClose: z.boolean().nullish(),
+});
+export type WireAccountInfo = z.infer<typeof wireAccountInfo>;
+
+/** A row of `/OpenedOrders` and of a `positions` frame: a position or a pending order (`kind`). */
+export const wireOpenedOrder = z.object({
+  ticket: wireIdentifier,
+  symbol: z.string(),
+  type: z.string(),
+  kind: z.string().nullish(),
+  lots: z.number(),
+  openPrice: z.number(),
+  currentPrice: z.number().nullish(),
+  stopLoss: z.number().nullish(),
+  takeProfit: z.number().nullish(),
+  swap: z.number().nullish(),
+  profit: z.number().nullish(),
+  magic: wireIdentifier.nullish(),
+  comment: z.string().nullish(),
+  openTime: z.string(),
+});
+export type WireOpenedOrder = z.infer<typeof wireOpenedOrder>;
+
+/** `data` of a `trade` frame. `degraded`: `entry` is `Unknown` and costs are zero; read the deal from `/OrderHistory`. */
+export const wireTrade = z.object({
+  deal: wireIdentifier,
+  order: wireIdentifier.nullish(),
+  position: wireIdentifier.nullish(),
+  symbol: z.string(),
+  type: z.string(),
+  entry: z.string().nullish(),
+  volume: z.number(),
+  price: z.number(),
+  profit: z.number().nullish(),
+  commission: z.number().nullish(),
+  swap: z.number().nullish(),
+  magic: wireIdentifier.nullish(),
+  comment: z.string().nullish(),
+  time: z.string(),
+  degraded: z.boolean().nullish(),
+});
+export type WireTrade = z.infer<typeof wireTrade>;
+
+/** A row of `/OrderHistory`; `position` is 0 or absent on old bridges. */
+export const wireDeal = z.object({
+  ticket: wireIdentifier,
+  order: wireIdentifier.nullish(),
+  position: wireIdentifier.nullish(),
+  symbol: z.string(),
+  type: z.string(),
+  entry: z.string().nullish(),
+  volume: z.number(),
+  price: z.number(),
+  commission: z.number().nullish(),
+  swap: z.number().nullish(),
+  profit: z.number().nullish(),
+  magic: wireIdentifier.nullish(),
+  comment: z.string().nullish(),
+  time: z.string(),
+});
+export type WireDeal = z.infer<typeof wireDeal>;
+
+/** A row of `/PositionHistory`: a closed round trip. */
+export const wireClosedPosition = z.object({
+  positionId: wireIdentifier,
+  symbol: z.string(),
+  type: z.string(),
+  volume: z.number(),
+  openTime: z.string(),
+  openPrice: z.number(),
+  closeTime: z.string(),
+  closePrice: z.number(),
+  profit: z.number().nullish(),
+  swap: z.number().nullish(),
+  commission: z.number().nullish(),
+  netProfit: z.number().nullish(),
+  magic: wireIdentifier.nullish(),
+  comment: z.string().nullish(),
+});
+export type WireClosedPosition = z.infer<typeof wireClosedPosition>;

@@ -1,0 +1,27 @@
+// JSON text → value, without rounding identifiers. Tickets, deals and magic numbers may exceed 2^53, where a plain
+// JSON.parse would silently change digits. In: text. Out: the value, with identifiers as bigint where needed.
+
+const LONG_DIGITS = /\d{16,}/;
+const INTEGER = /^-?\d+$/;
+
+/** Fields that hold identifiers, on every route and frame; only these can become bigint. */
+const IDENTIFIERS = new Set(['ticket', 'deal', 'order', 'position', 'positionId', 'magic']);
+
+type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;
+const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+
+function keepDigits(this: unknown, key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !IDENTIFIERS.has(key)) return value;
+  const { source } = context;
+  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+}
+
+/** True when the text may hold an integer that a double cannot. */
+export function mayHoldLongInteger(text: string): boolean {
+  return LONG_DIGITS.test(text);
+}
+
+/** Parses JSON; identifiers beyond 2^53 become bigint, everything else is as JSON.parse gives it. Throws SyntaxError. */
+export function parseJson(text: string): unknown {
+  return mayHoldLongInteger(text) ? parse(text, keepDigits) : JSON.parse(text);
+}

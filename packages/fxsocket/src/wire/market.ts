@@ -1,0 +1,102 @@
+// Market data as the gateway spells it: ticks, bars, quotes, symbols. Field by field from the vendor's samples; unknown
+// fields are dropped, optional ones may be absent or null. Every `time` is a string in BROKER time: its `Z` is decoration.
+
+import { z } from 'zod';
+
+/** `data` of a `tick` frame. */
+export const wireTick = z.object({
+  symbol: z.string().nullish(),
+  bid: z.number(),
+  ask: z.number(),
+  last: z.number().nullish(),
+  volume: z.number().nullish(),
+  time: z.string(),
+});
+export type WireTick = z.infer<typeof wireTick>;
+
+/** `data` of a `bar` frame; `time` is the bar's open. The vendor's own sample omits time, volumes and spread. */
+export const wireBar = z.object({
+  time: z.string().nullish(),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  tickVolume: z.number().nullish(),
+  realVolume: z.number().nullish(),
+  spread: z.number().nullish(),
+});
+export type WireBar = z.infer<typeof wireBar>;
+
+/** A row of `/PriceHistory`; `time` is the bar's open, `spread` is in points. */
+export const wirePriceBar = z.object({
+  time: z.string(),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  tickVolume: z.number(),
+  realVolume: z.number().nullish(),
+  spread: z.number().nullish(),
+});
+export type WirePriceBar = z.infer<typeof wirePriceBar>;
+
+/** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
+export const wireQuoteTick = z.object({
+  time: z.string().nullish(),
+  timeMsc: z.number().nullish(),
+  bid: z.number(),
+  ask: z.number(),
+  last: z.number().nullish(),
+  volume: z.number().nullish(),
+});
+export type WireQuoteTick = z.infer<typeof wireQuoteTick>;
+
+/** The answer of `/getQuote`. */
+export const wireQuote = z.object({
+  symbol: z.string(),
+  bid: z.number(),
+  ask: z.number(),
+  time: z.string(),
+  last: z.number().nullish(),
+  volume: z.number().nullish(),
+});
+export type WireQuote = z.infer<typeof wireQuote>;
+
+/** A session window in broker time: `day` SUNDAY…SATURDAY, `from`/`to` `HH:MM`, `24:00` is the end of the day. */
+export const wireTradingSession = z.object({ day: z.string(), from: z.string(), to: z.string() });
+export type WireTradingSession = z.infer<typeof wireTradingSession>;
+
+/** The answer of `/SymbolInfo`; `commissions` and `sessions` are missing on bridges older than 0.10. */
+export const wireSymbolInfo = z.object({
+  symbol: z.string(),
+  description: z.string().nullish(),
+  digits: z.int(),
+  point: z.number(),
+  tickSize: z.number().nullish(),
+  tickValue: z.number().nullish(),
+  contractSize: z.number().nullish(),
+  volumeMin: z.number().nullish(),
+  volumeMax: z.number().nullish(),
+  volumeStep: z.number().nullish(),
+  stopsLevel: z.number().nullish(),
+  freezeLevel: z.number().nullish(),
+  spread: z.number().nullish(),
+  tradeMode: z.string().nullish(),
+  swapLong: z.number().nullish(),
+  swapShort: z.number().nullish(),
+  bid: z.number().nullish(),
+  ask: z.number().nullish(),
+  currencyBase: z.string().nullish(),
+  currencyProfit: z.string().nullish(),
+  currencyMargin: z.string().nullish(),
+  commissions: z.array(z.unknown()).nullish(),
+  sessions: z.array(wireTradingSession).nullish(),
+});
+export type WireSymbolInfo = z.infer<typeof wireSymbolInfo>;
+
+/** The answer of `/symbols`: names exactly as the broker spells them. */
+export const wireSymbols = z.array(z.string().min(1));
+
+/** The nine timeframes of MT4 and MT5 alike; any other answers 400. */
+export const timeframes = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;
+export type WireTimeframe = (typeof timeframes)[number];

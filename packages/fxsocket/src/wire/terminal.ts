@@ -1,0 +1,48 @@
+// What the gateway says about the terminal itself: heartbeat, health, time zone. `serverTime` is BROKER time.
+
+import { z } from 'zod';
+
+/** `data` of a `terminal` frame: the heartbeat, about once a second. */
+export const wireTerminal = z.object({
+  connected: z.boolean(),
+  tradeAllowed: z.boolean().nullish(),
+  serverTime: z.string(),
+});
+export type WireTerminal = z.infer<typeof wireTerminal>;
+
+/** The answer of `/ServerTimezone`: broker time minus UTC *now*; it says nothing about another season. */
+export const wireServerTimezone = z.object({ serverTime: z.string(), utcOffsetSeconds: z.int() });
+export type WireServerTimezone = z.infer<typeof wireServerTimezone>;
+
+/** The answer of `/status` (always 200); `status` is `ready`, `starting`, `degraded`, `down` or a newer word. */
+export const wireStatus = z.object({
+  status: z.string(),
+  terminal: z.object({ alive: z.boolean(), build: z.number().nullish(), pingMs: z.number().nullish() }),
+  broker: z.object({ connected: z.boolean(), server: z.string().nullish() }),
+  account: z.object({
+    loggedIn: z.boolean(),
+    login: z.number().nullish(),
+    currency: z.string().nullish(),
+    type: z.string().nullish(),
+    tradeAllowed: z.boolean().nullish(),
+  }),
+  bridge: z
+    .object({
+      version: z.string().nullish(),
+      tradeEaReady: z.boolean().nullish(),
+      tradeEaHeartbeatAgeMs: z.number().nullish(),
+      symbolsSynced: z.boolean().nullish(),
+    })
+    .nullish(),
+  serverTime: z.string().nullish(),
+});
+export type WireStatus = z.infer<typeof wireStatus>;
+
+/** The answer of `/healthz` and `/livez`, the same body with 200 and with 503. */
+export const wireHealth = z.object({
+  status: z.string(),
+  terminal: z.boolean(),
+  broker: z.boolean(),
+  account: z.boolean(),
+});
+export type WireHealth = z.infer<typeof wireHealth>;

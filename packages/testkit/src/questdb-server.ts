@@ -1,0 +1,86 @@
+// A QuestDB for tests, alone on its own data, with the settings of infra/questdb. Out: its addresses and the ways to hurt it. Data and
+// ports survive stop and kill, and are gone after close.
+import {
+  LocalQuestDb,
+  QUESTDB_IMAGE,
+  questDbAddress,
+  questDbAnswers,
+  questDbContainerSettings,
+} from '@fxtape/cli/stack';
+import { join } from 'node:path';
+import { runContainer } from './container.ts';
+import { engineLog, inDockerOrLocal } from './engine-choice.ts';
+import { machineEnv } from './env.ts';
+import { tempDir } from './temp-dir.ts';
+
+export interface QuestDbServer {
+  readonly how: 'docker' | 'local';
+  /** For QDB_CLIENT_CONF. */
+  readonly conf: string;
+  /** `http://127.0.0.1:port`. */
+  readonly http: string;
+  /** For QUESTDB_PG_URL. */
+  readonly pg: string;
+  /** Starts it again after stop or kill, and waits until it answers. */
+  start(): Promise<void>;
+  /** Asks it to end and waits. */
+  stop(): Promise<void>;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** It keeps its sockets and answers nothing, until thaw. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}
+
+/** Starts a QuestDB and waits until it answers a query. `settings` are added to those of infra/questdb/server.env. */
+export function startQuestDb(settings: Readonly<Record<string, string>> = {}): Promise<QuestDbServer> {
+  return inDockerOrLocal('QuestDB', { docker: () => inDocker(settings), local: () => locally(settings) });
+}
+
+async function inDocker(settings: Readonly<Record<string, string>>): Promise<QuestDbServer> {
+  const container = await runContainer({
+    image: QUESTDB_IMAGE,
+    environment: { ...questDbContainerSettings(), ...settings },
+    command: [],
+    ports: [9000, 8812],
+    ready: (port) => questDbAnswers(`http://127.0.0.1:${port(9000)}`),
+  });
+  const { conf, httpUrl, pgUrl } = questDbAddress(container.port(9000), container.port(8812));
+  return { how: 'docker', conf, http: httpUrl, pg: pgUrl, ...container, close: () => container.remove() };
+}
+
+async function locally(settings: Readonly<Record<string, string>>): Promise<QuestDbServer> {
+  const dir = tempDir('questdb');
+  const engine = new LocalQuestDb({
+    dir: join(dir.path, 'data'),
+    logFile: join(dir.path, 'questdb.log'),
+    env: machineEnv(),
+    log: engineLog,
+    settings,
+  });
+  await engine.start();
+  const { conf, httpUrl, pgUrl } = engine.address;
+  return {
+    how: 'local',
+    conf,
+    http: httpUrl,
+    pg: pgUrl,
+    start: () => engine.start(),
+    stop: () => engine.stop(),
+    kill: () => engine.kill(),
+    freeze: async () => signal(engine.pid, 'SIGSTOP'),
+    thaw: async () => signal(engine.pid, 'SIGCONT'),
+    close: async () => {
+      await engine.kill();
+      await dir.remove();
+    },
+  };
+}
+
+/** @throws Error when the server does not run. */
+export function signal(pid: number | null, name: NodeJS.Signals): void {
+  if (pid === null) throw new Error('the server does not run');
+  process.kill(pid, name);
+}

@@ -1,0 +1,39 @@
+// Waits for a condition instead of for a time. In: a question, asked again and again. Out: its first answer that is not false, null or
+// undefined, or an error that says what was waited for and what was seen last.
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface UntilOptions {
+  /** Completes "waited N ms for …". */
+  readonly what: string;
+  readonly deadlineMs: number;
+  /** Pause between two questions; default 25 ms. */
+  readonly everyMs?: number;
+  /** Errors of the question are the end by default; `true` makes them "not yet". */
+  readonly retryErrors?: boolean;
+}
+
+type Answer<T> = Exclude<T, false | null | undefined>;
+
+export async function until<T>(ask: () => T | Promise<T>, o: UntilOptions): Promise<Answer<T>> {
+  const startedMs = performance.now();
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== false && answer !== null && answer !== undefined) return answer as Answer<T>;
+      last = answer;
+    } catch (error) {
+      if (o.retryErrors !== true) throw error;
+      last = error;
+    }
+    const waitedMs = Math.round(performance.now() - startedMs);
+    if (waitedMs >= o.deadlineMs) {
+      throw new Error(`waited ${waitedMs} ms for ${o.what}; last answer: ${describe(last)}`, { cause: last });
+    }
+    await delay(o.everyMs ?? 25);
+  }
+}
+
+function describe(value: unknown): string {
+  return value instanceof Error ? value.message : String(value);
+}

@@ -1,0 +1,133 @@
+// Keeps the clock rule of one tape: chooses the first one, confirms it, and takes the controlled step to another. In: the
+// configured rule and what the gateway says of its offset today. Out: spans, as an event of the tape and in a new head.
+import type { AccountConfig } from '@fxtape/config';
+import type { ServerTimezone } from '@fxtape/fxsocket';
+import {
+  type ClockSpan,
+  confirmSpan,
+  defaultRule,
+  parseClockRule,
+  spanAt,
+  stepSpans,
+  utcMs,
+} from '@fxtape/market';
+import type { Clock, Log } from '@fxtape/ops';
+import type { TapeWriter } from '@fxtape/tape';
+import type { Intake } from './intake.ts';
+import type { Hold } from './tape-reader.ts';
+import type { TapeMemory } from './tape-memory.ts';
+
+export interface ClockKeeperOptions {
+  readonly config: () => AccountConfig;
+  readonly timezone: () => Promise<ServerTimezone>;
+  readonly intake: Intake;
+  readonly memory: TapeMemory;
+  readonly tape: TapeWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ClockKeeper {
+  readonly #o: ClockKeeperOptions;
+  #changed: () => void = () => {};
+
+  constructor(options: ClockKeeperOptions) {
+    this.#o = options;
+  }
+
+  get current(): ClockSpan | null {
+    return this.#o.memory.spans.at(-1) ?? null;
+  }
+
+  /** The rule to go on with: the configured one, else the tape's, else the one that today's offset chooses. */
+  async begin(): Promise<void> {
+    const { clock, config, memory } = this.#o;
+    const { replayed, rule: configured } = config().clock;
+    const current = this.current;
+    const now = utcMs(clock.nowMs());
+    if (configured !== 'auto') {
+      const rule = parseClockRule(configured).id;
+      if (current?.rule === rule) return;
+      const agreed = replayed || (await this.#offsetNow()) === parseClockRule(rule).offsetAt(now);
+      this.#step(rule, agreed, replayed ? 'configured, replayed gateway' : 'configured');
+      return;
+    }
+    if (current !== null) return;
+    const offsetS = (await this.#o.timezone()).utcOffsetSeconds;
+    this.#step(defaultRule(offsetS, now).id, true, `the gateway stands ${offsetS} s before UTC today`);
+  }
+
+  /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */
+  async reconsider(): Promise<void> {
+    await this.begin();
+    this.#changed();
+  }
+
+  /** What the tape itself says about the rule of a stretch. Returns when the stretch may be read again. */
+  async settle(hold: Hold, word: 'agrees' | 'conflict', signal: AbortSignal): Promise<void> {
+    const { clock, config, log, memory } = this.#o;
+    if (word === 'agrees') {
+      this.#write(confirmSpan(memory.spans, hold.tsRecv, 'the tape agrees'));
+      return;
+    }
+    const refused = spanAt(memory.spans, hold.tsRecv);
+    const later = memory.spans.find((span) => span.fromUs > hold.tsRecv && span.rule !== refused?.rule);
+    if (later !== undefined) {
+      this.#write(stepSpans(memory.spans, { ...later, fromUs: hold.tsRecv, confirmed: true }));
+      return;
+    }
+    if (config().clock.rule === 'auto') {
+      const offsetS = await this.#offsetNow();
+      const other = offsetS === null ? null : defaultRule(offsetS, utcMs(clock.nowMs())).id;
+      if (other !== null && other !== refused?.rule) {
+        log.warn({ from: refused?.rule, to: other }, 'the clock rule changes');
+        this.#write(
+          stepSpans(memory.spans, {
+            fromUs: hold.tsRecv,
+            rule: other,
+            confirmed: true,
+            evidence: 'offset today',
+          }),
+        );
+        return;
+      }
+    }
+    await this.#untilChanged(signal);
+  }
+
+  #step(rule: string, confirmed: boolean, evidence: string): void {
+    const fromUs = this.#o.memory.spans.length === 0 ? 0 : this.#o.clock.nowUs();
+    this.#write(stepSpans(this.#o.memory.spans, { fromUs, rule, confirmed, evidence }));
+  }
+
+  #write(spans: readonly ClockSpan[]): void {
+    const { intake, log, tape } = this.#o;
+    intake.note('clock', { spans });
+    intake.clockChanged();
+    tape.rotate();
+    log.info({ spans }, 'clock rule');
+  }
+
+  async #offsetNow(): Promise<number | null> {
+    try {
+      return (await this.#o.timezone()).utcOffsetSeconds;
+    } catch (error) {
+      this.#o.log.warn(
+        { err: error },
+        'the gateway does not tell its offset; the tape has to confirm the rule',
+      );
+      return null;
+    }
+  }
+
+  #untilChanged(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#changed = done;
+      signal.addEventListener('abort', done);
+    });
+  }
+}

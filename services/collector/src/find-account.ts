@@ -1,0 +1,51 @@
+// Finds the account's terminal: by id or by match over the account list, else where the tape last found it. In: the
+// configuration and the management API. Out: server, login and the two addresses. What a tape belongs to never changes.
+import { type AccountConfig, matchesGlob } from '@fxtape/config';
+import { accountUrls, type FxSocketManagement, type WireAccountRow } from '@fxtape/fxsocket';
+import { FxtapeError } from '@fxtape/ops';
+import type { Binding } from './tape-memory.ts';
+
+const fits = (row: WireAccountRow, match: NonNullable<AccountConfig['match']>): boolean =>
+  (match.server === undefined || matchesGlob(match.server, row.server)) &&
+  (match.nickname === undefined || matchesGlob(match.nickname, row.nickname ?? ''));
+
+const search = async (
+  config: AccountConfig,
+  management: FxSocketManagement,
+  signal: AbortSignal,
+): Promise<WireAccountRow> => {
+  if (config.id !== null) return management.account(config.id, { signal });
+  const match = config.match ?? {};
+  const found = (await management.accounts({ signal })).find((row) => fits(row, match));
+  if (found !== undefined) return found;
+  throw new FxtapeError({
+    code: 'ACCOUNT_NOT_FOUND',
+    kind: 'transient',
+    message: `no account of this key fits ${JSON.stringify(match)}`,
+    hint: 'Link the account on FxSocket or correct `match` in the configuration',
+    context: { account: config.name },
+  });
+};
+
+/** @throws ACCOUNT_NOT_FOUND, ACCOUNT_MISMATCH, and the client's errors. */
+export const findAccount = async (o: {
+  config: AccountConfig;
+  management: FxSocketManagement;
+  baseUrl: string;
+  bound: Binding | null;
+  signal: AbortSignal;
+}): Promise<Binding> => {
+  const row = await search(o.config, o.management, o.signal);
+  const { bound } = o;
+  if (bound !== null && (bound.server !== row.server || bound.login !== row.login)) {
+    throw new FxtapeError({
+      code: 'ACCOUNT_MISMATCH',
+      kind: 'terminal',
+      message: `the tape of "${o.config.name}" belongs to login ${bound.login} on ${bound.server}, not to ${row.login} on ${row.server}`,
+      hint: 'Give the other account a name of its own in the configuration',
+      context: { account: o.config.name },
+    });
+  }
+  const { restUrl, wsUrl } = accountUrls(row, o.baseUrl);
+  return { server: row.server, login: row.login, restUrl, wsUrl };
+};

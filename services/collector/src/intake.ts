@@ -1,0 +1,213 @@
+// The receiving half of the pipeline: what the stream yields is marked, put on the tape, and only then known. In: batches
+// of frames and session events. Out: lines of the tape. A full disk closes the socket and is tried again every second;
+// the way back is a `disconnected` on the tape, so that the hole is a gap like any other.
+import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
+import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import {
+  type BrokerMs,
+  HeartbeatJudge,
+  parseBrokerTime,
+  PassTracker,
+  type Pass,
+  ruleAt,
+  spellMark,
+  type WireMessage,
+} from '@fxtape/market';
+import type { Entry, Line, TapeWriter } from '@fxtape/tape';
+import { type TapeMemory, tickContent } from './tape-memory.ts';
+
+const FULL_RETRY_MS = 1000;
+
+export interface IntakeCounters {
+  frames: number;
+  ticks: number;
+  rejected: number;
+  unknown: number;
+  warnings: number;
+  reconnects: number;
+  repeats: number;
+  snapshots: number;
+  lateHeartbeats: number;
+}
+
+export interface IntakeOptions {
+  readonly tape: TapeWriter;
+  readonly memory: TapeMemory;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly replayed: boolean;
+}
+
+export class Intake {
+  readonly counters: IntakeCounters = {
+    frames: 0,
+    ticks: 0,
+    rejected: 0,
+    unknown: 0,
+    warnings: 0,
+    reconnects: 0,
+    repeats: 0,
+    snapshots: 0,
+    lateHeartbeats: 0,
+  };
+  /** Why nothing is appended at present; null when all is well. */
+  obstacle: FxtapeError | null = null;
+  readonly #o: IntakeOptions;
+  readonly #connBase: number;
+  readonly #judge: HeartbeatJudge;
+  #passes: PassTracker | null = null;
+  /** Items of this and earlier connections are not appended: a full disk ended them. */
+  #deadConn = -1;
+
+  constructor(options: IntakeOptions) {
+    this.#o = options;
+    this.#connBase = options.memory.ledger.state.conn;
+    this.#judge = new HeartbeatJudge(!options.replayed);
+    this.clockChanged();
+  }
+
+  /** Must be called when the clock rule of the tape has changed. */
+  clockChanged(): void {
+    const rule = ruleAt(this.#o.memory.spans, Number.MAX_SAFE_INTEGER);
+    if (!this.#o.replayed || rule === null) return;
+    const clean = this.#o.memory.ledger.state.clean;
+    const near = clean === null ? null : rule.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
+    this.#passes = new PassTracker(rule, near);
+  }
+
+  /** Puts an event of the recorder itself on the tape. @throws TAPE_FULL, TAPE_IO */
+  note(event: string, data: unknown): Line {
+    const { clock, memory, tape } = this.#o;
+    const [line] = tape.append([{ conn: memory.ledger.state.conn, recvUs: clock.nowUs(), event, data }]);
+    memory.apply(line as Line, null);
+    return line as Line;
+  }
+
+  /** Runs until the stream ends. */
+  async run(stream: FxStream, signal: AbortSignal): Promise<void> {
+    for await (const batch of stream) {
+      const entries: Entry[] = [];
+      for (const item of batch) if (item.conn > this.#deadConn) entries.push(this.#entry(item));
+      if (entries.length === 0) continue;
+      try {
+        this.#append(entries);
+      } catch (error) {
+        if (!(error instanceof FxtapeError)) throw error;
+        await this.#standStill(stream, error, (batch.at(-1) as StreamItem).conn, signal);
+      }
+    }
+  }
+
+  #append(entries: readonly Entry[]): void {
+    const { memory, tape } = this.#o;
+    for (const line of tape.append(entries as Entry[])) {
+      memory.apply(line, line.frame === null ? null : (line.message as WireMessage));
+    }
+  }
+
+  /** The tape takes nothing. The socket stays closed until it does again, and the tape then says since when. */
+  async #standStill(stream: FxStream, error: FxtapeError, conn: number, signal: AbortSignal): Promise<void> {
+    const { log } = this.#o;
+    this.obstacle = error;
+    this.#deadConn = conn;
+    log.error({ code: error.code, err: error }, 'the tape takes nothing; the socket is closed until it does');
+    stream.pauseIntake(error.code);
+    while (!signal.aborted) {
+      await this.#pause(FULL_RETRY_MS, signal);
+      try {
+        this.note('disconnected', { code: null, reason: error.code });
+        break;
+      } catch (again) {
+        if (!(again instanceof FxtapeError)) throw again;
+        this.obstacle = again;
+      }
+    }
+    this.obstacle = null;
+    log.info('the tape goes on');
+    stream.resumeIntake();
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#o.clock.clearTimeout(timer);
+        resolve();
+      };
+      const timer = this.#o.clock.setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  #entry(item: StreamItem): Entry {
+    const base = { conn: this.#connBase + item.conn, recvUs: item.recvUs };
+    if (item.kind === 'frame') {
+      const { binary, json, message, text: frame } = item;
+      return { ...base, frame, json, binary, message, mark: this.#mark(item) };
+    }
+    const { type: event, ...data } = item.event;
+    if (item.event.type === 'connected') this.counters.reconnects++;
+    const { marker } = this.#o.memory;
+    if (item.event.type === 'subscribing' && item.event.sub.topic === 'prices')
+      marker.arm(item.event.sub.symbol ?? '');
+    if (item.event.type === 'subscribed' && item.event.sub.topic === 'prices') {
+      marker.acknowledged(item.event.sub.symbol ?? '', item.recvUs);
+    }
+    return { ...base, event, data };
+  }
+
+  #mark(item: FrameItem): string | null {
+    const { counters } = this;
+    const message = item.message;
+    counters.frames++;
+    switch (message.type) {
+      case 'tick': {
+        counters.ticks++;
+        const content = tickContent(message.data);
+        if (content === null) return null;
+        const mark = this.#o.memory.marker.mark(message.symbol, content, item.recvUs);
+        if (mark === 'repeat') counters.repeats++;
+        else if (mark === 'snapshot') counters.snapshots++;
+        return spellMark(mark, mark === 'live' ? this.#pass(content.ms) : this.#statedPass(content.ms));
+      }
+      case 'terminal':
+        return this.#markHeartbeat(message.data.serverTime ?? '', item);
+      case 'bar':
+      case 'trade':
+        return this.#markStated(message.data.time ?? '');
+      case 'warning':
+        counters.warnings++;
+        return null;
+      case 'unknown':
+        counters.unknown++;
+        return null;
+      case 'undecodable':
+        counters.rejected++;
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #markHeartbeat(serverTime: string, item: FrameItem): string | null {
+    const server = parseBrokerTime(serverTime);
+    if (server === null) return null;
+    const mark = this.#judge.judge({ server, monoMs: item.monoMs, congested: item.congested });
+    if (mark === 'late') this.counters.lateHeartbeats++;
+    return spellMark(mark, this.#pass(server.ms));
+  }
+
+  #markStated(time: string): string | null {
+    const stated = this.#passes === null ? null : parseBrokerTime(time);
+    const pass = stated === null ? null : this.#statedPass(stated.ms);
+    return pass === null ? null : spellMark('stated', pass);
+  }
+
+  #pass(broker: BrokerMs): Pass | null {
+    return this.#passes === null ? null : this.#passes.follow(broker);
+  }
+
+  #statedPass(broker: BrokerMs): Pass | null {
+    return this.#passes === null ? null : this.#passes.peek(broker);
+  }
+}

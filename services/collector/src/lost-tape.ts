@@ -1,0 +1,58 @@
+// What the database remembers of an account whose tape is new: where its coverage ended, which gaps were left open, the
+// last tick of each symbol, and the last receive time. In: the reader, which refuses while tables lag. Out: what a new
+// tape starts from, so that nothing is doubled and the time without a tape is a gap.
+import {
+  brokerMs,
+  type ConfiguredStream,
+  type KnownTick,
+  type LiveCause,
+  type StreamKey,
+  streamId,
+} from '@fxtape/market';
+import type { Reader } from '@fxtape/questdb';
+
+export interface Remembered {
+  readonly floorUs: number | null;
+  readonly known: ReadonlyMap<string, KnownTick>;
+  /** The streams with what the database holds of each. */
+  readonly configured: (streams: readonly StreamKey[]) => ConfiguredStream[];
+}
+
+/** Errors: QDB_SUSPENDED, QDB_NOT_APPLIED and those of the transport, all transient. */
+export const recall = async (
+  reader: Reader,
+  account: string,
+  feed: string | null,
+  signal: AbortSignal,
+): Promise<Remembered> => {
+  const options = { signal, waitMs: 10_000 };
+  const latest = feed === null ? new Map<string, never>() : await reader.latestTicks(feed, options);
+  const floorUs = await reader.maxTsRecv({ account, ...(feed === null ? {} : { feed }), ...options });
+  const coverage = await reader.lastCoverage(account, options);
+  const gaps = await reader.gaps({ account, openOnly: true, ...options });
+  const ends = new Map(coverage.map((end) => [streamId(end as StreamKey), end.ts_to]));
+  const open = new Map(
+    gaps.filter((gap) => gap.ts_to === null).map((gap) => [streamId(gap as StreamKey), gap]),
+  );
+  const known = new Map<string, KnownTick>();
+  for (const [symbol, tick] of latest) {
+    if (tick.bid === null || tick.ask === null || tick.utc_offset_s === null) continue;
+    const ms = brokerMs(Math.round(tick.ts / 1000) + tick.utc_offset_s * 1000);
+    known.set(symbol, { ms, bid: tick.bid, ask: tick.ask, last: tick.last, volume: tick.volume });
+  }
+  const configured = (streams: readonly StreamKey[]): ConfiguredStream[] =>
+    streams.map((key) => {
+      const gap = open.get(streamId(key));
+      const carried =
+        gap === undefined || gap.ts_from === null
+          ? null
+          : {
+              id: gap.gap_id,
+              outageId: gap.outage_id ?? gap.gap_id,
+              cause: gap.cause as LiveCause,
+              fromUs: gap.ts_from,
+            };
+      return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried };
+    });
+  return { floorUs, known, configured };
+};

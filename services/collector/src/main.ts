@@ -1,0 +1,139 @@
+// The collector: one process that records every configured account. It reads its environment and configuration, brings up one
+// pipeline per account, and follows changes of the configuration.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
+import {
+  createLog,
+  exitOnUncaught,
+  Metrics,
+  readVariable,
+  Shutdown,
+  startHealthServer,
+  systemClock,
+  writePidFile,
+} from '@fxtape/ops';
+import { AppliedWatch, migrate, QuestDbHttp, Reader, TableWriter } from '@fxtape/questdb';
+import { readCollectorEnv } from './env.ts';
+import { exportMetrics } from './numbers.ts';
+import { pause } from './outflow.ts';
+import { Pipeline } from './pipeline.ts';
+import { accountReport, reasonsOf } from './report.ts';
+
+const env = readCollectorEnv();
+const demo = env.FXTAPE_DEMO !== undefined;
+const config = demo
+  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
+  : await loadConfig(env.FXTAPE_CONFIG);
+const keyOf = (variable: string): string => readVariable(variable) ?? '';
+const secrets = config.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
+const log = createLog({ service: 'collector', level: env.LOG_LEVEL, secrets });
+exitOnUncaught(log);
+const clock = systemClock();
+const metrics = new Metrics({ process: true });
+const shutdown = new Shutdown({ log, deadlineMs: 9000 });
+shutdown.onSignals();
+mkdirSync(join(env.FXTAPE_DATA_DIR, 'tape'), { recursive: true });
+
+let troubles = 0;
+const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+const writer = new TableWriter({
+  http,
+  log,
+  clock,
+  random: Math.random,
+  metrics,
+  onState: (state) => {
+    if (state.phase === 'retrying') troubles++;
+  },
+});
+shutdown.add('writer', async () => writer.close());
+const stopping = new AbortController();
+const migrated = (async () => {
+  for (;;) {
+    try {
+      const { applied } = await migrate({ client: http, log });
+      if (applied.length > 0) log.info({ applied }, 'tables are up to date');
+      return;
+    } catch (error) {
+      log.warn({ err: error }, 'QuestDB is not ready; the tape goes on');
+      await pause(clock, 1000, stopping.signal);
+      stopping.signal.throwIfAborted();
+    }
+  }
+})();
+migrated.catch(() => log.info('stopped before QuestDB was ready'));
+
+const shared = {
+  baseUrl: env.FXSOCKET_BASE_URL,
+  retentionMs: () => current.retention.tapeMs,
+  writer,
+  applied: new AppliedWatch({ http, clock }),
+  reader: new Reader({ http, clock }),
+  migrated,
+  troubles: () => troubles,
+  clock,
+};
+let current: Config = config;
+const pipelines = new Map<string, Pipeline>();
+
+const follow = async (next: Config): Promise<void> => {
+  current = next;
+  const names = new Set(next.accounts.map((account) => account.name));
+  for (const [name, pipeline] of pipelines) {
+    if (names.has(name)) continue;
+    pipelines.delete(name);
+    await pipeline.stop();
+  }
+  for (const [index, account] of next.accounts.entries()) {
+    const running = pipelines.get(account.name);
+    if (running !== undefined) {
+      await running.reconfigure(account);
+      continue;
+    }
+    const dir = join(env.FXTAPE_DATA_DIR, 'tape', account.name);
+    const apiKey = keyOf(account.keyVariable);
+    const pipeline = new Pipeline({
+      ...shared,
+      config: account,
+      index,
+      apiKey,
+      dir,
+      log: log.child({ account: account.name }),
+    });
+    pipelines.set(account.name, pipeline);
+    pipeline.start();
+  }
+};
+await follow(config);
+shutdown.add('accounts', async () => {
+  stopping.abort();
+  await Promise.all([...pipelines.values()].map((pipeline) => pipeline.stop()));
+});
+if (!demo) {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+  const onChange = (next: Config): void => void follow(next).catch(onError);
+  const watch = watchConfig(env.FXTAPE_CONFIG, onChange, onError);
+  shutdown.add('configuration', async () => watch.close());
+}
+const startedAt = new Date(clock.nowMs()).toISOString();
+const health = await startHealthServer({
+  addr: env.FXTAPE_HEALTH_ADDR,
+  metrics,
+  ready: () => {
+    const reasons = reasonsOf([...pipelines.values()], clock.nowMs());
+    return { ready: reasons.length === 0, reasons };
+  },
+  json: {
+    '/state': () => ({
+      service: 'collector',
+      startedAt,
+      accounts: [...pipelines.values()].map((pipeline) => accountReport(pipeline, clock.nowMs())),
+    }),
+  },
+});
+shutdown.add('health', () => health.close());
+exportMetrics(metrics, () => [...pipelines.values()]);
+writePidFile(env.FXTAPE_DATA_DIR, 'collector', { pid: process.pid, http: health.addr });
+log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'recording');

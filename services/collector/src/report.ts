@@ -1,0 +1,113 @@
+// The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON and the
+// sentences that say why the collector is not ready.
+import { streamId, topicOfStream } from '@fxtape/market';
+import type { Pipeline } from './pipeline.ts';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const streamsOf = (pipeline: Pipeline, phaseAll: string | null) => {
+  const ledger = pipeline.parts?.memory.ledger.state;
+  const unlisted = new Set(pipeline.wanted.unlisted);
+  return pipeline.wanted.streams.map((key) => {
+    const account = ledger?.streams.get(streamId(key));
+    const gap = account?.gap ?? null;
+    const live = account?.phase === 'live' && phaseAll === null;
+    const phase = key.symbol !== null && unlisted.has(key.symbol) ? 'unlisted' : live ? 'live' : 'pending';
+    const from = gap?.from ?? null;
+    const tsFrom =
+      from === null
+        ? null
+        : 'utcUs' in from
+          ? iso(from.utcUs / 1000)
+          : iso(from.at.recvUs / 1000 + from.byMs);
+    return {
+      ...key,
+      topic: topicOfStream(key).topic,
+      phase,
+      since: account === undefined || account.claimedAtUs === 0 ? null : iso(account.claimedAtUs / 1000),
+      lastTsRecv: null,
+      frames: account?.rows ?? 0,
+      openGap: gap === null ? null : { cause: gap.cause, tsFrom },
+    };
+  });
+};
+
+const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } => {
+  const { parts } = pipeline;
+  if (parts === null) return { phase: pipeline.phase, reason: pipeline.reason };
+  if (parts.intake.obstacle !== null) return { phase: 'tape_full', reason: parts.intake.obstacle.toLine() };
+  if (parts.outflow.state.phase === 'clock_conflict') {
+    return {
+      phase: 'clock_conflict',
+      reason: `CLOCK_CONFLICT: ticks contradict the rule ${parts.keeper.current?.rule ?? ''}`,
+    };
+  }
+  const session = parts.stream.state();
+  return { phase: session.phase, reason: session.reason };
+};
+
+export const accountReport = (pipeline: Pipeline, nowMs: number) => {
+  const { config, parts } = pipeline;
+  const { phase, reason } = phaseOf(pipeline);
+  const span = parts?.keeper.current ?? null;
+  const sent = parts?.outflow.state ?? null;
+  const appended = parts?.memory.ledger.lastTsRecv ?? null;
+  return {
+    account: config.name,
+    feed: config.marketData?.feed ?? null,
+    phase,
+    reason,
+    since: pipeline.startedAt,
+    conn: parts?.memory.ledger.state.conn ?? 0,
+    clock: {
+      rule: span?.rule ?? null,
+      ruleId: span?.rule ?? null,
+      confirmed: span?.confirmed ?? false,
+      replayed: config.clock.replayed,
+    },
+    tape: {
+      appendedTsRecv: appended,
+      syncedTsRecv: null,
+      segmentBytes: parts?.tape.position.appended?.offset ?? 0,
+      totalBytes: null,
+    },
+    sender: {
+      phase: sent?.phase ?? 'starting',
+      code: null,
+      message: null,
+      cursorTsRecv: parts?.checkpoints.confirmed?.position.segment ?? null,
+      answeredTsRecv: sent?.answeredTsRecv ?? null,
+      appliedTsRecv: sent?.appliedTsRecv ?? null,
+      lagMs:
+        appended === null || !sent?.answeredTsRecv
+          ? null
+          : Math.max(0, Math.round((appended - sent.answeredTsRecv) / 1000)),
+      backlogLines: null,
+    },
+    streams: streamsOf(pipeline, phase === 'live' ? null : phase),
+    counters: parts?.intake.counters ?? {},
+    at: iso(nowMs),
+  };
+};
+
+/** Sentences for everything that is not as configured; a symbol that the broker does not list is no reason. */
+export const reasonsOf = (pipelines: readonly Pipeline[], nowMs: number): string[] => {
+  const reasons: string[] = [];
+  for (const pipeline of pipelines) {
+    const report = accountReport(pipeline, nowMs);
+    if (report.phase !== 'live') {
+      reasons.push(
+        `${report.account}: ${report.phase}${report.reason === null ? '' : ` (${report.reason})`}`,
+      );
+      continue;
+    }
+    const waiting = report.streams.filter((stream) => stream.phase === 'pending');
+    const first = waiting[0];
+    if (first === undefined) continue;
+    const name = [first.stream, first.symbol, first.timeframe].filter((part) => part !== null).join(' ');
+    reasons.push(
+      `${report.account}: ${waiting.length} of ${report.streams.length} streams are not live, ${name} first`,
+    );
+  }
+  return reasons;
+};

@@ -1,0 +1,141 @@
+// What the end of a tape knows: gaps and streams, the last tick of each symbol, the clock rules, whose account it is. It
+// is kept by applying every line that is appended, stands in the head of each segment, and is rebuilt at a start from the
+// newest head and the lines behind it.
+import { decodeFrame } from '@fxtape/fxsocket';
+import {
+  type ClockSpan,
+  emptyLedger,
+  kindOfMark,
+  type KnownTick,
+  knownOrNull,
+  Ledger,
+  type LedgerNotes,
+  loadLedger,
+  parseBrokerTime,
+  saveLedger,
+  type TapeEvent,
+  TickMarker,
+  type WireMessage,
+  type WireTick,
+} from '@fxtape/market';
+import type { Damage, Line } from '@fxtape/tape';
+
+/** The account that this tape belongs to, as it was at first use, and where its gateway was last found. */
+export interface Binding {
+  readonly server: string;
+  readonly login: number;
+  readonly restUrl: string;
+  readonly wsUrl: string;
+}
+
+interface SavedMemory {
+  readonly v: 1;
+  readonly binding: Binding | null;
+  readonly spans: readonly ClockSpan[];
+  readonly ledger: unknown;
+  readonly known: readonly (readonly [string, KnownTick])[];
+}
+
+/** Content of a tick that two frames are compared by; null when its time cannot be read. */
+export const tickContent = (tick: WireTick): KnownTick | null => {
+  const time = parseBrokerTime(tick.time);
+  if (time === null) return null;
+  return {
+    ms: time.ms,
+    bid: tick.bid,
+    ask: tick.ask,
+    last: knownOrNull(tick.last),
+    volume: knownOrNull(tick.volume),
+  };
+};
+
+/** The frame of a line, decoded; taken from memory when the line was handed over there. Null for events. */
+export const messageOf = (line: Line): WireMessage | null => {
+  if (line.frame === null) return null;
+  if (line.message !== undefined) return line.message as WireMessage;
+  if (line.frameKind !== 'base64') return decodeFrame(line.frame);
+  return {
+    type: 'undecodable',
+    reason: 'not_json',
+    wireType: null,
+    symbol: null,
+    timeframe: null,
+    detail: 'binary',
+  };
+};
+
+export class TapeMemory {
+  readonly #account: string;
+  readonly #discard: LedgerNotes = { gaps: [], coverage: [] };
+  binding: Binding | null = null;
+  spans: readonly ClockSpan[] = [];
+  ledger: Ledger;
+  marker = new TickMarker();
+
+  constructor(account: string) {
+    this.#account = account;
+    this.ledger = new Ledger(account, emptyLedger());
+  }
+
+  /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `items` all that follows it. */
+  async restore(head: unknown, items: AsyncIterable<Line | Damage> | Iterable<Line | Damage>): Promise<void> {
+    const saved = head as SavedMemory | null;
+    const known = new Map<string, KnownTick>(saved?.known ?? []);
+    if (saved !== null) {
+      this.binding = saved.binding;
+      this.spans = saved.spans;
+      this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
+    }
+    for await (const item of items) {
+      if ('kind' in item) {
+        this.#damage(item);
+        continue;
+      }
+      const message = messageOf(item);
+      this.apply(item, message);
+      if (message?.type !== 'tick') continue;
+      const content = tickContent(message.data);
+      const mark = kindOfMark(item.mark);
+      if (content !== null && mark !== null && mark !== 'repeat') known.set(message.symbol, content);
+    }
+    this.marker = new TickMarker(known);
+  }
+
+  /** Takes a line that was appended. */
+  apply(line: Line, message: WireMessage | null): void {
+    if (line.event === 'head') return;
+    if (line.event === 'clock') this.spans = (line.data as { spans: ClockSpan[] }).spans;
+    if (line.event === 'bound') this.binding = line.data as Binding;
+    const event = line.event === null ? null : ({ event: line.event, data: line.data } as TapeEvent);
+    this.ledger.apply(
+      { tsRecv: line.tsRecv, conn: line.conn, mark: line.mark, event, message },
+      this.#discard,
+    );
+    this.#discard.gaps.length = 0;
+    this.#discard.coverage.length = 0;
+  }
+
+  /** The state for the head of a segment. */
+  save(): SavedMemory {
+    return {
+      v: 1,
+      binding: this.binding,
+      spans: this.spans,
+      ledger: saveLedger(this.ledger.state),
+      known: this.marker.known(),
+    };
+  }
+
+  /** The part of a saved state that a reader of rows starts from. */
+  static ledgerOf(head: unknown): unknown {
+    return (head as SavedMemory).ledger;
+  }
+
+  #damage(damage: Damage): void {
+    const at = damage.beforeTsRecv ?? damage.afterTsRecv ?? 0;
+    this.ledger.damaged(at, damageEvidence(damage), this.#discard);
+  }
+}
+
+export const damageEvidence = (damage: Damage): string =>
+  `${damage.reason}, ${damage.bytes ?? 'unknown'} bytes`;

@@ -1,0 +1,47 @@
+// The console as a process: environment → application → listening port, and an orderly stop.
+import {
+  createLog,
+  exitOnUncaught,
+  Metrics,
+  parseListenAddr,
+  Shutdown,
+  systemClock,
+  writePidFile,
+} from '@fxtape/ops';
+import { QuestDbHttp, Reader } from '@fxtape/questdb';
+import { createApp } from './app.ts';
+import { fetchCollectorState } from './collector-client.ts';
+import { consoleEnv } from './env.ts';
+import { requireTokenBeyondLoopback } from './guard.ts';
+import { questDbGaps } from './questdb-gaps.ts';
+
+const env = consoleEnv();
+const secrets = env.FXTAPE_API_TOKEN === undefined ? [] : [env.FXTAPE_API_TOKEN];
+const log = createLog({ service: 'console', level: env.LOG_LEVEL, secrets });
+exitOnUncaught(log);
+const shutdown = new Shutdown({ log, deadlineMs: 5000 });
+shutdown.onSignals();
+requireTokenBeyondLoopback(env.FXTAPE_HTTP_ADDR, env.FXTAPE_API_TOKEN);
+
+const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+const collectorUrl = env.FXTAPE_COLLECTOR_URL;
+const app = await createApp({
+  collector: () =>
+    fetchCollectorState({
+      dataDir: env.FXTAPE_DATA_DIR,
+      ...(collectorUrl === undefined ? {} : { url: collectorUrl }),
+    }),
+  gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
+  metrics: new Metrics({ process: true }),
+  log,
+  token: env.FXTAPE_API_TOKEN,
+});
+const { host, port } = parseListenAddr(env.FXTAPE_HTTP_ADDR);
+await app.listen({ host, port });
+shutdown.add('http', () => app.close());
+const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'console', {
+  pid: process.pid,
+  http: env.FXTAPE_HTTP_ADDR,
+});
+shutdown.add('pid file', async () => removePidFile());
+log.info({ http: env.FXTAPE_HTTP_ADDR }, 'console is listening');
