@@ -24,14 +24,14 @@ type Id = number | bigint;
 
 export interface WireTrade {
   readonly deal: Id;
-  readonly order: Id;
-  readonly position: Id;
+  readonly order?: Id | null | undefined;
+  readonly position?: Id | null | undefined;
   readonly symbol: string;
   readonly type: string;
-  readonly entry: string;
-  readonly volume: number;
-  readonly price: number;
-  readonly profit: number;
+  readonly entry?: string | null | undefined;
+  readonly volume?: number | null | undefined;
+  readonly price?: number | null | undefined;
+  readonly profit?: number | null | undefined;
   readonly commission?: number | null | undefined;
   readonly swap?: number | null | undefined;
   readonly magic?: Id | null | undefined;

@@ -253,7 +253,7 @@ export class TapeWriter {
   }
 
   #notify(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   #host(): FollowHost {

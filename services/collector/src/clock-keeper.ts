@@ -41,7 +41,7 @@ export class ClockKeeper {
 
   /** The rule to go on with: the configured one, else the tape's, else the one that today's offset chooses. */
   async begin(): Promise<void> {
-    const { clock, config, memory } = this.#o;
+    const { clock, config } = this.#o;
     const { replayed, rule: configured } = config().clock;
     const current = this.current;
     const now = utcMs(clock.nowMs());

@@ -15,7 +15,7 @@ const KEY = 'fxs_ro_secret';
 const serve = async (answer: RequestListener) => {
   const calls: string[] = [];
   const server = createServer((request, response) => {
-    calls.push(`${request.url} ${request.headers['x-api-key']}`);
+    calls.push(`${request.url} ${String(request.headers['x-api-key'])}`);
     answer(request, response);
   });
   servers.push(server);

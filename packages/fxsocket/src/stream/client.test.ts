@@ -27,7 +27,7 @@ const gateway = async (o: { refuse?: () => number | null } = {}) => {
       sockets.push(ws);
       const listed: { topic: string; symbol?: string | undefined }[] = [];
       ws.on('message', (data) => {
-        const { action, symbol, topic } = JSON.parse(String(data)) as {
+        const { action, symbol, topic } = JSON.parse((data as Buffer).toString()) as {
           action: string;
           symbol?: string;
           topic: string;

@@ -1,0 +1,46 @@
+// One statement over the PostgreSQL wire, the way people's own tools come in. For checking that this door is open and shows the
+// same: the recorder itself reads and writes over HTTP. In: a URL and a statement. Out: rows with every value as text.
+import { FxtapeError } from '@fxtape/ops';
+import pg from 'pg';
+
+/**
+ * Values as QuestDB prints them; timestamps have no zone and are UTC.
+ * Errors: QDB_PG_UNREACHABLE (transient), QDB_SQL (terminal).
+ */
+export async function pgQuery(
+  url: string,
+  sql: string,
+  options: { deadlineMs?: number } = {},
+): Promise<Record<string, string | null>[]> {
+  const deadlineMs = options.deadlineMs ?? 10_000;
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: deadlineMs,
+    query_timeout: deadlineMs,
+    types: { getTypeParser: () => (text: string) => text },
+  });
+  // A connection that dies while nothing is asked reports itself here; the query below fails by itself.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return (await client.query<Record<string, string | null>>(sql)).rows;
+  } catch (cause) {
+    if (cause instanceof pg.DatabaseError) {
+      throw new FxtapeError({
+        code: 'QDB_SQL',
+        kind: 'terminal',
+        message: `QuestDB refused a statement: ${cause.message}`,
+        hint: 'Check that the migrations have run, and user and password in QUESTDB_PG_URL',
+        context: { sql: sql.slice(0, 500) },
+      });
+    }
+    throw new FxtapeError({
+      code: 'QDB_PG_UNREACHABLE',
+      kind: 'transient',
+      message: `QuestDB cannot be reached over the PostgreSQL wire (${(cause as NodeJS.ErrnoException).code ?? 'no answer'})`,
+      hint: 'Check that QuestDB runs and that QUESTDB_PG_URL names it',
+    });
+  } finally {
+    await client.end().catch(() => {}); // the answer, or the error above, is what counts
+  }
+}
