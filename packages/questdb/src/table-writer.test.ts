@@ -243,7 +243,7 @@ test.each([
   ],
 ])('no line is condemned while the table %s: it waits until the table is right', async (_name, query) => {
   server.query = query;
-  server.judge = (lines) => (server.query === query ? badLine(1) : 'store');
+  server.judge = () => (server.query === query ? badLine(1) : 'store');
   const target = writer();
   const submit = target.submit('rejected', rows(0, 10));
   await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ phase: 'refused', code: 'SCHEMA_MISMATCH' }));
