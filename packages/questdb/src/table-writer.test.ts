@@ -92,7 +92,7 @@ test.each<[string, Verdict, string]>([
   server.judge = (lines, nth) => (nth < 3 ? verdict : 'store');
   const target = writer();
   const submits = [target.submit('rejected', rows(0, 1))];
-  await vi.waitFor(() => expect(server.arrived).toHaveLength(1), { interval: 1 });
+  await vi.waitFor(() => expect(server.arrived.length).toBeGreaterThan(0), { interval: 1 });
   submits.push(target.submit('rejected', rows(1, 1)));
   expect(await Promise.all(submits)).toEqual([
     { rows: 1, condemned: [] },
@@ -118,6 +118,17 @@ test('a server that is away: submits wait, in order, and go through when it come
   const answers = await Promise.all(submits);
   expect(answers.map((answer) => answer.rows)).toEqual(Array(20).fill(10));
   expect(numbers(server.stored)).toEqual(upTo(200));
+});
+
+test('a connection that is cut while many megabytes are on their way', async () => {
+  server.judge = (_lines, nth) => (nth < 3 ? 'reset' : 'store');
+  const large = rows(0, 20).map((row) => ({ ...row, reason: 'x'.repeat(1024 * 1024) }));
+  expect(await writer({ maxBytes: 64 * 1024 * 1024 }).submit('rejected', large)).toEqual({
+    rows: 20,
+    condemned: [],
+  });
+  expect(numbers(server.stored)).toEqual(upTo(20));
+  expect(states.map((state) => state.code)).toEqual(['QDB_RESET', null]);
 });
 
 test('slow answers are waited for, and there is one request at a time', async () => {
