@@ -39,7 +39,8 @@ const accountState = z.object({
       appendedTsRecv: tsRecv,
       syncedTsRecv: tsRecv,
       segmentBytes: z.number(),
-      totalBytes: z.number(),
+      /** Null: not measured yet. */
+      totalBytes: z.number().nullable(),
     })
     .nullable(),
   sender: z
