@@ -1,0 +1,171 @@
+// A whole recording under test: a simulated gateway, a real QuestDB, and collectors started on one data folder. In: what differs from
+// the usual. Out: handles to hurt each part, SQL, and the moment when all that was sent has come to rest.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type QuestDbServer, startQuestDb } from '../questdb-server.ts';
+import { type Service, startService } from '../service.ts';
+import { tempDir } from '../temp-dir.ts';
+import { until } from '../until.ts';
+import { SimulatedGateway } from './gateway.ts';
+
+/** Trade around the clock, so that a test moves on a Sunday too. */
+export const CRYPTO = ['BTCUSD', 'ETHUSD', 'SOLUSD'];
+
+export interface RecordingOptions {
+  /** The simulator's scenario; default: three crypto symbols at `ticksPerSecond`. */
+  readonly scenario?: object;
+  readonly ticksPerSecond?: number;
+  /** `clock:` of the account in fxtape.yaml; default auto. */
+  readonly clock?: string;
+  readonly symbols?: readonly string[];
+  /** Where the tape lies; default: a folder of its own. */
+  readonly dataDir?: string;
+  readonly questdbSettings?: Readonly<Record<string, string>>;
+}
+
+export class Recording {
+  readonly dir: string;
+  readonly dataDir: string;
+  readonly gateway: SimulatedGateway;
+  readonly questdb: QuestDbServer;
+  readonly #closers: (() => Promise<unknown>)[];
+
+  private constructor(
+    parts: Pick<Recording, 'dir' | 'dataDir' | 'gateway' | 'questdb'>,
+    closers: (() => Promise<unknown>)[],
+  ) {
+    this.dir = parts.dir;
+    this.dataDir = parts.dataDir;
+    this.gateway = parts.gateway;
+    this.questdb = parts.questdb;
+    this.#closers = closers;
+  }
+
+  static async start(o: RecordingOptions = {}): Promise<Recording> {
+    const closers: (() => Promise<unknown>)[] = [];
+    try {
+      const folder = tempDir('recording');
+      closers.push(() => folder.remove());
+      const questdb = await startQuestDb(o.questdbSettings);
+      closers.push(() => questdb.close());
+      const scenario = o.scenario ?? {
+        source: { kind: 'market', ticksPerSecond: o.ticksPerSecond ?? 1000, symbols: CRYPTO },
+      };
+      const gateway = await SimulatedGateway.start({ dir: folder.path, scenario });
+      closers.push(() => gateway.kill());
+      const dataDir = o.dataDir ?? join(folder.path, 'data');
+      mkdirSync(dataDir, { recursive: true });
+      const recording = new Recording({ dir: folder.path, dataDir, gateway, questdb }, closers);
+      recording.configure(o);
+      return recording;
+    } catch (error) {
+      for (const close of closers.toReversed()) await close();
+      throw error;
+    }
+  }
+
+  /** Writes fxtape.yaml; a running collector takes it up. */
+  configure(o: Pick<RecordingOptions, 'clock' | 'symbols'>): void {
+    const yaml = [
+      'accounts:',
+      '  - id: 0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f',
+      '    name: demo',
+      '    key: FXSOCKET_API_KEY',
+      `    market_data: { feed: demo, symbols: ${JSON.stringify(o.symbols ?? ['*'])} }`,
+      '    account_data: [deals, positions, account]',
+      `    clock: ${o.clock ?? 'auto'}`,
+      'defaults:',
+      '  timeframes: [M1]',
+      '',
+    ];
+    writeFileSync(join(this.dir, 'fxtape.yaml'), yaml.join('\n'));
+  }
+
+  /** Starts a collector. Its data folder is the recording's, unless the test brings a new one. */
+  async collector(dataDir = this.dataDir, env: Readonly<Record<string, string>> = {}): Promise<Service> {
+    const service = await startService('collector', {
+      dataDir,
+      logFile: join(this.dir, 'collector.log'),
+      env: {
+        FXTAPE_CONFIG: join(this.dir, 'fxtape.yaml'),
+        FXSOCKET_BASE_URL: this.gateway.url,
+        FXSOCKET_API_KEY: 'fxs_ro_demo',
+        QDB_CLIENT_CONF: this.questdb.conf,
+        ...env,
+      },
+    });
+    this.#closers.push(() => service.kill());
+    return service;
+  }
+
+  /** Every configured stream is live. */
+  async live(service: Service, deadlineMs = 60_000): Promise<void> {
+    let reasons = '';
+    try {
+      await until(
+        async () => {
+          const answer = await fetch(`${service.http}/readyz`);
+          reasons = await answer.text();
+          return answer.status === 200;
+        },
+        { what: 'every stream live', deadlineMs, everyMs: 50 },
+      );
+    } catch (error) {
+      throw new Error(`${String(error)}\n${reasons}\n${service.child.lastLines(30)}`, { cause: error });
+    }
+  }
+
+  async sql(query: string): Promise<unknown[][]> {
+    const answer = await fetch(`${this.questdb.http}/exec?query=${encodeURIComponent(query)}`);
+    const { dataset, ddl, error } = (await answer.json()) as {
+      dataset?: unknown[][];
+      ddl?: string;
+      error?: string;
+    };
+    if (dataset !== undefined) return dataset;
+    if (ddl !== undefined) return [];
+    throw new Error(`${query}: ${error}`);
+  }
+
+  async count(table = 'ticks'): Promise<number> {
+    return Number((await this.sql(`SELECT count() FROM ${table}`))[0]?.[0]);
+  }
+
+  /** Waits for so many more rows of ticks. */
+  async moreTicks(count: number, deadlineMs = 60_000): Promise<void> {
+    const before = await this.count().catch(() => 0);
+    await until(async () => (await this.count()) >= before + count, {
+      what: `${count} more ticks`,
+      deadlineMs,
+      everyMs: 50,
+      retryErrors: true,
+    });
+  }
+
+  /** Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too. */
+  async settle(deadlineMs = 120_000): Promise<void> {
+    await this.gateway.command('pause');
+    let last = '';
+    let sinceMs = performance.now();
+    await until(
+      async () => {
+        const [[ticks]] = (await this.sql('SELECT count() FROM ticks')) as [[number]];
+        const [[open]] = (await this.sql('SELECT count() FROM gaps WHERE ts_to IS NULL')) as [[number]];
+        const [[claims]] = (await this.sql('SELECT count(), max(ts_to) FROM coverage')) as [[number]];
+        const [[lag]] = (await this.sql(
+          'SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn',
+        )) as [[number]];
+        const now = `${ticks} ${open} ${claims} ${lag}`;
+        if (now !== last) sinceMs = performance.now();
+        last = now;
+        return performance.now() - sinceMs >= 3500;
+      },
+      { what: 'the tables to stand still', deadlineMs, everyMs: 250 },
+    );
+  }
+
+  /** Ends everything, in reverse order of starting. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).toReversed()) await close();
+  }
+}

@@ -1,0 +1,198 @@
+// Holds the ledger of the gateway against the tables: the promise, row by row. In: a recording that has come to rest. Out: what is
+// missing outside gaps, doubled, at a wrong time, or unaccounted for, and how much each gap exceeds the hole that it stands for.
+import type { LedgerTick } from './gateway.ts';
+import type { Recording } from './recording.ts';
+
+export interface GapSight {
+  readonly symbol: string | null;
+  readonly cause: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Ticks that the market made inside it and the table does not have. */
+  missing: number;
+  firstMissingUs: number;
+  lastMissingUs: number;
+}
+
+export interface Verdict {
+  /** Ticks written to a socket of the recorder. */
+  readonly sent: number;
+  readonly stored: number;
+  /** Sent, not stored, in no gap. */
+  readonly missing: number;
+  /** Sent, not stored, in a gap. */
+  readonly missingInGap: number;
+  /** Made while nobody took it, or dropped by the gateway, not stored, in no gap, since the recorder's account began. */
+  readonly unaccounted: number;
+  readonly doubled: number;
+  /** Live rows that state no tick of the market: wrong in time or in price. */
+  readonly wrong: number;
+  /** Snapshots of before the market's first tick: no tick, one a symbol at most. */
+  readonly quotes: number;
+  /** Microseconds between the account's begin and its end that are neither covered nor in a gap, over all symbols. */
+  readonly unclaimedUs: number;
+  readonly gaps: readonly GapSight[];
+}
+
+interface Row {
+  readonly live: number;
+  readonly snapshot: number;
+}
+
+const keyOf = (symbol: string, us: number, bid: number, ask: number): string =>
+  `${symbol} ${us} ${bid} ${ask}`;
+
+/** Compares everything of the feed. Times are compared in microseconds of UTC, prices as the wire spells them. */
+export async function judge(recording: Recording): Promise<Verdict> {
+  const gaps = await gapsOf(recording);
+  const stored = await storedOf(recording);
+  const ledger = await recording.gateway.ledger();
+  const claims = await claimsOf(recording);
+  const begun = new Map<string, number>();
+  for (const [symbol, ranges] of claims) begun.set(symbol, Math.min(...ranges.map(([from]) => from)));
+  const truth = new Map<string, { made: number; sent: number; tick: LedgerTick }>();
+  let sent = 0;
+  for (const tick of ledger) {
+    const key = keyOf(tick.symbol, tick.utcMs * 1000, tick.bid, tick.ask);
+    const taken = tick.conn !== null && !tick.withheld;
+    if (taken) sent++;
+    const known = truth.get(key);
+    if (known === undefined) truth.set(key, { made: 1, sent: taken ? 1 : 0, tick });
+    else {
+      known.made++;
+      if (taken) known.sent++;
+    }
+  }
+  const result = { missing: 0, missingInGap: 0, unaccounted: 0 };
+  const bySymbol = Map.groupBy(gaps, (gap) => gap.symbol);
+  for (const [key, { made, sent: taken, tick }] of truth) {
+    const row = stored.get(key);
+    const have = row === undefined ? 0 : row.live + row.snapshot;
+    if (have >= made) continue;
+    const us = tick.utcMs * 1000;
+    const around = [...(bySymbol.get(tick.symbol) ?? []), ...(bySymbol.get(null) ?? [])].filter(
+      (gap) => us >= gap.fromUs && us < gap.toUs,
+    );
+    for (const gap of around) {
+      gap.missing += made - have;
+      gap.firstMissingUs = Math.min(gap.firstMissingUs, us);
+      gap.lastMissingUs = Math.max(gap.lastMissingUs, us);
+    }
+    if (have < taken) {
+      if (around.length > 0) result.missingInGap += taken - have;
+      else result.missing += taken - have;
+    } else if (around.length === 0 && us >= (begun.get(tick.symbol) ?? Number.POSITIVE_INFINITY)) {
+      result.unaccounted += made - have;
+    }
+  }
+  const found = strangers(stored, truth);
+  let rows = 0;
+  for (const { live, snapshot } of stored.values()) rows += live + snapshot;
+  return { sent, stored: rows, ...result, ...found, unclaimedUs: unclaimed(claims), gaps };
+}
+
+/** Rows that the market does not have so often, and rows that it does not have at all. */
+function strangers(stored: ReadonlyMap<string, Row>, truth: ReadonlyMap<string, { made: number }>) {
+  let doubled = 0;
+  let wrong = 0;
+  let quotes = 0;
+  for (const [key, { live, snapshot }] of stored) {
+    const made = truth.get(key)?.made ?? 0;
+    if (made === 0) {
+      wrong += live;
+      quotes += snapshot;
+    } else doubled += Math.max(0, live + snapshot - made);
+  }
+  return { doubled, wrong, quotes };
+}
+
+async function gapsOf(recording: Recording): Promise<GapSight[]> {
+  const rows = await recording.sql(
+    "SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'",
+  );
+  return rows.map(([symbol, cause, from, to]) => ({
+    symbol: symbol as string | null,
+    cause: String(cause),
+    fromUs: Number(from),
+    toUs: to === null ? Number.POSITIVE_INFINITY : Number(to),
+    missing: 0,
+    firstMissingUs: Number.POSITIVE_INFINITY,
+    lastMissingUs: Number.NEGATIVE_INFINITY,
+  }));
+}
+
+async function storedOf(recording: Recording): Promise<Map<string, Row>> {
+  const stored = new Map<string, Row>();
+  const rows = await recording.sql('SELECT symbol, cast(ts as long), bid, ask, source FROM ticks');
+  for (const [symbol, us, bid, ask, source] of rows) {
+    const key = keyOf(String(symbol), Number(us), Number(bid), Number(ask));
+    const { live, snapshot } = stored.get(key) ?? { live: 0, snapshot: 0 };
+    stored.set(key, source === 'snapshot' ? { live, snapshot: snapshot + 1 } : { live: live + 1, snapshot });
+  }
+  return stored;
+}
+
+/** What coverage and gaps claim of each symbol, `[from, to)`. An open gap reaches to its own begin only. */
+async function claimsOf(recording: Recording): Promise<Map<string, [number, number][]>> {
+  const coverage = await recording.sql(
+    "SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'",
+  );
+  const gaps = await recording.sql(
+    "SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'",
+  );
+  const claims = new Map<string, [number, number][]>();
+  for (const [symbol, from, to] of [...coverage, ...gaps]) {
+    const list = claims.get(String(symbol)) ?? [];
+    list.push([Number(from), Number(to ?? from)]);
+    claims.set(String(symbol), list);
+  }
+  return claims;
+}
+
+function unclaimed(claims: ReadonlyMap<string, [number, number][]>): number {
+  let sum = 0;
+  for (const ranges of claims.values()) {
+    let reach: number | null = null;
+    for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
+      if (reach !== null && from > reach) sum += from - reach;
+      reach = Math.max(reach ?? to, to);
+    }
+  }
+  return sum;
+}
+
+/** Seconds by which gaps exceed their holes at each end. A gap without a missing tick has its hole in its middle. */
+export function excess(gaps: readonly GapSight[]): { starts: number[]; ends: number[] } {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const gap of gaps) {
+    if (!Number.isFinite(gap.toUs)) continue;
+    const middle = (gap.fromUs + gap.toUs) / 2;
+    const first = gap.missing === 0 ? middle : gap.firstMissingUs;
+    const last = gap.missing === 0 ? middle : gap.lastMissingUs;
+    starts.push((first - gap.fromUs) / 1e6);
+    ends.push((gap.toUs - last) / 1e6);
+  }
+  return { starts, ends };
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+};
+
+/** One line a cause, for the log of a test run. */
+export function report(title: string, verdict: Verdict): string {
+  const { sent, stored, missing, missingInGap, unaccounted, doubled, wrong } = verdict;
+  const lines = [
+    `${title}: sent ${sent}, stored ${stored}, missing ${missing}, in gaps ${missingInGap}, ` +
+      `unaccounted ${unaccounted}, doubled ${doubled}, wrong ${wrong}`,
+  ];
+  for (const [cause, gaps] of Map.groupBy(verdict.gaps, (gap) => gap.cause)) {
+    const { starts, ends } = excess(gaps);
+    const of = (values: number[]): string =>
+      `median ${median(values).toFixed(2)} s, most ${Math.max(0, ...values).toFixed(2)} s`;
+    lines.push(`  ${cause}: ${gaps.length} gaps, excess at the start ${of(starts)}, at the end ${of(ends)}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+// The longer lanes, each with a script of its own in package.json. `npm test` does not run them.
+const conditions = ['@fxtape/source'];
+const lane = (name: string, testTimeout: number) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
+});
+
+export default defineConfig({
+  ...base,
+  test: { projects: [lane('disasters', 900_000)] },
+});
