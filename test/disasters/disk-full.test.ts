@@ -1,0 +1,72 @@
+// A disk that fills up while recording: a clear state, a gap, no crash, and it goes on by itself when there is room again.
+import { execFileSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { excess, tempDir, until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { atTheEnd, begin, closeGaps, promiseKept } from './lane.ts';
+
+/** A file system of its own of so many MiB, or the reason why there can be none. */
+const smallDisk = (mib: number): { path: string } | { why: string } => {
+  const folder = tempDir('disk');
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', folder.path], { stdio: 'pipe' });
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) };
+  }
+  atTheEnd(async () => {
+    execFileSync('umount', ['-l', folder.path]);
+    await folder.remove();
+  });
+  return { path: folder.path };
+};
+
+test('disk-full: three times', async (context) => {
+  const disk = smallDisk(96);
+  if ('why' in disk) return context.skip(`no file system can be mounted here: ${disk.why}`);
+  const recording = await begin({ ticksPerSecond: 2000, dataDir: disk.path });
+  const service = await recording.collector();
+  await recording.live(service);
+  for (let round = 0; round < 3; round++) {
+    await recording.moreTicks(12_000);
+    const { bavail, bsize } = statfsSync(disk.path);
+    const ballast = join(disk.path, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 200_000)));
+    await until(async () => (await (await fetch(`${service.http}/readyz`)).text()).includes('TAPE_FULL'), {
+      what: 'the state TAPE_FULL',
+      deadlineMs: 30_000,
+    });
+    await delay(3000);
+    expect(service.child.exit).toBeNull();
+    rmSync(ballast);
+    await recording.live(service);
+  }
+  await recording.moreTicks(2000);
+  const verdict = await promiseKept('disk full', recording);
+  closeGaps(excess(verdict.gaps));
+  expect(verdict.gaps.some((gap) => gap.missing > 0)).toBe(true);
+});
+
+test('disk-full-at-the-start: a collector that starts on a full disk waits and says so', async (context) => {
+  const disk = smallDisk(64);
+  if ('why' in disk) return context.skip(`no file system can be mounted here: ${disk.why}`);
+  const recording = await begin({ ticksPerSecond: 1000, dataDir: disk.path });
+  const first = await recording.collector();
+  await recording.live(first);
+  await recording.moreTicks(1000);
+  await first.kill('SIGKILL');
+  const { bavail, bsize } = statfsSync(disk.path);
+  const ballast = join(disk.path, 'ballast');
+  // A few KiB stay, so that its run file can be written.
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize - 32_768));
+  const service = await recording.collector();
+  await until(async () => (await (await fetch(`${service.http}/readyz`)).text()).includes('TAPE_FULL'), {
+    what: 'the state TAPE_FULL',
+    deadlineMs: 30_000,
+  });
+  rmSync(ballast);
+  await recording.live(service);
+  await recording.moreTicks(1000);
+  await promiseKept('full at the start', recording);
+});

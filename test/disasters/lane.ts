@@ -1,0 +1,43 @@
+// What every disaster shares: a recording that is closed after the test, and the sentence that matters.
+import { judge, Recording, type RecordingOptions, report, type Verdict } from '@fxtape/testkit';
+import { afterEach, expect } from 'vitest';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+export const begin = async (options: RecordingOptions): Promise<Recording> => {
+  const recording = await Recording.start(options);
+  closers.push(() => recording.close());
+  return recording;
+};
+
+/** Called in reverse order when the test ends. */
+export const atTheEnd = (close: () => Promise<unknown>): void => {
+  closers.push(close);
+};
+
+/** Comes to rest, prints the figures, and asserts the promise. */
+export const promiseKept = async (title: string, recording: Recording): Promise<Verdict> => {
+  await recording.settle();
+  const verdict = await judge(recording);
+  process.stdout.write(`${report(title, verdict)}\n`);
+  expect(verdict.sent).toBeGreaterThan(0);
+  const { doubled, missing, unaccounted, unclaimedUs, wrong } = verdict;
+  expect({ doubled, missing, unaccounted, unclaimedUs, wrong }).toEqual({
+    doubled: 0,
+    missing: 0,
+    unaccounted: 0,
+    unclaimedUs: 0,
+    wrong: 0,
+  });
+  return verdict;
+};
+
+/** Gaps stay close to their holes: at most 3 s in the median at each end. */
+export const closeGaps = ({ starts, ends }: { starts: number[]; ends: number[] }): void => {
+  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+  expect(median(starts)).toBeLessThanOrEqual(3);
+  expect(median(ends)).toBeLessThanOrEqual(3);
+};

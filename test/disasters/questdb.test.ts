@@ -1,0 +1,78 @@
+// The database goes away, stands still, or applies nothing. The tape goes on and everything arrives.
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { until } from '@fxtape/testkit';
+import { begin, promiseKept } from './lane.ts';
+
+const MINUTE_MS = 60_000;
+
+test('questdb-down-for-a-minute: killed and kept down', async () => {
+  const recording = await begin({ ticksPerSecond: 2000 });
+  const service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(2000);
+  await recording.questdb.kill();
+  await delay(MINUTE_MS);
+  await recording.questdb.start();
+  await recording.moreTicks(50_000, 120_000);
+  const verdict = await promiseKept('QuestDB down for a minute', recording);
+  expect(verdict.gaps.filter((gap) => gap.missing > 0)).toEqual([]);
+});
+
+test('questdb-killed-again-and-again: ten times in mid-write', async () => {
+  const recording = await begin({ ticksPerSecond: 2000 });
+  const service = await recording.collector();
+  await recording.live(service);
+  for (let round = 0; round < 10; round++) {
+    await recording.moreTicks(1500 + 311 * round);
+    await recording.questdb.kill();
+    await recording.questdb.start();
+  }
+  await recording.moreTicks(2000);
+  const verdict = await promiseKept('QuestDB killed ten times', recording);
+  expect(verdict.gaps.filter((gap) => gap.missing > 0)).toEqual([]);
+});
+
+test('questdb-frozen-for-a-minute: it takes connections and answers nothing', async () => {
+  const recording = await begin({ ticksPerSecond: 1000 });
+  const service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(1000);
+  await recording.questdb.freeze();
+  await delay(MINUTE_MS);
+  await recording.questdb.thaw();
+  await recording.moreTicks(30_000, 120_000);
+  await promiseKept('QuestDB frozen for a minute', recording);
+});
+
+test('table-suspended-for-a-minute: rows are answered and not applied; coverage waits', async () => {
+  const recording = await begin({ ticksPerSecond: 1000 });
+  const service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(1000);
+  await recording.sql('ALTER TABLE ticks SUSPEND WAL');
+  await until(
+    async () =>
+      (await recording.sql("SELECT count() FROM wal_tables() WHERE name = 'ticks' AND suspended"))[0]?.[0] ===
+      1,
+    {
+      what: 'the table to be suspended',
+      deadlineMs: 10_000,
+    },
+  );
+  const before = await recording.count();
+  await delay(2000);
+  const covered = await recording.sql("SELECT max(cast(ts_to as long)) FROM coverage WHERE stream = 'ticks'");
+  await delay(MINUTE_MS);
+  const ready = await fetch(`${service.http}/readyz`);
+  expect(await recording.count()).toBeLessThanOrEqual(before + 1000);
+  // Nothing new is said to be covered while it cannot be known to be there.
+  expect(await recording.sql("SELECT max(cast(ts_to as long)) FROM coverage WHERE stream = 'ticks'")).toEqual(
+    covered,
+  );
+  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('ticks')]);
+  await recording.sql('ALTER TABLE ticks RESUME WAL');
+  await recording.moreTicks(40_000, 120_000);
+  const verdict = await promiseKept('table suspended for a minute', recording);
+  expect(verdict.gaps.filter((gap) => gap.missing > 0)).toEqual([]);
+});
