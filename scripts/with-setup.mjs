@@ -1,6 +1,6 @@
-// What `npm start`, `npm test` and `npm run setup` run, on nothing but Node 20 and npm. In: `start`, `test` or `setup` and arguments for
-// what follows. It brings pnpm, the packages and Node 24 (all pinned by the lock file), then hands over: to `fxtape up`, or to the checks
-// and the tests. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
+// What `npm start`, `npm test`, `npm run bench` and `npm run setup` run, on nothing but Node 20 and npm. In: the task and arguments for what
+// follows. It brings pnpm, the packages and Node 24 (all pinned by the lock file), then hands over: to `fxtape up`, to the checks and the
+// tests, or to the benchmarks. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -171,8 +171,8 @@ async function main([task, ...args]) {
   if (majorOf(process.version) < OLDEST_NODE) {
     throw new SetupError(`Node ${OLDEST_NODE} or newer is needed, and this is ${process.version}.`);
   }
-  if (!['start', 'test', 'setup'].includes(task)) {
-    throw new SetupError('usage: node scripts/with-setup.mjs start|test|setup [arguments]');
+  if (!['start', 'test', 'bench', 'setup'].includes(task)) {
+    throw new SetupError('usage: node scripts/with-setup.mjs start|test|bench|setup [arguments]');
   }
   passSignalsOn();
   await install();
@@ -180,6 +180,8 @@ async function main([task, ...args]) {
   process.env.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`;
   if (task === 'start') return start(node, args);
   if (task === 'test') return test(node, args);
+  if (task === 'bench')
+    return run(node, ['--conditions=@fxtape/source', join('test', 'bench', 'main.ts'), ...args]);
   say('everything is installed');
   return 0;
 }

@@ -1,0 +1,17 @@
+// The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
+// figures beside their alternatives from the same run, and assert nothing about time.
+import { benchOptions } from './options.ts';
+import { pipeline } from './pipeline.ts';
+
+const benches = { pipeline };
+
+const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
+const named = first !== undefined && !first.startsWith('-');
+const names = named ? first.split(',') : Object.keys(benches);
+const options = benchOptions(named || first === undefined ? rest : [first, ...rest]);
+for (const name of names) {
+  const bench = (benches as Record<string, ((o: typeof options) => Promise<void>) | undefined>)[name];
+  if (bench === undefined)
+    throw new Error(`there is no benchmark "${name}"; there are ${Object.keys(benches).join(', ')}`);
+  await bench(options);
+}
