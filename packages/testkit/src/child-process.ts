@@ -13,6 +13,8 @@ export interface ChildSpec {
   readonly env: Env;
   /** Everything it prints is appended here as well. */
   readonly logFile: string;
+  /** In a process group of its own, as a terminal starts a command; see `signalGroup`. */
+  readonly ownGroup?: boolean;
 }
 
 export interface ChildExit {
@@ -68,6 +70,7 @@ export class ChildHandle {
       cwd: spec.cwd,
       env: { ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: spec.ownGroup === true,
     });
     const { pid } = child;
     if (pid === undefined) throw await new Promise<Error>((resolve) => child.once('error', resolve));
@@ -96,6 +99,11 @@ export class ChildHandle {
   /** Sends a signal and does not wait. False when it has ended. */
   signal(signal: NodeJS.Signals): boolean {
     return this.#child.kill(signal);
+  }
+
+  /** Sends a signal to the whole process group, as Ctrl-C in a terminal does. The child was started with `ownGroup`. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
   }
 
   /** SIGKILL by default; returns when it has ended. */

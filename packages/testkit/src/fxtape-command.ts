@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly env?: Env;
   /** Where it is run; default: the data folder. */
   readonly cwd?: string;
+  /** In a process group of its own: `signalGroup` is then Ctrl-C in its terminal. */
+  readonly ownGroup?: boolean;
 }
 
 export interface CommandOutcome {

@@ -8,6 +8,8 @@ export { type Service, type ServiceOptions, startNode, startService, WORKSPACE }
 export { type TempDir, tempDir } from './temp-dir.ts';
 export { until, type UntilOptions } from './until.ts';
 export { freePort } from '@fxtape/cli/stack';
-export { type GatewayState, type LedgerTick, SimulatedGateway } from './recording/gateway.ts';
+export { SimulatedGateway } from './recording/gateway.ts';
+export { GatewayControl, type GatewayState, type LedgerTick } from './recording/gateway-control.ts';
+export { Recorded } from './recording/recorded.ts';
 export { CRYPTO, Recording, type RecordingOptions } from './recording/recording.ts';
 export { excess, type GapSight, judge, median, report, type Verdict } from './recording/verdict.ts';

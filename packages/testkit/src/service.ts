@@ -65,7 +65,7 @@ export async function startService(name: string, o: ServiceOptions): Promise<Ser
 export function startNode(
   name: string,
   args: readonly string[],
-  o: { dataDir: string; env?: Env; logFile?: string; cwd?: string },
+  o: { dataDir: string; env?: Env; logFile?: string; cwd?: string; ownGroup?: boolean },
 ): Promise<ChildHandle> {
   const logs = join(o.dataDir, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -76,6 +76,7 @@ export function startNode(
     cwd: o.cwd ?? o.dataDir,
     env: { ...machineEnv(), FXTAPE_DATA_DIR: o.dataDir, ...o.env },
     logFile: o.logFile ?? join(logs, `${name}.log`),
+    ...(o.ownGroup === true ? { ownGroup: true } : {}),
   });
 }
 

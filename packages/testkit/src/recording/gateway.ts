@@ -1,35 +1,17 @@
-// The simulated gateway as its own process, with its control API. In: a scenario. Out: its address, faults on command, and the ledger of
-// every tick that its market made with the connection that it was written to.
+// The simulated gateway as its own process, with its control API. In: a scenario. Out: its address, and the control of it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@fxtape/cli/stack';
 import { type Service, startService } from '../service.ts';
+import { GatewayControl } from './gateway-control.ts';
 
-/** One tick of the simulated market. `conn` is null where nobody was connected; `withheld` where the gateway dropped it. */
-export interface LedgerTick {
-  readonly n: number;
-  readonly conn: number | null;
-  readonly symbol: string;
-  readonly brokerMs: number;
-  readonly utcMs: number;
-  readonly bid: number;
-  readonly ask: number;
-  readonly withheld: boolean;
-}
-
-export interface GatewayState {
-  readonly generated: number;
-  readonly [field: string]: unknown;
-}
-
-export class SimulatedGateway {
+export class SimulatedGateway extends GatewayControl {
   readonly url: string;
-  readonly #control: string;
   readonly #service: Service;
 
   private constructor(url: string, control: string, service: Service) {
+    super(control);
     this.url = url;
-    this.#control = control;
     this.#service = service;
   }
 
@@ -49,36 +31,12 @@ export class SimulatedGateway {
         ...o.env,
       },
     });
-    const control = `http://127.0.0.1:${controlPort}/__fx`;
+    const control = `http://127.0.0.1:${controlPort}`;
     return new SimulatedGateway(`http://127.0.0.1:${port}`, control, service);
   }
 
   get pid(): number {
     return this.#service.pid;
-  }
-
-  /** A command of the control API. @throws Error with the answer when it is refused. */
-  async command(path: string, body: object = {}): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.#control}/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path} ${JSON.stringify(body)}: ${text}`);
-    return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-  }
-
-  fault(kind: string, parameters: object = {}): Promise<Record<string, unknown>> {
-    return this.command('fault', { kind, ...parameters });
-  }
-
-  async state(): Promise<GatewayState> {
-    return (await (await fetch(`${this.#control}/state`)).json()) as GatewayState;
-  }
-
-  async ledger(): Promise<LedgerTick[]> {
-    const text = await (await fetch(`${this.#control}/ledger`)).text();
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as LedgerTick);
   }
 
   kill(): Promise<unknown> {

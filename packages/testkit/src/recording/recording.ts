@@ -1,5 +1,5 @@
 // A whole recording under test: a simulated gateway, a real QuestDB, and collectors started on one data folder. In: what differs from
-// the usual. Out: handles to hurt each part, SQL, and the moment when all that was sent has come to rest.
+// the usual. Out: handles to hurt each part, beside what each recording tells.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type QuestDbServer, startQuestDb } from '../questdb-server.ts';
@@ -7,6 +7,7 @@ import { type Service, startService } from '../service.ts';
 import { tempDir } from '../temp-dir.ts';
 import { until } from '../until.ts';
 import { SimulatedGateway } from './gateway.ts';
+import { Recorded } from './recorded.ts';
 
 /** Trade around the clock, so that a test moves on a Sunday too. */
 export const CRYPTO = ['BTCUSD', 'ETHUSD', 'SOLUSD'];
@@ -23,7 +24,7 @@ export interface RecordingOptions {
   readonly questdbSettings?: Readonly<Record<string, string>>;
 }
 
-export class Recording {
+export class Recording extends Recorded {
   readonly dir: string;
   readonly dataDir: string;
   readonly gateway: SimulatedGateway;
@@ -34,6 +35,7 @@ export class Recording {
     parts: Pick<Recording, 'dir' | 'dataDir' | 'gateway' | 'questdb'>,
     closers: (() => Promise<unknown>)[],
   ) {
+    super();
     this.dir = parts.dir;
     this.dataDir = parts.dataDir;
     this.gateway = parts.gateway;
@@ -115,53 +117,8 @@ export class Recording {
     }
   }
 
-  async sql(query: string): Promise<unknown[][]> {
-    const answer = await fetch(`${this.questdb.http}/exec?query=${encodeURIComponent(query)}`);
-    const { dataset, ddl, error } = (await answer.json()) as {
-      dataset?: unknown[][];
-      ddl?: string;
-      error?: string;
-    };
-    if (dataset !== undefined) return dataset;
-    if (ddl !== undefined) return [];
-    throw new Error(`${query}: ${error}`);
-  }
-
-  async count(table = 'ticks'): Promise<number> {
-    return Number((await this.sql(`SELECT count() FROM ${table}`))[0]?.[0]);
-  }
-
-  /** Waits for so many more rows of ticks. */
-  async moreTicks(count: number, deadlineMs = 60_000): Promise<void> {
-    const before = await this.count().catch(() => 0);
-    await until(async () => (await this.count()) >= before + count, {
-      what: `${count} more ticks`,
-      deadlineMs,
-      everyMs: 50,
-      retryErrors: true,
-    });
-  }
-
-  /** Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too. */
-  async settle(deadlineMs = 120_000): Promise<void> {
-    await this.gateway.command('pause');
-    let last = '';
-    let sinceMs = performance.now();
-    await until(
-      async () => {
-        const [[ticks]] = (await this.sql('SELECT count() FROM ticks')) as [[number]];
-        const [[open]] = (await this.sql('SELECT count() FROM gaps WHERE ts_to IS NULL')) as [[number]];
-        const [[claims]] = (await this.sql('SELECT count(), max(ts_to) FROM coverage')) as [[number]];
-        const [[lag]] = (await this.sql(
-          'SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn',
-        )) as [[number]];
-        const now = `${ticks} ${open} ${claims} ${lag}`;
-        if (now !== last) sinceMs = performance.now();
-        last = now;
-        return performance.now() - sinceMs >= 3500;
-      },
-      { what: 'the tables to stand still', deadlineMs, everyMs: 250 },
-    );
+  protected override get sqlUrl(): string {
+    return this.questdb.http;
   }
 
   /** Ends everything, in reverse order of starting. */

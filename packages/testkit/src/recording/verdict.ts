@@ -1,7 +1,7 @@
 // Holds the ledger of the gateway against the tables: the promise, row by row. In: a recording that has come to rest. Out: what is
 // missing outside gaps, doubled, at a wrong time, or unaccounted for, and how much each gap exceeds the hole that it stands for.
-import type { LedgerTick } from './gateway.ts';
-import type { Recording } from './recording.ts';
+import type { LedgerTick } from './gateway-control.ts';
+import type { Recorded } from './recorded.ts';
 
 export interface GapSight {
   readonly symbol: string | null;
@@ -43,7 +43,7 @@ const keyOf = (symbol: string, us: number, bid: number, ask: number): string =>
   `${symbol} ${us} ${bid} ${ask}`;
 
 /** Compares everything of the feed. Times are compared in microseconds of UTC, prices as the wire spells them. */
-export async function judge(recording: Recording): Promise<Verdict> {
+export async function judge(recording: Recorded): Promise<Verdict> {
   const gaps = await gapsOf(recording);
   const stored = await storedOf(recording);
   const ledger = await recording.gateway.ledger();
@@ -106,7 +106,7 @@ function strangers(stored: ReadonlyMap<string, Row>, truth: ReadonlyMap<string, 
   return { doubled, wrong, quotes };
 }
 
-async function gapsOf(recording: Recording): Promise<GapSight[]> {
+async function gapsOf(recording: Recorded): Promise<GapSight[]> {
   const rows = await recording.sql(
     "SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'",
   );
@@ -121,7 +121,7 @@ async function gapsOf(recording: Recording): Promise<GapSight[]> {
   }));
 }
 
-async function storedOf(recording: Recording): Promise<Map<string, Row>> {
+async function storedOf(recording: Recorded): Promise<Map<string, Row>> {
   const stored = new Map<string, Row>();
   const rows = await recording.sql('SELECT symbol, cast(ts as long), bid, ask, source FROM ticks');
   for (const [symbol, us, bid, ask, source] of rows) {
@@ -133,7 +133,7 @@ async function storedOf(recording: Recording): Promise<Map<string, Row>> {
 }
 
 /** What coverage and gaps claim of each symbol, `[from, to)`. An open gap reaches to its own begin only. */
-async function claimsOf(recording: Recording): Promise<Map<string, [number, number][]>> {
+async function claimsOf(recording: Recorded): Promise<Map<string, [number, number][]>> {
   const coverage = await recording.sql(
     "SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'",
   );

@@ -1,0 +1,59 @@
+// What a recording under test left behind, wherever its parts run: a gateway that knows what it sent, and the tables. Out: SQL, and the
+// moment when all that was sent has come to rest.
+import { until } from '../until.ts';
+import type { GatewayControl } from './gateway-control.ts';
+
+export abstract class Recorded {
+  abstract readonly gateway: GatewayControl;
+  /** `http://127.0.0.1:port` of QuestDB. */
+  protected abstract get sqlUrl(): string;
+
+  async sql(query: string): Promise<unknown[][]> {
+    const answer = await fetch(`${this.sqlUrl}/exec?query=${encodeURIComponent(query)}`);
+    const { dataset, ddl, error } = (await answer.json()) as {
+      dataset?: unknown[][];
+      ddl?: string;
+      error?: string;
+    };
+    if (dataset !== undefined) return dataset;
+    if (ddl !== undefined) return [];
+    throw new Error(`${query}: ${error}`);
+  }
+
+  async count(table = 'ticks'): Promise<number> {
+    return Number((await this.sql(`SELECT count() FROM ${table}`))[0]?.[0]);
+  }
+
+  /** Waits for so many more rows of ticks. */
+  async moreTicks(count: number, deadlineMs = 60_000): Promise<void> {
+    const before = await this.count().catch(() => 0);
+    await until(async () => (await this.count()) >= before + count, {
+      what: `${count} more ticks`,
+      deadlineMs,
+      everyMs: 50,
+      retryErrors: true,
+    });
+  }
+
+  /** Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too. */
+  async settle(deadlineMs = 120_000): Promise<void> {
+    await this.gateway.command('pause');
+    let last = '';
+    let sinceMs = performance.now();
+    await until(
+      async () => {
+        const [[ticks]] = (await this.sql('SELECT count() FROM ticks')) as [[number]];
+        const [[open]] = (await this.sql('SELECT count() FROM gaps WHERE ts_to IS NULL')) as [[number]];
+        const [[claims]] = (await this.sql('SELECT count(), max(ts_to) FROM coverage')) as [[number]];
+        const [[lag]] = (await this.sql(
+          'SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn',
+        )) as [[number]];
+        const now = `${ticks} ${open} ${claims} ${lag}`;
+        if (now !== last) sinceMs = performance.now();
+        last = now;
+        return performance.now() - sinceMs >= 3500;
+      },
+      { what: 'the tables to stand still', deadlineMs, everyMs: 250 },
+    );
+  }
+}
