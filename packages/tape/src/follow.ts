@@ -29,6 +29,7 @@ export interface FollowHost {
   readonly dir: string;
   readonly ring: Ring;
   readonly synced: Position | null;
+  /** Nothing will be appended or synced any more. */
   readonly closed: boolean;
   /** Calls once when `synced` moved or the tape was closed. Returns how to take the wish back. */
   onChange(notify: () => void): () => void;

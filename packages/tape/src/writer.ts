@@ -61,6 +61,8 @@ export class TapeWriter {
   #timer: NodeJS.Timeout | null = null;
   #lastSyncMs = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** Closed, and the last sync is over: followers may end. */
+  #ended = false;
 
   /** Takes the lock and recovers the end of the tape. Throws TAPE_LOCKED, TAPE_IO, TAPE_FORMAT. */
   static async open(options: TapeWriterOptions): Promise<TapeWriter> {
@@ -140,6 +142,7 @@ export class TapeWriter {
       this.#left = [];
       this.#current = null;
       this.#lock.release();
+      this.#ended = true;
       this.#notify();
     }
   }
@@ -258,7 +261,7 @@ export class TapeWriter {
 
   #host(): FollowHost {
     const synced = (): Position | null => this.#synced;
-    const closed = (): boolean => this.#closed;
+    const closed = (): boolean => this.#ended;
     return {
       dir: this.#o.dir,
       ring: this.#ring,
