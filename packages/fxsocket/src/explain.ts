@@ -45,7 +45,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Reads what can be read from an error body. Never throws. The caller redacts the key. */
+/** Reads what can be read from an error body. Never throws. The caller redacts the body before: the text is cut here. */
 export function explainBody(body: string): BodyExplanation {
   const answer = envelope.safeParse(parsed(body));
   if (answer.success) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketError, FxSocketManagement, FxSocketRest } from '../index.ts';
 
@@ -99,3 +100,15 @@ test('nobody listening is unreachable; the account list lies under /v1', async (
   expect(await new FxSocketManagement({ baseUrl: `${baseUrl}/`, apiKey: KEY }).accounts()).toEqual([]);
   expect(calls[0]).toContain('/v1/accounts');
 });
+
+test.each([
+  [200, `no JSON, but ${KEY}`],
+  [502, `${'x'.repeat(190)}${KEY}`],
+  [500, JSON.stringify({ error: KEY, message: `${'x'.repeat(180)}${KEY}` })],
+])(
+  'HTTP %i: an answer that quotes the key does not bring it into the error, nor a part of it, nor its cause',
+  async (status, body) => {
+    const { rest } = await serve((_request, response) => response.writeHead(status).end(body));
+    expect(inspect(await failure(rest.symbols()), { depth: 10 })).not.toContain('fxs_ro');
+  },
+);

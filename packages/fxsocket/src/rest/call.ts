@@ -113,13 +113,10 @@ export class Caller {
     let value: unknown;
     try {
       value = JSON.parse(text);
-    } catch (cause) {
-      const said = explainBody(text).text;
-      throw this.#error({
-        code: 'FXSOCKET_NOT_JSON',
-        message: `${path} answered what is not JSON: ${said}`,
-        cause,
-      });
+    } catch {
+      // The parser's own message quotes the body, so it is not passed on as a cause.
+      const said = explainBody(this.#redact(text)).text;
+      throw this.#error({ code: 'FXSOCKET_NOT_JSON', message: `${path} answered what is not JSON: ${said}` });
     }
     const checked = schema.safeParse(value);
     if (checked.success) return checked.data;
@@ -148,7 +145,7 @@ export class Caller {
   }
 
   #unhappy(answer: Dispatcher.ResponseData, text: string, path: string): FxSocketError {
-    const { commandId, envelope, serverCode, text: said } = explainBody(text);
+    const { commandId, envelope, serverCode, text: said } = explainBody(this.#redact(text));
     const status = answer.statusCode;
     const waitMs = retryAfterMs(answer.headers['retry-after'], Date.now());
     return this.#error({

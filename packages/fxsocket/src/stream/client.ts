@@ -8,9 +8,10 @@ import { explainBody } from '../explain.ts';
 import { redactor, type Redact } from '../redact.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { type StreamClock, systemStreamClock } from './clock.ts';
+import { decodeFrame } from './codec.ts';
 import type { Effect } from './effects.ts';
 import type { SessionEvent, StreamItem } from './events.ts';
-import { readFrame } from './framing.ts';
+import { type ReceivedFrame, readFrame } from './framing.ts';
 import { defaultLimits, type StreamLimits } from './limits.ts';
 import { Session, type SessionInput } from './session.ts';
 import type { StreamSnapshot } from './snapshot.ts';
@@ -34,6 +35,8 @@ export interface FxStreamOptions {
 /** What an item costs in the buffers beside its text, bytes. */
 const ITEM_BYTES = 64;
 const REFUSAL_BODY_BYTES = 16_384;
+/** Kinds of frames in free words. Data frames have none, and are not searched. */
+const mayQuote = new Set(['error', 'subscribed', 'unsubscribed', 'unknown', 'undecodable']);
 
 export class FxStream implements AsyncIterable<StreamItem[]> {
   readonly #o: FxStreamOptions;
@@ -209,7 +212,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     });
     socket.once('unexpected-response', (_request, response) => {
       void readRefusal(response).then((body) => {
-        const { text } = explainBody(body);
+        const { text } = explainBody(this.#redact(body));
         const status = response.statusCode ?? null;
         const reason = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
         refused(status, reason, retryAfterMs(response.headers['retry-after'], this.#clock.nowUs() / 1000));
@@ -230,12 +233,19 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
 
   #message(data: Buffer, isBinary: boolean): void {
     const { monoMs, recvUs } = this.#now();
-    const frame = readFrame(data, isBinary);
+    const frame = this.#keyless(readFrame(data, isBinary));
     this.#lastFrameMs = monoMs;
     this.#session.heard(monoMs);
     const congested = this.#readingPaused || monoMs < this.#congestedUntilMs;
     this.#push({ kind: 'frame', conn: this.#session.conn, recvUs, monoMs, congested, ...frame }, data.length);
     this.#input({ type: 'frame', message: frame.message });
+  }
+
+  /** A gateway that quotes our address in a complaint must not put the key into what is kept of it. */
+  #keyless(frame: ReceivedFrame): ReceivedFrame {
+    if (frame.binary || !mayQuote.has(frame.message.type)) return frame;
+    const text = this.#redact(frame.text);
+    return text === frame.text ? frame : { ...frame, text, message: decodeFrame(text) };
   }
 
   #emit(event: SessionEvent): void {

@@ -328,7 +328,7 @@ export class Session {
         if (message.wireType === 'terminal') this.#beat(null, nowMs);
         break;
       case 'subscriptions':
-        this.#listed(message.data, nowMs);
+        this.#listed(message, nowMs);
         break;
       default:
         this.#book.frame(message, nowMs, this.#out);
@@ -361,12 +361,17 @@ export class Session {
     this.#out.push({ type: 'send', text: LIST_REQUEST });
   }
 
-  #listed(list: readonly Subscription[], nowMs: number): void {
+  #listed(answer: Extract<Message, { type: 'subscriptions' }>, nowMs: number): void {
     const sent = this.#listSent;
     if (sent === null) return;
     this.#listSent = null;
+    // A row that cannot be read may be any subscription: such a list does not show that one is missing.
+    if (answer.unreadable > 0) {
+      this.#listUnanswered += 1;
+      return;
+    }
     this.#listUnanswered = 0;
-    const finding = this.#book.compare(list, sent.mark, this.#out);
+    const finding = this.#book.compare(answer.data, sent.mark, this.#out);
     this.#emit({ type: 'audit', missing: finding.missing, extra: finding.extra });
     const giveUp = this.#auditRepeats > 0;
     if (finding.missing.length > 0 && !giveUp) this.#emit({ type: 'resubscribing', why: 'audit' });

@@ -23,7 +23,7 @@ export interface SessionSnapshot extends BookSnapshot {
   attempts: number;
   /** Null when there is no connection, or no heartbeat was confirmed on it. */
   heartbeatAgoMs: number | null;
-  /** `list` requests in a row that got no answer. */
+  /** `list` requests in a row that got no answer, or one that could not be read. */
   listUnanswered: number;
 }
 
@@ -32,7 +32,7 @@ export interface StreamSnapshot extends SessionSnapshot {
   sinceUs: number;
   /** How long ago the last frame came; null before the first. */
   lastFrameAgoMs: number | null;
-  /** What waits for the consumer, the batch in its hands included. */
+  /** What waits for the consumer; the batch in its hands is not counted. */
   buffered: { items: number; bytes: number };
   /** True while reading from the socket is stopped by full buffers. */
   readingPaused: boolean;
