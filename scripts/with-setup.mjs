@@ -118,11 +118,10 @@ function passSignalsOn() {
 }
 
 async function start(node, args) {
-  // In a process group of its own: otherwise Ctrl-C reaches it twice, from the terminal and from here, and twice means "at once".
-  return run(node, ['--conditions=@fxtape/source', 'packages/cli/src/main.ts', 'up', ...args], {
-    detached: !windows,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  // In a process group of its own, so that a Ctrl-C comes from here only; and it ends when the pipe to it closes, that is with us,
+  // however we end.
+  const command = ['--conditions=@fxtape/source', 'packages/cli/src/main.ts', 'up', '--with-parent', ...args];
+  return run(node, command, { detached: !windows, stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
 /** The checks, then all tests. The last line of the output counts them in the plain words that any reader knows. */

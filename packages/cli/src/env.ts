@@ -1,22 +1,44 @@
-// The environment of the command line, read once and handed to the services it starts.
+// The environment of the command line, read once and handed to the services it starts. What is not given is taken from the `fxtape up`
+// that runs on the same data folder, else from the defaults of the design.
 import { type Env, readEnv, readVariable } from '@fxtape/ops';
 import { z } from 'zod';
+import { readStackFile } from './stack-file.ts';
 
 const schema = z.object({
   FXTAPE_CONFIG: z.string().default('./fxtape.yaml'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
   FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
+  FXTAPE_COLLECTOR_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as http://collector:7071' })
+    .optional(),
+  FXTAPE_API_TOKEN: z.string().optional(),
+  FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
+  QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
+  QUESTDB_PG_URL: z.string().default('postgresql://admin:quest@127.0.0.1:8812/qdb'),
+  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   LOG_LEVEL: z.string().default('info'),
 });
 
 export type CliEnv = z.output<typeof schema>;
 
-/** @throws ENV_INVALID */
-export const readCliEnv = (): CliEnv => readEnv(schema);
+/** The variables as given, with their defaults. @throws ENV_INVALID */
+export const readCliEnv = (env: Env = process.env): CliEnv => readEnv(schema, env);
+
+/** The same for a command that looks at what runs: the addresses that `fxtape up` chose count as given. @throws ENV_INVALID, RUN_FILE_INVALID */
+export const readRunningEnv = (): CliEnv => {
+  const stack = readStackFile(readCliEnv().FXTAPE_DATA_DIR);
+  const given = Object.fromEntries(
+    Object.entries(stack?.env ?? {}).filter(([name]) => readVariable(name) === undefined),
+  );
+  return readCliEnv({ ...process.env, ...given });
+};
 
 /** Everything that the services inherit. */
 export const processEnv = (): Env => process.env;
 
-/** True when a key for the real gateway is given. @throws ENV_INVALID */
-export const hasKey = (): boolean => readVariable('FXSOCKET_API_KEY') !== undefined;
+/** The value of a variable that holds a key, or undefined. @throws ENV_INVALID */
+export const readKey = (variable: string): string | undefined => readVariable(variable);
+
+/** True when the variable is given, here or as a file. @throws ENV_INVALID */
+export const isGiven = (variable: string): boolean => readVariable(variable) !== undefined;

@@ -11,7 +11,7 @@ export {
   startHealthServer,
 } from './health-server.ts';
 export { formatAddr, isLoopback, type ListenAddr, parseListenAddr } from './listen-addr.ts';
-export { createLog, type Log, type LogOptions } from './log.ts';
+export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
 export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';

@@ -44,7 +44,8 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-function readable(): (line: string) => string {
+/** Makes a JSON line of any process's log readable, as `createLog` prints it on a terminal. The result ends in a line break. */
+export function readable(): (line: string) => string {
   return prettyFactory({
     colorize: process.stdout.isTTY === true,
     translateTime: 'SYS:HH:MM:ss.l',

@@ -10,15 +10,17 @@ function setUp(deadlineMs = 2000) {
   const done = new Promise<void>((resolve) => {
     exited = resolve;
   });
+  const clock = { nowMs: 0 };
   const shutdown = new Shutdown({
     log,
     deadlineMs,
+    monoMs: () => clock.nowMs,
     exit: (code) => {
       exits.push(code);
       exited();
     },
   });
-  return { shutdown, lines, exits, done };
+  return { clock, shutdown, lines, exits, done };
 }
 
 describe('shutdown', () => {
@@ -73,10 +75,14 @@ describe('shutdown', () => {
   test.for([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('a second %s ends at once', ([signal, code]) => {
-    const { shutdown, exits } = setUp();
+  ] as const)('a second %s ends at once; one within the same second is the first again', ([signal, code]) => {
+    const { clock, shutdown, exits } = setUp();
     shutdown.add('sender', () => new Promise(() => undefined));
     shutdown.onSignal('SIGTERM');
+    clock.nowMs = 999;
+    shutdown.onSignal(signal);
+    expect(exits).toEqual([]);
+    clock.nowMs = 1000;
     shutdown.onSignal(signal);
     expect(exits).toEqual([code]);
   });

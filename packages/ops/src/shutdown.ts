@@ -4,6 +4,8 @@
 //   running ──signal / run()──► stopping ──all steps done──► exit 0 (1 when a step failed)
 //                                  ├──deadline────────────► exit 1, naming the step that hung
 //                                  └──second signal───────► exit 128+n at once
+// One Ctrl-C may arrive several times: from the terminal, which signals the whole process group, and from each wrapper (npm, pnpm) that
+// passes it on. What follows the first within a second is the same wish.
 import { constants } from 'node:os';
 import type { Log } from './log.ts';
 
@@ -13,7 +15,11 @@ export interface ShutdownOptions {
   readonly deadlineMs: number;
   /** How the process ends; default: the log is flushed, then `process.exit`. */
   readonly exit?: (code: number) => void;
+  /** Default: the monotonic clock, milliseconds. */
+  readonly monoMs?: () => number;
 }
+
+const SAME_WISH_MS = 1000;
 
 export class Shutdown {
   readonly #log: Log;
@@ -22,12 +28,14 @@ export class Shutdown {
   readonly #steps: { name: string; stop: () => Promise<void> }[] = [];
   #running: Promise<void> | null = null;
   #failed = false;
-  #signals = 0;
+  readonly #monoMs: () => number;
+  #firstSignalMs: number | null = null;
 
   constructor(options: ShutdownOptions) {
     this.#log = options.log;
     this.#deadlineMs = options.deadlineMs;
     this.#exit = options.exit ?? ((code) => flushAndExit(options.log, code));
+    this.#monoMs = options.monoMs ?? (() => performance.now());
   }
 
   /** True from the moment stopping began: whoever restarts things must not do so any more. */
@@ -51,18 +59,20 @@ export class Shutdown {
     return this.#running;
   }
 
-  /** SIGINT and SIGTERM stop the process in order; a second one ends it at once. */
+  /** SIGINT and SIGTERM stop the process in order; another one, more than a second later, ends it at once. */
   onSignals(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.onSignal(signal));
   }
 
   onSignal(signal: 'SIGINT' | 'SIGTERM'): void {
-    this.#signals += 1;
-    if (this.#signals > 1) {
+    const nowMs = this.#monoMs();
+    if (this.#firstSignalMs !== null) {
+      if (nowMs - this.#firstSignalMs < SAME_WISH_MS) return;
       this.#log.warn({ signal }, 'second signal: ending at once');
       this.#exit(128 + constants.signals[signal]);
       return;
     }
+    this.#firstSignalMs = nowMs;
     this.#log.info({ signal }, 'stopping');
     void this.run().then(() => this.#exit(this.#failed ? 1 : 0));
   }

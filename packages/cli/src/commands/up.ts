@@ -1,55 +1,90 @@
 // `fxtape up`: QuestDB and Redis found or started, then the services, in the foreground with one log. Without a configuration and
 // without a key it is the demonstration: the simulated gateway is recorded. A signal stops everything in reverse order.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
-import { createLog, type Env, Shutdown } from '@fxtape/ops';
-import { hasKey, processEnv, readCliEnv } from '../env.ts';
+import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
+import { isGiven, processEnv, readCliEnv } from '../env.ts';
+import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
+import { serviceLine } from '../service-lines.ts';
 import { type ServiceName, ServiceProcess } from '../service-process.ts';
-import { ensureStack } from '../stack/index.ts';
+import { ensureStack, type Stack } from '../stack/index.ts';
+import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;
-const SERVICE_STOP_MS = 4000;
+const SERVICE_STOP_MS = { console: 2000, collector: 6000, simulator: 2000 } as const;
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** Resolves when everything runs; the process lives on until a signal. Errors: ENGINE_* and ENV_INVALID. */
-export const up = async (options: { demo?: boolean }): Promise<void> => {
+/** Resolves when everything runs; the process lives on until a signal. Errors: CONFIG_*, KEY_MISSING, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID. */
+export async function up(options: { demo?: boolean; json?: boolean }): Promise<void> {
   const env = readCliEnv();
-  const log = createLog({ service: 'fxtape', level: env.LOG_LEVEL });
+  const json = options.json === true;
+  const log = createLog({ service: 'fxtape', level: env.LOG_LEVEL, ...(json ? { pretty: false } : {}) });
+  exitOnUncaught(log);
+  const mode = await runMode(env, options);
+  requireKeys(mode);
+  for (const { keyVariable, name } of mode.config.accounts) {
+    if (isFullKey(mode.keyOf(keyVariable) ?? '')) {
+      log.warn(`${keyVariable} of "${name}" can trade; a recorder needs a read-only key (fxs_ro_…) only`);
+    }
+  }
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });
   shutdown.onSignals();
   const dataDir = resolve(env.FXTAPE_DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
-  const demo = options.demo === true || (!existsSync(env.FXTAPE_CONFIG) && !hasKey());
-  const stack = await ensureStack({
-    env: processEnv(),
-    dataDir,
-    log: { info: (line) => log.info(line), warn: (line) => log.warn(line) },
-  });
+  const tell = { info: (line: string) => log.info(line), warn: (line: string) => log.warn(line) };
+  const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
-  const shared: Env = { ...processEnv(), ...stack.env, FXTAPE_DATA_DIR: dataDir };
-  const demoEnv = {
-    FXSOCKET_BASE_URL: `http://${env.FXTAPE_SIMULATOR_ADDR}`,
-    FXSOCKET_API_KEY: DEMO_API_KEY,
-    FXTAPE_DEMO: '1',
+  if (shutdown.stopping) return;
+  const names: ServiceName[] = mode.demo ? ['simulator', 'collector', 'console'] : ['collector', 'console'];
+  const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));
+  writeStackFile(dataDir, {
+    pid: process.pid,
+    demo: mode.demo,
+    services: names,
+    env: Object.fromEntries(own),
+  });
+  const demoEnv = { FXSOCKET_BASE_URL: mode.baseUrl, FXSOCKET_API_KEY: DEMO_API_KEY, FXTAPE_DEMO: '1' };
+  const serviceEnv: Env = {
+    ...processEnv(),
+    ...stack.env,
+    FXTAPE_DATA_DIR: dataDir,
+    ...(mode.demo ? demoEnv : {}),
   };
-  const names: ServiceName[] = demo ? ['simulator', 'collector', 'console'] : ['collector', 'console'];
-  for (const name of names) {
-    const service = new ServiceProcess(name, demo ? { ...shared, ...demoEnv } : shared, say);
-    shutdown.add(name, () => service.stop(SERVICE_STOP_MS));
-    service.start();
-  }
-  const { httpUrl, pgUrl } = stack.questdb;
-  say(
-    [
-      '',
-      demo ? '  fxtape records the simulated gateway (no fxtape.yaml, no key).' : '  fxtape is recording.',
-      `  SQL over HTTP        ${httpUrl}  (web console of QuestDB)`,
-      `  SQL over PostgreSQL  ${pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
-      `  State and gaps       http://${env.FXTAPE_HTTP_ADDR}/api/streams  /api/gaps`,
-      '  Try                  SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10',
-      '',
-    ].join('\n'),
+  const format = serviceLine({ terminal: process.stdout.isTTY === true, json });
+  const services = names.map(
+    (name) =>
+      new ServiceProcess({
+        name,
+        env: serviceEnv,
+        dataDir,
+        line: (line) => void process.stdout.write(`${format(name, line)}\n`),
+        warn: tell.warn,
+      }),
   );
-};
+  for (const [index, service] of services.entries()) {
+    const name = names[index] as ServiceName;
+    shutdown.add(name, () => service.stop(SERVICE_STOP_MS[name]));
+  }
+  try {
+    await Promise.all(services.map((service) => service.start()));
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+  if (json) log.info({ demo: mode.demo, questdb: stack.questdb.httpUrl }, 'everything runs');
+  else process.stdout.write(greeting(stack, { demo: mode.demo, httpAddr: env.FXTAPE_HTTP_ADDR }));
+}
+
+function greeting({ questdb }: Stack, o: { demo: boolean; httpAddr: string }): string {
+  return [
+    '',
+    o.demo ? '  fxtape records the simulated gateway: a demonstration.' : '  fxtape is recording.',
+    `  SQL over HTTP        ${questdb.httpUrl}  (web console of QuestDB)`,
+    `  SQL over PostgreSQL  ${questdb.pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
+    `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,
+    '  Try                  SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10',
+    '  Stop                 Ctrl-C',
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,21 @@
+// Why a service ended, from the last lines that it printed. In: lines, oldest first: `CODE: …` for an error that it knows, JSON of its log
+// for one that it does not, or whatever Node printed. Out: the one line that tells most, or null when it said nothing.
+
+const KNOWN = /^[A-Z][A-Z0-9_]+: /;
+
+export function failureReason(lines: readonly string[]): string | null {
+  const known = lines.findLast((line) => KNOWN.test(line));
+  if (known !== undefined) return known;
+  const logged = lines.findLast((line) => /"level":"(fatal|error)"/.test(line));
+  if (logged !== undefined) return messageOf(logged);
+  return lines.findLast((line) => line.trim() !== '')?.trim() ?? null;
+}
+
+function messageOf(line: string): string {
+  try {
+    const { msg } = JSON.parse(line) as { msg?: unknown };
+    return typeof msg === 'string' ? msg : line;
+  } catch {
+    return line; // cut off while it was written: shown as it is
+  }
+}

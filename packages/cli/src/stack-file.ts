@@ -1,0 +1,51 @@
+// What a running `fxtape up` tells the other commands: which services it keeps, and the addresses that it chose itself. In and out:
+// `<data>/run/stack.json`, there while `up` runs. Addresses that the environment gives are not in it: they may hold a password, and
+// whoever gave them to `up` gives them to the other commands too.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FxtapeError } from '@fxtape/ops';
+import { z } from 'zod';
+import { isAlive } from './stack/engine-owner.ts';
+
+const stackFile = z.object({
+  pid: z.int().positive(),
+  demo: z.boolean(),
+  services: z.array(z.string()),
+  /** Variables that `up` set for its services and that were not given to it. */
+  env: z.record(z.string(), z.string()),
+});
+export type StackFile = z.infer<typeof stackFile>;
+
+const pathIn = (dataDir: string): string => join(dataDir, 'run', 'stack.json');
+
+/** Writes the file; it is removed when this process exits. */
+export function writeStackFile(dataDir: string, stack: StackFile): void {
+  const path = pathIn(dataDir);
+  mkdirSync(join(dataDir, 'run'), { recursive: true });
+  writeFileSync(`${path}.partial`, `${JSON.stringify(stack)}\n`);
+  renameSync(`${path}.partial`, path);
+  process.on('exit', () => rmSync(path, { force: true }));
+}
+
+/**
+ * What the `up` that runs on this data folder wrote; null when none runs.
+ * @throws RUN_FILE_INVALID when the file cannot be read as such.
+ */
+export function readStackFile(dataDir: string): StackFile | null {
+  const path = pathIn(dataDir);
+  let stack: StackFile;
+  try {
+    stack = stackFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new FxtapeError({
+      code: 'RUN_FILE_INVALID',
+      kind: 'terminal',
+      message: `${path} is not a file that fxtape up wrote`,
+      hint: 'Remove it and start `fxtape up` again',
+      context: { path },
+      cause,
+    });
+  }
+  return isAlive(stack.pid) ? stack : null;
+}

@@ -1,0 +1,160 @@
+// `fxtape up` and the processes that it keeps: one Ctrl-C stops all of them in order however many ways it comes, nothing outlives a
+// killed `up`, a crashed service comes back, and one that cannot start is an error with its reason.
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { readServiceInfo } from '@fxtape/ops';
+import {
+  type ChildHandle,
+  freePort,
+  runFxtape,
+  startFxtape,
+  type TempDir,
+  tempDir,
+  until,
+} from '@fxtape/testkit';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+
+const SERVICES = ['simulator', 'collector', 'console'];
+let dir: TempDir;
+let env: Record<string, string>;
+let up: ChildHandle | null = null;
+
+beforeEach(async () => {
+  dir = tempDir('up');
+  const [http, simulator, control] = [await freePort(), await freePort(), await freePort()];
+  env = {
+    QDB_CLIENT_CONF: inject('questdb').conf,
+    QUESTDB_PG_URL: inject('questdb').pg,
+    REDIS_URL: inject('redis').url,
+    FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
+    FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
+    FXTAPE_SIMULATOR_CONTROL_ADDR: `127.0.0.1:${control}`,
+  };
+});
+afterEach(async () => {
+  await up?.kill();
+  up = null;
+  await dir.remove();
+});
+
+const pidOf = (service: string): number | null => readServiceInfo(dir.path, service)?.pid ?? null;
+
+const runs = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // no such process
+  }
+};
+
+async function start(
+  args: readonly string[] = ['up', '--demo'],
+): Promise<{ child: ChildHandle; pids: number[] }> {
+  const child = await startFxtape(args, { dataDir: dir.path, env, ownGroup: true });
+  up = child;
+  await until(() => child.logs.includes('Ctrl-C') || child.exit !== null, {
+    what: 'everything to run',
+    deadlineMs: 30_000,
+  });
+  const pids = SERVICES.map((name) => pidOf(name)).filter((pid) => pid !== null);
+  expect(pids, child.lastLines()).toHaveLength(SERVICES.length);
+  return { child, pids };
+}
+
+const live = () =>
+  until(
+    async () => (await fetch(`http://${readServiceInfo(dir.path, 'collector')?.http}/readyz`)).status === 200,
+    { what: 'every stream to be live', deadlineMs: 30_000, everyMs: 100 },
+  );
+
+const gone = (pids: readonly number[], deadlineMs: number) =>
+  until(() => !pids.some(runs), { what: 'all services to end', deadlineMs });
+
+test.for(['SIGINT', 'SIGTERM'] as const)(
+  '%s to the whole group stops everything in order, code 0',
+  async (signal) => {
+    const { child, pids } = await start();
+    await live();
+    const startedMs = performance.now();
+    // As in a terminal, and once more by a wrapper that passes it on.
+    child.signalGroup(signal);
+    child.signal(signal);
+    const exit = await child.exited;
+    expect(exit, child.lastLines()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(pids.filter(runs)).toEqual([]);
+    expect(child.logs).not.toMatch(
+      /at once|"level":"(warn|error|fatal)".*(did not stop|uncaught)|node:internal/,
+    );
+    for (const name of SERVICES) expect(pidOf(name)).toBeNull();
+  },
+);
+
+test('SIGKILL of `up` ends its services in order: no orphan keeps the lock of the tape', async () => {
+  const { child, pids } = await start();
+  await live();
+  await child.kill('SIGKILL');
+  await gone(pids, 12_000);
+  // They were not just killed: the stop is on the tape.
+  const tape = await runFxtape(['tape', 'cat', 'demo'], { dataDir: dir.path, env });
+  expect(tape.code, tape.output).toBe(0);
+  expect(tape.stdout.trimEnd().split('\n').slice(-5).join('\n')).toContain('"event":"stop"');
+  const { child: next } = await start();
+  next.signalGroup('SIGINT');
+  expect((await next.exited).code).toBe(0);
+  expect(next.logs).not.toContain('TAPE_LOCKED');
+});
+
+test('a service that crashes is started again', async () => {
+  const { child } = await start();
+  const before = pidOf('collector') as number;
+  process.kill(before, 'SIGKILL');
+  const after = await until(
+    () => {
+      const pid = pidOf('collector');
+      return pid !== null && pid !== before && runs(pid) ? pid : null;
+    },
+    { what: 'a new collector', deadlineMs: 20_000 },
+  );
+  expect(child.logs).toMatch(/collector ended \(SIGKILL\) and is started again in 500 ms/);
+  child.signalGroup('SIGINT');
+  expect((await child.exited).code).toBe(0);
+  expect(runs(after)).toBe(false);
+});
+
+test('a service that never comes up ends `up` with code 1 and the reason', async () => {
+  const taken = createServer();
+  const port = Number((env['FXTAPE_HTTP_ADDR'] as string).split(':')[1]);
+  await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
+  const child = await startFxtape(['up', '--demo'], { dataDir: dir.path, env, ownGroup: true });
+  up = child;
+  const exit = await child.exited;
+  taken.close();
+  expect(exit.code).toBe(1);
+  const last = child.logs.trimEnd().split('\n').at(-1);
+  expect(last).toMatch(/^SERVICE_START_FAILED: console ended 4 times before it was up, .*EADDRINUSE/);
+  for (const name of SERVICES) expect(pidOf(name)).toBeNull();
+});
+
+test('a signal while it is starting stops it too', async () => {
+  const child = await startFxtape(['up', '--demo'], { dataDir: dir.path, env, ownGroup: true });
+  up = child;
+  const pid = await until(() => pidOf('simulator'), { what: 'the first service', deadlineMs: 20_000 });
+  child.signalGroup('SIGTERM');
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+  await gone([pid], 5000);
+});
+
+test('a configuration that cannot be used, or a key that is missing, is said before anything starts', async () => {
+  const file = join(dir.path, 'fxtape.yaml');
+  const outcome = async () => {
+    const child = await startFxtape(['up'], { dataDir: dir.path, env, ownGroup: true });
+    return { code: (await child.exited).code, text: child.logs };
+  };
+  writeFileSync(file, 'accounts: 5\n');
+  expect(await outcome()).toMatchObject({ code: 1, text: expect.stringMatching(/^CONFIG_INVALID: .*\n$/) });
+  const id = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+  writeFileSync(file, `accounts: [{ name: a, id: ${id}, market_data: { symbols: [EURUSD] } }]\n`);
+  expect(await outcome()).toMatchObject({ code: 1, text: expect.stringMatching(/^KEY_MISSING: .*\n$/) });
+});
