@@ -1,5 +1,5 @@
 // Tick frames as a gateway writes them, made before the clock starts. In: how many. Out: the payloads in pieces of 64 KiB, as a socket
-// hands them over, with a heartbeat every second of their own time. Same seed, same prices.
+// hands them over, with a heartbeat every second of their own time. Same seed, same prices. Millions of them are few objects.
 const SYMBOLS: readonly (readonly [string, number, number])[] = [
   ['EURUSD', 1.0852, 5],
   ['GBPUSD', 1.2704, 5],
@@ -42,20 +42,26 @@ export interface FrameOptions {
   readonly ticksPerSecond: number;
 }
 
-/** Groups of payloads; each group is what one read of a socket brings. */
-export function tickFrames({ fromMs, ticks, ticksPerSecond }: FrameOptions): Buffer[][] {
-  const pieces: Buffer[][] = [];
-  const piece = { bytes: Buffer.allocUnsafeSlow(PIECE_BYTES), at: 0, frames: [] as Buffer[] };
+/** What one read of a socket brings: payloads behind each other, and where each one ends. */
+export interface Piece {
+  readonly bytes: Buffer;
+  readonly ends: readonly number[];
+}
+
+export function tickFrames({ fromMs, ticks, ticksPerSecond }: FrameOptions): Piece[] {
+  const pieces: Piece[] = [];
+  let bytes = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  let ends: number[] = [];
+  let at = 0;
   const put = (text: string): void => {
-    if (piece.at + text.length > PIECE_BYTES) {
-      pieces.push(piece.frames);
-      piece.bytes = Buffer.allocUnsafeSlow(PIECE_BYTES);
-      piece.at = 0;
-      piece.frames = [];
+    if (at + text.length > PIECE_BYTES) {
+      pieces.push({ bytes, ends });
+      bytes = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      ends = [];
+      at = 0;
     }
-    const end = piece.at + piece.bytes.write(text, piece.at, 'latin1');
-    piece.frames.push(piece.bytes.subarray(piece.at, end));
-    piece.at = end;
+    at += bytes.write(text, at, 'latin1');
+    ends.push(at);
   };
   const moves = SYMBOLS.map(() => 0);
   let seed = 7;
@@ -78,6 +84,16 @@ export function tickFrames({ fromMs, ticks, ticksPerSecond }: FrameOptions): Buf
       `{"type":"tick","symbol":"${symbol}","data":{"symbol":"${symbol}","bid":${bid},"ask":${ask},"time":"${time}","last":0.0,"volume":0}}`,
     );
   }
-  pieces.push(piece.frames);
+  pieces.push({ bytes, ends });
   return pieces;
+}
+
+/** The payloads of a piece, views of its bytes as a WebSocket client makes them. */
+export function payloads({ bytes, ends }: Piece): Buffer[] {
+  let from = 0;
+  return ends.map((end) => {
+    const payload = bytes.subarray(from, end);
+    from = end;
+    return payload;
+  });
 }

@@ -1,15 +1,36 @@
 // Rows through the official client, as its documentation shows: one call a column, awaited at the end of each row. It is the alternative
 // that the own encoder stands beside. In: rows of a table. Out: rows in the client's buffer, or sent by its flush.
 import type { Row, TableDef } from '@fxtape/questdb';
-import { Sender } from '@questdb/nodejs-client';
+import { createBuffer, Sender, type SenderBuffer, SenderOptions } from '@questdb/nodejs-client';
 
-/** A client that sends nothing by itself. Without `addr` it never connects: for measuring the making of rows alone. */
-export function officialClient(protocolVersion: 1 | 2, conf = 'http::addr=127.0.0.1:1;'): Promise<Sender> {
-  return Sender.fromConfig(`${conf};protocol_version=${protocolVersion};auto_flush=off`.replace(';;', ';'));
+const settings = (protocolVersion: 1 | 2, conf: string): string =>
+  `${conf};protocol_version=${protocolVersion};auto_flush=off`.replace(';;', ';');
+const NOWHERE = 'http::addr=127.0.0.1:1;';
+
+/** A client that sends nothing by itself. Without `conf` it never connects: for measuring the making of rows alone. */
+export function officialClient(protocolVersion: 1 | 2, conf = NOWHERE): Promise<Sender> {
+  return Sender.fromConfig(settings(protocolVersion, conf));
+}
+
+/** The client's buffer without the client, to see how many bytes rows take. */
+export function officialBuffer(protocolVersion: 1 | 2): SenderBuffer {
+  return createBuffer(new SenderOptions(settings(protocolVersion, NOWHERE)));
+}
+
+/** What a row is written through: the client, or its buffer. */
+interface RowTarget {
+  table(name: string): unknown;
+  symbol(name: string, value: unknown): unknown;
+  floatColumn(name: string, value: number): unknown;
+  intColumn(name: string, value: number): unknown;
+  stringColumn(name: string, value: string): unknown;
+  booleanColumn(name: string, value: boolean): unknown;
+  timestampColumn(name: string, value: number, unit: 'us'): unknown;
+  at(value: number, unit: 'us'): unknown;
 }
 
 /** Puts rows into the client's buffer. */
-export async function addRows(sender: Sender, def: TableDef, rows: readonly Row[]): Promise<void> {
+export async function addRows(sender: RowTarget, def: TableDef, rows: readonly Row[]): Promise<void> {
   const symbols = def.columns.filter(({ type }) => type === 'symbol');
   const fields = def.columns.filter(({ name, type }) => type !== 'symbol' && name !== def.designated);
   for (const row of rows) {

@@ -34,10 +34,11 @@ export const pipeline = async (o: BenchOptions): Promise<void> => {
   const of = (encoder: PipelineRun['encoder'], what: (result: PipelineResult) => number): number[] =>
     results[encoder].map(what);
   table(
-    ['encoder', 'ticks/s: median (least … most)', 'CPU, % of a core', 'RSS, MB'],
+    ['encoder', 'ticks/s: median (least … most)', 'per CPU second', 'CPU, % of a core', 'RSS, MB'],
     (['own', 'official'] as const).map((encoder) => [
       encoder === 'own' ? 'own encoder, ILP v2' : 'official client 4.2.0, ILP v2',
       spread(of(encoder, (result) => result.ticksPerSecond)),
+      figure(median(of(encoder, (result) => result.ticksPerCpuSecond))),
       figure(100 * median(of(encoder, (result) => result.cpuShare))),
       figure(median(of(encoder, (result) => result.rssMb))),
     ]),
