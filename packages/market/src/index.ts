@@ -3,6 +3,7 @@ export * from './time.ts';
 export * from './bound.ts';
 export * from './heartbeat-judge.ts';
 export * from './ledger.ts';
+export * from './ledger-notes.ts';
 export * from './ledger-state.ts';
 export * from './mark.ts';
 export * from './normalise.ts';

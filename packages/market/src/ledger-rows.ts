@@ -3,7 +3,7 @@
 
 import { boundUtcUs } from './bound.ts';
 import { type ClockSpan, ruleAt, spanAt } from './clock-span.ts';
-import type { CoverageNote, GapNote } from './ledger.ts';
+import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
 import type { CoverageRow, GapEventRow } from './records.ts';
 import type { StreamKey } from './stream-key.ts';

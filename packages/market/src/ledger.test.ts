@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boundUtcUs } from './bound.ts';
 import { parseClockRule } from './clock-rule.ts';
-import { Ledger, type LedgerLine, type LedgerNotes } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import { emptyLedger, loadLedger, saveLedger } from './ledger-state.ts';
 import type { TapeEvent } from './tape-event.ts';
 import { brokerMs, formatBrokerTime } from './time.ts';
@@ -263,7 +264,7 @@ describe('gaps', () => {
     expect(gapsOf(notes).filter(([event]) => event === 'ended').length).toBe(2);
   });
 
-  test('a lost tape: the gap begins where the database’s coverage ends, or goes on under its old id', () => {
+  test('a lost tape: the gap begins where the database’s coverage ends; an open one goes on from there under its old id', () => {
     const us = (s: number): number => (T0 + s * 1000) * 1000;
     const open = { id: 'old', outageId: 'o', cause: 'disconnect', fromUs: us(-90) } as const;
     const streams = [
@@ -280,8 +281,9 @@ describe('gaps', () => {
       .beat(1);
     expect(gapsOf(run(script.lines).notes)).toEqual([
       ['opened', 'EURUSD', 'process_down', -100, null],
+      ['opened', 'XAUUSD', 'disconnect', -95, null],
       ['ended', 'EURUSD', 'process_down', -100, 3.001],
-      ['ended', 'XAUUSD', 'disconnect', -90, 3.001],
+      ['ended', 'XAUUSD', 'disconnect', -95, 3.001],
     ]);
   });
 });

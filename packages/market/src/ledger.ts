@@ -3,44 +3,13 @@
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
 import { brokerMsBetween, coverageEnd, gapEnd, gapStart, LEAST_MARGIN_MS } from './bound.ts';
-import type { Bound, Instant, LedgerState, LiveCause, OpenGap, StreamAccount } from './ledger-state.ts';
+import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
+import type { Bound, Instant, LedgerState, LiveCause, StreamAccount } from './ledger-state.ts';
 import { kindOfMark, passOfMark } from './mark.ts';
 import { type StreamKey, streamId, streamOfTopic } from './stream-key.ts';
 import type { ConfiguredStream, TapeEvent } from './tape-event.ts';
 import { parseBrokerTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
-
-/** A gap was opened or ended. `tsRecv` is the line that did it; `to` is null while it is open. */
-export interface GapNote {
-  readonly event: 'opened' | 'ended';
-  readonly tsRecv: number;
-  readonly key: StreamKey;
-  readonly gap: OpenGap & { readonly from: Bound };
-  readonly to: Bound | null;
-}
-
-/** `[from, to)` of a stream is recorded without a known loss. Claims of one range repeat with a later `to`. */
-export interface CoverageNote {
-  readonly key: StreamKey;
-  readonly rangeId: string;
-  readonly from: Bound;
-  readonly to: Bound;
-  readonly rows: number;
-}
-
-export interface LedgerNotes {
-  readonly gaps: GapNote[];
-  readonly coverage: CoverageNote[];
-}
-
-/** One line of the tape as the ledger reads it. */
-export interface LedgerLine {
-  readonly tsRecv: number;
-  readonly conn: number;
-  readonly mark: string | null;
-  readonly event: TapeEvent | null;
-  readonly message: WireMessage | null;
-}
 
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_MS = 3_600_000;
@@ -215,14 +184,24 @@ export class Ledger {
       const key = { stream, symbol, timeframe };
       if (this.state.streams.has(streamId(key))) continue;
       const begun = this.#begin(key);
-      if (openGap)
-        begun.gap = { ...openGap, from: { utcUs: openGap.fromUs }, evidence: 'carried on from a lost tape' };
+      if (openGap) this.#carryOn(begun, openGap, coveredToUs ?? openGap.fromUs);
       else if (typeof coveredToUs === 'number') {
         this.#open(begun, 'process_down', 'down', 'no tape', null);
         this.#startAt(begun, { utcUs: coveredToUs });
       } else this.#open(begun, 'not_subscribed', 'down', 'newly configured', this.state.clean);
     }
     this.#indexTicks();
+  }
+
+  /** A gap that a lost tape left open. What lies between the last coverage and its start is as unknown as the rest. */
+  #carryOn(
+    stream: StreamAccount,
+    { fromUs, ...gap }: NonNullable<ConfiguredStream['openGap']>,
+    coveredToUs: number,
+  ): void {
+    const from = { utcUs: Math.min(fromUs, coveredToUs) };
+    stream.gap = { ...gap, from, evidence: 'carried on from a lost tape' };
+    this.#openedNote(stream);
   }
 
   #begin(key: StreamKey): StreamAccount {

@@ -6,6 +6,7 @@ import {
   type ClockSpan,
   confirmSpan,
   defaultRule,
+  parseBrokerTime,
   parseClockRule,
   spanAt,
   stepSpans,
@@ -53,8 +54,11 @@ export class ClockKeeper {
       return;
     }
     if (current !== null) return;
-    const offsetS = (await this.#o.timezone()).utcOffsetSeconds;
-    this.#step(defaultRule(offsetS, now).id, true, `the gateway stands ${offsetS} s before UTC today`);
+    const { serverTime, utcOffsetSeconds: offsetS } = await this.#o.timezone();
+    // A replayed gateway's today is its own.
+    const stated = replayed ? parseBrokerTime(serverTime) : null;
+    const today = stated === null ? now : utcMs(stated.ms - offsetS * 1000);
+    this.#step(defaultRule(offsetS, today).id, true, `the gateway stands ${offsetS} s before UTC today`);
   }
 
   /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */

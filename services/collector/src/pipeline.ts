@@ -86,14 +86,14 @@ export class Pipeline {
     await this.#refreshSymbols();
   }
 
-  /** Ends in order: socket, a last line on the tape, what was synced is sent, tape closed. */
+  /** Ends in order: socket, a last line on the tape, what was synced is sent and covered, tape closed. */
   async stop(): Promise<void> {
     const parts = this.parts;
     if (parts !== null) {
       await parts.stream.close();
       if (parts.intake.obstacle === null) parts.intake.note('stop', {});
       await parts.tape.sync();
-      await this.#settled(3000);
+      await this.#settled(4000);
     }
     this.#stop.abort();
     await this.#done;
@@ -260,7 +260,7 @@ export class Pipeline {
     const until = this.#o.clock.monoMs() + forMs;
     const { outflow, memory } = this.parts as PipelineParts;
     const last = memory.ledger.lastTsRecv;
-    while (this.#o.clock.monoMs() < until && (outflow.state.answeredTsRecv ?? 0) < last) {
+    while (this.#o.clock.monoMs() < until && (outflow.state.appliedTsRecv ?? 0) < last) {
       await pause(this.#o.clock, 20, this.#stop.signal);
     }
   }

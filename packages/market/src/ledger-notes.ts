@@ -1,0 +1,38 @@
+// What passes between the tape and the account of gaps: a line as the ledger reads it, and what follows from it.
+
+import type { Bound, OpenGap } from './ledger-state.ts';
+import type { StreamKey } from './stream-key.ts';
+import type { TapeEvent } from './tape-event.ts';
+import type { WireMessage } from './wire.ts';
+
+/** A gap was opened or ended. `tsRecv` is the line that did it; `to` is null while it is open. */
+export interface GapNote {
+  readonly event: 'opened' | 'ended';
+  readonly tsRecv: number;
+  readonly key: StreamKey;
+  readonly gap: OpenGap & { readonly from: Bound };
+  readonly to: Bound | null;
+}
+
+/** `[from, to)` of a stream is recorded without a known loss. Claims of one range repeat with a later `to`. */
+export interface CoverageNote {
+  readonly key: StreamKey;
+  readonly rangeId: string;
+  readonly from: Bound;
+  readonly to: Bound;
+  readonly rows: number;
+}
+
+export interface LedgerNotes {
+  readonly gaps: GapNote[];
+  readonly coverage: CoverageNote[];
+}
+
+/** One line of the tape as the ledger reads it. */
+export interface LedgerLine {
+  readonly tsRecv: number;
+  readonly conn: number;
+  readonly mark: string | null;
+  readonly event: TapeEvent | null;
+  readonly message: WireMessage | null;
+}
