@@ -3,8 +3,9 @@
 import { encode } from './encode.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
+import { whole } from './whole.ts';
 
-const benches = { pipeline, encode };
+const benches = { pipeline, encode, whole };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');

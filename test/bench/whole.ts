@@ -1,0 +1,173 @@
+// The whole path on one machine: simulated gateway → collector → QuestDB, as fast as it goes, beside what one would write without fxtape.
+// The market waits for the socket, so that back-pressure and not dropped frames sets the pace. Afterwards the database is held against the
+// gateway's own count, and gaps are looked for.
+import { fileURLToPath } from 'node:url';
+import { createTableSql, QuestDbHttp, tables } from '@fxtape/questdb';
+import { Recording, startNode, until } from '@fxtape/testkit';
+import { SYMBOL_NAMES } from './frames.ts';
+import { marketNow } from './market-now.ts';
+import type { NaiveRun } from './naive-child.ts';
+import type { BenchOptions } from './options.ts';
+import { childNamed, cpuShare, type ProcessSight, sight } from './processes.ts';
+import { figure, note, table, title } from './report.ts';
+
+/** More than it can take: the market waits. */
+const OFFERED = 400_000;
+const ACCOUNT = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+const NAIVE_TABLE = 'ticks_naive';
+
+interface Account {
+  readonly written: number;
+  readonly withheld: number;
+}
+
+interface Measured {
+  readonly what: string;
+  readonly rows: number;
+  readonly seconds: number;
+  readonly drainSeconds: number;
+  readonly cpu: readonly number[];
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const whole = async (o: BenchOptions): Promise<void> => {
+  title(
+    'whole: simulator → collector → QuestDB (aim 150,000 ticks/s over 60 s without a gap, not under 60,000)',
+  );
+  const market = marketNow(OFFERED);
+  const recording = await Recording.start(market);
+  try {
+    const { gateway } = recording;
+    await gateway.command('pause');
+    const questdb = childNamed('java');
+    const ours = await recorded(recording, o, questdb);
+    const naive = await scripted(recording, Math.max(5, o.seconds / 4), questdb);
+    table(
+      [
+        '',
+        'ticks/s, visible in SQL',
+        'rows',
+        'seconds',
+        'of these after the last tick',
+        'CPU: gateway',
+        'recorder',
+        'QuestDB',
+      ],
+      [ours, naive].map(({ cpu, drainSeconds, rows, seconds, what }) => [
+        what,
+        rows / seconds,
+        rows,
+        figure(seconds, 1),
+        figure(drainSeconds, 1),
+        ...cpu.map((share) => `${figure(100 * share)} %`),
+      ]),
+    );
+  } finally {
+    await recording.close();
+  }
+};
+
+const accountOf = async ({ gateway }: Recording): Promise<Account> => {
+  const { accounts } = (await gateway.state()) as unknown as { accounts: [Account] };
+  return accounts[0];
+};
+
+const visible = async (recording: Recording, name: string): Promise<number> =>
+  Number((await recording.sql(`SELECT count() FROM ${name}`))[0]?.[0]);
+
+/** Lets the market run for a time, then waits until all that it sent is visible. */
+const measure = async (
+  recording: Recording,
+  what: string,
+  run: { seconds: number; pids: readonly (number | null)[]; done: (sent: number) => Promise<boolean> },
+): Promise<Measured & { sent: number }> => {
+  const { gateway } = recording;
+  const before = await accountOf(recording);
+  const look = (): (ProcessSight | null)[] => run.pids.map(sight);
+  const from = look();
+  const startMs = performance.now();
+  await gateway.command('resume');
+  await delay(run.seconds * 1000);
+  await gateway.command('pause');
+  const pausedMs = performance.now();
+  const to = look();
+  const sent = (await accountOf(recording)).written - before.written;
+  await until(() => run.done(sent), { what: 'the last tick in SQL', deadlineMs: 120_000, everyMs: 20 });
+  const endMs = performance.now();
+  return {
+    what,
+    sent,
+    rows: sent,
+    seconds: (endMs - startMs) / 1000,
+    drainSeconds: (endMs - pausedMs) / 1000,
+    cpu: from.map((each, i) => cpuShare(each, to[i] ?? null)),
+  };
+};
+
+const recorded = async (recording: Recording, o: BenchOptions, questdb: number | null): Promise<Measured> => {
+  const service = await recording.collector(
+    recording.dataDir,
+    o.profileDir === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${o.profileDir}` },
+  );
+  await recording.live(service);
+  // Longer than a snapshot may take to come: from here every tick frame is live.
+  await delay(3000);
+  const count = () => visible(recording, "ticks WHERE source = 'live'");
+  const first = await count();
+  const result = await measure(recording, 'fxtape collector', {
+    seconds: o.seconds,
+    pids: [recording.gateway.pid, service.pid, questdb],
+    done: async (sent) => (await count()) - first >= sent,
+  });
+  await delay(3000);
+  const account = await accountOf(recording);
+  const stored = (await count()) - first;
+  const gaps = await recording.sql("SELECT cause, count() FROM gaps WHERE cause <> 'not_subscribed'");
+  const open = await recording.sql('SELECT count() FROM gaps WHERE ts_to IS NULL');
+  note(
+    `sent ${figure(result.sent)}, stored ${figure(stored)}, dropped by the gateway ${figure(account.withheld)}; ` +
+      `gaps beside the start: ${gaps.map(([cause, n]) => `${String(cause)} ${String(n)}`).join(', ') || 'none'}; open: ${String(open[0]?.[0])}`,
+  );
+  await service.stop(30_000);
+  return result;
+};
+
+const scripted = async (recording: Recording, seconds: number, questdb: number | null): Promise<Measured> => {
+  const http = new QuestDbHttp({ conf: recording.questdb.conf });
+  // Without keys, as one would begin.
+  await http.exec(createTableSql({ ...tables.ticks, name: NAIVE_TABLE }).replace(/\s+DEDUP.*$/s, ''));
+  http.close();
+  const run: NaiveRun = {
+    url: `${recording.gateway.url.replace('http', 'ws')}/mt5/${ACCOUNT}/ws?api_key=fxs_ro_demo`,
+    conf: recording.questdb.conf,
+    table: NAIVE_TABLE,
+    symbols: SYMBOL_NAMES,
+    offsetS: 7200,
+  };
+  const script = fileURLToPath(new URL('./naive-child.ts', import.meta.url));
+  const child = await startNode('naive', [script, JSON.stringify(run)], { dataDir: recording.dir });
+  await until(async () => ((await accountOf(recording)) as Account & { conn: number | null }).conn !== null, {
+    what: 'the script to connect',
+    deadlineMs: 20_000,
+  });
+  await delay(2000);
+  const count = () => visible(recording, NAIVE_TABLE);
+  const first = await count();
+  // Its client flushes when the next row comes: the end is when the script was told to stop.
+  let stopping = false;
+  const result = await measure(recording, 'script: ws + official client', {
+    seconds,
+    pids: [recording.gateway.pid, child.pid, questdb],
+    done: async (sent) => {
+      if (!stopping) {
+        stopping = true;
+        child.signal('SIGTERM');
+      }
+      return child.exit !== null && (await count()) - first >= Math.min(sent, 1);
+    },
+  });
+  const rows = (await count()) - first;
+  note(`the script stored ${figure(rows)} of ${figure(result.sent)} ticks`);
+  return { ...result, rows };
+};
