@@ -2,10 +2,12 @@
 // `.partial` and one rename; the plain file goes only after its successor is complete and on the disk.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { ioError } from './errors.ts';
 import { compressedPath, listSegments } from './segment.ts';
+import { nodeFs } from './tape-fs.ts';
 
 export interface CompressReport {
   readonly segments: number;
@@ -31,6 +33,7 @@ export async function compressClosed(dir: string): Promise<CompressReport> {
         await file.close();
       }
       await rename(`${target}.partial`, target);
+      nodeFs.syncFolder(dirname(target));
       await rm(path);
     } catch (error) {
       throw ioError(error, 'compress a segment', path);

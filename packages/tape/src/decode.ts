@@ -143,7 +143,7 @@ function digitsEnd(buffer: Buffer, from: number): number {
 function integer(buffer: Buffer, from: number, to: number): number | null {
   if (to === from || to - from > 16) return null;
   let value = 0;
-  for (let at = from; at < to; at++) value = value * 10 + (buffer[at] as number) - 48;
+  for (let at = from; at < to; at++) value = value * 10 + ((buffer[at] as number) - 48);
   return Number.isSafeInteger(value) ? value : null;
 }
 

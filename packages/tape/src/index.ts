@@ -6,7 +6,7 @@
 //   <dir>/cursor.json                            where the consumer resumes (see cursor.ts)
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson      a segment: at most 64 MB and one UTC day (a single larger batch is kept whole)
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.zst  the same bytes, one zstd frame, once closed
-//   <dir>/<YYYYMMDD>/<first ts_recv>.<offset>.torn   bytes that recovery cut off; evidence, read by nobody
+//   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.<offset>.torn   bytes that recovery cut off; evidence, read by nobody
 //   *.partial                                    not complete, never read, removed at the next open
 //
 //   A segment is lines, each ended by '\n', which occurs nowhere else. Keys stand in this order:

@@ -3,22 +3,30 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { tapeLocked } from './errors.ts';
+import { ioError, tapeLocked } from './errors.ts';
 
 export interface TapeLock {
   release(): void;
 }
 
-/** Throws TAPE_LOCKED when another process, or this one, holds it. */
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+
+/** Throws TAPE_LOCKED when another process, or this one, holds it; TAPE_FULL, TAPE_IO when the file cannot be had. */
 export function lockTape(dir: string): TapeLock {
-  mkdirSync(dir, { recursive: true });
   const path = join(dir, 'lock.sqlite');
-  const database = new DatabaseSync(path, { timeout: 0 });
+  let database: DatabaseSync | null = null;
   try {
+    mkdirSync(dir, { recursive: true });
+    database = new DatabaseSync(path, { timeout: 0 });
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
-    database.close();
-    throw tapeLocked(path, cause);
+    database?.close();
+    // The low byte is the kind of error, the rest its detail.
+    const errcode = ((cause as { errcode?: number }).errcode ?? 0) & 0xff;
+    if (errcode === SQLITE_BUSY) throw tapeLocked(path, cause);
+    throw ioError(errcode === SQLITE_FULL ? { code: 'ENOSPC' } : cause, 'lock the tape', path);
   }
-  return { release: () => database.close() };
+  const held = database;
+  return { release: () => held.close() };
 }

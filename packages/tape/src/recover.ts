@@ -1,10 +1,11 @@
 // Brings the end of a tape into a state in which it can be written on, under the lock. In: the folder. Out: where the tape ends, the
 // last line that stands there, and whether the newest segment can take more. Only an unfinished last line is cut, and kept aside.
-import { readFileSync, readdirSync, rmSync, truncateSync, writeFileSync, appendFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Damage } from './damage.ts';
 import { decodeLine } from './decode.ts';
+import { ioError } from './errors.ts';
 import type { Position } from './position.ts';
 import { readSegments } from './read.ts';
 import { listSegments, plainPath, type Segment } from './segment.ts';
@@ -40,10 +41,9 @@ export async function recoverTape(dir: string): Promise<Recovered> {
     if (!newest.compressed) await cutTorn(newest);
     const recovered = await inspect(newest);
     if (recovered.lastTsRecv !== null || newest.compressed) return recovered;
-    // No line stands in it at all. What bytes it has are evidence, not tape.
-    const bytes = readFileSync(newest.path);
-    if (bytes.length > 0) writeFileSync(`${newest.path}.0.torn`, bytes);
-    rmSync(newest.path);
+    // No line stands in it at all. What bytes it has are evidence, not tape: renamed, which needs no space.
+    if ((await stat(newest.path)).size > 0) renameSync(newest.path, `${newest.path}.0.torn`);
+    else rmSync(newest.path);
   }
 }
 
@@ -112,8 +112,19 @@ async function cutTorn({ path }: Segment): Promise<void> {
     return;
   }
   const keep = size - torn.length;
-  writeFileSync(`${plainPath(path)}.${keep}.torn`, torn);
-  truncateSync(path, keep);
+  if (setAside(`${plainPath(path)}.${keep}.torn`, torn)) truncateSync(path, keep);
+}
+
+/** False on a full disk: then the bytes stay where they are, as damage, and the next append starts a segment. */
+function setAside(path: string, bytes: Buffer): boolean {
+  try {
+    writeFileSync(path, bytes);
+    return true;
+  } catch (error) {
+    if (ioError(error, 'set a torn line aside', path).code !== 'TAPE_FULL') throw error;
+    rmSync(path, { force: true });
+    return false;
+  }
 }
 
 function removePartial(dir: string): void {

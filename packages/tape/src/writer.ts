@@ -2,7 +2,7 @@
 // killed process when `append` returns, and against a power cut when `synced` has passed them. Layout and rules: index.ts.
 import { dirname } from 'node:path';
 import { BatchEncoder, type EncodedBatch } from './encode.ts';
-import { ioError, tapeClosed } from './errors.ts';
+import { errnoOf, ioError, tapeClosed } from './errors.ts';
 import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
 import { HEAD_EVENT, type PreviousSegment, TAPE_FORMAT } from './head.ts';
 import type { Entry, Line } from './line.ts';
@@ -64,14 +64,14 @@ export class TapeWriter {
   /** Closed, and the last sync is over: followers may end. */
   #ended = false;
 
-  /** Takes the lock and recovers the end of the tape. Throws TAPE_LOCKED, TAPE_IO, TAPE_FORMAT. */
+  /** Takes the lock and recovers the end of the tape. Throws TAPE_LOCKED, TAPE_FULL, TAPE_IO, TAPE_FORMAT. */
   static async open(options: TapeWriterOptions): Promise<TapeWriter> {
     const lock = lockTape(options.dir);
     try {
       return new TapeWriter(options, lock, await recoverTape(options.dir));
     } catch (error) {
       lock.release();
-      throw error;
+      throw errnoOf(error) === null ? error : ioError(error, 'recover the tape', options.dir);
     }
   }
 
