@@ -1,11 +1,12 @@
 // The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
 // figures beside their alternatives from the same run, and assert nothing about time.
 import { encode } from './encode.ts';
+import { latency } from './latency.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole };
+const benches = { pipeline, encode, whole, latency };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');

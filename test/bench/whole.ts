@@ -1,25 +1,15 @@
 // The whole path on one machine: simulated gateway → collector → QuestDB, as fast as it goes, beside what one would write without fxtape.
 // The market waits for the socket, so that back-pressure and not dropped frames sets the pace. Afterwards the database is held against the
 // gateway's own count, and gaps are looked for.
-import { fileURLToPath } from 'node:url';
-import { createTableSql, QuestDbHttp, tables } from '@fxtape/questdb';
-import { Recording, startNode, until } from '@fxtape/testkit';
-import { SYMBOL_NAMES } from './frames.ts';
+import { Recording, until } from '@fxtape/testkit';
 import { marketNow } from './market-now.ts';
-import type { NaiveRun } from './naive-child.ts';
+import { gatewayAccount, NAIVE_TABLE, startNaive } from './naive.ts';
 import type { BenchOptions } from './options.ts';
 import { childNamed, cpuShare, type ProcessSight, sight } from './processes.ts';
 import { figure, note, table, title } from './report.ts';
 
 /** More than it can take: the market waits. */
 const OFFERED = 400_000;
-const ACCOUNT = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
-const NAIVE_TABLE = 'ticks_naive';
-
-interface Account {
-  readonly written: number;
-  readonly withheld: number;
-}
 
 interface Measured {
   readonly what: string;
@@ -68,11 +58,6 @@ export const whole = async (o: BenchOptions): Promise<void> => {
   }
 };
 
-const accountOf = async ({ gateway }: Recording): Promise<Account> => {
-  const { accounts } = (await gateway.state()) as unknown as { accounts: [Account] };
-  return accounts[0];
-};
-
 const visible = async (recording: Recording, name: string): Promise<number> =>
   Number((await recording.sql(`SELECT count() FROM ${name}`))[0]?.[0]);
 
@@ -83,7 +68,7 @@ const measure = async (
   run: { seconds: number; pids: readonly (number | null)[]; done: (sent: number) => Promise<boolean> },
 ): Promise<Measured & { sent: number }> => {
   const { gateway } = recording;
-  const before = await accountOf(recording);
+  const before = await gatewayAccount(recording);
   const look = (): (ProcessSight | null)[] => run.pids.map(sight);
   const from = look();
   const startMs = performance.now();
@@ -92,7 +77,7 @@ const measure = async (
   await gateway.command('pause');
   const pausedMs = performance.now();
   const to = look();
-  const sent = (await accountOf(recording)).written - before.written;
+  const sent = (await gatewayAccount(recording)).written - before.written;
   await until(() => run.done(sent), { what: 'the last tick in SQL', deadlineMs: 120_000, everyMs: 20 });
   const endMs = performance.now();
   return {
@@ -121,7 +106,7 @@ const recorded = async (recording: Recording, o: BenchOptions, questdb: number |
     done: async (sent) => (await count()) - first >= sent,
   });
   await delay(3000);
-  const account = await accountOf(recording);
+  const account = await gatewayAccount(recording);
   const stored = (await count()) - first;
   const gaps = await recording.sql("SELECT cause, count() FROM gaps WHERE cause <> 'not_subscribed'");
   const open = await recording.sql('SELECT count() FROM gaps WHERE ts_to IS NULL');
@@ -134,23 +119,7 @@ const recorded = async (recording: Recording, o: BenchOptions, questdb: number |
 };
 
 const scripted = async (recording: Recording, seconds: number, questdb: number | null): Promise<Measured> => {
-  const http = new QuestDbHttp({ conf: recording.questdb.conf });
-  // Without keys, as one would begin.
-  await http.exec(createTableSql({ ...tables.ticks, name: NAIVE_TABLE }).replace(/\s+DEDUP.*$/s, ''));
-  http.close();
-  const run: NaiveRun = {
-    url: `${recording.gateway.url.replace('http', 'ws')}/mt5/${ACCOUNT}/ws?api_key=fxs_ro_demo`,
-    conf: recording.questdb.conf,
-    table: NAIVE_TABLE,
-    symbols: SYMBOL_NAMES,
-    offsetS: 7200,
-  };
-  const script = fileURLToPath(new URL('./naive-child.ts', import.meta.url));
-  const child = await startNode('naive', [script, JSON.stringify(run)], { dataDir: recording.dir });
-  await until(async () => ((await accountOf(recording)) as Account & { conn: number | null }).conn !== null, {
-    what: 'the script to connect',
-    deadlineMs: 20_000,
-  });
+  const child = await startNaive(recording);
   await delay(2000);
   const count = () => visible(recording, NAIVE_TABLE);
   const first = await count();
