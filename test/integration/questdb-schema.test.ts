@@ -193,6 +193,14 @@ test('gaps and outages show the present state, over HTTP and over the PostgreSQL
   expect((await reader.gaps({ fromUs: T + 5 })).map((row) => row.gap_id)).toEqual(['g2']);
   expect(await reader.gaps({ toUs: T })).toEqual([]);
   expect(await reader.gaps({ account: "o'ther" })).toEqual([]);
+  const idsOf = async (filter: object) => (await reader.gaps(filter)).map((row) => row.gap_id);
+  expect(await idsOf({ stream: 'deals' })).toEqual(['g2']);
+  expect(await idsOf({ symbol: 'EURUSD' })).toEqual(['g1', 'g2']);
+  expect(await idsOf({ limit: 1 })).toEqual(['g2']);
+  expect(await reader.gapCounts()).toEqual([
+    { cause: 'disconnect', state: 'healed', gaps: 1, unended: 0 },
+    { cause: 'disconnect', state: 'open', gaps: 1, unended: 1 },
+  ]);
   expect(await reader.outages()).toMatchObject([
     { outage_id: 'o1', account: 'acc', ts_from: T, ts_to: null, gaps: 2, open_gaps: 1 },
   ]);

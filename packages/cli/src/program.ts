@@ -1,12 +1,17 @@
 // What can be typed: the commands that work, with their options. In: nothing. Out: a commander program whose actions are the functions
 // in commands/. A command that answers with an exit code sets it.
 import { readFileSync } from 'node:fs';
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { gaps, outages } from './commands/gaps.ts';
 import { run } from './commands/run.ts';
+import { type StatusOptions, status } from './commands/status.ts';
 import { tapeCat, tapeCheck } from './commands/tape.ts';
 import { up } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
+import { readInstant } from './print/instant.ts';
 import { SERVICES } from './service-process.ts';
+
+const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'];
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -25,6 +30,7 @@ export function program(): Command {
     .showHelpAfterError('See --help for what can be typed')
     .exitOverride();
   addRecording(fxtape);
+  addLooking(fxtape);
   addTape(fxtape);
   return fxtape;
 }
@@ -46,6 +52,48 @@ function addRecording(fxtape: Command): void {
     .addArgument(new Argument('<service>', 'which one').choices(SERVICES))
     .addOption(withParent())
     .action(run);
+}
+
+function addLooking(fxtape: Command): void {
+  fxtape
+    .command('status')
+    .description('one screen: streams, lag, gaps; exit code 0 well, 1 degraded, 2 down')
+    .option('--watch', 'draw it again every two seconds, until Ctrl-C')
+    .option('--json', 'one JSON document, or one a line with --watch')
+    .action(async (options: StatusOptions) => {
+      process.exitCode = await status(options);
+    });
+  interval(
+    fxtape.command('gaps').description('what is missing and why, gap by gap'),
+    'only those that are neither healed nor settled otherwise',
+  )
+    .option('--symbol <name>', 'only gaps of this symbol, and of all symbols')
+    .addOption(new Option('--stream <name>', 'only gaps of this stream').choices(STREAMS))
+    .action(gaps);
+  interval(
+    fxtape.command('outages').description('what is missing and why, incident by incident'),
+    'only those with a gap that is open',
+  ).action(outages);
+}
+
+function interval(command: Command, open: string): Command {
+  const instant = (text: string): number => readInstant(text, Date.now());
+  return command
+    .option('--open', open)
+    .option('--account <name>', 'only of this account')
+    .option(
+      '--from <time>',
+      'only what ends after it: ISO 8601 in UTC, or a duration such as 12h ago',
+      instant,
+    )
+    .option('--to <time>', 'only what begins before it', instant)
+    .option('--limit <n>', 'the newest so many', positive, 1000)
+    .option('--json', 'one JSON document');
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 to 9999999.');
 }
 
 function addTape(fxtape: Command): void {

@@ -34,6 +34,14 @@ export interface OutageRow {
   readonly ts_updated: number;
 }
 
+export interface GapCount {
+  readonly cause: string | null;
+  readonly state: string | null;
+  readonly gaps: number;
+  /** Of these, how many have no end yet. */
+  readonly unended: number;
+}
+
 export interface CoverageEnd {
   readonly feed: string | null;
   readonly symbol: string | null;
@@ -66,6 +74,7 @@ const INTEGERS = new Set([
   'missing_estimate',
   'gaps',
   'open_gaps',
+  'unended',
 ]);
 
 /** A result row with its integers as numbers. The statement has cast its timestamps to long. */

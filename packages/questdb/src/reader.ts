@@ -3,7 +3,14 @@
 // reads is suspended or behind its log, because the answer would look like missing rows.
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
-import { type CoverageEnd, type GapRow, type LatestTick, type OutageRow, typedRow } from './gap-rows.ts';
+import {
+  type CoverageEnd,
+  type GapCount,
+  type GapRow,
+  type LatestTick,
+  type OutageRow,
+  typedRow,
+} from './gap-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlText, sqlTimestamp } from './sql-text.ts';
@@ -12,10 +19,17 @@ import type { TableName } from './tables.ts';
 export interface GapFilter extends SettledOptions {
   readonly openOnly?: boolean;
   readonly account?: string;
+  /** Gaps of all symbols fit too. */
+  readonly symbol?: string;
+  readonly stream?: string;
+  /** Only the newest so many. */
+  readonly limit?: number;
   /** Only what reaches into `[fromUs, toUs)`; a gap without an end reaches to the end of time. */
   readonly fromUs?: number;
   readonly toUs?: number;
 }
+
+export type OutageFilter = Omit<GapFilter, 'symbol' | 'stream'>;
 
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
@@ -30,11 +44,18 @@ export class Reader {
     this.#clock = options.clock;
   }
 
-  /** The newest tick of each symbol of a feed: greatest `ts`, and of equal ones the greatest `ts_recv`. */
-  async latestTicks(feed: string, options: SettledOptions = {}): Promise<Map<string, LatestTick>> {
+  /**
+   * The newest tick of each symbol of a feed: greatest `ts`, and of equal ones the greatest `ts_recv`. With `sinceUs` symbols without a
+   * tick from then on are left out, and the table is not read further back for them.
+   */
+  async latestTicks(
+    feed: string,
+    options: SettledOptions & { readonly sinceUs?: number } = {},
+  ): Promise<Map<string, LatestTick>> {
+    const since = options.sinceUs === undefined ? '' : ` AND ts >= ${sqlTimestamp(options.sinceUs)}`;
     const newest = await this.#ask(
       ['ticks'],
-      `SELECT symbol, cast(ts as long) ts FROM ticks WHERE feed = ${sqlText(feed)} LATEST ON ts PARTITION BY symbol`,
+      `SELECT symbol, cast(ts as long) ts FROM ticks WHERE feed = ${sqlText(feed)}${since} LATEST ON ts PARTITION BY symbol`,
       options,
     );
     const latest = new Map<string, LatestTick>();
@@ -98,27 +119,38 @@ export class Reader {
     return rows.map((row) => typedRow<CoverageEnd>(row));
   }
 
-  /** Gaps in their current state, by `ts_from`. */
+  /** Gaps in their current state, by `ts_from`; with a limit the newest of them, still by `ts_from`. */
   async gaps(filter: GapFilter = {}): Promise<GapRow[]> {
     const rows = await this.#ask(
       ['gap_events'],
       `SELECT gap_id, outage_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to,
         cause, state, rows_healed, missing_estimate, evidence, cast(ts_updated as long) ts_updated
-        FROM gaps${where(filter, "state = 'open'")} ORDER BY ts_from, gap_id`,
+        FROM gaps${where(filter, "state = 'open'")}${newestFirst(filter, 'gap_id')}`,
       filter,
     );
-    return rows.map((row) => typedRow<GapRow>(row));
+    return rows.map((row) => typedRow<GapRow>(row)).toReversed();
   }
 
   /** Incidents, by `ts_from`. */
-  async outages(filter: GapFilter = {}): Promise<OutageRow[]> {
+  async outages(filter: OutageFilter = {}): Promise<OutageRow[]> {
     const rows = await this.#ask(
       ['gap_events'],
       `SELECT outage_id, account, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to, causes, streams, gaps, open_gaps,
-        cast(ts_updated as long) ts_updated FROM outages${where(filter, 'open_gaps > 0')} ORDER BY ts_from, outage_id`,
+        cast(ts_updated as long) ts_updated FROM outages${where(filter, 'open_gaps > 0')}${newestFirst(filter, 'outage_id')}`,
       filter,
     );
-    return rows.map((row) => typedRow<OutageRow>(row));
+    return rows.map((row) => typedRow<OutageRow>(row)).toReversed();
+  }
+
+  /** How many gaps there are of each cause and state. */
+  async gapCounts(options: SettledOptions = {}): Promise<GapCount[]> {
+    const rows = await this.#ask(
+      ['gap_events'],
+      `SELECT cause, state, count() gaps, sum(CASE WHEN ts_to IS NULL THEN 1 ELSE 0 END) unended FROM gaps
+        GROUP BY cause, state ORDER BY cause, state`,
+      options,
+    );
+    return rows.map((row) => typedRow<GapCount>(row));
   }
 
   async #ask(tables: readonly TableName[], sql: string, options: SettledOptions) {
@@ -131,9 +163,18 @@ function where(filter: GapFilter, open: string): string {
   const conditions: string[] = [];
   if (filter.openOnly === true) conditions.push(open);
   if (filter.account !== undefined) conditions.push(`account = ${sqlText(filter.account)}`);
+  if (filter.symbol !== undefined) {
+    conditions.push(`(symbol IS NULL OR symbol = ${sqlText(filter.symbol)})`);
+  }
+  if (filter.stream !== undefined) conditions.push(`stream = ${sqlText(filter.stream)}`);
   if (filter.toUs !== undefined) conditions.push(`ts_from < ${sqlTimestamp(filter.toUs)}`);
   if (filter.fromUs !== undefined) {
     conditions.push(`(ts_to IS NULL OR ts_to > ${sqlTimestamp(filter.fromUs)})`);
   }
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
+function newestFirst(filter: GapFilter, id: string): string {
+  const limit = filter.limit === undefined ? '' : ` LIMIT ${Math.trunc(filter.limit)}`;
+  return ` ORDER BY ts_from DESC, ${id} DESC${limit}`;
 }

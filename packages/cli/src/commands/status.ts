@@ -1,0 +1,60 @@
+// `fxtape status`: one screen of what is recorded, how far behind, and what is missing. In: the environment. Out: the screen or one JSON
+// document, and an exit code: 0 well, 1 degraded, 2 down. With --watch it is drawn again every two seconds until SIGINT, which is
+// no failure: then the code is that of the last look.
+import { setTimeout as delay } from 'node:timers/promises';
+import { styleText } from 'node:util';
+import { readRunningEnv } from '../env.ts';
+import { gather } from '../status/gather.ts';
+import type { Sample } from '../status/rates.ts';
+import { screen } from '../status/render.ts';
+import { EXIT_CODES, reportOf, type StatusReport } from '../status/report.ts';
+
+const EVERY_MS = 2000;
+const COLOURS = { well: 'green', degraded: 'yellow', down: 'red' } as const;
+const HOME_AND_CLEAR = '\u001B[H\u001B[J';
+
+export interface StatusOptions {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+/** Resolves with the exit code. Errors: ENV_INVALID, QDB_CONF_INVALID, RUN_FILE_INVALID. */
+export async function status(options: StatusOptions): Promise<number> {
+  if (options.watch !== true) {
+    const { facts } = await gather(readRunningEnv(), null);
+    const report = reportOf(facts);
+    show(report, options);
+    return EXIT_CODES[report.verdict];
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  let before: Sample | null = null;
+  let code = 0;
+  while (!stop.signal.aborted) {
+    // The addresses are looked up each time: `fxtape up` may have been started since.
+    const { facts, sample } = await gather(readRunningEnv(), before);
+    before = sample;
+    const report = reportOf(facts);
+    code = EXIT_CODES[report.verdict];
+    if (!stop.signal.aborted) show(report, options);
+    await delay(EVERY_MS, null, { signal: stop.signal }).catch(() => null);
+  }
+  return code;
+}
+
+function show(report: StatusReport, options: StatusOptions): void {
+  const { stdout } = process;
+  if (options.json === true) {
+    stdout.write(`${JSON.stringify(report, null, options.watch === true ? 0 : 2)}\n`);
+    return;
+  }
+  const terminal = stdout.isTTY === true;
+  const rows = terminal ? stdout.rows - 1 : Number.POSITIVE_INFINITY;
+  const lines = screen(report, {
+    rows,
+    paint: (verdict, text) => styleText(COLOURS[verdict], text, { stream: stdout }),
+  });
+  if (options.watch !== true) stdout.write(`${lines.join('\n')}\n`);
+  else if (terminal) stdout.write(`${HOME_AND_CLEAR}${lines.slice(0, rows).join('\n')}\n`);
+  else stdout.write(`${lines.join('\n')}\n\n`);
+}

@@ -1,0 +1,25 @@
+// How fast each account receives, from two looks at its counters. In: the collector's state at two moments. Out: counts a second by
+// account, nothing for an account that one of them does not know, and nothing when the collector was started again in between.
+import type { CollectorState } from '@fxtape/console';
+import type { Rates } from './facts.ts';
+
+export interface Sample {
+  /** Monotonic. */
+  readonly monoMs: number;
+  readonly state: CollectorState;
+}
+
+export function ratesBetween(before: Sample | null, after: Sample): Map<string, Rates> {
+  const rates = new Map<string, Rates>();
+  const seconds = before === null ? 0 : (after.monoMs - before.monoMs) / 1000;
+  if (before === null || seconds <= 0 || before.state.startedAt !== after.state.startedAt) return rates;
+  const known = new Map(before.state.accounts.map((account) => [account.account, account.counters]));
+  for (const { account, counters } of after.state.accounts) {
+    const then = known.get(account);
+    if (then === undefined) continue;
+    const perSecond = (counter: string) =>
+      Math.max(0, ((counters[counter] ?? 0) - (then[counter] ?? 0)) / seconds);
+    rates.set(account, { ticksPerSecond: perSecond('ticks'), framesPerSecond: perSecond('frames') });
+  }
+  return rates;
+}

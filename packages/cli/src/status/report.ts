@@ -1,0 +1,163 @@
+// The judgement of `fxtape status`. In: the facts. Out: one document, the same for people and programs, with the verdict:
+//   well      every configured stream is live, and what is recorded is in SQL within seconds
+//   degraded  something is missing or late, and the tape takes what it can get
+//   down      nothing is recorded: no collector answers, or none of its accounts is live
+import { type AccountState, readinessOf } from '@fxtape/console';
+import { FxtapeError } from '@fxtape/ops';
+import type { GapCount } from '@fxtape/questdb';
+import { spellDuration } from '../print/quantity.ts';
+import type { Rates, StatusFacts, TapeFact } from './facts.ts';
+
+export type Verdict = 'well' | 'degraded' | 'down';
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = { well: 0, degraded: 1, down: 2 };
+
+export interface StatusReport {
+  readonly verdict: Verdict;
+  readonly at: string;
+  readonly data_dir: string;
+  /** Sentences: why it is not well. */
+  readonly reasons: readonly string[];
+  /** Sentences that do not change the verdict. */
+  readonly remarks: readonly string[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly up: boolean;
+    readonly address: string | null;
+    readonly since: string | null;
+    readonly detail: string | null;
+  }[];
+  readonly accounts: readonly AccountReport[];
+  /** Null: could not be asked. */
+  readonly gaps: readonly GapCount[] | null;
+}
+
+export interface AccountReport {
+  readonly account: string;
+  readonly feed: string | null;
+  readonly phase: string;
+  readonly reason: string | null;
+  readonly since: string | null;
+  readonly conn: number | null;
+  readonly clock: AccountState['clock'];
+  /** Tape to SQL: age of the oldest line that QuestDB has not answered for. */
+  readonly lag_ms: number | null;
+  readonly backlog_lines: number | null;
+  readonly sender: string | null;
+  readonly tape: TapeFact | null;
+  readonly rates: Rates | null;
+  readonly streams: readonly StreamReport[];
+}
+
+export interface StreamReport {
+  readonly stream: string;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+  readonly phase: string;
+  readonly frames: number;
+  /** Ticks only: how long ago the newest one that SQL shows was received; null when there is none of the last day. */
+  readonly last_ago_ms: number | null;
+  readonly open_gap: { readonly cause: string; readonly since: string | null } | null;
+}
+
+/** Beyond this the rows of an account count as late. */
+export const LATE_MS = 10_000;
+
+export function reportOf(facts: StatusFacts): StatusReport {
+  const { collector, gaps, questdb } = facts;
+  const accounts = collector instanceof FxtapeError ? [] : collector.accounts.map((a) => accountOf(a, facts));
+  const readiness = readinessOf(collector, questdb instanceof FxtapeError ? questdb : 'answers');
+  const reasons = [...readiness.reasons, ...accounts.flatMap(lateReasons), ...serviceReasons(facts)];
+  const remarks = [...readiness.remarks, ...hints(collector, questdb)];
+  if (gaps instanceof FxtapeError && gaps !== questdb) {
+    if (gaps.code === 'QDB_NO_TABLE') remarks.push('nothing is recorded in this QuestDB yet');
+    else reasons.push(`gaps cannot be told: ${gaps.toLine()}`);
+  }
+  const recording = accounts.some(({ phase }) => phase === 'live');
+  return {
+    verdict: !recording ? 'down' : reasons.length > 0 ? 'degraded' : 'well',
+    at: new Date(facts.atMs).toISOString(),
+    data_dir: facts.dataDir,
+    reasons,
+    remarks,
+    services: servicesOf(facts),
+    accounts,
+    gaps: gaps instanceof FxtapeError ? null : gaps,
+  };
+}
+
+function accountOf(state: AccountState, facts: StatusFacts): AccountReport {
+  const newest = state.feed === null ? undefined : facts.newest.get(state.feed);
+  return {
+    account: state.account,
+    feed: state.feed,
+    phase: state.phase,
+    reason: state.reason === '' ? null : state.reason,
+    since: state.since,
+    conn: state.conn,
+    clock: state.clock,
+    lag_ms: state.sender?.lagMs ?? null,
+    backlog_lines: state.sender?.backlogLines ?? null,
+    sender: state.sender?.phase ?? null,
+    tape: facts.tapes.get(state.account) ?? null,
+    rates: facts.rates.get(state.account) ?? null,
+    streams: state.streams.map((stream) => {
+      const lastUs = stream.stream === 'ticks' ? newest?.get(stream.symbol ?? '') : undefined;
+      const { openGap } = stream;
+      return {
+        stream: stream.stream,
+        symbol: stream.symbol,
+        timeframe: stream.timeframe,
+        phase: stream.phase,
+        frames: stream.frames,
+        last_ago_ms: lastUs === undefined ? null : Math.max(0, Math.round(facts.atMs - lastUs / 1000)),
+        open_gap: openGap === null ? null : { cause: openGap.cause, since: openGap.tsFrom },
+      };
+    }),
+  };
+}
+
+/** What to do about a part that does not answer. */
+function hints(...parts: readonly unknown[]): string[] {
+  return parts.flatMap((part) => (part instanceof FxtapeError ? [part.hint] : []));
+}
+
+function lateReasons({ account, lag_ms: lagMs }: AccountReport): string[] {
+  if (lagMs === null || lagMs < LATE_MS) return [];
+  return [`${account}: rows reach SQL ${spellDuration(lagMs)} late; the tape holds what is missing`];
+}
+
+function serviceReasons(facts: StatusFacts): string[] {
+  return facts.services
+    .filter(({ addr, answers, expected }) => !answers && (expected || addr !== null))
+    .map(({ name }) => `the ${name} does not answer`);
+}
+
+function servicesOf(facts: StatusFacts): StatusReport['services'] {
+  const { collector, collectorAddr, questdb, services } = facts;
+  const trouble = (error: unknown) => (error instanceof FxtapeError ? error : null);
+  return [
+    {
+      name: 'collector',
+      up: trouble(collector) === null,
+      address: collectorAddr,
+      since: collector instanceof FxtapeError ? null : collector.startedAt,
+      detail: trouble(collector)?.code ?? null,
+    },
+    ...services
+      .filter(({ addr, expected }) => expected || addr !== null)
+      .map(({ addr, answers, name, since }) => ({
+        name,
+        up: answers,
+        address: addr,
+        since: answers ? since : null,
+        detail: null,
+      })),
+    {
+      name: 'QuestDB',
+      up: trouble(questdb) === null,
+      address: questdb instanceof FxtapeError ? null : questdb.url,
+      since: null,
+      detail: questdb instanceof FxtapeError ? questdb.code : questdb.version,
+    },
+  ];
+}

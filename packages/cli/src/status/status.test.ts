@@ -1,0 +1,160 @@
+import { FxtapeError } from '@fxtape/ops';
+import { expect, test } from 'vitest';
+import { gapLine } from './gap-line.ts';
+import { ratesBetween } from './rates.ts';
+import { screen } from './render.ts';
+import { reportOf } from './report.ts';
+import { sampleAccount, sampleFacts, sampleState, sampleStream } from './sample-facts.ts';
+
+const all = { rows: Number.POSITIVE_INFINITY };
+const failure = (code: string, message: string) =>
+  new FxtapeError({ code, kind: 'transient', message, hint: `Do something about ${code}` });
+
+test('well', () => {
+  const report = reportOf(sampleFacts());
+  expect(report).toMatchObject({ verdict: 'well', reasons: [], remarks: [] });
+  expect(screen(report, all).join('\n')).toMatchInlineSnapshot(`
+    "fxtape is WELL   2026-11-23T12:00:00.000Z   ./data
+
+    SERVICE
+    collector  up  since 2026-11-23T07:59:00Z  127.0.0.1:4000
+    console    up  since 2026-11-23T07:59:00Z  127.0.0.1:7070
+    QuestDB    up                              http://127.0.0.1:9000  9.3.4
+
+    ACCOUNT  FEED  PHASE  CONN  CLOCK                TICKS/S  TAPE→SQL     TAPE
+    demo     demo  live      1  America/New_York+7h     51.2     40 ms  12.3 MB
+
+    deals live
+    SYMBOL  TICKS  COUNT  LAST IN SQL  BARS
+    EURUSD  live      12   400 ms ago  M1 live
+    XAUUSD  live       7               M1 live
+
+    GAPS  none"
+  `);
+});
+
+test('degraded: a stream that is not live, late rows, a console that is gone', () => {
+  const gap = { cause: 'stalled', tsFrom: '2026-11-23T11:59:00.000Z' };
+  const account = sampleAccount({
+    streams: [
+      sampleStream({ phase: 'pending', openGap: gap }),
+      sampleStream({ symbol: 'X', phase: 'unlisted' }),
+    ],
+    sender: { ...sampleAccount().sender, lagMs: 65_000 } as never,
+  });
+  const gone = { name: 'console', addr: null, answers: false, since: null, expected: true };
+  const report = reportOf(
+    sampleFacts({
+      collector: sampleState(account),
+      services: [gone],
+      gaps: [{ cause: 'stalled', state: 'open', gaps: 3, unended: 1 }],
+    }),
+  );
+  expect(report.verdict).toBe('degraded');
+  expect(screen(report, all).join('\n')).toMatchInlineSnapshot(`
+    "fxtape is DEGRADED   2026-11-23T12:00:00.000Z   ./data
+      ! demo: not live yet: EURUSD ticks
+      ! demo: rows reach SQL 1 min 5 s late; the tape holds what is missing
+      ! the console does not answer
+      · demo: the broker does not list X ticks
+
+    SERVICE
+    collector  up    since 2026-11-23T07:59:00Z  127.0.0.1:4000
+    console    DOWN
+    QuestDB    up                                http://127.0.0.1:9000  9.3.4
+
+    ACCOUNT  FEED  PHASE  CONN  CLOCK                TICKS/S   TAPE→SQL     TAPE
+    demo     demo  live      1  America/New_York+7h     51.2  1 min 5 s  12.3 MB
+
+    SYMBOL  TICKS                              COUNT  LAST IN SQL  BARS
+    EURUSD  pending (stalled since 11:59:00Z)     12   400 ms ago
+    X       unlisted                              12
+
+    GAPS  1 gap not ended · 3 open: stalled 3"
+  `);
+});
+
+test('degraded, not down: QuestDB is gone, and the tape goes on', () => {
+  const gone = failure('QDB_UNREACHABLE', 'QuestDB cannot be reached');
+  const report = reportOf(sampleFacts({ questdb: gone, gaps: gone, newest: new Map() }));
+  expect(report).toMatchObject({
+    verdict: 'degraded',
+    reasons: ['QuestDB: QuestDB cannot be reached'],
+    remarks: ['Do something about QDB_UNREACHABLE'],
+    gaps: null,
+  });
+});
+
+test('degraded: gaps that cannot be told; well: nothing recorded yet', () => {
+  const suspended = failure('QDB_SUSPENDED', 'gap_events is suspended');
+  expect(reportOf(sampleFacts({ gaps: suspended }))).toMatchObject({
+    verdict: 'degraded',
+    reasons: [
+      'gaps cannot be told: QDB_SUSPENDED: gap_events is suspended. Do something about QDB_SUSPENDED.',
+    ],
+  });
+  expect(reportOf(sampleFacts({ gaps: failure('QDB_NO_TABLE', 'no table') }))).toMatchObject({
+    verdict: 'well',
+    remarks: ['nothing is recorded in this QuestDB yet'],
+  });
+});
+
+test('down: no collector, or no account that is live', () => {
+  const gone = failure('COLLECTOR_NOT_RUNNING', 'the collector is not running');
+  const report = reportOf(sampleFacts({ collector: gone }));
+  expect(report.verdict).toBe('down');
+  expect(screen(report, all).join('\n')).toMatchInlineSnapshot(`
+    "fxtape is DOWN   2026-11-23T12:00:00.000Z   ./data
+      ! the collector is not running
+      · Do something about COLLECTOR_NOT_RUNNING
+
+    SERVICE
+    collector  DOWN                              127.0.0.1:4000  COLLECTOR_NOT_RUNNING
+    console    up    since 2026-11-23T07:59:00Z  127.0.0.1:7070
+    QuestDB    up                                http://127.0.0.1:9000  9.3.4
+
+    GAPS  none"
+  `);
+  const refused = sampleAccount({ phase: 'backing_off', reason: 'HTTP 401' });
+  expect(reportOf(sampleFacts({ collector: sampleState(refused) }))).toMatchObject({
+    verdict: 'down',
+    reasons: ['demo: backing_off (HTTP 401)'],
+  });
+  const one = sampleState(refused, sampleAccount({ account: 'b' }));
+  expect(reportOf(sampleFacts({ collector: one })).verdict).toBe('degraded');
+});
+
+test('a small screen shows what is not live first and counts the rest', () => {
+  const symbols = Array.from({ length: 30 }, (_none, i) => sampleStream({ symbol: `S${i}` }));
+  symbols[20] = sampleStream({ symbol: 'LATE', phase: 'failed' });
+  const facts = sampleFacts({ collector: sampleState(sampleAccount({ streams: symbols })) });
+  const lines = screen(reportOf(facts), { rows: 24 });
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.find((line) => line.startsWith('LATE'))).toContain('failed');
+  expect(lines.find((line) => /^and \d+ more symbols, all live$/.test(line))).toBeDefined();
+});
+
+test('gaps in one line', () => {
+  expect(gapLine(null)).toBe('GAPS  not known');
+  expect(gapLine([])).toBe('GAPS  none');
+  expect(
+    gapLine([
+      { cause: 'disconnect', state: 'open', gaps: 3, unended: 0 },
+      { cause: 'stalled', state: 'open', gaps: 2, unended: 1 },
+      { cause: 'stalled', state: 'healed', gaps: 4, unended: 0 },
+    ]),
+  ).toBe('GAPS  1 gap not ended · 5 open: disconnect 3, stalled 2 · 4 settled');
+});
+
+test('rates need two looks at the same run of the collector', () => {
+  const at = (monoMs: number, ticks: number, startedAt = 'a') => ({
+    monoMs,
+    state: { ...sampleState(sampleAccount({ counters: { ticks, frames: ticks * 2 } })), startedAt },
+  });
+  expect(ratesBetween(null, at(0, 5))).toEqual(new Map());
+  expect(ratesBetween(at(0, 5), at(2000, 105)).get('demo')).toEqual({
+    ticksPerSecond: 50,
+    framesPerSecond: 100,
+  });
+  expect(ratesBetween(at(0, 500), at(2000, 5, 'b'))).toEqual(new Map());
+});
