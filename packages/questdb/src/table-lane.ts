@@ -94,6 +94,15 @@ export class TableLane {
     if (this.#closed) throw closed();
   }
 
+  /** Resolves when a small submit would start its request at once: `commitEveryMs` after the last start, or on an abort. */
+  async turn(signal: AbortSignal): Promise<void> {
+    const { clock, commitEveryMs } = this.#o;
+    const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
+    if (waitMs <= 0 || this.#closed) return;
+    // An abort ends the waiting and is no error here: the submit that follows has its own signal.
+    await pause(clock, waitMs, signal).catch(() => {});
+  }
+
   /** Gives up what is pending: each submit rejects with WRITER_CLOSED, and its rows are the caller's again. */
   close(): void {
     this.#closed = true;

@@ -116,9 +116,20 @@ export class Outflow {
         this.#o.log.info('sending begins again at the confirmed cursor');
         return null;
       }
+      if (batch.caughtUp) await this.#turn(signal);
     }
     await this.#pending;
     return null;
+  }
+
+  /** With everything sent, the next reading waits until its rows can go out at once, and takes all that was appended by then. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { log, tape, writer } = this.#o;
+    await writer.turn('ticks', signal);
+    if (signal.aborted) return;
+    await tape
+      .sync()
+      .catch((error: unknown) => log.debug({ err: error }, 'not synced yet; the tape tries again'));
   }
 
   async #start(): Promise<{ position: Position | null; ledger: Ledger }> {
