@@ -17,5 +17,5 @@ const lane = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   ...base,
-  test: { projects: [lane('disasters', 900_000)] },
+  test: { projects: [lane('disasters', 900_000), lane('containers', 300_000)] },
 });
