@@ -2,11 +2,12 @@
 // figures beside their alternatives from the same run, and assert nothing about time.
 import { encode } from './encode.ts';
 import { latency } from './latency.ts';
+import { memory } from './memory.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency };
+const benches = { pipeline, encode, whole, latency, memory };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');
