@@ -2,6 +2,8 @@
 // in commands/. A command that answers with an exit code sets it.
 import { readFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { configSchema, configShow } from './commands/config.ts';
+import { doctor, type DoctorOptions } from './commands/doctor.ts';
 import { gaps, outages } from './commands/gaps.ts';
 import { run } from './commands/run.ts';
 import { type StatusOptions, status } from './commands/status.ts';
@@ -31,6 +33,7 @@ export function program(): Command {
     .exitOverride();
   addRecording(fxtape);
   addLooking(fxtape);
+  addSetup(fxtape);
   addTape(fxtape);
   return fxtape;
 }
@@ -74,6 +77,27 @@ function addLooking(fxtape: Command): void {
     fxtape.command('outages').description('what is missing and why, incident by incident'),
     'only those with a gap that is open',
   ).action(outages);
+}
+
+function addSetup(fxtape: Command): void {
+  fxtape
+    .command('doctor')
+    .description('checks all that recording depends on; exit code 1 when a check failed')
+    .option('--json', 'one JSON document')
+    .action(async (options: DoctorOptions) => {
+      process.exitCode = await doctor(options);
+    });
+  const config = fxtape.command('config').description('what is configured');
+  config
+    .command('show')
+    .description('what is in force, without secrets')
+    .option('--json', 'one JSON document')
+    .action(configShow);
+  config
+    .command('schema')
+    .description('the JSON Schema of fxtape.yaml, for editors')
+    .option('--json', 'it is JSON anyway')
+    .action(configSchema);
 }
 
 function interval(command: Command, open: string): Command {

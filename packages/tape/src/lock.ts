@@ -1,6 +1,6 @@
 // One writer per tape. In: the tape's folder. Out: a lock that the operating system frees with the process, however it ends: an
 // exclusive transaction on an SQLite file, whose file lock also holds between containers that share a volume.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ioError, tapeLocked } from './errors.ts';
@@ -29,4 +29,20 @@ export function lockTape(dir: string): TapeLock {
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/** True when a process holds the lock now. Looks and takes nothing. Throws TAPE_IO. */
+export function tapeIsLocked(dir: string): boolean {
+  const path = join(dir, 'lock.sqlite');
+  if (!existsSync(path)) return false;
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    database.exec('SELECT count(*) FROM sqlite_schema');
+    return false;
+  } catch (cause) {
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return true;
+    throw ioError(cause, 'look at the lock', path);
+  } finally {
+    database.close();
+  }
 }

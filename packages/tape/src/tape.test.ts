@@ -21,6 +21,7 @@ import {
   readTail,
   readTape,
   applyRetention,
+  tapeIsLocked,
   TapeWriter,
   writeCursor,
 } from './index.ts';
@@ -139,7 +140,9 @@ test('a second writer is refused; the lock is free again after close', async () 
   const dir = folder();
   const tape = await open(dir);
   await expect(open(dir)).rejects.toMatchObject({ code: 'TAPE_LOCKED' });
+  expect(tapeIsLocked(dir)).toBe(true);
   await tape.close();
+  expect(tapeIsLocked(dir)).toBe(false);
   await (await open(dir)).close();
 });
 

@@ -1,4 +1,6 @@
-// The parts of the collector that other programs may use to read a tape as it does.
+// The parts of the collector that other programs may use to find an account and to read a tape as it does.
+export { findAccount } from './find-account.ts';
 export { Intake } from './intake.ts';
 export { TapeMemory } from './tape-memory.ts';
+export { type TapeOwner, tapeOwner } from './tape-owner.ts';
 export { TapeReader } from './tape-reader.ts';

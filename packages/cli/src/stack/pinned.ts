@@ -3,7 +3,8 @@
 import type { Artifact } from './artifact.ts';
 import { engineError } from './engine-error.ts';
 
-export const QUESTDB_IMAGE = 'questdb/questdb:9.3.4';
+export const QUESTDB_VERSION = '9.3.4';
+export const QUESTDB_IMAGE = `questdb/questdb:${QUESTDB_VERSION}`;
 export const REDIS_IMAGE = 'redis:7';
 
 export const questDbArtifact: Artifact = {

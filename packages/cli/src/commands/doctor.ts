@@ -1,0 +1,66 @@
+// `fxtape doctor`: everything that recording depends on, looked at once. In: the environment and the configuration. Out: facts and what to
+// do, for people or as one JSON document, and an exit code: 0 fine, 1 a check failed. Warnings do not fail.
+import { styleText } from 'node:util';
+import { FxtapeError, Redactor } from '@fxtape/ops';
+import { type Check, failedBy, ok } from '../doctor/check.ts';
+import { examineDisk } from '../doctor/disk.ts';
+import { examineGateway } from '../doctor/gateway.ts';
+import { examineQuestDb } from '../doctor/questdb.ts';
+import { checkLines } from '../doctor/render.ts';
+import { type CliEnv, readRunningEnv } from '../env.ts';
+import { count } from '../print/quantity.ts';
+import { runMode, type RunMode } from '../run-mode.ts';
+import { redisAnswers } from '../stack/index.ts';
+import { readStackFile } from '../stack-file.ts';
+
+const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
+
+export interface DoctorOptions {
+  readonly json?: boolean;
+}
+
+/** Resolves with the exit code. Errors: ENV_INVALID, RUN_FILE_INVALID. */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const env = readRunningEnv();
+  const mode = await modeOrFailure(env);
+  const configured = mode instanceof FxtapeError ? null : mode;
+  const accounts = configured?.config.accounts.map(({ name }) => name) ?? [];
+  const parts = await Promise.all([
+    configured === null ? [] : examineGateway(configured, env.FXTAPE_DATA_DIR),
+    examineDisk(env.FXTAPE_DATA_DIR, accounts),
+    examineQuestDb(env),
+    examineRedis(env),
+  ]);
+  const first = mode instanceof FxtapeError ? failedBy('configuration', mode) : configurationCheck(mode);
+  const checks = [first, ...parts.flat()];
+  const fine = checks.every(({ state }) => state !== 'failed');
+  const paint = (state: Check['state'], text: string) =>
+    styleText(COLOURS[state], text, { stream: process.stdout });
+  const text =
+    options.json === true ? JSON.stringify({ fine, checks }, null, 2) : checkLines(checks, paint).join('\n');
+  // No check says a key; what an answer of somebody else's server says is not in our hands.
+  const keys = configured?.config.accounts.flatMap(({ keyVariable }) => configured.keyOf(keyVariable) ?? []);
+  process.stdout.write(`${new Redactor(keys).redact(text)}\n`);
+  return fine ? 0 : 1;
+}
+
+async function modeOrFailure(env: CliEnv): Promise<RunMode | FxtapeError> {
+  try {
+    const demo = readStackFile(env.FXTAPE_DATA_DIR)?.demo === true;
+    return await runMode(env, { demo });
+  } catch (error) {
+    if (error instanceof FxtapeError) return error;
+    throw error;
+  }
+}
+
+function configurationCheck({ config, demo }: RunMode): Check {
+  if (demo) return ok('configuration', 'the demonstration: the simulated gateway is recorded');
+  return ok('configuration', config.source, count(config.accounts.length, 'account'));
+}
+
+/** Nothing is said of a Redis that does not answer: the live recorder does not need one. */
+async function examineRedis(env: CliEnv): Promise<Check[]> {
+  if (!(await redisAnswers(env.REDIS_URL))) return [];
+  return [ok('Redis', `answers at ${new URL(env.REDIS_URL).host}`, 'recording live does not use it')];
+}

@@ -1,0 +1,81 @@
+// Whether the clock rule fits the broker's clock today. In: the configured rule, the tape's, and what `/ServerTimezone` says. Out: a
+// check. Today's offset can refute a rule and never proves one: rules that agree today may differ in another season.
+import { ClockRuleError, defaultRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
+import { spellDuration } from '../print/quantity.ts';
+import { type Check, failed, ok, warning } from './check.ts';
+
+export interface ClockFacts {
+  readonly name: string;
+  readonly configured: { readonly rule: string; readonly replayed: boolean };
+  /** The rule in force on the tape; null when there is none yet. */
+  readonly onTape: string | null;
+  /** Broker's wall clock minus UTC, as the gateway says. */
+  readonly offsetS: number;
+  readonly serverTime: string;
+  readonly nowMs: number;
+}
+
+/** Beyond this a live gateway's clock does not show the present. */
+const PRESENT_MS = 20 * 60_000;
+
+export function clockCheck(facts: ClockFacts): Check {
+  const { configured, name, nowMs, offsetS, onTape } = facts;
+  const auto = configured.rule === 'auto';
+  const chosen = auto ? (onTape ?? defaultRule(offsetS, utcMs(nowMs)).id) : configured.rule;
+  const origin = !auto ? 'configured' : onTape === null ? 'default for this offset' : 'in force on the tape';
+  const said = [`the broker's clock is ${spellOffset(offsetS)} today`, `rule ${chosen} (${origin})`];
+  if (configured.replayed) {
+    return ok(
+      name,
+      ...said,
+      'the gateway is said to play another day: its clock is not compared with the present',
+    );
+  }
+  const offNow = presentBy(facts);
+  if (offNow !== null) {
+    const todo = 'If this gateway plays an old day, write `clock: replayed` in the configuration';
+    return failed(
+      name,
+      [...said, `its time is ${spellDuration(Math.abs(offNow))} off`],
+      todo,
+      'CLOCK_CONFLICT',
+    );
+  }
+  const ruleOffsetS = offsetOf(chosen, nowMs);
+  if (ruleOffsetS === null)
+    return failed(name, said, 'Write a rule such as America/New_York+7h', 'CLOCK_RULE_INVALID');
+  if (ruleOffsetS !== offsetS) {
+    const todo = auto
+      ? 'Set `clock` in the configuration to the rule of this broker'
+      : 'Correct `clock` in the configuration: held back rows then come from the tape';
+    return failed(name, [...said, `which is ${spellOffset(ruleOffsetS)} today`], todo, 'CLOCK_CONFLICT');
+  }
+  if (chosen.startsWith('UTC') && auto) {
+    const todo = 'Set `clock` in the configuration if this broker changes between summer and winter time';
+    return warning(name, [...said, 'a fixed offset knows no summer time'], todo);
+  }
+  return ok(name, ...said, 'they agree');
+}
+
+/** By how much the gateway's time misses the present, null when it does not or cannot be read. */
+function presentBy({ nowMs, offsetS, serverTime }: ClockFacts): number | null {
+  const stated = parseBrokerTime(serverTime);
+  if (stated === null) return null;
+  const offMs = stated.ms - offsetS * 1000 - nowMs;
+  return Math.abs(offMs) < PRESENT_MS ? null : offMs;
+}
+
+function offsetOf(rule: string, nowMs: number): number | null {
+  try {
+    return parseClockRule(rule).offsetAt(nowMs);
+  } catch (error) {
+    if (error instanceof ClockRuleError) return null;
+    throw error;
+  }
+}
+
+function spellOffset(offsetS: number): string {
+  const minutes = Math.abs(Math.round(offsetS / 60));
+  const rest = minutes % 60 === 0 ? '' : `${minutes % 60}m`;
+  return `UTC${offsetS < 0 ? '-' : '+'}${Math.floor(minutes / 60)}h${rest}`;
+}

@@ -1,0 +1,93 @@
+// `fxtape doctor` at the gateway. In: what is configured, with its keys. Out: a check for each key (given, accepted, needs no more than
+// reading), and for each account whether it is found and the one that its tape belongs to. Keys never leave this file.
+import { join } from 'node:path';
+import { findAccount, tapeOwner } from '@fxtape/collector';
+import type { AccountConfig } from '@fxtape/config';
+import { FxSocketManagement, FxSocketRest, type WireAccountRow } from '@fxtape/fxsocket';
+import { isFullKey, keyMissing, type RunMode } from '../run-mode.ts';
+import { count } from '../print/quantity.ts';
+import { type Check, failedBy, ok, warning } from './check.ts';
+import { examineTerminal } from './terminal.ts';
+
+const DEADLINE_MS = 8000;
+
+export async function examineGateway(mode: RunMode, dataDir: string): Promise<Check[]> {
+  const variables = [...new Set(mode.config.accounts.map((account) => account.keyVariable))];
+  const checks = await Promise.all(
+    variables.map(async (variable) => {
+      const accounts = mode.config.accounts.filter((account) => account.keyVariable === variable);
+      return examineKey(variable, accounts, mode, dataDir);
+    }),
+  );
+  return checks.flat();
+}
+
+async function examineKey(
+  variable: string,
+  accounts: readonly AccountConfig[],
+  mode: RunMode,
+  dataDir: string,
+): Promise<Check[]> {
+  const name = mode.demo ? 'key of the demo' : `key ${variable}`;
+  const apiKey = mode.keyOf(variable);
+  if (apiKey === undefined) return [failedBy(name, keyMissing(variable, accounts[0]?.name ?? ''))];
+  const management = new FxSocketManagement({ baseUrl: mode.baseUrl, apiKey });
+  try {
+    const rows = await management.accounts({ deadlineMs: DEADLINE_MS });
+    const key = keyCheck(name, apiKey, rows.length);
+    const each = await Promise.all(
+      accounts.map((account) => examineAccount({ account, apiKey, dataDir, management, mode, rows })),
+    );
+    return [key, ...each.flat()];
+  } catch (error) {
+    const check = failedBy(name, error, `asked at ${new URL(mode.baseUrl).origin}`);
+    return [mode.demo ? { ...check, todo: 'Start `fxtape up`: the simulated gateway runs with it' } : check];
+  } finally {
+    await management.close();
+  }
+}
+
+function keyCheck(name: string, apiKey: string, reached: number): Check {
+  const reach = `is accepted and reaches ${count(reached, 'account')}`;
+  if (isFullKey(apiKey)) {
+    const todo = 'Make a read-only key (fxs_ro_…) on FxSocket and use that: a recorder never needs to trade';
+    return warning(name, [reach, 'is a full key: it can trade'], todo);
+  }
+  return ok(
+    name,
+    reach,
+    apiKey.startsWith('fxs_ro_') ? 'is read-only' : 'is of a kind that fxtape does not know',
+  );
+}
+
+async function examineAccount(o: {
+  account: AccountConfig;
+  apiKey: string;
+  dataDir: string;
+  management: FxSocketManagement;
+  mode: RunMode;
+  rows: readonly WireAccountRow[];
+}): Promise<Check[]> {
+  const { account, apiKey, management, mode } = o;
+  const name = `account ${account.name}`;
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const owner = await tapeOwner(join(o.dataDir, 'tape', account.name));
+    const bound = owner?.binding ?? null;
+    const found = await findAccount({ config: account, management, baseUrl: mode.baseUrl, bound, signal });
+    const status = o.rows.find((row) => row.server === found.server && row.login === found.login)?.status;
+    const check = ok(
+      name,
+      `login ${found.login} on ${found.server}${status === undefined ? '' : `, ${status}`}`,
+      bound === null ? 'nothing is recorded of it yet' : 'is the account that its tape belongs to',
+    );
+    const rest = new FxSocketRest({ baseUrl: found.restUrl, apiKey, tlsVerify: account.tlsVerify });
+    try {
+      return [check, ...(await examineTerminal(account, rest, owner))];
+    } finally {
+      await rest.close();
+    }
+  } catch (error) {
+    return [failedBy(name, error)];
+  }
+}
