@@ -100,7 +100,7 @@ export class ComposeStack extends Recorded {
   }
 
   async id(name: ContainerName): Promise<string> {
-    return (await this.compose('ps', '-q', name)).trim();
+    return (await this.compose('ps', '-a', '-q', name)).trim();
   }
 
   async inspect(name: ContainerName): Promise<Inspected> {
