@@ -1,1 +1,2 @@
+// The public surface of @fxtape/cli.
 export {};

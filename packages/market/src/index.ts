@@ -1,3 +1,4 @@
+// The public surface of @fxtape/market: everything that is pure.
 export * from './clock-rule.ts';
 export * from './time.ts';
 export * from './bound.ts';

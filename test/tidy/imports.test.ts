@@ -1,0 +1,158 @@
+// Arrows go down only, and each outside library has one home. From the real imports, not from a list that somebody keeps.
+
+import { expect, test } from 'vitest';
+import { allCode, files, homeOf, importsOf, productFiles, read } from './tree.ts';
+
+const LEVELS: Record<string, number> = {
+  'packages/market': 0,
+  'packages/ops': 0,
+  'packages/config': 0,
+  'packages/fxsocket': 1,
+  'packages/tape': 1,
+  'packages/questdb': 1,
+  'packages/jobs': 1,
+  'packages/datasets': 1,
+  'packages/cli': 3,
+  'packages/testkit': 4,
+  test: 5,
+};
+/** Within one level nobody imports anybody, but for this. */
+const SIDEWAYS = new Set(['packages/config > packages/market', 'packages/config > packages/ops']);
+
+const levelOf = (home: string): number =>
+  home.startsWith('services/') ? 2 : home.startsWith('test/') ? 5 : (LEVELS[home] ?? -1);
+
+const names = new Map(
+  files('packages/*/package.json', 'services/*/package.json').map((path) => [
+    (JSON.parse(read(path)) as { name: string }).name,
+    homeOf(path),
+  ]),
+);
+/** `@fxtape/cli/stack` → `packages/cli`. */
+const workspaceHome = (specifier: string): string | null =>
+  specifier.startsWith('@fxtape/') ? (names.get(specifier.split('/').slice(0, 2).join('/')) ?? null) : null;
+
+/** `undici/types/x` → `undici`, `@fastify/swagger` stays. */
+const library = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+test('every part has a level', () => {
+  for (const home of new Set(names.values())) expect(levelOf(home), home).toBeGreaterThanOrEqual(0);
+});
+
+test('imports point to a lower level', () => {
+  const wrong: string[] = [];
+  for (const path of allCode()) {
+    const home = homeOf(path);
+    for (const specifier of importsOf(path)) {
+      const target = workspaceHome(specifier);
+      if (target === null || target === home || SIDEWAYS.has(`${home} > ${target}`)) continue;
+      const isTest = path.endsWith('.test.ts');
+      if (levelOf(target) < levelOf(home)) continue;
+      if (
+        isTest &&
+        target !== 'packages/testkit' &&
+        levelOf(target) <= levelOf(home) &&
+        !target.startsWith('services/')
+      )
+        continue;
+      wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('the declared dependencies say the same', () => {
+  const wrong: string[] = [];
+  for (const path of files('packages/*/package.json', 'services/*/package.json')) {
+    const home = homeOf(path);
+    const { dependencies = {} } = JSON.parse(read(path)) as { dependencies?: Record<string, string> };
+    for (const name of Object.keys(dependencies)) {
+      const target = workspaceHome(name);
+      if (target === null || SIDEWAYS.has(`${home} > ${target}`)) continue;
+      if (levelOf(target) >= levelOf(home)) wrong.push(`${home} depends on ${name}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('fxsocket stands alone, market has neither I/O nor clock nor chance', () => {
+  for (const path of files('packages/fxsocket/src/**/*.ts'))
+    expect(
+      importsOf(path).filter((name) => name.startsWith('@fxtape/')),
+      path,
+    ).toEqual([]);
+  for (const path of productFiles().filter((each) => each.startsWith('packages/market/'))) {
+    expect(
+      importsOf(path).filter((name) => !name.startsWith('.')),
+      path,
+    ).toEqual([]);
+    expect(read(path), path).not.toMatch(/Date\.now|new Date\(\)|Math\.random|performance\.now|process\./);
+  }
+});
+
+test('relative imports stay inside their package', () => {
+  for (const path of productFiles()) {
+    const depth = path.split('/').length - 4;
+    for (const specifier of importsOf(path))
+      if (specifier.startsWith('.'))
+        expect((specifier.match(/\.\.\//g) ?? []).length, `${path} imports ${specifier}`).toBeLessThanOrEqual(
+          depth,
+        );
+  }
+});
+
+const HOMES: Record<string, readonly string[]> = {
+  ws: ['packages/fxsocket', 'services/simulator'], // the simulator is a server of it
+  undici: ['packages/fxsocket'],
+  pg: ['packages/questdb'],
+  '@questdb/nodejs-client': ['packages/questdb'],
+  bullmq: ['packages/jobs'],
+  ioredis: ['packages/jobs'],
+  fastify: ['services/console'],
+  '@fastify/swagger': ['services/console'],
+  pino: ['packages/ops'],
+  'pino-pretty': ['packages/ops'],
+  'prom-client': ['packages/ops', 'services/collector', 'packages/jobs'], // the registry lives in ops
+  yaml: ['packages/config'],
+  commander: ['packages/cli'],
+  testcontainers: ['packages/testkit'],
+  'node:sqlite': ['packages/tape'],
+};
+
+test('each outside library has one home', () => {
+  const wrong: string[] = [];
+  for (const path of productFiles()) {
+    for (const specifier of importsOf(path)) {
+      const homes = HOMES[library(specifier)];
+      if (homes !== undefined && !homes.includes(homeOf(path))) wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('every outside library of the product has its home named here', () => {
+  const known = new Set([...Object.keys(HOMES), 'zod', 'fast-check']);
+  const unknown = new Set<string>();
+  for (const path of productFiles())
+    for (const specifier of importsOf(path)) {
+      const outside =
+        !specifier.startsWith('.') && !specifier.startsWith('node:') && !specifier.startsWith('@fxtape/');
+      if (outside && !known.has(library(specifier))) unknown.add(`${library(specifier)} in ${homeOf(path)}`);
+    }
+  expect([...unknown]).toEqual([]);
+});
+
+test('no service can trade: no mutating route is named in what runs', () => {
+  const mutating = /OrderSend|OrderModify|OrderClose|OrderDelete|CloseAll|PositionClose|PositionModify/;
+  for (const path of productFiles().filter((each) => !each.startsWith('services/simulator/')))
+    expect(read(path), path).not.toMatch(mutating);
+  for (const path of files('packages/*/package.json', 'services/*/package.json'))
+    expect(read(path), path).not.toContain('fxsocket-trading');
+  // The client of the gateway knows one method.
+  for (const path of productFiles().filter((each) => each.startsWith('packages/fxsocket/')))
+    expect(read(path), path).not.toMatch(/method:\s*'(POST|PUT|PATCH|DELETE)'/);
+});
