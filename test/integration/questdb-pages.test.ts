@@ -1,0 +1,64 @@
+// Every SQL block of the pages that people read first is a query that runs, on tables that hold something.
+
+import { readFileSync } from 'node:fs';
+import { createLog, systemClock } from '@fxtape/ops';
+import { AppliedWatch, migrate, pgQuery, QuestDbHttp, TableWriter } from '@fxtape/questdb';
+import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const log = createLog({ service: 'test', level: 'silent' });
+const clock = systemClock();
+let server: QuestDbServer;
+let http: QuestDbHttp;
+beforeAll(async () => {
+  server = await startQuestDb();
+  http = new QuestDbHttp({ conf: server.conf });
+  await migrate({ client: http, log });
+  const writer = new TableWriter({ http, log, clock, random: Math.random });
+  const ts = Date.now() * 1000;
+  const place = { account: 'demo', feed: 'demo', symbol: 'EURUSD', stream: 'ticks', timeframe: null };
+  await writer.submit('ticks', [
+    { ts, feed: 'demo', symbol: 'EURUSD', ts_recv: ts, bid: 1, ask: 2, utc_offset_s: 10_800, source: 'live' },
+  ]);
+  await writer.submit('gap_events', [
+    {
+      ...place,
+      ts,
+      gap_id: 'g',
+      writer: 'collector',
+      outage_id: 'o',
+      event: 'opened',
+      ts_from: ts,
+      cause: 'disconnect',
+      state: 'open',
+    },
+  ]);
+  await writer.submit('coverage', [{ ...place, ts, range_id: 'r', ts_to: ts + 1, source: 'live', rows: 1 }]);
+  const watch = new AppliedWatch({ http, clock });
+  await watch.waitApplied(await watch.tokens(['ticks', 'gap_events', 'coverage']));
+});
+afterAll(async () => {
+  http?.close();
+  await server?.close();
+});
+
+const statements = (page: string): string[] =>
+  [...readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8').matchAll(/```sql\n([\s\S]*?)```/g)]
+    .flatMap(([, block = '']) => block.split(/;[ \t]*(?:\n|$)/))
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+
+test.each(['README.md', 'docs/data-dictionary.md'])(
+  '%s: every query runs over both doors, and finds what is there',
+  async (page) => {
+    const all = statements(page);
+    expect(all.length).toBeGreaterThan(3);
+    for (const sql of all) {
+      const answer = await http.exec(sql);
+      const rows = await pgQuery(server.pg, sql);
+      expect(rows.length, sql).toBe(answer.dataset.length);
+      const filled = /FROM (ticks|gaps|outages|coverage|gap_events|schema_migrations)\b/.test(sql);
+      if (filled) expect(answer.dataset.length, sql).toBeGreaterThan(0);
+    }
+  },
+);
