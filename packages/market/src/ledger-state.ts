@@ -45,6 +45,8 @@ export interface OpenGap {
 export interface StreamAccount {
   readonly key: StreamKey;
   phase: 'down' | 'proving' | 'live';
+  /** Receive time from which a heartbeat can end `proving`, microseconds. */
+  provableFromUs: number;
   gap: OpenGap | null;
   /** Start of the range being covered, and its id; null while in a gap. */
   coveredFrom: Bound | null;
@@ -67,6 +69,8 @@ export interface LedgerState {
   latenessMs: number;
   conn: number;
   brokerUp: boolean;
+  /** The gateway plays an old day at a pace of its own: its clock measures no wait of ours. */
+  replayed: boolean;
   streams: Map<string, StreamAccount>;
 }
 
@@ -77,6 +81,7 @@ export const emptyLedger = (): LedgerState => ({
   latenessMs: 0,
   conn: 0,
   brokerUp: true,
+  replayed: false,
   streams: new Map(),
 });
 

@@ -8,6 +8,7 @@ import type { Bound, Instant, LedgerState, LiveCause, StreamAccount } from './le
 import { kindOfMark, passOfMark } from './mark.ts';
 import { type StreamKey, streamId, streamOfTopic } from './stream-key.ts';
 import type { ConfiguredStream, TapeEvent } from './tape-event.ts';
+import { SETTLE_US } from './tick-marker.ts';
 import { parseBrokerTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -141,6 +142,7 @@ export class Ledger {
     switch (event) {
       case 'configured':
         this.state.feed = data.feed;
+        this.state.replayed = data.replayed ?? false;
         this.#configure(data.streams);
         break;
       case 'start':
@@ -206,6 +208,7 @@ export class Ledger {
 
   #begin(key: StreamKey): StreamAccount {
     const nothing = {
+      provableFromUs: 0,
       gap: null,
       coveredFrom: null,
       rangeId: null,
@@ -244,6 +247,9 @@ export class Ledger {
     if (stream === null || stream.phase !== 'down') return;
     stream.phase = 'proving';
     stream.unsure = false;
+    // While the marker watches for the snapshot, an equal tick counts as its repeat. The margin outlasts that watch, but
+    // not where the broker's clock runs at another pace than ours.
+    stream.provableFromUs = this.state.replayed ? this.#tsRecv + SETTLE_US : 0;
   }
 
   #audit(
@@ -374,7 +380,7 @@ export class Ledger {
     const reach = coverageEnd(at, this.marginMs);
     for (const stream of this.state.streams.values()) {
       this.#startAt(stream, start);
-      if (stream.phase === 'proving') this.#end(stream, at);
+      if (stream.phase === 'proving' && this.#tsRecv >= stream.provableFromUs) this.#end(stream, at);
       else if (stream.phase === 'live' && this.#tsRecv - stream.claimedAtUs >= CLAIM_EVERY_US)
         this.#claim(stream, reach);
     }

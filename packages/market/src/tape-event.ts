@@ -29,7 +29,12 @@ export interface CondemnedRow {
 export type TapeEvent =
   | {
       readonly event: 'configured';
-      readonly data: { readonly feed: string | null; readonly streams: readonly ConfiguredStream[] };
+      readonly data: {
+        readonly feed: string | null;
+        readonly streams: readonly ConfiguredStream[];
+        /** The gateway plays an old day. */
+        readonly replayed?: boolean | undefined;
+      };
     }
   | { readonly event: 'start' | 'stop'; readonly data: unknown }
   | { readonly event: 'connected'; readonly data: unknown }

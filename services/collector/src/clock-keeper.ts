@@ -18,6 +18,9 @@ import type { Intake } from './intake.ts';
 import type { Hold } from './tape-reader.ts';
 import type { TapeMemory } from './tape-memory.ts';
 
+/** While a rule is contradicted and nobody names another, the gateway is asked for its offset so often. */
+const ASK_AGAIN_MS = 10_000;
+
 export interface ClockKeeperOptions {
   readonly config: () => AccountConfig;
   readonly timezone: () => Promise<ServerTimezone>;
@@ -124,12 +127,17 @@ export class ClockKeeper {
     }
   }
 
+  /** Until the configuration changes, or it is time to ask the gateway again. */
   #untilChanged(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#o;
     return new Promise((resolve) => {
       const done = (): void => {
         signal.removeEventListener('abort', done);
+        clock.clearTimeout(timer);
+        this.#changed = () => {};
         resolve();
       };
+      const timer = clock.setTimeout(done, ASK_AGAIN_MS);
       this.#changed = done;
       signal.addEventListener('abort', done);
     });

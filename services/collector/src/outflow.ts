@@ -212,6 +212,7 @@ export class Outflow {
     this.state.phase = hold.why === 'conflict' ? 'clock_conflict' : 'unconfirmed';
     this.#o.log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
     const word = hold.why === 'conflict' ? 'conflict' : await this.#evidence(hold, signal);
+    if (word === 'conflict') this.state.phase = 'clock_conflict';
     if (word !== null) await this.#o.settle(hold, word);
   }
 

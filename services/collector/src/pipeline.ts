@@ -70,6 +70,11 @@ export class Pipeline {
     this.startedAt = new Date(options.clock.nowMs()).toISOString();
   }
 
+  /** How the database takes what is sent to it. */
+  get database() {
+    return { applied: this.#o.applied.state, writers: this.#o.writer.state() };
+  }
+
   start(): void {
     this.#done = this.#run(this.#stop.signal).catch((error: unknown) => {
       if (this.#stop.signal.aborted) return;
@@ -135,6 +140,7 @@ export class Pipeline {
     const feed = this.config.marketData?.feed ?? null;
     intake.note('configured', {
       feed,
+      replayed,
       streams: remembered === null ? streams : remembered.configured(streams),
     });
     const stream = new FxStream({
@@ -233,6 +239,7 @@ export class Pipeline {
       this.wanted = wanted;
       parts.intake.note('configured', {
         feed: this.config.marketData?.feed ?? null,
+        replayed: this.config.clock.replayed,
         streams: wanted.streams,
       });
       parts.stream.setSubscriptions([...wanted.subscriptions]);

@@ -42,8 +42,23 @@ const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } =
       reason: `CLOCK_CONFLICT: ticks contradict the rule ${parts.keeper.current?.rule ?? ''}`,
     };
   }
+  if (parts.outflow.state.phase === 'unconfirmed') {
+    return {
+      phase: 'clock_unconfirmed',
+      reason: `nothing agreed yet with the rule ${parts.keeper.current?.rule ?? ''}`,
+    };
+  }
   const session = parts.stream.state();
   return { phase: session.phase, reason: session.reason };
+};
+
+/** What the database refuses, or has and does not apply: it takes a person to end it. Null while it only takes time. */
+const refusalOf = (pipeline: Pipeline): { code: string; message: string } | null => {
+  const { applied, writers } = pipeline.database;
+  const refused = writers.find(({ phase }) => phase === 'refused');
+  const { code, message } =
+    applied.phase === 'suspended' ? applied : (refused ?? { code: null, message: null });
+  return code === null ? null : { code, message: message ?? '' };
 };
 
 export const accountReport = (pipeline: Pipeline, nowMs: number) => {
@@ -51,6 +66,7 @@ export const accountReport = (pipeline: Pipeline, nowMs: number) => {
   const { phase, reason } = phaseOf(pipeline);
   const span = parts?.keeper.current ?? null;
   const sent = parts?.outflow.state ?? null;
+  const refusal = refusalOf(pipeline);
   const appended = parts?.memory.ledger.lastTsRecv ?? null;
   return {
     account: config.name,
@@ -73,8 +89,8 @@ export const accountReport = (pipeline: Pipeline, nowMs: number) => {
     },
     sender: {
       phase: sent?.phase ?? 'starting',
-      code: null,
-      message: null,
+      code: refusal?.code ?? null,
+      message: refusal?.message ?? null,
       cursorTsRecv: parts?.checkpoints.confirmed?.position.segment ?? null,
       answeredTsRecv: sent?.answeredTsRecv ?? null,
       appliedTsRecv: sent?.appliedTsRecv ?? null,
@@ -101,6 +117,8 @@ export const reasonsOf = (pipelines: readonly Pipeline[], nowMs: number): string
       );
       continue;
     }
+    const { code, message } = report.sender;
+    if (code !== null) reasons.push(`${report.account}: rows wait (${code}: ${message})`);
     const waiting = report.streams.filter((stream) => stream.phase === 'pending');
     const first = waiting[0];
     if (first === undefined) continue;
