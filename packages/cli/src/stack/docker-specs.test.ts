@@ -1,0 +1,31 @@
+// docker-compose.yml and the Dockerfile say the same as the code that starts the engines elsewhere.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { questDbContainerSettings } from './docker-specs.ts';
+import { questDbSettings } from './engine-settings.ts';
+import { QUESTDB_IMAGE, REDIS_IMAGE } from './pinned.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
+const compose = read('docker-compose.yml');
+
+test('the compose file runs the pinned images with the settings of infra', () => {
+  const images = [...compose.matchAll(/^ {4}image: (.+)$/gm)].map(([, image]) => image);
+  expect(images.filter((image) => !image?.startsWith('fxtape-'))).toEqual([QUESTDB_IMAGE, REDIS_IMAGE]);
+  expect(compose).toContain('env_file: infra/questdb/server.env');
+  expect(compose).toContain('./infra/redis/redis.conf:');
+  const shared = questDbSettings();
+  for (const [name, value] of Object.entries(questDbContainerSettings())) {
+    if (shared[name] === undefined) expect(compose).toContain(`      ${name}: ${value}\n`);
+  }
+});
+
+test('the compose file publishes on loopback only', () => {
+  const published = [...compose.matchAll(/^ {6}- (\S+:\d+)$/gm)].map(([, port]) => port);
+  expect(published.length).toBeGreaterThanOrEqual(3);
+  expect(published.filter((port) => !port?.startsWith('127.0.0.1:'))).toEqual([]);
+});
+
+test('the images are built with the pnpm of the set-up', () => {
+  const [pnpm = 'none'] = /pnpm@[\d.]+/.exec(read('scripts/with-setup.mjs')) ?? [];
+  expect(read('infra/docker/Dockerfile')).toContain(` ${pnpm}\n`);
+});
