@@ -1,0 +1,57 @@
+// What a job has finished of its work, kept with the job, so that the next try goes on there: after an error, a graceful stop or the
+// death of its worker. In: what the handler says after each durable step. The truth is in the database; losing a checkpoint repeats
+// work and nothing else. Saving is refused once the job is no longer this worker's.
+import { FxtapeError } from '@fxtape/ops';
+import type { Job } from 'bullmq';
+
+export interface JobProgress {
+  readonly rows: number;
+  readonly requests?: number;
+}
+
+export interface Checkpoint {
+  /** What an earlier run saved; null at the first. Check it before use: an older release may have written it. */
+  readonly value: unknown;
+  /**
+   * Keeps `value` (JSON, small), and the progress for whoever watches.
+   * @throws JOB_NOT_OURS when the job was handed back or given to another worker: stop working on it.
+   */
+  save(value: unknown, progress?: JobProgress): Promise<void>;
+}
+
+export class JobCheckpoint implements Checkpoint {
+  readonly #job: Job;
+  #value: unknown;
+  #open = true;
+
+  constructor(job: Job) {
+    this.#job = job;
+    this.#value = (job.data as { checkpoint?: unknown }).checkpoint ?? null;
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+
+  async save(value: unknown, progress?: JobProgress): Promise<void> {
+    if (!this.#open) {
+      throw new FxtapeError({
+        code: 'JOB_NOT_OURS',
+        kind: 'transient',
+        message: `job ${this.#job.id} is no longer this worker's`,
+        hint: 'Nothing: it goes on elsewhere',
+      });
+    }
+    this.#value = value;
+    const data = { ...(this.#job.data as object), checkpoint: value };
+    await Promise.all([
+      this.#job.updateData(data),
+      ...(progress === undefined ? [] : [this.#job.updateProgress({ ...progress })]),
+    ]);
+  }
+
+  /** From here on nothing is saved any more. */
+  close(): void {
+    this.#open = false;
+  }
+}

@@ -1,0 +1,42 @@
+// What a service writes for each kind of job. In: the payload, a signal and the checkpoint. Out: what was done, or when to come again.
+import type { Answer } from './answer-tally.ts';
+import type { JobName, Payload } from './catalogue.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+export interface RunningJob<P> {
+  readonly id: string;
+  readonly name: JobName;
+  readonly payload: P;
+  /** 1 at the first try. Being handed back, held or taken over from a dead worker does not count. */
+  readonly attempt: number;
+  /** Tells how the gateway answered a request, so that the account's budget follows it. */
+  readonly answered: (answer: Answer) => void;
+}
+
+export interface JobDone {
+  readonly rows: number;
+  readonly requests: number;
+  /** More for people, JSON. */
+  readonly note?: unknown;
+}
+
+/** Not finished and nothing failed: the job is run again from its checkpoint, which counts as no try. */
+export interface JobAgain {
+  readonly againAfterMs: number;
+}
+
+export type JobOutcome = JobDone | JobAgain;
+
+/**
+ * Runs one job. Every step must be safe to repeat: a job may run twice, even at the same time for a moment.
+ * The signal is aborted at the job's deadline, when the process stops and when the job was given to another worker; then the handler
+ * has 250 ms to save a last checkpoint, and is left behind. Errors with `kind: 'terminal'` end the job as failed, all others are
+ * tried again; one that says `retryAfterMs` leaves the whole account alone for so long.
+ */
+export type JobHandler<P> = (
+  job: RunningJob<P>,
+  signal: AbortSignal,
+  checkpoint: Checkpoint,
+) => Promise<JobOutcome>;
+
+export type JobHandlers = { readonly [N in JobName]?: JobHandler<Payload<N>> };

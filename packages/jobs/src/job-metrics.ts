@@ -1,0 +1,79 @@
+// The numbers of the jobs, for Prometheus. In: what happened to each job of this process; and a report of the queues, from whoever
+// makes one (one process is enough). Out: counters and gauges.
+import type { Metrics } from '@fxtape/ops';
+import type { Answer } from './answer-tally.ts';
+import type { QueueReport } from './queue-report.ts';
+import type { JobEvent } from './run-job.ts';
+
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+export class JobMetrics {
+  readonly #runs;
+  readonly #rows;
+  readonly #seconds;
+  readonly #answers;
+
+  constructor(metrics: Metrics) {
+    this.#runs = metrics.counter('fxtape_job_runs_total', 'Runs of jobs by how they ended', [
+      'account',
+      'job',
+      'end',
+    ] as const);
+    this.#rows = metrics.counter('fxtape_job_rows_total', 'Rows of finished jobs', [
+      'account',
+      'job',
+    ] as const);
+    this.#seconds = metrics.histogram(
+      'fxtape_job_seconds',
+      'Time of a run',
+      ['job', 'end'] as const,
+      SECONDS,
+    );
+    this.#answers = metrics.histogram(
+      'fxtape_gateway_answer_seconds',
+      'Time of a gateway answer to a job',
+      ['account', 'result'] as const,
+      SECONDS,
+    );
+  }
+
+  event(account: string, event: JobEvent, job: { name: string; tookMs: number }): void {
+    this.#runs.inc({ account, job: job.name, end: event.type });
+    this.#seconds.observe({ job: job.name, end: event.type }, job.tookMs / 1000);
+    if (event.type === 'done') this.#rows.inc({ account, job: job.name }, event.rows);
+  }
+
+  answered(account: string, { ms, result }: Answer): void {
+    this.#answers.observe({ account, result }, ms / 1000);
+  }
+}
+
+/** Sets the gauges of the queues; accounts that are gone disappear. */
+export function setQueueMetrics(metrics: Metrics, report: QueueReport): void {
+  const jobs = metrics.gauge('fxtape_jobs', 'Jobs in the queues', ['account', 'state'] as const);
+  const oldest = metrics.gauge(
+    'fxtape_jobs_oldest_waiting_seconds',
+    'Since the oldest waiting job was planned; 0 when none waits',
+    ['account'] as const,
+  );
+  const slots = metrics.gauge('fxtape_jobs_slots', 'Jobs at once that the budget allows', [
+    'account',
+  ] as const);
+  const workers = metrics.gauge('fxtape_jobs_workers', 'Processes that serve an account', [
+    'account',
+  ] as const);
+  const held = metrics.gauge('fxtape_jobs_held_seconds', 'An account is left alone for so long', [
+    'account',
+  ] as const);
+  for (const gauge of [jobs, oldest, slots, workers, held]) gauge.reset();
+  for (const one of report.accounts) {
+    const { account } = one;
+    for (const state of ['waiting', 'active', 'delayed', 'failed'] as const) {
+      jobs.set({ account, state }, one[state]);
+    }
+    oldest.set({ account }, (one.oldestWaitingMs ?? 0) / 1000);
+    slots.set({ account }, one.budget?.slots ?? 0);
+    workers.set({ account }, one.workers);
+    held.set({ account }, one.heldMs / 1000);
+  }
+}

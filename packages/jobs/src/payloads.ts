@@ -1,0 +1,72 @@
+// What a job is told, checked where it is planned and again where it runs. All ranges are half-open `[fromUs, toUs)` in true UTC
+// microseconds, as every `ts` column; the worker turns them into broker time, because the clock rule may change while a job waits.
+// A payload never holds a key, an address or anything else that a queue's page should not show.
+import { TIMEFRAMES } from '@fxtape/config';
+import { z } from 'zod';
+
+/** Why a job exists; decides who goes first. `event`: something was streamed that history has to confirm. */
+export const WHYS = ['event', 'request', 'gap', 'reread', 'history'] as const;
+export type Why = (typeof WHYS)[number];
+
+/** Streams as the tables name them. */
+export const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'] as const;
+
+const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+const name = z.string().min(1).max(256);
+const us = z.int().min(0).max(7_258_118_400_000_000);
+const why = z.enum(WHYS);
+
+type Range = { readonly fromUs: number; readonly toUs: number };
+const forwards = (range: Range): boolean => range.fromUs < range.toUs;
+const range = { fromUs: us, toUs: us };
+const forwardsMessage = { message: 'fromUs must lie before toUs', path: ['toUs'] };
+
+export const barsPayload = z
+  .strictObject({ account, feed: name, symbol: name, timeframe: z.enum(TIMEFRAMES), ...range, why })
+  .refine(forwards, forwardsMessage);
+
+export const dealsPayload = z.strictObject({ account, ...range, why }).refine(forwards, forwardsMessage);
+
+export const positionsPayload = z.strictObject({ account, ...range, why }).refine(forwards, forwardsMessage);
+
+/** One download of a symbol's ticks; `gapIds` are the gaps that it serves, as far as the plan knew. */
+export const ticksPayload = z
+  .strictObject({ account, feed: name, symbol: name, ...range, gapIds: z.array(name).max(1000), why })
+  .refine(forwards, forwardsMessage);
+
+export const symbolSpecsPayload = z.strictObject({ account, feed: name, symbol: name });
+
+export const accountFiguresPayload = z.strictObject({ account });
+
+/** One open gap that has an end, to be brought to its final state. */
+export const healPayload = z
+  .strictObject({
+    account,
+    gapId: name,
+    stream: z.enum(STREAMS),
+    feed: name.nullable(),
+    symbol: name.nullable(),
+    timeframe: z.enum(TIMEFRAMES).nullable(),
+    ...range,
+  })
+  .refine(forwards, forwardsMessage);
+
+/** Deals around what `trade_events` said in this range; `dealIds` are the ones to be found, as decimal text. */
+export const reconcilePayload = z
+  .strictObject({ account, ...range, dealIds: z.array(name).max(1000) })
+  .refine(forwards, forwardsMessage);
+
+/** The comparison of one broker's day, given in UTC, with what was recorded. */
+export const dailyQualityPayload = z
+  .strictObject({ account, feed: name, symbol: name, ...range })
+  .refine(forwards, forwardsMessage);
+
+/** Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. */
+export const planPayload = z.strictObject({
+  requestId: name,
+  account: account.nullable(),
+  symbol: name.nullable(),
+  timeframe: z.enum(TIMEFRAMES).nullable(),
+  fromUs: us.nullable(),
+  toUs: us.nullable(),
+});

@@ -1,0 +1,78 @@
+// The connection to Redis, made for one of two purposes. In: REDIS_URL. Out: an ioredis client. A worker waits for Redis as long as it
+// takes and goes on by itself; a producer gets an error at once, because its caller can plan again later. Both try again every second
+// at the latest: with ioredis' own growing delays a worker would sleep on for many seconds after Redis is back.
+import { FxtapeError, type Log } from '@fxtape/ops';
+import { Redis } from 'ioredis';
+
+export type ConnectionPurpose = 'worker' | 'producer';
+
+const LONGEST_RETRY_MS = 1000;
+
+/** Starts to connect and returns at once. */
+export function connectRedis(url: string, purpose: ConnectionPurpose, log: Log): Redis {
+  const redis = new Redis(url, {
+    retryStrategy: (tries) => Math.min(tries * 100, LONGEST_RETRY_MS),
+    connectTimeout: 3000,
+    ...(purpose === 'worker'
+      ? { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 10_000 }),
+  });
+  let reported = false;
+  redis.on('ready', () => {
+    if (reported) log.info('Redis answers again');
+    reported = false;
+  });
+  redis.on('error', (error: Error) => {
+    if (reported) return;
+    reported = true;
+    log.warn({ err: error }, 'Redis does not answer; trying again every second');
+  });
+  return redis;
+}
+
+/** Waits for a connection. @throws QUEUE_UNREACHABLE when there is none in time. */
+export async function readyWithin(redis: Redis, ms: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  const ready = Promise.withResolvers<void>();
+  const onReady = () => ready.resolve();
+  const timer = setTimeout(() => ready.reject(unreachable()), ms);
+  redis.once('ready', onReady);
+  try {
+    await ready.promise;
+  } finally {
+    clearTimeout(timer);
+    redis.off('ready', onReady);
+  }
+}
+
+/** Gives the errors of the driver a code. */
+export function queueError(error: unknown): unknown {
+  if (error instanceof FxtapeError || !(error instanceof Error)) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const connection =
+    error.name === 'MaxRetriesPerRequestError' ||
+    /Connection is closed|isn't writeable|timed out/.test(error.message) ||
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code ?? '');
+  if (connection) return unreachable(error);
+  // LOADING: it reads its log after a start. READONLY: a replica that was not promoted yet.
+  if (/^(LOADING|READONLY|OOM|MISCONF|NOAUTH|WRONGPASS)\b/.test(error.message)) {
+    return new FxtapeError({
+      code: 'QUEUE_REFUSED',
+      kind: 'transient',
+      message: `Redis refuses: ${error.message}`,
+      hint: 'Look into the log of Redis: it has to hold writes, and never drop keys (maxmemory-policy noeviction)',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+function unreachable(cause?: unknown): FxtapeError {
+  return new FxtapeError({
+    code: 'QUEUE_UNREACHABLE',
+    kind: 'transient',
+    message: 'no connection to Redis',
+    hint: 'Start Redis or correct REDIS_URL; nothing is lost, what is missing is planned again from QuestDB',
+    cause,
+  });
+}

@@ -1,0 +1,76 @@
+// One run between BullMQ and a handler, where a real queue would take minutes: deadlines, and what is not a job of this release.
+import type { Job } from 'bullmq';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { JobHandlers } from './job-handler.ts';
+import { type JobEvent, LOCK_LOST, runJob } from './run-job.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const payload = { account: 'one', feed: 'icm', symbol: 'EURUSD' };
+
+function run(handlers: JobHandlers, o: { name?: string; payload?: object; signal?: AbortSignal } = {}) {
+  const events: JobEvent[] = [];
+  const job = {
+    id: 'job-1',
+    name: o.name ?? 'symbol_specs',
+    data: { payload: o.payload ?? payload, checkpoint: null },
+    opts: { attempts: 10 },
+    attemptsMade: 0,
+  } as unknown as Job;
+  const ended = runJob(job, 'token', o.signal ?? new AbortController().signal, {
+    handlers,
+    stopping: () => false,
+    hold: async () => {},
+    answered: () => {},
+    onEvent: (event) => events.push(event),
+    graceMs: 250,
+  }).catch((error: unknown) => error as Error);
+  return { ended, events };
+}
+
+test('at its deadline the signal is aborted, and a handler that does not care is left behind', async () => {
+  let aborted = false;
+  const { ended, events } = run({
+    symbol_specs: (_job, signal) => {
+      signal.addEventListener('abort', () => (aborted = true));
+      return new Promise(() => {});
+    },
+  });
+  await vi.advanceTimersByTimeAsync(59_999);
+  expect(aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(251);
+  expect(aborted).toBe(true);
+  expect(await ended).toMatchObject({ name: 'Error', message: expect.stringMatching(/^JOB_DEADLINE: /) });
+  expect(events).toMatchObject([{ type: 'retry', attempt: 1 }]);
+});
+
+test('what was done in the grace after the deadline counts', async () => {
+  const { ended, events } = run({
+    symbol_specs: (_job, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => setTimeout(() => resolve({ rows: 3, requests: 1 }), 200));
+      }),
+  });
+  await vi.advanceTimersByTimeAsync(60_300);
+  expect(await ended).toEqual({ rows: 3, requests: 1 });
+  expect(events).toEqual([{ type: 'done', rows: 3, requests: 1 }]);
+});
+
+test('a job of another release: an unknown kind is tried again elsewhere, a wrong payload is not', async () => {
+  const handlers: JobHandlers = { symbol_specs: async () => ({ rows: 0, requests: 0 }) };
+  const unknown = await run(handlers, { name: 'options' }).ended;
+  expect(unknown).toMatchObject({ name: 'Error', message: expect.stringMatching(/^JOB_UNKNOWN/) });
+  const wrong = await run(handlers, { payload: { ...payload, symbol: 7 } }).ended;
+  expect(wrong).toMatchObject({ name: 'UnrecoverableError', message: expect.stringMatching(/^JOB_PAYLOAD/) });
+});
+
+test('a run whose lock was lost ends without a word, because the job is another worker’s', async () => {
+  const controller = new AbortController();
+  const { ended, events } = run(
+    { symbol_specs: async (_job, signal) => Promise.reject(signal.reason) },
+    { signal: AbortSignal.any([controller.signal, AbortSignal.abort(LOCK_LOST)]) },
+  );
+  expect(await ended).toMatchObject({ name: 'WaitingError' });
+  expect(events).toEqual([{ type: 'lock_lost' }]);
+});

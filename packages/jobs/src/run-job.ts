@@ -1,0 +1,172 @@
+// One run of one job, between BullMQ and a handler. In: a BullMQ job and its signal. Out: what BullMQ has to do with it:
+//
+//   handler ─► done ───────────────► completed                 terminal error ─► failed, for good (UnrecoverableError)
+//           ─► again after n ms ───► delayed, no try used       Retry-After ────► back to wait, the whole queue held, no try used
+//   process stops ─► handed back to wait, no try used           any other error, deadline ─► next try after its back-off, or failed
+//   lock lost ────► nothing: it belongs to another worker
+import { FxtapeError } from '@fxtape/ops';
+import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import type { Answer } from './answer-tally.ts';
+import { definitionOf, type JobName } from './catalogue.ts';
+import { JobCheckpoint } from './checkpoint.ts';
+import { judgeFailure } from './job-failure.ts';
+import type { JobDone, JobHandler, JobHandlers, JobOutcome } from './job-handler.ts';
+
+/** Why a run was cut short from outside. */
+export const STOPPING = 'stopping';
+export const LOCK_LOST = 'lock lost';
+
+export type JobEvent =
+  | { readonly type: 'done'; readonly rows: number; readonly requests: number }
+  | { readonly type: 'again'; readonly afterMs: number }
+  | { readonly type: 'held'; readonly line: string; readonly ms: number }
+  | { readonly type: 'handed_back' | 'lock_lost' }
+  | { readonly type: 'retry' | 'failed'; readonly line: string; readonly attempt: number };
+
+export interface RunContext {
+  readonly handlers: JobHandlers;
+  readonly stopping: () => boolean;
+  /** Leaves the whole queue alone. */
+  readonly hold: (ms: number) => Promise<void>;
+  readonly answered: (answer: Answer) => void;
+  readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
+  /** How long a handler may take to end after its signal was aborted. */
+  readonly graceMs: number;
+}
+
+export async function runJob(
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+  context: RunContext,
+): Promise<JobDone> {
+  const startedMs = performance.now();
+  const tell = (event: JobEvent) => {
+    const tookMs = performance.now() - startedMs;
+    context.onEvent(event, { id: String(job.id), name: job.name, tookMs });
+  };
+  if (context.stopping()) return handBack(job, token, tell);
+  const checkpoint = new JobCheckpoint(job);
+  const deadline = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const { handler, payload, deadlineMs } = prepare(job, context.handlers);
+    timer = setTimeout(() => deadline.abort(deadlineError(job, deadlineMs)), deadlineMs);
+    const either = AbortSignal.any([signal, deadline.signal]);
+    const running = handler(
+      {
+        id: String(job.id),
+        name: job.name as JobName,
+        payload,
+        attempt: job.attemptsMade + 1,
+        answered: context.answered,
+      },
+      either,
+      checkpoint,
+    );
+    const outcome = await endOrAbort(running, either, context.graceMs);
+    checkpoint.close();
+    if ('againAfterMs' in outcome) return await comeAgain(job, token, outcome.againAfterMs, tell);
+    tell({ type: 'done', rows: outcome.rows, requests: outcome.requests });
+    return outcome;
+  } catch (error) {
+    checkpoint.close();
+    if (error instanceof DelayedError) throw error;
+    if (signal.aborted && signal.reason === LOCK_LOST) {
+      tell({ type: 'lock_lost' });
+      throw new WaitingError(LOCK_LOST);
+    }
+    if (signal.aborted) return await handBack(job, token, tell);
+    throw await afterError(job, deadline.signal.aborted ? deadline.signal.reason : error, context, tell);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function prepare(
+  job: Job,
+  handlers: JobHandlers,
+): { handler: JobHandler<unknown>; payload: unknown; deadlineMs: number } {
+  const definition = definitionOf(job.name);
+  const handler = handlers[job.name as JobName] as JobHandler<unknown> | undefined;
+  if (definition === null || handler === undefined) {
+    throw new FxtapeError({
+      code: 'JOB_UNKNOWN',
+      kind: 'transient',
+      message: `this worker has no handler for ${job.name}`,
+      hint: 'Run the same release of scheduler and backfill everywhere',
+    });
+  }
+  const parsed = definition.schema.safeParse((job.data as { payload?: unknown }).payload);
+  if (!parsed.success) {
+    throw new FxtapeError({
+      code: 'JOB_PAYLOAD',
+      kind: 'terminal',
+      message: `the payload of ${job.id} is not one of ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
+      hint: 'Nothing: it is planned again when it is still wanted. If it comes back, run the same release everywhere',
+    });
+  }
+  return { handler, payload: parsed.data, deadlineMs: definition.deadlineMs };
+}
+
+/** The handler's end; or, when it does not end within the grace after an abort, the abort's reason. */
+function endOrAbort(running: Promise<JobOutcome>, signal: AbortSignal, graceMs: number): Promise<JobOutcome> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      timer = setTimeout(() => reject(signal.reason as Error), graceMs);
+    };
+    const settled = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    running.then(resolve, reject).finally(settled);
+  });
+}
+
+async function handBack(job: Job, token: string, tell: (event: JobEvent) => void): Promise<never> {
+  await job.moveToWait(token);
+  tell({ type: 'handed_back' });
+  throw new WaitingError(STOPPING);
+}
+
+async function comeAgain(
+  job: Job,
+  token: string,
+  afterMs: number,
+  tell: (event: JobEvent) => void,
+): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.max(0, Math.ceil(afterMs)), token);
+  tell({ type: 'again', afterMs });
+  throw new DelayedError();
+}
+
+async function afterError(
+  job: Job,
+  error: unknown,
+  context: RunContext,
+  tell: (event: JobEvent) => void,
+): Promise<Error> {
+  const failure = judgeFailure(error);
+  if (failure.holdMs !== null) {
+    await context.hold(failure.holdMs);
+    tell({ type: 'held', line: failure.line, ms: failure.holdMs });
+    return new RateLimitError();
+  }
+  const attempt = job.attemptsMade + 1;
+  const last = failure.kind === 'terminal' || attempt >= (job.opts.attempts ?? 1);
+  tell({ type: last ? 'failed' : 'retry', line: failure.line, attempt });
+  if (failure.kind === 'terminal') return new UnrecoverableError(failure.line);
+  return new Error(failure.line, { cause: error });
+}
+
+function deadlineError(job: Job, deadlineMs: number): FxtapeError {
+  return new FxtapeError({
+    code: 'JOB_DEADLINE',
+    kind: 'transient',
+    message: `${job.name} took longer than ${deadlineMs} ms`,
+    hint: 'Nothing: it goes on from its checkpoint. If it always does, the gateway is too slow for the range',
+  });
+}

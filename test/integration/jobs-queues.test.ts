@@ -1,0 +1,321 @@
+// The queues on a real Redis: planning, priorities, budgets, holds, handing back. Each test has its own keys.
+import { type JobHandler, JobQueues, type JobHandlers, JobWorkers, type Payload } from '@fxtape/jobs';
+import { FxtapeError } from '@fxtape/ops';
+import { until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { barsJob, barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
+
+type Bars = Payload<'bars'>;
+
+let prefix: string;
+let queues: JobQueues;
+let running: JobWorkers[];
+
+beforeEach(() => {
+  prefix = freshPrefix();
+  running = [];
+  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+});
+afterEach(async () => {
+  await Promise.all(running.map((workers) => workers.stop()));
+  await queues.close();
+});
+
+function work(handlers: JobHandlers, o: { max?: number; timing?: object; random?: () => number } = {}) {
+  const workers = new JobWorkers({
+    redisUrl: inject('redis').url,
+    handlers,
+    log: quietLog(),
+    prefix,
+    timing: { beatMs: 100, ...o.timing },
+    ...(o.random && { random: o.random }),
+    ...(o.max && { limits: { minConcurrency: 1, maxConcurrency: o.max, rate: null } }),
+  });
+  running.push(workers);
+  return workers;
+}
+
+const done = (rows = 1) => ({ rows, requests: 1 });
+const bars = (run: JobHandler<Bars>): JobHandlers => ({ bars: run });
+const idle = async (account = 'one') => {
+  const report = (await queues.report()).accounts.find((one) => one.account === account);
+  return report !== undefined && report.waiting + report.active + report.delayed === 0 && report;
+};
+
+test('gaps go before history, the newest range first, whoever was planned first', async () => {
+  await queues.plan([...barsJobs(12), barsJob(48, { why: 'gap' }), barsJob(72), barsJob(24, { why: 'gap' })]);
+  const order: number[] = [];
+  const hour = (payload: Bars) => (payload.fromUs / 1000 - Date.UTC(2026, 0, 5)) / 3_600_000;
+  work(
+    bars(async ({ payload }) => {
+      order.push(hour(payload));
+      return done();
+    }),
+    { max: 1 },
+  );
+  await until(() => order.length === 15, { what: 'all jobs', deadlineMs: 10_000 });
+  expect(order.slice(0, 3)).toEqual([48, 24, 72]);
+  // Ranges of the same four hours are equal.
+  expect(order.slice(3).map((n) => Math.floor(n / 4))).toEqual([2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0]);
+});
+
+test('two planners with the same plan at the same time: every job runs once', async () => {
+  const second = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  const jobs = barsJobs(400);
+  const [a, b] = await Promise.all([queues.plan(jobs), second.plan(jobs)]);
+  expect(a.jobs.map((job) => job.id)).toEqual(b.jobs.map((job) => job.id));
+  expect(a.counts.again + b.counts.again + a.counts.resting + b.counts.resting).toBe(0);
+  const runs = new Map<string, number>();
+  work(
+    bars(async ({ id }) => {
+      runs.set(id, (runs.get(id) ?? 0) + 1);
+      return done();
+    }),
+    { max: 8 },
+  );
+  // Both plan on while the work goes on; what finished since is not planned again.
+  const asOfMs = Date.now() - 60_000;
+  await until(
+    async () => {
+      await Promise.all([queues.plan(jobs, { asOfMs }), second.plan(jobs, { asOfMs })]);
+      return idle();
+    },
+    { what: 'all jobs', deadlineMs: 20_000 },
+  );
+  expect(runs.size).toBe(400);
+  expect([...runs.values()].every((times) => times === 1)).toBe(true);
+  await second.close();
+});
+
+test('a job that failed for good rests, and then the same work is planned again and succeeds', async () => {
+  let works = false;
+  work(
+    bars(async () => {
+      if (works) return done(60);
+      throw new FxtapeError({ code: 'GATEWAY_SAYS_NO', kind: 'terminal', message: 'no', hint: 'ask' });
+    }),
+  );
+  const job = barsJob(1);
+  expect((await queues.plan([job])).counts.added).toBe(1);
+  const failed = await until(async () => (await queues.look([job]))[0]?.state === 'failed', {
+    what: 'the failure',
+    deadlineMs: 5000,
+  });
+  expect(failed).toBe(true);
+  const report = await queues.report();
+  expect(report.accounts[0]?.failures[0]).toMatchObject({ line: 'GATEWAY_SAYS_NO: no', attempts: 1 });
+  expect((await queues.plan([job])).counts.resting).toBe(1);
+  works = true;
+  expect((await queues.plan([job], { restMs: 0 })).counts.again).toBe(1);
+  await until(async () => (await queues.look([job]))[0]?.state === 'done', { what: 'it', deadlineMs: 5000 });
+  expect((await queues.look([job]))[0]).toMatchObject({ rows: 60 });
+  // Done is no obstacle either: a plan that is newer than the end runs it again, an older one does not.
+  expect((await queues.plan([job], { asOfMs: Date.now() - 60_000 })).counts.done).toBe(1);
+  expect((await queues.plan([job], { asOfMs: Date.now() + 1000 })).counts.again).toBe(1);
+});
+
+test('a transient error is tried again, a job comes again by its own wish, and keeps its checkpoint', async () => {
+  const seen: unknown[] = [];
+  work(
+    bars(async ({ attempt }, _signal, checkpoint) => {
+      seen.push([attempt, checkpoint.value]);
+      if (checkpoint.value === null) {
+        await checkpoint.save('first');
+        return { againAfterMs: 50 };
+      }
+      if (checkpoint.value === 'first') {
+        await checkpoint.save('second');
+        throw new Error('connection reset');
+      }
+      return done();
+    }),
+    { random: () => 0.01 },
+  );
+  await queues.plan([barsJob(1)]);
+  await until(() => idle(), { what: 'it', deadlineMs: 10_000 });
+  expect(seen).toEqual([
+    [1, null],
+    [1, 'first'],
+    [2, 'second'],
+  ]);
+});
+
+test('Retry-After leaves the whole account alone for that time and uses no attempt', async () => {
+  const starts: { ms: number; attempt: number; id: string }[] = [];
+  let refuse = true;
+  const handlers = bars(async ({ id, attempt }) => {
+    starts.push({ ms: performance.now(), attempt, id });
+    if (refuse) {
+      refuse = false;
+      throw Object.assign(new Error('slow down'), {
+        code: 'FXSOCKET_RATE_LIMITED',
+        kind: 'transient',
+        retryAfterMs: 1200,
+      });
+    }
+    return done();
+  });
+  work(handlers, { max: 2 });
+  work(handlers, { max: 2 });
+  await queues.plan([barsJob(1)]);
+  await until(async () => ((await queues.report()).accounts[0]?.heldMs ?? 0) > 0, {
+    what: 'the hold',
+    deadlineMs: 5000,
+  });
+  await queues.plan(barsJobs(5));
+  await until(() => idle(), { what: 'all jobs', deadlineMs: 10_000 });
+  const first = starts[0]?.ms ?? 0;
+  expect(starts.slice(1).every((start) => start.ms - first >= 1150)).toBe(true);
+  expect(starts.every((start) => start.attempt === 1)).toBe(true);
+  expect(starts).toHaveLength(6);
+});
+
+test('concurrency and rate of an account are limits of all workers together, and change while they run', async () => {
+  let active = 0;
+  let most = 0;
+  const starts: number[] = [];
+  const handlers = bars(async () => {
+    starts.push(performance.now());
+    active += 1;
+    most = Math.max(most, active);
+    await delay(20);
+    active -= 1;
+    return done();
+  });
+  work(handlers, { max: 3 });
+  work(handlers, { max: 3 });
+  await queues.plan(barsJobs(90));
+  await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
+  expect(most).toBe(3);
+  // 5 jobs in any 500 ms, by both together.
+  await queues.setLimits('one', { minConcurrency: 1, maxConcurrency: 3, rate: { jobs: 5, perMs: 500 } });
+  starts.length = 0;
+  await queues.plan(barsJobs(20, { symbol: 'XAUUSD' }));
+  await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
+  const times = starts.toSorted((a, b) => a - b);
+  expect(times).toHaveLength(20);
+  expect((times[19] as number) - (times[0] as number)).toBeGreaterThan(1350);
+  for (let i = 5; i < 20; i += 5)
+    expect((times[i] as number) - (times[i - 5] as number)).toBeGreaterThan(400);
+  // And off again.
+  await queues.setLimits('one', { minConcurrency: 1, maxConcurrency: 6, rate: null });
+  most = 0;
+  await queues.plan(barsJobs(90, { symbol: 'GBPUSD' }));
+  await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
+  expect(most).toBe(6);
+});
+
+test('an account with a thousand jobs does not hold up one with three', async () => {
+  await queues.plan(barsJobs(1000, { account: 'busy' }));
+  let busyDone = 0;
+  work(
+    bars(async ({ payload }) => {
+      await delay(5);
+      if (payload.account === 'busy') busyDone += 1;
+      return done();
+    }),
+  );
+  await until(() => busyDone > 0, { what: 'the busy account', deadlineMs: 5000 });
+  const before = busyDone;
+  await queues.plan(barsJobs(3, { account: 'small' }));
+  await until(() => idle('small'), { what: 'the small account', deadlineMs: 10_000 });
+  // The worker finds a new account at its next beat; until then it goes on with the busy one.
+  expect(busyDone - before).toBeLessThan(700);
+  expect((await queues.report()).accounts.map((one) => one.account)).toEqual(['busy', 'small']);
+});
+
+test('a graceful stop hands the job back in milliseconds, with its checkpoint and without using an attempt', async () => {
+  const seen: unknown[] = [];
+  const slow = bars(async ({ attempt }, signal, checkpoint) => {
+    seen.push([attempt, checkpoint.value]);
+    for (let chunk = Number(checkpoint.value ?? 0); chunk < 50; chunk += 1) {
+      await delay(20, undefined, { signal });
+      await checkpoint.save(chunk + 1, { rows: chunk + 1 });
+    }
+    return done(50);
+  });
+  const first = work(slow);
+  await queues.plan([barsJob(1)]);
+  await until(async () => ((await queues.look([barsJob(1)]))[0]?.rows ?? 0) >= 5, {
+    what: 'some progress',
+    deadlineMs: 5000,
+  });
+  const startedMs = performance.now();
+  await first.stop();
+  const tookMs = performance.now() - startedMs;
+  const [sight] = await queues.look([barsJob(1)]);
+  expect(sight?.state).toBe('waiting');
+  expect(tookMs).toBeLessThan(200);
+  work(slow);
+  await until(() => idle(), { what: 'the rest', deadlineMs: 10_000 });
+  expect(seen).toEqual([
+    [1, null],
+    [1, expect.any(Number)],
+  ]);
+  expect((seen[1] as number[])[1]).toBeGreaterThanOrEqual(5);
+  console.log(`graceful stop took ${tookMs.toFixed(1)} ms, resumed at chunk ${(seen[1] as number[])[1]}`);
+});
+
+test('a handler that ignores its signal does not hold up the stop, and its checkpoint is refused afterwards', async () => {
+  const refused = Promise.withResolvers<unknown>();
+  const open = Promise.withResolvers<void>();
+  const workers = work(
+    bars(async (_job, _signal, checkpoint) => {
+      await open.promise;
+      await checkpoint.save('late').catch(refused.resolve);
+      return done();
+    }),
+  );
+  await queues.plan([barsJob(1)]);
+  await until(() => workers.state()[0]?.active === 1, { what: 'the run', deadlineMs: 5000 });
+  const startedMs = performance.now();
+  await workers.stop();
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+  expect((await queues.look([barsJob(1)]))[0]?.state).toBe('waiting');
+  open.resolve();
+  expect(await refused.promise).toMatchObject({ code: 'JOB_NOT_OURS' });
+});
+
+test('slow answers and time-outs lower the budget of that account, good ones raise it again', async () => {
+  let answer = { ms: 50, result: 'ok' as 'ok' | 'timeout' };
+  work(
+    bars(async ({ answered }) => {
+      await delay(10);
+      answered({ kind: 'M1', ...answer });
+      return done();
+    }),
+    { max: 4, timing: { windowMs: 200 } },
+  );
+  let n = 0;
+  const slots = async (wanted: number) =>
+    until(
+      async () => {
+        const report = (await queues.report()).accounts[0];
+        if ((report?.waiting ?? 0) < 50) await queues.plan(barsJobs(200, { symbol: `S${(n += 1)}` }));
+        return report?.budget?.slots === wanted && report.budget;
+      },
+      { what: `${wanted} slots`, deadlineMs: 10_000 },
+    );
+  await slots(4);
+  answer = { ms: 1000, result: 'ok' };
+  expect((await slots(2)).reason).toBe('slow');
+  answer = { ms: 60_000, result: 'timeout' };
+  expect((await slots(1)).reason).toBe('timeouts');
+  answer = { ms: 50, result: 'ok' };
+  expect((await slots(4)).reason).toBe('grew');
+  await queues.drain('one');
+});
+
+test('what is no longer wanted is taken back, and an account that is gone is forgotten', async () => {
+  const planned = await queues.plan(barsJobs(10));
+  const keep = new Set(planned.jobs.slice(0, 4).map((job) => job.id));
+  expect(await queues.cancel('one', (id) => !keep.has(id))).toBe(6);
+  expect((await queues.report()).accounts[0]?.waiting).toBe(4);
+  // The same work for a better reason is brought forward.
+  const raised = await queues.plan([barsJob(0, { why: 'gap' }), barsJob(1)]);
+  expect(raised.jobs.map((job) => job.verdict)).toEqual(['raised', 'queued']);
+  await queues.drop('one');
+  expect((await queues.report()).accounts).toEqual([]);
+  expect((await queues.plan([barsJob(0)])).counts.added).toBe(1);
+});
