@@ -31,8 +31,12 @@ export interface Verdict {
   readonly quotes: number;
   /** Microseconds between the account's begin and its end that are neither covered nor in a gap, over all symbols. */
   readonly unclaimedUs: number;
+  /** The first few of the ticks that the promise is broken for, as text. */
+  readonly examples: readonly string[];
   readonly gaps: readonly GapSight[];
 }
+
+const EXAMPLES = 5;
 
 interface Row {
   readonly live: number;
@@ -64,6 +68,10 @@ export async function judge(recording: Recorded): Promise<Verdict> {
     }
   }
   const result = { missing: 0, missingInGap: 0, unaccounted: 0 };
+  const examples: string[] = [];
+  const lost = (key: string, tick: LedgerTick): void => {
+    if (examples.length < EXAMPLES) examples.push(`${key} at ${new Date(tick.utcMs).toISOString()}`);
+  };
   const bySymbol = Map.groupBy(gaps, (gap) => gap.symbol);
   for (const [key, { made, sent: taken, tick }] of truth) {
     const row = stored.get(key);
@@ -80,15 +88,19 @@ export async function judge(recording: Recorded): Promise<Verdict> {
     }
     if (have < taken) {
       if (around.length > 0) result.missingInGap += taken - have;
-      else result.missing += taken - have;
+      else {
+        result.missing += taken - have;
+        lost(`sent on connection ${tick.conn}: ${key}`, tick);
+      }
     } else if (around.length === 0 && us >= (begun.get(tick.symbol) ?? Number.POSITIVE_INFINITY)) {
       result.unaccounted += made - have;
+      lost(`made, never sent: ${key}`, tick);
     }
   }
   const found = strangers(stored, truth);
   let rows = 0;
   for (const { live, snapshot } of stored.values()) rows += live + snapshot;
-  return { sent, stored: rows, ...result, ...found, unclaimedUs: unclaimed(claims), gaps };
+  return { sent, stored: rows, ...result, ...found, unclaimedUs: unclaimed(claims), examples, gaps };
 }
 
 /** Rows that the market does not have so often, and rows that it does not have at all. */
@@ -188,6 +200,7 @@ export function report(title: string, verdict: Verdict): string {
     `${title}: sent ${sent}, stored ${stored}, missing ${missing}, in gaps ${missingInGap}, ` +
       `unaccounted ${unaccounted}, doubled ${doubled}, wrong ${wrong}`,
   ];
+  for (const example of verdict.examples) lines.push(`  lost: ${example}`);
   for (const [cause, gaps] of Map.groupBy(verdict.gaps, (gap) => gap.cause)) {
     const { starts, ends } = excess(gaps);
     const of = (values: number[]): string =>
