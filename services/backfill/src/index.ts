@@ -1,0 +1,2 @@
+// The public surface of @fxtape/backfill: nothing yet.
+export {};

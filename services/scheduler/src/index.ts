@@ -1,0 +1,2 @@
+// The public surface of @fxtape/scheduler: nothing yet.
+export {};
