@@ -1,5 +1,5 @@
 // Frame text → message. In: one text frame as received. Out: a validated message, `unknown`, or `undecodable`; never
-// an exception. Ticks take the short way: one JSON.parse, one compiled zod check, nothing else.
+// an exception. Ticks take the short way (scan-tick.ts) where they are spelled as usual; everything else is parsed and checked by its schema.
 
 import { z } from 'zod';
 import { wireAccountSummary, wireOpenedOrder, wireTrade } from '../wire/account.ts';
@@ -7,6 +7,7 @@ import { mayHoldLongInteger, parseJson } from '../wire/json.ts';
 import { wireBar, wireTick } from '../wire/market.ts';
 import { wireTerminal } from '../wire/terminal.ts';
 import type { Message, Undecodable } from './messages.ts';
+import { scanTick } from './scan-tick.ts';
 import { normaliseSubscription, type Subscription } from './subscription.ts';
 
 type Decoded = Message | Undecodable;
@@ -126,6 +127,13 @@ function decodeObject(frame: Fields): Decoded {
  * Never throws: what cannot be read comes back as `undecodable` with the reason.
  */
 export function decodeFrame(text: string): Decoded {
+  const tick = scanTick(text);
+  if (tick !== null) return { type: 'tick', symbol: tick.symbol, data: tick.data };
+  return decodeWhole(text);
+}
+
+/** The long way, for every frame. The short way is held against it by a test. */
+export function decodeWhole(text: string): Decoded {
   let value: unknown;
   try {
     value = JSON.parse(text);
