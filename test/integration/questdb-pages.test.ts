@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createLog, systemClock } from '@fxtape/ops';
-import { AppliedWatch, migrate, pgQuery, QuestDbHttp, TableWriter } from '@fxtape/questdb';
+import { AppliedWatch, migrate, pgQuery, QuestDbHttp, tables, TableWriter } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -34,8 +34,31 @@ beforeAll(async () => {
     },
   ]);
   await writer.submit('coverage', [{ ...place, ts, range_id: 'r', ts_to: ts + 1, source: 'live', rows: 1 }]);
+  // A bar and a deal of 2026-01-02, each in two versions.
+  const opened = Date.UTC(2026, 0, 2, 12) * 1000;
+  const bar = { ts: opened, feed: 'demo', symbol: 'EURUSD', timeframe: 'M1', open: 1, high: 2, low: 1 };
+  const deal = {
+    ts: opened,
+    account: 'demo',
+    deal_id: 1,
+    symbol: 'EURUSD',
+    profit: 1,
+    commission: 0,
+    swap: 0,
+  };
+  const seen = [opened + 60_000_000, opened + 3_600_000_000] as const;
+  await writer.submit('bars', [{ ...bar, close: 2, ts_seen: seen[1] }]);
+  await writer.submit(
+    'bar_revisions',
+    seen.map((ts_seen, i) => ({ ...bar, close: i + 1, ts_seen })),
+  );
+  await writer.submit('deals', [{ ...deal, ts_seen: seen[1] }]);
+  await writer.submit(
+    'deal_revisions',
+    seen.map((ts_seen, i) => ({ ...deal, profit: i, ts_seen })),
+  );
   const watch = new AppliedWatch({ http, clock });
-  await watch.waitApplied(await watch.tokens(['ticks', 'gap_events', 'coverage']));
+  await watch.waitApplied(await watch.tokens(Object.keys(tables)));
 });
 afterAll(async () => {
   http?.close();
@@ -57,7 +80,10 @@ test.each(['README.md', 'docs/data-dictionary.md'])(
       const answer = await http.exec(sql);
       const rows = await pgQuery(server.pg, sql);
       expect(rows.length, sql).toBe(answer.dataset.length);
-      const filled = /FROM (ticks|gaps|outages|coverage|gap_events|schema_migrations)\b/.test(sql);
+      const filled =
+        /FROM (ticks|gaps|outages|coverage|gap_events|schema_migrations|bars|bar_revisions|deals|deal_revisions)\b/.test(
+          sql,
+        );
       if (filled) expect(answer.dataset.length, sql).toBeGreaterThan(0);
     }
   },

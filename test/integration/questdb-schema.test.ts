@@ -45,7 +45,19 @@ const KEYS = {
   coverage: ['MONTH', 'ts, account, feed, symbol, stream, timeframe, range_id'],
   gap_events: ['MONTH', 'ts, gap_id, writer'],
   rejected: ['DAY', 'ts, account, ts_recv'],
+  bars: ['MONTH', 'ts, feed, symbol, timeframe'],
+  bar_revisions: ['MONTH', 'ts, feed, symbol, timeframe, ts_seen'],
+  deals: ['MONTH', 'ts, account, deal_id'],
+  deal_revisions: ['MONTH', 'ts, account, deal_id, ts_seen'],
+  positions: ['MONTH', 'ts, account, position_id'],
+  accounts: ['YEAR', 'ts, account'],
+  symbol_specs: ['YEAR', 'ts, feed, symbol'],
+  streams: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
+  history_limits: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
+  clock_rules: ['YEAR', 'ts, server, ts_decided'],
+  daily_quality: ['YEAR', 'ts, feed, symbol'],
 };
+const MIGRATIONS = 22;
 const GAP_COLUMNS =
   'gap_id outage_id account feed symbol stream timeframe ts_from ts_to cause state rows_healed missing_estimate evidence ts_updated';
 
@@ -56,7 +68,7 @@ async function versions(): Promise<number[]> {
 
 test('every table has the partition, the keys and the types of the design', async () => {
   const { applied } = await migrate({ client: http, log });
-  expect(applied).toHaveLength(11);
+  expect(applied).toHaveLength(MIGRATIONS);
   expect(Object.keys(tables).toSorted()).toEqual(Object.keys(KEYS).toSorted());
   for (const [name, [partition, keys]] of Object.entries(KEYS)) {
     const [table] = asObjects(await http.exec(`SELECT * FROM tables() WHERE table_name = '${name}'`));
@@ -84,8 +96,8 @@ test('a second run does nothing', async () => {
 
 test('several at once come to the same end', async () => {
   const results = await Promise.all(Array.from({ length: 4 }, () => migrate({ client: http, log })));
-  expect(new Set(results.flatMap((result) => result.applied))).toHaveProperty('size', 11);
-  expect(await versions()).toEqual(Array.from({ length: 11 }, (_, i) => i + 1));
+  expect(new Set(results.flatMap((result) => result.applied))).toHaveProperty('size', MIGRATIONS);
+  expect(await versions()).toEqual(Array.from({ length: MIGRATIONS }, (_, i) => i + 1));
   expect(await migrate({ client: http, log })).toEqual({ applied: [] });
 });
 
@@ -106,7 +118,7 @@ test('a run that was killed after any statement is taken up by the next', async 
   }
   expect(kills).toBeGreaterThan(3);
   await migrate({ client: http, log });
-  expect(await versions()).toEqual(Array.from({ length: 11 }, (_, i) => i + 1));
+  expect(await versions()).toEqual(Array.from({ length: MIGRATIONS }, (_, i) => i + 1));
 }, 180_000);
 
 test('an old migration that changed is refused, and nothing is touched', async () => {
@@ -121,12 +133,12 @@ test('an old migration that changed is refused, and nothing is touched', async (
     code: 'MIGRATION_CHANGED',
     kind: 'terminal',
   });
-  await writeFile(join(dir.path, '0012_wrong.sql'), 'CREATE NONSENSE;');
+  await writeFile(join(dir.path, '0023_wrong.sql'), 'CREATE NONSENSE;');
   await cp(MIGRATIONS_DIR, dir.path, { recursive: true });
   await expect(migrate({ client: http, log, dir: dir.path, clock: impatient() })).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
   });
-  await rm(join(dir.path, '0012_wrong.sql'));
+  await rm(join(dir.path, '0023_wrong.sql'));
   await dir.remove();
 });
 

@@ -6,7 +6,7 @@ import type { Clock, Log, Metrics } from '@fxtape/ops';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import type { Row } from './table-def.ts';
 import { TableLane } from './table-lane.ts';
-import { tables as allTables, type TableName, type TableRow } from './tables.ts';
+import { type TableName, type TableRow, tables } from './tables.ts';
 import type { Answered } from './ticket.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterState } from './writer-state.ts';
@@ -17,7 +17,8 @@ export interface TableWriterOptions {
   readonly clock: Clock;
   /** [0, 1), for the waiting times. */
   readonly random: () => number;
-  readonly tables?: Pick<typeof allTables, TableName>;
+  /** The tables that this process writes: only these have a lane, a state and metrics. Default: all. */
+  readonly tables?: readonly TableName[];
   readonly metrics?: Metrics;
   /** Called whenever the writer of a table changes its phase or its code. */
   readonly onState?: (state: WriterState) => void;
@@ -38,11 +39,10 @@ export class TableWriter {
   readonly #lane: (table: TableName) => TableLane;
 
   constructor(options: TableWriterOptions) {
-    const defs = options.tables ?? allTables;
     const metrics = options.metrics === undefined ? null : new WriterMetrics(options.metrics);
     const make = (table: TableName) =>
       new TableLane({
-        def: defs[table],
+        def: tables[table],
         http: options.http,
         log: options.log,
         clock: options.clock,
@@ -54,10 +54,11 @@ export class TableWriter {
         metrics,
         onState: options.onState ?? (() => {}),
       });
-    for (const table of Object.keys(defs) as TableName[]) this.#lanes.set(table, make(table));
+    for (const table of options.tables ?? (Object.keys(tables) as TableName[]))
+      this.#lanes.set(table, make(table));
     this.#lane = (table) => {
       const lane = this.#lanes.get(table);
-      if (lane === undefined) throw new RangeError(`no such table: ${table}`);
+      if (lane === undefined) throw new RangeError(`this writer was not made for the table ${table}`);
       return lane;
     };
   }
@@ -88,7 +89,7 @@ export class TableWriter {
     return this.#lane(table).turn(signal);
   }
 
-  /** One state per table. */
+  /** One state per table that this writer was made for. */
   state(): WriterState[] {
     return [...this.#lanes.values()].map((lane) => lane.state);
   }

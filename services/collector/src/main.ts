@@ -13,7 +13,15 @@ import {
   systemClock,
   writePidFile,
 } from '@fxtape/ops';
-import { AppliedWatch, migrate, QuestDbHttp, Reader, TableWriter } from '@fxtape/questdb';
+import {
+  AppliedWatch,
+  type LiveTableName,
+  liveTables,
+  migrate,
+  QuestDbHttp,
+  Reader,
+  TableWriter,
+} from '@fxtape/questdb';
 import { readCollectorEnv } from './env.ts';
 import { exportMetrics } from './numbers.ts';
 import { pause } from './outflow.ts';
@@ -38,6 +46,7 @@ mkdirSync(join(env.FXTAPE_DATA_DIR, 'tape'), { recursive: true });
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 const writer = new TableWriter({
+  tables: Object.keys(liveTables) as LiveTableName[],
   http,
   log,
   clock,
