@@ -35,6 +35,27 @@ test.each([
   expect(parseBrokerTime(text)).toBeNull();
 });
 
+test('a minute that was just read changes no later reading', () => {
+  const near = fc.integer({ min: -90_000, max: 90_000 });
+  const around = fc.constantFrom(Date.UTC(2026, 5, 22, 16, 53), Date.UTC(1969, 11, 31, 23, 59), 0);
+  fc.assert(
+    fc.property(around, fc.array(near, { minLength: 2, maxLength: 20 }), (at, steps) => {
+      for (const step of steps) {
+        const text = formatBrokerTime(brokerMs(at + step));
+        expect(parseBrokerTime(text)).toEqual({ ms: at + step, resolutionMs: 1 });
+      }
+    }),
+  );
+  expect(parseBrokerTime('2026-06-22T16:53:56.728Z')).not.toBeNull();
+  for (const text of [
+    '2026-06-22T16:53:60.728Z',
+    '2026-06-22T16:53:5x.728Z',
+    '2026-06-22T16:53:56.7x8Z',
+    '2026-06-22T16:53:56.728z',
+  ])
+    expect(parseBrokerTime(text), text).toBeNull();
+});
+
 test('never throws', () => {
   fc.assert(fc.property(fc.string({ maxLength: 40 }), (text) => void parseBrokerTime(text)));
 });

@@ -17,6 +17,9 @@ export interface BrokerTime {
 
 let cachedDay = '';
 let cachedDayMs = 0;
+/** `YYYY-MM-DDTHH:MM:` of the last time that was read, and its milliseconds: a stream says thousands of times within one minute. */
+let cachedMinute = '?';
+let cachedMinuteMs = 0;
 
 const two = (text: string, at: number): number => {
   const high = text.charCodeAt(at) - 48;
@@ -56,12 +59,29 @@ const fractionMs = (text: string, at: number): { ms: number; end: number } | nul
   return end === at + 1 ? null : { ms, end };
 };
 
+/** Milliseconds of `SS.mmmZ` at the end of a text of 24 characters, NaN for any other spelling. */
+const plainSecondMs = (text: string): number => {
+  if (text.charCodeAt(19) !== 46 || text.charCodeAt(23) !== 90) return Number.NaN;
+  const hundreds = text.charCodeAt(20) - 48;
+  const second = two(text, 17);
+  const rest = two(text, 21);
+  return second < 60 && hundreds >= 0 && hundreds <= 9 ? second * 1000 + hundreds * 100 + rest : Number.NaN;
+};
+
 /**
  * Reads `2026-06-11T08:55:56.728Z` (milliseconds and the decorative `Z` optional, a space for the `T` tolerated).
  * Digits beyond milliseconds are cut. Returns null for anything else, an explicit zone offset included: broker time
  * carries none (fxsocket-api "Time: the trap").
  */
 export const parseBrokerTime = (text: string): BrokerTime | null => {
+  if (text.length === 24 && text.startsWith(cachedMinute)) {
+    const within = plainSecondMs(text);
+    if (!Number.isNaN(within)) return { ms: (cachedMinuteMs + within) as BrokerMs, resolutionMs: 1 };
+  }
+  return readBrokerTime(text);
+};
+
+const readBrokerTime = (text: string): BrokerTime | null => {
   if (text.length < 19) return null;
   const separator = text.charCodeAt(10);
   if ((separator !== 84 && separator !== 32) || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58)
@@ -82,6 +102,10 @@ export const parseBrokerTime = (text: string): BrokerTime | null => {
   }
   if (text.charCodeAt(end) === 90) end++;
   if (end !== text.length || Number.isNaN(ms)) return null;
+  if (end === 24) {
+    cachedMinute = text.slice(0, 17);
+    cachedMinuteMs = ms - (ms % 60_000) + (ms % 60_000 < 0 ? -60_000 : 0);
+  }
   return { ms: ms as BrokerMs, resolutionMs };
 };
 
