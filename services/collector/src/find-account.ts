@@ -1,13 +1,9 @@
 // Finds the account's terminal: by id or by match over the account list, else where the tape last found it. In: the
 // configuration and the management API. Out: server, login and the two addresses. What a tape belongs to never changes.
-import { type AccountConfig, matchesGlob } from '@fxtape/config';
+import { type AccountConfig, matchAccount } from '@fxtape/config';
 import { accountUrls, type FxSocketManagement, type WireAccountRow } from '@fxtape/fxsocket';
 import { FxtapeError } from '@fxtape/ops';
 import type { Binding } from './tape-memory.ts';
-
-const fits = (row: WireAccountRow, match: NonNullable<AccountConfig['match']>): boolean =>
-  (match.server === undefined || matchesGlob(match.server, row.server)) &&
-  (match.nickname === undefined || matchesGlob(match.nickname, row.nickname ?? ''));
 
 const search = async (
   config: AccountConfig,
@@ -15,13 +11,12 @@ const search = async (
   signal: AbortSignal,
 ): Promise<WireAccountRow> => {
   if (config.id !== null) return management.account(config.id, { signal });
-  const match = config.match ?? {};
-  const found = (await management.accounts({ signal })).find((row) => fits(row, match));
+  const found = matchAccount(config, await management.accounts({ signal }));
   if (found !== undefined) return found;
   throw new FxtapeError({
     code: 'ACCOUNT_NOT_FOUND',
     kind: 'transient',
-    message: `no account of this key fits ${JSON.stringify(match)}`,
+    message: `no account of this key fits ${JSON.stringify(config.match)}`,
     hint: 'Link the account on FxSocket or correct `match` in the configuration',
     context: { account: config.name },
   });
