@@ -28,7 +28,7 @@ function isPattern(glob: string): boolean {
 
 function globExpression(glob: string): RegExp {
   const source = Array.from(glob, (char) =>
-    char === '*' ? '.*' : char === '?' ? '.' : char.replace(/[\\^$.|+()[\]{}/-]/, '\\$&'),
+    char === '*' ? '.*' : char === '?' ? '.' : char.replace(/[\\^$.|+()[\]{}/]/, '\\$&'),
   ).join('');
   return new RegExp(`^${source.replaceAll(/(?:\.\*)+/g, '.*')}$`, 'su');
 }
