@@ -1,5 +1,14 @@
 // The queues on a real Redis: planning, priorities, budgets, holds, handing back. Each test has its own keys.
-import { type JobHandler, JobQueues, type JobHandlers, JobWorkers, type Payload } from '@fxtape/jobs';
+import {
+  type JobHandler,
+  type JobHandlers,
+  JobQueues,
+  JobWorkers,
+  type Payload,
+  type PlanNote,
+  readPlanNote,
+  servePlanRequests,
+} from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
 import { until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -171,23 +180,35 @@ test('Retry-After leaves the whole account alone for that time and uses no attem
   expect(starts).toHaveLength(6);
 });
 
-test('concurrency and rate of an account are limits of all workers together, and change while they run', async () => {
+test('requests and rate of an account are limits of all workers together, and change while they run', async () => {
   let active = 0;
   let most = 0;
+  let jobs = 0;
+  let mostJobs = 0;
   const starts: number[] = [];
-  const handlers = bars(async () => {
+  const handlers = bars(async ({ request }) => {
     starts.push(performance.now());
-    active += 1;
-    most = Math.max(most, active);
-    await delay(20);
-    active -= 1;
+    jobs += 1;
+    mostJobs = Math.max(mostJobs, jobs);
+    await request('M1', async () => {
+      active += 1;
+      most = Math.max(most, active);
+      await delay(20);
+      active -= 1;
+    });
+    await delay(10);
+    jobs -= 1;
     return done();
   });
-  work(handlers, { max: 3 });
-  work(handlers, { max: 3 });
+  // They start at different moments, and each takes the whole budget for its own until it hears of the others.
+  for (let i = 0; i < 3; i += 1) work(handlers, { max: 3 });
   await queues.plan(barsJobs(90));
+  await until(() => starts.length > 20, { what: 'a start', deadlineMs: 5000 });
+  for (let i = 0; i < 2; i += 1) work(handlers, { max: 3 });
   await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
   expect(most).toBe(3);
+  expect(mostJobs).toBeGreaterThan(3);
+  expect(mostJobs).toBeLessThanOrEqual(6);
   // 5 jobs in any 500 ms, by both together.
   await queues.setLimits('one', { minConcurrency: 1, maxConcurrency: 3, rate: { jobs: 5, perMs: 500 } });
   starts.length = 0;
@@ -204,6 +225,85 @@ test('concurrency and rate of an account are limits of all workers together, and
   await queues.plan(barsJobs(90, { symbol: 'GBPUSD' }));
   await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
   expect(most).toBe(6);
+});
+
+test('the gateway is kept busy while rows are stored', async () => {
+  const [requestMs, storeMs, count] = [100, 100, 240];
+  let inUseMs = 0;
+  const ends: number[] = [];
+  const handlers = bars(async ({ request }) => {
+    await request('M1', async () => {
+      const startedMs = performance.now();
+      await delay(requestMs);
+      inUseMs += performance.now() - startedMs;
+      ends.push(performance.now());
+    });
+    await delay(storeMs);
+    return done();
+  });
+  await queues.plan(barsJobs(count));
+  const workers = [work(handlers, { max: 4 }), work(handlers, { max: 4 })];
+  await until(() => workers.every((one) => one.state()[0]?.slots === 2), {
+    what: 'shares',
+    deadlineMs: 5000,
+  });
+  const [fromMs, before] = [performance.now(), inUseMs];
+  await until(() => ends.length >= count - 8, { what: 'most jobs', deadlineMs: 20_000 });
+  const share = (inUseMs - before) / 4 / (performance.now() - fromMs);
+  console.log(`permits in use while there was work: ${(100 * share).toFixed(1)} %`);
+  // One request after the other would be a half.
+  expect(share).toBeGreaterThan(0.8);
+  await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
+});
+
+test('a held account gets no request, not even of a job that runs already', async () => {
+  const requests: number[] = [];
+  const held = Promise.withResolvers<void>();
+  work(
+    bars(async ({ request }) => {
+      for (let page = 0; page < 4; page += 1) {
+        await request('M1', async () => void requests.push(performance.now()));
+        if (page === 1) await queues.hold('one', 700).then(held.resolve);
+      }
+      return done();
+    }),
+  );
+  await queues.plan([barsJob(1)]);
+  await held.promise;
+  await until(() => idle(), { what: 'the job', deadlineMs: 10_000 });
+  expect(requests).toHaveLength(4);
+  expect((requests[2] as number) - (requests[1] as number)).toBeGreaterThan(650);
+});
+
+test('one of two leads, the other one when it is gone or silent; a finished job tells its note', async () => {
+  const other = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  expect(await queues.lead('plan', 60_000)).toBe(true);
+  expect(await other.lead('plan', 60_000)).toBe(false);
+  expect(await other.lead('clean', 60_000)).toBe(true);
+  expect(await queues.lead('plan', 100)).toBe(true);
+  await until(() => other.lead('plan', 60_000), { what: 'the silent one', deadlineMs: 5000 });
+  expect(await queues.lead('plan', 60_000)).toBe(false);
+  await other.close();
+  expect(await queues.lead('plan', 60_000)).toBe(true);
+
+  const asked = {
+    name: 'plan',
+    payload: { requestId: 'r1', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null },
+  } as const;
+  const { counts } = await queues.plan([asked]);
+  expect(await queues.resultOf(asked)).toBeNull();
+  const note: PlanNote = { jobs: barsJobs(2), counts };
+  const scheduler = servePlanRequests({
+    redisUrl: inject('redis').url,
+    log: quietLog(),
+    prefix,
+    handler: async () => ({ rows: 0, requests: 0, note }),
+  });
+  const result = await until(() => queues.resultOf(asked), { what: 'the plan', deadlineMs: 5000 });
+  expect(readPlanNote(result?.note)).toEqual(note);
+  expect((await queues.look([asked]))[0]?.state).toBe('done');
+  expect(readPlanNote({ jobs: [{ name: 'bars', payload: {} }], counts })).toBeNull();
+  await scheduler.stop();
 });
 
 test('an account with a thousand jobs does not hold up one with three', async () => {
@@ -278,11 +378,13 @@ test('a handler that ignores its signal does not hold up the stop, and its check
 });
 
 test('slow answers and time-outs lower the budget of that account, good ones raise it again', async () => {
-  let answer = { ms: 50, result: 'ok' as 'ok' | 'timeout' };
+  let answer = { ms: 20, fails: false };
   work(
-    bars(async ({ answered }) => {
-      await delay(10);
-      answered({ kind: 'M1', ...answer });
+    bars(async ({ request }) => {
+      await request('M1', async () => {
+        await delay(answer.ms);
+        if (answer.fails) throw Object.assign(new Error('slow'), { code: 'FXSOCKET_TERMINAL_TIMEOUT' });
+      }).catch(() => undefined);
       return done();
     }),
     { max: 4, timing: { windowMs: 200 } },
@@ -298,11 +400,11 @@ test('slow answers and time-outs lower the budget of that account, good ones rai
       { what: `${wanted} slots`, deadlineMs: 10_000 },
     );
   await slots(4);
-  answer = { ms: 1000, result: 'ok' };
+  answer = { ms: 400, fails: false };
   expect((await slots(2)).reason).toBe('slow');
-  answer = { ms: 60_000, result: 'timeout' };
+  answer = { ms: 20, fails: true };
   expect((await slots(1)).reason).toBe('timeouts');
-  answer = { ms: 50, result: 'ok' };
+  answer = { ms: 20, fails: false };
   expect((await slots(4)).reason).toBe('grew');
   await queues.drain('one');
 });

@@ -7,8 +7,8 @@ export interface Answer {
   /** Requests of one kind are comparable: route, timeframe, and the size of the range where that matters. */
   readonly kind: string;
   readonly ms: number;
-  /** `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. */
-  readonly result: 'ok' | 'timeout' | 'busy';
+  /** `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. `error`: any other; neither slow nor ok. */
+  readonly result: 'ok' | 'timeout' | 'busy' | 'error';
 }
 
 const LEARNED_AFTER = 5;
@@ -27,7 +27,7 @@ export class AnswerTally {
     this.#observed.answers += 1;
     if (answer.result === 'timeout') this.#observed.timeouts += 1;
     else if (answer.result === 'busy') this.#observed.busy += 1;
-    else if (this.#isSlow(answer)) this.#observed.slow += 1;
+    else if (answer.result === 'ok' && this.#isSlow(answer)) this.#observed.slow += 1;
   }
 
   /** The counts, which start again from zero. Null when there was no answer. */

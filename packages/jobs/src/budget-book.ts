@@ -1,5 +1,5 @@
-// The budget of each account: how many jobs at once and how many per time, for all processes together. It stands in Redis and is
-// enforced there by BullMQ's own global limits, so it holds however many workers run. In: limits set by people at run time, and what the
+// The budget of each account: how many requests at once and how many jobs per time, for all processes together. It stands in Redis and is
+// enforced there, by leases of permits (permit-lease.ts) and BullMQ's own global limits, so it holds however many workers run. In: limits set by people at run time, and what the
 // workers saw of the answers. Out: the budget in force. One process at a time decides the next one: who gets the window's lock.
 //
 // Redis: own:budget:<account>  hash   min, max, jobs, perMs, level, reason, decidedMs
@@ -10,6 +10,7 @@ import {
   type BudgetLimits,
   type BudgetReason,
   DEFAULT_LIMITS,
+  jobsOf,
   type Observed,
   slotsOf,
   stepBudget,
@@ -19,7 +20,7 @@ import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 
 export interface Budget {
   readonly limits: BudgetLimits;
-  /** Jobs at once, of all processes together. */
+  /** Requests at once (gateway permits), of all processes together. */
   readonly slots: number;
   readonly level: number;
   readonly reason: BudgetReason;
@@ -65,7 +66,7 @@ export class BudgetBook {
         continue;
       }
       const rate = budget.limits.rate ?? NO_RATE;
-      const wanted = [budget.slots, rate.jobs, rate.perMs].map(String);
+      const wanted = [jobsOf(budget.slots), rate.jobs, rate.perMs].map(String);
       if (wanted.some((value, at) => enforced[at] !== value)) await this.#enforce(account, budget);
       budgets.set(account, budget);
     }
@@ -85,7 +86,7 @@ export class BudgetBook {
     });
   }
 
-  /** No job of the account starts for so long. */
+  /** No job of the account starts for so long, and no request of those that run. */
   async hold(account: string, ms: number): Promise<void> {
     const meta = this.#set.key(account, 'meta');
     await this.#set.redis.hsetnx(meta, 'max', NO_RATE.jobs);
@@ -176,7 +177,7 @@ export class BudgetBook {
   async #enforce(account: string, budget: Budget): Promise<void> {
     const queue = this.#set.queue(account);
     const rate = budget.limits.rate ?? NO_RATE;
-    await queue.setGlobalConcurrency(budget.slots);
+    await queue.setGlobalConcurrency(jobsOf(budget.slots));
     await queue.setGlobalRateLimit(rate.jobs, rate.perMs);
   }
 

@@ -1,4 +1,4 @@
-// How many jobs an account's terminal is given at once. In: the budget in force, its limits, and what the answers of the last seconds
+// How many requests an account's terminal is given at once. In: the budget in force, its limits, and what the answers of the last seconds
 // looked like. Out: the next budget. Additive increase, multiplicative decrease: time-outs and refusals halve it, slow answers take
 // a quarter, and a window of good answers while work was waiting gives one more.
 
@@ -32,8 +32,11 @@ export interface BudgetStep {
 
 export const DEFAULT_LIMITS: BudgetLimits = { minConcurrency: 1, maxConcurrency: 3, rate: null };
 
-/** Jobs at once. */
+/** Gateway permits: requests at once. */
 export const slotsOf = (level: number): number => Math.max(1, Math.floor(level));
+
+/** Jobs at once for so many permits: while one job stores its rows, another one has the permit. */
+export const jobsOf = (slots: number): number => 2 * slots;
 
 /** `waiting`: work was left over at the end of the window, so the budget was what held it back. */
 export function stepBudget(

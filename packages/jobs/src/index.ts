@@ -19,6 +19,7 @@ export { setQueueMetrics } from './job-metrics.ts';
 export { JobQueues, type JobQueuesOptions } from './job-queues.ts';
 export { JobWorkers, type JobWorkersOptions, type LaneState, type WorkersTiming } from './job-workers.ts';
 export type { PlanRequest, PlanResult } from './plan-jobs.ts';
+export { type PlanNote, readPlanNote } from './plan-note.ts';
 export { type PlanRequests, type PlanRequestsOptions, servePlanRequests } from './plan-requests.ts';
 export type { PlanVerdict } from './plan-verdict.ts';
 export type { AccountReport, FailedJob, JobSight, QueueReport } from './queue-report.ts';

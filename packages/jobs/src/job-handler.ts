@@ -1,5 +1,4 @@
 // What a service writes for each kind of job. In: the payload, a signal and the checkpoint. Out: what was done, or when to come again.
-import type { Answer } from './answer-tally.ts';
 import type { JobName, Payload } from './catalogue.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
@@ -9,8 +8,14 @@ export interface RunningJob<P> {
   readonly payload: P;
   /** 1 at the first try. Being handed back, held or taken over from a dead worker does not count. */
   readonly attempt: number;
-  /** Tells how the gateway answered a request, so that the account's budget follows it. */
-  readonly answered: (answer: Answer) => void;
+  /**
+   * Every request to the gateway goes through here: it waits for one of the account's permits, is timed, and its answer tells the
+   * account's budget. `kind`: requests of one kind are comparable (route, timeframe, size of the range where that matters). One request
+   * of the work, no more: storing rows or another `request` inside of it would keep the permit from others, for ever in the second case.
+   * While the job waits for permits and has no request under way, its deadline stands still.
+   * @throws what `work` throws; the signal's reason when the run is cut short while it waits.
+   */
+  readonly request: <T>(kind: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
 export interface JobDone {
@@ -29,7 +34,7 @@ export type JobOutcome = JobDone | JobAgain;
 
 /**
  * Runs one job. Every step must be safe to repeat: a job may run twice, even at the same time for a moment.
- * The signal is aborted at the job's deadline, when the process stops and when the job was given to another worker; then the handler
+ * The signal is aborted at the job's deadline (time in which it only waits for a permit does not count), when the process stops and when the job was given to another worker; then the handler
  * has 250 ms to save a last checkpoint, and is left behind. Errors with `kind: 'terminal'` end the job as failed, all others are
  * tried again; one that says `retryAfterMs` leaves the whole account alone for so long.
  */

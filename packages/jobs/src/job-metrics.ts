@@ -56,7 +56,7 @@ export function setQueueMetrics(metrics: Metrics, report: QueueReport): void {
     'Since the oldest waiting job was planned; 0 when none waits',
     ['account'] as const,
   );
-  const slots = metrics.gauge('fxtape_jobs_slots', 'Jobs at once that the budget allows', [
+  const slots = metrics.gauge('fxtape_jobs_slots', 'Gateway requests at once that the budget allows', [
     'account',
   ] as const);
   const workers = metrics.gauge('fxtape_jobs_workers', 'Processes that serve an account', [

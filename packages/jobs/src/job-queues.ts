@@ -7,8 +7,10 @@ import type { Redis } from 'ioredis';
 import { BudgetBook } from './budget-book.ts';
 import type { BudgetLimits } from './budget-step.ts';
 import { describeJob, type PlannedJob } from './catalogue.ts';
+import type { JobDone } from './job-handler.ts';
+import { Leads } from './leads.ts';
 import { planJobs, type PlanRequest, type PlanResult } from './plan-jobs.ts';
-import { type JobSight, lookAt, type QueueReport, reportQueues } from './queue-report.ts';
+import { type JobSight, lookAt, type QueueReport, reportQueues, resultOf } from './queue-report.ts';
 import { QueueSet } from './queue-set.ts';
 import { connectRedis, queueError, readyWithin } from './redis-connection.ts';
 
@@ -25,6 +27,7 @@ export class JobQueues {
   readonly #set: QueueSet;
   readonly #redis: Redis;
   readonly #budgets: BudgetBook;
+  readonly #leads: Leads;
   readonly #connectWithinMs: number;
   readonly #log: Log;
 
@@ -37,6 +40,7 @@ export class JobQueues {
       onError: (error) => o.log.debug({ err: error }, 'queue'),
     });
     this.#budgets = new BudgetBook(this.#set);
+    this.#leads = new Leads(this.#set);
     this.#connectWithinMs = o.connectWithinMs ?? 1500;
   }
 
@@ -77,14 +81,14 @@ export class JobQueues {
     });
   }
 
-  /** Changes how many jobs of an account run at once and how many start per time, in force at once. */
+  /** Changes how many requests of an account run at once and how many jobs start per time, in force at once. */
   setLimits(account: string, limits: BudgetLimits): Promise<void> {
     return this.#call(async () => {
       await this.#budgets.setLimits(account, limits);
     });
   }
 
-  /** Leaves an account alone for a while, as `Retry-After` would; what runs already runs on. */
+  /** Leaves an account alone for a while, as `Retry-After` would: no job starts and no request; those under way run on. */
   hold(account: string, ms: number): Promise<void> {
     return this.#call(() => this.#budgets.hold(account, ms));
   }
@@ -92,6 +96,20 @@ export class JobQueues {
   /** Where these jobs are, in the same order. */
   look(jobs: readonly PlannedJob[]): Promise<JobSight[]> {
     return this.#call(() => lookAt(this.#set, jobs.map(describeJob)));
+  }
+
+  /** What a finished job told at its end, for `plan` with a note (plan-note.ts); null while it is not done, or not known any more. */
+  resultOf(job: PlannedJob): Promise<JobDone | null> {
+    return this.#call(() => resultOf(this.#set, describeJob(job)));
+  }
+
+  /**
+   * True when this process leads for the next `ttlMs`; ask again well before they are over. Another one leads when it does not, at once
+   * after `close`. Two may believe it for a moment: what they do must not need it.
+   * @throws QUEUE_UNREACHABLE, QUEUE_REFUSED
+   */
+  lead(name: string, ttlMs: number): Promise<boolean> {
+    return this.#call(() => this.#leads.lead(name, ttlMs));
   }
 
   /** Depth, oldest wait, budget and latest failures of every account. */
@@ -108,7 +126,11 @@ export class JobQueues {
   }
 
   async close(): Promise<void> {
-    if (this.#redis.status === 'ready') await this.#set.close();
+    if (this.#redis.status === 'ready') {
+      // Redis may go away at this very moment; then the lead ends by itself.
+      await this.#leads.leave().catch((error: unknown) => this.#log.debug({ err: error }, 'lead'));
+      await this.#set.close();
+    }
     this.#redis.disconnect();
   }
 

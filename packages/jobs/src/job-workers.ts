@@ -6,11 +6,13 @@ import { type Clock, type Log, type Metrics, systemClock, type Timer } from '@fx
 import type { Redis } from 'ioredis';
 import { AnswerTally } from './answer-tally.ts';
 import { type Budget, BudgetBook } from './budget-book.ts';
-import type { BudgetLimits } from './budget-step.ts';
+import { type BudgetLimits, jobsOf } from './budget-step.ts';
 import { Fleet } from './fleet.ts';
+import { GatePermits } from './gate-permits.ts';
 import type { JobHandlers } from './job-handler.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { Lane, type LaneTiming } from './lane.ts';
+import { PermitLeases } from './permit-lease.ts';
 import { QueueSet } from './queue-set.ts';
 import { connectRedis } from './redis-connection.ts';
 import { shareOf } from './share.ts';
@@ -41,8 +43,11 @@ export interface JobWorkersOptions {
 
 export interface LaneState {
   readonly account: string;
-  /** Jobs at once that fall to this process. */
+  /** Gateway permits that fall to this process: its requests at once. */
   readonly slots: number;
+  /** Requests under way, and those that wait for a permit. */
+  readonly requests: { readonly inUse: number; readonly waiting: number };
+  /** Jobs that run; up to twice as many as permits. */
   readonly active: number;
   readonly members: number;
   readonly budget: Budget;
@@ -72,6 +77,8 @@ export class JobWorkers {
   readonly #lanes = new Map<string, Lane>();
   readonly #leaving = new Set<Lane>();
   readonly #tallies = new Map<string, AnswerTally>();
+  readonly #leases: PermitLeases;
+  readonly #permits = new Map<string, GatePermits>();
   #states: LaneState[] = [];
   #timer: Timer | null = null;
   #stopping = false;
@@ -88,6 +95,11 @@ export class JobWorkers {
     this.#set = new QueueSet(this.#redis, { prefix: o.prefix, onError });
     this.#fleet = new Fleet(this.#set, { member: this.member, deadAfterMs: this.#timing.deadAfterMs });
     this.#budgets = new BudgetBook(this.#set, o.limits);
+    this.#leases = new PermitLeases(this.#set, {
+      member: this.member,
+      ttlMs: this.#timing.deadAfterMs,
+      random: this.#random,
+    });
     this.#metrics = o.metrics === undefined ? null : new JobMetrics(o.metrics);
     void this.#beat();
   }
@@ -97,6 +109,7 @@ export class JobWorkers {
     return this.#states.map((state) => ({
       ...state,
       active: this.#lanes.get(state.account)?.active ?? 0,
+      requests: this.#requests(state.account),
     }));
   }
 
@@ -123,6 +136,7 @@ export class JobWorkers {
 
   async #beat(): Promise<void> {
     try {
+      await this.#leases.renew();
       await this.#arrange();
       await this.#adapt();
     } catch (error) {
@@ -142,16 +156,19 @@ export class JobWorkers {
       const budget = budgets.get(account) as Budget;
       const others = members.get(account) ?? [];
       const slots = shareOf(account, this.member, others, budget.slots);
-      return { account, budget, slots, members: others.length, active: 0 };
+      const requests = { inUse: 0, waiting: 0 };
+      return { account, budget, slots, members: others.length, active: 0, requests };
     });
     const slots = new Map(this.#states.map((state) => [state.account, state.slots]));
     for (const [account, lane] of this.#lanes) {
       if ((slots.get(account) ?? 0) === 0) this.#close(account, lane);
     }
-    for (const [account, count] of slots) {
+    for (const { account, slots: count, budget } of this.#states) {
+      // A lane that is closing has jobs to end: they share one permit with what the others leave.
+      this.#permits.get(account)?.resize(Math.max(1, count), budget.slots);
       const lane = this.#lanes.get(account);
-      if (lane !== undefined) lane.slots = Math.max(1, count);
-      else if (count > 0) this.#lanes.set(account, this.#open(account, count));
+      if (lane !== undefined) lane.jobs = jobsOf(Math.max(1, count));
+      else if (count > 0) this.#lanes.set(account, this.#open(account, count, budget.slots));
     }
   }
 
@@ -169,12 +186,15 @@ export class JobWorkers {
     }
   }
 
-  #open(account: string, slots: number): Lane {
+  #open(account: string, slots: number, limit: number): Lane {
     const tally = this.#tallies.get(account) ?? new AnswerTally();
     this.#tallies.set(account, tally);
+    const permits =
+      this.#permits.get(account) ?? new GatePermits({ account, leases: this.#leases, slots, limit });
+    this.#permits.set(account, permits);
     return new Lane({
       account,
-      slots,
+      jobs: jobsOf(slots),
       redis: this.#redis,
       prefix: this.#set.prefix,
       member: this.member,
@@ -183,6 +203,7 @@ export class JobWorkers {
       log: this.#o.log,
       context: {
         handlers: this.#o.handlers,
+        permits,
         answered: (answer) => {
           tally.add(answer);
           this.#metrics?.answered(account, answer);
@@ -194,6 +215,11 @@ export class JobWorkers {
         },
       },
     });
+  }
+
+  #requests(account: string): LaneState['requests'] {
+    const permits = this.#permits.get(account);
+    return { inUse: permits?.inUse ?? 0, waiting: permits?.waiting ?? 0 };
   }
 
   /** Its jobs run to their end. */

@@ -1,4 +1,4 @@
-// The runs of one queue in this process: a BullMQ worker with the settings that this recorder needs. In: how many jobs at once. Out: jobs
+// The runs of one queue in this process: a BullMQ worker with the settings that this recorder needs. In: how many jobs at once (twice its gateway permits). Out: jobs
 // handed to their handlers. Locks are short, so that jobs of a killed worker are taken over within seconds; a job may lose its worker
 // many times, because being killed is nothing that the job did.
 import type { Log } from '@fxtape/ops';
@@ -20,7 +20,8 @@ export interface LaneTiming {
 export interface LaneOptions {
   /** Null: the scheduler's queue. */
   readonly account: string | null;
-  readonly slots: number;
+  /** Jobs at once. */
+  readonly jobs: number;
   readonly redis: Redis;
   readonly prefix: string;
   readonly member: string;
@@ -59,7 +60,7 @@ export class Lane {
       connection: o.redis,
       prefix: o.prefix,
       name: o.member,
-      concurrency: o.slots,
+      concurrency: o.jobs,
       lockDuration: lockMs,
       stalledInterval: stalledEveryMs,
       maxStalledCount: FOR_EVER,
@@ -85,12 +86,8 @@ export class Lane {
     return this.#active;
   }
 
-  get slots(): number {
-    return this.#worker.concurrency;
-  }
-
-  set slots(slots: number) {
-    this.#worker.concurrency = slots;
+  set jobs(jobs: number) {
+    this.#worker.concurrency = jobs;
   }
 
   /** Takes no more jobs, and ends when those that run have ended. */

@@ -23,7 +23,7 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
   const redis = connectRedis(o.redisUrl, 'worker', o.log);
   const lane = new Lane({
     account: null,
-    slots: 1,
+    jobs: 1,
     redis,
     prefix: o.prefix ?? DEFAULT_PREFIX,
     member: `scheduler-${process.pid}`,
@@ -32,6 +32,7 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
     log: o.log,
     context: {
       handlers: { plan: o.handler },
+      permits: null,
       answered: () => {},
       onEvent: (event, job) => o.log.debug({ job: job.id, ...event }, `plan request ${event.type}`),
     },

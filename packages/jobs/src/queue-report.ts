@@ -3,6 +3,7 @@
 import type { Job, JobState } from 'bullmq';
 import type { Budget, BudgetBook } from './budget-book.ts';
 import type { DescribedJob } from './catalogue.ts';
+import type { JobDone } from './job-handler.ts';
 import { redisNowMs } from './fleet.ts';
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 
@@ -142,6 +143,12 @@ export async function lookAt(set: QueueSet, jobs: readonly DescribedJob[]): Prom
     }
   }
   return sights;
+}
+
+/** Null: not done, or Redis does not know it any more. */
+export async function resultOf(set: QueueSet, { id, account }: DescribedJob): Promise<JobDone | null> {
+  const text = await set.redis.hget(set.key(account, id), 'returnvalue');
+  return text === null ? null : (JSON.parse(text) as JobDone | null);
 }
 
 function sightState(state: JobState | 'unknown'): JobSight['state'] {

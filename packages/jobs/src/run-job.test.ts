@@ -2,14 +2,17 @@
 import type { Job } from 'bullmq';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JobHandlers } from './job-handler.ts';
-import { type JobEvent, LOCK_LOST, runJob } from './run-job.ts';
+import { type JobEvent, LOCK_LOST, type RunContext, runJob } from './run-job.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const payload = { account: 'one', feed: 'icm', symbol: 'EURUSD' };
 
-function run(handlers: JobHandlers, o: { name?: string; payload?: object; signal?: AbortSignal } = {}) {
+function run(
+  handlers: JobHandlers,
+  o: Partial<RunContext> & { name?: string; payload?: object; signal?: AbortSignal } = {},
+) {
   const events: JobEvent[] = [];
   const job = {
     id: 'job-1',
@@ -22,7 +25,8 @@ function run(handlers: JobHandlers, o: { name?: string; payload?: object; signal
     handlers,
     stopping: () => false,
     hold: async () => {},
-    answered: () => {},
+    permits: o.permits ?? null,
+    answered: o.answered ?? (() => {}),
     onEvent: (event) => events.push(event),
     graceMs: 250,
   }).catch((error: unknown) => error as Error);
@@ -55,6 +59,56 @@ test('what was done in the grace after the deadline counts', async () => {
   await vi.advanceTimersByTimeAsync(60_300);
   expect(await ended).toEqual({ rows: 3, requests: 1 });
   expect(events).toEqual([{ type: 'done', rows: 3, requests: 1 }]);
+});
+
+test('waiting for a permit is not counted, a request is; what is left behind keeps no permit', async () => {
+  const permit = Promise.withResolvers<void>();
+  let out = 0;
+  const permits = {
+    take: async () => {
+      await permit.promise;
+      out += 1;
+      return () => void (out -= 1);
+    },
+  };
+  const { ended, events } = run(
+    { symbol_specs: ({ request }) => request('specs', () => new Promise<never>(() => {})) },
+    { permits },
+  );
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(events).toEqual([]);
+  permit.resolve();
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect([events, out]).toEqual([[], 1]);
+  await vi.advanceTimersByTimeAsync(1300);
+  expect(await ended).toMatchObject({ message: expect.stringMatching(/^JOB_DEADLINE: /) });
+  expect(out).toBe(0);
+});
+
+test('what an error of a request says about the gateway', async () => {
+  const answers: (string | undefined)[] = [];
+  const codes = [
+    'FXSOCKET_DEADLINE',
+    'FXSOCKET_TERMINAL_TIMEOUT',
+    'FXSOCKET_NOT_READY',
+    'FXSOCKET_RATE_LIMITED',
+    'X',
+  ];
+  const { ended } = run(
+    {
+      symbol_specs: async ({ request }) => {
+        for (const code of codes) {
+          await request('specs', () => Promise.reject(Object.assign(new Error(code), { code }))).catch(
+            () => {},
+          );
+        }
+        return { rows: await request('specs', async () => 1), requests: 6 };
+      },
+    },
+    { answered: ({ result }) => answers.push(result) },
+  );
+  expect(await ended).toMatchObject({ rows: 1 });
+  expect(answers).toEqual(['timeout', 'timeout', 'busy', 'busy', 'error', 'ok']);
 });
 
 test('a job of another release: an unknown kind is tried again elsewhere, a wrong payload is not', async () => {

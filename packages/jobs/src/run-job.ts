@@ -10,6 +10,9 @@ import type { Answer } from './answer-tally.ts';
 import { definitionOf, type JobName } from './catalogue.ts';
 import { JobCheckpoint } from './checkpoint.ts';
 import { judgeFailure } from './job-failure.ts';
+import { JobRequests } from './job-requests.ts';
+import { DeadlineClock } from './deadline-clock.ts';
+import type { GatePermits } from './gate-permits.ts';
 import type { JobDone, JobHandler, JobHandlers, JobOutcome } from './job-handler.ts';
 
 /** Why a run was cut short from outside. */
@@ -28,6 +31,8 @@ export interface RunContext {
   readonly stopping: () => boolean;
   /** Leaves the whole queue alone. */
   readonly hold: (ms: number) => Promise<void>;
+  /** Null: requests of this queue's jobs need none. */
+  readonly permits: Pick<GatePermits, 'take'> | null;
   readonly answered: (answer: Answer) => void;
   readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
   /** How long a handler may take to end after its signal was aborted. */
@@ -48,18 +53,24 @@ export async function runJob(
   if (context.stopping()) return handBack(job, token, tell);
   const checkpoint = new JobCheckpoint(job);
   const deadline = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  const ending: (() => void)[] = [];
   try {
     const { handler, payload, deadlineMs } = prepare(job, context.handlers);
-    timer = setTimeout(() => deadline.abort(deadlineError(job, deadlineMs)), deadlineMs);
+    const clock = new DeadlineClock(deadlineMs, () => deadline.abort(deadlineError(job, deadlineMs)));
     const either = AbortSignal.any([signal, deadline.signal]);
+    const { permits, answered } = context;
+    const requests = new JobRequests({ permits, answered, signal: either, deadline: clock });
+    ending.push(
+      () => requests.end(),
+      () => clock.end(),
+    );
     const running = handler(
       {
         id: String(job.id),
         name: job.name as JobName,
         payload,
         attempt: job.attemptsMade + 1,
-        answered: context.answered,
+        request: requests.request,
       },
       either,
       checkpoint,
@@ -79,7 +90,7 @@ export async function runJob(
     if (signal.aborted) return await handBack(job, token, tell);
     throw await afterError(job, deadline.signal.aborted ? deadline.signal.reason : error, context, tell);
   } finally {
-    clearTimeout(timer);
+    for (const end of ending) end();
   }
 }
 
