@@ -1,7 +1,9 @@
 // The public surface: everything that reads from FxSocket. It knows nothing of what is done with it.
 export { FxSocketError, type FxSocketErrorCode } from './errors.ts';
 export type { CallerOptions, CallOptions } from './rest/call.ts';
+export type { ListAnswer, RejectedRow } from './rest/answer.ts';
 export { accountUrls, FxSocketManagement } from './rest/management.ts';
+export { hasRoute, type OpenApiDocument, type RouteParameter, routeParameters } from './rest/open-api.ts';
 export { type BrokerRange, FxSocketRest } from './rest/terminal.ts';
 export { FxStream, type FxStreamOptions } from './stream/client.ts';
 export type { StreamClock } from './stream/clock.ts';
@@ -21,5 +23,12 @@ export type {
   WireTrade,
 } from './wire/account.ts';
 export type { WireAccountRow } from './wire/management.ts';
-export type { WireBar, WirePriceBar, WireQuote, WireSymbolInfo, WireTick } from './wire/market.ts';
+export type {
+  WireBar,
+  WirePriceBar,
+  WireQuote,
+  WireQuoteTick,
+  WireSymbolInfo,
+  WireTick,
+} from './wire/market.ts';
 export type { WireServerTimezone as ServerTimezone, WireStatus, WireTerminal } from './wire/terminal.ts';

@@ -39,7 +39,7 @@ test('the key goes in the header and the query as given', async () => {
   const { calls, rest } = await serve((_request, response) => response.end('[]'));
   expect(
     await rest.priceHistory({ symbol: 'XAU/USD', timeframe: 'M1', from: '2026-06-01T00:00:00' }),
-  ).toEqual([]);
+  ).toEqual({ rows: [], rejected: [] });
   expect(calls).toEqual([`/PriceHistory?symbol=XAU%2FUSD&timeframe=M1&from=2026-06-01T00%3A00%3A00 ${KEY}`]);
 });
 
@@ -112,3 +112,17 @@ test.each([
     expect(inspect(await failure(rest.symbols()), { depth: 10 })).not.toContain('fxs_ro');
   },
 );
+
+test('what is tried again is the caller’s choice', async () => {
+  const tries = async (status: number, body: string, retry: 'transport' | 'none') => {
+    const { calls, rest } = await serve((_request, response) => response.writeHead(status).end(body));
+    await failure(rest.symbols({ retry }));
+    return calls.length;
+  };
+  expect(await tries(502, '<html>', 'transport')).toBe(3);
+  expect(await tries(200, '<html>', 'transport')).toBe(3);
+  expect(await tries(504, '{"error":"MRPC_TIMEOUT","message":"slow"}', 'transport')).toBe(1);
+  expect(await tries(503, '{"error":"MRPC","message":"starting"}', 'transport')).toBe(1);
+  expect(await tries(429, '', 'transport')).toBe(1);
+  expect(await tries(502, '<html>', 'none')).toBe(1);
+});

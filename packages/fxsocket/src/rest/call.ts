@@ -1,17 +1,22 @@
-// One GET of the gateway. In: a path, a query, a zod schema. Out: the checked answer, or an FxSocketError that says what happened and
+// One GET of the gateway. In: a path, a query, the form of the answer. Out: the checked answer, or an FxSocketError that says what happened and
 // whether trying again can help; transient ones are tried again with growing, jittered pauses. Never an empty answer for an error.
 
 import { Agent, type Dispatcher, request } from 'undici';
-import type { z } from 'zod';
 import { FxSocketError, type FxSocketErrorCode, type FxSocketErrorDetails } from '../errors.ts';
 import { explainBody } from '../explain.ts';
 import { type Redact, redactor } from '../redact.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import type { AnswerForm } from './answer.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, retries included; default 30 s. */
   readonly deadlineMs?: number;
+  /**
+   * What is tried again here, up to three times in all; default `transient`. `transport`: only what never was an answer of the terminal
+   * (unreachable, cut off, no JSON, a proxy's error page); its own words, such as a time-out, 429 and 503, are the caller's to judge.
+   */
+  readonly retry?: 'transient' | 'transport' | 'none';
 }
 
 export interface CallerOptions {
@@ -27,7 +32,21 @@ const DEADLINE_MS = 30_000;
 const TRIES = 3;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4000;
+/** Sockets; how many requests are under way at once is for the caller to say. */
+const CONNECTIONS = 16;
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+const TRANSPORT: ReadonlySet<FxSocketErrorCode> = new Set([
+  'FXSOCKET_UNREACHABLE',
+  'FXSOCKET_TRUNCATED',
+  'FXSOCKET_NOT_JSON',
+  'FXSOCKET_GATEWAY_DOWN',
+]);
+
+const isTriedAgain = ({ code, kind }: FxSocketError, retry: CallOptions['retry'] = 'transient'): boolean => {
+  if (kind === 'terminal' || code === 'FXSOCKET_DEADLINE' || retry === 'none') return false;
+  return retry === 'transient' || TRANSPORT.has(code);
+};
 
 const BY_STATUS: Record<number, FxSocketErrorCode> = {
   400: 'FXSOCKET_VALIDATION',
@@ -62,28 +81,27 @@ export class Caller {
       options.dispatcher ??
       new Agent({
         keepAliveTimeout: 30_000,
-        connections: 4,
+        connections: CONNECTIONS,
         allowH2: false,
         connect: { rejectUnauthorized: options.tlsVerify !== false, timeout: 10_000 },
       });
   }
 
   /** @throws FxSocketError. */
-  async get<S extends z.ZodType>(
+  async get<T>(
     path: string,
-    schema: S,
+    form: AnswerForm<T>,
     query: Record<string, string | undefined> = {},
     options: CallOptions = {},
-  ): Promise<z.output<S>> {
+  ): Promise<T> {
     const deadline = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(path, schema, query, signal);
+        return await this.#once(path, form, query, signal);
       } catch (error) {
         const failure = this.#typed(error, path, deadline, options.signal);
-        if (failure.kind === 'terminal' || failure.code === 'FXSOCKET_DEADLINE' || attempt >= TRIES)
-          throw failure;
+        if (attempt >= TRIES || !isTriedAgain(failure, options.retry)) throw failure;
         const random = (this.#o.random ?? Math.random)();
         const ownMs = random * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
         const paused = await pause(Math.max(failure.retryAfterMs ?? 0, ownMs), signal);
@@ -97,12 +115,12 @@ export class Caller {
     return this.#dispatcher.close();
   }
 
-  async #once<S extends z.ZodType>(
+  async #once<T>(
     path: string,
-    schema: S,
+    form: AnswerForm<T>,
     query: Record<string, string | undefined>,
     signal: AbortSignal,
-  ): Promise<z.output<S>> {
+  ): Promise<T> {
     const url = new URL(this.#o.baseUrl.replace(/\/+$/, '') + path);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, value);
@@ -112,19 +130,17 @@ export class Caller {
     if (answer.statusCode < 200 || answer.statusCode > 299) throw this.#unhappy(answer, text, path);
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = form.parse(text);
     } catch {
       // The parser's own message quotes the body, so it is not passed on as a cause.
       const said = explainBody(this.#redact(text)).text;
       throw this.#error({ code: 'FXSOCKET_NOT_JSON', message: `${path} answered what is not JSON: ${said}` });
     }
-    const checked = schema.safeParse(value);
-    if (checked.success) return checked.data;
-    const [issue] = checked.error.issues;
-    const where = issue?.path.join('.') ?? '';
+    const checked = form.check(value);
+    if (checked.ok) return checked.value;
     throw this.#error({
       code: 'FXSOCKET_SHAPE',
-      message: `${path} answered another shape at "${where}": ${issue?.message}`,
+      message: `${path} answered another shape at "${checked.where}": ${checked.why}`,
     });
   }
 

@@ -3,9 +3,11 @@
 
 import { z } from 'zod';
 import { type WireAccountRow, wireAccountRow } from '../wire/management.ts';
+import { wholeAnswer } from './answer.ts';
 import { Caller, type CallerOptions, type CallOptions } from './call.ts';
 
-const rows = z.array(wireAccountRow);
+const rows = wholeAnswer(z.array(wireAccountRow));
+const row = wholeAnswer(wireAccountRow);
 
 export class FxSocketManagement {
   readonly #caller: Caller;
@@ -20,7 +22,7 @@ export class FxSocketManagement {
   }
 
   account(id: string, options?: CallOptions): Promise<WireAccountRow> {
-    return this.#caller.get(`/accounts/${encodeURIComponent(id)}`, wireAccountRow, {}, options);
+    return this.#caller.get(`/accounts/${encodeURIComponent(id)}`, row, {}, options);
   }
 
   close(): Promise<void> {

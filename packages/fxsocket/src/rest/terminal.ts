@@ -1,5 +1,5 @@
 // The reading routes of one account's terminal, one to one. In: parameters as the gateway names them; times are broker time, passed on
-// as they are. Out: checked answers. Errors: FxSocketError.
+// as they are. Out: checked answers; lists of history row by row, broken rows aside (answer.ts). Errors: FxSocketError.
 
 import { z } from 'zod';
 import {
@@ -9,8 +9,10 @@ import {
   wireDeal,
   wireOpenedOrder,
 } from '../wire/account.ts';
-import { wirePriceBar, wireQuote, wireSymbolInfo, wireSymbols } from '../wire/market.ts';
+import { wirePriceBar, wireQuote, wireQuoteTick, wireSymbolInfo, wireSymbols } from '../wire/market.ts';
+import { isPlainBar, isPlainTick } from '../wire/plain.ts';
 import { wireServerTimezone, wireStatus } from '../wire/terminal.ts';
+import { listAnswer, wholeAnswer } from './answer.ts';
 import { Caller, type CallerOptions, type CallOptions } from './call.ts';
 
 /** Bounds in broker time, `YYYY-MM-DDTHH:MM:SS` without a zone. */
@@ -19,11 +21,19 @@ export interface BrokerRange {
   readonly to?: string;
 }
 
-const bars = z.array(wirePriceBar);
-const deals = z.array(wireDeal);
-const closed = z.array(wireClosedPosition);
-const orders = z.array(wireOpenedOrder);
-const document = z.record(z.string(), z.unknown());
+const bars = listAnswer({ row: wirePriceBar, isPlain: isPlainBar, identifiers: false });
+const ticks = listAnswer({ row: wireQuoteTick, isPlain: isPlainTick, identifiers: false });
+const deals = listAnswer({ row: wireDeal, identifiers: true });
+const closed = listAnswer({ row: wireClosedPosition, identifiers: true });
+const status = wholeAnswer(wireStatus);
+const timezone = wholeAnswer(wireServerTimezone);
+const symbols = wholeAnswer(wireSymbols);
+const symbolInfo = wholeAnswer(wireSymbolInfo);
+const quote = wholeAnswer(wireQuote);
+const orders = wholeAnswer(z.array(wireOpenedOrder));
+const summary = wholeAnswer(wireAccountSummary);
+const info = wholeAnswer(wireAccountInfo);
+const document = wholeAnswer(z.record(z.string(), z.unknown()));
 
 export class FxSocketRest {
   readonly #caller: Caller;
@@ -34,29 +44,36 @@ export class FxSocketRest {
   }
 
   status(options?: CallOptions) {
-    return this.#caller.get('/status', wireStatus, {}, options);
+    return this.#caller.get('/status', status, {}, options);
   }
 
   /** Today's offset of the broker's clock; it says nothing about another day. */
   serverTimezone(options?: CallOptions) {
-    return this.#caller.get('/ServerTimezone', wireServerTimezone, {}, options);
+    return this.#caller.get('/ServerTimezone', timezone, {}, options);
   }
 
   symbols(options?: CallOptions) {
-    return this.#caller.get('/symbols', wireSymbols, {}, options);
+    return this.#caller.get('/symbols', symbols, {}, options);
   }
 
   symbolInfo(symbol: string, options?: CallOptions) {
-    return this.#caller.get('/SymbolInfo', wireSymbolInfo, { symbol }, options);
+    return this.#caller.get('/SymbolInfo', symbolInfo, { symbol }, options);
   }
 
   quote(symbol: string, options?: CallOptions) {
-    return this.#caller.get('/getQuote', wireQuote, { symbol }, options);
+    return this.#caller.get('/getQuote', quote, { symbol }, options);
   }
 
   /** Oldest first. Always bound it: an unbounded request asks the broker for everything and ends in a time-out. */
   priceHistory(query: BrokerRange & { symbol: string; timeframe: string }, options?: CallOptions) {
     return this.#caller.get('/PriceHistory', bars, { ...query }, options);
+  }
+
+  /**
+   * Ticks, oldest first, of bridges that have the route (`hasRoute`, else FXSOCKET_NOT_FOUND). Some take whole days only: `YYYY-MM-DD`.
+   */
+  quoteTicks(query: { symbol: string; from: string; to: string }, options?: CallOptions) {
+    return this.#caller.get('/QuoteTicks', ticks, { ...query }, options);
   }
 
   orderHistory(range: BrokerRange = {}, options?: CallOptions) {
@@ -73,14 +90,14 @@ export class FxSocketRest {
   }
 
   accountSummary(options?: CallOptions) {
-    return this.#caller.get('/AccountSummary', wireAccountSummary, {}, options);
+    return this.#caller.get('/AccountSummary', summary, {}, options);
   }
 
   accountInfo(options?: CallOptions) {
-    return this.#caller.get('/AccountInfo', wireAccountInfo, {}, options);
+    return this.#caller.get('/AccountInfo', info, {}, options);
   }
 
-  /** The account's own OpenAPI document. */
+  /** The account's own OpenAPI document; `hasRoute` and `routeParameters` read it. */
   openApi(options?: CallOptions) {
     return this.#caller.get('/api-doc/openapi.json', document, {}, options);
   }
