@@ -9,7 +9,14 @@ export { type TempDir, tempDir } from './temp-dir.ts';
 export { until, type UntilOptions } from './until.ts';
 export { freePort } from '@fxtape/cli/stack';
 export { SimulatedGateway } from './recording/gateway.ts';
-export { GatewayControl, type GatewayState, type LedgerTick } from './recording/gateway-control.ts';
+export {
+  GatewayControl,
+  type GatewayState,
+  type LedgerTick,
+  type TruthBar,
+  type TruthDeal,
+  type TruthPosition,
+} from './recording/gateway-control.ts';
 export { Recorded } from './recording/recorded.ts';
 export { CRYPTO, Recording, type RecordingOptions } from './recording/recording.ts';
 export { excess, type GapSight, judge, median, report, type Verdict } from './recording/verdict.ts';

@@ -1,10 +1,12 @@
 // The control API, for tests and demonstrations: faults, rate, pause, clock, ledger, state. In: JSON over HTTP on an address
-// of its own, which belongs on loopback. Out: JSON; the ledger as NDJSON, streamed.
+// of its own, which belongs on loopback. Out: JSON; the ledger and the true history as NDJSON, streamed.
 //
 //   POST /__fx/fault  {kind, account?, …}        POST /__fx/pause  {deadlineMs?}     GET /__fx/state
 //   POST /__fx/release {id?, kind?, account?}    POST /__fx/resume                   GET /__fx/ledger?account=&after=N
 //   POST /__fx/rate   {ticksPerSecond}           POST /__fx/clock  {utc?, speed?, account?, rule?}
 //   POST /__fx/emit   {symbol, count? | ticks?}                                      GET /__fx/quotes?account=
+//   POST /__fx/late-deal {account?, utc, symbol?, holdMs?, amount?}
+//   GET  /__fx/bars?symbol=&timeframe=&from=&to=&account=      GET /__fx/deals?account=      GET /__fx/positions?account=
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,8 +16,9 @@ import { formatAddr, FxtapeError, parseListenAddr } from '@fxtape/ops';
 import { z } from 'zod';
 import { listenOn } from './gateway/listen-on.ts';
 import type { FaultInput } from './faults/registry.ts';
-import type { LedgerLine } from './ledger.ts';
+import { TIMEFRAMES } from './history/timeframe.ts';
 import type { Simulator } from './simulator.ts';
+import { toJson } from './socket/json.ts';
 
 const LINES_PER_WRITE = 500;
 const MOST_BODY_BYTES = 4 << 20;
@@ -37,6 +40,21 @@ const emitBody = z.strictObject({
   symbol: z.string(),
   count: z.int().positive().max(1_000_000).optional(),
   ticks: z.array(z.strictObject({ bid: z.number().positive(), ask: z.number().positive() })).optional(),
+});
+
+const lateDealBody = z.strictObject({
+  account: z.string().optional(),
+  utc: z.iso.datetime(),
+  symbol: z.string().optional(),
+  holdMs: z.int().nonnegative().optional(),
+  amount: z.number().optional(),
+});
+const barsQuery = z.object({
+  symbol: z.string(),
+  timeframe: z.enum(TIMEFRAMES),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  account: z.string().optional(),
 });
 
 type Post = (simulator: Simulator, body: unknown) => unknown;
@@ -86,6 +104,32 @@ const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
       return { from: simulator.emit(symbol, wanted), count: wanted.length };
     },
   ],
+  [
+    '/__fx/late-deal',
+    async (simulator, body) => {
+      const { utc, ...late } = lateDealBody.parse(body);
+      return { deals: await simulator.lateDeal({ utcMs: Date.parse(utc), ...late }) };
+    },
+  ],
+]);
+
+type Lines = (simulator: Simulator, query: URLSearchParams) => Promise<Iterable<unknown>>;
+
+/** What is told as NDJSON. */
+const LINES: ReadonlyMap<string, Lines> = new Map<string, Lines>([
+  [
+    '/__fx/bars',
+    async (simulator, query) => {
+      const { from, to, ...of } = barsQuery.parse(Object.fromEntries(query));
+      return simulator.truthBars({
+        ...of,
+        fromUtcMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from),
+        toUtcMs: to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to),
+      });
+    },
+  ],
+  ['/__fx/deals', (simulator, query) => simulator.truthDeals(query.get('account') ?? undefined)],
+  ['/__fx/positions', (simulator, query) => simulator.truthPositions(query.get('account') ?? undefined)],
 ]);
 
 export class ControlServer {
@@ -131,19 +175,29 @@ export class ControlServer {
     }
     if (url.pathname === '/__fx/state') return send(response, 200, this.#simulator.state());
     if (url.pathname === '/__fx/quotes') return send(response, 200, this.#simulator.quotes(account));
+    const lines = LINES.get(url.pathname);
+    if (lines !== undefined) return stream(response, await lines(this.#simulator, url.searchParams), toJson);
     if (url.pathname !== '/__fx/ledger') return send(response, 404, { code: 'NOT_FOUND' });
-    const lines = this.#simulator.ledger(account, Number(url.searchParams.get('after') ?? 0));
-    if (lines === null)
+    const ledger = this.#simulator.ledger(account, Number(url.searchParams.get('after') ?? 0));
+    if (ledger === null)
       return send(response, 409, { code: 'LEDGER_COUNTS_ONLY', message: 'this scenario keeps counts only' });
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    await pipeline(Readable.from(inPieces(lines)), response);
+    return stream(response, ledger, JSON.stringify);
   }
 }
 
-function* inPieces(lines: Iterable<LedgerLine>): Generator<string> {
+function stream(
+  response: ServerResponse,
+  lines: Iterable<unknown>,
+  spell: (line: unknown) => string,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  return pipeline(Readable.from(inPieces(lines, spell)), response);
+}
+
+function* inPieces(lines: Iterable<unknown>, spell: (line: unknown) => string): Generator<string> {
   let piece: string[] = [];
   for (const line of lines) {
-    piece.push(`${JSON.stringify(line)}\n`);
+    piece.push(`${spell(line)}\n`);
     if (piece.length < LINES_PER_WRITE) continue;
     yield piece.join('');
     piece = [];
@@ -173,5 +227,5 @@ function errorAnswer(error: unknown): [status: number, body: unknown] {
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+  response.writeHead(status, { 'content-type': 'application/json' }).end(`${toJson(body)}\n`);
 }

@@ -9,5 +9,6 @@ export {
   type ScenarioInput,
   scenarioSchema,
 } from './scenario.ts';
-export { Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
+export { type LateDealInput, Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 export type { AccountState, WholeState } from './state.ts';
+export type { TruthBar, TruthRow } from './truth.ts';

@@ -83,7 +83,7 @@ export class AccountLedger {
       const chunk = marks[n >> CHUNK_BITS];
       const conn = chunk?.conn[n & CHUNK_MASK] ?? 0;
       const flags = chunk?.flags[n & CHUNK_MASK] ?? 0;
-      const brokerMs = this.#clockOf(n).brokerMs(tick.utcMs);
+      const brokerMs = this.clockOf(n).brokerMs(tick.utcMs);
       yield {
         n,
         account: this.#account,
@@ -100,7 +100,13 @@ export class AccountLedger {
     }
   }
 
-  #clockOf(n: number): BrokerClock {
+  /** The broker's clock has followed one rule since the start. */
+  get oneRule(): boolean {
+    return this.#clocks.length === 1;
+  }
+
+  /** The broker's clock under which tick `n` was made. */
+  clockOf(n: number): BrokerClock {
     let found = this.#clocks[0] as { clock: BrokerClock };
     for (const entry of this.#clocks) if (entry.fromN <= n) found = entry;
     return found.clock;

@@ -65,7 +65,7 @@ const fileSource = z.strictObject({
   speed: z.union([z.number().positive(), z.literal('max')]).default(1),
 });
 
-export const scenarioSchema = z.strictObject({
+const shape = z.strictObject({
   seed: z.int().default(1),
   accounts: z
     .array(accountSchema)
@@ -108,8 +108,21 @@ export const scenarioSchema = z.strictObject({
       days: z.int().nonnegative().default(1826),
       /** More bars than this in one answer time out with 504. */
       timeoutBars: z.int().positive().default(100_000),
+      /** What each account traded before the start. */
+      trader: z
+        .strictObject({
+          /** Deals per day of trading and account; 0 for no past and no deposit. */
+          dealsPerDay: z.number().nonnegative().default(0),
+          /** Days before the start, within those of the history. */
+          days: z.int().positive().default(365),
+        })
+        .prefault({}),
+      /** The route `/QuoteTicks`: not there, with bounds of any kind, or with plain dates only. */
+      quoteTicks: z.enum(['off', 'full', 'dates_only']).default('off'),
+      /** Most ticks in one answer of `/QuoteTicks`, the oldest; null for all. */
+      tickCap: z.int().positive().nullable().default(null),
     })
-    .default({ days: 1826, timeoutBars: 100_000 }),
+    .prefault({}),
   trader: z
     .strictObject({
       /** Deals per virtual hour and account; 0 never trades. */
@@ -119,6 +132,16 @@ export const scenarioSchema = z.strictObject({
       firstTicket: z.string().regex(/^\d+$/).default('5000000001'),
     })
     .default({ dealsPerHour: 0, startBalance: 100_000, firstTicket: '5000000001' }),
+});
+
+/** Tickets and deals of the past count down from the first ones of the present. */
+const ticketsLeft = ({ history, trader }: z.output<typeof shape>): boolean =>
+  !/^\d+$/.test(trader.firstTicket) ||
+  BigInt(trader.firstTicket) > BigInt(Math.ceil(history.trader.dealsPerDay * history.trader.days * 4));
+
+export const scenarioSchema = shape.refine(ticketsLeft, {
+  path: ['trader', 'firstTicket'],
+  message: 'too low for the deals of history.trader, whose tickets lie below it',
 });
 
 export type Scenario = z.output<typeof scenarioSchema>;

@@ -9,16 +9,29 @@ import { ControlServer } from './control.ts';
 import { Engine } from './engine.ts';
 import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
 import { Gateway } from './gateway/gateway.ts';
+import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from './scenario.ts';
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
+import { type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
 
 /** Ticks made in one turn of the event loop. */
 const MOST_TICKS = 8192;
 /** Frames that may wait for a socket before the market waits too, where queues never drop. */
 const WAIT_ABOVE = 50_000;
 const FILE_TICKS = 2000;
+
+/** A round trip of `symbol` opened at `utcMs`, or without a symbol a correction of the balance by `amount`. */
+export interface LateDealInput {
+  /** Default: the first account. */
+  readonly account?: string | undefined;
+  readonly utcMs: number;
+  readonly symbol?: string | undefined;
+  /** Until it is closed; default a minute. */
+  readonly holdMs?: number | undefined;
+  readonly amount?: number | undefined;
+}
 
 export interface SimulatorOptions {
   /** `host:port` of the gateway; port 0 takes a free one. */
@@ -158,6 +171,44 @@ export class Simulator {
    */
   ledger(account?: string, after = 0): IterableIterator<LedgerLine> | null {
     return this.#terminal(account).ledger.lines(after);
+  }
+
+  /** Bars as they really are, open in [fromUtcMs, toUtcMs). Throws RangeError for an unknown account or symbol. */
+  truthBars(of: {
+    symbol: string;
+    timeframe: Timeframe;
+    fromUtcMs: number;
+    toUtcMs: number;
+    account?: string | undefined;
+  }): IterableIterator<TruthBar> {
+    return truthBars(this.#terminal(of.account), of);
+  }
+
+  /** Every deal of an account, also those from before the start. */
+  truthDeals(account?: string): Promise<TruthRow[]> {
+    return truthDeals(this.#terminal(account));
+  }
+
+  /** Every closed position of an account, also those from before the start. */
+  truthPositions(account?: string): Promise<TruthRow[]> {
+    return truthPositions(this.#terminal(account));
+  }
+
+  /**
+   * Puts a deal into an account's history that has a time in the past and no `trade` frame: a round trip of a symbol, or
+   * without one a correction of the balance. Returns the deals, as the truth shows them. Throws RangeError.
+   */
+  async lateDeal(late: LateDealInput): Promise<TruthRow[]> {
+    this.#engine.slice();
+    const terminal = this.#terminal(late.account);
+    await terminal.history.ready();
+    const { utcMs, holdMs = 60_000, symbol, amount = 0 } = late;
+    const index = symbol === undefined ? null : this.#market.indexOf(symbol);
+    if (index === -1) throw new RangeError(`there is no symbol ${symbol}`);
+    if (utcMs + (index === null ? 0 : holdMs) > terminal.nowUtcMs())
+      throw new RangeError('a late deal lies in the past, its end included');
+    const added = terminal.history.addLate({ utcMs, symbol: index, holdMs, amount });
+    return added.map((deal) => ({ ...terminal.rows.deal(deal), utcMs: deal.utcMs }));
   }
 
   /** The last quote of each symbol, ticks and what stood before the first tick alike. */

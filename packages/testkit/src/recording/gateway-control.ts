@@ -13,6 +13,56 @@ export interface LedgerTick {
   readonly withheld: boolean;
 }
 
+/** A bar as it really is. `utcMs` and `brokerMs` are its open; `closed`: its end has passed. */
+export interface TruthBar {
+  readonly utcMs: number;
+  readonly brokerMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly tickVolume: number;
+  readonly spread: number;
+  readonly closed: boolean;
+}
+
+/** A deal as `/OrderHistory` has it, with its true time. */
+export interface TruthDeal {
+  readonly ticket: number;
+  readonly order: number;
+  readonly position: number;
+  readonly symbol: string;
+  readonly type: string;
+  readonly entry: string;
+  readonly volume: number;
+  readonly price: number;
+  readonly profit: number;
+  readonly swap: number;
+  readonly commission: number;
+  readonly magic: number;
+  readonly comment: string;
+  readonly time: string;
+  readonly utcMs: number;
+}
+
+/** A closed position as `/PositionHistory` has it, with its true times. */
+export interface TruthPosition {
+  readonly positionId: number;
+  readonly symbol: string;
+  readonly type: string;
+  readonly volume: number;
+  readonly openPrice: number;
+  readonly closePrice: number;
+  readonly profit: number;
+  readonly swap: number;
+  readonly commission: number;
+  readonly netProfit: number;
+  readonly magic: number;
+  readonly comment: string;
+  readonly openUtcMs: number;
+  readonly closeUtcMs: number;
+}
+
 export interface GatewayState {
   readonly generated: number;
   readonly [field: string]: unknown;
@@ -42,11 +92,49 @@ export class GatewayControl {
     return (await (await fetch(`${this.#control}/state`)).json()) as GatewayState;
   }
 
-  async ledger(): Promise<LedgerTick[]> {
-    const text = await (await fetch(`${this.#control}/ledger`)).text();
+  ledger(account?: string): Promise<LedgerTick[]> {
+    return this.#lines<LedgerTick>('ledger', { account });
+  }
+
+  /** Bars with an open in [from, to) of UTC (ISO texts), without fault or cap. */
+  truthBars(of: {
+    symbol: string;
+    timeframe: string;
+    from?: string | undefined;
+    to?: string | undefined;
+    account?: string | undefined;
+  }): Promise<TruthBar[]> {
+    return this.#lines<TruthBar>('bars', of);
+  }
+
+  /** Every deal of an account (default the first). Tickets beyond 2^53 lose digits here. */
+  truthDeals(account?: string): Promise<TruthDeal[]> {
+    return this.#lines<TruthDeal>('deals', { account });
+  }
+
+  truthPositions(account?: string): Promise<TruthPosition[]> {
+    return this.#lines<TruthPosition>('positions', { account });
+  }
+
+  /** A round trip (or without a symbol a correction of the balance) with a time in the past, told by no frame. */
+  async lateDeal(late: {
+    account?: string;
+    utc: string;
+    symbol?: string;
+    holdMs?: number;
+    amount?: number;
+  }): Promise<TruthDeal[]> {
+    return (await this.command('late-deal', late))['deals'] as TruthDeal[];
+  }
+
+  async #lines<T>(path: string, query: Readonly<Record<string, string | undefined>>): Promise<T[]> {
+    const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+    const answer = await fetch(`${this.#control}/${path}?${new URLSearchParams(given).toString()}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${text}`);
     return text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as LedgerTick);
+      .map((line) => JSON.parse(line) as T);
   }
 }

@@ -50,6 +50,23 @@ export class TickTape {
     this.#initial = Array.from({ length: symbols }, () => null);
   }
 
+  /** Number of the oldest tick still kept; above `count` when there is none. */
+  get oldest(): number {
+    return Math.max(1, this.#freed << CHUNK_BITS);
+  }
+
+  /** Number of the first kept tick at or after a UTC instant; above `count` when there is none. */
+  firstAt(utcMs: number): number {
+    let low = this.oldest;
+    let high = this.count + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.chunk(middle).utcMs[middle & CHUNK_MASK] as number) < utcMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   append(symbol: number, utcMs: number, bid: number, ask: number, last: number, volume: number): number {
     const n = ++this.count;
     const at = n & CHUNK_MASK;

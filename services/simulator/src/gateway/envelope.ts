@@ -1,12 +1,14 @@
 // The error bodies of the gateway, exactly as its reference shows them. In: what went wrong. Out: status and body; the
 // terminal's errors count their commands, `/v1` has another shape, and an unknown path is plain text.
 
-/** An answer to a REST request. A string body is sent as it is, anything else as JSON. */
+/** An answer to a REST request. A string or bytes are sent as they are, anything else as JSON. */
 export interface RestAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly contentType?: string;
 }
+
+export const ok = (body: unknown): RestAnswer => ({ status: 200, body });
 
 let commandId = 0;
 

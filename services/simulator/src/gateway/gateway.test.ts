@@ -155,6 +155,9 @@ describe('the stream', () => {
     for (const timeframe of ['M1', 'M5', 'M15', 'M30', 'H1'])
       await client.subscribe('bars', 'EURUSD', timeframe);
     await client.subscribe('bars', 'BTCUSD', 'M1');
+    // The end of an hour comes soon, however long the tests before took.
+    const nowMs = Date.parse(simulator.state().nowUtc);
+    simulator.setClock({ utcMs: Math.ceil((nowMs + 60_000) / 3_600_000) * 3_600_000 - 45_000 });
     await until(
       'a bar of each',
       () =>

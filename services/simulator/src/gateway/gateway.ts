@@ -94,15 +94,12 @@ export class Gateway {
     if (at === null) return send(response, notFound);
     const { terminal, rest } = at;
     if (terminal.conditions.restarting !== null) return send(response, terminalDown);
-    const open = publicRoute(rest, terminal);
+    const open = publicRoute(rest, terminal, this.#scenario);
     if (open !== null) return send(response, open);
     const key = this.#keys.ofRequest(request, url);
     if (key === null || !reaches(key, terminal.account.id)) return send(response, unauthorized);
-    const { timeoutBars } = this.#scenario.history;
-    send(
-      response,
-      await answerTerminal(rest, { terminal, query: url.searchParams, historyTimeoutBars: timeoutBars }),
-    );
+    const context = { terminal, query: url.searchParams, scenario: this.#scenario };
+    send(response, await answerTerminal(rest, context));
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -135,8 +132,8 @@ export class Gateway {
 }
 
 function send(response: ServerResponse, answer: RestAnswer): void {
-  const isText = typeof answer.body === 'string';
-  const body = isText ? (answer.body as string) : toJson(answer.body);
+  const { body: given } = answer;
+  const body = typeof given === 'string' || given instanceof Uint8Array ? given : toJson(given);
   response.writeHead(answer.status, {
     'content-type': answer.contentType ?? 'application/json',
     'content-length': Buffer.byteLength(body),

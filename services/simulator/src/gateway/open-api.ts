@@ -5,6 +5,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   '/SymbolInfo': ['symbol'],
   '/getQuote': ['symbol'],
   '/PriceHistory': ['symbol', 'timeframe', 'from?', 'to?'],
+  '/QuoteTicks': ['symbol', 'from', 'to'],
   '/OrderHistory': ['from?', 'to?'],
   '/PositionHistory': ['from?', 'to?'],
 };

@@ -7,6 +7,12 @@ import { BarColumns } from './bar-columns.ts';
 import type { PastBars } from './past.ts';
 import { barOpen, type Timeframe, timeframeMs } from './timeframe.ts';
 
+/** Bars in columns, with the open of each in the broker's wall clock. */
+export interface FoldedBars {
+  readonly columns: BarColumns;
+  readonly opens: readonly number[];
+}
+
 /** A bar with prices in points of the symbol; `openBrokerMs` is its open in the broker's wall clock. */
 export interface Bar {
   readonly openBrokerMs: number;
@@ -27,6 +33,17 @@ const run = <T>(steps: Generator<void, T>): T => {
     if (step.done === true) return step.value;
   }
 };
+
+const rows = ({ columns, opens }: FoldedBars): Bar[] =>
+  opens.map((openBrokerMs, i) => ({
+    openBrokerMs,
+    open: columns.open[i] as number,
+    high: columns.high[i] as number,
+    low: columns.low[i] as number,
+    close: columns.close[i] as number,
+    volume: columns.volume[i] as number,
+    spread: columns.spread[i] as number,
+  }));
 
 export class MinuteBars {
   readonly #past: PastBars;
@@ -72,21 +89,55 @@ export class MinuteBars {
     const fromMinute = minute - Math.floor((broker - open) / 60_000) - 120;
     const bars = run(this.#collect(timeframe, [open, open], [fromMinute, minute + 1], clock));
     // In a repeated hour a minute's open time occurs twice: the later one is the one that just closed.
-    return bars.at(-1) ?? null;
+    return rows(bars).at(-1) ?? null;
+  }
+
+  /** The made-up minute before the start, as it first was, or null where there is none. */
+  pastMinute(minute: number): { readonly low: number; readonly high: number } | null {
+    const columns = this.#past.minutes(Math.floor(minute / DAY_MINUTES));
+    const at = columns.lowerBound(minute);
+    if (columns.minute[at] !== minute) return null;
+    return { low: columns.low[at] as number, high: columns.high[at] as number };
+  }
+
+  /** The last made-up minute before the one given, or null where there is none. */
+  pastMinuteBefore(minute: number): number | null {
+    const { first, start } = this.#past.days;
+    for (let day = Math.min(start, Math.floor((minute - 1) / DAY_MINUTES)); day >= first; day--) {
+      const columns = this.#past.minutes(day);
+      const before = columns.minute[columns.lowerBound(minute) - 1];
+      if (before !== undefined) return before;
+    }
+    return null;
+  }
+
+  /** The last price at or before a minute, in points, or null where there is none. */
+  closeAt(minute: number): number | null {
+    const live = this.#live.close[this.#live.lowerBound(minute + 1) - 1];
+    if (live !== undefined) return live;
+    const past = this.pastMinuteBefore(minute + 1);
+    if (past === null) return null;
+    const columns = this.#past.minutes(Math.floor(past / DAY_MINUTES));
+    return columns.close[columns.lowerBound(past)] as number;
   }
 
   /** Bars whose open lies in [from, to] of the broker's wall clock, oldest first, the forming one included. */
   bars(timeframe: Timeframe, fromBrokerMs: number, toBrokerMs: number, clock: BrokerClock): Bar[] {
-    return run(this.barSteps(timeframe, fromBrokerMs, toBrokerMs, clock));
+    return rows(this.fold(timeframe, fromBrokerMs, toBrokerMs, clock));
+  }
+
+  /** The same in columns. */
+  fold(timeframe: Timeframe, fromBrokerMs: number, toBrokerMs: number, clock: BrokerClock): FoldedBars {
+    return run(this.foldSteps(timeframe, fromBrokerMs, toBrokerMs, clock));
   }
 
   /** The same in pieces: yields now and then, so that a deep history does not hold up the stream. */
-  barSteps(
+  foldSteps(
     timeframe: Timeframe,
     fromBrokerMs: number,
     toBrokerMs: number,
     clock: BrokerClock,
-  ): Generator<void, Bar[]> {
+  ): Generator<void, FoldedBars> {
     // Offsets lie within 16 hours of UTC.
     const fromMinute = Math.floor((fromBrokerMs - 16 * HOUR) / 60_000);
     const toMinute = Math.ceil((toBrokerMs + 16 * HOUR + this.#longest(timeframe)) / 60_000);
@@ -99,7 +150,7 @@ export class MinuteBars {
     [fromBrokerMs, toBrokerMs]: readonly [number, number],
     [fromMinute, toMinute]: readonly [number, number],
     clock: BrokerClock,
-  ): Generator<void, Bar[]> {
+  ): Generator<void, FoldedBars> {
     const bars = new BarColumns();
     const opens: number[] = [];
     const put = (columns: BarColumns, i: number): void => {
@@ -124,15 +175,7 @@ export class MinuteBars {
     }
     const end = this.#live.lowerBound(toMinute);
     for (let i = this.#live.lowerBound(fromMinute); i < end; i++) put(this.#live, i);
-    return opens.map((openBrokerMs, i) => ({
-      openBrokerMs,
-      open: bars.open[i] as number,
-      high: bars.high[i] as number,
-      low: bars.low[i] as number,
-      close: bars.close[i] as number,
-      volume: bars.volume[i] as number,
-      spread: bars.spread[i] as number,
-    }));
+    return { columns: bars, opens };
   }
 
   #longest(timeframe: Timeframe): number {

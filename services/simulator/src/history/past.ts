@@ -118,14 +118,21 @@ export class PastBars {
       Math.round(Math.exp(from + (walk[i] as number) + drift * i) * this.#scale);
     const wick = this.#spec.anchor * perMinute * 0.5 * this.#scale;
     let open = price(0);
-    for (const [i, minute] of minutes.entries()) {
+    const { kind, spreadPoints } = this.#spec;
+    let slot = Number.NaN;
+    let slotHour = 0;
+    for (let i = 0; i < count; i++) {
+      const minute = minutes[i] as number;
       const close = price(i + 1);
       const high = Math.max(open, close) + Math.floor(random.next() * wick);
       const low = Math.min(open, close) - Math.floor(random.next() * wick);
-      const hour = newYorkHour(minute * 60_000);
+      if (minute - (minute % MINUTES_A_SLOT) !== slot) {
+        slot = minute - (minute % MINUTES_A_SLOT);
+        slotHour = newYorkHour(slot * 60_000);
+      }
+      const hour = slotHour + (minute - slot) / 60;
       const volume = 5 + Math.floor((20 + random.next() * 60) * activityFactor(this.#spec, hour));
-      const spread =
-        this.#spec.spreadPoints * spreadFactor(this.#spec.kind, hour) * (0.8 + random.next() * 0.5);
+      const spread = spreadPoints * spreadFactor(kind, hour) * (0.8 + random.next() * 0.5);
       bars.push(minute, open, high, low, close, volume, Math.max(1, Math.round(spread)));
       open = close;
     }

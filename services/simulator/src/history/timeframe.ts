@@ -39,3 +39,10 @@ export function barOpen(timeframe: Timeframe, brokerMs: number): number {
   const length = LENGTH_MS[timeframe];
   return brokerMs - ((((brokerMs - phase) % length) + length) % length);
 }
+
+/** End, in broker wall-clock milliseconds, of the bar that opens at `open`. */
+export function barEnd(timeframe: Timeframe, open: number): number {
+  if (timeframe !== 'MN1') return open + LENGTH_MS[timeframe];
+  const at = new Date(open);
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
+}

@@ -5,21 +5,28 @@ import type { BrokerClock } from '../broker/broker-clock.ts';
 import type { Market } from '../broker/market.ts';
 import type { SymbolSpec } from '../broker/symbols.ts';
 import type { AccountSpec } from '../scenario.ts';
-import { type Deal, type Position, profitUsd, type Trader } from './trader.ts';
+import type { TradeHistory } from './trade-history.ts';
+import { cents, type ClosedPosition, type Deal, type Position, profitUsd, type Trader } from './trader.ts';
 
-const cents = (amount: number): number => Math.round(amount * 100) / 100;
+/** Broker wall clocks lie within 16 hours of UTC. */
+const WIDEST_OFFSET_MS = 16 * 3_600_000;
 
 export class AccountRows {
   readonly #spec: AccountSpec;
   readonly #market: Market;
   readonly #trader: Trader;
+  readonly #history: TradeHistory;
   readonly #clock: () => BrokerClock;
 
-  constructor(spec: AccountSpec, market: Market, trader: Trader, clock: () => BrokerClock) {
+  constructor(
+    spec: AccountSpec,
+    options: { market: Market; trader: Trader; history: TradeHistory; clock: () => BrokerClock },
+  ) {
     this.#spec = spec;
-    this.#market = market;
-    this.#trader = trader;
-    this.#clock = clock;
+    this.#market = options.market;
+    this.#trader = options.trader;
+    this.#history = options.history;
+    this.#clock = options.clock;
   }
 
   summary(): Record<string, unknown> {
@@ -90,32 +97,47 @@ export class AccountRows {
   }
 
   /** Deals with a broker time in [from, to], oldest first. */
-  deals(fromBrokerMs: number, toBrokerMs: number): Record<string, unknown>[] {
-    return this.#trader.deals
+  async deals(fromBrokerMs: number, toBrokerMs: number): Promise<Record<string, unknown>[]> {
+    await this.#history.ready();
+    return this.#history
+      .deals(fromBrokerMs - WIDEST_OFFSET_MS, toBrokerMs + WIDEST_OFFSET_MS)
       .filter((deal) => this.#within(deal.utcMs, fromBrokerMs, toBrokerMs))
-      .map(({ deal, ...rest }) => ({ ticket: deal, ...this.#dealRow(rest) }));
+      .map((deal) => this.deal(deal));
   }
 
-  /** Round trips closed in [from, to] of broker time. */
-  closedPositions(fromBrokerMs: number, toBrokerMs: number): Record<string, unknown>[] {
-    return this.#trader.closed
+  /** Round trips closed in [from, to] of broker time, by the time of closing. */
+  async closedPositions(fromBrokerMs: number, toBrokerMs: number): Promise<Record<string, unknown>[]> {
+    await this.#history.ready();
+    return this.#history
+      .closed(fromBrokerMs - WIDEST_OFFSET_MS, toBrokerMs + WIDEST_OFFSET_MS)
       .filter((closed) => this.#within(closed.closeUtcMs, fromBrokerMs, toBrokerMs))
-      .map((closed) => ({
-        positionId: closed.ticket,
-        symbol: this.#symbol(closed.symbol).name,
-        type: closed.side,
-        volume: closed.lots,
-        openTime: this.#clock().text(closed.openUtcMs),
-        openPrice: closed.openPrice,
-        closeTime: this.#clock().text(closed.closeUtcMs),
-        closePrice: closed.closePrice,
-        profit: closed.profit,
-        swap: 0,
-        commission: cents(closed.commission * 2),
-        netProfit: cents(closed.profit + closed.commission * 2),
-        magic: closed.magic,
-        comment: closed.comment,
-      }));
+      .map((closed) => this.closedPosition(closed));
+  }
+
+  /** A row of `/OrderHistory`. */
+  deal({ deal, ...rest }: Deal): Record<string, unknown> {
+    return { ticket: deal, ...this.#dealRow(rest) };
+  }
+
+  /** A row of `/PositionHistory`. */
+  closedPosition(closed: ClosedPosition): Record<string, unknown> {
+    const commission = cents(closed.commission * 2);
+    return {
+      positionId: closed.ticket,
+      symbol: this.#symbol(closed.symbol).name,
+      type: closed.side,
+      volume: closed.lots,
+      openTime: this.#clock().text(closed.openUtcMs),
+      openPrice: closed.openPrice,
+      closeTime: this.#clock().text(closed.closeUtcMs),
+      closePrice: closed.closePrice,
+      profit: closed.profit,
+      swap: closed.swap,
+      commission,
+      netProfit: cents(closed.profit + closed.swap + commission),
+      magic: closed.magic,
+      comment: closed.comment,
+    };
   }
 
   /** The `trade` frame of a deal. A degraded one has no entry and no costs. */
@@ -128,14 +150,14 @@ export class AccountRows {
     return {
       order: deal.order,
       position: deal.position,
-      symbol: this.#symbol(deal.symbol).name,
+      symbol: deal.symbol === -1 ? '' : this.#symbol(deal.symbol).name,
       type: deal.type,
       entry: deal.entry,
       volume: deal.volume,
       price: deal.price,
       profit: deal.profit,
       commission: deal.commission,
-      swap: 0,
+      swap: deal.swap,
       magic: deal.magic,
       comment: deal.comment,
       time: this.#clock().text(deal.utcMs),

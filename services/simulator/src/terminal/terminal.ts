@@ -17,6 +17,8 @@ import { TickEncoder } from '../socket/tick-encoder.ts';
 import { AccountRows } from './account-rows.ts';
 import { type Conditions, conditionsAtRest } from './conditions.ts';
 import { SeenQuotes } from './seen-quotes.ts';
+import { pastTrades } from './past-trading.ts';
+import { TradeHistory } from './trade-history.ts';
 import { type Deal, Trader } from './trader.ts';
 
 /** A connection of the account, as `/__fx/state` shows it. */
@@ -28,6 +30,8 @@ export interface ConnectionRecord {
   /** Fault or event of the server that ended it; null when the client did. */
   endedBy: string | null;
 }
+
+const DEALS_ABOVE_TICKETS = 1_000_000_000n;
 
 export interface TerminalOptions {
   readonly scenario: Scenario;
@@ -45,6 +49,8 @@ export class Terminal implements ConnectionHost {
   readonly encoder: TickEncoder;
   readonly ledger: AccountLedger;
   readonly conditions: Conditions;
+  /** Deals and closed positions of all time. */
+  readonly history: TradeHistory;
   readonly rows: AccountRows;
   readonly snapshotWaitMs: number;
   readonly connections: ConnectionRecord[] = [];
@@ -74,15 +80,26 @@ export class Terminal implements ConnectionHost {
     });
     this.conditions = conditionsAtRest(scenario);
     this.#seen = new SeenQuotes(market.tape, market.symbols.length);
+    const identity = { seed: scenario.seed, account: account.id, startUtcMs: options.startUtcMs };
+    const { dealsPerHour, startBalance } = scenario.trader;
+    const firstTicket = BigInt(scenario.trader.firstTicket);
+    const firstDeal = firstTicket + DEALS_ABOVE_TICKETS;
     this.#trader = new Trader(market.symbols, {
-      seed: scenario.seed,
-      account: account.id,
-      startUtcMs: options.startUtcMs,
-      dealsPerHour: scenario.trader.dealsPerHour,
-      startBalance: scenario.trader.startBalance,
-      firstTicket: BigInt(scenario.trader.firstTicket),
+      ...identity,
+      dealsPerHour,
+      startBalance,
+      firstTicket,
+      firstDeal,
     });
-    this.rows = new AccountRows(account, market, this.#trader, () => this.#clock);
+    this.history = new TradeHistory(market, this.#trader, () =>
+      pastTrades(market, { ...identity, ...scenario.history.trader, startBalance, firstTicket, firstDeal }),
+    );
+    this.rows = new AccountRows(account, {
+      market,
+      trader: this.#trader,
+      history: this.history,
+      clock: () => this.#clock,
+    });
   }
 
   /** The one socket, or null. */

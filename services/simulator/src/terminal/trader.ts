@@ -20,12 +20,14 @@ export interface Deal {
   readonly deal: bigint;
   readonly order: bigint;
   readonly position: bigint;
+  /** Number of the symbol, −1 for a deal that has none. */
   readonly symbol: number;
-  readonly type: 'Buy' | 'Sell';
+  readonly type: 'Buy' | 'Sell' | 'Balance';
   readonly entry: 'In' | 'Out';
   readonly volume: number;
   readonly price: number;
   readonly profit: number;
+  readonly swap: number;
   readonly commission: number;
   readonly magic: bigint;
   readonly comment: string;
@@ -37,6 +39,7 @@ export interface ClosedPosition extends Position {
   readonly closeUtcMs: number;
   readonly closePrice: number;
   readonly profit: number;
+  readonly swap: number;
 }
 
 export interface TraderOptions {
@@ -48,13 +51,16 @@ export interface TraderOptions {
   readonly startBalance: number;
   /** Tickets count up from here; beyond 32 bits by default, as at real brokers. */
   readonly firstTicket: bigint;
+  readonly firstDeal: bigint;
 }
 
 const MOST_POSITIONS = 3;
-const COMMISSION_PER_LOT = 3.5;
-const MAGIC = 77_000_000_001n;
+/** In US dollars, on each leg. */
+export const COMMISSION_PER_LOT = 3.5;
+export const MAGIC = 77_000_000_001n;
 
-const cents = (amount: number): number => Math.round(amount * 100) / 100;
+/** Rounded to the cent. */
+export const cents = (amount: number): number => Math.round(amount * 100) / 100;
 
 /** Profit in US dollars of a move, for symbols that have the dollar on one side. */
 export function profitUsd(
@@ -89,7 +95,7 @@ export class Trader {
     this.#meanGapMs =
       options.dealsPerHour === 0 ? Number.POSITIVE_INFINITY : 3_600_000 / options.dealsPerHour;
     this.#nextTicket = options.firstTicket;
-    this.#nextDeal = options.firstTicket + 1_000_000_000n;
+    this.#nextDeal = options.firstDeal;
     this.balance = options.startBalance;
     this.nextUtcMs = options.startUtcMs + this.#gap();
   }
@@ -101,6 +107,16 @@ export class Trader {
     if (this.#closing !== -1) return symbol === this.#closing ? this.#close(spec, utcMs, bid, ask) : null;
     if (spec.currencyBase !== 'USD' && spec.currencyProfit !== 'USD') return null;
     return this.#open(symbol, spec, utcMs, bid, ask);
+  }
+
+  /** The next ticket of an order, and the next number of a deal, for what was traded without a tick. */
+  nextIds(): { ticket: bigint; deal: bigint } {
+    return { ticket: this.#nextTicket++, deal: this.#nextDeal++ };
+  }
+
+  /** Changes the balance by what a deal brought that `onTick` did not make. */
+  book(amount: number): void {
+    this.balance = cents(this.balance + amount);
   }
 
   #wantsToClose(): boolean {
@@ -135,6 +151,7 @@ export class Trader {
       volume: lots,
       price: position.openPrice,
       profit: 0,
+      swap: 0,
       commission: position.commission,
       magic: position.magic,
       comment: position.comment,
@@ -148,7 +165,7 @@ export class Trader {
     const price = (position.side === 'Buy' ? bid : ask) / 10 ** spec.digits;
     const profit = profitUsd(spec, position.side, position.lots, position.openPrice, price);
     this.balance = cents(this.balance + profit + position.commission);
-    this.closed.push({ ...position, closeUtcMs: utcMs, closePrice: price, profit });
+    this.closed.push({ ...position, closeUtcMs: utcMs, closePrice: price, profit, swap: 0 });
     return this.#record({
       deal: this.#nextDeal++,
       order: this.#nextTicket++,
@@ -159,6 +176,7 @@ export class Trader {
       volume: position.lots,
       price,
       profit,
+      swap: 0,
       commission: position.commission,
       // As on MT5: the leg that closes carries neither.
       magic: 0n,

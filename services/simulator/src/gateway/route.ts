@@ -1,0 +1,13 @@
+// What a route of a terminal is: a function of the account and the query.
+
+import type { Scenario } from '../scenario.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { RestAnswer } from './envelope.ts';
+
+export interface RouteContext {
+  readonly terminal: Terminal;
+  readonly query: URLSearchParams;
+  readonly scenario: Scenario;
+}
+
+export type Route = (context: RouteContext) => RestAnswer | Promise<RestAnswer>;

@@ -1,0 +1,51 @@
+// Ticks of one symbol by broker time. In: the market's tape, the clock under which each tick was made. Out: the ticks
+// of a range, in their order. Ticks that the tape has forgotten are not there, nor are any from before the start.
+
+import type { BrokerClock } from '../broker/broker-clock.ts';
+import { CHUNK_BITS, CHUNK_MASK, type TickChunk, type TickTape } from '../broker/tick-tape.ts';
+
+/** Broker wall clocks lie within 16 hours of UTC. */
+const WIDEST_OFFSET_MS = 16 * 3_600_000;
+
+/** A clock is switched by two hours at most. */
+const SWITCH_MS = 2 * 3_600_000;
+
+/** Numbers of ticks, and the chunks that hold them: the tape may forget these later. */
+export interface TickRange {
+  readonly numbers: readonly number[];
+  readonly chunkOf: (n: number) => TickChunk;
+}
+
+/** [from, to] are broker milliseconds, both inclusive. Stops after `most`. */
+export function ticksBetween(options: {
+  tape: TickTape;
+  symbol: number;
+  from: number;
+  to: number;
+  most: number;
+  /** The clock of the account now, and under which tick `n` was made. */
+  clock: BrokerClock;
+  clockOf: (n: number) => BrokerClock;
+  /** One clock rule has held since the start. */
+  oneRule: boolean;
+}): TickRange {
+  const { tape, symbol, from, to, most, clock, clockOf, oneRule } = options;
+  const utcOf = (brokerMs: number, later: boolean): number => {
+    const margin = later ? WIDEST_OFFSET_MS : -WIDEST_OFFSET_MS;
+    if (!oneRule || !Number.isFinite(brokerMs)) return brokerMs + margin;
+    return brokerMs - clock.offsetMs(brokerMs) + (later ? SWITCH_MS : -SWITCH_MS);
+  };
+  const last = Math.min(tape.count, tape.firstAt(utcOf(to, true) + 1) - 1);
+  const numbers: number[] = [];
+  const chunks = new Map<number, TickChunk>();
+  for (let n = tape.firstAt(utcOf(from, false)); n <= last; n++) {
+    const chunk = tape.chunk(n);
+    const at = n & CHUNK_MASK;
+    if (chunk.symbol[at] !== symbol) continue;
+    const brokerMs = clockOf(n).brokerMs(chunk.utcMs[at] as number);
+    if (brokerMs < from || brokerMs > to) continue;
+    chunks.set(n >> CHUNK_BITS, chunk);
+    if (numbers.push(n) === most) break;
+  }
+  return { numbers, chunkOf: (n) => chunks.get(n >> CHUNK_BITS) as TickChunk };
+}

@@ -1,0 +1,228 @@
+// What an account traded before the simulation began. In: seed, account, how many deals a day over how many days. Out: deals
+// and closed positions, always the same, each price inside the minute bar of its moment, made day by day so that the stream
+// is not held up. The first deal is the deposit: together with what was won and lost it makes the balance at the start, so
+// that this balance is known without the past.
+
+import type { Market } from '../broker/market.ts';
+import { Random } from '../broker/random.ts';
+import { cents, type ClosedPosition, COMMISSION_PER_LOT, type Deal, MAGIC, profitUsd } from './trader.ts';
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+/** An account trades few of the broker's symbols. */
+const FAVOURITES = 3;
+const MOST_POSITIONS = 3;
+const SWAP_PER_LOT_AND_NIGHT = -1.7;
+const EVENTS_A_STEP = 64;
+
+export interface PastTradingOptions {
+  readonly seed: number;
+  readonly account: string;
+  /** Deals per day of trading, all symbols together. */
+  readonly dealsPerDay: number;
+  readonly days: number;
+  /** The past ends with the minute of the start. */
+  readonly startUtcMs: number;
+  /** Balance at the start. */
+  readonly startBalance: number;
+  /** All tickets lie below this one … */
+  readonly firstTicket: bigint;
+  /** … and all deal numbers below this one. */
+  readonly firstDeal: bigint;
+}
+
+export interface PastTrades {
+  /** By time, the deposit first. */
+  readonly deals: readonly Deal[];
+  /** By the time of closing. */
+  readonly closed: readonly ClosedPosition[];
+}
+
+interface Leg {
+  readonly utcMs: number;
+  readonly price: number;
+  /** Counts from 0 over all legs; becomes the number of the order. */
+  readonly order: number;
+}
+
+interface RoundTrip {
+  readonly symbol: number;
+  readonly side: 'Buy' | 'Sell';
+  readonly lots: number;
+  readonly magic: bigint;
+  readonly opened: Leg;
+}
+
+class PastTrader {
+  readonly #market: Market;
+  readonly #o: PastTradingOptions;
+  readonly #random: Random;
+  readonly #favourites: readonly number[];
+  readonly #open: RoundTrip[] = [];
+  readonly #done: { trip: RoundTrip; closed: Leg }[] = [];
+  #orders = 0;
+
+  constructor(market: Market, options: PastTradingOptions) {
+    this.#market = market;
+    this.#o = options;
+    this.#random = new Random(options.seed, `past/${options.account}`);
+    const tradable = market.symbols.flatMap(({ currencyBase, currencyProfit }, i) =>
+      currencyBase === 'USD' || currencyProfit === 'USD' ? [i] : [],
+    );
+    const favourites: number[] = [];
+    while (favourites.length < FAVOURITES && tradable.length > 0)
+      favourites.push(...tradable.splice(this.#random.below(tradable.length), 1));
+    this.#favourites = favourites;
+  }
+
+  *trade(): Generator<void, PastTrades> {
+    const { startUtcMs, days, dealsPerDay } = this.#o;
+    const until = startUtcMs - (startUtcMs % MINUTE);
+    const first = this.#market.bars[0]?.firstUtcMs ?? until;
+    const from = Math.max(until - days * DAY, first);
+    const gap = (): number => 1 + Math.floor((-Math.log(1 - this.#random.next()) * DAY) / dealsPerDay);
+    let events = 0;
+    for (let utcMs = from + gap(); utcMs < until; utcMs += gap()) {
+      this.#event(utcMs);
+      if (++events % EVENTS_A_STEP === 0) yield;
+    }
+    for (const trip of this.#open.splice(0)) this.#closeBefore(trip, until);
+    return this.#asRows(from);
+  }
+
+  /** A moment at which the trader acts; nothing happens where the symbol is shut. */
+  #event(utcMs: number): void {
+    const random = this.#random;
+    const [oldest] = this.#open;
+    if (oldest !== undefined && (this.#open.length >= MOST_POSITIONS || random.next() < 0.5)) {
+      const closed = this.#leg(oldest.symbol, utcMs);
+      if (closed === null) return;
+      this.#open.shift();
+      this.#done.push({ trip: oldest, closed });
+      return;
+    }
+    const symbol = this.#favourites[random.below(this.#favourites.length)];
+    if (symbol === undefined) return;
+    const opened = this.#leg(symbol, utcMs);
+    if (opened === null) return;
+    this.#open.push({
+      symbol,
+      side: random.next() < 0.5 ? 'Buy' : 'Sell',
+      lots: (1 + random.below(5)) / 10,
+      magic: MAGIC + BigInt(random.below(3)),
+      opened,
+    });
+  }
+
+  #leg(symbol: number, utcMs: number): Leg | null {
+    const bar = this.#market.bars[symbol]?.pastMinute(Math.floor(utcMs / MINUTE)) ?? null;
+    if (bar === null) return null;
+    const points = bar.low + this.#random.below(bar.high - bar.low + 1);
+    const { digits } = this.#market.symbols[symbol] as Market['symbols'][number];
+    return { utcMs, price: points / 10 ** digits, order: this.#orders++ };
+  }
+
+  /** Nothing is left open when the simulation begins. */
+  #closeBefore(trip: RoundTrip, until: number): void {
+    const minute = this.#market.bars[trip.symbol]?.pastMinuteBefore(until / MINUTE) ?? null;
+    if (minute === null) return;
+    const closed = this.#leg(trip.symbol, Math.max(minute * MINUTE + MINUTE - 1, trip.opened.utcMs));
+    if (closed !== null) this.#done.push({ trip, closed });
+  }
+
+  #asRows(from: number): PastTrades {
+    const { startBalance, firstTicket, firstDeal } = this.#o;
+    const ticketOf = (order: number): bigint => firstTicket - BigInt(this.#orders - order);
+    const legs: Omit<Deal, 'deal'>[] = [];
+    const closed: ClosedPosition[] = [];
+    let earned = 0;
+    for (const { trip, closed: out } of this.#done) {
+      const position = this.#roundTrip(trip, out, ticketOf);
+      closed.push(position);
+      legs.push(...bothLegs(position, ticketOf(out.order)));
+      earned += position.profit + position.swap + position.commission * 2;
+    }
+    const deposit: Omit<Deal, 'deal'> = {
+      order: 0n,
+      position: 0n,
+      symbol: -1,
+      type: 'Balance',
+      entry: 'In',
+      volume: 0,
+      price: 0,
+      profit: cents(startBalance - earned),
+      swap: 0,
+      commission: 0,
+      magic: 0n,
+      comment: 'Deposit',
+      utcMs: from,
+    };
+    const sorted = [deposit, ...legs.toSorted((a, b) => a.utcMs - b.utcMs || Number(a.order - b.order))];
+    return {
+      deals: sorted.map((deal, i) => ({ ...deal, deal: firstDeal - BigInt(sorted.length - i) })),
+      closed: closed.toSorted((a, b) => a.closeUtcMs - b.closeUtcMs || Number(a.ticket - b.ticket)),
+    };
+  }
+
+  #roundTrip(trip: RoundTrip, out: Leg, ticketOf: (order: number) => bigint): ClosedPosition {
+    const spec = this.#market.symbols[trip.symbol] as Market['symbols'][number];
+    const ticket = ticketOf(trip.opened.order);
+    const nights = Math.floor(out.utcMs / DAY) - Math.floor(trip.opened.utcMs / DAY);
+    return {
+      ticket,
+      symbol: trip.symbol,
+      side: trip.side,
+      lots: trip.lots,
+      openPrice: trip.opened.price,
+      openUtcMs: trip.opened.utcMs,
+      magic: trip.magic,
+      comment: `sim ${ticket % 10_000n}`,
+      commission: -cents(COMMISSION_PER_LOT * trip.lots),
+      closeUtcMs: out.utcMs,
+      closePrice: out.price,
+      profit: profitUsd(spec, trip.side, trip.lots, trip.opened.price, out.price),
+      swap: nights === 0 ? 0 : cents(SWAP_PER_LOT_AND_NIGHT * trip.lots * nights),
+    };
+  }
+}
+
+/** The deal that opened a position and the one that closed it, without their numbers. As on MT5 the second has no magic. */
+export function bothLegs(
+  position: ClosedPosition,
+  closingOrder: bigint,
+): [Omit<Deal, 'deal'>, Omit<Deal, 'deal'>] {
+  const { ticket, symbol, side, lots, commission, magic, comment } = position;
+  const shared = { position: ticket, symbol, volume: lots, commission };
+  return [
+    {
+      ...shared,
+      order: ticket,
+      type: side,
+      entry: 'In',
+      price: position.openPrice,
+      profit: 0,
+      swap: 0,
+      magic,
+      comment,
+      utcMs: position.openUtcMs,
+    },
+    {
+      ...shared,
+      order: closingOrder,
+      type: side === 'Buy' ? 'Sell' : 'Buy',
+      entry: 'Out',
+      price: position.closePrice,
+      profit: position.profit,
+      swap: position.swap,
+      magic: 0n,
+      comment: '',
+      utcMs: position.closeUtcMs,
+    },
+  ];
+}
+
+/** The past in pieces; without any deals a day there is none. */
+export function* pastTrades(market: Market, options: PastTradingOptions): Generator<void, PastTrades> {
+  if (options.dealsPerDay === 0) return { deals: [], closed: [] };
+  return yield* new PastTrader(market, options).trade();
+}

@@ -1,0 +1,175 @@
+// All deals and closed positions of an account: the past from before the start, what the trader did since, and deals that
+// came late. In: the trader, and the past as pieces of work that are done when somebody first asks. Out: both in order of
+// their time. A late deal has a time that has passed and never had a `trade` frame; the balance counts it.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Market } from '../broker/market.ts';
+import { bothLegs, type PastTrades } from './past-trading.ts';
+import {
+  cents,
+  type ClosedPosition,
+  COMMISSION_PER_LOT,
+  type Deal,
+  profitUsd,
+  type Trader,
+} from './trader.ts';
+
+/** A round trip that appears in the history afterwards, or without a symbol a correction of the balance. */
+export interface LateDeal {
+  readonly utcMs: number;
+  readonly symbol: number | null;
+  readonly holdMs: number;
+  /** Of a correction. */
+  readonly amount: number;
+}
+
+export class TradeHistory {
+  readonly #market: Market;
+  readonly #trader: Trader;
+  readonly #makePast: () => Generator<void, PastTrades>;
+  #past: PastTrades | null = null;
+  #making: Promise<void> | null = null;
+  #lateDeals: Deal[] = [];
+  #lateClosed: ClosedPosition[] = [];
+
+  constructor(market: Market, trader: Trader, makePast: () => Generator<void, PastTrades>) {
+    this.#market = market;
+    this.#trader = trader;
+    this.#makePast = makePast;
+  }
+
+  /** Resolves when the past is made. */
+  ready(): Promise<void> {
+    this.#making ??= this.#make();
+    return this.#making;
+  }
+
+  /** Deals with a UTC time in [from, to], by time. Call `ready` first. */
+  deals(fromUtcMs: number, toUtcMs: number): Deal[] {
+    const time = ({ utcMs }: Deal): number => utcMs;
+    return merged(
+      [this.#made.deals, this.#trader.deals, this.#lateDeals].map((all) =>
+        slice(all, time, fromUtcMs, toUtcMs),
+      ),
+      (a, b) => a.utcMs - b.utcMs || Number(a.deal - b.deal),
+    );
+  }
+
+  /** Round trips closed in [from, to] of UTC, by the time of closing. Call `ready` first. */
+  closed(fromUtcMs: number, toUtcMs: number): ClosedPosition[] {
+    const time = ({ closeUtcMs }: ClosedPosition): number => closeUtcMs;
+    return merged(
+      [this.#made.closed, this.#trader.closed, this.#lateClosed].map((all) =>
+        slice(all, time, fromUtcMs, toUtcMs),
+      ),
+      (a, b) => a.closeUtcMs - b.closeUtcMs || Number(a.ticket - b.ticket),
+    );
+  }
+
+  /** Puts a late deal in; returns it and, for a round trip, the deal that closes it. Throws RangeError where no price is. */
+  addLate(late: LateDeal): readonly Deal[] {
+    const added = late.symbol === null ? [this.#correction(late)] : this.#lateTrip(late, late.symbol);
+    this.#lateDeals = [...this.#lateDeals, ...added].toSorted((a, b) => a.utcMs - b.utcMs);
+    for (const { profit, swap, commission } of added) this.#trader.book(profit + swap + commission);
+    return added;
+  }
+
+  get #made(): PastTrades {
+    if (this.#past === null) throw new Error('the past of this account is not made yet');
+    return this.#past;
+  }
+
+  async #make(): Promise<void> {
+    const steps = this.#makePast();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) {
+        this.#past = step.value;
+        return;
+      }
+      await nextTurn();
+    }
+  }
+
+  #correction({ utcMs, amount }: LateDeal): Deal {
+    const { deal } = this.#trader.nextIds();
+    return {
+      deal,
+      order: 0n,
+      position: 0n,
+      symbol: -1,
+      type: 'Balance',
+      entry: 'In',
+      volume: 0,
+      price: 0,
+      profit: cents(amount),
+      swap: 0,
+      commission: 0,
+      magic: 0n,
+      comment: 'Correction',
+      utcMs,
+    };
+  }
+
+  #lateTrip({ utcMs, holdMs }: LateDeal, symbol: number): readonly Deal[] {
+    const spec = this.#market.symbols[symbol] as Market['symbols'][number];
+    const [openPrice, closePrice] = [utcMs, utcMs + holdMs].map((at) => this.#price(symbol, at)) as [
+      number,
+      number,
+    ];
+    const opening = this.#trader.nextIds();
+    const closing = this.#trader.nextIds();
+    const lots = 0.1;
+    const position: ClosedPosition = {
+      ticket: opening.ticket,
+      symbol,
+      side: 'Buy',
+      lots,
+      openPrice,
+      openUtcMs: utcMs,
+      magic: 0n,
+      comment: 'late',
+      commission: -cents(COMMISSION_PER_LOT * lots),
+      closeUtcMs: utcMs + holdMs,
+      closePrice,
+      profit: profitUsd(spec, 'Buy', lots, openPrice, closePrice),
+      swap: 0,
+    };
+    this.#lateClosed = [...this.#lateClosed, position].toSorted((a, b) => a.closeUtcMs - b.closeUtcMs);
+    const [first, second] = bothLegs(position, closing.ticket);
+    return [
+      { ...first, deal: opening.deal },
+      { ...second, deal: closing.deal },
+    ];
+  }
+
+  #price(symbol: number, utcMs: number): number {
+    const spec = this.#market.symbols[symbol] as Market['symbols'][number];
+    const close = this.#market.bars[symbol]?.closeAt(Math.floor(utcMs / 60_000)) ?? null;
+    if (close === null) throw new RangeError(`${spec.name} has no price at ${new Date(utcMs).toISOString()}`);
+    return close / 10 ** spec.digits;
+  }
+}
+
+/** The part of an ordered list whose times lie in [from, to]. */
+function slice<T>(all: readonly T[], time: (one: T) => number, from: number, to: number): readonly T[] {
+  const first = (above: (at: number) => boolean): number => {
+    let low = 0;
+    let high = all.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (above(time(all[middle] as T))) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  return all.slice(
+    first((at) => at >= from),
+    first((at) => at > to),
+  );
+}
+
+function merged<T>(parts: readonly (readonly T[])[], order: (a: T, b: T) => number): T[] {
+  const filled = parts.filter((part) => part.length > 0);
+  return filled.length > 1 ? filled.flat().sort(order) : [...(filled[0] ?? [])];
+}
