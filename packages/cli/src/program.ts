@@ -1,7 +1,9 @@
 // What can be typed: the commands that work, with their options. In: nothing. Out: a commander program whose actions are the functions
 // in commands/. A command that answers with an exit code sets it.
 import { readFileSync } from 'node:fs';
+import { TIMEFRAMES } from '@fxtape/config';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { backfill, type BackfillOptions } from './commands/backfill.ts';
 import { configSchema, configShow } from './commands/config.ts';
 import { doctor, type DoctorOptions } from './commands/doctor.ts';
 import { gaps, outages } from './commands/gaps.ts';
@@ -32,6 +34,7 @@ export function program(): Command {
     .showHelpAfterError('See --help for what can be typed')
     .exitOverride();
   addRecording(fxtape);
+  addBackfill(fxtape);
   addLooking(fxtape);
   addSetup(fxtape);
   addTape(fxtape);
@@ -55,6 +58,27 @@ function addRecording(fxtape: Command): void {
     .addArgument(new Argument('<service>', 'which one').choices(SERVICES))
     .addOption(withParent())
     .action(run);
+}
+
+function addBackfill(fxtape: Command): void {
+  const instant = (text: string): number => Math.max(0, readInstant(text, Date.now()));
+  fxtape
+    .command('backfill')
+    .description('plans now what is missing of history; exit code 1 when a job failed')
+    .option('--account <name>', 'only of this account')
+    .option('--symbol <name>', 'only of this symbol')
+    .addOption(new Option('--timeframe <name>', 'only bars of this timeframe').choices(TIMEFRAMES))
+    .option('--from <time>', 'only from here: ISO 8601 in UTC, or a duration such as 30d ago', instant)
+    .option('--to <time>', 'only until here', instant)
+    .option('--wait', 'until it is fetched, with a progress bar; Ctrl-C leaves the jobs running')
+    .option('--json', 'one JSON document')
+    .action(async (options: BackfillOptions, command: Command) => {
+      const { from, to } = options;
+      if (from !== undefined && to !== undefined && from >= to) {
+        command.error('error: --from must lie before --to', { exitCode: 64 });
+      }
+      process.exitCode = await backfill(options);
+    });
 }
 
 function addLooking(fxtape: Command): void {

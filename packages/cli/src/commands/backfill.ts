@@ -1,0 +1,189 @@
+// `fxtape backfill`: plans now what is missing, and with --wait stays until it is fetched. In: what is wanted. Out: what was planned and
+// how it went, for people or as one JSON document, and an exit code: 0 done, 1 a job failed, 130 given up waiting with Ctrl-C, in which
+// case the jobs go on. The work is done by the backfill workers, wherever they run.
+import { setTimeout as delay } from 'node:timers/promises';
+import { JobQueues, type PlanNote } from '@fxtape/jobs';
+import { createLog, FxtapeError } from '@fxtape/ops';
+import { type FailedWork, JobWatch, type WatchState } from '../backfill/job-watch.ts';
+import { planLines, planRecord } from '../backfill/plan-lines.ts';
+import { ProgressMeter, progressLine, spellCount } from '../backfill/progress.ts';
+import { requestPlan } from '../backfill/request-plan.ts';
+import { readRunningEnv } from '../env.ts';
+import { count, spellDuration } from '../print/quantity.ts';
+
+export interface BackfillOptions {
+  readonly account?: string;
+  readonly symbol?: string;
+  readonly timeframe?: 'M1' | 'M5' | 'M15' | 'M30' | 'H1' | 'H4' | 'D1' | 'W1' | 'MN1';
+  /** Microseconds UTC. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+}
+
+const INTERRUPTED = 130;
+const LOOK_EVERY_MS = 500;
+/** A file or a pipe gets a line so often; a terminal one that is drawn over. */
+const PLAIN_EVERY_MS = 5000;
+/** Redis may be restarted meanwhile. */
+const PATIENCE_MS = 60_000;
+const WORKERS_SILENT_MS = 15_000;
+const SHOWN_FAILURES = 20;
+
+/** Resolves with the exit code. Errors: SCHEDULER_SILENT, WORKERS_SILENT, PLAN_FAILED, PLAN_UNREADABLE, QUEUE_*, ENV_INVALID. */
+export async function backfill(options: BackfillOptions): Promise<number> {
+  const env = readRunningEnv();
+  const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'silent';
+  const write = (line: string) => void process.stderr.write(line);
+  const queues = new JobQueues({
+    redisUrl: env.REDIS_URL,
+    log: createLog({ service: 'fxtape', level, write }),
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const json = options.json === true;
+  try {
+    const plan = await requestPlan(
+      queues,
+      {
+        account: options.account ?? null,
+        symbol: options.symbol ?? null,
+        timeframe: options.timeframe ?? null,
+        fromUs: options.from ?? null,
+        toUs: options.to ?? null,
+      },
+      stop.signal,
+    );
+    if (!json) print(planLines(plan));
+    if (options.wait !== true || plan.jobs.length === 0) {
+      if (json) print([JSON.stringify({ counts: plan.counts, planned: plan.jobs.map(planRecord) }, null, 2)]);
+      return 0;
+    }
+    const startedMs = performance.now();
+    const end = await waitFor(queues, plan, stop.signal, json ? () => {} : drawer());
+    const tookMs = performance.now() - startedMs;
+    print(json ? [document(plan, end, tookMs)] : endLines(end, tookMs));
+    if (end.interrupted) return INTERRUPTED;
+    return end.failed.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write('Stopped asking; a request that is in the queue is still taken up.\n');
+    return INTERRUPTED;
+  } finally {
+    await queues.close();
+  }
+}
+
+interface End extends WatchState {
+  readonly interrupted: boolean;
+}
+
+async function waitFor(
+  queues: JobQueues,
+  plan: PlanNote,
+  signal: AbortSignal,
+  draw: (line: string, last: boolean) => void,
+): Promise<End> {
+  const watch = new JobWatch(queues, plan.jobs);
+  const meter = new ProgressMeter(plan.jobs.length);
+  let state: WatchState = {
+    total: plan.jobs.length,
+    done: 0,
+    failed: [],
+    active: 0,
+    rows: 0,
+    accounts: [],
+  };
+  let [reachedMs, movedMs, moved] = [performance.now(), performance.now(), ''];
+  for (;;) {
+    const beganMs = performance.now();
+    try {
+      state = await watch.look();
+      reachedMs = performance.now();
+    } catch (error) {
+      const { code } = error as { code?: string };
+      const passing = code === 'QUEUE_UNREACHABLE' || code === 'QUEUE_REFUSED';
+      if (!passing || performance.now() - reachedMs > PATIENCE_MS) throw error;
+      // The time without Redis is nobody's silence.
+      movedMs = performance.now();
+    }
+    const settled = state.done + state.failed.length;
+    const last = settled === state.total || signal.aborted;
+    draw(progressLine(meter.add({ atMs: performance.now(), settled, rows: state.rows })), last);
+    if (last) return { ...state, interrupted: settled < state.total };
+    const now = `${settled} ${state.rows}`;
+    if (now !== moved || state.active > 0) [movedMs, moved] = [performance.now(), now];
+    if (performance.now() - movedMs > WORKERS_SILENT_MS) {
+      await requireWorkers(queues, state.accounts);
+      movedMs = performance.now();
+    }
+    // Looking at ten thousand jobs must not become the work.
+    const pauseMs = Math.max(LOOK_EVERY_MS, 4 * (performance.now() - beganMs));
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** @throws WORKERS_SILENT when nobody serves any of the accounts; QUEUE_*. */
+async function requireWorkers(queues: JobQueues, accounts: readonly string[]): Promise<void> {
+  const report = await queues.report();
+  const served = report.accounts.filter((one) => accounts.includes(one.account) && one.workers > 0);
+  if (served.length > 0) return;
+  throw new FxtapeError({
+    code: 'WORKERS_SILENT',
+    kind: 'transient',
+    message: `no backfill worker serves ${accounts.join(', ')}; the jobs wait`,
+    hint: 'Start `fxtape up`, or `fxtape run backfill` with the same REDIS_URL',
+    context: { accounts },
+  });
+}
+
+/** Draws over its own line on a terminal, and writes a line now and then elsewhere. */
+function drawer(): (line: string, last: boolean) => void {
+  const { stdout } = process;
+  if (stdout.isTTY === true) {
+    return (line, last) =>
+      void stdout.write(`\r\u001B[K${line.slice(0, stdout.columns - 1)}${last ? '\n' : ''}`);
+  }
+  let writtenMs = performance.now();
+  return (line, last) => {
+    if (!last && performance.now() - writtenMs < PLAIN_EVERY_MS) return;
+    writtenMs = performance.now();
+    stdout.write(`${line}\n`);
+  };
+}
+
+function endLines({ done, failed, interrupted, rows, total }: End, tookMs: number): string[] {
+  const took = spellDuration(tookMs);
+  const sum = `${spellCount(rows)} rows in ${took}`;
+  if (interrupted) {
+    return [`Stopped waiting after ${took}. The jobs go on without this command: fxtape status shows them.`];
+  }
+  if (failed.length === 0) return [`Done: ${count(total, 'job')}, ${sum}.`];
+  return [
+    `${count(failed.length, 'job')} failed, ${done} done: ${sum}. They are planned again later while they are wanted.`,
+    ...failed.slice(0, SHOWN_FAILURES).map(({ id, line }: FailedWork) => `  ${id}\n    ${line}`),
+    ...(failed.length > SHOWN_FAILURES ? [`  and ${failed.length - SHOWN_FAILURES} more`] : []),
+  ];
+}
+
+function document(plan: PlanNote, end: End, tookMs: number): string {
+  const { done, failed, interrupted, rows } = end;
+  return JSON.stringify(
+    {
+      counts: plan.counts,
+      planned: plan.jobs.map(planRecord),
+      done,
+      failed,
+      rows,
+      interrupted,
+      took_ms: Math.round(tookMs),
+    },
+    null,
+    2,
+  );
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
