@@ -18,6 +18,21 @@ export interface UtcReading {
   readonly pass: Pass;
 }
 
+/** An instant at which the wall clock is set. Forward when `afterS` is the larger offset, back when it is the smaller. */
+export interface ClockSwitch {
+  readonly utcMs: number;
+  readonly beforeS: number;
+  readonly afterS: number;
+}
+
+/** Wall-clock times `[fromMs, toMs)` that occur twice, and the offset of either pass. */
+export interface RepeatedHour {
+  readonly fromMs: BrokerMs;
+  readonly toMs: BrokerMs;
+  readonly firstS: number;
+  readonly secondS: number;
+}
+
 const HOUR = 3_600_000;
 const ZONE_RULE = /^([A-Za-z]+(?:\/[A-Za-z0-9_+-]+?)*?)(?:([+-])(\d{1,2})h(?:(\d{1,2})m)?)?$/;
 
@@ -90,6 +105,29 @@ export class ClockRule {
         ? near.pass === 2
         : Math.abs(broker - second * 1000 - near.utcMs) < Math.abs(broker - first * 1000 - near.utcMs);
     return wantsSecond ? reading(second, 'twice', 2) : reading(first, 'twice', 1);
+  }
+
+  /** The settings of the wall clock with `fromUtcMs < utcMs < toUtcMs`, in order. */
+  switchesBetween(fromUtcMs: number, toUtcMs: number): ClockSwitch[] {
+    const found: ClockSwitch[] = [];
+    for (let i = 1; i < this.#intervals.length; i++) {
+      const { fromUtcMs: utcMs, offsetS: afterS } = this.#intervals[i] as OffsetInterval;
+      if (utcMs >= toUtcMs) break;
+      if (utcMs <= fromUtcMs) continue;
+      found.push({ utcMs, beforeS: (this.#intervals[i - 1] as OffsetInterval).offsetS, afterS });
+    }
+    return found;
+  }
+
+  /** The repeated stretch of wall clock that holds a broker time; null where the time occurs once or never. */
+  repeatedHourAt(broker: BrokerMs): RepeatedHour | null {
+    if (this.offsetIfPlain(broker) !== null) return null;
+    for (const { utcMs, beforeS, afterS } of this.switchesBetween(broker - 36 * HOUR, broker + 36 * HOUR)) {
+      const fromMs = (utcMs + afterS * 1000) as BrokerMs;
+      const toMs = (utcMs + beforeS * 1000) as BrokerMs;
+      if (broker >= fromMs && broker < toMs) return { fromMs, toMs, firstS: beforeS, secondS: afterS };
+    }
+    return null;
   }
 
   /** Offsets under which this wall-clock time occurs, earliest instant first. */

@@ -16,3 +16,20 @@ export * from './wire.ts';
 export * from './clock-span.ts';
 export * from './pass-tracker.ts';
 export * from './ledger-rows.ts';
+export * from './ranges.ts';
+export * from './timeframe-grid.ts';
+export * from './broker-range.ts';
+export { type HistoryTimes, readHistoryTimes } from './history/history-times.ts';
+export {
+  EARLIEST_STORABLE_MS,
+  type HistoryRows,
+  LATEST_STORABLE_MS,
+  type RejectedAnswerRow,
+} from './history/history-rows.ts';
+export * from './history/history-bars.ts';
+export * from './history/history-deals.ts';
+export * from './history/history-positions.ts';
+export * from './history/history-ticks.ts';
+export * from './history/symbol-spec.ts';
+export * from './history/same-row.ts';
+export * from './history/history-claim.ts';

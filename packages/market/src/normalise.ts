@@ -50,7 +50,8 @@ const reject = (
   rows.rejected.push({ ts: line.tsRecv, account: context.account, ts_recv: line.tsRecv, kind, reason, raw });
 };
 
-const tickQuality = (tick: WireTick): string | null => {
+/** What is remarked about a tick's prices; null when nothing is. */
+export const tickQuality = (tick: { readonly bid: number; readonly ask: number }): string | null => {
   if (tick.bid > tick.ask) return 'crossed';
   return tick.bid === 0 || tick.ask === 0 ? 'one_sided' : null;
 };

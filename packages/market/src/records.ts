@@ -1,5 +1,5 @@
-// The rows that the live path writes, column for column as the tables of the design have them. Times are true UTC in
-// integer microseconds; null means "not known", never zero.
+// The rows that the recorder writes, column for column as the tables of the design have them: first those of the live path,
+// then those of history. Times are true UTC in integer microseconds; null means "not known", never zero.
 
 type Id = number | bigint;
 
@@ -96,6 +96,9 @@ export interface RejectedRow {
   raw: string;
 }
 
+/** Where a gap stands. Only `open` is not final. */
+export type GapState = 'open' | 'healed' | 'verified_empty' | 'unrecoverable';
+
 export interface GapEventRow {
   ts: number;
   gap_id: string;
@@ -106,11 +109,12 @@ export interface GapEventRow {
   symbol: string | null;
   stream: string;
   timeframe: string | null;
-  event: 'opened' | 'ended';
+  /** The collector opens and ends; a `state` is the healer's. */
+  event: 'opened' | 'ended' | 'state';
   ts_from: number;
   ts_to: number | null;
   cause: string;
-  state: 'open';
+  state: GapState;
   rows_healed: number | null;
   missing_estimate: number | null;
   evidence: string | null;
@@ -125,9 +129,92 @@ export interface CoverageRow {
   timeframe: string | null;
   range_id: string;
   ts_to: number;
-  source: 'live';
+  source: 'live' | 'history';
   rows: number;
   rule_id: string;
+}
+
+/** A closed bar as the broker states it; `ts` is its open. Both `bars` and `bar_revisions` have these columns. */
+export interface BarRow {
+  ts: number;
+  feed: string;
+  symbol: string;
+  timeframe: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  tick_volume: number | null;
+  real_volume: number | null;
+  spread_points: number | null;
+  utc_offset_s: number;
+  ts_seen: number;
+}
+
+/** A deal as the broker states it. Both `deals` and `deal_revisions` have these columns. */
+export interface DealRow {
+  ts: number;
+  account: string;
+  deal_id: Id;
+  order_id: Id | null;
+  position_id: Id | null;
+  symbol: string | null;
+  type: string | null;
+  entry: string | null;
+  volume: number | null;
+  price: number | null;
+  commission: number | null;
+  swap: number | null;
+  profit: number | null;
+  magic: Id | null;
+  comment: string | null;
+  utc_offset_s: number;
+  ts_seen: number;
+}
+
+/** A closed round trip; `ts` is its opening, and `utc_offset_s` belongs to `ts`. */
+export interface PositionRow {
+  ts: number;
+  account: string;
+  position_id: Id;
+  ts_close: number;
+  symbol: string | null;
+  type: string | null;
+  volume: number | null;
+  price_open: number | null;
+  price_close: number | null;
+  profit: number | null;
+  swap: number | null;
+  commission: number | null;
+  net_profit: number | null;
+  magic: Id | null;
+  comment: string | null;
+  utc_offset_s: number;
+  ts_seen: number;
+}
+
+/** What the broker says of a symbol; `sessions` is JSON in broker time. */
+export interface SymbolSpecRow {
+  ts: number;
+  feed: string;
+  symbol: string;
+  digits: number;
+  point: number;
+  tick_size: number | null;
+  contract_size: number | null;
+  volume_min: number | null;
+  volume_max: number | null;
+  volume_step: number | null;
+  stops_level: number | null;
+  freeze_level: number | null;
+  trade_mode: string | null;
+  swap_long: number | null;
+  swap_short: number | null;
+  currency_base: string | null;
+  currency_profit: string | null;
+  currency_margin: string | null;
+  description: string | null;
+  sessions: string | null;
 }
 
 /** Everything that one stretch of tape gave, by table. Filled by the normaliser and the fold, emptied by the writer. */

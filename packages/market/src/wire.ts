@@ -72,6 +72,80 @@ export interface WireTerminal {
   readonly serverTime?: string | null | undefined;
 }
 
+/** A row of `/PriceHistory`. */
+export type WireHistoryBar = WireBar;
+
+/** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
+export interface WireHistoryTick {
+  readonly time?: string | null | undefined;
+  readonly timeMsc?: number | null | undefined;
+  readonly bid: number;
+  readonly ask: number;
+  readonly last?: number | null | undefined;
+  readonly volume?: number | null | undefined;
+}
+
+/** A row of `/OrderHistory`; `position` is 0 or absent on old bridges. */
+export interface WireHistoryDeal {
+  readonly ticket: Id;
+  readonly order?: Id | null | undefined;
+  readonly position?: Id | null | undefined;
+  readonly symbol?: string | null | undefined;
+  readonly type?: string | null | undefined;
+  readonly entry?: string | null | undefined;
+  readonly volume?: number | null | undefined;
+  readonly price?: number | null | undefined;
+  readonly commission?: number | null | undefined;
+  readonly swap?: number | null | undefined;
+  readonly profit?: number | null | undefined;
+  readonly magic?: Id | null | undefined;
+  readonly comment?: string | null | undefined;
+  readonly time: string;
+}
+
+/** A row of `/PositionHistory`: a closed round trip. */
+export interface WireHistoryPosition {
+  readonly positionId: Id;
+  readonly symbol?: string | null | undefined;
+  readonly type?: string | null | undefined;
+  readonly volume?: number | null | undefined;
+  readonly openTime: string;
+  readonly openPrice?: number | null | undefined;
+  readonly closeTime: string;
+  readonly closePrice?: number | null | undefined;
+  readonly profit?: number | null | undefined;
+  readonly swap?: number | null | undefined;
+  readonly commission?: number | null | undefined;
+  readonly netProfit?: number | null | undefined;
+  readonly magic?: Id | null | undefined;
+  readonly comment?: string | null | undefined;
+}
+
+/** The answer of `/SymbolInfo` as far as it does not change with every tick. */
+export interface WireSymbolInfo {
+  readonly symbol: string;
+  readonly description?: string | null | undefined;
+  readonly digits: number;
+  readonly point: number;
+  readonly tickSize?: number | null | undefined;
+  readonly contractSize?: number | null | undefined;
+  readonly volumeMin?: number | null | undefined;
+  readonly volumeMax?: number | null | undefined;
+  readonly volumeStep?: number | null | undefined;
+  readonly stopsLevel?: number | null | undefined;
+  readonly freezeLevel?: number | null | undefined;
+  readonly tradeMode?: string | null | undefined;
+  readonly swapLong?: number | null | undefined;
+  readonly swapShort?: number | null | undefined;
+  readonly currencyBase?: string | null | undefined;
+  readonly currencyProfit?: string | null | undefined;
+  readonly currencyMargin?: string | null | undefined;
+  readonly sessions?:
+    | readonly { readonly day: string; readonly from: string; readonly to: string }[]
+    | null
+    | undefined;
+}
+
 /** One decoded frame of the stream. */
 export type WireMessage =
   | { readonly type: 'tick'; readonly symbol: string; readonly data: WireTick }

@@ -1,0 +1,195 @@
+// `/PriceHistory` → rows of `bars`. Only closed bars: a later bar stands in the answer, or the end is two minutes past. A bar
+// that is still forming is not judged at all. In: the answer in whatever order it came. Out: rows in order of time, each bar
+// once.
+
+import type { ClockRule, UtcReading } from '../clock-rule.ts';
+import type { Range } from '../ranges.ts';
+import type { BarRow } from '../records.ts';
+import { type BrokerMs, parseBrokerTime } from '../time.ts';
+import { barEndOf, barEndUtcMs, barOpenOf, CLOSED_GRACE_MS } from '../timeframe-grid.ts';
+import type { WireHistoryBar } from '../wire.ts';
+import { type HistoryRows, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { readHistoryTimes } from './history-times.ts';
+
+export interface HistoryBarsOptions {
+  readonly feed: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly rule: ClockRule;
+  /** When the answer came, UTC microseconds. */
+  readonly seenUs: number;
+  /** The broker's clock when the answer came; it may trail, it must not run ahead. */
+  readonly brokerNow: BrokerMs;
+}
+
+export interface HistoryBars extends HistoryRows<BarRow> {
+  /** UTC open of the first bar of the answer that is not closed yet; null when all of them are. Nothing is claimed from there on. */
+  readonly openFromUs: number | null;
+  /**
+   * Rows that a later row of the same answer replaced with other values: the last one wins. A repeat with equal values is
+   * nothing. A bar with two opens on the wire that become one UTC time is not meant here: the one that never occurred on the
+   * wall clock is rejected.
+   */
+  readonly superseded: number;
+}
+
+/** A bar whose open is a time of the timeframe's grid. */
+interface TimedBar {
+  readonly wire: WireHistoryBar;
+  readonly at: UtcReading;
+  /** Why its content cannot be stored. */
+  readonly fault: string | null;
+}
+
+const isCount = (value: number | null | undefined): boolean =>
+  value === null || value === undefined || (Number.isSafeInteger(value) && value >= 0);
+
+const isPrice = (value: number): boolean => value >= 0 && value < Number.POSITIVE_INFINITY;
+
+const MAX_INT = 2 ** 31 - 1;
+
+/** Why a bar's content cannot be stored; null when it can. */
+const contentFault = (bar: WireHistoryBar): string | null => {
+  if (!(isPrice(bar.open) && isPrice(bar.high) && isPrice(bar.low) && isPrice(bar.close)))
+    return 'a price is negative or not a number';
+  if (bar.high < bar.low) return 'high is below low';
+  if (!(isCount(bar.tickVolume) && isCount(bar.realVolume))) return 'a volume is not a count';
+  const spread = bar.spread ?? 0;
+  return Number.isInteger(spread) && Math.abs(spread) <= MAX_INT
+    ? null
+    : 'the spread is not a whole number of points';
+};
+
+const barRow = ({ wire, at }: TimedBar, o: HistoryBarsOptions): BarRow => ({
+  ts: at.ms * 1000,
+  feed: o.feed,
+  symbol: o.symbol,
+  timeframe: o.timeframe,
+  open: wire.open,
+  high: wire.high,
+  low: wire.low,
+  close: wire.close,
+  tick_volume: wire.tickVolume ?? null,
+  real_volume: wire.realVolume ?? null,
+  spread_points: wire.spread ?? null,
+  utc_offset_s: at.offsetS,
+  ts_seen: o.seenUs,
+});
+
+const sameContent = (a: WireHistoryBar, b: WireHistoryBar): boolean =>
+  a.open === b.open &&
+  a.high === b.high &&
+  a.low === b.low &&
+  a.close === b.close &&
+  (a.tickVolume ?? null) === (b.tickVolume ?? null) &&
+  (a.realVolume ?? null) === (b.realVolume ?? null) &&
+  (a.spread ?? null) === (b.spread ?? null);
+
+/** The bars that have a place in time, in the order of the answer; what has none is rejected or ambiguous. */
+const timeBars = (
+  answer: readonly WireHistoryBar[],
+  o: HistoryBarsOptions,
+): { bars: TimedBar[]; rejected: RejectedAnswerRow[]; ambiguous: readonly Range[] } => {
+  const rejected: RejectedAnswerRow[] = [];
+  const opens = answer.map((bar) => {
+    const open = typeof bar.time === 'string' ? (parseBrokerTime(bar.time)?.ms ?? null) : null;
+    if (open === null) rejected.push({ raw: bar, reason: 'the bar has no readable open time' });
+    else if (barOpenOf(o.timeframe, open) !== open)
+      rejected.push({ raw: bar, reason: `the open time is not on the grid of ${o.timeframe}` });
+    else return open;
+    return null;
+  });
+  const isLong = (open: BrokerMs, hourMs: number): boolean => barEndOf(o.timeframe, open) - open >= hourMs;
+  const { at, ambiguous } = readHistoryTimes(opens, o.rule, (place, { fromMs, toMs }) => {
+    // A bar of an hour or more holds both passes. Two of one open may be one for each: that nobody can tell.
+    const open = opens[place] as BrokerMs;
+    return isLong(open, toMs - fromMs) && opens.indexOf(open) === opens.lastIndexOf(open);
+  });
+  const bars: TimedBar[] = [];
+  for (const [i, wire] of answer.entries()) {
+    const reading = at[i];
+    if (reading === null || reading === undefined) continue;
+    const fault = unstorable(reading);
+    if (fault === null) bars.push({ wire, at: reading, fault: contentFault(wire) });
+    else rejected.push({ raw: wire, reason: fault });
+  }
+  return { bars, rejected, ambiguous };
+};
+
+const inOrder = (bars: readonly TimedBar[]): readonly TimedBar[] => {
+  for (let i = 1; i < bars.length; i++)
+    if ((bars[i] as TimedBar).at.ms < (bars[i - 1] as TimedBar).at.ms)
+      return bars.toSorted((a, b) => a.at.ms - b.at.ms);
+  return bars;
+};
+
+/** UTC milliseconds of the last open that closes what lies before it: a sound bar that does not open in the future. */
+const lastCloser = (bars: readonly TimedBar[], nowMs: number): number =>
+  bars.findLast((bar) => bar.fault === null && bar.at.ms <= nowMs + CLOSED_GRACE_MS)?.at.ms ??
+  Number.NEGATIVE_INFINITY;
+
+/** Splits the ambiguous hours into those that are over and the start of the one that still lasts. */
+const settleAmbiguous = (
+  ambiguous: readonly Range[],
+  nowMs: number,
+): { over: readonly Range[]; lastingFromUs: number } => {
+  const isOver = (range: Range): boolean => range.toUs <= (nowMs - CLOSED_GRACE_MS) * 1000;
+  return {
+    over: ambiguous.filter(isOver),
+    lastingFromUs: Math.min(...ambiguous.filter((range) => !isOver(range)).map((range) => range.fromUs)),
+  };
+};
+
+/**
+ * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a negative or missing price, `high < low` or a volume
+ * that is no count is rejected with the reason. While the repeated hour lasts its bars count as not closed.
+ * Throws RangeError for a timeframe that is none of the nine.
+ */
+export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOptions): HistoryBars => {
+  const { bars: timed, rejected, ambiguous } = timeBars(answer, o);
+  const nowMs = o.rule.read(o.brokerNow, { pass: 1 }).ms;
+  const { over, lastingFromUs } = settleAmbiguous(ambiguous, nowMs);
+  const bars = inOrder(timed);
+  const closer = lastCloser(bars, nowMs);
+  let openFromUs = lastingFromUs;
+  let superseded = 0;
+  const kept: TimedBar[] = [];
+  for (const bar of bars) {
+    const openMs = bar.at.ms;
+    const closed =
+      openMs * 1000 < lastingFromUs &&
+      (openMs < closer || barEndUtcMs(o.timeframe, openMs, o.rule) + CLOSED_GRACE_MS <= nowMs);
+    if (!closed) {
+      openFromUs = Math.min(openFromUs, openMs * 1000);
+      continue;
+    }
+    if (bar.fault !== null) {
+      rejected.push({ raw: bar.wire, reason: bar.fault });
+      continue;
+    }
+    const last = kept.at(-1);
+    if (last === undefined || last.at.ms !== openMs) {
+      kept.push(bar);
+      continue;
+    }
+    if (last.at.offsetS === bar.at.offsetS) {
+      if (!sameContent(last.wire, bar.wire)) superseded++;
+      kept[kept.length - 1] = bar;
+      continue;
+    }
+    // Two wall-clock times are one instant: one of them is in the hour that never occurs.
+    const [never, real] = last.at.occurrence === 'never' ? [last, bar] : [bar, last];
+    rejected.push({
+      raw: never.wire,
+      reason: 'the open lies in an hour that the clock skips, where another bar stands',
+    });
+    kept[kept.length - 1] = real;
+  }
+  return {
+    rows: kept.map((bar) => barRow(bar, o)),
+    rejected,
+    ambiguous: over,
+    openFromUs: Number.isFinite(openFromUs) ? openFromUs : null,
+    superseded,
+  };
+};

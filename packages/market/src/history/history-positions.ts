@@ -1,0 +1,110 @@
+// `/PositionHistory` → rows of `positions`, the closed round trips. In: the answer in whatever order it came. Out: rows in order of
+// opening, each position once. Both ends must be readable; a round trip closes after it opened, which may tell the passes of a
+// repeated hour apart where the answer as a whole does not.
+
+import type { ClockRule, UtcReading } from '../clock-rule.ts';
+import { type Range, unite } from '../ranges.ts';
+import type { PositionRow } from '../records.ts';
+import { type BrokerMs, parseBrokerTime } from '../time.ts';
+import type { WireHistoryPosition } from '../wire.ts';
+import {
+  type HistoryRows,
+  idOrNull,
+  notFinite,
+  type RejectedAnswerRow,
+  unstorable,
+  wordOrNull,
+} from './history-rows.ts';
+import { bothPasses, readHistoryTimes } from './history-times.ts';
+
+export interface HistoryPositionsOptions {
+  readonly account: string;
+  readonly rule: ClockRule;
+  /** When the answer came, UTC microseconds. */
+  readonly seenUs: number;
+}
+
+const timesOf = (texts: readonly string[]): (BrokerMs | null)[] =>
+  texts.map((text) => parseBrokerTime(text)?.ms ?? null);
+
+/** Opening times need no order, so only the closing tells their pass: before it, or nobody knows. */
+const readOpen = (open: BrokerMs, close: UtcReading | null, rule: ClockRule): UtcReading | null => {
+  const first = rule.read(open, { pass: 1 });
+  if (first.occurrence !== 'twice') return first;
+  const second = rule.read(open, { pass: 2 });
+  return close !== null && close.ms < second.ms ? first : null;
+};
+
+const faultOf = (position: WireHistoryPosition, open: UtcReading, close: UtcReading): string | null => {
+  if (idOrNull(position.positionId) === null) return 'the position has no identifier';
+  const badNumber = notFinite(position);
+  if (badNumber !== null) return `${badNumber} is not a finite number`;
+  return unstorable(open) ?? unstorable(close);
+};
+
+const positionRow = (
+  position: WireHistoryPosition,
+  open: UtcReading,
+  close: UtcReading,
+  o: HistoryPositionsOptions,
+): PositionRow => ({
+  ts: open.ms * 1000,
+  account: o.account,
+  position_id: position.positionId,
+  ts_close: close.ms * 1000,
+  symbol: wordOrNull(position.symbol),
+  type: wordOrNull(position.type),
+  volume: position.volume ?? null,
+  price_open: position.openPrice ?? null,
+  price_close: position.closePrice ?? null,
+  profit: position.profit ?? null,
+  swap: position.swap ?? null,
+  commission: position.commission ?? null,
+  net_profit: position.netProfit ?? null,
+  magic: position.magic ?? null,
+  comment: position.comment ?? null,
+  utc_offset_s: open.offsetS,
+  ts_seen: o.seenUs,
+});
+
+/**
+ * Maps one answer of `/PositionHistory`. A position whose opening stays ambiguous makes the instant of its closing ambiguous,
+ * because ranges of positions are asked for and claimed by closing time. Of a position that stands in the answer twice the
+ * last one wins.
+ */
+export const historyPositions = (
+  answer: readonly WireHistoryPosition[],
+  o: HistoryPositionsOptions,
+): HistoryRows<PositionRow> => {
+  const rejected: RejectedAnswerRow[] = [];
+  const ambiguous: Range[] = [];
+  const rows = new Map<string, PositionRow>();
+  const opens = timesOf(answer.map((position) => position.openTime));
+  const closes = timesOf(answer.map((position) => position.closeTime));
+  const closed = readHistoryTimes(closes, o.rule);
+  for (const [i, position] of answer.entries()) {
+    const openTime = opens[i] ?? null;
+    const closeTime = closes[i] ?? null;
+    if (openTime === null || closeTime === null) {
+      const which = openTime === null ? 'opening' : 'closing';
+      rejected.push({ raw: position, reason: `the ${which} time is not a broker time` });
+      continue;
+    }
+    const close = closed.at[i] ?? null;
+    const open = readOpen(openTime, close, o.rule);
+    if (close === null || open === null) {
+      const hour = close === null ? o.rule.repeatedHourAt(closeTime) : null;
+      if (hour !== null) ambiguous.push(bothPasses(hour));
+      else if (close !== null) ambiguous.push({ fromUs: close.ms * 1000, toUs: (close.ms + 1) * 1000 });
+      continue;
+    }
+    const fault = faultOf(position, open, close);
+    if (fault !== null) rejected.push({ raw: position, reason: fault });
+    else rows.set(String(position.positionId), positionRow(position, open, close, o));
+  }
+  return {
+    rows: [...rows.values()].toSorted((a, b) => a.ts - b.ts),
+    rejected,
+    ambiguous: unite(ambiguous),
+  };
+};

@@ -1,0 +1,77 @@
+// `/QuoteTicks` → rows of `ticks` with source `history`, in the words of the live path: the same quality, the same null for what is
+// absent or zero. In: the answer in whatever order it came. Out: rows in order of time, equal times in the order of the answer.
+
+import type { ClockRule } from '../clock-rule.ts';
+import { tickQuality } from '../normalise.ts';
+import type { TickRow } from '../records.ts';
+import { knownOrNull } from '../tick-marker.ts';
+import { type BrokerMs, brokerMs, parseBrokerTime } from '../time.ts';
+import type { WireHistoryTick } from '../wire.ts';
+import { type HistoryRows, notFinite, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { readHistoryTimes } from './history-times.ts';
+
+export interface HistoryTicksOptions {
+  readonly feed: string;
+  readonly symbol: string;
+  readonly rule: ClockRule;
+  /** When the answer came, UTC microseconds; row `i` has `ts_recv` = this + `i`. */
+  readonly answeredUs: number;
+}
+
+/** The broker time of a tick, or why it has none. `timeMsc` is the finer one; where both stand they must agree. */
+const tickTime = (tick: WireHistoryTick): BrokerMs | string => {
+  const text = typeof tick.time === 'string' ? tick.time : '';
+  const parsed = parseBrokerTime(text);
+  const msc = tick.timeMsc ?? 0;
+  if (msc === 0) return parsed === null ? 'the time is not a broker time' : parsed.ms;
+  if (!Number.isSafeInteger(msc)) return 'timeMsc is not a whole number of milliseconds';
+  if (parsed === null) return text === '' ? brokerMs(msc) : 'the time is not a broker time';
+  return Math.abs(msc - parsed.ms) <= parsed.resolutionMs
+    ? brokerMs(msc)
+    : 'time and timeMsc are different times';
+};
+
+/** Maps one answer of `/QuoteTicks`. A tick whose time cannot be read is rejected. */
+export const historyTicks = (
+  answer: readonly WireHistoryTick[],
+  o: HistoryTicksOptions,
+): HistoryRows<TickRow> => {
+  const rejected: RejectedAnswerRow[] = [];
+  const times = answer.map((tick): BrokerMs | null => {
+    const time = tickTime(tick);
+    if (typeof time === 'number') return time;
+    rejected.push({ raw: tick, reason: time });
+    return null;
+  });
+  const { at, ambiguous } = readHistoryTimes(times, o.rule);
+  const rows: TickRow[] = [];
+  let sorted = true;
+  for (const [i, tick] of answer.entries()) {
+    const reading = at[i];
+    if (reading === null || reading === undefined) continue;
+    const badNumber = notFinite(tick);
+    const fault = unstorable(reading) ?? (badNumber === null ? null : `${badNumber} is not a finite number`);
+    if (fault !== null) {
+      rejected.push({ raw: tick, reason: fault });
+      continue;
+    }
+    const ts = reading.ms * 1000;
+    sorted &&= ts >= (rows.at(-1)?.ts ?? ts);
+    rows.push({
+      ts,
+      feed: o.feed,
+      symbol: o.symbol,
+      ts_recv: o.answeredUs,
+      bid: tick.bid,
+      ask: tick.ask,
+      last: knownOrNull(tick.last),
+      volume: knownOrNull(tick.volume),
+      utc_offset_s: reading.offsetS,
+      source: 'history',
+      quality: tickQuality(tick),
+    });
+  }
+  if (!sorted) rows.sort((a, b) => a.ts - b.ts);
+  for (const [i, row] of rows.entries()) row.ts_recv = o.answeredUs + i;
+  return { rows, rejected, ambiguous };
+};

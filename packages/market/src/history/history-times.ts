@@ -1,0 +1,94 @@
+// Broker times of one answer → UTC. Away from switches of the clock each time has one reading. In the hour that repeats an
+// answer is believed only when it shows both passes by itself: it begins before the hour, ends after it, and steps back exactly
+// once inside. An answer that was sorted by wall clock shows no step, and which row belongs to which pass is then unknown: never
+// guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
+
+import type { ClockRule, Pass, RepeatedHour, UtcReading } from '../clock-rule.ts';
+import { type Range, unite } from '../ranges.ts';
+import type { BrokerMs } from '../time.ts';
+
+export interface HistoryTimes {
+  /** In the order of the answer. Null where the wire's time was unreadable, or ambiguous. */
+  readonly at: readonly (UtcReading | null)[];
+  /** Both passes of each hour in which a time stayed ambiguous. */
+  readonly ambiguous: readonly Range[];
+}
+
+interface Repeat {
+  readonly hour: RepeatedHour;
+  /** Places in the answer whose time lies in this hour, in order. */
+  readonly places: number[];
+}
+
+/** Both passes of a repeated hour in UTC. */
+export const bothPasses = ({ fromMs, toMs, firstS, secondS }: RepeatedHour): Range => ({
+  fromUs: (fromMs - firstS * 1000) * 1000,
+  toUs: (toMs - secondS * 1000) * 1000,
+});
+
+const unreadable: UtcReading | null = null;
+
+/** Places in the hour → the pass of each; null when the answer does not show which is which. */
+const passesOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]): Pass[] | null => {
+  const first = places[0] as number;
+  const last = places.at(-1) as number;
+  const before = times.slice(0, first).findLast((ms) => ms !== null);
+  const after = times.slice(last + 1).find((ms) => ms !== null);
+  const spans = before !== undefined && after !== undefined && before < hour.fromMs && after >= hour.toMs;
+  if (!spans) return null;
+  const passes: Pass[] = [];
+  let pass: Pass = 1;
+  let earlier = hour.fromMs;
+  let next = 0;
+  for (let place = first; place <= last; place++) {
+    const ms = times[place];
+    if (ms === null || ms === undefined) continue;
+    // A time from elsewhere in between: the answer is in no order that tells anything.
+    if (place !== places[next]) return null;
+    next++;
+    if (ms < earlier) {
+      if (pass === 2) return null;
+      pass = 2;
+    }
+    earlier = ms;
+    passes.push(pass);
+  }
+  return pass === 2 ? passes : null;
+};
+
+/**
+ * Reads the broker times of one answer, which is oldest first where it is in order at all. Null times stay null. The hour
+ * that never occurs is read as ClockRule.read does, with the offset from before the switch.
+ *
+ * `holdsBoth` says of a place that its row is about both passes together, as a bar of an hour or more is: it begins with the
+ * first pass.
+ */
+export const readHistoryTimes = (
+  times: readonly (BrokerMs | null)[],
+  rule: ClockRule,
+  holdsBoth: (place: number, hour: RepeatedHour) => boolean = () => false,
+): HistoryTimes => {
+  const repeats = new Map<number, Repeat>();
+  const at = times.map((ms, place): UtcReading | null => {
+    if (ms === null) return unreadable;
+    const reading = rule.read(ms, { pass: 1 });
+    if (reading.occurrence !== 'twice') return reading;
+    const hour = rule.repeatedHourAt(ms) as RepeatedHour;
+    if (holdsBoth(place, hour)) return reading;
+    const repeat = repeats.get(hour.fromMs);
+    if (repeat === undefined) repeats.set(hour.fromMs, { hour, places: [place] });
+    else repeat.places.push(place);
+    return unreadable;
+  });
+  const ambiguous: Range[] = [];
+  for (const repeat of repeats.values()) {
+    const passes = passesOf(repeat, times);
+    if (passes === null) ambiguous.push(bothPasses(repeat.hour));
+    else
+      for (const [i, pass] of passes.entries()) {
+        const place = repeat.places[i] as number;
+        at[place] = rule.read(times[place] as BrokerMs, { pass });
+      }
+  }
+  return { at, ambiguous: unite(ambiguous) };
+};
