@@ -1,0 +1,137 @@
+// Whether history speaks the same language as the live rows: on both sides of a gap the two must hold the same ticks, as
+// multisets of broker millisecond, prices, last and volume, at the same UTC times. Only then may history add to the gap. In: rows
+// around the gap, and the two side ranges, which lie where the live stream is complete. Out: yes with the number of ticks that
+// were compared, or no with the reason, the narrowest that explains the difference.
+
+import type { Range } from '../ranges.ts';
+import {
+  brokerMsOf,
+  type ComparableTick,
+  surplus,
+  tickContent,
+  tickKey,
+  tickPrices,
+  ticksIn,
+} from './tick-key.ts';
+
+/** A side says enough when it is this wide … */
+export const SIDE_US = 60_000_000;
+/** … or holds this many live ticks. */
+export const SIDE_TICKS = 50;
+
+/**
+ * `too_few`: a side is too narrow, or nothing happened in it. `resolution`: history knows whole seconds only. `clock`: the same
+ * ticks at another time. `last_volume`: the same ticks with other last or volume. `prices`: ticks at the same times with other
+ * prices. `history_lacks`, `history_has_more`: ticks on a side that only one of the two has.
+ */
+export type Disagreement =
+  | 'resolution'
+  | 'prices'
+  | 'last_volume'
+  | 'clock'
+  | 'too_few'
+  | 'history_lacks'
+  | 'history_has_more';
+
+export type Agreement =
+  | { readonly agrees: true; readonly compared: number }
+  | { readonly agrees: false; readonly why: Disagreement; readonly detail: string };
+
+export interface AgreementOptions {
+  readonly live: readonly ComparableTick[];
+  readonly history: readonly ComparableTick[];
+  readonly before: Range;
+  readonly after: Range;
+}
+
+interface Side {
+  readonly name: 'before' | 'after';
+  readonly range: Range;
+  readonly live: readonly ComparableTick[];
+  readonly history: readonly ComparableTick[];
+}
+
+const HALF_HOUR_US = 1_800_000_000;
+/** Clocks differ by at most 14 hours, in halves of an hour. */
+const MOST_SHIFTS = 28;
+/** So many ticks that fit at another time are no accident. */
+const LEAST_SHIFTED = 3;
+
+const no = (why: Disagreement, detail: string): Agreement => ({ agrees: false, why, detail });
+
+const key = (tick: ComparableTick): string => `${tick.ts}|${tickKey(tick)}`;
+
+/** What a side lacks to say anything; null when it says enough. */
+const tooLittle = ({ name, range, live, history }: Side): string | null => {
+  const widthUs = range.toUs - range.fromUs;
+  if (widthUs < SIDE_US && live.length < SIDE_TICKS)
+    return `the side ${name} the gap is ${Math.max(0, widthUs) / 1e6} s wide and has ${live.length} live ticks`;
+  return live.length === 0 && history.length === 0 ? `nothing happened on the side ${name} the gap` : null;
+};
+
+const isWholeSecond = (tick: ComparableTick): boolean => brokerMsOf(tick) % 1000 === 0;
+
+/** The shift in microseconds at which most of the live ticks stand in history, if that is at least half of them. */
+const findShift = (
+  sides: readonly Side[],
+  history: readonly ComparableTick[],
+  live: number,
+): number | null => {
+  const at = (ts: number, tick: ComparableTick): string => `${ts}|${tickContent(tick)}`;
+  const liveKeys = sides.flatMap((side) => side.live.map((tick) => at(tick.ts, tick)));
+  const least = Math.max(LEAST_SHIFTED, live / 2);
+  let best: { shiftUs: number; fits: number } | null = null;
+  for (let step = -MOST_SHIFTS; step <= MOST_SHIFTS; step++) {
+    const shiftUs = step * HALF_HOUR_US;
+    const shifted: string[] = [];
+    for (const tick of history) {
+      const ts = tick.ts - shiftUs;
+      if (sides.some(({ range }) => ts >= range.fromUs && ts < range.toUs)) shifted.push(at(ts, tick));
+    }
+    const fits = live - surplus(liveKeys, shifted, (text) => text).length;
+    if (fits >= least && fits > (best?.fits ?? 0)) best = { shiftUs, fits };
+  }
+  return best === null || best.shiftUs === 0 ? null : best.shiftUs;
+};
+
+/** Why two unequal multisets differ. */
+const explain = (sides: readonly Side[], allHistory: readonly ComparableTick[]): Agreement => {
+  const live = sides.flatMap((side) => side.live);
+  const history = sides.flatMap((side) => side.history);
+  if (history.length > 0 && history.every(isWholeSecond) && !live.every(isWholeSecond))
+    return no(
+      'resolution',
+      `all ${history.length} ticks of history stand at whole seconds, the live ones do not`,
+    );
+  const shiftUs = findShift(sides, allHistory, live.length);
+  if (shiftUs !== null)
+    return no('clock', `history has the live ticks ${shiftUs / 3_600_000_000} h away from their time`);
+  const onlyLive = surplus(live, history, key);
+  const onlyHistory = surplus(history, live, key);
+  const counts = `${onlyLive.length} ticks are live alone and ${onlyHistory.length} in history alone, of ${live.length} live ones`;
+  const time = (tick: ComparableTick): string => String(tick.ts);
+  const priced = (tick: ComparableTick): string => `${tick.ts}|${tickPrices(tick)}`;
+  const pairs = (by: (tick: ComparableTick) => string): number =>
+    onlyLive.length - surplus(onlyLive, onlyHistory, by).length;
+  const most = Math.max(onlyLive.length, onlyHistory.length) / 2;
+  if (pairs(priced) > most) return no('last_volume', `last or volume differs: ${counts}`);
+  if (pairs(time) > most) return no('prices', `prices differ at equal times: ${counts}`);
+  return onlyLive.length > 0 ? no('history_lacks', counts) : no('history_has_more', counts);
+};
+
+/** Compares history with the live rows on both sides of a gap. One feed and symbol; rows elsewhere are ignored. */
+export const agreement = ({ live, history, before, after }: AgreementOptions): Agreement => {
+  const sides = (['before', 'after'] as const).map((name): Side => {
+    const range = name === 'before' ? before : after;
+    return { name, range, live: ticksIn(live, range), history: ticksIn(history, range) };
+  });
+  for (const side of sides) {
+    const detail = tooLittle(side);
+    if (detail !== null) return no('too_few', detail);
+  }
+  const equal = sides.every(
+    (side) => side.live.length === side.history.length && surplus(side.live, side.history, key).length === 0,
+  );
+  if (!equal) return explain(sides, history);
+  return { agrees: true, compared: sides.reduce((sum, side) => sum + side.live.length, 0) };
+};

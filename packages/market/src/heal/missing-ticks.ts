@@ -1,0 +1,15 @@
+// What history adds to a gap: the ticks that the gap has and the table lacks, as multisets. Nothing outside the gap, and nothing
+// twice, however often it is asked: what was written the first time is stored the second time.
+
+import type { Range } from '../ranges.ts';
+import { type ComparableTick, surplusOver, tickKey, ticksIn } from './tick-key.ts';
+
+/**
+ * The ticks of `history` inside the gap that are not in `stored`, in their order. `stored` has to hold every row of the gap's
+ * range, whatever its source. Both are of one feed and symbol.
+ */
+export const missingTicks = <T extends ComparableTick>(o: {
+  readonly stored: readonly ComparableTick[];
+  readonly history: readonly T[];
+  readonly gap: Range;
+}): T[] => surplusOver(ticksIn(o.history, o.gap), ticksIn(o.stored, o.gap).map(tickKey), tickKey);

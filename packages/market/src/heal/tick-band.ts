@@ -1,0 +1,58 @@
+// What share of the broker's ticks the live stream usually has, per hour of the broker's week, learned from past weeks. A
+// gateway may merge ticks in busy hours, so a plain comparison would see holes that are none. In: hourly sums of one symbol. Out:
+// the share below which a count is too low.
+
+import type { ClockRule } from '../clock-rule.ts';
+import { utcMs } from '../time.ts';
+
+/** One hour of one symbol: `fromUs` its start in UTC microseconds, rows stored, and the broker's own count of ticks. */
+export interface HourCount {
+  readonly fromUs: number;
+  readonly stored: number;
+  readonly broker: number;
+}
+
+/** The least usual share of stored to broker's ticks at a time; null when too little is known of that hour of the week. */
+export type TickBand = (fromUs: number) => { readonly low: number } | null;
+
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 168;
+/** Below so many ticks an hour says little about a share. */
+const LEAST_TICKS = 60;
+/** So many weeks make a band. */
+const LEAST_WEEKS = 3;
+/** A share this much lower than usual is still usual. */
+const TOLERANCE = 0.05;
+/** Deviations from the median that are still usual; 1.4826 makes a median deviation a standard one. */
+const DEVIATIONS = 4 * 1.4826;
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] as number) + high) / 2;
+};
+
+/** The low end of what is usual: robust, so that an hour with an outage among the samples does not lower it. */
+const lowOf = (shares: readonly number[]): number => {
+  const usual = median(shares);
+  const deviation = median(shares.map((share) => Math.abs(share - usual)));
+  return Math.max(0, Math.min(usual * (1 - TOLERANCE), usual - DEVIATIONS * deviation));
+};
+
+/** Learns the band of one symbol from whole hours of past weeks, hours with gaps left out as far as they are known. */
+export const learnBand = (samples: readonly HourCount[], rule: ClockRule): TickBand => {
+  const hourOfWeek = (fromUs: number): number =>
+    Math.floor(rule.toBroker(utcMs(fromUs / 1000)) / HOUR_MS) % WEEK_HOURS;
+  const shares = new Map<number, number[]>();
+  for (const { fromUs, stored, broker } of samples) {
+    if (broker < LEAST_TICKS) continue;
+    const hour = hourOfWeek(fromUs);
+    const known = shares.get(hour);
+    if (known === undefined) shares.set(hour, [stored / broker]);
+    else known.push(stored / broker);
+  }
+  const lows = new Map<number, { readonly low: number }>();
+  for (const [hour, known] of shares) if (known.length >= LEAST_WEEKS) lows.set(hour, { low: lowOf(known) });
+  return (fromUs) => lows.get(hourOfWeek(fromUs)) ?? null;
+};
