@@ -1,3 +1,4 @@
+import type { QueueReport } from '@fxtape/jobs';
 import { createLog, FxtapeError, Metrics } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -27,6 +28,15 @@ const gap: Gap = {
   ts_updated: '2026-11-23T08:00:01.000000Z',
 };
 
+const noRedis = (): never => {
+  throw new FxtapeError({
+    code: 'QUEUE_UNREACHABLE',
+    kind: 'transient',
+    message: 'no Redis',
+    hint: 'Start it',
+  });
+};
+
 let app: FastifyInstance;
 let asked: GapsQuery[];
 let lines: string[];
@@ -37,6 +47,7 @@ async function start(
     token?: string;
     state?: CollectorState | FxtapeError;
     questdb?: FxtapeError;
+    jobs?: QueueReport | 'gone';
     gapsFail?: Error;
   } = {},
 ) {
@@ -60,6 +71,11 @@ async function start(
       return state;
     },
     gaps,
+    jobs: {
+      report: async () =>
+        options.jobs === 'gone' ? noRedis() : (options.jobs ?? { planRequests: 0, accounts: [] }),
+      boardQueues: async () => noRedis(),
+    },
     metrics: new Metrics(),
     log: createLog({ service: 'console', pretty: false, write: (line) => lines.push(line) }),
     token: options.token,
@@ -68,7 +84,7 @@ async function start(
     app.inject({ url, headers: { host: '127.0.0.1:7070', ...headers } });
 }
 
-const GUARDED = ['/metrics', '/api/streams', '/api/gaps', '/api/outages', '/api/openapi.json'];
+const GUARDED = ['/metrics', '/api/streams', '/api/jobs', '/api/gaps', '/api/outages', '/api/openapi.json'];
 const unreachable = new FxtapeError({
   code: 'QDB_UNREACHABLE',
   kind: 'transient',
@@ -263,6 +279,7 @@ describe('OpenAPI', () => {
     expect(doc.openapi).toMatch(/^3\./);
     expect(Object.keys(doc.paths).sort()).toEqual([
       '/api/gaps',
+      '/api/jobs',
       '/api/outages',
       '/api/streams',
       '/healthz',
@@ -285,5 +302,114 @@ describe('OpenAPI', () => {
     ).toEqual(['gaps', 'truncated']);
     expect(doc.paths['/readyz']?.get.security).toEqual([]);
     expect(JSON.stringify(doc)).not.toMatch(/"\$schema"|~standard/);
+  });
+});
+
+describe('jobs', () => {
+  const report: QueueReport = {
+    planRequests: 1,
+    accounts: [
+      {
+        account: 'demo',
+        waiting: 7,
+        active: 2,
+        delayed: 1,
+        failed: 1,
+        oldestWaitingMs: 1500,
+        budget: {
+          limits: { minConcurrency: 1, maxConcurrency: 3, rate: null },
+          slots: 2,
+          level: 2.2,
+          reason: 'slow',
+          decidedMs: 1,
+        },
+        heldMs: 0,
+        workers: 2,
+        failures: [{ id: 'bars-1', name: 'bars', line: 'X: no', failedMs: 1_800_000_000_000, attempts: 3 }],
+      },
+    ],
+  };
+
+  test('what waits, account by account', async () => {
+    const get = await start({ jobs: report });
+    const answer = await get('/api/jobs?account=demo');
+    expect(answer.json()).toEqual({
+      plan_requests: 1,
+      accounts: [
+        {
+          account: 'demo',
+          waiting: 7,
+          active: 2,
+          delayed: 1,
+          failed: 1,
+          oldest_waiting_ms: 1500,
+          workers: 2,
+          held_ms: 0,
+          budget: { requests: 2, at_most: 3, reason: 'slow' },
+          failures: [
+            { id: 'bars-1', job: 'bars', line: 'X: no', at: '2027-01-15T08:00:00.000000Z', attempts: 3 },
+          ],
+        },
+      ],
+    });
+    expect((await get('/api/jobs?account=other')).json()).toMatchObject({ accounts: [] });
+    expect((await get('/api/jobs?who=me')).statusCode).toBe(400);
+  });
+
+  test('without Redis: 503 with a code, the rest goes on', async () => {
+    const get = await start({ jobs: 'gone' });
+    for (const url of ['/api/jobs', '/queues', '/queues/api/queues']) {
+      const answer = await get(url);
+      expect([url, answer.statusCode, answer.json().code]).toEqual([url, 503, 'QUEUE_UNREACHABLE']);
+    }
+    expect((await get('/api/gaps')).statusCode).toBe(200);
+    expect((await get('/readyz')).statusCode).toBe(200);
+  });
+
+  test('the board opens with the token once, and then with its cookie', async () => {
+    const get = await start({ token: TOKEN });
+    for (const url of [
+      '/queues',
+      '/queues/',
+      '/queues/api/queues',
+      '/queues/queue/planner',
+      '/queues?token=wrong',
+    ]) {
+      expect([url, (await get(url)).statusCode]).toEqual([url, 401]);
+    }
+    const opened = await get(`/queues?token=${TOKEN}`);
+    expect([opened.statusCode, opened.headers.location]).toEqual([303, '/queues']);
+    const cookie = String(opened.headers['set-cookie']);
+    expect(cookie).toMatch(/; Path=\/queues; HttpOnly; SameSite=Strict$/);
+    expect(cookie).not.toContain(TOKEN);
+    const pair = cookie.split(';')[0] ?? '';
+    // Through the door: what is missing is Redis.
+    expect((await get('/queues/api/queues', { cookie: `a=b; ${pair}` })).statusCode).toBe(503);
+    expect((await get('/queues', { authorization: `Bearer ${TOKEN}` })).statusCode).toBe(503);
+    expect((await get('/queues', { cookie: `${pair}x` })).statusCode).toBe(401);
+    // It opens this door only.
+    expect((await get('/api/jobs', { cookie: pair })).statusCode).toBe(401);
+    expect(lines.join('')).not.toContain(TOKEN);
+  });
+
+  test('nothing can be changed on the board, and it talks to nobody else', async () => {
+    await start();
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      const answer = await app.inject({
+        method,
+        url: '/queues/api/queues/pause',
+        headers: { host: '127.0.0.1:7070' },
+      });
+      expect([method, [404, 405].includes(answer.statusCode)]).toEqual([method, true]);
+    }
+    const pause = await app.inject({
+      method: 'PUT',
+      url: '/queues/api/queues/planner/pause',
+      headers: { host: '127.0.0.1:7070' },
+    });
+    expect([pause.statusCode, pause.json().code]).toEqual([405, 'QUEUES_READ_ONLY']);
+    expect(pause.headers['content-security-policy']).toContain("default-src 'none'");
+    const foreign = await app.inject({ url: '/queues', headers: { host: 'evil.example' } });
+    expect(foreign.statusCode).toBe(403);
   });
 });

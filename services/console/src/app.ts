@@ -1,13 +1,18 @@
-// The console's HTTP application, without the listening. In: where the collector's state, the gaps and the metrics come from, and the
-// token. Out: a fastify instance with the probes open, /api and /metrics behind the guard, and errors as {code, message, hint}.
+// The console's HTTP application, without the listening. In: where the collector's state, the gaps, the jobs and the metrics come from,
+// and the token. Out: a fastify instance with the probes open, /api, /metrics and /queues behind the guard, and errors as
+// {code, message, hint}.
 import swagger from '@fastify/swagger';
 import { FxtapeError, type Log, type Metrics } from '@fxtape/ops';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { CollectorState } from './collector-state.ts';
+import { failureAnswer } from './failure-answer.ts';
 import type { GapSource } from './gap-source.ts';
 import { guard } from './guard.ts';
+import type { JobSource } from './job-source.ts';
+import { queueBoard } from './queue-board.ts';
 import { type ReadinessReport, readinessOf } from './readiness.ts';
 import { gapRoutes } from './routes/gaps.ts';
+import { jobsRoute } from './routes/jobs.ts';
 import { metricsRoute, openProbes } from './routes/probes.ts';
 import { streamsRoute } from './routes/streams.ts';
 import { speakZod, toOpenApi } from './zod-routes.ts';
@@ -15,6 +20,7 @@ import { speakZod, toOpenApi } from './zod-routes.ts';
 export interface AppOptions {
   readonly collector: () => Promise<CollectorState>;
   readonly gaps: GapSource;
+  readonly jobs: JobSource;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly token?: string | undefined;
@@ -49,8 +55,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     metricsRoute(inner, probes);
     streamsRoute(inner, options.collector);
     gapRoutes(inner, options.gaps);
+    jobsRoute(inner, options.jobs);
     inner.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
+  await queueBoard(app, { jobs: options.jobs, token: options.token });
   return app;
 }
 
@@ -75,8 +83,8 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   );
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof FxtapeError) {
-      const { code, message, hint } = error;
-      return reply.code(statusOf(error)).send({ code, message, hint });
+      const { body, status } = failureAnswer(error);
+      return reply.code(status).send(body);
     }
     const status = (error as { statusCode?: number }).statusCode;
     if (status !== undefined && status >= 400 && status < 500) {
@@ -89,17 +97,6 @@ function answerErrors(app: FastifyInstance, log: Log): void {
       .code(500)
       .send({ code: 'INTERNAL', message: 'the console failed to answer', hint: 'See its log' });
   });
-}
-
-function statusOf(error: FxtapeError): number {
-  if (
-    typeof error.context['status'] === 'number' &&
-    (error.code === 'UNAUTHORIZED' || error.code === 'HOST_NOT_ALLOWED')
-  ) {
-    return error.context['status'];
-  }
-  if (error.code === 'QUERY_INVALID') return 400;
-  return error.kind === 'transient' || error.code.startsWith('QDB_') ? 503 : 500;
 }
 
 function countRequests(app: FastifyInstance, metrics: Metrics): void {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 const schema = z.object({
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
+  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
   FXTAPE_API_TOKEN: z.string().optional(),

@@ -1,4 +1,5 @@
 // The console as a process: environment → application → listening port, and an orderly stop.
+import { JobQueues } from '@fxtape/jobs';
 import {
   createLog,
   exitOnUncaught,
@@ -24,6 +25,8 @@ shutdown.onSignals();
 requireTokenBeyondLoopback(env.FXTAPE_HTTP_ADDR, env.FXTAPE_API_TOKEN);
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+// Connects by itself whenever Redis is there; the console does not need it to start or to stay.
+const jobs = new JobQueues({ redisUrl: env.REDIS_URL, log });
 const collectorUrl = env.FXTAPE_COLLECTOR_URL;
 const app = await createApp({
   collector: () =>
@@ -32,12 +35,14 @@ const app = await createApp({
       ...(collectorUrl === undefined ? {} : { url: collectorUrl }),
     }),
   gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
+  jobs,
   metrics: new Metrics({ process: true }),
   log,
   token: env.FXTAPE_API_TOKEN,
 });
 const { host, port } = parseListenAddr(env.FXTAPE_HTTP_ADDR);
 await app.listen({ host, port });
+shutdown.add('queues', () => jobs.close());
 shutdown.add('http', () => app.close());
 const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'console', {
   pid: process.pid,

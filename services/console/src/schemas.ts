@@ -109,6 +109,41 @@ export const streamsAnswer = z.object({
 });
 export type StreamsAnswer = z.infer<typeof streamsAnswer>;
 
+export const jobsQuery = z.strictObject({ account: z.string().min(1).optional() });
+export const jobsAnswer = z.object({
+  plan_requests: z.number().describe('Requests to plan that no scheduler has taken up'),
+  accounts: z.array(
+    z.object({
+      account: z.string(),
+      waiting: z.number(),
+      active: z.number(),
+      delayed: z.number().describe('Waiting for their next try, or for a moment that they asked for'),
+      failed: z.number().describe('Kept to be looked at; planned again while they are wanted'),
+      oldest_waiting_ms: z.number().nullable().describe('null: none waits'),
+      workers: z.number().describe('Processes that serve the account'),
+      held_ms: z.number().describe('The gateway asked to be left alone for so long; 0: it did not'),
+      budget: z
+        .object({
+          requests: z.number().describe('Gateway requests at once, of all workers together'),
+          at_most: z.number(),
+          reason: z.string().describe('Why it is what it is'),
+        })
+        .nullable()
+        .describe('null: no worker has served it yet'),
+      failures: z.array(
+        z.object({
+          id: z.string(),
+          job: z.string(),
+          line: z.string().describe('CODE: what happened'),
+          at: instant,
+          attempts: z.number(),
+        }),
+      ),
+    }),
+  ),
+});
+export type JobsAnswer = z.infer<typeof jobsAnswer>;
+
 export const readiness = z.object({
   ready: z.boolean(),
   reasons: z.array(z.string()),
