@@ -62,7 +62,23 @@ export class AppliedWatch {
 
   /** Resolves when every table has applied its log up to its token. Rejects only with the signal's reason. */
   async waitApplied(tokens: AppliedTokens, options: { signal?: AbortSignal } = {}): Promise<void> {
-    const names = Object.keys(tokens);
+    await this.#wait(Object.keys(tokens), { ...tokens }, options);
+  }
+
+  /**
+   * Resolves when everything that was answered for these tables before this call is applied. A server that cannot be asked for the
+   * end of its logs is waited out as well. Rejects only with the signal's reason.
+   */
+  async waitAllApplied(tables: readonly string[], options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#wait(tables, {}, options);
+  }
+
+  /** A table without a token gets it from the first answer: the end of its log then. */
+  async #wait(
+    names: readonly string[],
+    tokens: Record<string, number>,
+    options: { signal?: AbortSignal },
+  ): Promise<void> {
     if (names.length === 0) return;
     this.#waiters++;
     try {
@@ -76,7 +92,11 @@ export class AppliedWatch {
     }
   }
 
-  async #passed(names: readonly string[], tokens: AppliedTokens, signal?: AbortSignal): Promise<boolean> {
+  async #passed(
+    names: readonly string[],
+    tokens: Record<string, number>,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     let found: Map<string, WalTable>;
     try {
       found = await walTables(this.#http, names, { signal });
@@ -85,9 +105,10 @@ export class AppliedWatch {
       this.#set('unreachable', error);
       return false;
     }
+    for (const { name, sequencerTxn } of found.values()) tokens[name] ??= sequencerTxn;
     for (const name of names) {
       const table = found.get(name);
-      if (table !== undefined && table.writerTxn >= (tokens[name] ?? 0)) continue;
+      if (table !== undefined && table.writerTxn >= (tokens[name] ?? table.sequencerTxn)) continue;
       if (table === undefined) this.#set('unreachable', noTable(name));
       else if (table.suspended) this.#set('suspended', suspended(table));
       else this.#set('waiting', null);

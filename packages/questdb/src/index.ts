@@ -1,10 +1,13 @@
 // The public surface of @fxtape/questdb: the only package that speaks to QuestDB.
 export { type AppliedState, type AppliedTokens, AppliedWatch } from './applied-watch.ts';
+export { AppliedWriter, type AppliedRows, type RowsByTable } from './applied-writer.ts';
 export { type ClientConf, parseClientConf } from './client-conf.ts';
+export type { CoverageRange } from './coverage-islands.ts';
 export { createTableSql } from './create-table-sql.ts';
 export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './encode-rows.ts';
 export { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
 export type { CoverageEnd, GapCount, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
+export { HistoryReader, type StreamKeyOf, type TimeRange } from './history-reader.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
 export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';

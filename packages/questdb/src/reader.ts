@@ -109,11 +109,11 @@ export class Reader {
     return values.length === 0 ? null : Math.max(...values);
   }
 
-  /** Where the coverage of each stream of an account ends. */
+  /** Where the live coverage of each stream of an account ends. What history claims says nothing about what was streamed. */
   async lastCoverage(account: string, options: SettledOptions = {}): Promise<CoverageEnd[]> {
     const rows = await this.#ask(
       ['coverage'],
-      `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM coverage WHERE account = ${sqlText(account)} GROUP BY feed, symbol, stream, timeframe`,
+      `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM coverage WHERE account = ${sqlText(account)} AND source = 'live' GROUP BY feed, symbol, stream, timeframe`,
       options,
     );
     return rows.map((row) => typedRow<CoverageEnd>(row));

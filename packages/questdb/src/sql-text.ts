@@ -10,3 +10,10 @@ export function sqlTimestamp(us: number): string {
   if (!Number.isSafeInteger(us)) throw new RangeError(`not an integer of microseconds: ${us}`);
   return `cast(${us} as timestamp)`;
 }
+
+/** `a = 'x' AND b IS NULL …`: each column equals its value, null is a value. */
+export function sqlEquals(values: Readonly<Record<string, string | null>>): string {
+  return Object.entries(values)
+    .map(([column, value]) => (value === null ? `${column} IS NULL` : `${column} = ${sqlText(value)}`))
+    .join(' AND ');
+}
