@@ -62,13 +62,6 @@ export const catalogue = {
     identity: (p) => [p.account, p.feed, p.symbol],
     band: () => 'housekeeping',
   }),
-  account_figures: define({
-    ...patient,
-    schema: payloads.accountFiguresPayload,
-    deadlineMs: MINUTE,
-    identity: (p) => [p.account],
-    band: () => 'housekeeping',
-  }),
   heal: define({
     ...patient,
     schema: payloads.healPayload,

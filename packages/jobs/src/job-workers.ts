@@ -113,6 +113,11 @@ export class JobWorkers {
     }));
   }
 
+  /** False while Redis does not answer: then no job is taken. */
+  connected(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   /** Hands all jobs back with their checkpoints. Takes milliseconds, or `deadlineMs` (default 3,000) when Redis does not answer. */
   stop(deadlineMs = 3000): Promise<void> {
     this.#stopped ??= this.#stop(deadlineMs);

@@ -36,8 +36,6 @@ export const ticksPayload = z
 
 export const symbolSpecsPayload = z.strictObject({ account, feed: name, symbol: name });
 
-export const accountFiguresPayload = z.strictObject({ account });
-
 /** One open gap that has an end, to be brought to its final state. */
 export const healPayload = z
   .strictObject({

@@ -1,2 +1,4 @@
-// The public surface of @fxtape/backfill: nothing yet.
-export {};
+// The parts of the service that tests and benchmarks put together themselves.
+export { AccountContexts } from './account-context.ts';
+export { backfillHandlers } from './handlers.ts';
+export { type BackfillParts, backfillParts } from './parts.ts';

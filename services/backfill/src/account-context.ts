@@ -1,0 +1,254 @@
+// What a job needs to know of its account: configuration, server, feed, the REST client of its terminal, the clock rule of its broker,
+// and the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one
+// context per account, kept for a while, because addresses and rules change rarely and jobs come by the thousand.
+import type { AccountConfig } from '@fxtape/config';
+import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
+import { type BrokerMs, type ClockRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
+import { type Clock, FxtapeError } from '@fxtape/ops';
+import type { HistoryReader, TableRow } from '@fxtape/questdb';
+
+export interface AccountContext {
+  readonly config: AccountConfig;
+  readonly account: string;
+  /** Null: the account records no market data. */
+  readonly feed: string | null;
+  readonly server: string;
+  readonly rest: FxSocketRest;
+  readonly rule: ClockRule;
+  readonly ruleId: string;
+  /** The broker's wall clock now; of a gateway that plays an old day its own `serverTime`, at most a few seconds old, never ahead. */
+  brokerNowMs(signal: AbortSignal): Promise<BrokerMs>;
+  /** The same moment in UTC microseconds. */
+  nowUs(signal: AbortSignal): Promise<number>;
+}
+
+export interface AccountContextsOptions {
+  /** The configuration in force. */
+  readonly accounts: () => readonly AccountConfig[];
+  /** The key in a variable; empty when there is none. */
+  readonly keyOf: (variable: string) => string;
+  /** Management base, without `/v1`. */
+  readonly baseUrl: string;
+  readonly reader: Pick<HistoryReader, 'accounts' | 'clockRules'>;
+  readonly clock: Clock;
+}
+
+/** For so long a context is used without looking whether it still holds. */
+const KEEP_MS = 30_000;
+/** Addresses of terminals are asked for so often. */
+const ADDRESS_MS = 600_000;
+const SERVER_TIME_MS = 3000;
+
+interface Kept {
+  readonly context: AccountContext;
+  readonly config: AccountConfig;
+  readonly untilMs: number;
+}
+
+interface Terminal {
+  readonly rest: FxSocketRest;
+  readonly restUrl: string;
+  readonly key: string;
+  readonly tlsVerify: boolean;
+  readonly untilMs: number;
+}
+
+export class AccountContexts {
+  readonly #o: AccountContextsOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #making = new Map<string, Promise<AccountContext>>();
+  readonly #terminals = new Map<string, Terminal>();
+  readonly #retired = new Set<FxSocketRest>();
+
+  constructor(options: AccountContextsOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * @throws ACCOUNT_UNKNOWN, KEY_MISSING (terminal); ACCOUNT_NOT_SEEN, CLOCK_UNKNOWN (transient); and the errors of database and client.
+   */
+  async get(account: string, signal: AbortSignal): Promise<AccountContext> {
+    signal.throwIfAborted();
+    const config = this.#o.accounts().find((each) => each.name === account);
+    if (config === undefined) throw unknownAccount(account);
+    const kept = this.#kept.get(account);
+    if (kept?.config === config && this.#o.clock.monoMs() < kept.untilMs) return kept.context;
+    // Shared by all who ask meanwhile, so it must not end with the first one's signal.
+    const making = this.#making.get(account) ?? this.#begin(account, config);
+    return abortable(making, signal);
+  }
+
+  /** Forgets what is known, so that the next job looks again. */
+  forget(account: string): void {
+    this.#kept.delete(account);
+    const terminal = this.#terminals.get(account);
+    if (terminal !== undefined) this.#terminals.set(account, { ...terminal, untilMs: 0 });
+  }
+
+  async close(): Promise<void> {
+    const clients = [...[...this.#terminals.values()].map(({ rest }) => rest), ...this.#retired];
+    this.#terminals.clear();
+    this.#kept.clear();
+    await Promise.all(clients.map((rest) => rest.close()));
+  }
+
+  #begin(account: string, config: AccountConfig): Promise<AccountContext> {
+    const making = this.#make(account, config).finally(() => this.#making.delete(account));
+    this.#making.set(account, making);
+    return making;
+  }
+
+  async #make(account: string, config: AccountConfig): Promise<AccountContext> {
+    const row = (await this.#o.reader.accounts()).find((each) => each.account === account);
+    const { account_id: accountId, server } = row ?? {};
+    if (typeof accountId !== 'string' || typeof server !== 'string') throw notSeen(account);
+    const rest = await this.#rest(config, accountId);
+    const rule = await this.#rule(config, server);
+    const context = contextOf({ config, server, rest, rule, clock: this.#o.clock });
+    this.#kept.set(account, { context, config, untilMs: this.#o.clock.monoMs() + KEEP_MS });
+    return context;
+  }
+
+  async #rest(config: AccountConfig, accountId: string): Promise<FxSocketRest> {
+    const { baseUrl, clock, keyOf } = this.#o;
+    const apiKey = keyOf(config.keyVariable);
+    if (apiKey === '') throw keyMissing(config);
+    const { name, tlsVerify } = config;
+    const known = this.#terminals.get(name);
+    const same = known !== undefined && known.key === apiKey && known.tlsVerify === tlsVerify;
+    if (same && clock.monoMs() < known.untilMs) return known.rest;
+    const management = new FxSocketManagement({ baseUrl, apiKey });
+    const restUrl = await addressOf(management, accountId, baseUrl);
+    const untilMs = clock.monoMs() + ADDRESS_MS;
+    if (same && known.restUrl === restUrl) {
+      this.#terminals.set(name, { ...known, untilMs });
+      return known.rest;
+    }
+    // Jobs under way may still use the old one; its connections end when idle.
+    if (known !== undefined) this.#retired.add(known.rest);
+    const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify });
+    this.#terminals.set(name, { rest, restUrl, key: apiKey, tlsVerify, untilMs });
+    return rest;
+  }
+
+  async #rule(config: AccountConfig, server: string): Promise<ClockRule> {
+    if (config.clock.rule !== 'auto') return parseClockRule(config.clock.rule);
+    const decided = newestDecision(await this.#o.reader.clockRules(server));
+    if (decided === null) throw clockUnknown(config.name, server);
+    return parseClockRule(decided);
+  }
+}
+
+async function addressOf(
+  management: FxSocketManagement,
+  accountId: string,
+  baseUrl: string,
+): Promise<string> {
+  try {
+    return accountUrls(await management.account(accountId), baseUrl).restUrl;
+  } finally {
+    await management.close();
+  }
+}
+
+/** The rule that was decided last: a correction holds for all of history, because history is read anew under it. */
+export const newestDecision = (rows: readonly TableRow<'clock_rules'>[]): string | null => {
+  let newest: TableRow<'clock_rules'> | null = null;
+  for (const row of rows) {
+    if (typeof row.rule !== 'string') continue;
+    const later =
+      newest === null ||
+      row.ts_decided > newest.ts_decided ||
+      (row.ts_decided === newest.ts_decided && row.ts > newest.ts);
+    if (later) newest = row;
+  }
+  return newest?.rule ?? null;
+};
+
+function contextOf(o: {
+  config: AccountConfig;
+  server: string;
+  rest: FxSocketRest;
+  rule: ClockRule;
+  clock: Clock;
+}): AccountContext {
+  const { clock, config, rest, rule } = o;
+  let served: { ms: BrokerMs; untilMs: number } | null = null;
+  const brokerNowMs = async (signal: AbortSignal): Promise<BrokerMs> => {
+    if (!config.clock.replayed) return rule.toBroker(utcMs(clock.nowMs()));
+    if (served !== null && clock.monoMs() < served.untilMs) return served.ms;
+    const { serverTime } = await rest.serverTimezone({ signal });
+    const time = parseBrokerTime(serverTime);
+    if (time === null) throw serverTimeUnreadable(config.name);
+    served = { ms: time.ms, untilMs: clock.monoMs() + SERVER_TIME_MS };
+    return time.ms;
+  };
+  return {
+    config,
+    account: config.name,
+    feed: config.marketData?.feed ?? null,
+    server: o.server,
+    rest,
+    rule,
+    ruleId: rule.id,
+    brokerNowMs,
+    async nowUs(signal) {
+      if (!config.clock.replayed) return clock.nowUs();
+      return rule.read(await brokerNowMs(signal), { pass: 1 }).ms * 1000;
+    },
+  };
+}
+
+/** The promise's end, or the signal's. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
+
+const unknownAccount = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'ACCOUNT_UNKNOWN',
+    kind: 'terminal',
+    message: `the configuration has no account "${account}"`,
+    hint: 'Nothing when it was removed; else give every backfill process the same configuration',
+    context: { account },
+  });
+
+const notSeen = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'ACCOUNT_NOT_SEEN',
+    kind: 'transient',
+    message: `nobody has recorded yet where the account "${account}" is found`,
+    hint: 'Nothing: the scheduler records it as soon as it reaches the account',
+    context: { account },
+  });
+
+const keyMissing = (config: AccountConfig): FxtapeError =>
+  new FxtapeError({
+    code: 'KEY_MISSING',
+    kind: 'terminal',
+    message: `the account "${config.name}" has no key in ${config.keyVariable}`,
+    hint: `Set ${config.keyVariable}; a read-only key is enough`,
+    context: { account: config.name },
+  });
+
+const clockUnknown = (account: string, server: string): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_UNKNOWN',
+    kind: 'transient',
+    message: `no clock rule of ${server} is decided yet, so that history of "${account}" cannot be read`,
+    hint: 'Nothing: the scheduler decides it; or set `clock` in the configuration',
+    context: { account, server },
+  });
+
+const serverTimeUnreadable = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_UNKNOWN',
+    kind: 'transient',
+    message: `the gateway of "${account}" does not tell its time`,
+    hint: 'See the account on FxSocket: its terminal is not ready',
+    context: { account },
+  });

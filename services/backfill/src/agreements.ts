@@ -1,0 +1,52 @@
+// Whether an answer can be believed: right after first use a terminal is still loading, and answers less than there is. In: a digest per
+// answer to the same question. Out: whether two in a row agreed, or how long to wait before asking once more. Kept per process; an
+// answer of an earlier run of the same job counts as the one before.
+import { createHash } from 'node:crypto';
+
+interface Asked {
+  digest: string;
+  times: number;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 30_000;
+/** Questions that nobody came back to are forgotten beyond so many. */
+const KEPT = 10_000;
+
+export class Agreements {
+  readonly #used = new Set<string>();
+  readonly #asked = new Map<string, Asked>();
+
+  /** True until two answers about this stream agreed in this process. */
+  isFirstUse(stream: string): boolean {
+    return !this.#used.has(stream);
+  }
+
+  /** Null: this answer agrees with the one before. Otherwise ask again after so many milliseconds. */
+  answered(stream: string, question: string, digest: string): number | null {
+    const name = `${stream}|${question}`;
+    const before = this.#asked.get(name);
+    if (before?.digest === digest) {
+      this.#asked.delete(name);
+      this.#used.add(stream);
+      return null;
+    }
+    const times = (before?.times ?? 0) + 1;
+    this.#asked.delete(name);
+    this.#asked.set(name, { digest, times });
+    if (this.#asked.size > KEPT) this.#asked.delete(this.#asked.keys().next().value as string);
+    return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
+  }
+}
+
+/** Count, bounds and content of rows, without the time at which they were seen. */
+export function digestRows(rows: readonly object[]): string {
+  const hash = createHash('sha1');
+  for (const row of rows) {
+    const { ts_seen: _seen, ...values } = row as { ts_seen?: unknown };
+    hash.update(JSON.stringify(values, spelled));
+  }
+  return `${rows.length}:${hash.digest('base64')}`;
+}
+
+const spelled = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);

@@ -1,0 +1,49 @@
+// Records what was proved: rows of `coverage` with source `history`, and the gaps of history that thereby are none any more. In: ranges
+// whose rows are applied. Out: nothing, once the claims are applied too. Call it under the stream's lock: claims grow what is known.
+import { historyClaim, intersect, type Range, subtract, unite } from '@fxtape/market';
+import type { GapRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
+import { gapInState } from './gap-rows.ts';
+import type { SyncContext } from './sync-context.ts';
+
+export async function claim(
+  c: SyncContext,
+  key: StreamKeyOf,
+  proved: readonly Range[],
+  rows: number,
+): Promise<void> {
+  const { reader, writer } = c.parts;
+  const [first, last] = [proved[0], proved.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const reach = { fromUs: first.fromUs, toUs: last.toUs };
+  let known = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal }));
+  const claims: TableRow<'coverage'>[] = [];
+  for (const range of proved) {
+    if (subtract([range], known).length === 0) continue;
+    claims.push(historyClaim({ key, known, proved: range, rows, ruleId: c.account.ruleId }));
+    known = unite([...known, range]);
+  }
+  if (claims.length > 0) await writer.write({ coverage: claims }, { signal: c.signal });
+  await healRefused(c, key, reach, known, rows);
+}
+
+/** Ends the gaps of history that lie within what is covered now. */
+async function healRefused(
+  c: SyncContext,
+  key: StreamKeyOf,
+  reach: Range,
+  covered: readonly Range[],
+  rows: number,
+): Promise<void> {
+  const open = (await c.parts.historyGaps.open(key, c.signal)).filter(
+    (gap) => intersect([rangeOf(gap)], [reach]).length > 0 && subtract([rangeOf(gap)], covered).length === 0,
+  );
+  if (open.length === 0) return;
+  const evidence = { covered_by: 'history', rule: c.account.ruleId };
+  const states = open.map((gap) =>
+    gapInState(c.parts.stamps, gap, { state: 'healed', rowsHealed: rows, evidence }),
+  );
+  await c.parts.writer.write({ gap_events: states }, { signal: c.signal });
+  c.parts.historyGaps.changed(key.account);
+}
+
+const rangeOf = (gap: GapRow): Range => ({ fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 });

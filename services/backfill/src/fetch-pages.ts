@@ -1,0 +1,165 @@
+// Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first:
+// what a time-out refused was asked in halves, what a cap cut off was asked for again from the last row on (that row included), and what
+// looked empty or was the first answer of its stream has been answered twice in the same way.
+import type { Range } from '@fxtape/market';
+import { digestRows } from './agreements.ts';
+import { ComeAgain } from './come-again.ts';
+import { contradicts, isTooMuch, noProgress, tooSlow } from './history-errors.ts';
+import type { HistoryAnswer, HistorySource } from './history-source.ts';
+import type { Purpose } from './numbers.ts';
+import { pause } from './pause.ts';
+import type { SyncContext } from './sync-context.ts';
+
+/** A longer wait for the next answer is not worth a place in the queue. */
+const LONGEST_PAUSE_MS = 1500;
+
+/** Errors: HISTORY_TOO_SLOW, HISTORY_CONTRADICTS, HISTORY_CUT_WITHIN_MOMENT, ComeAgain, those of the source. */
+export async function* fetchPages<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  range: Range,
+): AsyncGenerator<HistoryAnswer<R>> {
+  for (let fromUs = range.fromUs; fromUs < range.toUs; ) {
+    const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
+    const toUs = Math.min(range.toUs, fromUs + spanUs);
+    const page = await readPage(c, source, { fromUs, toUs }, 'read');
+    // What was too much is asked for anew, with the span that is remembered now.
+    if (page === 'too much') continue;
+    yield page;
+    fromUs = toUs;
+  }
+}
+
+/** One range, complete, whatever it takes. */
+async function readWhole<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  range: Range,
+  purpose: Purpose,
+): Promise<HistoryAnswer<R>> {
+  const page = await readPage(c, source, range, purpose);
+  if (page !== 'too much') return page;
+  const middleUs = range.fromUs + Math.floor((range.toUs - range.fromUs) / 2);
+  const older = await readWhole(c, source, { fromUs: range.fromUs, toUs: middleUs }, purpose);
+  const newer = await readWhole(c, source, { fromUs: middleUs, toUs: range.toUs }, purpose);
+  return together(source, range, [older, newer]);
+}
+
+async function readPage<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  range: Range,
+  purpose: Purpose,
+): Promise<HistoryAnswer<R> | 'too much'> {
+  const { memory, numbers } = c.parts;
+  const spanUs = range.toUs - range.fromUs;
+  let answer: HistoryAnswer<R>;
+  try {
+    // An edge holds the row that it begins or ends with, so it cannot look empty.
+    answer =
+      purpose === 'edge' ? await source.read(range, purpose) : await believed(c, source, range, purpose);
+  } catch (error) {
+    if (!isTooMuch(error) || c.signal.aborted) throw error;
+    memory.tooMuch(source.memoryKey, source.limits, spanUs);
+    numbers.halved(c.account.account, source.route);
+    if (spanUs <= source.limits.minUs) throw tooSlow(source.what, range, error);
+    return 'too much';
+  }
+  memory.answered(source.memoryKey, source.limits, spanUs, answer.size);
+  return withEdges(c, source, answer);
+}
+
+/** The answer, once two in a row agree where one is not to be believed. */
+async function believed<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  range: Range,
+  purpose: Purpose,
+): Promise<HistoryAnswer<R>> {
+  const { agreements, clock } = c.parts;
+  let answer = await source.read(range, purpose);
+  const doubtful = (): boolean => answer.rows.length === 0 || agreements.isFirstUse(source.streamKey);
+  if (!doubtful()) return answer;
+  for (;;) {
+    const question = `${range.fromUs}-${range.toUs}`;
+    const waitMs = agreements.answered(source.streamKey, question, digestRows(answer.rows));
+    if (waitMs === null) return answer;
+    if (waitMs > LONGEST_PAUSE_MS) throw new ComeAgain(waitMs, `answers about ${source.what} still grow`);
+    await pause(clock, waitMs, c.signal);
+    answer = await source.read(range, 'agreement');
+  }
+}
+
+/** Asks for the parts before the first and after the last row when the answer may have been cut there. */
+async function withEdges<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  answer: HistoryAnswer<R>,
+): Promise<HistoryAnswer<R>> {
+  const { range, rows } = answer;
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return answer;
+  const [firstUs, lastUs] = [source.atUs(first), source.atUs(last)];
+  const endUs = Math.min(range.toUs, answer.openFromUs ?? range.toUs);
+  const head = !source.isTight(range.fromUs, firstUs);
+  const tail = !source.isTight(lastUs, endUs);
+  const openUs = (head ? firstUs - range.fromUs : 0) + (tail ? endUs - lastUs : 0);
+  const openPart = openUs / (range.toUs - range.fromUs);
+  const { memory } = c.parts;
+  if (openUs === 0) return answer;
+  if (!memory.maybeCut(source.memoryKey, source.limits, answer.size, openPart)) return answer;
+  const parts: HistoryAnswer<R>[] = [];
+  if (head) parts.push(await edge(c, source, answer, { fromUs: range.fromUs, toUs: firstUs + 1 }, firstUs));
+  parts.push(answer);
+  if (tail && !whole(source, range, lastUs)) {
+    parts.push(await edge(c, source, answer, { fromUs: lastUs, toUs: range.toUs }, lastUs));
+  }
+  return together(source, range, parts);
+}
+
+/** An edge that is the whole range again would be asked for ever. */
+const whole = <R>(source: HistorySource<R>, range: Range, lastUs: number): boolean =>
+  lastUs === range.fromUs && source.limits.rowUs !== null;
+
+async function edge<R extends object>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  answer: HistoryAnswer<R>,
+  range: Range,
+  anchorUs: number,
+): Promise<HistoryAnswer<R>> {
+  const { memory, numbers } = c.parts;
+  const same = range.fromUs === answer.range.fromUs && range.toUs === answer.range.toUs;
+  const alone = answer.rows.every((row) => source.atUs(row) === anchorUs);
+  if (same && alone) {
+    // The question would be the same again. More rows than an answer holds may share this moment.
+    if (!memory.looksCut(source.memoryKey, source.limits, answer.size)) return answer;
+    throw noProgress(source.what, anchorUs, answer.size);
+  }
+  const found = await readWhole(c, source, range, 'edge');
+  if (!found.rows.some((row) => source.atUs(row) === anchorUs)) throw contradicts(source.what, range);
+  if (found.rows.some((row) => source.atUs(row) !== anchorUs)) {
+    memory.truncated(source.memoryKey, source.limits, answer.size);
+    numbers.truncated(c.account.account, source.route);
+  }
+  return found;
+}
+
+/** Several answers as one; of two versions of a row the later asked one counts. */
+function together<R extends object>(
+  source: HistorySource<R>,
+  range: Range,
+  parts: readonly HistoryAnswer<R>[],
+): HistoryAnswer<R> {
+  const rows = new Map<unknown, R>();
+  for (const part of parts) for (const row of part.rows) rows.set(source.idOf(row), row);
+  const opens = parts.flatMap((part) => (part.openFromUs === null ? [] : [part.openFromUs]));
+  return {
+    range,
+    rows: [...rows.values()].toSorted((a, b) => source.atUs(a) - source.atUs(b)),
+    size: parts.reduce((sum, part) => sum + part.size, 0),
+    rejected: parts.flatMap((part) => part.rejected),
+    ambiguous: parts.flatMap((part) => part.ambiguous),
+    openFromUs: opens.length === 0 ? null : Math.min(...opens),
+  };
+}

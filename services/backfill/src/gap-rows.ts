@@ -1,0 +1,61 @@
+// Gaps that history itself opens, and their end. In: a stream, a range, why. Out: rows of `gap_events`, each with the whole picture. The
+// id is made of the stream and the range, so that the same trouble met twice, by whichever process, is one gap.
+import type { Range } from '@fxtape/market';
+import type { GapRow, TableRow } from '@fxtape/questdb';
+import type { Stamps } from './stamps.ts';
+import type { StreamKeyOf } from '@fxtape/questdb';
+
+/** `refused`: the gateway would not give it, or it cannot be told apart; `rejected`: it was given and cannot be stored. */
+export type HistoryCause = 'refused' | 'rejected';
+
+export const historyGapId = (key: StreamKeyOf, range: Range, cause: HistoryCause): string =>
+  [cause, key.account, key.feed, key.stream, key.symbol, key.timeframe, range.fromUs, range.toUs]
+    .map((part) => part ?? '')
+    .join('|');
+
+export const openedGap = (
+  stamps: Stamps,
+  of: { key: StreamKeyOf; range: Range; cause: HistoryCause; evidence: object; afterUs?: number },
+): TableRow<'gap_events'> => {
+  const id = historyGapId(of.key, of.range, of.cause);
+  return {
+    ts: stamps.next('gap_events', of.afterUs ?? 0),
+    gap_id: id,
+    writer: 'backfill',
+    outage_id: id,
+    ...of.key,
+    event: 'opened',
+    ts_from: of.range.fromUs,
+    ts_to: of.range.toUs,
+    cause: of.cause,
+    state: 'open',
+    rows_healed: null,
+    missing_estimate: null,
+    evidence: JSON.stringify(of.evidence),
+  };
+};
+
+/** The same gap in another state. Its row is newer than everything that is known of it. */
+export const gapInState = (
+  stamps: Stamps,
+  gap: GapRow,
+  state: { state: 'healed' | 'open'; rowsHealed: number | null; evidence: object },
+): TableRow<'gap_events'> => ({
+  ts: stamps.next('gap_events', gap.ts_updated),
+  gap_id: gap.gap_id,
+  writer: 'backfill',
+  outage_id: gap.outage_id,
+  account: gap.account,
+  feed: gap.feed,
+  symbol: gap.symbol,
+  stream: gap.stream,
+  timeframe: gap.timeframe,
+  event: 'state',
+  ts_from: gap.ts_from,
+  ts_to: gap.ts_to,
+  cause: gap.cause,
+  state: state.state,
+  rows_healed: state.rowsHealed,
+  missing_estimate: gap.missing_estimate,
+  evidence: JSON.stringify(state.evidence),
+});

@@ -1,0 +1,53 @@
+// Which job is done by what. Every kind of job that this service serves stands here, and nowhere else.
+import type { JobHandlers, Payload } from '@fxtape/jobs';
+import type { Range } from '@fxtape/market';
+import { asJob, doneOf, type Refusal } from './as-job.ts';
+import type { BackfillParts } from './parts.ts';
+import { reconcile } from './reconcile.ts';
+import { syncBars } from './sync-bars.ts';
+import { syncDeals } from './sync-deals.ts';
+import { syncPositions } from './sync-positions.ts';
+import { syncSymbolSpec } from './symbol-specs.ts';
+
+const rangeOf = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs });
+
+const ofAccount =
+  (stream: 'deals' | 'positions') =>
+  (payload: { account: string } & Range): Refusal => ({
+    key: { account: payload.account, feed: null, symbol: null, stream, timeframe: null },
+    range: rangeOf(payload),
+  });
+
+const ofBars = (payload: Payload<'bars'>): Refusal => {
+  const { account, feed, symbol, timeframe } = payload;
+  return { key: { account, feed, symbol, stream: 'bars', timeframe }, range: rangeOf(payload) };
+};
+
+export const backfillHandlers = (parts: BackfillParts): JobHandlers => ({
+  bars: asJob(parts, {
+    refusal: ofBars,
+    run: async (c, { payload }) => {
+      const { symbol, timeframe } = payload;
+      return doneOf(await syncBars(c, { symbol, timeframe, range: rangeOf(payload) }));
+    },
+  }),
+  deals: asJob(parts, {
+    refusal: ofAccount('deals'),
+    run: async (c, { payload }) => doneOf(await syncDeals(c, { range: rangeOf(payload) })),
+  }),
+  positions: asJob(parts, {
+    refusal: ofAccount('positions'),
+    run: async (c, { payload }) => doneOf(await syncPositions(c, { range: rangeOf(payload) })),
+  }),
+  reconcile: asJob(parts, {
+    refusal: () => null,
+    run: async (c, { payload }) => doneOf(await reconcile(c, payload)),
+  }),
+  symbol_specs: asJob(parts, {
+    refusal: () => null,
+    run: async (c, { payload }) => ({
+      rows: await syncSymbolSpec(c, payload),
+      requests: c.requests(),
+    }),
+  }),
+});

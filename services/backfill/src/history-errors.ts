@@ -1,0 +1,71 @@
+// What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same, or what it means for a range.
+import { FxtapeError } from '@fxtape/ops';
+import type { Range } from '@fxtape/market';
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
+
+/** The terminal needed longer than it may: a smaller range may do. */
+export const isTooMuch = (error: unknown): boolean =>
+  codeOf(error) === 'FXSOCKET_TERMINAL_TIMEOUT' || codeOf(error) === 'FXSOCKET_DEADLINE';
+
+/** `CopyRates failed` and its like: the history is not loaded yet, or the broker does not list the symbol. */
+export const isNotReady = (error: unknown): boolean => codeOf(error) === 'FXSOCKET_TERMINAL_FAILED';
+
+const spelled = (range: Range): string =>
+  `${new Date(range.fromUs / 1000).toISOString()} to ${new Date(range.toUs / 1000).toISOString()}`;
+
+export const notReady = (what: string, range: Range, cause: unknown): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_NOT_READY',
+    kind: 'transient',
+    message: `the terminal has not loaded ${what} from ${spelled(range)} yet: ${(cause as Error).message}`,
+    hint: 'Nothing: it is asked again. If it stays so, open the symbol in the terminal once, or see the account on FxSocket',
+    context: { what, ...range },
+    cause,
+  });
+
+export const notListed = (symbol: string, account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'SYMBOL_NOT_LISTED',
+    kind: 'terminal',
+    message: `the broker of "${account}" does not list ${symbol}`,
+    hint: 'Correct `symbols` in the configuration: they are spelled as the broker spells them',
+    context: { account, symbol },
+  });
+
+export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_TOO_SLOW',
+    kind: 'transient',
+    message: `even the shortest range of ${what}, ${spelled(range)}, is too much for the terminal`,
+    hint: 'Nothing: it is asked again. If it stays so, the terminal is overloaded or has lost its broker',
+    context: { what, ...range },
+    cause,
+  });
+
+export const contradicts = (what: string, range: Range): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_CONTRADICTS',
+    kind: 'transient',
+    message: `two answers about ${what} from ${spelled(range)} contradict each other`,
+    hint: 'Nothing: it is asked again; the terminal was loading its history meanwhile',
+    context: { what, ...range },
+  });
+
+export const noProgress = (what: string, atUs: number, rows: number): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_CUT_WITHIN_MOMENT',
+    kind: 'terminal',
+    message: `answers about ${what} are cut at ${rows} rows, and more than that share the moment ${new Date(atUs / 1000).toISOString()}`,
+    hint: 'The gateway cannot show all of them; the range stays a gap. Ask FxSocket for a higher limit',
+    context: { what, atUs, rows },
+  });
+
+export const emptyHistory = (what: string, range: Range): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_NOT_READY',
+    kind: 'transient',
+    message: `the terminal lists ${what} and has no history of it at all, neither before nor after ${spelled(range)}`,
+    hint: 'Nothing: it is asked again. If it stays so, open the symbol in the terminal once',
+    context: { what, ...range },
+  });

@@ -1,0 +1,58 @@
+// The gaps that history opened and that are still open, by stream: looked up often (with each claim) and changed rarely, so that one look
+// per account serves for some seconds. Another process may know more meanwhile; whatever is missed is healed by its own job.
+import type { Clock } from '@fxtape/ops';
+import type { GapRow, Reader, StreamKeyOf } from '@fxtape/questdb';
+
+const KEEP_MS = 10_000;
+const OURS = new Set(['refused', 'rejected']);
+
+interface Look {
+  readonly gaps: Promise<readonly GapRow[]>;
+  readonly untilMs: number;
+}
+
+export class HistoryGaps {
+  readonly #reader: Pick<Reader, 'gaps'>;
+  readonly #clock: Pick<Clock, 'monoMs'>;
+  readonly #looks = new Map<string, Look>();
+
+  constructor(options: { reader: Pick<Reader, 'gaps'>; clock: Pick<Clock, 'monoMs'> }) {
+    this.#reader = options.reader;
+    this.#clock = options.clock;
+  }
+
+  /** Open gaps of exactly this stream. @throws as Reader.gaps. */
+  async open(key: StreamKeyOf, signal: AbortSignal): Promise<readonly GapRow[]> {
+    const gaps = await this.#look(key.account);
+    signal.throwIfAborted();
+    return gaps.filter(
+      (gap) =>
+        gap.stream === key.stream &&
+        gap.feed === key.feed &&
+        gap.symbol === key.symbol &&
+        gap.timeframe === key.timeframe,
+    );
+  }
+
+  /** True when this gap was opened before, in whatever state it is now. @throws as Reader.gaps. */
+  async known(account: string, gapId: string, signal: AbortSignal): Promise<GapRow | null> {
+    const found = await this.#reader.gaps({ account, signal });
+    return found.find((gap) => gap.gap_id === gapId) ?? null;
+  }
+
+  /** A row of `gap_events` was written: the next look is a new one. */
+  changed(account: string): void {
+    this.#looks.delete(account);
+  }
+
+  #look(account: string): Promise<readonly GapRow[]> {
+    const known = this.#looks.get(account);
+    if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.gaps;
+    const gaps = this.#reader
+      .gaps({ account, openOnly: true })
+      .then((all) => all.filter((gap) => gap.ts_to !== null && OURS.has(gap.cause ?? '')));
+    this.#looks.set(account, { gaps, untilMs: this.#clock.monoMs() + KEEP_MS });
+    gaps.catch(() => this.#looks.delete(account));
+    return gaps;
+  }
+}

@@ -1,0 +1,41 @@
+// What the reading of pages needs to know of a kind of history: how to ask, where a row stands in time, and what fits between two rows.
+import type { Range } from '@fxtape/market';
+import type { Purpose } from './numbers.ts';
+import type { SpanLimits } from './range-memory.ts';
+
+export interface RejectedItem {
+  readonly raw: unknown;
+  readonly reason: string;
+}
+
+/** One answer, or several that were put together: rows in range, oldest first. */
+export interface HistoryAnswer<R> {
+  readonly range: Range;
+  readonly rows: readonly R[];
+  /** Rows as answered, those outside the range and rejected ones included. */
+  readonly size: number;
+  readonly rejected: readonly RejectedItem[];
+  /** What cannot be told apart on the broker's clock. */
+  readonly ambiguous: readonly Range[];
+  /** Where what is not final yet begins; null when all is. */
+  readonly openFromUs: number | null;
+}
+
+export interface HistorySource<R> {
+  /** For people: `M1 bars of EURUSD`. */
+  readonly what: string;
+  /** Where the sizes that work are remembered. */
+  readonly memoryKey: string;
+  /** What has its first use. */
+  readonly streamKey: string;
+  readonly route: string;
+  readonly limits: SpanLimits;
+  /** The time by which the gateway selects. */
+  readonly atUs: (row: R) => number;
+  /** Two rows with the same id are the same. */
+  readonly idOf: (row: R) => unknown;
+  /** True when nothing fits between a row (or bound) and the next. */
+  readonly isTight: (fromUs: number, toUs: number) => boolean;
+  /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
+  readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
+}

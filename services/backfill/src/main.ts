@@ -1,0 +1,127 @@
+// A backfill process: takes jobs of every account from the queue and writes the history that they ask for. As many processes as one likes
+// share the work. It reads its environment and configuration, brings the tables up to date, works, and hands its jobs back when told
+// to stop.
+import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
+import { JobWorkers } from '@fxtape/jobs';
+import {
+  createLog,
+  exitOnUncaught,
+  Metrics,
+  readVariable,
+  Shutdown,
+  startHealthServer,
+  systemClock,
+  writePidFile,
+} from '@fxtape/ops';
+import {
+  AppliedWatch,
+  AppliedWriter,
+  HistoryReader,
+  migrate,
+  QuestDbHttp,
+  Reader,
+  TableWriter,
+} from '@fxtape/questdb';
+import { AccountContexts } from './account-context.ts';
+import { readBackfillEnv } from './env.ts';
+import { backfillHandlers } from './handlers.ts';
+import { backfillParts } from './parts.ts';
+import { pause } from './pause.ts';
+import { Readiness } from './readiness.ts';
+
+const env = readBackfillEnv();
+const demo = env.FXTAPE_DEMO !== undefined;
+let current: Config = demo
+  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
+  : await loadConfig(env.FXTAPE_CONFIG);
+const keyOf = (variable: string): string => readVariable(variable) ?? '';
+const secrets = current.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
+const log = createLog({ service: 'backfill', level: env.LOG_LEVEL, secrets });
+exitOnUncaught(log);
+const clock = systemClock();
+const metrics = new Metrics({ process: true });
+const shutdown = new Shutdown({ log, deadlineMs: 4500 });
+shutdown.onSignals();
+
+const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+const readiness = new Readiness();
+const table = new TableWriter({
+  http,
+  log,
+  clock,
+  random: Math.random,
+  metrics,
+  commitEveryMs: 20,
+  onState: (state) => readiness.writer(state),
+});
+shutdown.add('writer', async () => table.close());
+const applied = new AppliedWatch({ http, clock, onState: (state) => readiness.applied(state) });
+const reader = new HistoryReader({ http, clock });
+const contexts = new AccountContexts({
+  accounts: () => current.accounts,
+  keyOf,
+  baseUrl: env.FXSOCKET_BASE_URL,
+  reader,
+  clock,
+});
+shutdown.add('gateways', () => contexts.close());
+const parts = backfillParts({
+  contexts,
+  reader,
+  gaps: new Reader({ http, clock }),
+  writer: new AppliedWriter({ writer: table, applied }),
+  clock,
+  log,
+  metrics,
+});
+const health = await startHealthServer({
+  addr: env.FXTAPE_HEALTH_ADDR,
+  metrics,
+  ready: () => readiness.now(),
+  json: {
+    '/state': () => ({ service: 'backfill', lanes: workers?.state() ?? [], writer: table.state() }),
+  },
+});
+shutdown.add('health', () => health.close());
+writePidFile(env.FXTAPE_DATA_DIR, 'backfill', { pid: process.pid, http: health.addr });
+
+const stopping = new AbortController();
+let workers: JobWorkers | null = null;
+shutdown.add('jobs', async () => {
+  stopping.abort(new Error('stopping'));
+  await workers?.stop();
+});
+if (!demo) {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+  const watch = watchConfig(
+    env.FXTAPE_CONFIG,
+    (next) => {
+      current = next;
+    },
+    onError,
+  );
+  shutdown.add('configuration', async () => watch.close());
+}
+
+while (!stopping.signal.aborted && workers === null) {
+  try {
+    const { applied: migrated } = await migrate({ client: http, log, signal: stopping.signal });
+    if (migrated.length > 0) log.info({ applied: migrated }, 'tables are up to date');
+    readiness.migrated();
+    workers = new JobWorkers({
+      redisUrl: env.REDIS_URL,
+      handlers: backfillHandlers(parts),
+      log,
+      serves: (account) => current.accounts.some((each) => each.name === account),
+      metrics,
+      clock,
+    });
+    readiness.watch(workers);
+    log.info({ http: health.addr, member: workers.member, source: current.source }, 'serving jobs');
+  } catch (error) {
+    if (stopping.signal.aborted) break;
+    log.warn({ err: error }, 'QuestDB is not ready; jobs wait');
+    await pause(clock, 1000, stopping.signal).catch(() => {});
+  }
+}

@@ -1,0 +1,45 @@
+// What the workers tell Prometheus beside what every queue tells: requests by purpose, rows by table, how often an answer was not what it
+// seemed.
+import type { Metrics } from '@fxtape/ops';
+
+/**
+ * Why the gateway was asked: `read` the range itself, `agreement` the same once more because one answer proves nothing, `edge` whether
+ * a part that an answer left out is empty, `beginning` whether anything older exists, `facts` for what is no history.
+ */
+export type Purpose = 'read' | 'agreement' | 'edge' | 'beginning' | 'facts';
+
+export class BackfillNumbers {
+  readonly asked: (account: string, route: string, purpose: Purpose) => void;
+  readonly stored: (table: string, rows: number) => void;
+  readonly unchanged: (stream: string, rows: number) => void;
+  readonly halved: (account: string, route: string) => void;
+  readonly truncated: (account: string, route: string) => void;
+
+  constructor(metrics: Metrics) {
+    const requests = metrics.counter('fxtape_backfill_requests_total', 'Requests to gateways, by purpose', [
+      'account',
+      'route',
+      'purpose',
+    ]);
+    const rows = metrics.counter('fxtape_backfill_rows_total', 'Rows written and applied', ['table']);
+    const same = metrics.counter(
+      'fxtape_backfill_unchanged_rows_total',
+      'Rows that the tables held already as they were answered',
+      ['stream'],
+    );
+    const halvings = metrics.counter(
+      'fxtape_backfill_halved_total',
+      'Ranges that were too much for a terminal',
+      ['account', 'route'],
+    );
+    const cuts = metrics.counter('fxtape_backfill_truncated_total', 'Answers that were found to be cut', [
+      'account',
+      'route',
+    ]);
+    this.asked = (account, route, purpose) => requests.inc({ account, route, purpose });
+    this.stored = (table, count) => rows.inc({ table }, count);
+    this.unchanged = (stream, count) => same.inc({ stream }, count);
+    this.halved = (account, route) => halvings.inc({ account, route });
+    this.truncated = (account, route) => cuts.inc({ account, route });
+  }
+}

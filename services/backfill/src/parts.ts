@@ -1,0 +1,54 @@
+// What all jobs of one process share: the way to accounts, the database, and what was learned about the gateways meanwhile. Nothing in
+// here is lost with the process: it is learned again.
+import { type Clock, type Log, Metrics } from '@fxtape/ops';
+import type { AppliedWriter, HistoryReader, Reader } from '@fxtape/questdb';
+import type { AccountContexts } from './account-context.ts';
+import { Agreements } from './agreements.ts';
+import { HistoryGaps } from './history-gaps.ts';
+import { ListedSymbols } from './listed-symbols.ts';
+import { BackfillNumbers } from './numbers.ts';
+import { RangeMemory } from './range-memory.ts';
+import { Stamps } from './stamps.ts';
+import { StreamLocks } from './stream-locks.ts';
+
+export interface BackfillParts {
+  readonly contexts: AccountContexts;
+  readonly reader: HistoryReader;
+  readonly writer: AppliedWriter;
+  readonly historyGaps: HistoryGaps;
+  readonly listed: ListedSymbols;
+  readonly memory: RangeMemory;
+  readonly agreements: Agreements;
+  readonly locks: StreamLocks;
+  readonly stamps: Stamps;
+  readonly numbers: BackfillNumbers;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The parts of a process that has learned nothing yet. */
+export function backfillParts(o: {
+  readonly contexts: AccountContexts;
+  readonly reader: HistoryReader;
+  readonly gaps: Pick<Reader, 'gaps'>;
+  readonly writer: AppliedWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+}): BackfillParts {
+  const { clock, contexts, log, reader, writer } = o;
+  return {
+    contexts,
+    reader,
+    writer,
+    clock,
+    log,
+    historyGaps: new HistoryGaps({ reader: o.gaps, clock }),
+    listed: new ListedSymbols(clock),
+    memory: new RangeMemory(),
+    agreements: new Agreements(),
+    locks: new StreamLocks(),
+    stamps: new Stamps(clock),
+    numbers: new BackfillNumbers(o.metrics ?? new Metrics()),
+  };
+}

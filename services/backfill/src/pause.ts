@@ -1,0 +1,18 @@
+// A wait that ends early with a signal.
+import type { Clock } from '@fxtape/ops';
+
+/** @throws the signal's reason. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener('abort', aborted);
+      resolve();
+    }, ms);
+    const aborted = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+  });
+}

@@ -1,0 +1,102 @@
+// How much of a route a terminal can be asked for at once, learned while working and kept per process: it is learned again within a few
+// requests. In: what was asked and how it went. Out: the span of the next request.
+//
+//   answered, at the full span ──► twice as much, but short of what failed lately
+//   time-out ──► half of what was asked, never under the minimum
+//   answer cut at n rows ──► what holds fewer than n rows
+
+export interface SpanLimits {
+  readonly startUs: number;
+  readonly minUs: number;
+  readonly maxUs: number;
+  /** Least time between two rows; null where any number may share a moment. */
+  readonly rowUs: number | null;
+}
+
+interface Known {
+  spanUs: number;
+  /** What was too much; null when nothing is known to be. */
+  tooMuchUs: number | null;
+  /** Answers under it since. */
+  since: number;
+  /** Rows at which answers are cut. */
+  cap: number | null;
+  largest: number;
+  timesLargest: number;
+}
+
+/** After so many answers just below what failed, it is tried again. */
+const TRY_AGAIN_AFTER = 16;
+/** An answer of so many rows may be a part of what there is. */
+const LONG_ROWS = 1000;
+/** Caps are round numbers. */
+const ROUND_ROWS = 50;
+
+export class RangeMemory {
+  readonly #known = new Map<string, Known>();
+
+  spanUs(key: string, limits: SpanLimits): number {
+    return this.#of(key, limits).spanUs;
+  }
+
+  /** A request of `askedUs` ran into a time-out. */
+  tooMuch(key: string, limits: SpanLimits, askedUs: number): void {
+    const known = this.#of(key, limits);
+    known.tooMuchUs = Math.min(known.tooMuchUs ?? Number.POSITIVE_INFINITY, askedUs);
+    known.since = 0;
+    known.spanUs = Math.max(limits.minUs, Math.min(known.spanUs, Math.floor(askedUs / 2)));
+  }
+
+  /** A request of `askedUs` was answered with `rows`. */
+  answered(key: string, limits: SpanLimits, askedUs: number, rows: number): void {
+    const known = this.#of(key, limits);
+    if (rows > known.largest) {
+      known.largest = rows;
+      known.timesLargest = 1;
+    } else if (rows === known.largest) known.timesLargest += 1;
+    if (askedUs < known.spanUs) return;
+    if (known.tooMuchUs !== null) {
+      known.since += 1;
+      if (known.since >= TRY_AGAIN_AFTER) known.tooMuchUs = null;
+    }
+    const next = Math.min(known.spanUs * 2, limits.maxUs, capUs(known, limits));
+    if (known.tooMuchUs === null || next < known.tooMuchUs) known.spanUs = Math.max(next, limits.minUs);
+  }
+
+  /** An answer of `rows` was found to be a part of what there is. */
+  truncated(key: string, limits: SpanLimits, rows: number): void {
+    const known = this.#of(key, limits);
+    known.cap = Math.min(known.cap ?? Number.POSITIVE_INFINITY, rows);
+    const shorter = limits.rowUs === null ? Math.floor(known.spanUs / 2) : capUs(known, limits);
+    known.spanUs = Math.max(limits.minUs, Math.min(known.spanUs, shorter));
+  }
+
+  /** True when answers are known to be cut at so many rows, or such a number is where they would be. */
+  looksCut(key: string, limits: SpanLimits, rows: number): boolean {
+    const { cap } = this.#of(key, limits);
+    if (rows === 0) return false;
+    return rows >= LONG_ROWS || rows % ROUND_ROWS === 0 || (cap !== null && rows >= cap);
+  }
+
+  /** True when an answer of `rows` that leaves `openPart` of the asked range (0…1) without rows may have been cut. */
+  maybeCut(key: string, limits: SpanLimits, rows: number, openPart: number): boolean {
+    const known = this.#of(key, limits);
+    const again = rows > 1 && rows === known.largest && known.timesLargest > 1;
+    return this.looksCut(key, limits, rows) || again || (openPart > 0.25 && rows > 30);
+  }
+
+  #of(key: string, limits: SpanLimits): Known {
+    const found = this.#known.get(key);
+    if (found !== undefined) return found;
+    const spanUs = Math.max(limits.minUs, Math.min(limits.startUs, limits.maxUs));
+    const made = { spanUs, tooMuchUs: null, since: 0, cap: null, largest: 0, timesLargest: 0 };
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+/** The longest span that cannot hold `cap` rows. */
+function capUs(known: Known, limits: SpanLimits): number {
+  if (known.cap === null || limits.rowUs === null) return Number.POSITIVE_INFINITY;
+  return Math.max(1, known.cap - 1) * limits.rowUs;
+}

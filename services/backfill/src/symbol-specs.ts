@@ -1,0 +1,27 @@
+// What a broker says about a symbol, as a row of `symbol_specs` whenever a static field changed.
+import { sameSpec, symbolSpecRow } from '@fxtape/market';
+import { isNotReady, notListed } from './history-errors.ts';
+import type { SyncContext } from './sync-context.ts';
+
+/** Returns the number of rows written. @throws SYMBOL_NOT_LISTED, and the errors of client and database. */
+export async function syncSymbolSpec(c: SyncContext, of: { feed: string; symbol: string }): Promise<number> {
+  const { clock, listed, locks, numbers, reader, writer } = c.parts;
+  const info = await c
+    .ask({ route: '/SymbolInfo', purpose: 'facts' }, (signal) =>
+      c.account.rest.symbolInfo(of.symbol, { signal, retry: 'transport' }),
+    )
+    .catch(async (error: unknown) => {
+      const doubtful = isNotReady(error) || (error as { code?: unknown }).code === 'FXSOCKET_NOT_FOUND';
+      if (doubtful && (await listed.has(c, of.symbol)) === false)
+        throw notListed(of.symbol, c.account.account);
+      throw error;
+    });
+  const row = symbolSpecRow(info, { feed: of.feed, seenUs: clock.nowUs() });
+  return locks.hold(`specs|${of.feed}|${of.symbol}`, c.signal, async () => {
+    const known = (await reader.latestSpecs(of.feed, { signal: c.signal })).get(of.symbol);
+    if (known !== undefined && (sameSpec(known, row) || known.ts > row.ts)) return 0;
+    await writer.write({ symbol_specs: [row] }, { signal: c.signal });
+    numbers.stored('symbol_specs', 1);
+    return 1;
+  });
+}

@@ -1,0 +1,77 @@
+// What one run of a job brings to the reading of history: the account, the permit for requests, the signal, and where an earlier run
+// got to. Made once per run; the same for jobs of history, re-reads and healing.
+import type { Checkpoint, RunningJob } from '@fxtape/jobs';
+import type { Range } from '@fxtape/market';
+import { z } from 'zod';
+import type { AccountContext } from './account-context.ts';
+import type { Purpose } from './numbers.ts';
+import type { BackfillParts } from './parts.ts';
+
+/** What is durable of a range that is read from its beginning to its end. */
+export interface SyncProgress {
+  /** Everything before is applied and claimed. */
+  readonly cursorUs: number;
+  readonly rows: number;
+  readonly requests: number;
+}
+
+export interface SyncContext {
+  readonly parts: BackfillParts;
+  readonly account: AccountContext;
+  readonly signal: AbortSignal;
+  /** Asks the gateway once within the account's budget, and counts the request. `of`: what makes requests of a route comparable. */
+  readonly ask: <T>(
+    question: { readonly route: string; readonly of?: string; readonly purpose: Purpose },
+    work: (signal: AbortSignal) => Promise<T>,
+  ) => Promise<T>;
+  /** Requests that this run has made. */
+  readonly requests: () => number;
+  /** Where an earlier run of the same range got to. */
+  readonly resume: SyncProgress | null;
+  /** Called after each page that is applied and claimed. */
+  readonly onApplied: (progress: SyncProgress) => Promise<void>;
+}
+
+/** What came of a range. `rows`: written because they were new or changed. `covered`: claimed as complete. */
+export interface SyncOutcome {
+  readonly rows: number;
+  readonly requests: number;
+  readonly covered: readonly Range[];
+  readonly outcome: 'rows' | 'nothing_there' | 'before_beginning';
+}
+
+const saved = z.object({
+  v: z.literal(1),
+  cursorUs: z.int(),
+  rows: z.int().min(0),
+  requests: z.int().min(0),
+});
+
+/** The context of one run. With a checkpoint the run goes on where an earlier one ended. @throws as AccountContexts.get. */
+export async function syncContext(
+  parts: BackfillParts,
+  job: Pick<RunningJob<{ readonly account: string }>, 'payload' | 'request'>,
+  signal: AbortSignal,
+  checkpoint?: Checkpoint,
+): Promise<SyncContext> {
+  const account = await parts.contexts.get(job.payload.account, signal);
+  const earlier = saved.safeParse(checkpoint?.value);
+  const before = earlier.success ? earlier.data : null;
+  let requests = 0;
+  return {
+    parts,
+    account,
+    signal,
+    requests: () => requests,
+    ask: ({ route, of, purpose }, work) =>
+      job.request([route, of, purpose].filter((part) => part !== undefined).join(' '), (given) => {
+        requests += 1;
+        parts.numbers.asked(account.account, route, purpose);
+        return work(AbortSignal.any([given, signal]));
+      }),
+    resume: before,
+    onApplied: async (progress) => {
+      await checkpoint?.save({ v: 1, ...progress }, { rows: progress.rows, requests: progress.requests });
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// Closed round trips of an account and range: fetched, compared, stored, claimed. Only what is new or changed is written; a position keeps
+// the opening time that it had first.
+import { type PositionRow, type Range, samePosition } from '@fxtape/market';
+import type { TableRow } from '@fxtape/questdb';
+import { positionSource } from './position-source.ts';
+import { atFirst } from './store-deals.ts';
+import { momentOf, TRAIL_US } from './sync-deals.ts';
+import type { SyncContext, SyncOutcome } from './sync-context.ts';
+import { type Stored, syncRange } from './sync-range.ts';
+
+/** Errors: as syncDeals. */
+export async function syncPositions(c: SyncContext, of: { readonly range: Range }): Promise<SyncOutcome> {
+  const { account } = c;
+  const toUs = Math.min(of.range.toUs, (await account.nowUs(c.signal)) - TRAIL_US);
+  if (toUs <= of.range.fromUs) return { rows: 0, requests: 0, covered: [], outcome: 'nothing_there' };
+  return syncRange<PositionRow>(
+    c,
+    {
+      source: positionSource(c),
+      key: { account: account.account, feed: null, symbol: null, stream: 'positions', timeframe: null },
+      kind: 'history_position',
+      claims: true,
+      store: (rows) => storePositions(c, rows),
+      rangeOf: (raw) => momentOf(raw, 'closeTime', c),
+      provenToUs: async (page) => page.range.toUs,
+      // An account may never have closed a position.
+      noneAtAll: () => {},
+    },
+    { fromUs: of.range.fromUs, toUs },
+  );
+}
+
+async function storePositions(c: SyncContext, rows: readonly PositionRow[]): Promise<Stored> {
+  if (rows.length === 0) return { written: 0, condemned: [] };
+  const { numbers, reader, writer } = c.parts;
+  const ids = rows.map((row) => row.position_id);
+  const stored = await reader.positionsById(c.account.account, ids, { signal: c.signal });
+  const positions = positionDifferences(rows, stored);
+  numbers.unchanged('positions', rows.length - positions.length);
+  if (positions.length === 0) return { written: 0, condemned: [] };
+  const { condemned } = await writer.write({ positions }, { signal: c.signal });
+  numbers.stored('positions', positions.length);
+  return { written: positions.length, condemned };
+}
+
+/** What has to be written so that the table says what was answered. */
+export function positionDifferences(
+  rows: readonly PositionRow[],
+  stored: readonly TableRow<'positions'>[],
+): PositionRow[] {
+  const nowOf = new Map(stored.map((row) => [String(row.position_id), row]));
+  return rows.flatMap((answered) => {
+    const now = nowOf.get(String(answered.position_id));
+    if (now === undefined) return [answered];
+    if ((now.ts_seen ?? 0) > answered.ts_seen) return [];
+    const row = atFirst(answered, now);
+    return samePosition(now, row) ? [] : [row];
+  });
+}

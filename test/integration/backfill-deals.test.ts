@@ -1,0 +1,190 @@
+// Deals, closed positions, symbols: exact, once, at the time that they had first; what was streamed is found in history or waited for.
+import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+
+const SECOND_ACCOUNT = '1a2b3c4d-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+const YEAR = { fromUs: START - 366 * DAY, toUs: START + 30 * DAY };
+
+let rig: BackfillRig;
+beforeAll(async () => {
+  rig = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    scenario: {
+      accounts: [{ id: DEMO_ACCOUNT_ID }, { id: SECOND_ACCOUNT, login: 77 }],
+      history: { trader: { dealsPerDay: 20, days: 365 } },
+    },
+  });
+});
+afterAll(() => rig.close());
+
+const DEAL = `cast(ts as long) us, deal_id, order_id, position_id, symbol, type, entry, volume, price, commission, swap, profit,
+  magic, comment`;
+
+const storedDeals = (of: BackfillRig) => of.rows('deals', DEAL, 'deal_id');
+
+const id = (value: number): string | null => (value === 0 ? null : String(value));
+const word = (value: string): string | null => (value === '' ? null : value);
+
+/** The gateway's deals as rows of the table, up to where history is claimed. */
+async function truth(of: BackfillRig, account = DEMO_ACCOUNT_ID) {
+  const deals = await of.control.truthDeals(account);
+  return deals
+    .filter((deal) => deal.utcMs * 1000 < START - HOUR)
+    .map((deal) => ({
+      us: String(deal.utcMs * 1000),
+      deal_id: String(deal.ticket),
+      order_id: id(deal.order),
+      position_id: id(deal.position),
+      symbol: word(deal.symbol),
+      type: deal.type,
+      entry: word(deal.entry),
+      volume: deal.volume,
+      price: deal.price,
+      commission: deal.commission,
+      swap: deal.swap,
+      profit: deal.profit,
+      magic: String(deal.magic),
+      comment: word(deal.comment),
+    }))
+    .toSorted((a, b) => Number(a.deal_id) - Number(b.deal_id));
+}
+
+test('a year of deals is that of the gateway, once; a re-read writes nothing', async () => {
+  const outcome = await rig.deals(YEAR.fromUs, START - HOUR);
+  const expected = await truth(rig);
+  expect(expected.length).toBeGreaterThan(3000);
+  expect(await storedDeals(rig)).toEqual(expected);
+  expect(outcome).toMatchObject({ rows: expected.length });
+  expect(await rig.count('deal_revisions')).toBe(expected.length);
+  expect(await rig.covered('deals')).toEqual([{ fromUs: YEAR.fromUs, toUs: START - HOUR }]);
+  const tables = ['deals', 'deal_revisions', 'coverage'];
+  const before = await rig.transactions(...tables);
+  await rig.deals(START - 7 * DAY, START - HOUR);
+  expect(await rig.transactions(...tables)).toEqual(before);
+});
+
+test('closed positions are those of the gateway, once; a re-read writes nothing', async () => {
+  const range = { account: rig.name, fromUs: YEAR.fromUs, toUs: START - HOUR, why: 'history' } as const;
+  await rig.run('positions', range);
+  const positions = (await rig.control.truthPositions())
+    .filter((position) => position.closeUtcMs * 1000 < START - HOUR)
+    .toSorted((a, b) => a.positionId - b.positionId);
+  expect(positions.length).toBeGreaterThan(1000);
+  const stored = await rig.rows(
+    'positions',
+    'cast(ts as long) a, cast(ts_close as long) b, position_id, symbol, type, volume, price_open, price_close, net_profit',
+    'position_id',
+  );
+  expect(stored).toEqual(
+    positions.map((position) => ({
+      a: String(position.openUtcMs * 1000),
+      b: String(position.closeUtcMs * 1000),
+      position_id: String(position.positionId),
+      symbol: position.symbol,
+      type: position.type,
+      volume: position.volume,
+      price_open: position.openPrice,
+      price_close: position.closePrice,
+      net_profit: position.netProfit,
+    })),
+  );
+  const before = await rig.transactions('positions', 'coverage');
+  await rig.run('positions', { ...range, why: 'reread' });
+  expect(await rig.transactions('positions', 'coverage')).toEqual(before);
+});
+
+test('two accounts on one broker each get their own deals', async () => {
+  const other = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    simulator: rig.simulator,
+    accountId: SECOND_ACCOUNT,
+  });
+  await other.deals(START - 30 * DAY, START - HOUR);
+  const mine = (await truth(other, SECOND_ACCOUNT)).filter(({ us }) => Number(us) >= START - 30 * DAY);
+  expect(await storedDeals(other)).toEqual(mine);
+  expect(mine).not.toEqual((await truth(rig)).filter(({ us }) => Number(us) >= START - 30 * DAY));
+  await other.close({ simulator: false });
+});
+
+test('a deal that reaches the history late is found by a re-read', async () => {
+  const before = await rig.count('deals');
+  const late = await rig.control.lateDeal({
+    utc: new Date((START - 3 * DAY) / 1000).toISOString(),
+    amount: 12.5,
+  });
+  expect(await rig.count('deals')).toBe(before);
+  await rig.deals(START - 7 * DAY, START - HOUR);
+  expect(await rig.count('deals')).toBe(before + late.length);
+  expect(await storedDeals(rig)).toEqual(await truth(rig));
+});
+
+test('a changed deal is a version and keeps its time; a streamed trade alone never is a deal', async () => {
+  const [deal] = await rig.control.truthDeals();
+  expect(deal).toBeDefined();
+  const { utcMs, ...wire } = deal as NonNullable<typeof deal>;
+  const asked = { fromUs: utcMs * 1000 - DAY, toUs: utcMs * 1000 + HOUR };
+  const moved = wire.time.replace(
+    /T\d\d/,
+    (hour) => `T${String((Number(hour.slice(1)) + 1) % 24).padStart(2, '0')}`,
+  );
+  const answer = async (rows: object[]) =>
+    (await rig.control.fault('rest', {
+      path: '/OrderHistory',
+      status: 200,
+      body: JSON.stringify(rows),
+      ms: 600_000,
+    })) as { id: number };
+  const fault = await answer([{ ...wire, time: moved, commission: -7 }]);
+  await rig.deals(asked.fromUs, asked.toUs);
+  await rig.control.command('release', { id: fault.id });
+  const where = `deal_id = ${wire.ticket}`;
+  const rows = await rig.rows('deals', 'cast(ts as long) us, commission', 'ts', where);
+  expect(rows).toEqual([{ us: String(utcMs * 1000), commission: -7 }]);
+  await rig.deals(asked.fromUs, asked.toUs);
+  const versions = await rig.rows('deal_revisions', 'cast(ts as long) us, commission', 'ts_seen', where);
+  expect(versions.map((version) => version['commission'])).toEqual([wire.commission, -7, wire.commission]);
+  expect(new Set(versions.map((version) => version['us']))).toEqual(new Set([String(utcMs * 1000)]));
+});
+
+test('a streamed trade is reconciled when history shows its deal, waits until then, and claims nothing', async () => {
+  const fresh = await BackfillRig.start({ conf: inject('questdb').conf, simulator: rig.simulator });
+  const deals = (await fresh.control.truthDeals()).slice(-2);
+  const [a, b] = deals as [(typeof deals)[0], (typeof deals)[0]];
+  const range = { fromUs: Math.min(a.utcMs, b.utcMs) * 1000, toUs: Math.max(a.utcMs, b.utcMs) * 1000 + 1000 };
+  const job = { account: fresh.name, ...range };
+  const missing = fresh.run('reconcile', { ...job, dealIds: [String(a.ticket), '999999999'] });
+  await expect(missing).rejects.toMatchObject({ code: 'DEAL_NOT_YET', kind: 'transient' });
+  await fresh.run('reconcile', { ...job, dealIds: [String(a.ticket), String(b.ticket), '0'] });
+  const ids = (await storedDeals(fresh)).map((row) => row['deal_id']);
+  expect(ids).toEqual(expect.arrayContaining([String(a.ticket), String(b.ticket)]));
+  expect(await fresh.covered('deals')).toEqual([]);
+  await fresh.close({ simulator: false });
+});
+
+test('an account that never traded is covered, and nothing before is asked for', async () => {
+  const idle = await BackfillRig.start({ conf: inject('questdb').conf });
+  const { id: fault } = (await idle.control.fault('rest', {
+    path: '/PositionHistory',
+    status: 200,
+    body: '[]',
+    ms: 600_000,
+  })) as { id: number };
+  const range = { fromUs: START - 30 * DAY, toUs: START - HOUR };
+  await idle.run('positions', { account: idle.name, ...range, why: 'history' });
+  await idle.control.command('release', { id: fault });
+  expect(await idle.covered('positions')).toEqual([range]);
+  const [limit] = await idle.rows('history_limits', 'cast(ts_earliest as long) us, stream');
+  expect(limit).toEqual({ us: String(range.fromUs), stream: 'positions' });
+  await idle.close();
+});
+
+test('a symbol is described once, and again when something static changed', async () => {
+  const job = { account: rig.name, feed: rig.feed, symbol: 'EURUSD' };
+  expect(await rig.run('symbol_specs', job)).toMatchObject({ rows: 1 });
+  expect(await rig.run('symbol_specs', job)).toMatchObject({ rows: 0 });
+  await expect(rig.run('symbol_specs', { ...job, symbol: 'NOSUCH' })).rejects.toMatchObject({
+    code: 'SYMBOL_NOT_LISTED',
+  });
+  expect(await rig.rows('symbol_specs', 'symbol, digits')).toEqual([{ symbol: 'EURUSD', digits: 5 }]);
+});
