@@ -13,6 +13,8 @@ export {
   GatewayControl,
   type GatewayState,
   type LedgerTick,
+  type RequestReport,
+  type RouteUse,
   type TruthBar,
   type TruthDeal,
   type TruthPosition,

@@ -5,6 +5,7 @@
 //   POST /__fx/release {id?, kind?, account?}    POST /__fx/resume                   GET /__fx/ledger?account=&after=N
 //   POST /__fx/rate   {ticksPerSecond}           POST /__fx/clock  {utc?, speed?, account?, rule?}
 //   POST /__fx/emit   {symbol, count? | ticks?}                                      GET /__fx/quotes?account=
+//   POST /__fx/revise {symbol, timeframe?, utc, change}        POST /__fx/requests/reset     GET /__fx/requests
 //   POST /__fx/late-deal {account?, utc, symbol?, holdMs?, amount?}
 //   GET  /__fx/bars?symbol=&timeframe=&from=&to=&account=      GET /__fx/deals?account=      GET /__fx/positions?account=
 
@@ -48,6 +49,21 @@ const lateDealBody = z.strictObject({
   symbol: z.string().optional(),
   holdMs: z.int().nonnegative().optional(),
   amount: z.number().optional(),
+});
+const reviseBody = z.strictObject({
+  symbol: z.string(),
+  timeframe: z.enum(TIMEFRAMES).optional(),
+  utc: z.iso.datetime(),
+  change: z
+    .strictObject({
+      open: z.number().positive().optional(),
+      high: z.number().positive().optional(),
+      low: z.number().positive().optional(),
+      close: z.number().positive().optional(),
+      tickVolume: z.int().positive().optional(),
+      spread: z.int().nonnegative().optional(),
+    })
+    .nullable(),
 });
 const barsQuery = z.object({
   symbol: z.string(),
@@ -102,6 +118,20 @@ const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
       const { symbol, count, ticks } = emitBody.parse(body);
       const wanted = ticks ?? Array.from({ length: count ?? 1 }, () => null);
       return { from: simulator.emit(symbol, wanted), count: wanted.length };
+    },
+  ],
+  [
+    '/__fx/revise',
+    (simulator, body) => {
+      const { utc, ...revision } = reviseBody.parse(body);
+      return simulator.revise({ utcMs: Date.parse(utc), ...revision });
+    },
+  ],
+  [
+    '/__fx/requests/reset',
+    (simulator) => {
+      simulator.resetRequests();
+      return {};
     },
   ],
   [
@@ -175,6 +205,7 @@ export class ControlServer {
     }
     if (url.pathname === '/__fx/state') return send(response, 200, this.#simulator.state());
     if (url.pathname === '/__fx/quotes') return send(response, 200, this.#simulator.quotes(account));
+    if (url.pathname === '/__fx/requests') return send(response, 200, this.#simulator.requests());
     const lines = LINES.get(url.pathname);
     if (lines !== undefined) return stream(response, await lines(this.#simulator, url.searchParams), toJson);
     if (url.pathname !== '/__fx/ledger') return send(response, 404, { code: 'NOT_FOUND' });

@@ -1,5 +1,6 @@
 // The public surface of the simulated gateway: start one in this process, and the shapes of its scenario, faults and ledger.
 export type { FaultInput, FaultReport } from './faults/registry.ts';
+export type { RequestReport, RouteUse } from './gateway/request-book.ts';
 export type { LedgerLine } from './ledger.ts';
 export {
   DEMO_ACCOUNT_ID,
@@ -9,6 +10,12 @@ export {
   type ScenarioInput,
   scenarioSchema,
 } from './scenario.ts';
-export { type LateDealInput, Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
+export {
+  type LateDealInput,
+  type RevisionInput,
+  Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from './simulator.ts';
 export type { AccountState, WholeState } from './state.ts';
 export type { TruthBar, TruthRow } from './truth.ts';

@@ -4,17 +4,19 @@
 import { systemClock } from '@fxtape/ops';
 import { buildSource } from './broker/build-source.ts';
 import type { Market } from './broker/market.ts';
+import type { SymbolSpec } from './broker/symbols.ts';
 import type { EmittedTick, TickSource } from './broker/tick-source.ts';
 import { ControlServer } from './control.ts';
 import { Engine } from './engine.ts';
 import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
 import { Gateway } from './gateway/gateway.ts';
+import type { RequestReport } from './gateway/request-book.ts';
 import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from './scenario.ts';
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
-import { type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
+import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
 
 /** Ticks made in one turn of the event loop. */
 const MOST_TICKS = 8192;
@@ -31,6 +33,22 @@ export interface LateDealInput {
   /** Until it is closed; default a minute. */
   readonly holdMs?: number | undefined;
   readonly amount?: number | undefined;
+}
+
+/** Figures of the bar of `symbol` that holds `utcMs`; null takes an earlier change back. High and low follow unless given. */
+export interface RevisionInput {
+  readonly symbol: string;
+  /** Default M1. */
+  readonly timeframe?: Timeframe | undefined;
+  readonly utcMs: number;
+  readonly change: {
+    readonly open?: number | undefined;
+    readonly high?: number | undefined;
+    readonly low?: number | undefined;
+    readonly close?: number | undefined;
+    readonly tickVolume?: number | undefined;
+    readonly spread?: number | undefined;
+  } | null;
 }
 
 export interface SimulatorOptions {
@@ -88,7 +106,7 @@ export class Simulator {
       forget: scenario.ledger === 'counts',
       onError,
     });
-    this.#gateway = new Gateway(scenario, this.#terminals, onError);
+    this.#gateway = new Gateway(scenario, this.#terminals, { monoMs, onError });
     this.#faults = new FaultRegistry(this.#terminals);
   }
 
@@ -209,6 +227,44 @@ export class Simulator {
       throw new RangeError('a late deal lies in the past, its end included');
     const added = terminal.history.addLate({ utcMs, symbol: index, holdMs, amount });
     return added.map((deal) => ({ ...terminal.rows.deal(deal), utcMs: deal.utcMs }));
+  }
+
+  /**
+   * The broker changes a bar that has passed: a minute and every bar folded from it, or one bar of a longer timeframe; null
+   * takes the change back. Returns the bar before and after, in the first account's clock. Throws RangeError.
+   */
+  revise(of: RevisionInput): { before: TruthBar; after: TruthBar } {
+    this.#engine.slice();
+    const { symbol, timeframe = 'M1', utcMs, change } = of;
+    const [terminal] = this.#terminals as [Terminal];
+    const index = this.#market.indexOf(symbol);
+    const before = barHolding(terminal, { symbol, timeframe, utcMs });
+    if (!before.closed) throw new RangeError('a bar that is not closed yet cannot be revised');
+    const scale = 10 ** (this.#market.symbols[index] as SymbolSpec).digits;
+    const points = (price: number | undefined): number | undefined =>
+      price === undefined ? undefined : Math.round(price * scale);
+    this.#market.bars[index]?.revisions.set(
+      timeframe,
+      utcMs,
+      change && {
+        open: points(change.open),
+        high: points(change.high),
+        low: points(change.low),
+        close: points(change.close),
+        volume: change.tickVolume,
+        spread: change.spread,
+      },
+    );
+    return { before, after: barHolding(terminal, { symbol, timeframe, utcMs }) };
+  }
+
+  /** What was asked over REST since the start or the last reset. */
+  requests(): RequestReport {
+    return this.#gateway.requests.report();
+  }
+
+  resetRequests(): void {
+    this.#gateway.requests.reset();
   }
 
   /** The last quote of each symbol, ticks and what stood before the first tick alike. */

@@ -2,7 +2,7 @@
 // account's terminal and a range. Out: bars with the UTC time of their open and whether they are closed, deals and closed
 // positions as the routes spell them with UTC times beside.
 
-import { barEnd, type Timeframe } from './history/timeframe.ts';
+import { barEnd, barOpen, type Timeframe, timeframeMs } from './history/timeframe.ts';
 import type { BrokerClock } from './broker/broker-clock.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -71,6 +71,21 @@ export function truthBars(
     }
   }
   return told();
+}
+
+/** The bar of a symbol that holds a UTC instant. Throws RangeError where there is none. */
+export function barHolding(
+  terminal: Terminal,
+  of: { symbol: string; timeframe: Timeframe; utcMs: number },
+): TruthBar {
+  const clock = terminal.clock();
+  const open = barOpen(of.timeframe, clock.brokerMs(of.utcMs));
+  const around = DAY + 2 * timeframeMs(of.timeframe);
+  const range = { fromUtcMs: of.utcMs - around, toUtcMs: of.utcMs + DAY };
+  const found = [...truthBars(terminal, { ...of, ...range })].findLast(({ brokerMs }) => brokerMs === open);
+  if (found === undefined)
+    throw new RangeError(`${of.symbol} has no ${of.timeframe} bar at ${new Date(of.utcMs).toISOString()}`);
+  return found;
 }
 
 const all = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;

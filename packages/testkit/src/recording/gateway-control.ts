@@ -63,6 +63,31 @@ export interface TruthPosition {
   readonly closeUtcMs: number;
 }
 
+/** Requests of one route, or of all history routes of an account. */
+export interface RouteUse {
+  readonly count: number;
+  /** Asked before with the same path and query … */
+  readonly repeated: number;
+  /** … and answered with 200 then. */
+  readonly repeatedAfterOk: number;
+  readonly untold: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly concurrentMax: number;
+  /** Under way on average, from the first request to the end of the last. */
+  readonly concurrency: number;
+  /** Real milliseconds with 0, 1, 2, … under way, over the same time. */
+  readonly busyMs: readonly number[];
+}
+
+export interface RequestReport {
+  readonly windowMs: number;
+  readonly accounts: readonly {
+    readonly account: string;
+    readonly history: RouteUse;
+    readonly routes: Readonly<Record<string, RouteUse>>;
+  }[];
+}
+
 export interface GatewayState {
   readonly generated: number;
   readonly [field: string]: unknown;
@@ -125,6 +150,28 @@ export class GatewayControl {
     amount?: number;
   }): Promise<TruthDeal[]> {
     return (await this.command('late-deal', late))['deals'] as TruthDeal[];
+  }
+
+  /**
+   * The broker changes the bar that holds `utc`: a minute and all that is folded from it, or one bar of a longer timeframe;
+   * null takes the change back. Answers the bar before and after.
+   */
+  async revise(of: {
+    symbol: string;
+    timeframe?: string;
+    utc: string;
+    change: Partial<Record<'open' | 'high' | 'low' | 'close' | 'tickVolume' | 'spread', number>> | null;
+  }): Promise<{ before: TruthBar; after: TruthBar }> {
+    return (await this.command('revise', of)) as unknown as { before: TruthBar; after: TruthBar };
+  }
+
+  /** What was asked over REST since the start or the last reset. */
+  async requests(): Promise<RequestReport> {
+    return (await (await fetch(`${this.#control}/requests`)).json()) as RequestReport;
+  }
+
+  async resetRequests(): Promise<void> {
+    await this.command('requests/reset');
   }
 
   async #lines<T>(path: string, query: Readonly<Record<string, string | undefined>>): Promise<T[]> {

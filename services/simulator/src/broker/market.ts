@@ -1,6 +1,7 @@
 // What all accounts of the simulator share: the instruments, every tick generated so far, and the bars folded from them.
 // In: ticks from a source, in order. Out: the tape of ticks, minute bars, and which minutes a tick closed.
 
+import { DayCache } from '../history/day-cache.ts';
 import { MinuteBars } from '../history/minute-bars.ts';
 import { PastBars } from '../history/past.ts';
 import { isOpen, SLOT_MS } from './session.ts';
@@ -31,6 +32,7 @@ export class Market {
   constructor(symbols: readonly SymbolSpec[], options: MarketOptions) {
     this.symbols = symbols;
     this.tape = new TickTape(symbols.length);
+    const cache = new DayCache();
     this.bars = symbols.map(
       (spec) =>
         new MinuteBars(
@@ -38,6 +40,7 @@ export class Market {
             seed: options.seed,
             startUtcMs: options.startUtcMs,
             days: options.historyDays,
+            cache,
           }),
         ),
     );

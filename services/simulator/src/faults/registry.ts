@@ -7,6 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { CLOCK_FAULTS } from './clock.ts';
 import { CONNECTION_FAULTS } from './connection.ts';
 import type { FaultKind } from './fault.ts';
+import { HISTORY_FAULTS } from './history.ts';
 import { JUNK_FAULTS } from './junk.ts';
 import { QUEUE_FAULTS } from './queue.ts';
 import { REST_FAULTS } from './rest.ts';
@@ -24,6 +25,7 @@ const KINDS: ReadonlyMap<string, FaultKind> = new Map(
     ...TERMINAL_FAULTS,
     ...CLOCK_FAULTS,
     ...REST_FAULTS,
+    ...HISTORY_FAULTS,
   ].map((fault) => [fault.kind, fault]),
 );
 

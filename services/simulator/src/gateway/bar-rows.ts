@@ -14,11 +14,15 @@ const TICK_VOLUME = Buffer.from(',"tickVolume":');
 const SPREAD = Buffer.from(',"realVolume":0,"spread":');
 const END = Buffer.from('}');
 
-export function* barRows({ columns, opens }: FoldedBars, digits: number): Generator<void, Buffer> {
-  const rows = new JsonRows();
+/** Bars [from, to) of those folded. `noise` is added to or taken from each price. */
+export function* barRows(
+  { columns, opens }: FoldedBars,
+  { digits, noise, from, to }: { digits: number; noise: number; from: number; to: number },
+): Generator<void, Buffer> {
+  const rows = new JsonRows(noise);
   const scale = 10 ** digits;
   const { open, high, low, close, volume, spread } = columns;
-  for (let i = 0; i < opens.length; i++) {
+  for (let i = from; i < to; i++) {
     rows.row();
     rows.put(TIME);
     rows.time(opens[i] as number, true);

@@ -6,6 +6,9 @@ export interface RestAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The connection is reset in the middle of the body. */
+  readonly breakOff?: boolean;
 }
 
 export const ok = (body: unknown): RestAnswer => ({ status: 200, body });
@@ -24,6 +27,9 @@ export const failed = (call: string): RestAnswer => enveloped(500, 'MRPC', `${ca
 
 export const timedOut = (operation: string): RestAnswer =>
   enveloped(504, 'MRPC_TIMEOUT', `${operation} timed out`);
+
+/** Only where a fault says so: no limit is enforced. */
+export const tooMany = (): RestAnswer => enveloped(429, 'MRPC', 'too many requests');
 
 export const unauthorized: RestAnswer = {
   status: 401,

@@ -21,6 +21,7 @@ import { answerV1 } from './accounts.ts';
 import { notFound, type RestAnswer, terminalDown, unauthorized } from './envelope.ts';
 import { Keys, reaches } from './keys.ts';
 import { listenOn } from './listen-on.ts';
+import { RequestBook } from './request-book.ts';
 import { answerTerminal, publicRoute } from './terminal-routes.ts';
 
 /** `/mt5/{id}/rest`, or `/{id}/rest` as on a private server. */
@@ -33,8 +34,16 @@ export class Gateway {
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #sockets = new Set<Socket>();
+  /** What was asked over REST. */
+  readonly requests: RequestBook;
 
-  constructor(scenario: Scenario, terminals: readonly Terminal[], onError: (error: unknown) => void) {
+  constructor(
+    scenario: Scenario,
+    terminals: readonly Terminal[],
+    options: { monoMs: () => number; onError: (error: unknown) => void },
+  ) {
+    const { monoMs, onError } = options;
+    this.requests = new RequestBook(monoMs);
     this.#scenario = scenario;
     this.#terminals = terminals;
     this.#keys = new Keys(scenario.keys);
@@ -84,6 +93,11 @@ export class Gateway {
     const host = request.headers.host ?? 'localhost';
     const url = new URL(request.url ?? '/', 'http://gateway');
     const at = this.#terminalAt(url.pathname);
+    if (at !== null) {
+      const end = this.requests.begin(at.terminal.account.id, at.rest, url.search);
+      // Broken off, it had no status that the caller could rely on.
+      response.once('close', () => end(response.writableFinished ? response.statusCode : 0));
+    }
     const fault = this.#restFault(at?.terminal ?? null, url.pathname);
     if (fault !== null) return sendFault(response, fault);
     if (request.method !== 'GET') return send(response, notFound);
@@ -137,8 +151,14 @@ function send(response: ServerResponse, answer: RestAnswer): void {
   response.writeHead(answer.status, {
     'content-type': answer.contentType ?? 'application/json',
     'content-length': Buffer.byteLength(body),
+    ...answer.headers,
   });
-  response.end(body);
+  if (answer.breakOff !== true) {
+    response.end(body);
+    return;
+  }
+  const half = Buffer.from(body).subarray(0, Math.ceil(Buffer.byteLength(body) / 2));
+  response.write(half, () => (response.socket as Socket | null)?.resetAndDestroy());
 }
 
 async function sendFault(response: ServerResponse, fault: RestFault): Promise<void> {

@@ -1,16 +1,20 @@
 // The routes that tell the past: bars, deals, closed positions, ticks. In: account and query. Out: rows as the broker has
-// them at the virtual now. Bars and ticks are written as bytes, in pieces, so that a deep answer does not hold up the stream.
+// them at the virtual now, shaped by what faults ask for. Bars and ticks are written as bytes, in pieces, so that a deep
+// answer does not hold up the stream.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FoldedBars } from '../history/minute-bars.ts';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { ticksBetween } from '../history/tick-range.ts';
 import { isTimeframe, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type AnswerShape, type HistoryAsk, kept, undisturbed } from './answer-shape.ts';
 import { barRows } from './bar-rows.ts';
-import { failed, ok, timedOut, validation } from './envelope.ts';
-import { bounds, tickBounds } from './history-query.ts';
-import type { Route } from './route.ts';
+import { failed, ok, type RestAnswer, timedOut, validation } from './envelope.ts';
+import { type BrokerBounds, bounds, tickBounds } from './history-query.ts';
+import type { Route, RouteContext } from './route.ts';
 import { tickRows } from './tick-rows.ts';
+
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
 
 /** Runs pieces of work with turns of the event loop between them. */
 async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
@@ -21,6 +25,40 @@ async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
   }
 }
 
+const shapeOf = (terminal: Terminal, ask: HistoryAsk): AnswerShape => {
+  const shape = undisturbed();
+  for (const fault of terminal.conditions.history) fault.shape(ask, shape);
+  return shape;
+};
+
+async function later<T>(delayMs: number, said: T): Promise<T> {
+  if (delayMs > 0) await wait(delayMs);
+  return said;
+}
+
+/** `count` rows become an answer: late, timed out, or broken off in the middle. */
+async function answer(
+  shape: AnswerShape,
+  { path }: HistoryAsk,
+  rows: { count: number; body: () => unknown },
+): Promise<RestAnswer> {
+  await later(shape.delayMs + (rows.count * shape.delayPerRowUs) / 1000, null);
+  if (rows.count > shape.mostRows) return timedOut(`MarketInfo.${path.slice(1)}`);
+  return { ...ok(await rows.body()), breakOff: shape.breakOff };
+}
+
+/** Cut to the history there is, which faults measure requests by. */
+const within = ({ from, to }: BrokerBounds, first: number, last: number): BrokerBounds => {
+  const end = Math.min(to, last);
+  return { from: Math.min(Math.max(from, first), end), to: end };
+};
+
+/** Broker time up to which bars and ticks are there. */
+const knownUntil = (terminal: Terminal, { hideNewestMs }: AnswerShape): number => {
+  const now = terminal.clock().brokerMs(terminal.nowUtcMs() - hideNewestMs);
+  return Math.min(now, terminal.clock().brokerMs(terminal.syncedUntilUtcMs()));
+};
+
 const priceHistory: Route = async ({ terminal, query, scenario }) => {
   const name = query.get('symbol');
   const timeframe = query.get('timeframe');
@@ -28,18 +66,29 @@ const priceHistory: Route = async ({ terminal, query, scenario }) => {
   if (!isTimeframe(timeframe)) return validation(`invalid timeframe "${timeframe ?? ''}"`);
   const range = bounds(query);
   if (typeof range === 'string') return validation(range);
-  const symbol = terminal.market.indexOf(name);
+  const symbol = terminal.symbolIndex(name);
   const bars = terminal.market.bars[symbol];
   const spec = terminal.market.symbols[symbol];
   if (bars === undefined || spec === undefined) return failed('CopyRates');
   const clock = terminal.clock();
-  const to = Math.min(range.to, clock.brokerMs(terminal.nowUtcMs()));
+  const now = clock.brokerMs(terminal.nowUtcMs());
   // Where no start is given, the terminal asks the broker for everything there is.
-  const from = Math.max(range.from, bars.firstUtcMs - 86_400_000);
+  const { from, to } = within(range, bars.firstUtcMs - DAY, now);
+  const ask: HistoryAsk = { path: '/PriceHistory', symbol: name, timeframe, from, to };
+  const shape = shapeOf(terminal, ask);
+  if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
   if ((to - from) / timeframeMs(timeframe) > scenario.history.timeoutBars)
     return timedOut('MarketInfo.PriceHistory');
-  const folded: FoldedBars = await inTurns(bars.foldSteps(timeframe, from, to, clock));
-  return ok(await inTurns(barRows(folded, spec.digits)));
+  const until = knownUntil(terminal, shape);
+  const folded = await inTurns(bars.foldSteps(timeframe, range.from, to, clock));
+  // A minute in which the terminal stopped hearing is not there as a whole.
+  const cut = until < now ? folded.opens.findIndex((open) => open >= until - (until % MINUTE)) : -1;
+  const known = cut === -1 ? folded.opens.length : cut;
+  const part = kept(shape, known);
+  return answer(shape, ask, {
+    count: part.to - part.from,
+    body: () => inTurns(barRows(folded, { digits: spec.digits, noise: shape.noise, ...part })),
+  });
 };
 
 const quoteTicks: Route = async ({ terminal, query, scenario }) => {
@@ -49,31 +98,61 @@ const quoteTicks: Route = async ({ terminal, query, scenario }) => {
   const range = tickBounds(query, kind === 'dates_only');
   if (typeof range === 'string') return validation(range);
   const { market, ledger } = terminal;
-  const symbol = market.indexOf(name);
-  if (symbol === -1) return failed('CopyTicks');
+  const symbol = terminal.symbolIndex(name);
+  const spec = market.symbols[symbol];
+  if (spec === undefined) return failed('CopyTicks');
+  const clock = terminal.clock();
+  const ask: HistoryAsk = {
+    path: '/QuoteTicks',
+    symbol: name,
+    timeframe: null,
+    ...within(range, clock.brokerMs(terminal.startUtcMs), clock.brokerMs(terminal.nowUtcMs())),
+  };
+  const shape = shapeOf(terminal, ask);
+  if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
   const ticks = ticksBetween({
     tape: market.tape,
     symbol,
-    ...range,
-    most: tickCap ?? Number.POSITIVE_INFINITY,
-    clock: terminal.clock(),
+    from: range.from,
+    to: Math.min(range.to, knownUntil(terminal, shape)),
+    clock,
     clockOf: (n) => ledger.clockOf(n),
     oneRule: ledger.oneRule,
   });
-  return ok(await inTurns(tickRows(terminal, symbol, ticks)));
+  const part = kept(shape, Math.min(ticks.numbers.length, tickCap ?? Number.POSITIVE_INFINITY));
+  const look = { digits: spec.digits, clockOf: (n: number) => ledger.clockOf(n), shape, ...part };
+  return answer(shape, ask, {
+    count: part.to - part.from,
+    body: () => inTurns(tickRows(ticks, look)),
+  });
 };
 
-const rowsOf =
-  (rows: (terminal: Terminal, from: number, to: number) => Promise<unknown>): Route =>
-  async ({ terminal, query }) => {
+type TradeRows = (terminal: Terminal, range: BrokerBounds) => Promise<Record<string, unknown>[]>;
+
+const tradeHistory =
+  (path: '/OrderHistory' | '/PositionHistory', rowsOf: TradeRows): Route =>
+  async ({ terminal, query, scenario }: RouteContext) => {
     const range = bounds(query);
-    return typeof range === 'string' ? validation(range) : ok(await rows(terminal, range.from, range.to));
+    if (typeof range === 'string') return validation(range);
+    const clock = terminal.clock();
+    const first = clock.brokerMs(terminal.startUtcMs - scenario.history.trader.days * DAY);
+    const cut = within(range, first, clock.brokerMs(terminal.nowUtcMs()));
+    const ask: HistoryAsk = { path, symbol: null, timeframe: null, ...cut };
+    const shape = shapeOf(terminal, ask);
+    if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
+    const rows = await rowsOf(terminal, range);
+    const part = kept(shape, rows.length);
+    const body = rows.slice(part.from, part.to);
+    return answer(shape, ask, { count: body.length, body: () => body });
   };
 
 /** Path under the account's base → route. */
 export const HISTORY_ROUTES: readonly (readonly [string, Route])[] = [
   ['/PriceHistory', priceHistory],
   ['/QuoteTicks', quoteTicks],
-  ['/OrderHistory', rowsOf((terminal, from, to) => terminal.rows.deals(from, to))],
-  ['/PositionHistory', rowsOf((terminal, from, to) => terminal.rows.closedPositions(from, to))],
+  ['/OrderHistory', tradeHistory('/OrderHistory', ({ rows }, { from, to }) => rows.deals(from, to))],
+  [
+    '/PositionHistory',
+    tradeHistory('/PositionHistory', ({ rows }, { from, to }) => rows.closedPositions(from, to)),
+  ],
 ];

@@ -8,6 +8,8 @@ const FIRST_BYTES = 64 << 10;
 /** Room for one row: names of at most 64 bytes, a dozen numbers. */
 const ROW_BYTES = 512;
 const DAY = 86_400_000;
+/** Shares of the noise, by the price. */
+const NOISE = [0.7, -1, 0.9, -0.6, 1, -0.8, 0.5] as const;
 
 export class JsonRows {
   #out: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
@@ -16,7 +18,11 @@ export class JsonRows {
   #day = Number.NaN;
   readonly #dayText = new Uint8Array(11);
 
-  constructor() {
+  readonly #noise: number;
+
+  /** `noise` is how far prices are off, each always by the same; 0 for clean ones. */
+  constructor(noise = 0) {
+    this.#noise = noise;
     this.#out[0] = 91;
   }
 
@@ -51,6 +57,10 @@ export class JsonRows {
 
   /** A price of `points` with exactly `digits` decimals; `scale` is 10^digits. */
   price(points: number, scale: number, digits: number): void {
+    if (this.#noise !== 0 && points !== 0) {
+      this.#number(points / scale + this.#noise * (NOISE[points % NOISE.length] as number));
+      return;
+    }
     const whole = Math.floor(points / scale);
     this.integer(whole);
     if (digits === 0) return;
@@ -58,8 +68,8 @@ export class JsonRows {
     this.#digits(points - whole * scale, digits);
   }
 
-  /** Any number, spelled as JavaScript spells it. */
-  number(value: number): void {
+  /** A number as JavaScript spells it. */
+  #number(value: number): void {
     const text = String(value);
     this.#at += this.#out.write(text, this.#at, 'latin1');
   }

@@ -14,7 +14,7 @@ const bySymbol =
   (context) => {
     const name = context.query.get('symbol');
     if (name === null || name === '') return validation('missing query parameter "symbol"');
-    const symbol = context.terminal.market.indexOf(name);
+    const symbol = context.terminal.symbolIndex(name);
     return symbol === -1 ? failed(call) : answer(context, symbol);
   };
 
@@ -60,7 +60,13 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
       });
     },
   ],
-  ['/symbols', ({ terminal }) => ok(terminal.market.symbols.map((spec) => spec.name))],
+  [
+    '/symbols',
+    ({ terminal }) => {
+      const names = terminal.market.symbols.map((spec) => spec.name);
+      return ok(names.filter((name) => !terminal.conditions.unlisted.includes(name)));
+    },
+  ],
   ['/SymbolInfo', bySymbol('SymbolSelect', ({ terminal }, symbol) => ok(symbolInfo(terminal, symbol)))],
   [
     '/getQuote',

@@ -3,6 +3,7 @@ import { BrokerClock } from '../broker/broker-clock.ts';
 import { Market } from '../broker/market.ts';
 import { MarketSource } from '../broker/market-source.ts';
 import { findSymbols } from '../broker/symbols.ts';
+import { DayCache } from './day-cache.ts';
 import { type Bar, MinuteBars } from './minute-bars.ts';
 import { PastBars } from './past.ts';
 import { barOpen, type Timeframe, TIMEFRAMES } from './timeframe.ts';
@@ -86,7 +87,12 @@ describe('bars', () => {
     const startUtcMs = at('2026-03-04T10:17:33Z');
     const make = (): MinuteBars =>
       new MinuteBars(
-        new PastBars(market.symbols[0] as Market['symbols'][number], { seed: 3, startUtcMs, days: 60 }),
+        new PastBars(market.symbols[0] as Market['symbols'][number], {
+          seed: 3,
+          startUtcMs,
+          days: 60,
+          cache: new DayCache(),
+        }),
       );
     const from = at('2026-01-04T00:00:00Z');
     const to = at('2026-03-04T12:17:00Z');

@@ -3,8 +3,9 @@
 // same minutes, so that what was streamed and what `/PriceHistory` answers agree.
 
 import type { BrokerClock } from '../broker/broker-clock.ts';
-import { BarColumns } from './bar-columns.ts';
+import { type BarArrays, BarColumns, lowerBound } from './bar-columns.ts';
 import type { PastBars } from './past.ts';
+import { Revisions } from './revisions.ts';
 import { barOpen, type Timeframe, timeframeMs } from './timeframe.ts';
 
 /** Bars in columns, with the open of each in the broker's wall clock. */
@@ -49,6 +50,8 @@ export class MinuteBars {
   readonly #past: PastBars;
   readonly #live = new BarColumns();
   #minute = -1;
+  /** What the broker changed afterwards. */
+  readonly revisions = new Revisions();
 
   constructor(past: PastBars) {
     this.#past = past;
@@ -95,7 +98,7 @@ export class MinuteBars {
   /** The made-up minute before the start, as it first was, or null where there is none. */
   pastMinute(minute: number): { readonly low: number; readonly high: number } | null {
     const columns = this.#past.minutes(Math.floor(minute / DAY_MINUTES));
-    const at = columns.lowerBound(minute);
+    const at = lowerBound(columns.minute, minute);
     if (columns.minute[at] !== minute) return null;
     return { low: columns.low[at] as number, high: columns.high[at] as number };
   }
@@ -105,7 +108,7 @@ export class MinuteBars {
     const { first, start } = this.#past.days;
     for (let day = Math.min(start, Math.floor((minute - 1) / DAY_MINUTES)); day >= first; day--) {
       const columns = this.#past.minutes(day);
-      const before = columns.minute[columns.lowerBound(minute) - 1];
+      const before = columns.minute[lowerBound(columns.minute, minute) - 1];
       if (before !== undefined) return before;
     }
     return null;
@@ -113,12 +116,12 @@ export class MinuteBars {
 
   /** The last price at or before a minute, in points, or null where there is none. */
   closeAt(minute: number): number | null {
-    const live = this.#live.close[this.#live.lowerBound(minute + 1) - 1];
+    const live = this.#live.close[lowerBound(this.#live.minute, minute + 1) - 1];
     if (live !== undefined) return live;
     const past = this.pastMinuteBefore(minute + 1);
     if (past === null) return null;
     const columns = this.#past.minutes(Math.floor(past / DAY_MINUTES));
-    return columns.close[columns.lowerBound(past)] as number;
+    return columns.close[lowerBound(columns.minute, past)] as number;
   }
 
   /** Bars whose open lies in [from, to] of the broker's wall clock, oldest first, the forming one included. */
@@ -153,7 +156,11 @@ export class MinuteBars {
   ): Generator<void, FoldedBars> {
     const bars = new BarColumns();
     const opens: number[] = [];
-    const put = (columns: BarColumns, i: number): void => {
+    const { revisions } = this;
+    const put = (first: BarArrays, at: number): void => {
+      const changed = revisions.minute(first, at);
+      const columns = changed ?? first;
+      const i = changed === null ? at : 0;
       const broker = clock.brokerMs((columns.minute[i] as number) * 60_000);
       const open = barOpen(timeframe, broker);
       if (open < fromBrokerMs || open > toBrokerMs) return;
@@ -169,12 +176,15 @@ export class MinuteBars {
     const fromDay = Math.max(first, Math.floor(fromMinute / DAY_MINUTES));
     const toDay = Math.min(start, Math.floor(toMinute / DAY_MINUTES));
     for (let day = fromDay; day <= toDay; day++) {
-      const columns = byHour ? this.#past.hours(day) : this.#past.minutes(day);
-      for (let i = 0; i < columns.length; i++) put(columns, i);
+      const hours = byHour && !revisions.touch(day);
+      const columns = hours ? this.#past.hours(day) : this.#past.minutes(day);
+      const { length } = columns.minute;
+      for (let i = 0; i < length; i++) put(columns, i);
       if ((day - fromDay) % 8 === 7) yield;
     }
-    const end = this.#live.lowerBound(toMinute);
-    for (let i = this.#live.lowerBound(fromMinute); i < end; i++) put(this.#live, i);
+    const end = lowerBound(this.#live.minute, toMinute);
+    for (let i = lowerBound(this.#live.minute, fromMinute); i < end; i++) put(this.#live, i);
+    revisions.apply(timeframe, bars, opens, clock);
     return { columns: bars, opens };
   }
 

@@ -9,11 +9,22 @@ import { Random } from '../broker/random.ts';
 import { isOpen, newYorkHour, SLOT_MS } from '../broker/session.ts';
 import { activityFactor, spreadFactor } from '../broker/spread.ts';
 import type { SymbolSpec } from '../broker/symbols.ts';
-import { BarColumns } from './bar-columns.ts';
+import { type BarArrays, BarColumns } from './bar-columns.ts';
+import type { DayCache } from './day-cache.ts';
 
 const MINUTES_A_DAY = 1440;
 const MINUTES_A_SLOT = SLOT_MS / 60_000;
-const CACHED_DAYS = 400;
+
+function foldHours(minutes: BarArrays): BarArrays {
+  const hours = new BarColumns();
+  for (let i = 0; i < minutes.minute.length; i++) {
+    const hour = Math.floor((minutes.minute[i] as number) / 60);
+    const last = hours.minute.at(-1);
+    if (last !== undefined && Math.floor(last / 60) === hour) hours.mergeLast(minutes, i);
+    else hours.pushFrom(minutes, i);
+  }
+  return hours.compact();
+}
 
 export class PastBars {
   readonly #spec: SymbolSpec;
@@ -24,11 +35,16 @@ export class PastBars {
   readonly #firstDay: number;
   readonly #levels: number[] = [];
   readonly #levelRandom: Random;
-  readonly #days = new Map<number, BarColumns>();
-  readonly #hours = new Map<number, BarColumns>();
+  readonly #cache: DayCache;
+  /** Hours are small: all of a deep history may stay. Minutes are not. */
+  readonly #hours = new Map<number, BarArrays>();
 
-  constructor(spec: SymbolSpec, options: { seed: number; startUtcMs: number; days: number }) {
+  constructor(
+    spec: SymbolSpec,
+    options: { seed: number; startUtcMs: number; days: number; cache: DayCache },
+  ) {
     this.#spec = spec;
+    this.#cache = options.cache;
     this.#seed = options.seed;
     this.#scale = 10 ** spec.digits;
     this.#startMinute = Math.floor(options.startUtcMs / 60_000);
@@ -43,33 +59,18 @@ export class PastBars {
   }
 
   /** Minute bars of a UTC day, wholly before the minute of the start; empty outside the kept history. */
-  minutes(day: number): BarColumns {
-    return this.#cached(this.#days, day, () => this.#make(day));
+  minutes(day: number): BarArrays {
+    return this.#cache.get(this.#spec.name, day, () => this.#make(day).compact());
   }
 
   /** The same day folded into UTC hours. */
-  hours(day: number): BarColumns {
-    return this.#cached(this.#hours, day, () => {
-      const minutes = this.minutes(day);
-      const hours = new BarColumns();
-      for (let i = 0; i < minutes.length; i++) {
-        const hour = Math.floor((minutes.minute[i] as number) / 60);
-        const last = hours.minute.at(-1);
-        if (last !== undefined && Math.floor(last / 60) === hour) hours.mergeLast(minutes, i);
-        else hours.pushFrom(minutes, i);
-      }
-      return hours;
-    });
-  }
-
-  #cached(cache: Map<number, BarColumns>, day: number, make: () => BarColumns): BarColumns {
-    const known = cache.get(day);
-    if (known !== undefined) return known;
-    const made = make();
-    // Hours are small: all of a deep history may stay. Minutes are not.
-    if (cache === this.#days && cache.size >= CACHED_DAYS) cache.clear();
-    cache.set(day, made);
-    return made;
+  hours(day: number): BarArrays {
+    let hours = this.#hours.get(day);
+    if (hours === undefined) {
+      hours = foldHours(this.minutes(day));
+      this.#hours.set(day, hours);
+    }
+    return hours;
   }
 
   /** Price at the midnight that begins `day`, as a plain number. */

@@ -16,20 +16,19 @@ export interface TickRange {
   readonly chunkOf: (n: number) => TickChunk;
 }
 
-/** [from, to] are broker milliseconds, both inclusive. Stops after `most`. */
+/** [from, to] are broker milliseconds, both inclusive.  */
 export function ticksBetween(options: {
   tape: TickTape;
   symbol: number;
   from: number;
   to: number;
-  most: number;
   /** The clock of the account now, and under which tick `n` was made. */
   clock: BrokerClock;
   clockOf: (n: number) => BrokerClock;
   /** One clock rule has held since the start. */
   oneRule: boolean;
 }): TickRange {
-  const { tape, symbol, from, to, most, clock, clockOf, oneRule } = options;
+  const { tape, symbol, from, to, clock, clockOf, oneRule } = options;
   const utcOf = (brokerMs: number, later: boolean): number => {
     const margin = later ? WIDEST_OFFSET_MS : -WIDEST_OFFSET_MS;
     if (!oneRule || !Number.isFinite(brokerMs)) return brokerMs + margin;
@@ -45,7 +44,7 @@ export function ticksBetween(options: {
     const brokerMs = clockOf(n).brokerMs(chunk.utcMs[at] as number);
     if (brokerMs < from || brokerMs > to) continue;
     chunks.set(n >> CHUNK_BITS, chunk);
-    if (numbers.push(n) === most) break;
+    numbers.push(n);
   }
   return { numbers, chunkOf: (n) => chunks.get(n >> CHUNK_BITS) as TickChunk };
 }

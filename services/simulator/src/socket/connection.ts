@@ -185,7 +185,8 @@ export class Connection {
     const { conditions, market } = this.#host;
     const { topic } = subscription;
     const symbol = subscription.symbol === undefined ? null : market.indexOf(subscription.symbol);
-    if (symbol === -1 && conditions.badSymbol === 'error') {
+    const unlisted = subscription.symbol !== undefined && conditions.unlisted.includes(subscription.symbol);
+    if (unlisted || (symbol === -1 && conditions.badSymbol === 'error')) {
       this.#reply(refused(topic, 'symbol not found'));
       return;
     }

@@ -2,6 +2,7 @@
 // the REST routes read them. Everything at rest is the scenario's own setting.
 
 import type { z } from 'zod';
+import type { HistoryFault } from '../gateway/answer-shape.ts';
 import type { ackOrder, Scenario, snapshotOrder } from '../scenario.ts';
 
 export type SnapshotOrder = z.output<typeof snapshotOrder>;
@@ -42,6 +43,10 @@ export interface Conditions {
   /** Symbols whose next ticks go out unreadable. */
   readonly badTicks: Map<number, number>;
   rest: RestFault[];
+  /** What happens to answers of the history routes, in the order in which it was applied. */
+  history: readonly HistoryFault[];
+  /** Symbols that the broker no longer lists. */
+  readonly unlisted: string[];
 }
 
 export function conditionsAtRest(scenario: Scenario): Conditions {
@@ -59,5 +64,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     degradedTrades: 0,
     badTicks: new Map(),
     rest: [],
+    history: [],
+    unlisted: [],
   };
 }

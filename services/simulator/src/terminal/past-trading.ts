@@ -9,8 +9,9 @@ import { cents, type ClosedPosition, COMMISSION_PER_LOT, type Deal, MAGIC, profi
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
-/** An account trades few of the broker's symbols. */
-const FAVOURITES = 3;
+/** An account trades few of the broker's symbols, all accounts some of the same few: their days are made once. */
+const TRADED = 4;
+const FAVOURITES = 2;
 const MOST_POSITIONS = 3;
 const SWAP_PER_LOT_AND_NIGHT = -1.7;
 const EVENTS_A_STEP = 64;
@@ -66,9 +67,11 @@ class PastTrader {
     this.#market = market;
     this.#o = options;
     this.#random = new Random(options.seed, `past/${options.account}`);
-    const tradable = market.symbols.flatMap(({ currencyBase, currencyProfit }, i) =>
-      currencyBase === 'USD' || currencyProfit === 'USD' ? [i] : [],
-    );
+    const tradable = market.symbols
+      .flatMap(({ currencyBase, currencyProfit }, i) =>
+        currencyBase === 'USD' || currencyProfit === 'USD' ? [i] : [],
+      )
+      .slice(0, TRADED);
     const favourites: number[] = [];
     while (favourites.length < FAVOURITES && tradable.length > 0)
       favourites.push(...tradable.splice(this.#random.below(tradable.length), 1));

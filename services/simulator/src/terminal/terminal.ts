@@ -58,6 +58,7 @@ export class Terminal implements ConnectionHost {
   readonly #trader: Trader;
   readonly #seen: SeenQuotes;
   readonly #linkDownBy = new Set<string>();
+  #linkDownSinceUtcMs = 0;
   #clock: BrokerClock;
   #connection: Connection | null = null;
   #sentState = new Map<Topic, string>();
@@ -132,6 +133,26 @@ export class Terminal implements ConnectionHost {
 
   nowUtcMs(): number {
     return this.conditions.frozenAtUtcMs ?? this.#o.nowUtcMs();
+  }
+
+  /** Seed of the scenario. */
+  get seed(): number {
+    return this.#o.scenario.seed;
+  }
+
+  /** First instant of the simulation; no tick is from before it. */
+  get startUtcMs(): number {
+    return this.#o.startUtcMs;
+  }
+
+  /** Up to where the terminal has heard from the broker: now, or the moment its link went down. */
+  syncedUntilUtcMs(): number {
+    return this.linkUp ? this.nowUtcMs() : this.#linkDownSinceUtcMs;
+  }
+
+  /** Number of a symbol that the broker lists, or −1. */
+  symbolIndex(name: string): number {
+    return this.conditions.unlisted.includes(name) ? -1 : this.market.indexOf(name);
   }
 
   lastSeen(symbol: number): LastTick | null {
@@ -227,7 +248,10 @@ export class Terminal implements ConnectionHost {
 
   /** Takes the link to the broker away under a name; the ticks until `linkBack` are lost to this account. */
   cutLink(by: string): void {
-    if (this.linkUp) this.#seen.linkDown();
+    if (this.linkUp) {
+      this.#seen.linkDown();
+      this.#linkDownSinceUtcMs = this.nowUtcMs();
+    }
     this.#linkDownBy.add(by);
   }
 

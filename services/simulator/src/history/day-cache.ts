@@ -1,0 +1,21 @@
+// The made-up days that were used last, of all symbols together, so that memory is bounded whatever is asked for.
+
+import type { BarArrays } from './bar-columns.ts';
+
+/** At 40 KB a day. */
+const MOST_DAYS = 2000;
+
+export class DayCache {
+  readonly #days = new Map<string, BarArrays>();
+
+  get(symbol: string, day: number, make: () => BarArrays): BarArrays {
+    const key = `${symbol}/${day}`;
+    const known = this.#days.get(key);
+    const bars = known ?? make();
+    // The order of a map is that of setting: the first is the one unused for the longest time.
+    this.#days.delete(key);
+    this.#days.set(key, bars);
+    if (this.#days.size > MOST_DAYS) this.#days.delete(this.#days.keys().next().value as string);
+    return bars;
+  }
+}
