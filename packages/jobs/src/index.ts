@@ -23,4 +23,5 @@ export { type PlanNote, readPlanNote } from './plan-note.ts';
 export { type PlanRequests, type PlanRequestsOptions, servePlanRequests } from './plan-requests.ts';
 export type { PlanVerdict } from './plan-verdict.ts';
 export type { AccountReport, FailedJob, JobSight, QueueReport } from './queue-report.ts';
+export type { StandingJob } from './standing-jobs.ts';
 export type { Why } from './payloads.ts';

@@ -9,9 +9,11 @@ import type { BudgetLimits } from './budget-step.ts';
 import { describeJob, type PlannedJob } from './catalogue.ts';
 import type { JobDone } from './job-handler.ts';
 import { Leads } from './leads.ts';
+import { addMarks, readMarks } from './marks.ts';
 import { planJobs, type PlanRequest, type PlanResult } from './plan-jobs.ts';
 import { type JobSight, lookAt, type QueueReport, reportQueues, resultOf } from './queue-report.ts';
 import { QueueSet } from './queue-set.ts';
+import { type StandingJob, standingJobs } from './standing-jobs.ts';
 import { connectRedis, queueError, readyWithin } from './redis-connection.ts';
 
 export interface JobQueuesOptions {
@@ -110,6 +112,21 @@ export class JobQueues {
    */
   lead(name: string, ttlMs: number): Promise<boolean> {
     return this.#call(() => this.#leads.lead(name, ttlMs));
+  }
+
+  /** What waits, is delayed or is being done for an account; of each kind at most about `most`. */
+  standing(account: string, most = 2000): Promise<StandingJob[]> {
+    return this.#call(() => standingJobs(this.#set, account, most));
+  }
+
+  /** What was marked in this set; empty when it expired, or Redis was emptied. */
+  marks(name: string): Promise<Set<string>> {
+    return this.#call(() => readMarks(this.#set, name));
+  }
+
+  /** Adds words to a set, which then lasts for `ttlMs` from now. Mark what stands in a queue already, never before. */
+  mark(name: string, words: readonly string[], ttlMs: number): Promise<void> {
+    return this.#call(() => addMarks(this.#set, name, words, ttlMs));
   }
 
   /** Depth, oldest wait, budget and latest failures of every account. */

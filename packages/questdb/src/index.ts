@@ -12,6 +12,7 @@ export { migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
 export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
 export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';
+export { PlanningReader, type RefusedRange } from './planning-reader.ts';
 export { type GapFilter, type OutageFilter, Reader } from './reader.ts';
 export { EARLIEST_TS_US, LATEST_TS_US, RowEncoder } from './row-encoder.ts';
 export { schemaDifferences } from './schema-check.ts';

@@ -1,0 +1,54 @@
+// What a planner asks the queues: what stands in them, and what was marked as done for today.
+import { JobQueues, JobWorkers } from '@fxtape/jobs';
+import { until } from '@fxtape/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
+
+const prefix = freshPrefix();
+let queues: JobQueues;
+beforeAll(() => {
+  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+});
+afterAll(() => queues?.close());
+
+test('waiting, active and delayed jobs stand with their payloads; done ones do not', async () => {
+  const jobs = barsJobs(6);
+  const planned = await queues.plan(jobs);
+  expect((await queues.standing('one')).map(({ job }) => job)).toEqual(expect.arrayContaining([...jobs]));
+  const ends = new Map(planned.jobs.map(({ id }, n) => [id, n]));
+  const workers = new JobWorkers({
+    redisUrl: inject('redis').url,
+    log: quietLog(),
+    prefix,
+    limits: { minConcurrency: 6, maxConcurrency: 6, rate: null },
+    handlers: {
+      bars: async ({ id }, signal) => {
+        const n = ends.get(id) ?? 0;
+        if (n < 2) return { rows: 1, requests: 1 };
+        if (n < 4) return { againAfterMs: 60_000 };
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        });
+      },
+    },
+  });
+  const seen = async () => {
+    const standing = await queues.standing('one');
+    const numbers = (delayed: boolean) =>
+      standing.flatMap((one) => (one.delayed === delayed ? (ends.get(one.id) ?? -1) : [])).toSorted();
+    return JSON.stringify([numbers(false), numbers(true)]) === '[[4,5],[2,3]]';
+  };
+  await until(seen, { what: 'two jobs under way and two delayed', deadlineMs: 10_000 });
+  await workers.stop();
+});
+
+test('marks are kept until their time is over', async () => {
+  expect(await queues.marks('day')).toEqual(new Set());
+  await queues.mark('day', [], 60_000);
+  await queues.mark('day', ['a', 'b b'], 60_000);
+  await queues.mark('day', ['b b', 'c'], 60_000);
+  expect(await queues.marks('day')).toEqual(new Set(['a', 'b b', 'c']));
+  await queues.mark('short', ['x'], 50);
+  const gone = async () => (await queues.marks('short')).size === 0;
+  await until(gone, { what: 'the marks to expire', deadlineMs: 5000 });
+});
