@@ -5,9 +5,10 @@ import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
+import { planner } from './planner.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory };
+const benches = { pipeline, encode, whole, latency, memory, planner };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');

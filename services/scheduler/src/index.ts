@@ -1,2 +1,4 @@
-// The public surface of @fxtape/scheduler: nothing yet.
-export {};
+// The public surface of @fxtape/scheduler, for tests and benchmarks: the pure planner.
+export { type AccountPlan, planAccount } from './plan/plan-account.ts';
+export { PlanTaker } from './plan/take.ts';
+export type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';

@@ -1,0 +1,54 @@
+// The row of `accounts`: who an account of the configuration is. In: what the gateway says. Out: a row, and whether it differs from the one
+// that is stored; an account name stays bound to the server and login that it had first.
+import type { AccountConfig } from '@fxtape/config';
+import { FxtapeError } from '@fxtape/ops';
+import type { TableRow } from '@fxtape/questdb';
+import type { GatewayView } from './gateway-watch.ts';
+
+type AccountsRow = TableRow<'accounts'>;
+
+export function accountRow(config: AccountConfig, { row, info }: GatewayView, seenUs: number): AccountsRow {
+  return {
+    ts: seenUs,
+    account: config.name,
+    account_id: row.id,
+    login: row.login,
+    server: row.server,
+    company: info.company ?? null,
+    currency: info.currency,
+    leverage: info.leverage ?? null,
+    margin_mode: info.marginMode ?? null,
+    platform: row.platform,
+    feed: config.marketData?.feed ?? null,
+  };
+}
+
+/** Everything but the time. Identifiers may be numbers or bigints. */
+export function sameAccount(a: AccountsRow, b: AccountsRow): boolean {
+  const text = (row: AccountsRow): string =>
+    JSON.stringify([
+      row.account,
+      row.account_id ?? null,
+      String(row.login),
+      row.server,
+      row.company ?? null,
+      row.currency,
+      row.leverage ?? null,
+      row.margin_mode ?? null,
+      row.platform,
+      row.feed ?? null,
+    ]);
+  return text(a) === text(b);
+}
+
+/** @throws ACCOUNT_MISMATCH */
+export function requireBound(known: AccountsRow | null, { row }: GatewayView): void {
+  if (known === null || (known.server === row.server && String(known.login) === String(row.login))) return;
+  throw new FxtapeError({
+    code: 'ACCOUNT_MISMATCH',
+    kind: 'terminal',
+    message: `"${known.account}" is login ${known.login} on ${known.server}, not ${row.login} on ${row.server}`,
+    hint: 'Give the other account a name of its own in the configuration',
+    context: { account: known.account },
+  });
+}

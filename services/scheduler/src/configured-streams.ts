@@ -1,0 +1,98 @@
+// Since when each stream is configured, as rows of `streams`. In: the configuration, the symbols that the broker lists and the rows that
+// are stored. Out: rows to append (a stream that is new, or that ended), and every stream of now with its beginning. A symbol that is
+// named exactly is a stream although the broker does not list it: its absence is a gap too.
+import { type AccountConfig, matchSymbols, TIMEFRAMES, type Timeframe } from '@fxtape/config';
+import { streamId, type StreamKey } from '@fxtape/market';
+import type { TableRow } from '@fxtape/questdb';
+import type { ConfiguredSince } from './plan/plan-input.ts';
+
+type StreamRow = TableRow<'streams'>;
+
+export interface StreamChanges {
+  readonly rows: readonly StreamRow[];
+  readonly streams: readonly ConfiguredSince[];
+  /** Named, and not listed by the broker: nothing can be asked for. */
+  readonly unlisted: ReadonlySet<string>;
+}
+
+/** Timeframes that are streamed or fetched. */
+export const timeframesOf = (config: AccountConfig): Timeframe[] =>
+  TIMEFRAMES.filter(
+    (timeframe) =>
+      config.timeframes.includes(timeframe) || (config.backfill.bars[timeframe] ?? null) !== null,
+  );
+
+export function streamChanges(o: {
+  config: AccountConfig;
+  listed: readonly string[];
+  known: readonly StreamRow[];
+  nowUs: number;
+  /** By `streamId`: the earliest that the live recording says anything about. */
+  recordedSinceUs: ReadonlyMap<string, number>;
+}): StreamChanges {
+  const { config, known, nowUs } = o;
+  const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], o.listed);
+  const timeframes = timeframesOf(config);
+  const ofSymbol = (symbol: string): StreamKey[] => [
+    { stream: 'ticks', symbol, timeframe: null },
+    ...timeframes.map((timeframe) => ({ stream: 'bars' as const, symbol, timeframe })),
+  ];
+  const wanted = [
+    ...config.accountData.map((stream): StreamKey => ({ stream, symbol: null, timeframe: null })),
+    ...[...matched, ...unknown].flatMap(ofSymbol),
+  ];
+  const wantedIds = new Set(wanted.map(streamId));
+  const feed = config.marketData?.feed ?? null;
+  const open = Map.groupBy(
+    known.filter((row) => (row.ts_to ?? null) === null),
+    idOf,
+  );
+  const ended = new Set(known.filter((row) => (row.ts_to ?? null) !== null).map(idOf));
+  const rows: StreamRow[] = [];
+  const streams = wanted.map((key): ConfiguredSince => {
+    const id = streamId(key);
+    const ofFeed = (open.get(id) ?? []).filter((row) => key.symbol === null || row.feed === feed);
+    const first = ofFeed.reduce((least, row) => Math.min(least, row.ts), Number.POSITIVE_INFINITY);
+    if (first !== Number.POSITIVE_INFINITY) return { ...key, sinceUs: first };
+    // What was recorded before it was configured the last time belongs to an earlier row.
+    const sinceUs = ended.has(id) ? nowUs : Math.min(nowUs, o.recordedSinceUs.get(id) ?? nowUs);
+    rows.push(row(config.name, key.symbol === null ? null : feed, key, sinceUs));
+    return { ...key, sinceUs };
+  });
+  for (const [id, ofStream] of open) {
+    for (const one of ofStream) {
+      const foreignFeed = (one.symbol ?? null) !== null && (one.feed ?? null) !== feed;
+      if (wantedIds.has(id) && !foreignFeed) continue;
+      rows.push({ ...one, ts_to: Math.max(nowUs, one.ts), reason: 'not configured any more' });
+    }
+  }
+  return { rows, streams, unlisted: new Set(unknown) };
+}
+
+/** The rows that end every stream of an account that is not configured any more. */
+export const endedStreams = (known: readonly StreamRow[], nowUs: number): StreamRow[] =>
+  known
+    .filter((one) => (one.ts_to ?? null) === null)
+    .map((one) => ({
+      ...one,
+      ts_to: Math.max(nowUs, one.ts),
+      reason: 'the account is not configured any more',
+    }));
+
+const idOf = (one: StreamRow): string =>
+  streamId({
+    stream: one.stream as StreamKey['stream'],
+    symbol: one.symbol ?? null,
+    timeframe: one.timeframe ?? null,
+  });
+
+const row = (account: string, feed: string | null, key: StreamKey, sinceUs: number): StreamRow => ({
+  ts: sinceUs,
+  account,
+  feed,
+  symbol: key.symbol,
+  stream: key.stream,
+  timeframe: key.timeframe,
+  ts_to: null,
+  reason: null,
+});

@@ -1,0 +1,117 @@
+// What the gateway says of one account: who it is, which symbols its broker lists, how its clock stands. In: the account's configuration
+// and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen. Never history.
+import { type AccountConfig, matchAccount } from '@fxtape/config';
+import {
+  accountUrls,
+  FxSocketManagement,
+  FxSocketRest,
+  type ServerTimezone,
+  type WireAccountInfo,
+  type WireAccountRow,
+} from '@fxtape/fxsocket';
+import { type Clock, FxtapeError } from '@fxtape/ops';
+
+export interface GatewayView {
+  readonly row: WireAccountRow;
+  readonly info: WireAccountInfo;
+  /** As the broker spells them; null: the answer was empty, which proves nothing. */
+  readonly listed: readonly string[] | null;
+}
+
+export interface GatewayWatchOptions {
+  readonly apiKey: string;
+  /** Management base, without `/v1`. */
+  readonly baseUrl: string;
+  readonly clock: Clock;
+}
+
+const ACCOUNT_EVERY_MS = 300_000;
+const SYMBOLS_EVERY_MS = 900_000;
+
+interface Seen<T> {
+  readonly value: T;
+  readonly atMs: number;
+}
+
+export class GatewayWatch {
+  readonly #o: GatewayWatchOptions;
+  #config: AccountConfig;
+  #rest: { client: FxSocketRest; url: string } | null = null;
+  #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
+  #symbols: Seen<readonly string[] | null> | null = null;
+
+  constructor(config: AccountConfig, options: GatewayWatchOptions) {
+    this.#config = config;
+    this.#o = options;
+  }
+
+  /** Takes a changed configuration; everything is asked anew. */
+  reconfigure(config: AccountConfig): void {
+    this.#config = config;
+    this.#account = null;
+    this.#symbols = null;
+  }
+
+  /** @throws ACCOUNT_NOT_FOUND, and the client's errors. */
+  async view(signal: AbortSignal): Promise<GatewayView> {
+    const account = await this.#found(signal);
+    const rest = this.#restOf(account.row);
+    const nowMs = this.#o.clock.monoMs();
+    if (this.#symbols === null || nowMs - this.#symbols.atMs >= SYMBOLS_EVERY_MS) {
+      const listed = await rest.symbols({ signal });
+      this.#symbols = { value: listed.length === 0 ? null : listed, atMs: nowMs };
+    }
+    return { ...account, listed: this.#symbols.value };
+  }
+
+  /** How the broker's clock stands at this moment. */
+  async timezone(signal: AbortSignal): Promise<ServerTimezone> {
+    const { row } = await this.#found(signal);
+    return this.#restOf(row).serverTimezone({ signal });
+  }
+
+  async close(): Promise<void> {
+    await this.#rest?.client.close();
+    this.#rest = null;
+  }
+
+  async #found(signal: AbortSignal): Promise<Pick<GatewayView, 'row' | 'info'>> {
+    const nowMs = this.#o.clock.monoMs();
+    const every = this.#config.discoverMs ?? ACCOUNT_EVERY_MS;
+    if (this.#account !== null && nowMs - this.#account.atMs < every) return this.#account.value;
+    const row = await this.#search(signal);
+    const info = await this.#restOf(row).accountInfo({ signal });
+    this.#account = { value: { row, info }, atMs: nowMs };
+    return this.#account.value;
+  }
+
+  async #search(signal: AbortSignal): Promise<WireAccountRow> {
+    const { apiKey, baseUrl } = this.#o;
+    const management = new FxSocketManagement({ baseUrl, apiKey });
+    try {
+      if (this.#config.id !== null) return await management.account(this.#config.id, { signal });
+      const found = matchAccount(this.#config, await management.accounts({ signal }));
+      if (found !== undefined) return found;
+    } finally {
+      await management.close();
+    }
+    throw new FxtapeError({
+      code: 'ACCOUNT_NOT_FOUND',
+      kind: 'transient',
+      message: `no account of this key fits ${JSON.stringify(this.#config.match)}`,
+      hint: 'Link the account on FxSocket or correct `match` in the configuration',
+      context: { account: this.#config.name },
+    });
+  }
+
+  #restOf(row: WireAccountRow): FxSocketRest {
+    const url = accountUrls(row, this.#o.baseUrl).restUrl;
+    if (this.#rest?.url !== url) {
+      void this.#rest?.client.close();
+      const { apiKey } = this.#o;
+      const client = new FxSocketRest({ baseUrl: url, apiKey, tlsVerify: this.#config.tlsVerify });
+      this.#rest = { client, url };
+    }
+    return this.#rest.client;
+  }
+}

@@ -1,0 +1,43 @@
+// Gaps that can be brought to their final state: open, with an end. In: the plan's input. Out: one heal job each, newest day first, and the
+// gaps of one symbol and broker's day in a row, because one download may serve them all. History that was refused is no gap to heal: it
+// is asked for again as what it is, a missing range.
+import type { PlannedJob } from '@fxtape/jobs';
+import { brokerDayOf, isTimeframe } from './grid.ts';
+import type { EndedGap, Planned, PlanInput } from './plan-input.ts';
+
+type HealJob = Extract<PlannedJob, { name: 'heal' }>;
+type HealStream = HealJob['payload']['stream'];
+const STREAMS: readonly string[] = ['ticks', 'bars', 'deals', 'positions', 'account'] satisfies HealStream[];
+
+export function planHeals(input: PlanInput): Planned<HealJob>[] {
+  const dayOf = brokerDayOf(input.rule);
+  const healable = input.gaps.filter(isHealable).map((gap) => ({ gap, day: dayOf(gap.fromUs).fromUs }));
+  const sorted = healable.toSorted(
+    (a, b) =>
+      b.day - a.day ||
+      compare(a.gap.symbol ?? '', b.gap.symbol ?? '') ||
+      b.gap.toUs - a.gap.toUs ||
+      compare(a.gap.gapId, b.gap.gapId),
+  );
+  return sorted.map(({ gap }) => ({ job: healJob(input.account, gap), mark: null, head: null }));
+}
+
+/** A row that a foreign hand wrote into `gap_events` must not end the plan of everything else. */
+const isHealable = (gap: EndedGap): boolean =>
+  gap.cause !== 'refused' && gap.fromUs < gap.toUs && gap.fromUs >= 0 && STREAMS.includes(gap.stream);
+
+const healJob = (account: string, gap: EndedGap): HealJob => ({
+  name: 'heal',
+  payload: {
+    account,
+    gapId: gap.gapId,
+    stream: gap.stream as HealStream,
+    feed: gap.feed,
+    symbol: gap.symbol,
+    timeframe: isTimeframe(gap.timeframe) ? gap.timeframe : null,
+    fromUs: gap.fromUs,
+    toUs: gap.toUs,
+  },
+});
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

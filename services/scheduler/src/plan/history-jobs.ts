@@ -1,0 +1,38 @@
+// From what a stream lacks to jobs. In: its missing ranges. Out: jobs `[fromUs, toUs)`, one per cell, newest first, made as they are read.
+import type { PlannedJob, Why } from '@fxtape/jobs';
+import { type Range, streamId, type StreamKey } from '@fxtape/market';
+import { isTimeframe, piecesOf } from './grid.ts';
+import type { StreamNeed } from './missing.ts';
+import type { Planned } from './plan-input.ts';
+
+export type HistoryJob = Extract<PlannedJob, { name: 'bars' | 'deals' | 'positions' | 'ticks' }>;
+
+export interface Whose {
+  readonly account: string;
+  readonly feed: string | null;
+}
+
+/** Null for a stream that has no history, or market data of an account without a feed. */
+export function historyJob(whose: Whose, key: StreamKey, range: Range, why: Why): HistoryJob | null {
+  const { account, feed } = whose;
+  const { fromUs, toUs } = range;
+  const { stream, symbol, timeframe } = key;
+  if (stream === 'deals' || stream === 'positions') {
+    return { name: stream, payload: { account, fromUs, toUs, why } };
+  }
+  if (feed === null || symbol === null) return null;
+  if (stream === 'ticks') {
+    return { name: 'ticks', payload: { account, feed, symbol, fromUs, toUs, gapIds: [], why } };
+  }
+  if (stream !== 'bars' || !isTimeframe(timeframe)) return null;
+  return { name: 'bars', payload: { account, feed, symbol, timeframe, fromUs, toUs, why } };
+}
+
+export function* jobsOf(whose: Whose, need: StreamNeed, why: Why): Generator<Planned<HistoryJob>> {
+  const id = streamId(need.key);
+  for (const piece of piecesOf(need.missing, need.cellOf)) {
+    const job = historyJob(whose, need.key, piece, why);
+    if (job === null) return;
+    yield { job, mark: null, head: piece.toUs === need.wanted.toUs ? id : null };
+  }
+}

@@ -1,0 +1,56 @@
+// Small things that are due by the calendar: the description of each symbol on first sight and once a day, and the comparison of each
+// broker's day with the broker's own count once its minute bars are there. In: the plan's input and what the streams need. Out: jobs.
+import type { PlannedJob } from '@fxtape/jobs';
+import { type Range, streamId } from '@fxtape/market';
+import { brokerDayOf, DAY_US } from './grid.ts';
+import { indexStreams, type StreamIndex } from './missing.ts';
+import type { Planned, PlanInput } from './plan-input.ts';
+
+type SpecJob = Extract<PlannedJob, { name: 'symbol_specs' }>;
+type QualityJob = Extract<PlannedJob, { name: 'daily_quality' }>;
+
+/** Days before that are not compared any more: a recorder that was away for long has other worries. */
+const COMPARED_DAYS = 35;
+/** After the end of a day, before it is compared. */
+const SETTLED_US = 1_800_000_000;
+
+export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
+  const { account, feed } = input;
+  if (feed === null) return [];
+  const symbols = new Set(input.streams.flatMap(({ symbol }) => (symbol === null ? [] : [symbol])));
+  return [...symbols].flatMap((symbol) => {
+    const mark = `specs ${symbol}`;
+    if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(mark)) return [];
+    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, mark, head: null }];
+  });
+}
+
+export function* planQuality(
+  input: PlanInput,
+  index: StreamIndex = indexStreams(input),
+): Generator<Planned<QualityJob>> {
+  const { account, feed } = input;
+  if (feed === null) return;
+  const dayAt = brokerDayOf(input.rule);
+  const days: Range[] = [];
+  let day = dayAt(input.nowUs);
+  while (days.length < COMPARED_DAYS && day.fromUs > 0) {
+    day = dayAt(day.fromUs - 1);
+    if (day.toUs + SETTLED_US <= input.nowUs) days.push(day);
+  }
+  const ticks = input.streams.filter(({ stream }) => stream === 'ticks');
+  for (const range of days) {
+    for (const { symbol, sinceUs } of ticks) {
+      if (symbol === null || range.toUs - DAY_US / 24 < sinceUs) continue;
+      const mark = `quality ${symbol} ${range.fromUs}`;
+      if (input.comparedDays.has(`${symbol} ${range.fromUs}`) || input.doneToday.has(mark)) continue;
+      const claimed = index.claimed.get(streamId({ stream: 'bars', symbol, timeframe: 'M1' })) ?? [];
+      if (!claimed.some(({ fromUs, toUs }) => fromUs <= range.fromUs && toUs >= range.toUs)) continue;
+      yield {
+        job: { name: 'daily_quality', payload: { account, feed, symbol, ...range } },
+        mark,
+        head: null,
+      };
+    }
+  }
+}

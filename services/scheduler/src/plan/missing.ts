@@ -1,0 +1,171 @@
+// What one stream lacks: wanted − claimed − what lies before the broker's beginning − what was refused a moment ago. In: the plan's input,
+// indexed by stream. Out: sorted, disjoint ranges, holes in the middle as well as both ends.
+import type { Depth } from '@fxtape/config';
+import {
+  brokerMs,
+  closedUntil,
+  type Range,
+  streamId,
+  type StreamKey,
+  subtract,
+  unite,
+  utcMs,
+} from '@fxtape/market';
+import { type CellOf, cellsOf, isTimeframe } from './grid.ts';
+import type { ConfiguredSince, PlanInput, Refusal } from './plan-input.ts';
+
+const MINUTE_US = 60_000_000;
+const HOUR_US = 60 * MINUTE_US;
+const DAY_US = 24 * HOUR_US;
+/** Deals and closed positions are asked for up to here, before now. */
+const ACCOUNT_GRACE_US = 2 * MINUTE_US;
+/** The newest end of what is streamed is read when its events come; without them, when so much is missing. */
+const STREAMED_HEAD_US = 5 * MINUTE_US;
+/** How many cells are asked for beyond the oldest that is known, while the broker's beginning is not: half of the known ones. */
+const FEWEST_CELLS = 1;
+const MOST_CELLS = 4;
+
+export interface StreamNeed {
+  readonly key: ConfiguredSince;
+  readonly cellOf: CellOf;
+  readonly wanted: Range;
+  /** Claimed by history (ticks: by anything), united. */
+  readonly claimed: readonly Range[];
+  readonly missing: readonly Range[];
+  /** The newest end, where it is left to the events for now. */
+  readonly deferred: Range | null;
+}
+
+/** The input by stream, made once per plan. */
+export interface StreamIndex {
+  readonly claimed: ReadonlyMap<string, readonly Range[]>;
+  /** Of ticks: where live rows begin. */
+  readonly firstLiveUs: ReadonlyMap<string, number>;
+  readonly withheld: (key: StreamKey) => Range[];
+}
+
+/** How long a refusal is left alone: as long as it has been refused so far, at least an hour, at most a day. */
+export const restOf = (refusal: Pick<Refusal, 'firstUs' | 'lastUs'>): number =>
+  Math.min(DAY_US, Math.max(HOUR_US, refusal.lastUs - refusal.firstUs));
+
+/** `impatient`: a person asks, so refusals are tried now. */
+export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
+  const ranges = new Map<string, Range[]>();
+  const firstLiveUs = new Map<string, number>();
+  for (const claim of input.coverage) {
+    const id = streamId(claim);
+    if (claim.source === 'live') {
+      firstLiveUs.set(id, Math.min(firstLiveUs.get(id) ?? claim.fromUs, claim.fromUs));
+      if (claim.stream !== 'ticks') continue;
+    }
+    const list = ranges.get(id);
+    if (list === undefined) ranges.set(id, [claim]);
+    else list.push(claim);
+  }
+  const claimed = new Map([...ranges].map(([id, list]) => [id, unite(list)]));
+  const resting = impatient
+    ? []
+    : input.refusals.filter((refusal) => refusal.lastUs + restOf(refusal) > input.wallUs);
+  const restingBy = Map.groupBy(resting, (refusal) => refusal.stream);
+  const gapsOfTicks = input.gaps.filter((gap) => gap.stream === 'ticks');
+  const withheld = (key: StreamKey): Range[] => {
+    const concerns = (of: { symbol: string | null; timeframe: string | null }): boolean =>
+      (of.symbol === null || of.symbol === key.symbol) &&
+      (of.timeframe === null || of.timeframe === key.timeframe);
+    const refused = (restingBy.get(key.stream) ?? []).filter(concerns);
+    // Gaps of the live ticks are healed, never filled as history.
+    return key.stream === 'ticks' ? [...refused, ...gapsOfTicks.filter(concerns)] : refused;
+  };
+  return { claimed, firstLiveUs, withheld };
+}
+
+/** Null: nothing of this stream is asked for over REST, or not yet. */
+export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): StreamNeed | null {
+  const cellOf = cellsOf(key, input.rule);
+  const end = cellOf === null ? null : endOf(key, input, index);
+  if (cellOf === null || end === null) return null;
+  const depth = depthOf(key, input);
+  if (depth === null && key.stream === 'ticks') return null;
+  const id = streamId(key);
+  const claimed = index.claimed.get(id) ?? [];
+  const withheld = unite(index.withheld(key));
+  const earliest = input.earliest.get(id) ?? null;
+  const start =
+    depth === 'all' && earliest === null
+      ? frontier(unite([...claimed, ...withheld]), Math.min(key.sinceUs, end), end, cellOf)
+      : Math.max(earliest ?? 0, wholeMinute(depth === 'all' ? 0 : key.sinceUs - (depth ?? 0) * 1000));
+  if (start >= end) return null;
+  const wanted = { fromUs: start, toUs: end };
+  return { key, cellOf, wanted, claimed, ...lacking(key, wanted, claimed, withheld, input) };
+}
+
+/** The same for a range that somebody asks for, whatever the configuration says of depth. */
+export function needWithin(
+  key: ConfiguredSince,
+  range: Range,
+  input: PlanInput,
+  index: StreamIndex,
+): StreamNeed | null {
+  const cellOf = cellsOf(key, input.rule);
+  const end = cellOf === null ? null : endOf(key, input, index);
+  if (cellOf === null || end === null) return null;
+  const id = streamId(key);
+  const wanted = {
+    fromUs: Math.max(range.fromUs, input.earliest.get(id) ?? 0),
+    toUs: Math.min(range.toUs, end),
+  };
+  if (wanted.fromUs >= wanted.toUs) return null;
+  const claimed = index.claimed.get(id) ?? [];
+  const withheld = unite(index.withheld(key));
+  const missing = subtract(subtract([wanted], claimed), withheld);
+  return { key, cellOf, wanted, claimed, missing, deferred: null };
+}
+
+function lacking(
+  key: ConfiguredSince,
+  wanted: Range,
+  claimed: readonly Range[],
+  withheld: readonly Range[],
+  input: PlanInput,
+): Pick<StreamNeed, 'missing' | 'deferred'> {
+  const missing = subtract(subtract([wanted], claimed), withheld);
+  const last = missing.at(-1);
+  const isHead = last !== undefined && last.toUs === wanted.toUs && last.fromUs > wanted.fromUs;
+  const told = key.stream !== 'bars' || input.streamed.some((timeframe) => timeframe === key.timeframe);
+  if (!isHead || !told || last.toUs - last.fromUs >= STREAMED_HEAD_US) return { missing, deferred: null };
+  return { missing: missing.slice(0, -1), deferred: last };
+}
+
+/** Up to where a stream is asked for; null: it is not, yet. */
+function endOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): number | null {
+  if (key.stream === 'bars' && isTimeframe(key.timeframe)) {
+    const brokerNow = input.rule.toBroker(utcMs(Math.floor(input.nowUs / 1000)));
+    return closedUntil(key.timeframe, brokerMs(brokerNow), input.rule);
+  }
+  if (key.stream === 'ticks') {
+    const first = index.firstLiveUs.get(streamId(key));
+    return first === undefined ? null : Math.min(first, key.sinceUs);
+  }
+  return wholeMinute(input.nowUs - ACCOUNT_GRACE_US);
+}
+
+function depthOf(key: ConfiguredSince, { backfill }: PlanInput): Depth {
+  if (key.stream === 'ticks') return backfill.ticks;
+  if (key.stream !== 'bars') return backfill.deals;
+  return (isTimeframe(key.timeframe) ? backfill.bars[key.timeframe] : null) ?? null;
+}
+
+/** Where `all` begins while the broker's beginning is not known: a little beyond what is known, so that nothing is asked for in vain. */
+function frontier(known: readonly Range[], sinceUs: number, endUs: number, cellOf: CellOf): number {
+  const newest = cellOf(Math.min(sinceUs, endUs - 1)).fromUs;
+  const oldest = known[0]?.fromUs ?? null;
+  if (oldest === null || oldest > sinceUs) return newest;
+  let cells = 1;
+  for (let at = newest; at > oldest && cells < 2 * MOST_CELLS; cells += 1) at = cellOf(at - 1).fromUs;
+  const beyond = Math.min(MOST_CELLS, Math.max(FEWEST_CELLS, Math.floor(cells / 2)));
+  let start = oldest;
+  for (let i = 0; i < beyond && start > 0; i += 1) start = cellOf(start - 1).fromUs;
+  return Math.min(start, newest);
+}
+
+const wholeMinute = (us: number): number => Math.max(0, Math.floor(us / MINUTE_US) * MINUTE_US);

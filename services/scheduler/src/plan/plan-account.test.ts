@@ -1,0 +1,517 @@
+import {
+  brokerMs,
+  closedUntil,
+  intersect,
+  parseClockRule,
+  type Range,
+  streamId,
+  subtract,
+  unite,
+  utcMs,
+} from '@fxtape/market';
+import { describeJob } from '@fxtape/jobs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DAY_US } from './grid.ts';
+import { type HistoryJob } from './history-jobs.ts';
+import { restOf } from './missing.ts';
+import { planAccount } from './plan-account.ts';
+import type { Claimed, ConfiguredSince, EndedGap, PlanInput } from './plan-input.ts';
+import { planRequested } from './plan-request.ts';
+import { PlanTaker } from './take.ts';
+
+const rule = parseClockRule('America/New_York+7h');
+const NOW = Date.UTC(2026, 5, 24, 12, 30, 20) * 1000;
+const DAY_MS = 86_400_000;
+const HOUR = 3_600_000_000;
+
+const input = (o: Partial<PlanInput> = {}): PlanInput => ({
+  account: 'icm',
+  feed: 'icm',
+  nowUs: NOW,
+  wallUs: NOW,
+  rule,
+  backfill: { bars: { M1: 30 * DAY_MS, D1: 'all' }, ticks: 7 * DAY_MS, deals: 'all' },
+  streamed: ['M1', 'D1'],
+  streams: [bars('EURUSD', 'M1')],
+  coverage: [],
+  earliest: new Map(),
+  refusals: [],
+  gaps: [],
+  doneToday: new Set(),
+  symbolsWithSpec: new Set(['EURUSD']),
+  comparedDays: new Set(),
+  ...o,
+});
+const SINCE = NOW - 10 * DAY_US;
+const bars = (symbol: string, timeframe: string, sinceUs = SINCE): ConfiguredSince => ({
+  stream: 'bars',
+  symbol,
+  timeframe,
+  sinceUs,
+});
+const claim = (key: ConfiguredSince, fromUs: number, toUs: number, source = 'history'): Claimed => ({
+  stream: key.stream,
+  symbol: key.symbol,
+  timeframe: key.timeframe,
+  fromUs,
+  toUs,
+  source,
+});
+const historyOf = (o: PlanInput): HistoryJob[] => [...planAccount(o).history].map(({ job }) => job);
+const rangeOf = (job: HistoryJob): Range => ({ fromUs: job.payload.fromUs, toUs: job.payload.toUs });
+const keyOf = (job: HistoryJob): string =>
+  streamId({
+    stream: job.name,
+    symbol: 'symbol' in job.payload ? job.payload.symbol : null,
+    timeframe: 'timeframe' in job.payload ? job.payload.timeframe : null,
+  });
+const endOf = (timeframe: string): number =>
+  closedUntil(timeframe, brokerMs(rule.toBroker(utcMs(NOW / 1000))), rule);
+
+/** Random accounts: up to four symbols, several timeframes, holes anywhere, limits, refusals. */
+const arbitrary = fc
+  .record({
+    symbols: fc.uniqueArray(fc.constantFrom('EURUSD', 'XAUUSD', 'GBPJPY', 'US 500'), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    timeframes: fc.uniqueArray(fc.constantFrom('M1', 'M5', 'H1', 'D1', 'MN1'), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+    deals: fc.boolean(),
+    depthDays: fc.integer({ min: 1, max: 800 }),
+    sinceDays: fc.integer({ min: 0, max: 60 }),
+    holes: fc.array(
+      fc.record({
+        stream: fc.nat(),
+        at: fc.integer({ min: 0, max: 900 * 24 * 60 }),
+        minutes: fc.integer({ min: 1, max: 200 * 24 * 60 }),
+      }),
+      { maxLength: 30 },
+    ),
+    limits: fc.array(fc.record({ stream: fc.nat(), days: fc.integer({ min: 0, max: 900 }) }), {
+      maxLength: 3,
+    }),
+    refusals: fc.array(
+      fc.record({
+        stream: fc.nat(),
+        at: fc.integer({ min: 0, max: 900 }),
+        hours: fc.integer({ min: 1, max: 500 }),
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .map((o) => {
+    const sinceUs = NOW - o.sinceDays * DAY_US;
+    const streams = [
+      ...o.symbols.flatMap((symbol) => o.timeframes.map((timeframe) => bars(symbol, timeframe, sinceUs))),
+      ...(o.deals ? [{ stream: 'deals' as const, symbol: null, timeframe: null, sinceUs }] : []),
+    ];
+    const streamAt = (n: number) => streams[n % streams.length] as ConfiguredSince;
+    const depth = o.depthDays * DAY_MS;
+    return input({
+      streams,
+      streamed: [],
+      backfill: {
+        bars: { M1: depth, M5: depth, H1: depth, D1: depth, MN1: depth },
+        ticks: null,
+        deals: depth,
+      },
+      coverage: o.holes.map(({ stream, at, minutes }) => {
+        const fromUs = NOW - at * 60_000_000;
+        return claim(streamAt(stream), fromUs, fromUs + minutes * 60_000_000);
+      }),
+      earliest: new Map(
+        o.limits.map(({ stream, days }) => [streamId(streamAt(stream)), NOW - days * DAY_US]),
+      ),
+      refusals: o.refusals.map(({ stream, at, hours }) => {
+        const fromUs = NOW - at * DAY_US;
+        const { sinceUs: _, ...key } = streamAt(stream);
+        return { ...key, fromUs, toUs: fromUs + hours * HOUR, firstUs: NOW - HOUR, lastUs: NOW - HOUR / 2 };
+      }),
+    });
+  });
+
+describe('laws of every plan', () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const check = (law: (o: PlanInput) => void): void => {
+    try {
+      fc.assert(fc.property(arbitrary, law), { seed, numRuns: 150 });
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  };
+
+  test('planned and claimed and refused and before the beginning are all that is wanted, and no job overlaps any of them', () => {
+    check((o) => {
+      const { needs } = planAccount(o);
+      const jobs = Map.groupBy(historyOf(o), keyOf);
+      for (const key of o.streams) {
+        const id = streamId(key);
+        const of = jobs.get(id) ?? [];
+        const claimed = unite(o.coverage.filter((range) => streamId(range) === id));
+        const refused = unite(o.refusals.filter((range) => streamId(range) === id));
+        const depth = (key.stream === 'bars' ? o.backfill.bars.M1 : o.backfill.deals) as number;
+        const minute = 60_000_000;
+        const from = Math.max(
+          o.earliest.get(id) ?? 0,
+          Math.floor((key.sinceUs - depth * 1000) / minute) * minute,
+        );
+        const to =
+          key.stream === 'bars'
+            ? endOf(String(key.timeframe))
+            : Math.floor((NOW - 2 * minute) / minute) * minute;
+        const wanted = from < to ? [{ fromUs: from, toUs: to }] : [];
+        const planned = of.map(rangeOf);
+        expect(unite(planned)).toEqual(subtract(subtract(wanted, claimed), refused));
+        const length = planned.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0);
+        const united = unite(planned).reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0);
+        expect(length).toBe(united);
+        expect(intersect(planned, claimed)).toEqual([]);
+        if (of.length > 0) expect(needs.some((need) => streamId(need.key) === id)).toBe(true);
+      }
+    });
+  });
+
+  test('the same input gives the same plan, and an id stands for one job', () => {
+    check((o) => {
+      const jobs = historyOf(o);
+      expect(historyOf(o)).toEqual(jobs);
+      const shuffled = { ...o, coverage: o.coverage.toReversed(), refusals: o.refusals.toReversed() };
+      expect(historyOf(shuffled)).toEqual(jobs);
+      expect(new Set(jobs.map((job) => describeJob(job).id)).size).toBe(jobs.length);
+    });
+  });
+
+  test('in the order in which the queue would run it, and each stream in its turn', () => {
+    check((o) => {
+      const jobs = historyOf(o);
+      const priorities = jobs.map((job) => describeJob(job).priority);
+      expect(priorities).toEqual(priorities.toSorted((a, b) => a - b));
+      const turns = new Map<string, number>();
+      let last = { priority: -1, turn: 0 };
+      for (const [i, job] of jobs.entries()) {
+        const at = `${priorities[i]} ${keyOf(job)}`;
+        const turn = turns.get(at) ?? 0;
+        turns.set(at, turn + 1);
+        if (priorities[i] === last.priority) expect(turn).toBeGreaterThanOrEqual(last.turn);
+        last = { priority: priorities[i] as number, turn };
+      }
+    });
+  });
+
+  test('what was planned and then read is not planned again: the plan comes to an end', () => {
+    check((o) => {
+      const done = historyOf(o).map((job) => {
+        const key = o.streams.find((one) => streamId(one) === keyOf(job)) as ConfiguredSince;
+        return claim(key, job.payload.fromUs, job.payload.toUs);
+      });
+      expect(historyOf({ ...o, coverage: [...o.coverage, ...done] })).toEqual([]);
+    });
+  });
+});
+
+test('ranges are cut where they always are, so that the same work has the same id whenever it is planned', () => {
+  const key = bars('EURUSD', 'M1');
+  const later = input({ nowUs: NOW + HOUR, wallUs: NOW + HOUR });
+  const ids = new Set(historyOf(later).map((job) => describeJob(job).id));
+  const [head, ...rest] = historyOf(input());
+  expect(rest.length).toBeGreaterThan(4);
+  for (const job of rest) expect(ids).toContain(describeJob(job).id);
+  expect(ids).not.toContain(describeJob(head as HistoryJob).id);
+  expect(new Date((rest[0] as HistoryJob).payload.toUs / 1000).toISOString()).toBe(
+    '2026-06-21T00:00:00.000Z',
+  );
+  expect(planAccount(input({ streams: [key] })).missing).toEqual([
+    { stream: 'bars', ranges: 1, seconds: expect.any(Number) },
+  ]);
+});
+
+describe('depth `all`', () => {
+  const key = bars('EURUSD', 'D1');
+  const plan = (o: Partial<PlanInput>) => historyOf(input({ streams: [key], ...o })).map(rangeOf);
+
+  test('goes one cell beyond what is known, and on when it was read', () => {
+    let coverage: Claimed[] = [];
+    const asked: number[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      const ranges = plan({ coverage });
+      asked.push(ranges.length);
+      if (ranges.length === 0) break;
+      coverage = [...coverage, ...ranges.map(({ fromUs, toUs }) => claim(key, fromUs, toUs))];
+    }
+    expect(asked[0]).toBe(1);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(4);
+    expect(asked.at(-1)).toBe(0);
+    expect(unite(coverage)).toEqual([{ fromUs: 0, toUs: endOf('D1') }]);
+  });
+
+  test('stops at the beginning that was learned, and fills holes above it', () => {
+    const begin = Date.UTC(2019, 2, 4) * 1000;
+    const earliest = new Map([[streamId(key), begin]]);
+    const whole = claim(key, begin, endOf('D1'));
+    expect(plan({ earliest, coverage: [whole] })).toEqual([]);
+    const hole = { fromUs: begin + 100 * DAY_US, toUs: begin + 101 * DAY_US };
+    const coverage = subtract([whole], [hole]).map(({ fromUs, toUs }) => claim(key, fromUs, toUs));
+    expect(plan({ earliest, coverage })).toEqual([hole]);
+  });
+
+  test('a refused cell at the frontier does not keep older ones from being asked for', () => {
+    const newest = plan({})[0] as Range;
+    const refused = {
+      ...key,
+      fromUs: newest.fromUs - 3640 * DAY_US,
+      toUs: newest.fromUs,
+      firstUs: NOW,
+      lastUs: NOW,
+    };
+    const coverage = [claim(key, newest.fromUs, newest.toUs)];
+    const asked = plan({ coverage, refusals: [refused] });
+    expect(asked).toEqual([{ fromUs: expect.any(Number), toUs: refused.fromUs }]);
+  });
+});
+
+describe('refusals', () => {
+  test('rest as long as they have lasted, at least an hour and at most a day', () => {
+    expect(restOf({ firstUs: 0, lastUs: 0 })).toBe(HOUR);
+    expect(restOf({ firstUs: 0, lastUs: 5 * HOUR })).toBe(5 * HOUR);
+    expect(restOf({ firstUs: 0, lastUs: 50 * HOUR })).toBe(24 * HOUR);
+  });
+
+  test('are tried again after their rest, and at once when a person asks', () => {
+    const key = bars('EURUSD', 'M1');
+    const hole = { fromUs: NOW - 5 * DAY_US, toUs: NOW - 4 * DAY_US };
+    const coverage = subtract([{ fromUs: 0, toUs: NOW }], [hole]).map((r) => claim(key, r.fromUs, r.toUs));
+    const refusals = [{ ...key, ...hole, firstUs: NOW - 90 * 60_000_000, lastUs: NOW - 30 * 60_000_000 }];
+    expect(historyOf(input({ coverage, refusals }))).toEqual([]);
+    expect(historyOf(input({ coverage, refusals, wallUs: NOW + HOUR })).map(rangeOf)).toEqual([hole]);
+    const asked = { requestId: 'r', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null };
+    const jobs = [...planRequested(asked, input({ coverage, refusals }), ['EURUSD'])].map(({ job }) => job);
+    expect(jobs.map(rangeOf)).toEqual([hole]);
+    expect(jobs[0]?.payload.why).toBe('request');
+  });
+});
+
+describe('the newest end', () => {
+  const key = bars('EURUSD', 'M1');
+  const until = endOf('M1');
+
+  test('of what is streamed is left to the events for five minutes', () => {
+    const coverage = [claim(key, 0, until - 60_000_000)];
+    expect(historyOf(input({ coverage }))).toEqual([]);
+    expect(historyOf(input({ coverage, streamed: [] })).map(rangeOf)).toEqual([
+      { fromUs: until - 60_000_000, toUs: until },
+    ]);
+    const older = [claim(key, 0, until - 300_000_000)];
+    expect(historyOf(input({ coverage: older })).length).toBe(1);
+  });
+
+  test('never holds a bar that cannot be closed', () => {
+    for (const job of historyOf(
+      input({ streams: ['M1', 'M5', 'H1', 'D1', 'W1', 'MN1'].map((tf) => bars('EURUSD', tf)) }),
+    ))
+      expect(job.payload.toUs).toBeLessThanOrEqual(
+        endOf(String('timeframe' in job.payload ? job.payload.timeframe : '')),
+      );
+  });
+
+  test('is marked, so that one read of it at a time is enough', () => {
+    const heads = [...planAccount(input()).history].map(({ head }) => head);
+    expect(heads[0]).toBe(streamId(key));
+    expect(heads.slice(1).every((head) => head === null)).toBe(true);
+  });
+});
+
+describe('ticks', () => {
+  const key: ConfiguredSince = { stream: 'ticks', symbol: 'EURUSD', timeframe: null, sinceUs: SINCE };
+  const plan = (o: Partial<PlanInput>) => historyOf(input({ streams: [key], ...o })).map(rangeOf);
+
+  test('are asked for by broker days, only before live rows began, and not where a live gap is', () => {
+    expect(plan({})).toEqual([]);
+    const live = claim(key, SINCE + HOUR, NOW, 'live');
+    const days = plan({ coverage: [live] });
+    expect(unite(days)).toEqual([{ fromUs: Math.floor(SINCE / 6e7) * 6e7 - 7 * DAY_US, toUs: SINCE }]);
+    for (const { fromUs, toUs } of days.slice(1, -1)) expect(toUs - fromUs).toBe(DAY_US);
+    expect(new Date((days[1] as Range).toUs / 1000).toISOString()).toBe('2026-06-13T21:00:00.000Z');
+    const gap: EndedGap = {
+      gapId: 'g',
+      stream: 'ticks',
+      feed: 'icm',
+      symbol: null,
+      timeframe: null,
+      cause: 'process_down',
+      fromUs: SINCE - HOUR,
+      toUs: SINCE,
+    };
+    expect(unite(plan({ coverage: [live], gaps: [gap] })).at(-1)?.toUs).toBe(SINCE - HOUR);
+  });
+
+  test('are not asked for without a depth', () => {
+    const live = claim(key, SINCE, NOW, 'live');
+    expect(plan({ coverage: [live], backfill: { bars: {}, ticks: null, deals: null } })).toEqual([]);
+  });
+});
+
+test('live claims say nothing about bars and deals', () => {
+  const key = bars('EURUSD', 'M1');
+  expect(historyOf(input({ coverage: [claim(key, 0, NOW, 'live')] }))).toEqual(historyOf(input()));
+});
+
+describe('gaps', () => {
+  const gap = (
+    gapId: string,
+    symbol: string | null,
+    hoursAgo: number,
+    o: Partial<EndedGap> = {},
+  ): EndedGap => ({
+    gapId,
+    stream: 'ticks',
+    feed: 'icm',
+    symbol,
+    timeframe: null,
+    cause: 'disconnect',
+    fromUs: NOW - hoursAgo * HOUR - 60_000_000,
+    toUs: NOW - hoursAgo * HOUR,
+    ...o,
+  });
+
+  test('newest day first, those of one symbol and day in a row; refused ones are no gaps to heal', () => {
+    const gaps = [
+      gap('old', 'EURUSD', 50),
+      gap('b1', 'XAUUSD', 3),
+      gap('a1', 'EURUSD', 2),
+      gap('b2', 'XAUUSD', 1),
+      gap('a2', 'EURUSD', 4),
+      gap('refused', 'EURUSD', 1, { cause: 'refused' }),
+      gap('foreign', 'EURUSD', 1, { stream: 'quotes' }),
+      gap('empty', 'EURUSD', 1, { toUs: 0 }),
+    ];
+    const ids = planAccount(input({ gaps })).gaps.map(({ job }) =>
+      job.name === 'heal' ? job.payload.gapId : '',
+    );
+    expect(ids).toEqual(['a1', 'a2', 'b2', 'b1', 'old']);
+  });
+
+  test('do not keep history from its share of the queue, and take all of it when there is nothing else', () => {
+    const gaps = Array.from({ length: 1000 }, (_, n) => gap(`g${n}`, 'EURUSD', n));
+    const plan = planAccount(
+      input({ gaps, backfill: { bars: { M1: 3000 * DAY_MS }, ticks: null, deals: null } }),
+    );
+    const first = new PlanTaker(plan).take(100);
+    const names = Map.groupBy(first.jobs, ({ job }) => job.name);
+    expect(names.get('heal')?.length).toBe(50);
+    expect(names.get('bars')?.length).toBeGreaterThanOrEqual(49);
+    expect(first.more).toBe(true);
+    const only = new PlanTaker(planAccount(input({ gaps, streams: [] }))).take(100);
+    expect(only.jobs.length).toBe(100);
+  });
+
+  test('everything is taken in the end, once', () => {
+    const gaps = Array.from({ length: 60 }, (_, n) => gap(`g${n}`, 'EURUSD', n));
+    const o = input({ gaps });
+    const all = planAccount(o);
+    const count = all.housekeeping.length + all.gaps.length + all.rereads.length + [...all.history].length;
+    const taker = new PlanTaker(planAccount(o));
+    const ids: string[] = [];
+    for (;;) {
+      const { jobs, more } = taker.take(7);
+      ids.push(...jobs.map(({ job }) => describeJob(job).id));
+      if (!more) break;
+    }
+    expect(ids.length).toBe(count);
+    expect(new Set(ids).size).toBe(count);
+  });
+});
+
+describe('by the calendar', () => {
+  const key = bars('EURUSD', 'M1');
+  const whole = [claim(key, 0, NOW)];
+
+  test('the last seven days are read again once a day, in pieces of the grid', () => {
+    const plan = planAccount(input({ coverage: whole }));
+    const ranges = plan.rereads.map(({ job }) => rangeOf(job as HistoryJob));
+    const today = Math.floor(NOW / DAY_US) * DAY_US;
+    expect(unite(ranges)).toEqual([{ fromUs: today - 7 * DAY_US, toUs: today }]);
+    const marks = plan.rereads.flatMap(({ mark }) => mark ?? []);
+    expect(marks.length).toBe(1);
+    expect(planAccount(input({ coverage: whole, doneToday: new Set(marks) })).rereads).toEqual([]);
+  });
+
+  test('days that are read for the first time are not read twice', () => {
+    const plan = planAccount(input());
+    expect(plan.rereads).toEqual([]);
+    expect(plan.firstReads).toEqual([`reread ${streamId(key)}`]);
+  });
+
+  test('accounts have their turn at different hours', () => {
+    const midnight = Math.floor(NOW / DAY_US) * DAY_US + 1;
+    const at = (account: string, hours: number) =>
+      planAccount(
+        input({ account, coverage: whole, nowUs: midnight + hours * HOUR, wallUs: midnight + hours * HOUR }),
+      ).rereads.length;
+    const names = Array.from({ length: 20 }, (_, n) => `account-${n}`);
+    const counts = [0, 1, 2, 3, 4].map((hours) => names.filter((name) => at(name, hours) > 0).length);
+    expect(counts[0]).toBe(0);
+    expect(counts.at(-1)).toBe(20);
+    expect(counts[2]).toBeGreaterThan(3);
+    expect(counts[2]).toBeLessThan(17);
+  });
+
+  test('a day is compared once its bars are claimed', () => {
+    const ticks: ConfiguredSince = {
+      stream: 'ticks',
+      symbol: 'EURUSD',
+      timeframe: null,
+      sinceUs: NOW - 3 * DAY_US,
+    };
+    const o = { streams: [key, ticks], backfill: { bars: { M1: 30 * DAY_MS }, ticks: null, deals: null } };
+    const days = (coverage: Claimed[], more: Partial<PlanInput> = {}) =>
+      planAccount(input({ ...o, coverage, ...more })).rereads.filter(
+        ({ job }) => job.name === 'daily_quality',
+      );
+    const found = days(whole);
+    expect(found.map(({ job }) => new Date((job.payload as Range).fromUs / 1000).toISOString())).toEqual([
+      '2026-06-22T21:00:00.000Z',
+      '2026-06-21T21:00:00.000Z',
+      '2026-06-20T21:00:00.000Z',
+    ]);
+    const newest = Math.max(...found.map(({ job }) => (job.payload as Range).fromUs));
+    expect(days([claim(key, 0, newest + HOUR)]).length).toBe(2);
+    expect(days(whole, { comparedDays: new Set([`EURUSD ${newest}`]) }).length).toBe(2);
+    expect(days(whole, { doneToday: new Set(found.flatMap(({ mark }) => mark ?? [])) })).toEqual([]);
+  });
+
+  test('the description of a symbol is read on first sight and once a day', () => {
+    const names = (o: Partial<PlanInput>) => planAccount(input(o)).housekeeping.length;
+    expect(names({})).toBe(1);
+    expect(names({ doneToday: new Set(['specs EURUSD']) })).toBe(0);
+    expect(names({ doneToday: new Set(['specs EURUSD']), symbolsWithSpec: new Set() })).toBe(1);
+  });
+});
+
+describe('a request', () => {
+  const asked = { requestId: 'r', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null };
+  const plan = (o: object, more: Partial<PlanInput> = {}) =>
+    [...planRequested({ ...asked, ...o }, input(more), ['EURUSD', 'XAUUSD'])].map(({ job }) => job);
+
+  test('for a range goes beyond the configured depth, and leaves out what is claimed', () => {
+    const range = { fromUs: NOW - 400 * DAY_US, toUs: NOW - 390 * DAY_US };
+    expect(unite(plan(range).map(rangeOf))).toEqual([range]);
+    const coverage = [claim(bars('EURUSD', 'M1'), range.fromUs, range.fromUs + DAY_US)];
+    expect(unite(plan(range, { coverage }).map(rangeOf))).toEqual([
+      { ...range, fromUs: range.fromUs + DAY_US },
+    ]);
+  });
+
+  test('may name a timeframe and a symbol that are not recorded, if the broker lists it', () => {
+    const range = { fromUs: NOW - DAY_US, toUs: NOW };
+    const [job] = plan({ ...range, timeframe: 'H1', symbol: 'XAUUSD' });
+    expect(job?.payload).toMatchObject({ symbol: 'XAUUSD', timeframe: 'H1', toUs: endOf('H1') });
+    expect(plan({ ...range, timeframe: 'H1', symbol: 'NOPE' })).toEqual([]);
+    expect(
+      plan({ ...range, timeframe: 'H1' }).map(({ payload }) => 'symbol' in payload && payload.symbol),
+    ).toEqual(['EURUSD']);
+  });
+});

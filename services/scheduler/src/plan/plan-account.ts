@@ -1,0 +1,64 @@
+// The plan of one account, in the order of its value: what belongs to a symbol once, gaps, re-reads, history; inside each the newest first
+// and every stream in its turn. In: the plan's input. Out: the jobs of each kind, those of history made as they are read, and what is
+// missing in numbers. Pure: the same input gives the same plan.
+import type { PlannedJob } from '@fxtape/jobs';
+import { type HistoryJob, jobsOf } from './history-jobs.ts';
+import { planHeals } from './heals.ts';
+import { planQuality, planSpecs } from './housekeeping.ts';
+import { indexStreams, needOf, type StreamNeed } from './missing.ts';
+import { newestFirst } from './newest-first.ts';
+import type { Planned, PlanInput } from './plan-input.ts';
+import { planRereads } from './rereads.ts';
+
+export interface MissingCount {
+  readonly stream: string;
+  readonly ranges: number;
+  readonly seconds: number;
+}
+
+export interface AccountPlan {
+  readonly housekeeping: readonly Planned<PlannedJob>[];
+  readonly gaps: readonly Planned<PlannedJob>[];
+  readonly rereads: readonly Planned<PlannedJob>[];
+  /** To be read once. */
+  readonly history: Iterable<Planned<HistoryJob>>;
+  /** Marks of what needs no re-read today. */
+  readonly firstReads: readonly string[];
+  readonly missing: readonly MissingCount[];
+  readonly needs: readonly StreamNeed[];
+}
+
+export function planAccount(input: PlanInput): AccountPlan {
+  const index = indexStreams(input);
+  const needs = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
+  const { jobs, firstReads } = planRereads(input, needs);
+  return {
+    housekeeping: planSpecs(input),
+    gaps: planHeals(input),
+    rereads: [...jobs, ...planQuality(input, index)],
+    history: newestFirst(
+      needs.map((need) => jobsOf(input, need, 'history')),
+      ({ job }) => job.payload,
+    ),
+    firstReads,
+    missing: count(needs),
+    needs,
+  };
+}
+
+/** All symbols of one timeframe before the next one: the finest first. */
+const inTurn = (a: StreamNeed, b: StreamNeed): number => {
+  const cell = (need: StreamNeed) => {
+    const { fromUs, toUs } = need.cellOf(need.wanted.toUs);
+    return toUs - fromUs;
+  };
+  return cell(a) - cell(b);
+};
+
+function count(needs: readonly StreamNeed[]): MissingCount[] {
+  return [...Map.groupBy(needs, (need) => need.key.stream)].map(([stream, of]) => {
+    const ranges = of.flatMap((need) => need.missing);
+    const us = ranges.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0);
+    return { stream, ranges: ranges.length, seconds: Math.round(us / 1e6) };
+  });
+}

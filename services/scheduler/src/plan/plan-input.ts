@@ -1,0 +1,66 @@
+// Everything that a plan of one account depends on, as plain values: the same input gives the same plan, in every process. Gathered from
+// the configuration, the gateway's clock and QuestDB, never from the queue, so that an emptied queue is simply filled again.
+import type { BackfillConfig, Timeframe } from '@fxtape/config';
+import type { ClockRule, Range, StreamKey } from '@fxtape/market';
+
+/** A stream that is configured now. */
+export interface ConfiguredSince extends StreamKey {
+  /** Configured since, UTC µs; how far back history reaches is counted from here. */
+  readonly sinceUs: number;
+}
+
+/** A stretch of a stream that is claimed, `[fromUs, toUs)`. */
+export interface Claimed extends StreamKey, Range {
+  readonly source: string;
+}
+
+/** A stretch that the gateway would not give, or gave rows of that no table takes. */
+export interface Refusal extends StreamKey, Range {
+  /** When it was refused first and last, UTC µs. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
+/** An open gap that has an end. */
+export interface EndedGap extends Range {
+  readonly gapId: string;
+  readonly stream: string;
+  readonly feed: string | null;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+  readonly cause: string;
+}
+
+export interface PlanInput {
+  readonly account: string;
+  readonly feed: string | null;
+  /** The market's now, UTC µs: of a gateway that plays an old day its own. */
+  readonly nowUs: number;
+  /** The wall clock, UTC µs: what rests are counted by. */
+  readonly wallUs: number;
+  readonly rule: ClockRule;
+  readonly backfill: BackfillConfig;
+  /** Timeframes whose bars are streamed: a closed bar is told by an event, and read then. */
+  readonly streamed: readonly Timeframe[];
+  /** Symbols that the broker does not list are left out. */
+  readonly streams: readonly ConfiguredSince[];
+  readonly coverage: readonly Claimed[];
+  /** By `streamId`: nothing lies before. */
+  readonly earliest: ReadonlyMap<string, number>;
+  readonly refusals: readonly Refusal[];
+  readonly gaps: readonly EndedGap[];
+  /** What was planned already on the day `dayOf(wallUs)`. */
+  readonly doneToday: ReadonlySet<string>;
+  readonly symbolsWithSpec: ReadonlySet<string>;
+  /** Days that were compared with the broker's: `<symbol> <start µs>`. */
+  readonly comparedDays: ReadonlySet<string>;
+}
+
+/** A job of the plan. */
+export interface Planned<J> {
+  readonly job: J;
+  /** To be remembered for today once it stands in the queue. */
+  readonly mark: string | null;
+  /** The stream whose newest end this job reads: its range grows with each minute, and one of it at a time is enough. */
+  readonly head: string | null;
+}

@@ -1,0 +1,55 @@
+// What somebody asks to be fetched now. In: the request and the plan's input. Out: jobs for what is missing of it. A range that is named is
+// wanted whatever the configuration says of depth; without one it is everything that is wanted anyway. What was refused is tried again.
+import type { Payload } from '@fxtape/jobs';
+import type { StreamKey } from '@fxtape/market';
+import { type HistoryJob, jobsOf } from './history-jobs.ts';
+import { indexStreams, needOf, needWithin, type StreamNeed } from './missing.ts';
+import { newestFirst } from './newest-first.ts';
+import type { ConfiguredSince, Planned, PlanInput } from './plan-input.ts';
+
+export type PlanAsked = Payload<'plan'>;
+
+/** `listed`: all symbols of the broker, so that one may be asked for that is not recorded. */
+export function planRequested(
+  asked: PlanAsked,
+  input: PlanInput,
+  listed: readonly string[],
+): Iterable<Planned<HistoryJob>> {
+  const index = indexStreams(input, true);
+  const needs = streamsAsked(asked, input, listed).flatMap((key): StreamNeed | StreamNeed[] => {
+    const configured = needOf(key, input, index);
+    if (asked.fromUs === null && asked.toUs === null)
+      return configured === null ? [] : [withHead(configured)];
+    const fromUs = asked.fromUs ?? configured?.wanted.fromUs ?? key.sinceUs;
+    const range = { fromUs, toUs: asked.toUs ?? Number.MAX_SAFE_INTEGER };
+    return needWithin(key, range, input, index) ?? [];
+  });
+  return newestFirst(
+    needs.map((need) => jobsOf(input, need, 'request')),
+    ({ job }) => job.payload,
+  );
+}
+
+const withHead = (need: StreamNeed): StreamNeed =>
+  need.deferred === null ? need : { ...need, missing: [...need.missing, need.deferred], deferred: null };
+
+function streamsAsked(
+  asked: PlanAsked,
+  input: PlanInput,
+  listed: readonly string[],
+): readonly ConfiguredSince[] {
+  const { symbol, timeframe } = asked;
+  const fits = (key: StreamKey): boolean =>
+    (symbol === null || key.symbol === symbol) && (timeframe === null || key.timeframe === timeframe);
+  const configured = input.streams.filter(fits);
+  const has = new Set(configured.map((key) => key.symbol));
+  const asksBars = timeframe !== null && input.feed !== null;
+  if (!asksBars) return configured;
+  const known = new Set(input.streams.flatMap((key) => (key.symbol === null ? [] : [key.symbol])));
+  const others = symbol === null ? [...known] : listed.filter((name) => name === symbol);
+  const added = others.filter((name) => !has.has(name));
+  return [
+    ...configured,
+    ...added.map((name) => ({ stream: 'bars' as const, symbol: name, timeframe, sinceUs: input.nowUs })),
+  ];
+}
