@@ -35,7 +35,9 @@ test('waiting, active and delayed jobs stand with their payloads; done ones do n
   const seen = async () => {
     const standing = await queues.standing('one');
     const numbers = (delayed: boolean) =>
-      standing.flatMap((one) => (one.delayed === delayed ? (ends.get(one.id) ?? -1) : [])).toSorted((a, b) => a - b);
+      standing
+        .flatMap((one) => (one.delayed === delayed ? (ends.get(one.id) ?? -1) : []))
+        .toSorted((a, b) => a - b);
     return JSON.stringify([numbers(false), numbers(true)]) === '[[4,5],[2,3]]';
   };
   await until(seen, { what: 'two jobs under way and two delayed', deadlineMs: 10_000 });

@@ -1,0 +1,282 @@
+// Plans one account: look at the gateway → settle who it is, its clock and its streams → read what is stored → plan → queue. In: the
+// account's configuration. Out: rows of `accounts`, `streams` and `clock_rules`, jobs in the queue, and a report of itself. Each run stands
+// alone and begins with nothing but what QuestDB and the gateway say, so that a run that failed half-way is simply repeated.
+import type { AccountConfig } from '@fxtape/config';
+import { type JobQueues, type Payload, type PlannedJob, type PlanNote } from '@fxtape/jobs';
+import { type ClockRule, parseBrokerTime, parseClockRule, streamId } from '@fxtape/market';
+import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import type { AppliedWriter } from '@fxtape/questdb';
+import { accountRow, requireBound, sameAccount } from './account-row.ts';
+import { type ClockDecision, clockRuleRow, decideClock, ruleInForce } from './clock-decision.ts';
+import { endedStreams, streamChanges } from './configured-streams.ts';
+import { planInput, type Readers, readStored, recordedSince, type Stored } from './gather-input.ts';
+import { type GatewayView, GatewayWatch } from './gateway-watch.ts';
+import { eventJob, type StreamedBar } from './plan/event-job.ts';
+import { type AccountPlan, type MissingCount, planAccount } from './plan/plan-account.ts';
+import type { ConfiguredSince, PlanInput } from './plan/plan-input.ts';
+import { planRequested } from './plan/plan-request.ts';
+import { dayOf } from './plan/rereads.ts';
+import { PlanTaker } from './plan/take.ts';
+import { queueUp } from './queue-up.ts';
+
+/** More jobs than this are not put into a queue for one request; the rest comes with the ordinary plan. */
+const MOST_ASKED = 20_000;
+const MARKS_MS = 2 * 86_400_000;
+
+export interface AccountPlannerOptions {
+  readonly apiKey: string;
+  readonly baseUrl: string;
+  readonly queues: JobQueues;
+  readonly readers: Readers;
+  readonly writer: AppliedWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface PlannerState {
+  readonly phase: 'starting' | 'planned' | 'waiting' | 'refused';
+  /** Why it waits or is refused. */
+  readonly reason: string | null;
+  /** Wall clock of the last whole plan, ms. */
+  readonly plannedAtMs: number | null;
+  readonly tookMs: number | null;
+  readonly rule: string | null;
+  readonly symbols: number;
+  readonly unlisted: readonly string[];
+  readonly missing: readonly MissingCount[];
+  /** Of the last plan. */
+  readonly added: number;
+  readonly standing: number;
+  /** Something is left for when the queue has room. */
+  readonly more: boolean;
+}
+
+interface Settled {
+  readonly input: PlanInput;
+  readonly listed: readonly string[];
+  readonly unlisted: ReadonlySet<string>;
+}
+
+export class AccountPlanner {
+  readonly #o: AccountPlannerOptions;
+  readonly #gateway: GatewayWatch;
+  #config: AccountConfig;
+  #view: GatewayView | null = null;
+  /** Of the last plan, for the events between two plans. */
+  #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
+  #state: PlannerState = {
+    phase: 'starting',
+    reason: null,
+    plannedAtMs: null,
+    tookMs: null,
+    rule: null,
+    symbols: 0,
+    unlisted: [],
+    missing: [],
+    added: 0,
+    standing: 0,
+    more: false,
+  };
+
+  constructor(config: AccountConfig, options: AccountPlannerOptions) {
+    this.#config = config;
+    this.#o = options;
+    this.#gateway = new GatewayWatch(config, options);
+  }
+
+  get config(): AccountConfig {
+    return this.#config;
+  }
+
+  get state(): PlannerState {
+    return this.#state;
+  }
+
+  reconfigure(config: AccountConfig): void {
+    this.#config = config;
+    this.#gateway.reconfigure(config);
+  }
+
+  /** Plans what is missing. Never throws: what stands in the way is the state, and the next run tries again. */
+  async plan(signal: AbortSignal): Promise<void> {
+    const { clock, log, queues } = this.#o;
+    const startMs = clock.monoMs();
+    try {
+      const asOfMs = clock.nowMs();
+      // Before the coverage is read: what ends in between is covered there, or still stands here.
+      const standing = await queues.standing(this.#config.name);
+      const settled = await this.#settle(signal);
+      const plan = planAccount(settled.input);
+      const queued = await queueUp(queues, new PlanTaker(plan), standing, asOfMs);
+      await queues.mark(this.#marksName(), [...plan.firstReads, ...queued.marks], MARKS_MS);
+      this.#planned(settled, plan);
+      this.#state = {
+        phase: 'planned',
+        reason: null,
+        plannedAtMs: asOfMs,
+        tookMs: clock.monoMs() - startMs,
+        rule: settled.input.rule.id,
+        symbols: new Set(settled.input.streams.flatMap(({ symbol }) => symbol ?? [])).size,
+        unlisted: [...settled.unlisted],
+        missing: plan.missing,
+        added: queued.added,
+        standing: queued.standing,
+        more: queued.more,
+      };
+      if (queued.added > 0) log.debug({ added: queued.added, more: queued.more }, 'planned');
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = error instanceof FxtapeError ? error.toLine() : String(error);
+      const terminal = error instanceof FxtapeError && error.kind === 'terminal';
+      if (this.#state.reason !== reason)
+        log.warn({ err: error }, 'this account cannot be planned; trying again');
+      this.#state = { ...this.#state, phase: terminal ? 'refused' : 'waiting', reason };
+    }
+  }
+
+  /** Plans what somebody asks for. Errors: those of the gateway, QuestDB and Redis. */
+  async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<PlanNote> {
+    const asOfMs = this.#o.clock.nowMs();
+    const { input, listed } = await this.#settle(signal);
+    const jobs: PlannedJob[] = [];
+    for (const { job } of planRequested(asked, input, listed)) {
+      if (jobs.push(job) >= MOST_ASKED) break;
+    }
+    const { counts } = await this.#o.queues.plan(jobs, { asOfMs, restMs: 0 });
+    return { jobs, counts };
+  }
+
+  /** The read that a streamed bar leads to; null while the account was never planned, which then finds the bar by itself. */
+  eventJob(bar: StreamedBar): PlannedJob | null {
+    const feed = this.#config.marketData?.feed ?? null;
+    if (this.#latest === null || feed === null) return null;
+    const { claimedToUs, rule } = this.#latest;
+    const whose = { account: this.#config.name, feed };
+    return eventJob(whose, bar, rule, claimedToUs.get(streamId({ ...bar, stream: 'bars' })) ?? null);
+  }
+
+  /** Ends the streams of an account that is not configured any more, and its queue. */
+  async remove(signal: AbortSignal): Promise<void> {
+    const { clock, queues, readers, writer } = this.#o;
+    const { name } = this.#config;
+    await this.#gateway.close();
+    await queues.drop(name);
+    const streams = await readers.history.streams(name, { signal });
+    const rows = endedStreams(streams, clock.nowUs());
+    if (rows.length > 0) await writer.write({ streams: rows }, { signal });
+  }
+
+  close(): Promise<void> {
+    return this.#gateway.close();
+  }
+
+  async #settle(signal: AbortSignal): Promise<Settled> {
+    const { clock, queues, readers, writer } = this.#o;
+    const config = this.#config;
+    const view = await this.#look(signal);
+    const stored = await readStored(config, readers, signal);
+    requireBound(stored.account, view);
+    const decision = await decideClock({
+      clock: config.clock,
+      recordedRule: stored.recordedRule,
+      timezone: () => this.#gateway.timezone(signal),
+      nowMs: clock.nowMs(),
+    });
+    const rule = await this.#ruleOf(view.row.server, decision, signal);
+    const nowUs = config.clock.replayed ? await this.#replayedNow(rule, signal) : clock.nowUs();
+    const listed = view.listed ?? listedBefore(stored);
+    const changes = streamChanges({
+      config,
+      listed,
+      known: stored.streams,
+      nowUs,
+      recordedSinceUs: recordedSince(stored),
+    });
+    const account = accountRow(config, view, clock.nowUs());
+    await writer.write(
+      {
+        accounts: stored.account !== null && sameAccount(stored.account, account) ? [] : [account],
+        streams: changes.rows,
+      },
+      { signal },
+    );
+    const streams = changes.streams.filter(
+      ({ symbol }: ConfiguredSince) => symbol === null || !changes.unlisted.has(symbol),
+    );
+    const wallUs = clock.nowUs();
+    const doneToday = await queues.marks(this.#marksName());
+    const input = await planInput({
+      config,
+      stored,
+      streams,
+      rule,
+      nowUs,
+      wallUs,
+      doneToday,
+      readers,
+      signal,
+    });
+    return { input, listed, unlisted: changes.unlisted };
+  }
+
+  /** The gateway as it is, or as it was seen last: what is missing does not depend on its being there at this moment. */
+  async #look(signal: AbortSignal): Promise<GatewayView> {
+    try {
+      this.#view = await this.#gateway.view(signal);
+    } catch (error) {
+      if (this.#view === null || (error instanceof FxtapeError && error.kind === 'terminal')) throw error;
+      this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with what it said last');
+    }
+    return this.#view;
+  }
+
+  /** Writes the decision down when it is news, and answers with the rule that holds for this account. */
+  async #ruleOf(server: string, decision: ClockDecision, signal: AbortSignal): Promise<ClockRule> {
+    const { clock, log, readers, writer } = this.#o;
+    const inForce = ruleInForce(await readers.history.clockRules(server, { signal }));
+    const row = clockRuleRow(server, decision, inForce, clock.nowUs());
+    if (row !== null) {
+      await writer.write({ clock_rules: [row] }, { signal });
+      log.info({ server, rule: row.rule_id, confidence: row.confidence }, 'clock rule of the server');
+    }
+    if (decision.confidence === 'configured' || row !== null || inForce === null) return decision.rule;
+    return parseClockRule(inForce.rule_id ?? decision.rule.id);
+  }
+
+  async #replayedNow(rule: ClockRule, signal: AbortSignal): Promise<number> {
+    const { serverTime } = await this.#gateway.timezone(signal);
+    const stated = parseBrokerTime(serverTime);
+    if (stated === null) {
+      throw new FxtapeError({
+        code: 'SERVER_TIME_UNREADABLE',
+        kind: 'transient',
+        message: `the gateway's serverTime "${serverTime}" is no broker time`,
+        hint: 'Nothing: it is asked again. If it stays so, the bridge of this account is broken',
+        context: { account: this.#config.name },
+      });
+    }
+    return rule.read(stated.ms, { pass: 2 }).ms * 1000;
+  }
+
+  #planned({ input }: Settled, plan: AccountPlan): void {
+    const claimedToUs = new Map<string, number>();
+    for (const { key, claimed } of plan.needs) {
+      const last = claimed.at(-1);
+      if (last !== undefined) claimedToUs.set(streamId(key), last.toUs);
+    }
+    this.#latest = { rule: input.rule, claimedToUs };
+  }
+
+  #marksName(): string {
+    return `${this.#config.name}:${dayOf(this.#o.clock.nowUs())}`;
+  }
+}
+
+/** While the gateway does not say: the symbols whose streams are open. */
+const listedBefore = (stored: Stored): string[] => [
+  ...new Set(
+    stored.streams.flatMap((row) =>
+      (row.ts_to ?? null) === null ? ((row.symbol as string | null) ?? []) : [],
+    ),
+  ),
+];

@@ -1,0 +1,98 @@
+import type { Clock } from '@fxtape/ops';
+import { expect, test } from 'vitest';
+import { EventEar } from './event-ear.ts';
+
+const START_MS = 1_800_000_000_000;
+const bar = (symbol: string, ts: number, receivedMs: number) => ({
+  feed: 'icm',
+  symbol,
+  timeframe: 'M1',
+  ts,
+  ts_recv: receivedMs * 1000,
+});
+const trade = (deal_id: bigint | number | null, ts: number, receivedMs: number, account = 'icm') => ({
+  account,
+  deal_id,
+  ts,
+  ts_recv: receivedMs * 1000,
+});
+
+/** An ear over rows in memory, which answer as the tables do. */
+function rig() {
+  let nowMs = START_MS;
+  const bars: ReturnType<typeof bar>[] = [];
+  const trades: ReturnType<typeof trade>[] = [];
+  const clock = { nowMs: () => nowMs, nowUs: () => nowMs * 1000, monoMs: () => nowMs } as Clock;
+  const asked: number[] = [];
+  const reader = {
+    barEventsAfter: async (afterUs: number) => {
+      asked.push(afterUs);
+      return bars.filter((row) => row.ts_recv > afterUs);
+    },
+    tradeEventsAfter: async (afterUs: number) => trades.filter((row) => row.ts_recv > afterUs),
+  };
+  const ear = new EventEar({ reader, clock });
+  const { signal } = new AbortController();
+  const listen = () => ear.listen({ replayed: false, signal });
+  return { ear, bars, trades, listen, asked, pass: (ms: number) => (nowMs += ms) };
+}
+
+test('one read per stream, two seconds after its first bar, with the newest that came meanwhile', async () => {
+  const { bars, ear, listen, pass } = rig();
+  bars.push(bar('EURUSD', 60, START_MS), bar('XAUUSD', 60, START_MS));
+  await listen();
+  pass(1500);
+  bars.push(bar('EURUSD', 120, START_MS + 1500));
+  await listen();
+  expect(ear.ripeBars()).toEqual([]);
+  pass(500);
+  await listen();
+  expect(ear.ripeBars().map(({ symbol, ts }) => [symbol, ts])).toEqual([
+    ['EURUSD', 120],
+    ['XAUUSD', 60],
+  ]);
+  expect(ear.ripeBars()).toEqual([]);
+});
+
+test('a row that becomes visible late is heard, and none is heard twice', async () => {
+  const { bars, ear, listen, pass } = rig();
+  bars.push(bar('EURUSD', 60, START_MS + 5000));
+  await listen();
+  bars.unshift(bar('XAUUSD', 60, START_MS + 1000));
+  await listen();
+  pass(3000);
+  expect(ear.ripeBars().length).toBe(2);
+  for (let i = 0; i < 30; i += 1) {
+    pass(1000);
+    await listen();
+    expect(ear.ripeBars()).toEqual([]);
+  }
+});
+
+test('the tables are asked from a point that moves on', async () => {
+  const { asked, bars, listen } = rig();
+  for (let i = 0; i < 5; i += 1) {
+    bars.push(bar('EURUSD', i, START_MS + i * 60_000));
+    await listen();
+  }
+  await listen();
+  expect(asked.at(-1)).toBeGreaterThan(START_MS * 1000 + 3 * 60_000_000);
+});
+
+test('trades of a second are one reconciliation of their account, identifiers exact', async () => {
+  const { ear, listen, pass, trades } = rig();
+  trades.push(
+    trade(9_007_199_254_740_993n, 50, START_MS),
+    trade(7, 90, START_MS + 1),
+    trade(7, 90, START_MS + 2),
+    trade(null, 40, START_MS + 3),
+  );
+  trades.push(trade(0, 10, START_MS, 'mt4'));
+  await listen();
+  pass(1000);
+  const jobs = ear.ripeTrades();
+  expect(jobs.map(({ payload }) => payload)).toEqual([
+    { account: 'icm', fromUs: 40, toUs: 91, dealIds: ['9007199254740993', '7'] },
+    { account: 'mt4', fromUs: 10, toUs: 11, dealIds: [] },
+  ]);
+});

@@ -1,0 +1,148 @@
+// Reads from QuestDB what the plan of one account depends on. In: the account's name and feed. Out: coverage, gaps, limits and the like, in
+// the planner's words; and the plan's input once clock and streams are settled. Every question is refused while a table lags, because
+// rows that are not visible yet would be fetched again.
+import type { AccountConfig } from '@fxtape/config';
+import { type ClockRule, streamId, type StreamKey, type StreamKind } from '@fxtape/market';
+import type { GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
+import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
+
+const DAY_US = 86_400_000_000;
+const COMPARED_DAYS = 40;
+/** Tables are written by others all the time: how long their logs may take. */
+const WAIT_MS = 10_000;
+
+export interface Readers {
+  readonly history: HistoryReader;
+  readonly planning: PlanningReader;
+}
+
+/** What is stored of an account, whatever its clock and configuration say. */
+export interface Stored {
+  readonly account: TableRow<'accounts'> | null;
+  readonly streams: readonly TableRow<'streams'>[];
+  readonly coverage: readonly Claimed[];
+  readonly gaps: readonly EndedGap[];
+  readonly refusals: readonly Refusal[];
+  readonly earliest: ReadonlyMap<string, number>;
+  readonly recordedRule: string | null;
+  readonly specs: ReadonlySet<string>;
+}
+
+export async function readStored(
+  config: AccountConfig,
+  readers: Readers,
+  signal: AbortSignal,
+): Promise<Stored> {
+  const { history, planning } = readers;
+  const { name } = config;
+  const feed = config.marketData?.feed ?? null;
+  const options = { signal, waitMs: WAIT_MS };
+  const accounts = await history.accounts(options);
+  const [streams, coverage, gaps, refusals, limits, recordedRule, specs] = await Promise.all([
+    history.streams(name, options),
+    history.coverage(name, options),
+    history.endedOpenGaps(name, options),
+    planning.refusals(name, options),
+    history.historyLimits(name, options),
+    history.newestRule(name, options),
+    feed === null ? new Map<string, unknown>() : history.latestSpecs(feed, options),
+  ]);
+  // What another feed of this account's past claims is not this feed's.
+  const own = (row: { feed?: string | null; symbol?: string | null }): boolean =>
+    (row.symbol ?? null) === null || (row.feed ?? null) === feed;
+  return {
+    account: accounts.find((row) => row.account === name) ?? null,
+    streams,
+    coverage: coverage.filter(own).map((range) => ({ ...range, ...keyOf(range) })),
+    gaps: gaps.filter(own).flatMap(endedGap),
+    refusals: refusals.map((row) => ({
+      ...keyOf(row),
+      fromUs: row.ts_from,
+      toUs: row.ts_to,
+      firstUs: row.ts,
+      lastUs: row.ts_updated,
+    })),
+    earliest: new Map(
+      limits
+        .filter(own)
+        .flatMap((row) =>
+          typeof row.ts_earliest === 'number' ? [[streamId(keyOf(row)), row.ts_earliest]] : [],
+        ),
+    ),
+    recordedRule,
+    specs: new Set(specs.keys()),
+  };
+}
+
+/** The earliest that the live recording says anything about, by `streamId`: the start of its coverage, or of a gap before it. */
+export function recordedSince(stored: Stored): Map<string, number> {
+  const since = new Map<string, number>();
+  const note = (key: StreamKey, fromUs: number): void => {
+    const id = streamId(key);
+    since.set(id, Math.min(since.get(id) ?? fromUs, fromUs));
+  };
+  for (const claim of stored.coverage) if (claim.source === 'live') note(claim, claim.fromUs);
+  for (const gap of stored.gaps) if (gap.cause !== 'refused') note(keyOf(gap), gap.fromUs);
+  return since;
+}
+
+export async function planInput(o: {
+  config: AccountConfig;
+  stored: Stored;
+  streams: readonly ConfiguredSince[];
+  rule: ClockRule;
+  nowUs: number;
+  wallUs: number;
+  doneToday: ReadonlySet<string>;
+  readers: Readers;
+  signal: AbortSignal;
+}): Promise<PlanInput> {
+  const { config, readers, signal, stored } = o;
+  const feed = config.marketData?.feed ?? null;
+  const compared =
+    feed === null
+      ? []
+      : await readers.planning.comparedDays(feed, Math.max(0, o.nowUs - COMPARED_DAYS * DAY_US), {
+          signal,
+          waitMs: WAIT_MS,
+        });
+  return {
+    account: config.name,
+    feed,
+    nowUs: o.nowUs,
+    wallUs: o.wallUs,
+    rule: o.rule,
+    backfill: config.backfill,
+    streamed: config.timeframes,
+    streams: o.streams,
+    coverage: stored.coverage,
+    earliest: stored.earliest,
+    refusals: stored.refusals,
+    gaps: stored.gaps,
+    doneToday: o.doneToday,
+    symbolsWithSpec: stored.specs,
+    comparedDays: new Set(compared.map(({ symbol, ts }) => `${symbol} ${ts}`)),
+  };
+}
+
+const keyOf = (row: { stream: string; symbol?: string | null; timeframe?: string | null }): StreamKey => ({
+  stream: row.stream as StreamKind,
+  symbol: row.symbol ?? null,
+  timeframe: row.timeframe ?? null,
+});
+
+function endedGap(row: GapRow): EndedGap[] {
+  if (row.ts_from === null || row.ts_to === null || row.stream === null) return [];
+  return [
+    {
+      gapId: row.gap_id,
+      stream: row.stream,
+      feed: row.feed,
+      symbol: row.symbol,
+      timeframe: row.timeframe,
+      cause: row.cause ?? '',
+      fromUs: row.ts_from,
+      toUs: row.ts_to,
+    },
+  ];
+}

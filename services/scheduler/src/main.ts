@@ -1,0 +1,108 @@
+// The scheduler: one process that plans what is missing of every configured account, or stands by while another one does. It reads its
+// environment and configuration, waits for the tables, and follows changes of the configuration.
+import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
+import {
+  createLog,
+  exitOnUncaught,
+  Metrics,
+  readVariable,
+  Shutdown,
+  startHealthServer,
+  systemClock,
+  writePidFile,
+} from '@fxtape/ops';
+import {
+  AppliedWatch,
+  AppliedWriter,
+  HistoryReader,
+  migrate,
+  PlanningReader,
+  QuestDbHttp,
+  TableWriter,
+} from '@fxtape/questdb';
+import { readSchedulerEnv } from './env.ts';
+import { Scheduler } from './scheduler.ts';
+
+const env = readSchedulerEnv();
+const demo = env.FXTAPE_DEMO !== undefined;
+const config: Config = demo
+  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
+  : await loadConfig(env.FXTAPE_CONFIG);
+const keyOf = (variable: string): string => readVariable(variable) ?? '';
+const secrets = config.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
+const log = createLog({ service: 'scheduler', level: env.LOG_LEVEL, secrets });
+exitOnUncaught(log);
+const clock = systemClock();
+const metrics = new Metrics({ process: true });
+const shutdown = new Shutdown({ log, deadlineMs: 9000 });
+shutdown.onSignals();
+
+const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+const tableWriter = new TableWriter({
+  http,
+  log,
+  clock,
+  random: Math.random,
+  metrics,
+  tables: ['accounts', 'streams', 'clock_rules'],
+});
+shutdown.add('writer', async () => tableWriter.close());
+const scheduler = new Scheduler({
+  config,
+  keyOf,
+  baseUrl: env.FXSOCKET_BASE_URL,
+  redisUrl: env.REDIS_URL,
+  readers: {
+    history: new HistoryReader({ http, clock }),
+    planning: new PlanningReader({ http, clock }),
+  },
+  writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http, clock }) }),
+  metrics,
+  clock,
+  log,
+});
+shutdown.add('scheduler', () => scheduler.stop());
+
+let waiting: string | null = 'the tables are not there yet';
+const stopping = new AbortController();
+shutdown.add('migration', async () => stopping.abort());
+const begin = async (): Promise<void> => {
+  while (!stopping.signal.aborted) {
+    try {
+      const { applied } = await migrate({ client: http, log });
+      if (applied.length > 0) log.info({ applied }, 'tables are up to date');
+      waiting = null;
+      scheduler.start();
+      return;
+    } catch (error) {
+      waiting = `QuestDB is not ready (${error instanceof Error ? error.message : String(error)})`;
+      log.warn({ err: error }, 'QuestDB is not ready; nothing can be planned');
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, 1000);
+        stopping.signal.addEventListener('abort', () => (clock.clearTimeout(timer), resolve()), {
+          once: true,
+        });
+      });
+    }
+  }
+};
+void begin();
+if (!demo) {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+  const watch = watchConfig(env.FXTAPE_CONFIG, (next) => scheduler.reconfigure(next), onError);
+  shutdown.add('configuration', async () => watch.close());
+}
+const startedAt = new Date(clock.nowMs()).toISOString();
+const health = await startHealthServer({
+  addr: env.FXTAPE_HEALTH_ADDR,
+  metrics,
+  ready: () => {
+    const reasons = waiting === null ? scheduler.reasons() : [waiting];
+    return { ready: reasons.length === 0, reasons };
+  },
+  json: { '/state': () => ({ service: 'scheduler', startedAt, waiting, ...scheduler.state() }) },
+});
+shutdown.add('health', () => health.close());
+writePidFile(env.FXTAPE_DATA_DIR, 'scheduler', { pid: process.pid, http: health.addr });
+log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'planning');

@@ -1,0 +1,94 @@
+// Brings as much of a plan into an account's queue as fits. In: the plan and what stands in the queue. Out: how many jobs were added, and
+// whether something is left for later. A queue holds a few hundred jobs, whatever the plan: it is filled again as it drains, and what
+// became more important meanwhile does not wait behind a hundred thousand others.
+import { describeJob, type JobQueues, type PlannedJob, type StandingJob } from '@fxtape/jobs';
+import { streamId, type StreamKey } from '@fxtape/market';
+import type { PlanTaker } from './plan/take.ts';
+
+/** Jobs of an account in the queue, without those that wait for their next try. */
+export const QUEUE_JOBS = 300;
+/** Those included. */
+const MOST_JOBS = 1500;
+
+export interface QueuedUp {
+  readonly added: number;
+  /** Wanted, and in the queue already or under way. */
+  readonly standing: number;
+  /** Something is left for when the queue has room. */
+  readonly more: boolean;
+  readonly marks: readonly string[];
+}
+
+export async function queueUp(
+  queues: Pick<JobQueues, 'plan'>,
+  plan: PlanTaker,
+  standing: readonly StandingJob[],
+  asOfMs: number,
+): Promise<QueuedUp> {
+  const work = new WorkUnderWay(standing);
+  const ready = standing.filter((one) => !one.delayed).length;
+  let room = Math.min(QUEUE_JOBS - ready, MOST_JOBS - standing.length);
+  const sum = { added: 0, standing: 0 };
+  const marks: string[] = [];
+  let more = true;
+  while (room > 0 && more) {
+    const taken = plan.take(room);
+    more = taken.more;
+    const fresh = taken.jobs.filter(({ job }) => !work.has(job));
+    sum.standing += taken.jobs.length - fresh.length;
+    const { counts } = await queues.plan(
+      fresh.map(({ job }) => job),
+      { asOfMs },
+    );
+    marks.push(...fresh.flatMap(({ mark }) => mark ?? []));
+    sum.added += counts.added + counts.again;
+    sum.standing += counts.queued + counts.raised;
+    room -= counts.added + counts.again;
+  }
+  return { ...sum, more, marks };
+}
+
+/** Work that is being done or waits to be, so that it is not asked for under another name. */
+export class WorkUnderWay {
+  readonly #ids: ReadonlySet<string>;
+  readonly #ranges = new Map<string, { fromUs: number; toUs: number }[]>();
+
+  constructor(standing: readonly StandingJob[]) {
+    this.#ids = new Set(standing.map(({ id }) => id));
+    for (const { job } of standing) {
+      const stream = streamOf(job);
+      if (stream === null) continue;
+      const list = this.#ranges.get(stream.id);
+      if (list === undefined) this.#ranges.set(stream.id, [stream.range]);
+      else list.push(stream.range);
+    }
+  }
+
+  /**
+   * The same job, or for history one that reads the beginning of the same range: it was planned when more of it was missing (then the
+   * rest comes as its work goes on), or when less had happened yet (then the newest end comes with the next plan).
+   */
+  has(job: PlannedJob): boolean {
+    if (this.#ids.has(describeJob(job).id)) return true;
+    const stream = streamOf(job);
+    if (stream === null || stream.why === 'reread') return false;
+    const { fromUs } = stream.range;
+    return (
+      this.#ranges.get(stream.id)?.some((range) => range.fromUs <= fromUs && fromUs < range.toUs) ?? false
+    );
+  }
+}
+
+function streamOf(
+  job: PlannedJob,
+): { id: string; why: string; range: { fromUs: number; toUs: number } } | null {
+  if (job.name !== 'bars' && job.name !== 'deals' && job.name !== 'positions' && job.name !== 'ticks')
+    return null;
+  const { payload } = job;
+  const key: StreamKey = {
+    stream: job.name,
+    symbol: 'symbol' in payload ? payload.symbol : null,
+    timeframe: 'timeframe' in payload ? payload.timeframe : null,
+  };
+  return { id: streamId(key), why: payload.why, range: payload };
+}

@@ -1,0 +1,333 @@
+// The scheduler at work: leads or stands by, plans every account each minute and whenever its queue has room again, turns events into
+// reads, and takes up requests to plan. In: the configuration, as it changes. Out: jobs in Redis, a few rows in QuestDB, and a report.
+//
+//   lead? ──no──► stand by                         (asked again every second or so; the lead ends 10 s after its holder fell silent)
+//     └─yes─► each second: hear events · every 5 s: look at the queues · each minute, or sooner: plan an account
+//
+// Nothing is remembered that could be lost: who leads next begins with what QuestDB says. Two that both lead for a moment plan the same.
+import type { AccountConfig, Config } from '@fxtape/config';
+import {
+  JobQueues,
+  type PlannedJob,
+  type PlanNote,
+  type PlanRequests,
+  type QueueReport,
+  type RunningJob,
+  type Payload,
+  servePlanRequests,
+  setQueueMetrics,
+} from '@fxtape/jobs';
+import { FxtapeError, type Metrics } from '@fxtape/ops';
+import { AccountPlanner, type AccountPlannerOptions } from './account-planner.ts';
+import { EventEar } from './event-ear.ts';
+import { QUEUE_JOBS } from './queue-up.ts';
+import { PlanMetrics } from './plan-metrics.ts';
+
+const LEAD_MS = 10_000;
+const BEAT_MS = 1000;
+const REPORT_EVERY_MS = 5000;
+const PLAN_EVERY_MS = 60_000;
+const RETRY_EVERY_MS = 5000;
+/** A queue that holds fewer is filled again, when something is left. */
+const LOW_JOBS = QUEUE_JOBS / 3;
+/** Accounts that are planned at once. */
+const AT_ONCE = 4;
+
+export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'apiKey' | 'queues'> {
+  readonly config: Config;
+  readonly keyOf: (variable: string) => string;
+  readonly redisUrl: string;
+  readonly metrics: Metrics;
+  /** First part of every key in Redis; default `fxtape`. */
+  readonly prefix?: string;
+}
+
+interface Entry {
+  readonly planner: AccountPlanner;
+  /** Monotonic. */
+  dueMs: number;
+  running: Promise<void> | null;
+}
+
+export class Scheduler {
+  readonly #o: SchedulerOptions;
+  readonly #queues: JobQueues;
+  readonly #metrics: PlanMetrics;
+  readonly #entries = new Map<string, Entry>();
+  readonly #removed = new Map<string, AccountPlanner>();
+  readonly #stop = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #leading = false;
+  #leadCheckedMs = Number.NEGATIVE_INFINITY;
+  #ear: EventEar | null = null;
+  #requests: PlanRequests | null = null;
+  #report: QueueReport | null = null;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #troubles: { redis: string | null; events: string | null } = { redis: null, events: null };
+  #wake: () => void = () => {};
+
+  constructor(options: SchedulerOptions) {
+    this.#o = options;
+    const { log, metrics, prefix, redisUrl } = options;
+    this.#queues = new JobQueues({ redisUrl, log, ...(prefix === undefined ? {} : { prefix }) });
+    this.#metrics = new PlanMetrics(metrics);
+    this.reconfigure(options.config);
+  }
+
+  start(): void {
+    this.#loop = this.#run(this.#stop.signal);
+  }
+
+  /** Takes a changed configuration: new accounts, changed ones, and ends the streams of those that are gone. */
+  reconfigure(config: Config): void {
+    const names = new Set(config.accounts.map(({ name }) => name));
+    for (const [name, { planner }] of this.#entries) {
+      if (names.has(name)) continue;
+      this.#entries.delete(name);
+      this.#removed.set(name, planner);
+    }
+    for (const account of config.accounts) {
+      this.#removed.delete(account.name);
+      const known = this.#entries.get(account.name);
+      if (known === undefined || known.planner.config.keyVariable !== account.keyVariable) {
+        this.#entries.set(account.name, this.#entry(account));
+        void known?.planner.close();
+      } else {
+        known.planner.reconfigure(account);
+        known.dueMs = Number.NEGATIVE_INFINITY;
+      }
+    }
+    this.#wake();
+  }
+
+  /** Ends within moments: a plan that is being made is left, and made anew by whoever leads next. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    await this.#loop;
+    await Promise.all([...this.#entries.values()].map(async ({ running }) => running));
+    await this.#requests?.stop();
+    await this.#queues.close();
+    await Promise.all([...this.#entries.values()].map(({ planner }) => planner.close()));
+  }
+
+  state() {
+    return {
+      leading: this.#leading,
+      redis: this.#troubles.redis,
+      events: this.#troubles.events,
+      planRequests: this.#report?.planRequests ?? null,
+      accounts: [...this.#entries].map(([account, { planner }]) => {
+        const { plannedAtMs, ...state } = planner.state;
+        const queue = this.#report?.accounts.find((one) => one.account === account) ?? null;
+        return {
+          account,
+          ...state,
+          plannedAt: plannedAtMs === null ? null : new Date(plannedAtMs).toISOString(),
+          queue:
+            queue === null
+              ? null
+              : {
+                  waiting: queue.waiting,
+                  active: queue.active,
+                  delayed: queue.delayed,
+                  failed: queue.failed,
+                  oldestWaitingMs: queue.oldestWaitingMs,
+                },
+        };
+      }),
+    };
+  }
+
+  /** Why it does not do its work; a scheduler that stands by does its own. */
+  reasons(): string[] {
+    const { events, redis } = this.#troubles;
+    if (redis !== null) return [redis];
+    if (!this.#leading) return [];
+    const accounts = [...this.#entries].flatMap(([account, { planner }]) => {
+      const { phase, reason } = planner.state;
+      return phase === 'planned' ? [] : [`${account}: ${phase}${reason === null ? '' : ` (${reason})`}`];
+    });
+    return events === null ? accounts : [...accounts, events];
+  }
+
+  #entry(config: AccountConfig): Entry {
+    const { keyOf, log } = this.#o;
+    const planner = new AccountPlanner(config, {
+      ...this.#o,
+      apiKey: keyOf(config.keyVariable),
+      queues: this.#queues,
+      log: log.child({ account: config.name }),
+    });
+    return { planner, dueMs: Number.NEGATIVE_INFINITY, running: null };
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#beat(signal);
+        if (this.#troubles.redis !== null) this.#o.log.info('the queues answer again');
+        this.#troubles.redis = null;
+      } catch (error) {
+        if (signal.aborted) return;
+        const line = error instanceof FxtapeError ? error.toLine() : String(error);
+        if (this.#troubles.redis !== line) this.#o.log.warn({ err: error }, 'no plan without the queues');
+        this.#troubles.redis = line;
+      }
+      await this.#pause(BEAT_MS, signal);
+    }
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const nowMs = this.#o.clock.monoMs();
+    if (nowMs - this.#leadCheckedMs >= LEAD_MS / 4 || !this.#leading) {
+      this.#lead(await this.#queues.lead('scheduler', LEAD_MS));
+      this.#leadCheckedMs = nowMs;
+    }
+    if (!this.#leading) return;
+    await this.#removeGone(signal);
+    await this.#hear(signal);
+    if (nowMs - this.#reportedMs >= REPORT_EVERY_MS) await this.#look(nowMs);
+    this.#planDue(nowMs, signal);
+  }
+
+  #lead(leads: boolean): void {
+    if (leads === this.#leading) return;
+    const { clock, log, prefix, readers, redisUrl } = this.#o;
+    this.#leading = leads;
+    log.info(leads ? 'this scheduler leads' : 'another scheduler leads; standing by');
+    if (!leads) {
+      void this.#requests?.stop();
+      this.#requests = null;
+      this.#ear = null;
+      return;
+    }
+    this.#ear = new EventEar({ reader: readers.history, clock });
+    const handler = (job: RunningJob<Payload<'plan'>>, signal: AbortSignal) => this.#requested(job, signal);
+    this.#requests = servePlanRequests({
+      redisUrl,
+      handler,
+      log,
+      ...(prefix === undefined ? {} : { prefix }),
+    });
+    for (const entry of this.#entries.values()) entry.dueMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    this.#report = await this.#queues.report();
+    this.#reportedMs = nowMs;
+    setQueueMetrics(this.#o.metrics, this.#report);
+    for (const [account, entry] of this.#entries) {
+      const queue = this.#report.accounts.find((one) => one.account === account);
+      const low = queue === undefined || queue.waiting < LOW_JOBS;
+      if (low && entry.planner.state.more) entry.dueMs = Math.min(entry.dueMs, nowMs);
+    }
+  }
+
+  #planDue(nowMs: number, signal: AbortSignal): void {
+    let running = [...this.#entries.values()].filter((entry) => entry.running !== null).length;
+    const due = [...this.#entries.values()]
+      .filter((entry) => entry.running === null && entry.dueMs <= nowMs)
+      .toSorted((a, b) => a.dueMs - b.dueMs);
+    for (const entry of due) {
+      if (running >= AT_ONCE) return;
+      running += 1;
+      entry.running = this.#planOne(entry, signal);
+    }
+  }
+
+  async #planOne(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#o;
+    const { planner } = entry;
+    entry.dueMs = clock.monoMs() + PLAN_EVERY_MS;
+    await planner.plan(signal);
+    const planned = planner.state.phase === 'planned';
+    if (planned) this.#metrics.planned(planner.config.name, planner.state);
+    else entry.dueMs = Math.min(entry.dueMs, clock.monoMs() + RETRY_EVERY_MS);
+    entry.running = null;
+    // Another account may have waited for its turn.
+    this.#wake();
+  }
+
+  async #hear(signal: AbortSignal): Promise<void> {
+    const ear = this.#ear;
+    if (ear === null) return;
+    const planners = [...this.#entries.values()].map(({ planner }) => planner);
+    const replayed = planners.some(({ config }) => config.clock.replayed);
+    try {
+      await ear.listen({ replayed, signal });
+      this.#troubles.events = null;
+    } catch (error) {
+      signal.throwIfAborted();
+      const line = error instanceof FxtapeError ? error.toLine() : String(error);
+      if (this.#troubles.events !== line)
+        this.#o.log.warn({ err: error }, 'events cannot be read; trying again');
+      this.#troubles.events = line;
+    }
+    const byFeed = new Map(planners.map((planner) => [planner.config.marketData?.feed ?? null, planner]));
+    const reads = ear.ripeBars().flatMap((bar) => byFeed.get(bar.feed)?.eventJob(bar) ?? []);
+    const trades = ear.ripeTrades().filter(isFor(this.#entries));
+    if (reads.length + trades.length > 0) await this.#queues.plan([...reads, ...trades]);
+  }
+
+  async #requested(job: RunningJob<Payload<'plan'>>, signal: AbortSignal) {
+    const { account } = job.payload;
+    const asked = [...this.#entries.values()]
+      .map(({ planner }) => planner)
+      .filter(({ config }) => account === null || config.name === account);
+    if (asked.length === 0) {
+      throw new FxtapeError({
+        code: 'ACCOUNT_UNKNOWN',
+        kind: 'terminal',
+        message: `no account of the configuration is called "${account}"`,
+        hint: 'See `fxtape config show` for the names',
+      });
+    }
+    const jobs: PlannedJob[] = [];
+    const counts: Record<string, number> = {};
+    for (const planner of asked) {
+      const planned = await planner.planRequested(job.payload, signal);
+      jobs.push(...planned.jobs);
+      for (const [verdict, count] of Object.entries(planned.counts))
+        counts[verdict] = (counts[verdict] ?? 0) + count;
+    }
+    const note: PlanNote = { jobs, counts: counts as unknown as PlanNote['counts'] };
+    return { rows: 0, requests: 0, note };
+  }
+
+  async #removeGone(signal: AbortSignal): Promise<void> {
+    for (const [name, planner] of this.#removed) {
+      try {
+        await planner.remove(signal);
+        this.#removed.delete(name);
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#o.log.debug(
+          { err: error, account: name },
+          'a removed account could not be ended yet; trying again',
+        );
+        return;
+      }
+    }
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    const { clock } = this.#o;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clock.clearTimeout(timer);
+        this.#wake = () => {};
+        resolve();
+      };
+      const timer = clock.setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+}
+
+/** Trades of an account that somebody else's scheduler plans are left to it. */
+const isFor =
+  (entries: ReadonlyMap<string, unknown>) =>
+  (job: PlannedJob): boolean =>
+    job.name === 'reconcile' && entries.has(job.payload.account);
