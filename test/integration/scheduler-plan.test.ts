@@ -47,6 +47,7 @@ const ranges = (jobs: readonly PlannedJob[] | undefined, symbol?: string) =>
     .filter((payload) => symbol === undefined || payload.symbol === symbol)
     .map(({ fromUs, toUs }) => [fromUs, toUs])
     .toSorted((a, b) => (a[0] as number) - (b[0] as number));
+const compareText = (a: string, b: string): number => (a < b ? -1 : 1);
 const covered = (rig: SchedulerRig, symbol: string, fromUs: number, toUs: number) => ({
   ts: fromUs,
   account: rig.name,
@@ -69,19 +70,21 @@ test('a first plan says who the account is, what is configured and which clock h
   expect(accounts).toMatchObject([{ account_id: accountId(0), server: 'Simulated-Demo', feed: rig.name }]);
   expect(String(accounts[0]?.login)).toBe('1000');
   const streams = await rig.reader.streams(rig.name, { waitMs: 5000 });
-  expect(streams.map((row) => [row.stream, row.symbol ?? null, row.timeframe ?? null]).toSorted()).toEqual(
-    [
-      ['account', null, null],
-      ['bars', 'BTCUSD', 'M1'],
-      ['bars', 'ETHUSD', 'M1'],
-      ['bars', 'NOPE', 'M1'],
-      ['deals', null, null],
-      ['positions', null, null],
-      ['ticks', 'BTCUSD', null],
-      ['ticks', 'ETHUSD', null],
-      ['ticks', 'NOPE', null],
-    ].toSorted(),
-  );
+  expect(
+    streams
+      .map((row) => [row.stream, row.symbol, row.timeframe].filter(Boolean).join(' '))
+      .toSorted(compareText),
+  ).toEqual([
+    'account',
+    'bars BTCUSD M1',
+    'bars ETHUSD M1',
+    'bars NOPE M1',
+    'deals',
+    'positions',
+    'ticks BTCUSD',
+    'ticks ETHUSD',
+    'ticks NOPE',
+  ]);
   const rules = await rig.reader.clockRules('Simulated-Demo', { waitMs: 5000 });
   expect(rules.at(-1)).toMatchObject({ rule_id: 'America/New_York+7h', confidence: 'provisional' });
   const jobs = await rig.standing();
