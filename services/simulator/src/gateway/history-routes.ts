@@ -73,14 +73,15 @@ const priceHistory: Route = async ({ terminal, query, scenario }) => {
   const clock = terminal.clock();
   const now = clock.brokerMs(terminal.nowUtcMs());
   // Where no start is given, the terminal asks the broker for everything there is.
-  const { from, to } = within(range, bars.firstUtcMs - DAY, now);
+  const first = bars.firstUtcMs - DAY;
+  const { from, to } = within(range, first, now);
   const ask: HistoryAsk = { path: '/PriceHistory', symbol: name, timeframe, from, to };
   const shape = shapeOf(terminal, ask);
   if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
   if ((to - from) / timeframeMs(timeframe) > scenario.history.timeoutBars)
     return timedOut('MarketInfo.PriceHistory');
   const until = knownUntil(terminal, shape);
-  const folded = await inTurns(bars.foldSteps(timeframe, range.from, to, clock));
+  const folded = await inTurns(bars.foldSteps(timeframe, Math.max(range.from, first), to, clock));
   // A minute in which the terminal stopped hearing is not there as a whole.
   const cut = until < now ? folded.opens.findIndex((open) => open >= until - (until % MINUTE)) : -1;
   const known = cut === -1 ? folded.opens.length : cut;
