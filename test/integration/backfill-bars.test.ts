@@ -107,7 +107,7 @@ test('a terminal that lets 504 through halves ranges until it answers, and the r
     await truth(slow, 'EURUSD', 'M1', START - 3 * DAY, START - HOUR),
   );
   const firstRun = slow.asked.length;
-  await slow.bars({ fromUs: START - 6 * DAY, toUs: START - 3 * DAY });
+  await slow.bars({ fromUs: START - 9 * DAY, toUs: START - 6 * DAY });
   expect(slow.asked.length - firstRun).toBeLessThan(firstRun);
   await slow.close();
 });
