@@ -62,6 +62,8 @@ export class AccountPlanner {
   readonly #gateway: GatewayWatch;
   #config: AccountConfig;
   #view: GatewayView | null = null;
+  /** A plan and a request never settle clock and streams at the same time. */
+  #turn: Promise<unknown> = Promise.resolve();
   /** Of the last plan, for the events between two plans. */
   #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
   #state: PlannerState = {
@@ -170,7 +172,13 @@ export class AccountPlanner {
     return this.#gateway.close();
   }
 
-  async #settle(signal: AbortSignal): Promise<Settled> {
+  #settle(signal: AbortSignal): Promise<Settled> {
+    const settled = this.#turn.then(() => this.#settleNow(signal));
+    this.#turn = settled.catch(() => null);
+    return settled;
+  }
+
+  async #settleNow(signal: AbortSignal): Promise<Settled> {
     const { clock, queues, readers, writer } = this.#o;
     const config = this.#config;
     const view = await this.#look(signal);

@@ -17,6 +17,9 @@ const trade = (deal_id: bigint | number | null, ts: number, receivedMs: number, 
   ts_recv: receivedMs * 1000,
 });
 
+/** Opens, µs. */
+const open = (minutes: number): number => START_MS * 1000 + minutes * 60_000_000;
+
 /** An ear over rows in memory, which answer as the tables do. */
 function rig() {
   let nowMs = START_MS;
@@ -25,9 +28,9 @@ function rig() {
   const clock = { nowMs: () => nowMs, nowUs: () => nowMs * 1000, monoMs: () => nowMs } as Clock;
   const asked: number[] = [];
   const reader = {
-    barEventsAfter: async (afterUs: number) => {
+    barEventsAfter: async (afterUs: number, { sinceUs = 0 }: { sinceUs?: number } = {}) => {
       asked.push(afterUs);
-      return bars.filter((row) => row.ts_recv > afterUs);
+      return bars.filter((row) => row.ts_recv > afterUs && row.ts >= sinceUs);
     },
     tradeEventsAfter: async (afterUs: number) => trades.filter((row) => row.ts_recv > afterUs),
   };
@@ -39,26 +42,26 @@ function rig() {
 
 test('one read per stream, two seconds after its first bar, with the newest that came meanwhile', async () => {
   const { bars, ear, listen, pass } = rig();
-  bars.push(bar('EURUSD', 60, START_MS), bar('XAUUSD', 60, START_MS));
+  bars.push(bar('EURUSD', open(1), START_MS), bar('XAUUSD', open(1), START_MS));
   await listen();
   pass(1500);
-  bars.push(bar('EURUSD', 120, START_MS + 1500));
+  bars.push(bar('EURUSD', open(2), START_MS + 1500));
   await listen();
   expect(ear.ripeBars()).toEqual([]);
   pass(500);
   await listen();
   expect(ear.ripeBars().map(({ symbol, ts }) => [symbol, ts])).toEqual([
-    ['EURUSD', 120],
-    ['XAUUSD', 60],
+    ['EURUSD', open(2)],
+    ['XAUUSD', open(1)],
   ]);
   expect(ear.ripeBars()).toEqual([]);
 });
 
 test('a row that becomes visible late is heard, and none is heard twice', async () => {
   const { bars, ear, listen, pass } = rig();
-  bars.push(bar('EURUSD', 60, START_MS + 5000));
+  bars.push(bar('EURUSD', open(1), START_MS + 5000));
   await listen();
-  bars.unshift(bar('XAUUSD', 60, START_MS + 1000));
+  bars.unshift(bar('XAUUSD', open(1), START_MS + 1000));
   await listen();
   pass(3000);
   expect(ear.ripeBars().length).toBe(2);
@@ -69,10 +72,27 @@ test('a row that becomes visible late is heard, and none is heard twice', async 
   }
 });
 
+test('a month that has ended is heard within a minute, and once', async () => {
+  const { bars, ear, listen, pass } = rig();
+  await listen();
+  bars.push(bar('EURUSD', open(-31 * 1440), START_MS + 100));
+  const heard: string[] = [];
+  for (let second = 1; second <= 200; second += 1) {
+    pass(1000);
+    await listen();
+    heard.push(...ear.ripeBars().map(({ symbol, ts }) => `${symbol} ${ts}`));
+    const months = heard.filter((one) => one.startsWith('EURUSD')).length;
+    if (second > 62) expect(months).toBe(1);
+    bars.push(bar('XAUUSD', open(second / 60), START_MS + second * 1000));
+  }
+  expect(new Set(heard).size).toBe(heard.length);
+  expect(heard.length).toBeGreaterThan(60);
+});
+
 test('the tables are asked from a point that moves on', async () => {
   const { asked, bars, listen } = rig();
   for (let i = 0; i < 5; i += 1) {
-    bars.push(bar('EURUSD', i, START_MS + i * 60_000));
+    bars.push(bar('EURUSD', open(i), START_MS + i * 60_000));
     await listen();
   }
   await listen();

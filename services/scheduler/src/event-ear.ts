@@ -11,8 +11,13 @@ const TRADE_WAIT_MS = 1000;
 const OVERLAP_US = 10_000_000;
 /** Heard at the start: what came while nobody listened for a moment. */
 const BEFORE_START_US = 60_000_000;
-/** A bar of the longest timeframe opened so long before it was streamed. */
-const OLDEST_OPEN_US = 33 * 86_400_000_000;
+/**
+ * Bars up to H4 opened so long before they were streamed, and those of the longest timeframe so long. The second are looked for once a
+ * minute only: a month of bars is a lot to look through each second.
+ */
+const SHORT_OPEN_US = 6 * 3_600_000_000;
+const LONG_OPEN_US = 33 * 86_400_000_000;
+const LONG_EVERY_MS = 60_000;
 const MOST_DEALS = 1000;
 
 export interface HeardBar {
@@ -33,6 +38,7 @@ export class EventEar {
   readonly #clock: Clock;
   readonly #bars: Heard<HeardBar & { ts_recv: number }>;
   readonly #trades: Heard<HeardTrade & { ts_recv: number }>;
+  #longAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(o: { reader: Pick<HistoryReader, 'barEventsAfter' | 'tradeEventsAfter'>; clock: Clock }) {
     this.#reader = o.reader;
@@ -44,15 +50,22 @@ export class EventEar {
 
   /** `replayed`: rows may lie anywhere in time, so that the tables are read as a whole. Errors: those of the reader. */
   async listen(o: { replayed: boolean; signal: AbortSignal }): Promise<void> {
-    const options = (sinceUs: number) => ({
-      signal: o.signal,
-      ...(o.replayed ? {} : { sinceUs: Math.max(0, sinceUs - OLDEST_OPEN_US) }),
-    });
     const nowMs = this.#clock.monoMs();
-    const bars = await this.#reader.barEventsAfter(this.#bars.afterUs, options(this.#bars.afterUs));
-    this.#bars.hear(bars, nowMs);
-    const trades = await this.#reader.tradeEventsAfter(this.#trades.afterUs, options(this.#trades.afterUs));
-    this.#trades.hear(trades, nowMs);
+    const long = o.replayed || nowMs - this.#longAtMs >= LONG_EVERY_MS;
+    const reach = long ? LONG_OPEN_US : SHORT_OPEN_US;
+    const ask = (afterUs: number) => ({
+      signal: o.signal,
+      ...(o.replayed ? {} : { sinceUs: Math.max(0, afterUs - reach) }),
+    });
+    const [bars, trades] = [this.#bars, this.#trades].map((heard) =>
+      long ? heard.longAfterUs : heard.afterUs,
+    );
+    this.#bars.hear(await this.#reader.barEventsAfter(bars as number, ask(bars as number)), nowMs);
+    this.#trades.hear(await this.#reader.tradeEventsAfter(trades as number, ask(trades as number)), nowMs);
+    if (!long) return;
+    this.#longAtMs = nowMs;
+    this.#bars.heardLong();
+    this.#trades.heardLong();
   }
 
   /** Streams whose time has come, each with its newest bar. */
@@ -91,15 +104,27 @@ class Heard<R extends { readonly ts: number; readonly ts_recv: number }> {
   readonly #known = new Map<string, number>();
   readonly #waiting = new Map<string, { sinceMs: number; rows: R[] }>();
   #newestUs: number;
+  #longAfterUs: number;
 
   constructor(startUs: number, groupOf: (row: R) => string, waitMs: number) {
     this.#newestUs = startUs + OVERLAP_US;
+    this.#longAfterUs = startUs;
     this.#groupOf = groupOf;
     this.#waitMs = waitMs;
   }
 
   get afterUs(): number {
     return this.#newestUs - OVERLAP_US;
+  }
+
+  /** The same for the looks that reach far back. */
+  get longAfterUs(): number {
+    return this.#longAfterUs;
+  }
+
+  heardLong(): void {
+    this.#longAfterUs = this.afterUs;
+    for (const [id, receivedUs] of this.#known) if (receivedUs <= this.#longAfterUs) this.#known.delete(id);
   }
 
   hear(rows: readonly R[], nowMs: number): void {
@@ -113,7 +138,6 @@ class Heard<R extends { readonly ts: number; readonly ts_recv: number }> {
       if (waiting === undefined) this.#waiting.set(group, { sinceMs: nowMs, rows: [row] });
       else waiting.rows.push(row);
     }
-    for (const [id, receivedUs] of this.#known) if (receivedUs <= this.afterUs) this.#known.delete(id);
   }
 
   ripe(nowMs: number): R[][] {

@@ -47,6 +47,8 @@ interface Entry {
   /** Monotonic. */
   dueMs: number;
   running: Promise<void> | null;
+  /** Redis knew its queue when it was looked at last. */
+  queued: boolean;
 }
 
 export class Scheduler {
@@ -159,7 +161,7 @@ export class Scheduler {
       queues: this.#queues,
       log: log.child({ account: config.name }),
     });
-    return { planner, dueMs: Number.NEGATIVE_INFINITY, running: null };
+    return { planner, dueMs: Number.NEGATIVE_INFINITY, running: null, queued: false };
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -219,8 +221,10 @@ export class Scheduler {
     setQueueMetrics(this.#o.metrics, this.#report);
     for (const [account, entry] of this.#entries) {
       const queue = this.#report.accounts.find((one) => one.account === account);
-      const low = queue === undefined || queue.waiting < LOW_JOBS;
-      if (low && entry.planner.state.more) entry.dueMs = Math.min(entry.dueMs, nowMs);
+      const low = (queue?.waiting ?? 0) < LOW_JOBS && entry.planner.state.more;
+      // Its queue was there and is not: Redis was emptied.
+      if (low || (entry.queued && queue === undefined)) entry.dueMs = Math.min(entry.dueMs, nowMs);
+      entry.queued = queue !== undefined;
     }
   }
 
