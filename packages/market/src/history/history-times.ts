@@ -1,7 +1,7 @@
 // Broker times of one answer → UTC. Away from switches of the clock each time has one reading. In the hour that repeats an
 // answer is believed only when it shows both passes by itself: it begins before the hour, ends after it, and steps back exactly
-// once inside. An answer that was sorted by wall clock shows no step, and which row belongs to which pass is then unknown: never
-// guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
+// once inside, by half of the hour or more. A small step is disorder within one pass; an answer that was sorted by wall clock shows no
+// step at all, and which row belongs to which pass is then unknown: never guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
 
 import type { ClockRule, Pass, RepeatedHour, UtcReading } from '../clock-rule.ts';
 import { type Range, unite } from '../ranges.ts';
@@ -47,7 +47,7 @@ const passesOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[])
     if (place !== places[next]) return null;
     next++;
     if (ms < earlier) {
-      if (pass === 2) return null;
+      if (pass === 2 || earlier - ms < (hour.toMs - hour.fromMs) / 2) return null;
       pass = 2;
     }
     earlier = ms;
