@@ -32,8 +32,8 @@ describe('ranges against a set of instants', () => {
         const inA = instants(a);
         const inB = instants(b);
         expect(unite(a)).toEqual(listOf(inA));
-        expect(subtract(a, b)).toEqual(listOf(inA.difference(inB)));
-        expect(intersect(a, b)).toEqual(listOf(inA.intersection(inB)));
+        expect(subtract(a, b)).toEqual(listOf(new Set([...inA].filter((at) => !inB.has(at)))));
+        expect(intersect(a, b)).toEqual(listOf(new Set([...inA].filter((at) => inB.has(at)))));
       }),
       { numRuns: 5000 },
     );

@@ -4,15 +4,8 @@
 // were compared, or no with the reason, the narrowest that explains the difference.
 
 import type { Range } from '../ranges.ts';
-import {
-  brokerMsOf,
-  type ComparableTick,
-  surplus,
-  tickContent,
-  tickKey,
-  tickPrices,
-  ticksIn,
-} from './tick-key.ts';
+import { brokerMsOf, type ComparableTick, sameTick, tickContent, tickPrices, ticksIn } from './tick-key.ts';
+import { eachInstant, unpaired } from './tick-pairs.ts';
 
 /** A side says enough when it is this wide … */
 export const SIDE_US = 60_000_000;
@@ -59,8 +52,6 @@ const LEAST_SHIFTED = 3;
 
 const no = (why: Disagreement, detail: string): Agreement => ({ agrees: false, why, detail });
 
-const key = (tick: ComparableTick): string => `${tick.ts}|${tickKey(tick)}`;
-
 /** What a side lacks to say anything; null when it says enough. */
 const tooLittle = ({ name, range, live, history }: Side): string | null => {
   const widthUs = range.toUs - range.fromUs;
@@ -71,31 +62,49 @@ const tooLittle = ({ name, range, live, history }: Side): string | null => {
 
 const isWholeSecond = (tick: ComparableTick): boolean => brokerMsOf(tick) % 1000 === 0;
 
+/** Live ticks that are looked for elsewhere, at most, per side. */
+const SAMPLE = 500;
+
 /** The shift in microseconds at which most of the live ticks stand in history, if that is at least half of them. */
-const findShift = (
-  sides: readonly Side[],
-  history: readonly ComparableTick[],
-  live: number,
-): number | null => {
-  const at = (ts: number, tick: ComparableTick): string => `${ts}|${tickContent(tick)}`;
-  const liveKeys = sides.flatMap((side) => side.live.map((tick) => at(tick.ts, tick)));
-  const least = Math.max(LEAST_SHIFTED, live / 2);
+const findShift = (sides: readonly Side[], history: readonly ComparableTick[]): number | null => {
+  const sample = sides.flatMap((side) => side.live.slice(0, SAMPLE));
+  const contents = new Map<number, Set<string>>();
+  for (const tick of history) {
+    const known = contents.get(tick.ts);
+    if (known === undefined) contents.set(tick.ts, new Set([tickContent(tick)]));
+    else known.add(tickContent(tick));
+  }
+  const least = Math.max(LEAST_SHIFTED, sample.length / 2);
   let best: { shiftUs: number; fits: number } | null = null;
   for (let step = -MOST_SHIFTS; step <= MOST_SHIFTS; step++) {
     const shiftUs = step * HALF_HOUR_US;
-    const shifted: string[] = [];
-    for (const tick of history) {
-      const ts = tick.ts - shiftUs;
-      if (sides.some(({ range }) => ts >= range.fromUs && ts < range.toUs)) shifted.push(at(ts, tick));
-    }
-    const fits = live - surplus(liveKeys, shifted, (text) => text).length;
+    const fits = sample.filter((tick) => contents.get(tick.ts + shiftUs)?.has(tickContent(tick))).length;
     if (fits >= least && fits > (best?.fits ?? 0)) best = { shiftUs, fits };
   }
   return best === null || best.shiftUs === 0 ? null : best.shiftUs;
 };
 
+/** What the sides do not share, and how much of it comes in pairs of one time. */
+const compare = (sides: readonly Side[]) => {
+  const found = { onlyLive: 0, onlyHistory: 0, sameTime: 0, samePrices: 0 };
+  for (const { live, history } of sides)
+    eachInstant(live, history, (a, b) => {
+      const rest = unpaired(a, b, sameTick);
+      found.onlyLive += rest.a.length;
+      found.onlyHistory += rest.b.length;
+      found.sameTime += Math.min(rest.a.length, rest.b.length);
+      const priced = unpaired(rest.a, rest.b, (x, y) => tickPrices(x) === tickPrices(y));
+      found.samePrices += rest.a.length - priced.a.length;
+    });
+  return found;
+};
+
 /** Why two unequal multisets differ. */
-const explain = (sides: readonly Side[], allHistory: readonly ComparableTick[]): Agreement => {
+const explain = (
+  sides: readonly Side[],
+  allHistory: readonly ComparableTick[],
+  { onlyLive, onlyHistory, sameTime, samePrices }: ReturnType<typeof compare>,
+): Agreement => {
   const live = sides.flatMap((side) => side.live);
   const history = sides.flatMap((side) => side.history);
   if (history.length > 0 && history.every(isWholeSecond) && !live.every(isWholeSecond))
@@ -103,20 +112,14 @@ const explain = (sides: readonly Side[], allHistory: readonly ComparableTick[]):
       'resolution',
       `all ${history.length} ticks of history stand at whole seconds, the live ones do not`,
     );
-  const shiftUs = findShift(sides, allHistory, live.length);
+  const shiftUs = findShift(sides, allHistory);
   if (shiftUs !== null)
     return no('clock', `history has the live ticks ${shiftUs / 3_600_000_000} h away from their time`);
-  const onlyLive = surplus(live, history, key);
-  const onlyHistory = surplus(history, live, key);
-  const counts = `${onlyLive.length} ticks are live alone and ${onlyHistory.length} in history alone, of ${live.length} live ones`;
-  const time = (tick: ComparableTick): string => String(tick.ts);
-  const priced = (tick: ComparableTick): string => `${tick.ts}|${tickPrices(tick)}`;
-  const pairs = (by: (tick: ComparableTick) => string): number =>
-    onlyLive.length - surplus(onlyLive, onlyHistory, by).length;
-  const most = Math.max(onlyLive.length, onlyHistory.length) / 2;
-  if (pairs(priced) > most) return no('last_volume', `last or volume differs: ${counts}`);
-  if (pairs(time) > most) return no('prices', `prices differ at equal times: ${counts}`);
-  return onlyLive.length > 0 ? no('history_lacks', counts) : no('history_has_more', counts);
+  const counts = `${onlyLive} ticks are live alone and ${onlyHistory} in history alone, of ${live.length} live ones`;
+  const most = Math.max(onlyLive, onlyHistory) / 2;
+  if (samePrices > most) return no('last_volume', `last or volume differs: ${counts}`);
+  if (sameTime > most) return no('prices', `prices differ at equal times: ${counts}`);
+  return onlyLive > 0 ? no('history_lacks', counts) : no('history_has_more', counts);
 };
 
 /** Compares history with the live rows on both sides of a gap. One feed and symbol; rows elsewhere are ignored. */
@@ -129,9 +132,7 @@ export const agreement = ({ live, history, before, after }: AgreementOptions): A
     const detail = tooLittle(side);
     if (detail !== null) return no('too_few', detail);
   }
-  const equal = sides.every(
-    (side) => side.live.length === side.history.length && surplus(side.live, side.history, key).length === 0,
-  );
-  if (!equal) return explain(sides, history);
+  const found = compare(sides);
+  if (found.onlyLive > 0 || found.onlyHistory > 0) return explain(sides, history, found);
   return { agrees: true, compared: sides.reduce((sum, side) => sum + side.live.length, 0) };
 };

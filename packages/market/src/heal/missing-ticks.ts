@@ -2,7 +2,7 @@
 // twice, however often it is asked: what was written the first time is stored the second time.
 
 import type { Range } from '../ranges.ts';
-import { type ComparableTick, surplusOver, tickKey, ticksIn } from './tick-key.ts';
+import { type ComparableTick, surplus, tickKey, ticksIn } from './tick-key.ts';
 
 /**
  * The ticks of `history` inside the gap that are not in `stored`, in their order. `stored` has to hold every row of the gap's
@@ -12,4 +12,4 @@ export const missingTicks = <T extends ComparableTick>(o: {
   readonly stored: readonly ComparableTick[];
   readonly history: readonly T[];
   readonly gap: Range;
-}): T[] => surplusOver(ticksIn(o.history, o.gap), ticksIn(o.stored, o.gap).map(tickKey), tickKey);
+}): T[] => surplus(ticksIn(o.history, o.gap), ticksIn(o.stored, o.gap).map(tickKey), tickKey);

@@ -33,6 +33,17 @@ export const tickContent = ({ bid, ask, last, volume }: ComparableTick): string 
 /** Bid and ask alone. */
 export const tickPrices = ({ bid, ask }: ComparableTick): string => `${price(bid)}|${price(ask)}`;
 
+/** True when two ticks say the same. */
+const sameContent = (a: ComparableTick, b: ComparableTick): boolean =>
+  price(a.bid) === price(b.bid) &&
+  price(a.ask) === price(b.ask) &&
+  figure(a.last) === figure(b.last) &&
+  figure(a.volume) === figure(b.volume);
+
+/** True when two ticks have one key and one UTC time: they were read under the same offset too. */
+export const sameTick = (a: ComparableTick, b: ComparableTick): boolean =>
+  a.ts === b.ts && brokerMsOf(a) === brokerMsOf(b) && sameContent(a, b);
+
 /** The key of the multiset in which live and historical ticks are compared. */
 export const tickKey = (tick: ComparableTick): string => `${brokerMsOf(tick)}|${tickContent(tick)}`;
 
@@ -40,12 +51,8 @@ export const tickKey = (tick: ComparableTick): string => `${brokerMsOf(tick)}|${
 export const ticksIn = <T extends ComparableTick>(ticks: readonly T[], range: Range): T[] =>
   ticks.filter(({ ts }) => ts >= range.fromUs && ts < range.toUs);
 
-/** What `ticks` have that `others` do not, as multisets under `key`, in order; of equal ones the last are the surplus. */
-export const surplus = <T>(ticks: readonly T[], others: readonly T[], key: (tick: T) => string): T[] =>
-  surplusOver(ticks, others.map(key), key);
-
-/** The same against keys that are known already. */
-export const surplusOver = <T>(
+/** The ticks left over when each of `otherKeys` has taken an equal one away; in order, of equal ones the last are left. */
+export const surplus = <T>(
   ticks: readonly T[],
   otherKeys: readonly string[],
   key: (tick: T) => string,

@@ -106,7 +106,8 @@ const timeBars = (
     return isLong(open, toMs - fromMs) && opens.indexOf(open) === opens.lastIndexOf(open);
   });
   const bars: TimedBar[] = [];
-  for (const [i, wire] of answer.entries()) {
+  for (let i = 0; i < answer.length; i++) {
+    const wire = answer[i] as WireHistoryBar;
     const reading = at[i];
     if (reading === null || reading === undefined) continue;
     const fault = unstorable(reading);
@@ -153,7 +154,8 @@ export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOpt
   const closer = lastCloser(bars, nowMs);
   let openFromUs = lastingFromUs;
   let superseded = 0;
-  const kept: TimedBar[] = [];
+  const rows: BarRow[] = [];
+  let last: TimedBar | null = null;
   for (const bar of bars) {
     const openMs = bar.at.ms;
     const closed =
@@ -167,26 +169,27 @@ export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOpt
       rejected.push({ raw: bar.wire, reason: bar.fault });
       continue;
     }
-    const last = kept.at(-1);
-    if (last === undefined || last.at.ms !== openMs) {
-      kept.push(bar);
+    if (last === null || last.at.ms !== openMs) {
+      rows.push(barRow(bar, o));
+      last = bar;
       continue;
     }
     if (last.at.offsetS === bar.at.offsetS) {
       if (!sameContent(last.wire, bar.wire)) superseded++;
-      kept[kept.length - 1] = bar;
-      continue;
+      last = bar;
+    } else {
+      // Two wall-clock times are one instant: one of them is in the hour that never occurs.
+      const real: TimedBar = last.at.occurrence === 'never' ? bar : last;
+      rejected.push({
+        raw: (real === bar ? last : bar).wire,
+        reason: 'the open lies in an hour that the clock skips, where another bar stands',
+      });
+      last = real;
     }
-    // Two wall-clock times are one instant: one of them is in the hour that never occurs.
-    const [never, real] = last.at.occurrence === 'never' ? [last, bar] : [bar, last];
-    rejected.push({
-      raw: never.wire,
-      reason: 'the open lies in an hour that the clock skips, where another bar stands',
-    });
-    kept[kept.length - 1] = real;
+    rows[rows.length - 1] = barRow(last, o);
   }
   return {
-    rows: kept.map((bar) => barRow(bar, o)),
+    rows,
     rejected,
     ambiguous: over,
     openFromUs: Number.isFinite(openFromUs) ? openFromUs : null,

@@ -216,11 +216,15 @@ describe('closed positions', () => {
       ],
       o,
     );
-    expect(told.rows.map((row) => [row.position_id, row.ts / 1000 - BACK]).toSorted()).toEqual([
-      [1, -2 * HOUR],
-      [2, -HOUR / 2],
-      [3, (-50 / 60) * HOUR],
-      [4, -HOUR - 50 * 60_000],
+    expect(
+      Object.entries(
+        Object.fromEntries(told.rows.map((row) => [Number(row.position_id), row.ts / 1000 - BACK])),
+      ),
+    ).toEqual([
+      ['1', -2 * HOUR],
+      ['2', -HOUR / 2],
+      ['3', (-50 / 60) * HOUR],
+      ['4', -HOUR - 50 * 60_000],
     ]);
   });
 });

@@ -7,7 +7,7 @@ import type { TickRow } from '../records.ts';
 import { knownOrNull } from '../tick-marker.ts';
 import { type BrokerMs, brokerMs, parseBrokerTime } from '../time.ts';
 import type { WireHistoryTick } from '../wire.ts';
-import { type HistoryRows, notFinite, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { type HistoryRows, type RejectedAnswerRow, unstorable } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 export interface HistoryTicksOptions {
@@ -46,11 +46,13 @@ export const historyTicks = (
   const { at, ambiguous } = readHistoryTimes(times, o.rule);
   const rows: TickRow[] = [];
   let sorted = true;
-  for (const [i, tick] of answer.entries()) {
+  for (let i = 0; i < answer.length; i++) {
+    const tick = answer[i] as WireHistoryTick;
     const reading = at[i];
     if (reading === null || reading === undefined) continue;
-    const badNumber = notFinite(tick);
-    const fault = unstorable(reading) ?? (badNumber === null ? null : `${badNumber} is not a finite number`);
+    const fault =
+      unstorable(reading) ??
+      (Number.isFinite(tick.bid) && Number.isFinite(tick.ask) ? null : 'a price is not a finite number');
     if (fault !== null) {
       rejected.push({ raw: tick, reason: fault });
       continue;
@@ -72,6 +74,8 @@ export const historyTicks = (
     });
   }
   if (!sorted) rows.sort((a, b) => a.ts - b.ts);
-  for (const [i, row] of rows.entries()) row.ts_recv = o.answeredUs + i;
+  rows.forEach((row, i) => {
+    row.ts_recv = o.answeredUs + i;
+  });
   return { rows, rejected, ambiguous };
 };
