@@ -294,6 +294,15 @@ export class HistoryReader {
     return asObjects(answer).map((row) => typedRow<GapRow>(row));
   }
 
+  /** Everything that happened to one gap, by `ts`; with `writer` only what that role wrote. */
+  gapEvents(
+    gapId: string,
+    options: SettledOptions & { readonly writer?: string } = {},
+  ): Promise<TableRow<'gap_events'>[]> {
+    const of = { gap_id: gapId, ...(options.writer === undefined ? {} : { writer: options.writer }) };
+    return this.#rows('gap_events', `${sqlEquals(of)} ORDER BY ts`, options);
+  }
+
   #rows<N extends TableName>(
     table: N,
     where: string,

@@ -2,6 +2,8 @@
 import type { JobHandlers, Payload } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { asJob, doneOf, type Refusal } from './as-job.ts';
+import type { HealTiming } from './heal/heal-context.ts';
+import { healHandlers } from './heal/handlers.ts';
 import type { BackfillParts } from './parts.ts';
 import { reconcile } from './reconcile.ts';
 import { syncBars } from './sync-bars.ts';
@@ -23,7 +25,8 @@ const ofBars = (payload: Payload<'bars'>): Refusal => {
   return { key: { account, feed, symbol, stream: 'bars', timeframe }, range: rangeOf(payload) };
 };
 
-export const backfillHandlers = (parts: BackfillParts): JobHandlers => ({
+export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } = {}): JobHandlers => ({
+  ...healHandlers(parts, o.heal),
   bars: asJob(parts, {
     refusal: ofBars,
     run: async (c, { payload }) => {

@@ -1,4 +1,5 @@
 // The parts of the service that tests and benchmarks put together themselves.
 export { AccountContexts } from './account-context.ts';
 export { backfillHandlers } from './handlers.ts';
+export { HEAL_TIMING, type HealTiming } from './heal/heal-context.ts';
 export { type BackfillParts, backfillParts } from './parts.ts';

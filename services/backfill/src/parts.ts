@@ -14,6 +14,8 @@ import { StreamLocks } from './stream-locks.ts';
 export interface BackfillParts {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;
+  /** Gaps in whatever state; `reader` knows the open ones. */
+  readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
   readonly historyGaps: HistoryGaps;
   readonly listed: ListedSymbols;
@@ -40,6 +42,7 @@ export function backfillParts(o: {
   return {
     contexts,
     reader,
+    gaps: o.gaps,
     writer,
     clock,
     log,

@@ -1,0 +1,32 @@
+// What an answer said, minute by minute, small enough to be kept: whether two answers agree on a range can be told without keeping the
+// first one. In: ticks of an answer in its order. Out: a digest per UTC minute; minutes without a tick have none.
+import { createHash } from 'node:crypto';
+import { type Range, tickKey } from '@fxtape/market';
+import type { TableRow } from '@fxtape/questdb';
+
+type Tick = TableRow<'ticks'>;
+export type AnswerMinutes = ReadonlyMap<number, string>;
+
+const MINUTE_US = 60_000_000;
+
+export function answerMinutes(rows: readonly Tick[]): AnswerMinutes {
+  const minutes = Map.groupBy(rows, ({ ts }) => Math.floor(ts / MINUTE_US));
+  return new Map([...minutes].map(([minute, ticks]) => [minute, ticksDigest(ticks)]));
+}
+
+/** Equal exactly when the same ticks came in the same order. */
+export function ticksDigest(rows: readonly Tick[]): string {
+  const hash = createHash('sha256');
+  for (const row of rows) hash.update(`${tickKey(row)}\n`);
+  return hash.digest('base64url');
+}
+
+/** Whether both answers say the same of every minute that one of the ranges touches. */
+export function sayTheSame(a: AnswerMinutes, b: AnswerMinutes, ranges: readonly Range[]): boolean {
+  return ranges.every(({ fromUs, toUs }) => {
+    const last = Math.floor((toUs - 1) / MINUTE_US);
+    for (let minute = Math.floor(fromUs / MINUTE_US); minute <= last; minute++)
+      if (a.get(minute) !== b.get(minute)) return false;
+    return true;
+  });
+}

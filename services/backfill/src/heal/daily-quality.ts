@@ -1,0 +1,158 @@
+// `daily_quality` jobs: one broker's day of a symbol against the broker's own bars. Out: a row that says how good the day is, and gaps with
+// cause `undercount` where fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written again
+// when the day's gaps have come to their end.
+import type { JobOutcome, Payload } from '@fxtape/jobs';
+import { learnBand, type Range, subtract, undercount } from '@fxtape/market';
+import type { GapRow, TableRow } from '@fxtape/questdb';
+import { syncBars } from '../sync-bars.ts';
+import { DayFigures } from './day-figures.ts';
+import { whole } from './heal-by-bars.ts';
+import { type HealContext, pauseMs } from './heal-context.ts';
+
+const MINUTE_US = 60_000_000;
+const HOUR_US = 60 * MINUTE_US;
+/** The band is learned from so much before the day. */
+const LEARN_US = 8 * 7 * 24 * HOUR_US;
+
+type Key = { readonly account: string; readonly feed: string; readonly symbol: string };
+
+export async function dailyQuality(h: HealContext, payload: Payload<'daily_quality'>): Promise<JobOutcome> {
+  const { account, feed, symbol } = payload;
+  const key = { account, feed, symbol };
+  const day = { fromUs: payload.fromUs, toUs: payload.toUs };
+  const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range: day });
+  const loaded = subtract([day], covered).length === 0;
+  const opened = loaded ? await openUndercounts(h, key, day) : 0;
+  const gaps = await gapsOf(h, key, day);
+  const row = await rowOf(h, key, day, { loaded, gaps });
+  await h.parts.writer.write({ daily_quality: [row] }, { signal: h.signal });
+  const ageMs = ((await h.account.nowUs(h.signal)) - day.toUs) / 1000;
+  if (row.condition === 'pending' && ageMs < h.heal.timing.sidesMs)
+    return { againAfterMs: Math.max(h.heal.timing.shortestMs, pauseMs(h.heal.timing, ageMs)) };
+  return { rows: 1, requests: h.requests(), note: { condition: row.condition, undercounts: opened } };
+}
+
+async function rowOf(
+  h: HealContext,
+  key: Key,
+  day: Range,
+  known: { readonly loaded: boolean; readonly gaps: readonly GapRow[] },
+): Promise<TableRow<'daily_quality'>> {
+  const bars = await h.parts.reader.bars({ ...key, timeframe: 'M1' }, day, { signal: h.signal });
+  const figures = new DayFigures(bars, day.fromUs);
+  for (let fromUs = day.fromUs; fromUs < day.toUs; fromUs += HOUR_US) {
+    const hour = { fromUs, toUs: Math.min(fromUs + HOUR_US, day.toUs) };
+    figures.add(await h.parts.reader.ticks(key, hour, { signal: h.signal }));
+  }
+  const { longestSilenceS, matched, ticks } = figures.end(day.toUs);
+  const volume = bars.reduce((sum, bar) => sum + Number(bar.tick_volume ?? 0), 0);
+  return {
+    ts: day.fromUs,
+    feed: key.feed,
+    symbol: key.symbol,
+    ticks,
+    broker_tick_volume: known.loaded ? volume : null,
+    m1_expected: known.loaded ? bars.length : null,
+    m1_matched: known.loaded ? matched : null,
+    longest_silence_s: known.loaded ? longestSilenceS : null,
+    ...conditionOf({ ...known, ticks, volume }),
+  };
+}
+
+/** `pending` as long as something about the day can still change. */
+function conditionOf(o: {
+  readonly loaded: boolean;
+  readonly gaps: readonly GapRow[];
+  readonly ticks: number;
+  readonly volume: number;
+}): { condition: string; reason: string | null } {
+  const open = o.gaps.filter(({ state }) => state === 'open').length;
+  const lost = o.gaps.filter(({ state }) => state === 'unrecoverable');
+  if (!o.loaded) return { condition: 'pending', reason: 'the broker’s bars of the day are not all there' };
+  if (open > 0) return { condition: 'pending', reason: `${open} gaps are open` };
+  if (o.ticks === 0 && o.volume > 0) return { condition: 'missing', reason: 'no tick was recorded' };
+  if (lost.length > 0) {
+    const known = lost.every(({ missing_estimate: estimate }) => estimate !== null);
+    const sum = lost.reduce((total, { missing_estimate: estimate }) => total + (estimate ?? 0), 0);
+    const about = known ? `, about ${sum} ticks` : '';
+    return { condition: 'degraded', reason: `${lost.length} gaps are unrecoverable${about}` };
+  }
+  return {
+    condition: 'available',
+    reason: o.volume === 0 && o.ticks === 0 ? 'the broker has no bars of it' : null,
+  };
+}
+
+/** Gaps that were not known: ranges of minutes with clearly too few ticks. Their ids are made of where they begin. */
+async function openUndercounts(h: HealContext, key: Key, day: Range): Promise<number> {
+  const { reader } = h.parts;
+  const gaps = (await gapsOf(h, key, day)).map(rangeOf);
+  const stored = await reader.tickCounts(key, day, MINUTE_US, { signal: h.signal });
+  const volumes = await reader.barVolumes(key, day, { signal: h.signal });
+  const minutes = volumes.map(({ fromUs, tickVolume }) => ({
+    fromUs,
+    stored: stored.get(fromUs) ?? 0,
+    broker: tickVolume,
+  }));
+  const band = await learned(h, key, day);
+  const events = undercount({ minutes, band, gaps }).map((range) => {
+    const id = ['undercount', key.account, key.feed, key.symbol, range.fromUs].join('|');
+    return {
+      ts: h.parts.stamps.next('gap_events'),
+      gap_id: id,
+      writer: 'backfill',
+      outage_id: id,
+      ...key,
+      stream: 'ticks',
+      timeframe: null,
+      event: 'opened',
+      ts_from: range.fromUs,
+      ts_to: range.toUs,
+      cause: 'undercount',
+      state: 'open',
+      rows_healed: null,
+      missing_estimate: null,
+      evidence: JSON.stringify(evidenceOf(minutes, range)),
+    };
+  });
+  if (events.length > 0) await h.parts.writer.write({ gap_events: events }, { signal: h.signal });
+  return events.length;
+}
+
+function evidenceOf(
+  minutes: readonly { fromUs: number; stored: number; broker: number }[],
+  range: Range,
+): object {
+  const inside = minutes.filter(({ fromUs }) => fromUs >= range.fromUs && fromUs < range.toUs);
+  return {
+    stored: inside.reduce((sum, minute) => sum + minute.stored, 0),
+    broker: inside.reduce((sum, minute) => sum + minute.broker, 0),
+  };
+}
+
+/** How much of the broker's count this symbol's stream usually has, by the hour of the broker's week; hours with a gap teach nothing. */
+async function learned(h: HealContext, key: Key, day: Range) {
+  const past = { fromUs: Math.max(0, day.fromUs - LEARN_US), toUs: day.fromUs };
+  const gaps = (await gapsOf(h, key, past)).map(rangeOf);
+  const stored = await h.parts.reader.tickCounts(key, past, HOUR_US, { signal: h.signal });
+  const broker = new Map<number, number>();
+  for (const { fromUs, tickVolume } of await h.parts.reader.barVolumes(key, past, { signal: h.signal })) {
+    const hour = fromUs - (fromUs % HOUR_US);
+    broker.set(hour, (broker.get(hour) ?? 0) + tickVolume);
+  }
+  const samples = [...stored]
+    .filter(([fromUs]) => subtract([{ fromUs, toUs: fromUs + HOUR_US }], gaps).length === 1)
+    .map(([fromUs, rows]) => ({ fromUs, stored: rows, broker: broker.get(fromUs) ?? 0 }))
+    .filter((sample) => sample.broker > 0);
+  return learnBand(samples, h.account.rule);
+}
+
+async function gapsOf(h: HealContext, key: Key, range: Range): Promise<GapRow[]> {
+  const { account, symbol } = key;
+  return h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...range, signal: h.signal });
+}
+
+const rangeOf = (gap: GapRow): Range => ({
+  fromUs: gap.ts_from ?? 0,
+  toUs: gap.ts_to ?? Number.MAX_SAFE_INTEGER,
+});

@@ -1,0 +1,61 @@
+// What healing needs beside what every reading of history has: which bridges serve past ticks, their answers, how long to wait for what,
+// and who else is at the same gap. One per process; nothing in here is lost with it.
+import type { Range } from '@fxtape/market';
+import type { SyncContext } from '../sync-context.ts';
+import type { GapEnd } from './gap-events.ts';
+import type { QuoteTicksAccess } from './quote-ticks-access.ts';
+import type { TickAnswers } from './tick-answers.ts';
+
+export interface HealTiming {
+  /** Least time between two answers of which the second confirms that the first was whole. */
+  readonly agreeMs: number;
+  /** The same where bars have to prove that there is nothing. */
+  readonly proveMs: number;
+  /** Shortest and longest pause of a job that waits for something. */
+  readonly shortestMs: number;
+  readonly longestMs: number;
+  /** After the end of a gap: how long live rows beside it and bars after it are waited for (a long weekend). */
+  readonly sidesMs: number;
+  /** How long more and better live rows are waited for where there are few. */
+  readonly fewMs: number;
+  /** How long an answer that ends too early is taken for a terminal that still loads. */
+  readonly loadMs: number;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const HEAL_TIMING: HealTiming = {
+  agreeMs: 2000,
+  proveMs: 61_000,
+  shortestMs: 3000,
+  longestMs: 10 * MINUTE,
+  sidesMs: 96 * HOUR,
+  fewMs: HOUR,
+  loadMs: 24 * HOUR,
+};
+
+export interface HealParts {
+  readonly access: QuoteTicksAccess;
+  readonly answers: TickAnswers;
+  readonly timing: HealTiming;
+}
+
+export interface HealContext extends SyncContext {
+  readonly heal: HealParts;
+}
+
+/** What one step of healing came to: a final state, or "not yet" with what has to be known then. */
+export type HealStep =
+  | { readonly end: GapEnd; readonly written: number }
+  | { readonly againMs: number; readonly progress: unknown; readonly why: string };
+
+/** A pause that grows with how long something is waited for already. */
+export function pauseMs({ shortestMs, longestMs }: HealTiming, waitedMs: number): number {
+  return Math.min(longestMs, Math.max(shortestMs, waitedMs / 8));
+}
+
+export const minutesOf = ({ fromUs, toUs }: Range): Range => ({
+  fromUs: fromUs - (fromUs % 60_000_000),
+  toUs: Math.ceil(toUs / 60_000_000) * 60_000_000,
+});

@@ -1,0 +1,39 @@
+// A gap as healing takes it up: open, with both bounds, of a stream that has a name. In: the gap's current row. Out: the same with
+// nothing left to doubt, or null when there is nothing to do (an end is not known yet, or its state is final).
+import type { Range } from '@fxtape/market';
+import type { GapRow } from '@fxtape/questdb';
+
+export interface OpenGap extends Range {
+  readonly id: string;
+  readonly outageId: string;
+  readonly account: string;
+  readonly feed: string | null;
+  /** Null = all symbols of the stream. */
+  readonly symbol: string | null;
+  readonly stream: string;
+  readonly timeframe: string | null;
+  readonly cause: string;
+  readonly evidence: string | null;
+  /** `ts` of its newest event, UTC microseconds. */
+  readonly updatedUs: number;
+}
+
+export function openGap(row: GapRow | undefined): OpenGap | null {
+  if (row === undefined || row.state !== 'open') return null;
+  const { account, stream, ts_from: fromUs, ts_to: toUs } = row;
+  if (account === null || stream === null || fromUs === null || toUs === null || fromUs >= toUs) return null;
+  return {
+    id: row.gap_id,
+    outageId: row.outage_id ?? row.gap_id,
+    account,
+    feed: row.feed,
+    symbol: row.symbol,
+    stream,
+    timeframe: row.timeframe,
+    cause: row.cause ?? 'unknown',
+    evidence: row.evidence,
+    updatedUs: row.ts_updated,
+    fromUs,
+    toUs,
+  };
+}

@@ -1,0 +1,73 @@
+// Whether an account's bridge serves past ticks, and by which bounds. In: its live OpenAPI document, and one small request when the route
+// is in there. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Kept per account for an hour,
+// because a bridge can be updated under way.
+import { FxSocketError } from '@fxtape/fxsocket';
+import { brokerMs, formatBrokerTime } from '@fxtape/market';
+import type { Clock } from '@fxtape/ops';
+import type { SyncContext } from '../sync-context.ts';
+
+export type TickAccess = 'full' | 'dates_only' | 'absent';
+
+const KEEP_MS = 3_600_000;
+/** Width of the request that finds out which bounds are accepted. */
+const PROBE_MS = 2000;
+const ABSENT = new Set(['FXSOCKET_NOT_FOUND', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_HTTP']);
+
+export class QuoteTicksAccess {
+  readonly #clock: Pick<Clock, 'monoMs'>;
+  readonly #known = new Map<string, { access: TickAccess; untilMs: number }>();
+
+  constructor(clock: Pick<Clock, 'monoMs'>) {
+    this.#clock = clock;
+  }
+
+  /** `symbol` is what the probe asks for. @throws FxSocketError when the bridge does not answer at all. */
+  async of(c: SyncContext, symbol: string): Promise<TickAccess> {
+    const known = this.#known.get(c.account.account);
+    if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.access;
+    const access = (await offered(c)) ? await probed(c, symbol) : 'absent';
+    this.#keep(c.account.account, access);
+    return access;
+  }
+
+  /** A request was refused that the probe made us believe in: until the next look the route counts as absent. */
+  refused(account: string): void {
+    this.#keep(account, 'absent');
+  }
+
+  #keep(account: string, access: TickAccess): void {
+    this.#known.set(account, { access, untilMs: this.#clock.monoMs() + KEEP_MS });
+  }
+}
+
+async function offered(c: SyncContext): Promise<boolean> {
+  try {
+    const document = await c.ask({ route: '/api-doc/openapi.json', purpose: 'facts' }, (signal) =>
+      c.account.rest.openApi({ signal }),
+    );
+    const paths = document['paths'];
+    if (typeof paths !== 'object' || paths === null) return true;
+    return Object.keys(paths).some((path) => path.endsWith('/QuoteTicks'));
+  } catch (error) {
+    // A bridge without a document may still have the route: the probe tells.
+    if (error instanceof FxSocketError && ABSENT.has(error.code)) return true;
+    throw error;
+  }
+}
+
+async function probed(c: SyncContext, symbol: string): Promise<TickAccess> {
+  const now = await c.account.brokerNowMs(c.signal);
+  const spell = (ms: number): string => formatBrokerTime(brokerMs(ms)).slice(0, 19);
+  const bounds = { from: spell(now - PROBE_MS), to: spell(now) };
+  try {
+    await c.ask({ route: '/QuoteTicks', of: 'bounds', purpose: 'facts' }, (signal) =>
+      c.account.rest.quoteTicks({ symbol, ...bounds }, { signal, retry: 'transport' }),
+    );
+    return 'full';
+  } catch (error) {
+    if (!(error instanceof FxSocketError)) throw error;
+    if (error.code === 'FXSOCKET_VALIDATION') return 'dates_only';
+    if (ABSENT.has(error.code)) return 'absent';
+    throw error;
+  }
+}

@@ -1,0 +1,251 @@
+// `ticks` jobs of history: the ticks from before anything was recorded. Live coverage and gaps within the range are left alone: the first
+// has its rows, the second go through healing. What the gateway does not give stands as a gap with cause `refused`, as unrecoverable:
+//
+//   no route ─► refused        another language than the live rows ─► refused        nothing where the broker's bars count ticks ─► refused
+//   otherwise: rows that are missing ─► written, applied ─► coverage `history`
+import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
+import { agreement, missingTicks, type Range, subtract, unite } from '@fxtape/market';
+import { type TableRow } from '@fxtape/questdb';
+import { z } from 'zod';
+import { claim } from '../claim.ts';
+import { historyGapId } from '../gap-rows.ts';
+import { syncBars } from '../sync-bars.ts';
+import { ticksDigest } from './answer-minutes.ts';
+import { whole } from './heal-by-bars.ts';
+import { type HealContext, pauseMs } from './heal-context.ts';
+import type { TickAnswer } from './tick-answers.ts';
+import { type Language, languageStretch, type TickKey } from './tick-language.ts';
+import { isRefusal } from './tick-pages.ts';
+
+const HOUR_US = 3_600_000_000;
+/** A silence of this length at the beginning of an answer is looked into. */
+const SILENCE_US = HOUR_US / 2;
+/** Fewer ticks than this by the broker's count may be a matter of rounding. */
+const CLEAR_TICKS = 5;
+
+const range = z.object({ fromUs: z.int(), toUs: z.int() });
+const saved = z.object({
+  sinceMs: z.number(),
+  said: z.string().nullable(),
+  language: z.object({ before: range, after: range }).nullable(),
+  write: z.object({ digest: z.string(), baseUs: z.int() }).nullable(),
+});
+type Progress = z.infer<typeof saved>;
+
+/** Accounts' symbols whose history spoke the language of the live rows, in this process. */
+export type Proven = Set<string>;
+
+export async function tickHistory(
+  h: HealContext,
+  payload: Payload<'ticks'>,
+  checkpoint: Checkpoint,
+  proven: Proven,
+): Promise<JobOutcome> {
+  const { account, feed, symbol } = payload;
+  const key = { account, feed, symbol };
+  const known = saved.safeParse(checkpoint.value);
+  const nowMs = h.parts.clock.nowMs();
+  const fresh = { sinceMs: nowMs, said: null, language: null, write: null };
+  const progress: Progress = known.success ? known.data : fresh;
+  const around = await surroundings(h, key, payload);
+  const pieces = subtract([{ fromUs: payload.fromUs, toUs: payload.toUs }], around.taken);
+  if (pieces.length === 0) return { rows: 0, requests: h.requests(), note: 'nothing but live rows and gaps' };
+  const bounds = await h.heal.access.of(h, symbol);
+  if (bounds === 'absent') return refuse(h, key, pieces, { reason: 'no_quote_ticks' });
+  const again = async (ms: number, next: Progress): Promise<JobOutcome> => {
+    await checkpoint.save(next);
+    return { againAfterMs: ms };
+  };
+  const waitedMs = nowMs - progress.sinceMs;
+  const name = JSON.stringify(key);
+  const language = progress.language ?? (await languageStretch(h, key, around.later, around.gaps));
+  if (!proven.has(name) && language === null) {
+    if (waitedMs >= h.heal.timing.sidesMs) return refuse(h, key, pieces, { reason: 'no_live_rows' });
+    return again(pauseMs(h.heal.timing, waitedMs), progress);
+  }
+  const proof = proven.has(name) || language === null ? [] : [language.before, language.after];
+  const datesOnly = bounds === 'dates_only';
+  try {
+    const asked = await h.heal.answers.ask(h, {
+      symbol,
+      ranges: [...pieces, ...proof],
+      datesOnly,
+      said: progress.said,
+    });
+    if (!asked.agreed) {
+      const ms = progress.said === null ? h.heal.timing.agreeMs : pauseMs(h.heal.timing, waitedMs);
+      return await again(ms, { ...progress, language, said: asked.said });
+    }
+    if (proof.length > 0 && language !== null) {
+      const verdict = await speaks(h, key, language, asked.answer);
+      if (verdict !== null) return await refuse(h, key, pieces, verdict);
+      proven.add(name);
+    }
+    return await store(h, key, pieces, asked.answer, { progress: { ...progress, language }, checkpoint });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    h.heal.access.refused(account);
+    return refuse(h, key, pieces, { reason: 'quote_ticks_refused', detail: (error as Error).message });
+  }
+}
+
+async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Range) {
+  const { account, symbol } = key;
+  const of = { ...key, stream: 'ticks', timeframe: null };
+  const horizon = { fromUs, toUs: Math.max(toUs, (await h.account.nowUs(h.signal)) + HOUR_US) };
+  const live = await h.parts.reader.coverageOf(of, 'live', horizon, { signal: h.signal });
+  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...horizon, signal: h.signal });
+  const gaps = known
+    // What history itself left open is what this is about.
+    .filter(({ cause }) => cause !== 'refused')
+    .map((gap) => ({ fromUs: gap.ts_from ?? fromUs, toUs: gap.ts_to ?? horizon.toUs }));
+  return { taken: unite([...live, ...gaps]), gaps, later: live.filter((one) => one.toUs > toUs) };
+}
+
+/** Null: it does. */
+async function speaks(
+  h: HealContext,
+  key: TickKey,
+  { after, before }: Language,
+  answer: TickAnswer,
+): Promise<Evidence | null> {
+  const both = { fromUs: before.fromUs, toUs: after.toUs };
+  const live = await h.parts.reader.ticks(key, both, { signal: h.signal });
+  const verdict = agreement({ live, history: answer.rows, before, after });
+  return verdict.agrees ? null : { reason: 'history_disagrees', why: verdict.why, detail: verdict.detail };
+}
+
+async function store(
+  h: HealContext,
+  key: TickKey,
+  pieces: readonly Range[],
+  answer: TickAnswer,
+  o: { readonly progress: Progress; readonly checkpoint: Checkpoint },
+): Promise<JobOutcome> {
+  const [rejected] = answer.rejected;
+  if (rejected !== undefined)
+    return refuse(h, key, pieces, {
+      reason: 'history_unreadable',
+      rows: answer.rejected.length,
+      detail: rejected.reason,
+    });
+  const inside = answer.rows.filter(({ ts }) => pieces.some(({ fromUs, toUs }) => ts >= fromUs && ts < toUs));
+  const digest = ticksDigest(inside);
+  // Kept before the first row: a later run gives the same ticks the same keys.
+  let { write } = o.progress;
+  if (write?.digest !== digest) {
+    write = { digest, baseUs: answer.answeredUs };
+    await o.checkpoint.save({ ...o.progress, said: null, write });
+  }
+  const { baseUs } = write;
+  const history = inside.map((tick, i) => ({ ...tick, ts_recv: baseUs + i }));
+  const lacking = await silences(h, key, pieces, history);
+  const covered = subtract(pieces, [...answer.ambiguous, ...lacking.map(({ range: silent }) => silent)]);
+  const written = await h.parts.locks.hold(
+    JSON.stringify(['ticks', key.feed, key.symbol]),
+    h.signal,
+    async () => {
+      let rows = 0;
+      for (const piece of covered) {
+        const stored = await h.parts.reader.ticks(key, piece, { signal: h.signal });
+        const ticks: TableRow<'ticks'>[] = missingTicks({ stored, history, gap: piece });
+        await h.parts.writer.write({ ticks }, { signal: h.signal });
+        rows += ticks.length;
+        await claim(h, { ...key, stream: 'ticks', timeframe: null }, [piece], ticks.length);
+      }
+      return rows;
+    },
+  );
+  h.parts.numbers.stored('ticks', written);
+  await settle(h, key, covered);
+  for (const { range: silent, ticks } of lacking)
+    await refuse(h, key, [silent], { reason: 'history_lacks', broker_ticks: ticks });
+  const unread = unite(answer.ambiguous).flatMap((hour) => pieces.map((piece) => clip(hour, piece)));
+  await refuse(
+    h,
+    key,
+    unread.filter(({ fromUs, toUs }) => fromUs < toUs),
+    { reason: 'ambiguous_hour' },
+  );
+  return { rows: written, requests: h.requests() };
+}
+
+const clip = (a: Range, b: Range): Range => ({
+  fromUs: Math.max(a.fromUs, b.fromUs),
+  toUs: Math.min(a.toUs, b.toUs),
+});
+
+/** Beginnings of pieces without a tick, where the broker's bars count some: tick history does not reach back so far. */
+async function silences(
+  h: HealContext,
+  key: TickKey,
+  pieces: readonly Range[],
+  history: readonly TableRow<'ticks'>[],
+): Promise<{ range: Range; ticks: number }[]> {
+  const found: { range: Range; ticks: number }[] = [];
+  for (const piece of pieces) {
+    const first = history.find(({ ts }) => ts >= piece.fromUs && ts < piece.toUs);
+    const silent = { fromUs: piece.fromUs, toUs: first?.ts ?? piece.toUs };
+    if (silent.toUs - silent.fromUs < SILENCE_US && first !== undefined) continue;
+    await syncBars(whole(h), { symbol: key.symbol, timeframe: 'M1', range: silent });
+    const bars = await h.parts.reader.barVolumes(key, silent, { signal: h.signal });
+    const ticks = bars.reduce((sum, { tickVolume }) => sum + tickVolume, 0);
+    if (ticks >= CLEAR_TICKS) found.push({ range: silent, ticks });
+  }
+  return found;
+}
+
+interface Evidence {
+  readonly reason: string;
+  readonly [fact: string]: unknown;
+}
+
+async function refuse(
+  h: HealContext,
+  key: TickKey,
+  ranges: readonly Range[],
+  evidence: Evidence,
+): Promise<JobOutcome> {
+  const stream = { ...key, stream: 'ticks', timeframe: null };
+  const events = ranges.map((piece) => {
+    const id = historyGapId(stream, piece, 'refused');
+    return {
+      ts: h.parts.stamps.next('gap_events'),
+      gap_id: id,
+      writer: 'backfill',
+      outage_id: id,
+      ...stream,
+      event: 'opened',
+      ts_from: piece.fromUs,
+      ts_to: piece.toUs,
+      cause: 'refused',
+      state: 'unrecoverable',
+      rows_healed: null,
+      missing_estimate: typeof evidence['broker_ticks'] === 'number' ? evidence['broker_ticks'] : null,
+      evidence: JSON.stringify(evidence),
+    };
+  });
+  if (events.length > 0) await h.parts.writer.write({ gap_events: events }, { signal: h.signal });
+  return { rows: 0, requests: h.requests(), note: { refused: evidence.reason } };
+}
+
+/** What was refused before and is covered now is no gap any more. */
+async function settle(h: HealContext, key: TickKey, covered: readonly Range[]): Promise<void> {
+  const [first, last] = [covered[0], covered.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const { account, symbol } = key;
+  const reach = { fromUs: first.fromUs, toUs: last.toUs };
+  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...reach, signal: h.signal });
+  const events = known
+    .filter((gap) => gap.cause === 'refused' && gap.state === 'unrecoverable')
+    .filter((gap) => subtract([{ fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 }], covered).length === 0)
+    .map(({ ts_updated: updated, ...gap }) => ({
+      ...gap,
+      ts: h.parts.stamps.next('gap_events', updated),
+      writer: 'backfill',
+      event: 'state',
+      state: 'healed',
+      evidence: JSON.stringify({ covered_by: 'history' }),
+    }));
+  if (events.length > 0) await h.parts.writer.write({ gap_events: events }, { signal: h.signal });
+}

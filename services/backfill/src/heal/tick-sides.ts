@@ -1,0 +1,53 @@
+// Finds the two stretches of live recording beside a gap with what the tables say. In: a gap of one symbol's ticks. Out: both windows, or
+// that it is too early to tell, or that there never will be enough.
+import type { Range } from '@fxtape/market';
+import { type HealContext, pauseMs } from './heal-context.ts';
+import { REACH_US, type SideSearch, sideWindow } from './side-window.ts';
+import type { SymbolGap } from './symbol-gap.ts';
+
+export type TickSides =
+  | { readonly before: Range; readonly after: Range }
+  | { readonly againMs: number; readonly why: string }
+  | { readonly lacking: 'before' | 'after' };
+
+/** Coverage trails recording by seconds: so long after its end a gap may still lack the coverage that belongs to its sides. */
+const TRAILING_MS = 120_000;
+
+export async function tickSides(h: HealContext, gap: SymbolGap, nowUs: number): Promise<TickSides> {
+  const source = await sideSource(h, gap);
+  const before = await sideWindow('before', source);
+  const after = await sideWindow('after', source);
+  const { timing } = h.heal;
+  const waitedMs = Math.max(0, (nowUs - gap.toUs) / 1000);
+  const later = (why: string): TickSides => ({ againMs: pauseMs(timing, waitedMs), why });
+  if (before.window === null)
+    return waitedMs < TRAILING_MS ? later('no live rows before it yet') : { lacking: 'before' };
+  if (after.window === null)
+    return waitedMs < timing.sidesMs ? later('no live rows after it yet') : { lacking: 'after' };
+  if (isPoor(after) && waitedMs < timing.fewMs) return later('few live rows after it yet');
+  return { before: before.window, after: after.window };
+}
+
+const isPoor = (side: SideSearch): boolean => side.window !== null && side.best;
+
+async function sideSource(h: HealContext, gap: SymbolGap) {
+  const { account, feed, symbol } = gap;
+  const reach = { fromUs: gap.fromUs - REACH_US, toUs: gap.toUs + REACH_US };
+  const key = { account, feed, symbol, stream: 'ticks', timeframe: null };
+  const covered = await h.parts.reader.coverageOf(key, 'live', reach, { signal: h.signal });
+  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...reach, signal: h.signal });
+  const gaps = known.map(({ ts_from: fromUs, ts_to: toUs }) => ({
+    fromUs: fromUs ?? reach.fromUs,
+    toUs: toUs ?? reach.toUs,
+  }));
+  return {
+    gap,
+    covered,
+    gaps: [...gaps, gap],
+    nearest: async (range: Range, limit: number, side: 'before' | 'after') => {
+      const order = { limit, newestFirst: side === 'before', signal: h.signal };
+      const ticks = await h.parts.reader.ticks({ feed, symbol }, range, order);
+      return ticks.map(({ ts }) => ts);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Ticks from before anything was recorded: only in the language of the live rows, never where live rows or a gap are, and what the gateway
+// does not give stands as a gap.
+import type { Payload } from '@fxtape/jobs';
+import type { Range } from '@fxtape/market';
+import { until } from '@fxtape/testkit';
+import { afterEach, expect, inject, it } from 'vitest';
+import { HealRig, Kept } from './heal-rig.ts';
+
+const MINUTE = 60_000_000;
+const START = Date.UTC(2026, 5, 10, 12) * 1000;
+const LIVE = START + 10 * MINUTE;
+const END = START + 20 * MINUTE;
+let rig: HealRig;
+afterEach(async () => {
+  await rig?.close();
+});
+
+/** A market of 20 minutes, recorded from the tenth on. */
+async function start(history: object): Promise<void> {
+  rig = await HealRig.start(
+    inject('questdb').conf,
+    {
+      seed: 13,
+      source: {
+        kind: 'market',
+        ticksPerSecond: 6,
+        speed: 300,
+        startUtc: new Date(START / 1000).toISOString(),
+        symbols: ['EURUSD', 'BTCUSD'],
+      },
+      history,
+    },
+    { agreeMs: 600, shortestMs: 600 },
+  );
+  await until(() => (rig.made('EURUSD').at(-1)?.utcMs ?? 0) * 1000 > END, {
+    what: 'ticks',
+    deadlineMs: 30_000,
+  });
+  await rig.sim.pause();
+  rig.sim.setClock({ speed: 1 });
+  await rig.record('EURUSD', { fromUs: LIVE, toUs: END }, []);
+}
+
+const payload = (range: Range): Payload<'ticks'> => {
+  const { account, feed } = rig;
+  return { account, feed, symbol: 'EURUSD', ...range, gapIds: [], why: 'history' };
+};
+const key = () => ({
+  account: rig.account,
+  feed: rig.feed,
+  symbol: 'EURUSD',
+  stream: 'ticks',
+  timeframe: null,
+});
+const gaps = () => rig.gapsReader.gaps({ account: rig.account, stream: 'ticks' });
+
+it.each(['full', 'dates_only'] as const)(
+  'is added and covered, once, with bounds of kind %s',
+  async (quoteTicks) => {
+    await start({ quoteTicks });
+    const range = { fromUs: START, toUs: LIVE + 2 * MINUTE };
+    const checkpoint = new Kept();
+    const done = await rig.run('ticks', payload(range), { checkpoint });
+    const before = { fromUs: START, toUs: LIVE };
+    expect(done).toMatchObject({ rows: rig.made('EURUSD', before).length });
+    expect(await rig.stored('EURUSD', { fromUs: START, toUs: END })).toEqual(
+      rig.truth('EURUSD', { fromUs: START, toUs: END }),
+    );
+    expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([before]);
+    rig.restart();
+    expect(await rig.run('ticks', payload(range), { checkpoint: new Kept() })).toMatchObject({ rows: 0 });
+    expect(await gaps()).toEqual([]);
+  },
+);
+
+it('leaves a gap of the live stream to healing', async () => {
+  await start({ quoteTicks: 'full' });
+  const gap = { fromUs: START + 4 * MINUTE, toUs: START + 6 * MINUTE };
+  await rig.open({ ...gap, stream: 'ticks', symbol: 'EURUSD' });
+  await rig.run('ticks', payload({ fromUs: START, toUs: LIVE }));
+  expect(await rig.stored('EURUSD', gap)).toEqual([]);
+  const covered = await rig.reader.coverageOf(key(), 'history', { fromUs: START, toUs: LIVE });
+  expect(covered).toEqual([
+    { fromUs: START, toUs: gap.fromUs },
+    { fromUs: gap.toUs, toUs: LIVE },
+  ]);
+});
+
+it.each([
+  ['without the route', {}, null, 'no_quote_ticks'],
+  ['in another language', { quoteTicks: 'full' }, { kind: 'history_whole_seconds' }, 'history_disagrees'],
+] as const)(
+  '%s it stands as a refused gap, and nothing is written',
+  async (_name, history, fault, reason) => {
+    await start(history);
+    if (fault !== null) rig.sim.fault(fault);
+    const range = { fromUs: START, toUs: LIVE };
+    expect(await rig.run('ticks', payload(range))).toMatchObject({ rows: 0, note: { refused: reason } });
+    const [gap] = await gaps();
+    expect(gap).toMatchObject({ cause: 'refused', state: 'unrecoverable', ts_from: START, ts_to: LIVE });
+    expect(JSON.parse(gap?.evidence ?? '')).toMatchObject({ reason });
+    expect(await rig.stored('EURUSD', range)).toEqual([]);
+    expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([]);
+  },
+);
+
+it('where history begins later than the broker’s bars, the rest is refused', async () => {
+  await start({ quoteTicks: 'full' });
+  const range = { fromUs: START - 120 * MINUTE, toUs: LIVE };
+  await rig.run('ticks', payload(range));
+  expect(await rig.stored('EURUSD', range)).toEqual(rig.truth('EURUSD', range));
+  const first = (rig.made('EURUSD')[0]?.utcMs ?? 0) * 1000;
+  const [gap] = await gaps();
+  expect(gap).toMatchObject({
+    cause: 'refused',
+    state: 'unrecoverable',
+    ts_from: range.fromUs,
+    ts_to: first,
+  });
+  expect(JSON.parse(gap?.evidence ?? '')).toMatchObject({ reason: 'history_lacks' });
+  expect(gap?.missing_estimate).toBeGreaterThan(100);
+  expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([{ fromUs: first, toUs: LIVE }]);
+});
+
+it('what was refused is no gap any more when it is there', async () => {
+  await start({ quoteTicks: 'full' });
+  const range = { fromUs: START, toUs: LIVE };
+  const off = rig.sim.fault({ kind: 'rest', path: '/QuoteTicks', status: 404 });
+  await rig.run('ticks', payload(range));
+  expect(await gaps()).toMatchObject([{ cause: 'refused', state: 'unrecoverable' }]);
+  rig.sim.release({ id: off.id });
+  rig.restart();
+  await rig.run('ticks', payload(range));
+  expect(await rig.stored('EURUSD', range)).toEqual(rig.truth('EURUSD', range));
+  expect(await gaps()).toMatchObject([{ cause: 'refused', state: 'healed', ts_from: START, ts_to: LIVE }]);
+});
+
+it('waits while too little is recorded to hold it against', async () => {
+  await start({ quoteTicks: 'full' });
+  const payloadOfOther = { ...payload({ fromUs: START, toUs: LIVE }), symbol: 'BTCUSD' };
+  expect(await rig.run('ticks', payloadOfOther, { runs: 5 })).toBeNull();
+  expect(await rig.stored('BTCUSD', { fromUs: START, toUs: END })).toEqual([]);
+});
