@@ -1,13 +1,17 @@
-// What to ask the gateway for, so that a range of UTC is inside the answer. The gateway reads bounds as broker wall clock,
-// and at a switch of the clock nobody promises how: a bound in an hour that occurs twice may be read as either pass, one in an
-// hour that never occurs as before or after. Such bounds are moved outwards to a time that can be read in one way only.
-// In: a half-open range of UTC. Out: inclusive bounds as the history routes spell them.
+// What to ask the gateway for, so that a range of UTC is inside the answer and can be read. The gateway reads bounds as broker
+// wall clock, and at a switch of the clock nobody promises how: a bound in an hour that occurs twice may be read as either pass, one
+// in an hour that never occurs as before or after. And an hour that occurs twice is readable only in an answer that begins before it
+// and ends after it. So a range that touches such an hour is asked for with an hour on either side; a bound that never occurs is
+// moved outwards. In: a half-open range of UTC. Out: inclusive bounds as the history routes spell them.
 
 import type { ClockRule } from './clock-rule.ts';
 import type { Range } from './ranges.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from './time.ts';
 
 const SECOND = 1000;
+const DAY = 86_400_000;
+/** On either side of a repeated hour: the longest bar that does not hold both passes is shorter. */
+const AROUND = 3_600_000;
 
 interface Utc {
   readonly from: number;
@@ -31,33 +35,34 @@ const wallClock = ({ from, to }: Utc, rule: ClockRule): { from: BrokerMs; to: Br
   return { from: brokerMs(least), to: brokerMs(greatest) };
 };
 
-/** The bound, or a time before it that nobody can read as an instant after `fromUtcMs`. */
-const readNoLater = (bound: BrokerMs, fromUtcMs: number, rule: ClockRule): BrokerMs => {
-  const repeated = rule.repeatedHourAt(bound);
-  if (repeated === null || rule.read(bound, { pass: 2 }).ms <= fromUtcMs) return bound;
-  return brokerMs(repeated.fromMs - SECOND);
+/** The same, with what stands around each repeated hour that the range touches: rows there tell its passes apart. */
+const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } => {
+  let { from, to } = wallClock(utc, rule);
+  for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(utc.from - DAY, utc.to + DAY)) {
+    const hour = (beforeS - afterS) * SECOND;
+    if (hour <= 0 || at - hour >= utc.to || at + hour <= utc.from) continue;
+    from = brokerMs(Math.min(from, at + afterS * SECOND - AROUND));
+    to = brokerMs(Math.max(to, at + beforeS * SECOND + AROUND));
+  }
+  return { from, to };
 };
 
-/** The bound, or a time after it that nobody can read as an instant before `toUtcMs`. */
-const readNoEarlier = (bound: BrokerMs, toUtcMs: number, rule: ClockRule): BrokerMs => {
+/** The bound, or where it never occurs the time that the clock showed instead: nobody can read that as earlier. */
+const occurring = (bound: BrokerMs, rule: ClockRule): BrokerMs => {
   const reading = rule.read(bound, { pass: 1 });
-  if (reading.occurrence === 'never') {
-    // With the offset from before the switch it is an instant at or after the switch, where the clock shows more.
-    return rule.toBroker(utcMs(reading.ms));
-  }
-  return reading.ms < toUtcMs ? (rule.repeatedHourAt(bound)?.toMs ?? bound) : bound;
+  return reading.occurrence === 'never' ? rule.toBroker(utcMs(reading.ms)) : bound;
 };
 
 /**
  * Bounds `YYYY-MM-DDTHH:MM:SS` in broker wall clock, both inclusive: every instant of the range lies between them, whichever
- * pass of a repeated hour it is in and whichever the gateway reads. Widened only at a switch, and to whole seconds.
+ * pass of a repeated hour it is in and whichever the gateway reads. Widened at a switch alone, and to whole seconds; the answer has rows
+ * beyond the range.
  */
 export const brokerRange = (range: Range, rule: ClockRule): { from: string; to: string } => {
-  const utc = secondsOut(range);
-  const wall = wallClock(utc, rule);
+  const { from, to } = readable(secondsOut(range), rule);
   return {
-    from: formatBrokerTime(readNoLater(wall.from, utc.from, rule)).slice(0, 19),
-    to: formatBrokerTime(readNoEarlier(wall.to, utc.to, rule)).slice(0, 19),
+    from: formatBrokerTime(from).slice(0, 19),
+    to: formatBrokerTime(occurring(to, rule)).slice(0, 19),
   };
 };
 

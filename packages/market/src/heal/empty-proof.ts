@@ -23,7 +23,6 @@ const inOrder = (bars: readonly BarSpan[]): BarSpan[] =>
 const agreeUpTo = (first: readonly BarSpan[], second: readonly BarSpan[]): boolean => {
   const a = inOrder(first);
   const b = inOrder(second);
-  if (b.length < a.length) return false;
   return a.every((bar, i) => bar.fromUs === b[i]?.fromUs && bar.toUs === b[i]?.toUs);
 };
 

@@ -54,12 +54,15 @@ describe('the hour that repeats', () => {
     const end = wall(BACK + HOUR);
     const first = wall(BACK - HOUR / 2);
     const second = wall(BACK + HOUR / 4);
+    const late = wall(BACK - HOUR / 10);
+    const early = wall(BACK + HOUR / 10);
     for (const times of [
       [first, second, end],
       [start, first, second],
       [start, first, end],
       [start, second, first, end],
       [start, first, second, first, second, end],
+      [start, late, early, late, early, end],
       [end, first, second, start],
       [start, first, end, second, end],
       // Disorder of milliseconds within a pass is not the clock's step.
