@@ -114,6 +114,8 @@ const HOMES: Record<string, readonly string[]> = {
   ioredis: ['packages/jobs'],
   fastify: ['services/console'],
   '@fastify/swagger': ['services/console'],
+  '@bull-board/api': ['services/console'],
+  '@bull-board/fastify': ['services/console'],
   pino: ['packages/ops'],
   'pino-pretty': ['packages/ops'],
   'prom-client': ['packages/ops', 'services/collector', 'packages/jobs'], // the registry lives in ops

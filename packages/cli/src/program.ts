@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { backfill, type BackfillOptions } from './commands/backfill.ts';
+import type { BackfillOptions } from './commands/backfill.ts';
 import { configSchema, configShow } from './commands/config.ts';
 import { doctor, type DoctorOptions } from './commands/doctor.ts';
 import { gaps, outages } from './commands/gaps.ts';
 import { run } from './commands/run.ts';
-import { type StatusOptions, status } from './commands/status.ts';
+import type { StatusOptions } from './commands/status.ts';
 import { tapeCat, tapeCheck } from './commands/tape.ts';
 import { up } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
@@ -77,6 +77,8 @@ function addBackfill(fxtape: Command): void {
       if (from !== undefined && to !== undefined && from >= to) {
         command.error('error: --from must lie before --to', { exitCode: 64 });
       }
+      // Loaded when it is needed: the queue's client is the larger part of the start of a command.
+      const { backfill } = await import('./commands/backfill.ts');
       process.exitCode = await backfill(options);
     });
 }
@@ -88,6 +90,7 @@ function addLooking(fxtape: Command): void {
     .option('--watch', 'draw it again every two seconds, until Ctrl-C')
     .option('--json', 'one JSON document, or one a line with --watch')
     .action(async (options: StatusOptions) => {
+      const { status } = await import('./commands/status.ts');
       process.exitCode = await status(options);
     });
   interval(

@@ -4,10 +4,12 @@ export { type AccountState, type CollectorState, type StreamState, streamName } 
 export type { GapSource } from './gap-source.ts';
 export { requireTokenBeyondLoopback } from './guard.ts';
 export { isoOfUs } from './instant.ts';
+export { jobsOf } from './routes/jobs.ts';
 export { type ReadinessReport, readinessOf } from './readiness.ts';
 export {
   type Gap,
   type GapsQuery,
+  type JobsAnswer,
   gapsQuery,
   type Outage,
   type OutagesQuery,

@@ -32,13 +32,31 @@ test('gaps', () => {
     gap({ ts_from: null, ts_to: null, cause: 'not_subscribed', state: 'healed' }),
   ];
   expect(gapsTable(rows, { ...all, truncated: true }).join('\n')).toMatchInlineSnapshot(`
-    "FROM (UTC)                TO (UTC)                         LASTED  ACCOUNT  STREAM          CAUSE           STATE   EVIDENCE
-    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z         12.3 s  demo     EURUSD ticks    disconnect      open    code 1006
-    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z         12.3 s  demo     deals           server_dropped  open    x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x…
+    "FROM (UTC)                TO (UTC)                         LASTED  ACCOUNT  STREAM          CAUSE           STATE   ROWS  EVIDENCE
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z         12.3 s  demo     EURUSD ticks    disconnect      open          code 1006
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z         12.3 s  demo     deals           server_dropped  open          x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x…
     2026-11-23T08:00:00.000Z  not ended                 10 min so far  demo     EURUSD bars M1  process_down    open
-    unknown                   not ended                                demo     EURUSD ticks    not_subscribed  healed  code 1006
+    unknown                   not ended                                demo     EURUSD ticks    not_subscribed  healed        code 1006
 
     the newest 4 gaps; more with --limit, 2 not ended"
+  `);
+});
+
+test('states: what was added, what is lost, what was nothing', () => {
+  const rows = [
+    gap({ state: 'healed', rows_healed: 120, missing_estimate: 118.4, evidence: 'agreed' }),
+    gap({ state: 'verified_empty', rows_healed: 0, missing_estimate: 0, evidence: 'two answers' }),
+    gap({ state: 'unrecoverable', rows_healed: 0, missing_estimate: 340.2, evidence: 'no route' }),
+    gap({ state: 'unrecoverable', cause: 'refused', evidence: 'not known how many' }),
+  ];
+  expect(gapsTable(rows, all).join('\n')).toMatchInlineSnapshot(`
+    "FROM (UTC)                TO (UTC)                  LASTED  ACCOUNT  STREAM        CAUSE       STATE                   ROWS  EVIDENCE
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z  12.3 s  demo     EURUSD ticks  disconnect  healed                  +120  agreed
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z  12.3 s  demo     EURUSD ticks  disconnect  verified_empty                two answers
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z  12.3 s  demo     EURUSD ticks  disconnect  unrecoverable   ~340 missing  no route
+    2026-11-23T08:00:00.000Z  2026-11-23T08:00:12.345Z  12.3 s  demo     EURUSD ticks  refused     unrecoverable                 not known how many
+
+    4 gaps"
   `);
 });
 

@@ -25,9 +25,20 @@ export function gapsTable(rows: readonly GapRow[], o: TableOptions): string[] {
     streamName({ stream: row.stream ?? '', symbol: row.symbol, timeframe: row.timeframe }),
     row.cause ?? '',
     row.state ?? '',
+    rowsOf(row),
     oneLine(row.evidence),
   ]);
-  const heads = ['FROM (UTC)', 'TO (UTC)', '>LASTED', 'ACCOUNT', 'STREAM', 'CAUSE', 'STATE', 'EVIDENCE'];
+  const heads = [
+    'FROM (UTC)',
+    'TO (UTC)',
+    '>LASTED',
+    'ACCOUNT',
+    'STREAM',
+    'CAUSE',
+    'STATE',
+    '>ROWS',
+    'EVIDENCE',
+  ];
   return [...table(heads, cells), '', summary(rows, 'gap', o)];
 }
 
@@ -52,6 +63,13 @@ type Interval = Pick<GapRow, 'ts_from' | 'ts_to'>;
 /** A gap without a begin: its stream was never recorded before it. */
 const from = (row: Interval): string => (row.ts_from === null ? 'unknown' : isoMs(row.ts_from));
 const to = (row: Interval): string => (row.ts_to === null ? NOT_YET : isoMs(row.ts_to));
+
+/** What was added from history, or about how much is missing for good; empty: nobody knows. */
+function rowsOf({ missing_estimate: missing, rows_healed: healed, state }: GapRow): string {
+  if (state === 'healed' && healed !== null) return `+${healed}`;
+  if (missing === null || state === 'verified_empty') return '';
+  return `~${Math.round(missing)} missing`;
+}
 
 function lasted(row: Interval, nowUs: number): string {
   if (row.ts_from === null) return '';

@@ -1,5 +1,5 @@
 // Everything that `fxtape status` looks at, as it was found: nothing here is judged yet. A part that could not be asked is its error.
-import type { CollectorState } from '@fxtape/console';
+import type { CollectorState, JobsAnswer } from '@fxtape/console';
 import type { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
 
@@ -27,6 +27,7 @@ export interface StatusFacts {
   readonly services: readonly ServiceFact[];
   readonly questdb: { readonly url: string; readonly version: string } | FxtapeError;
   readonly gaps: readonly GapCount[] | FxtapeError;
+  readonly jobs: JobsAnswer | FxtapeError;
   /** By account; missing where the tape is on another machine. */
   readonly tapes: ReadonlyMap<string, TapeFact>;
   /** By account: counters a second, since the sample before. */

@@ -1,10 +1,11 @@
-// Asks everything that `fxtape status` shows: the collector, the other services, QuestDB, and the folder of the tape. In: the environment
+// Asks everything that `fxtape status` shows: the collector, the other services, QuestDB, the queues, and the folder of the tape. In: the environment
 // and the sample before. Out: the facts, errors included: a part that is down is what the command is about, not a reason to fail.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CollectorState, fetchCollectorState } from '@fxtape/console';
-import { formatAddr, FxtapeError, parseListenAddr, readServiceInfo } from '@fxtape/ops';
+import { type CollectorState, fetchCollectorState, jobsOf } from '@fxtape/console';
+import { JobQueues } from '@fxtape/jobs';
+import { createLog, formatAddr, FxtapeError, parseListenAddr, readServiceInfo } from '@fxtape/ops';
 import { asObjects, type Reader } from '@fxtape/questdb';
 import { listSegments } from '@fxtape/tape';
 import type { CliEnv } from '../env.ts';
@@ -26,7 +27,7 @@ export async function gather(
   const view = questDbView(env);
   try {
     const first = before ?? (await takeSample(env));
-    const [questdb, services] = await Promise.all([askQuestDb(view), askServices(env)]);
+    const [questdb, services, jobs] = await Promise.all([askQuestDb(view), askServices(env), askJobs(env)]);
     const gaps = questdb instanceof FxtapeError ? questdb : await known(view.reader.gapCounts());
     if (before === null && first !== null && !(first instanceof FxtapeError)) {
       await delay(Math.max(0, SAMPLE_MS - (performance.now() - first.monoMs)));
@@ -42,6 +43,7 @@ export async function gather(
       services,
       questdb,
       gaps,
+      jobs,
       tapes: collector instanceof FxtapeError ? new Map() : await tapesOf(dataDir, collector),
       rates: sample instanceof FxtapeError ? new Map() : ratesBetween(earlier, sample),
       newest:
@@ -79,13 +81,27 @@ function askServices(env: CliEnv): Promise<ServiceFact[]> {
   const dataDir = env.FXTAPE_DATA_DIR;
   const expected = new Set(readStackFile(dataDir)?.services ?? []);
   return Promise.all(
-    ['console', 'simulator'].map(async (name) => {
+    ['scheduler', 'backfill', 'console', 'simulator'].map(async (name) => {
       const info = readServiceInfo(dataDir, name);
       const addr = info?.http ?? null;
       const answers = addr !== null && (await isHealthy(addr));
       return { name, addr, answers, since: info?.startedAt ?? null, expected: expected.has(name) };
     }),
   );
+}
+
+async function askJobs(env: CliEnv): Promise<StatusFacts['jobs']> {
+  const queues = new JobQueues({
+    redisUrl: env.REDIS_URL,
+    log: createLog({ service: 'fxtape', level: 'silent' }),
+    connectWithinMs: ANSWER_MS,
+  });
+  try {
+    const report = await known(queues.report());
+    return report instanceof FxtapeError ? report : jobsOf(report);
+  } finally {
+    await queues.close();
+  }
 }
 
 async function isHealthy(addr: string): Promise<boolean> {

@@ -3,6 +3,7 @@
 import { count, significant, spellBytes, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
 import { gapLine } from './gap-line.ts';
+import { jobLines } from './job-lines.ts';
 import type { AccountReport, StatusReport, StreamReport } from './report.ts';
 
 export interface ScreenOptions {
@@ -23,7 +24,7 @@ export function screen(report: StatusReport, o: ScreenOptions): string[] {
     '',
     ...services(report),
   ];
-  const gaps = ['', gapLine(report.gaps)];
+  const gaps = ['', ...jobLines(report.jobs), '', gapLine(report.gaps)];
   const accounts = report.accounts.length === 0 ? [] : ['', ...accountTable(report.accounts)];
   const left = o.rows - head.length - gaps.length - accounts.length;
   const each = Math.floor(left / Math.max(1, report.accounts.length));

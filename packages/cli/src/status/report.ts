@@ -2,10 +2,11 @@
 //   well      every configured stream is live, and what is recorded is in SQL within seconds
 //   degraded  something is missing or late, and the tape takes what it can get
 //   down      nothing is recorded: no collector answers, or none of its accounts is live
-import { type AccountState, readinessOf } from '@fxtape/console';
+import { type AccountState, type JobsAnswer, readinessOf } from '@fxtape/console';
 import { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
 import { spellDuration } from '../print/quantity.ts';
+import { jobVerdict } from './job-reasons.ts';
 import type { Rates, StatusFacts, TapeFact } from './facts.ts';
 
 export type Verdict = 'well' | 'degraded' | 'down';
@@ -29,6 +30,8 @@ export interface StatusReport {
   readonly accounts: readonly AccountReport[];
   /** Null: could not be asked. */
   readonly gaps: readonly GapCount[] | null;
+  /** Null: could not be asked. */
+  readonly jobs: JobsAnswer | null;
 }
 
 export interface AccountReport {
@@ -63,11 +66,17 @@ export interface StreamReport {
 export const LATE_MS = 10_000;
 
 export function reportOf(facts: StatusFacts): StatusReport {
-  const { collector, gaps, questdb } = facts;
+  const { collector, gaps, jobs, questdb } = facts;
+  const ofJobs = jobVerdict(jobs, { needed: needsJobs(facts), nowMs: facts.atMs });
   const accounts = collector instanceof FxtapeError ? [] : collector.accounts.map((a) => accountOf(a, facts));
   const readiness = readinessOf(collector, questdb instanceof FxtapeError ? questdb : 'answers');
-  const reasons = [...readiness.reasons, ...accounts.flatMap(lateReasons), ...serviceReasons(facts)];
-  const remarks = [...readiness.remarks, ...hints(collector, questdb)];
+  const reasons = [
+    ...readiness.reasons,
+    ...accounts.flatMap(lateReasons),
+    ...serviceReasons(facts),
+    ...ofJobs.reasons,
+  ];
+  const remarks = [...readiness.remarks, ...hints(collector, questdb), ...ofJobs.remarks];
   if (gaps instanceof FxtapeError && gaps !== questdb) {
     if (gaps.code === 'QDB_NO_TABLE') remarks.push('nothing is recorded in this QuestDB yet');
     else reasons.push(`gaps cannot be told: ${gaps.toLine()}`);
@@ -82,6 +91,7 @@ export function reportOf(facts: StatusFacts): StatusReport {
     services: servicesOf(facts),
     accounts,
     gaps: gaps instanceof FxtapeError ? null : gaps,
+    jobs: jobs instanceof FxtapeError ? null : jobs,
   };
 }
 
@@ -124,6 +134,13 @@ function hints(...parts: readonly unknown[]): string[] {
 function lateReasons({ account, lag_ms: lagMs }: AccountReport): string[] {
   if (lagMs === null || lagMs < LATE_MS) return [];
   return [`${account}: rows reach SQL ${spellDuration(lagMs)} late; the tape holds what is missing`];
+}
+
+/** History is fetched from here: by services of this data folder. */
+function needsJobs({ services }: StatusFacts): boolean {
+  return services.some(
+    ({ addr, expected, name }) => ['scheduler', 'backfill'].includes(name) && (expected || addr !== null),
+  );
 }
 
 function serviceReasons(facts: StatusFacts): string[] {

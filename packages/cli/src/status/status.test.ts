@@ -1,6 +1,8 @@
 import { FxtapeError } from '@fxtape/ops';
 import { expect, test } from 'vitest';
+import type { StatusFacts } from './facts.ts';
 import { gapLine } from './gap-line.ts';
+import { type JobAccount, jobLines } from './job-lines.ts';
 import { ratesBetween } from './rates.ts';
 import { screen } from './render.ts';
 import { reportOf } from './report.ts';
@@ -28,6 +30,8 @@ test('well', () => {
     SYMBOL  TICKS  COUNT  LAST IN SQL  BARS
     EURUSD  live      12   400 ms ago  M1 live
     XAUUSD  live       7               M1 live
+
+    JOBS  none
 
     GAPS  none"
   `);
@@ -69,6 +73,8 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
     SYMBOL  TICKS                              COUNT  LAST IN SQL  BARS
     EURUSD  pending (stalled since 11:59:00Z)     12   400 ms ago
     X       unlisted                              12
+
+    JOBS  none
 
     GAPS  1 gap not ended · 3 open: stalled 3"
   `);
@@ -112,6 +118,8 @@ test('down: no collector, or no account that is live', () => {
     collector  DOWN                              127.0.0.1:4000  COLLECTOR_NOT_RUNNING
     console    up    since 2026-11-23T07:59:00Z  127.0.0.1:7070
     QuestDB    up                                http://127.0.0.1:9000  9.3.4
+
+    JOBS  none
 
     GAPS  none"
   `);
@@ -157,4 +165,68 @@ test('rates need two looks at the same run of the collector', () => {
     framesPerSecond: 100,
   });
   expect(ratesBetween(at(0, 500), at(2000, 5, 'b'))).toEqual(new Map());
+});
+
+const account = (change: Partial<JobAccount> = {}): JobAccount => ({
+  account: 'demo',
+  waiting: 12,
+  active: 4,
+  delayed: 1,
+  failed: 0,
+  oldest_waiting_ms: 65_000,
+  workers: 2,
+  held_ms: 0,
+  budget: { requests: 2, at_most: 3, reason: 'slow' },
+  failures: [],
+  ...change,
+});
+
+test('jobs: the busiest accounts, their budget and what fails', () => {
+  const failure = {
+    id: 'bars-1',
+    job: 'bars',
+    line: 'SYMBOL_NOT_LISTED: X',
+    at: '2026-11-23T11:00:00Z',
+    attempts: 1,
+  };
+  const accounts = [
+    account({ account: 'idle', waiting: 0, active: 0, oldest_waiting_ms: null, budget: null }),
+    account({ failed: 1, failures: [failure] }),
+    account({
+      account: 'held',
+      waiting: 3,
+      held_ms: 12_000,
+      budget: { requests: 3, at_most: 3, reason: 'start' },
+    }),
+  ];
+  const report = reportOf(sampleFacts({ jobs: { plan_requests: 1, accounts } }));
+  expect(report).toMatchObject({
+    verdict: 'well',
+    remarks: ['demo: 1 job failed and will be planned again, the newest: SYMBOL_NOT_LISTED: X'],
+  });
+  expect(jobLines(report.jobs).join('\n')).toMatchInlineSnapshot(`
+    "JOBS  WAITING  ACTIVE  DELAYED  FAILED     OLDEST  WORKERS  REQUESTS AT ONCE
+    demo       12       4        1       1  1 min 5 s        2  2 of 3 (slow)
+    held        3       4        1       0  1 min 5 s        2  3, left alone for 12 s
+    idle        0       0        1       0                   2
+    1 request to plan not taken up yet"
+  `);
+  const many = Array.from({ length: 12 }, (_, i) => account({ account: `a${i}`, waiting: i }));
+  expect(jobLines({ plan_requests: 0, accounts: many }).at(-1)).toBe('and 4 more accounts');
+});
+
+test('degraded: nobody works, a job waits too long, no Redis where it is needed', () => {
+  const reasons = (jobs: StatusFacts['jobs'], change: Partial<StatusFacts> = {}) =>
+    reportOf(sampleFacts({ jobs, ...change })).reasons;
+  const of = (change: Partial<JobAccount>) => ({ plan_requests: 0, accounts: [account(change)] });
+  expect(reasons(of({ workers: 0 }))).toEqual(['demo: 12 jobs wait, and no backfill worker serves it']);
+  expect(reasons(of({ workers: 0, oldest_waiting_ms: 3000 }))).toEqual([]);
+  expect(reasons(of({ oldest_waiting_ms: 2 * 3_600_000 }))).toEqual([
+    'demo: the oldest job has waited for 2 h',
+  ]);
+  const gone = failure('QUEUE_UNREACHABLE', 'no connection to Redis');
+  expect(reasons(gone)).toEqual([]);
+  const scheduler = { name: 'scheduler', addr: '127.0.0.1:1', answers: true, since: null, expected: true };
+  expect(reasons(gone, { services: [scheduler] })).toEqual(['jobs: no connection to Redis']);
+  expect(jobLines(null)).toEqual(['JOBS  not known']);
 });

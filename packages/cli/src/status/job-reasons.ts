@@ -1,0 +1,48 @@
+// What the queues mean for the verdict of `fxtape status`. In: the jobs as they were found, and whether this data folder has services that
+// need them. Out: reasons, which degrade, and remarks, which do not: recording live needs no Redis, and a failed job is planned again.
+import type { JobsAnswer } from '@fxtape/console';
+import { FxtapeError } from '@fxtape/ops';
+import { count, spellDuration } from '../print/quantity.ts';
+
+/** Beyond this a waiting job is late: the queues are short, and filled again as they drain. */
+export const WAITS_LONG_MS = 3_600_000;
+/** A worker that was just started, or an account that is new, has so long. */
+const UNSERVED_MS = 15_000;
+const RECENT_MS = 86_400_000;
+
+export interface JobVerdict {
+  readonly reasons: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+export function jobVerdict(
+  jobs: JobsAnswer | FxtapeError,
+  o: { needed: boolean; nowMs: number },
+): JobVerdict {
+  if (jobs instanceof FxtapeError) {
+    if (o.needed) return { reasons: [`jobs: ${jobs.message}`], remarks: [jobs.hint] };
+    return {
+      reasons: [],
+      remarks: ['jobs are not known: Redis does not answer, and nothing here needs it now'],
+    };
+  }
+  const reasons = jobs.accounts.flatMap(({ account, oldest_waiting_ms: oldestMs, waiting, workers }) => {
+    if (oldestMs === null) return [];
+    if (workers === 0 && oldestMs > UNSERVED_MS) {
+      return [
+        `${account}: ${count(waiting, 'job')} wait${waiting === 1 ? 's' : ''}, and no backfill worker serves it`,
+      ];
+    }
+    return oldestMs > WAITS_LONG_MS
+      ? [`${account}: the oldest job has waited for ${spellDuration(oldestMs)}`]
+      : [];
+  });
+  const remarks = jobs.accounts.flatMap(({ account, failed, failures }) => {
+    const [newest] = failures;
+    if (newest === undefined || o.nowMs - Date.parse(newest.at) > RECENT_MS) return [];
+    return [
+      `${account}: ${count(failed, 'job')} failed and will be planned again, the newest: ${newest.line}`,
+    ];
+  });
+  return { reasons, remarks };
+}
