@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, KEY, MemoryCheckpoint, scenario, START } from './backfill-rig.ts';
 import { startSimulator } from '@fxtape/simulator';
+import { until } from '@fxtape/testkit';
 
 let rig: BackfillRig;
 beforeAll(async () => {
@@ -70,11 +71,40 @@ test('an unchanged re-read writes nothing', async () => {
 });
 
 test('the bar that is not closed is neither stored nor covered', async () => {
-  await rig.bars({ symbol: 'BTCUSD', timeframe: 'H1', fromUs: START - DAY, toUs: START + 10 * DAY });
-  const bars = await stored(rig, 'BTCUSD', 'H1');
+  // The bar before it is closed as soon as the first tick of this one came.
+  const closed = async () => {
+    await rig.bars({ symbol: 'BTCUSD', timeframe: 'H1', fromUs: START - DAY, toUs: START + 10 * DAY });
+    const bars = await stored(rig, 'BTCUSD', 'H1');
+    return Number(bars.at(-1)?.['us']) === START - HOUR;
+  };
+  await until(closed, { what: 'the bar before to be closed', deadlineMs: 20_000 });
   const [covered] = await rig.covered('bars', 'BTCUSD', 'H1');
-  expect(Number(bars.at(-1)?.['us'])).toBe(START - 2 * HOUR);
-  expect(covered).toEqual({ fromUs: START - DAY, toUs: START - HOUR });
+  expect(covered).toEqual({ fromUs: START - DAY, toUs: START });
+});
+
+test('a bar that closed a moment ago is stored and covered when the next one is there, and that one is not', async () => {
+  const live = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    scenario: { source: { kind: 'market', symbols: ['BTCUSD'], ticksPerSecond: 20 } },
+  });
+  try {
+    const minute = 60_000_000;
+    const fromUs = Math.floor(Date.now() / 60_000) * minute - 5 * minute;
+    const seen = async () => {
+      const nowUs = Date.now() * 1000;
+      const openUs = Math.floor(nowUs / minute) * minute;
+      if (nowUs - openUs > 50_000_000) return false;
+      await live.bars({ symbol: 'BTCUSD', fromUs, toUs: openUs + minute, why: 'event' });
+      const bars = await stored(live, 'BTCUSD', 'M1');
+      const [covered] = await live.covered('bars', 'BTCUSD', 'M1');
+      return { lastUs: Number(bars.at(-1)?.['us']), coveredUs: covered?.toUs, openUs };
+    };
+    const { coveredUs, lastUs, openUs } = await until(seen, { what: 'an early second', deadlineMs: 30_000 });
+    expect(lastUs).toBe(openUs - minute);
+    expect(coveredUs).toBe(openUs);
+  } finally {
+    await live.close();
+  }
 });
 
 test('a weekend is nothing there, and covered; what lies before the beginning is a limit', async () => {

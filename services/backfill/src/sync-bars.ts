@@ -32,10 +32,11 @@ export async function syncBars(
   const { account } = c;
   const { feed, rule } = account;
   if (feed === null) throw noFeed(account.account);
-  const brokerNow = await account.brokerNowMs(c.signal);
+  const closedUs = closedUntil(timeframe, await account.brokerNowMs(c.signal), rule);
+  // A bar that ended a moment ago is closed when the next one is in the answer, so that one is asked for as well.
   const range = {
     fromUs: of.range.fromUs,
-    toUs: Math.min(of.range.toUs, closedUntil(timeframe, brokerNow, rule)),
+    toUs: Math.min(of.range.toUs, Math.max(closedUs, await account.nowUs(c.signal))),
   };
   if (range.toUs <= range.fromUs) return { rows: 0, requests: 0, covered: [], outcome: 'nothing_there' };
   const source = barSource(c, { feed, symbol, timeframe });
@@ -49,7 +50,7 @@ export async function syncBars(
       claims: true,
       store: (rows, page) => storeBars(c, bars, rows, page),
       rangeOf: (raw) => rangeOfBar(raw, timeframe, c),
-      provenToUs: (page) => provenToUs(c, source.isTight, bars, page),
+      provenToUs: (page) => provenToUs(c, source.isTight, { ...bars, closedUs }, page),
       noneAtAll: (empty) => {
         throw emptyHistory(source.what, empty);
       },
@@ -66,12 +67,14 @@ export async function syncBars(
 async function provenToUs(
   c: SyncContext,
   isTight: (fromUs: number, toUs: number) => boolean,
-  of: { symbol: string; timeframe: string },
+  of: { symbol: string; timeframe: string; closedUs: number },
   page: HistoryAnswer<BarRow>,
 ): Promise<number> {
-  const { toUs } = page.range;
-  if (page.openFromUs !== null) return Math.min(toUs, page.openFromUs);
+  if (page.openFromUs !== null) return Math.min(page.range.toUs, page.openFromUs);
   const last = page.rows.at(-1);
+  // What no bar follows may still be forming.
+  const settledUs = Math.max(of.closedUs, last === undefined ? 0 : endOfBar(last, of.timeframe, c));
+  const toUs = Math.min(page.range.toUs, settledUs);
   if (last !== undefined && isTight(last.ts, toUs)) return toUs;
   const nowUs = await c.account.nowUs(c.signal);
   if (toUs <= nowUs - SETTLED_US) return toUs;

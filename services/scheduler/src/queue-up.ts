@@ -40,7 +40,7 @@ export async function queueUp(
       fresh.map(({ job }) => job),
       { asOfMs },
     );
-    marks.push(...fresh.flatMap(({ mark }) => mark ?? []));
+    marks.push(...fresh.flatMap((one) => one.marks));
     sum.added += counts.added + counts.again;
     sum.standing += counts.queued + counts.raised;
     room -= counts.added + counts.again;

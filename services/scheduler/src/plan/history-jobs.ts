@@ -2,7 +2,7 @@
 import type { PlannedJob, Why } from '@fxtape/jobs';
 import { type Range, streamId, type StreamKey } from '@fxtape/market';
 import { isTimeframe, piecesOf } from './grid.ts';
-import type { StreamNeed } from './missing.ts';
+import { retryMark, type StreamNeed } from './missing.ts';
 import type { Planned } from './plan-input.ts';
 
 export type HistoryJob = Extract<PlannedJob, { name: 'bars' | 'deals' | 'positions' | 'ticks' }>;
@@ -33,6 +33,8 @@ export function* jobsOf(whose: Whose, need: StreamNeed, why: Why): Generator<Pla
   for (const piece of piecesOf(need.missing, need.cellOf)) {
     const job = historyJob(whose, need.key, piece, why);
     if (job === null) return;
-    yield { job, mark: null, head: piece.toUs === need.wanted.toUs ? id : null };
+    const tried = need.retried.filter(({ fromUs, toUs }) => fromUs < piece.toUs && toUs > piece.fromUs);
+    const marks = tried.map(retryMark);
+    yield { job, marks, head: piece.toUs === need.wanted.toUs ? id : null };
   }
 }

@@ -21,7 +21,7 @@ export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
   return [...symbols].flatMap((symbol) => {
     const mark = `specs ${symbol}`;
     if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(mark)) return [];
-    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, mark, head: null }];
+    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, marks: [mark], head: null }];
   });
 }
 
@@ -48,7 +48,7 @@ export function* planQuality(
       if (!claimed.some(({ fromUs, toUs }) => fromUs <= range.fromUs && toUs >= range.toUs)) continue;
       yield {
         job: { name: 'daily_quality', payload: { account, feed, symbol, ...range } },
-        mark,
+        marks: [mark],
         head: null,
       };
     }

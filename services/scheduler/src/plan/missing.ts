@@ -34,6 +34,8 @@ export interface StreamNeed {
   readonly missing: readonly Range[];
   /** The newest end, where it is left to the events for now. */
   readonly deferred: Range | null;
+  /** Refusals whose rest is over: what is missing holds them again. */
+  readonly retried: readonly Refusal[];
 }
 
 /** The input by stream, made once per plan. */
@@ -42,9 +44,13 @@ export interface StreamIndex {
   /** Of ticks: where live rows begin. */
   readonly firstLiveUs: ReadonlyMap<string, number>;
   readonly withheld: (key: StreamKey) => Range[];
+  readonly retried: (key: StreamKey) => Refusal[];
 }
 
-/** How long a refusal is left alone: as long as it has been refused so far, at least an hour, at most a day. */
+/** Remembers that a refused range was tried today: when it ends as before, nothing new is written of it. */
+export const retryMark = (refusal: Refusal): string => `retry ${streamId(refusal)} ${refusal.fromUs}`;
+
+/** How long a refusal is left alone after it was written: as long as it has been refused so far, at least an hour, at most a day. */
 export const restOf = (refusal: Pick<Refusal, 'firstUs' | 'lastUs'>): number =>
   Math.min(DAY_US, Math.max(HOUR_US, refusal.lastUs - refusal.firstUs));
 
@@ -63,21 +69,27 @@ export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
     else list.push(claim);
   }
   const claimed = new Map([...ranges].map(([id, list]) => [id, unite(list)]));
-  const resting = impatient
-    ? []
-    : input.refusals.filter((refusal) => refusal.lastUs + restOf(refusal) > input.wallUs);
-  const restingBy = Map.groupBy(resting, (refusal) => refusal.stream);
+  const rests = (refusal: Refusal): boolean =>
+    !impatient &&
+    (refusal.lastUs + restOf(refusal) > input.wallUs || input.doneToday.has(retryMark(refusal)));
+  const refusals = Map.groupBy(input.refusals, (refusal) => `${refusal.stream} ${rests(refusal)}`);
   const gapsOfTicks = input.gaps.filter((gap) => gap.stream === 'ticks');
   const withheld = (key: StreamKey): Range[] => {
-    const concerns = (of: { symbol: string | null; timeframe: string | null }): boolean =>
-      (of.symbol === null || of.symbol === key.symbol) &&
-      (of.timeframe === null || of.timeframe === key.timeframe);
-    const refused = (restingBy.get(key.stream) ?? []).filter(concerns);
+    const refused = (refusals.get(`${key.stream} true`) ?? []).filter(concerns(key));
     // Gaps of the live ticks are healed, never filled as history.
-    return key.stream === 'ticks' ? [...refused, ...gapsOfTicks.filter(concerns)] : refused;
+    return key.stream === 'ticks' ? [...refused, ...gapsOfTicks.filter(concerns(key))] : refused;
   };
-  return { claimed, firstLiveUs, withheld };
+  const retried = (key: StreamKey): Refusal[] =>
+    (refusals.get(`${key.stream} false`) ?? []).filter(concerns(key));
+  return { claimed, firstLiveUs, withheld, retried };
 }
+
+/** Whether something that is said of a stream, or of all symbols or timeframes of one, is said of this one. */
+const concerns =
+  (key: StreamKey) =>
+  (of: { symbol: string | null; timeframe: string | null }): boolean =>
+    (of.symbol === null || of.symbol === key.symbol) &&
+    (of.timeframe === null || of.timeframe === key.timeframe);
 
 /** Null: nothing of this stream is asked for over REST, or not yet. */
 export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): StreamNeed | null {
@@ -96,7 +108,8 @@ export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamInde
       : Math.max(earliest ?? 0, wholeMinute(depth === 'all' ? 0 : key.sinceUs - (depth ?? 0) * 1000));
   if (start >= end) return null;
   const wanted = { fromUs: start, toUs: end };
-  return { key, cellOf, wanted, claimed, ...lacking(key, wanted, claimed, withheld, input) };
+  const retried = index.retried(key);
+  return { key, cellOf, wanted, claimed, retried, ...lacking(key, wanted, claimed, withheld, input) };
 }
 
 /** The same for a range that somebody asks for, whatever the configuration says of depth. */
@@ -118,7 +131,7 @@ export function needWithin(
   const claimed = index.claimed.get(id) ?? [];
   const withheld = unite(index.withheld(key));
   const missing = subtract(subtract([wanted], claimed), withheld);
-  return { key, cellOf, wanted, claimed, missing, deferred: null };
+  return { key, cellOf, wanted, claimed, missing, deferred: null, retried: index.retried(key) };
 }
 
 function lacking(
