@@ -5,7 +5,8 @@
 //
 // In: row objects. Out: bytes in one growing buffer. The server accepts nonsense silently (a missing timestamp, milliseconds taken
 // for nanoseconds, NaN that is no key's equal), so a value that is not exactly what its column means refuses the whole row with
-// a reason, before a byte of it counts. −0 becomes 0, because keys are compared by bits.
+// a reason, before a byte of it counts. −0 becomes 0, because keys are compared by bits. What history writes repeats itself from row to
+// row (stream, time of the answer, offset): the bytes of symbols and integers that come a third time in a row are copied.
 import { symbolBytes, textRoom, writeInteger, writeText } from './ilp-text.ts';
 import type { ColumnType, Row, TableDef } from './table-def.ts';
 
@@ -35,6 +36,8 @@ interface Field {
   readonly prefix: Uint8Array;
   /** Symbols only: the bytes of `,name=value` by value. */
   readonly known: Map<string, Uint8Array>;
+  /** Timestamps and integers only: the value of the row before, and once it repeats, the bytes of `,name=value`. */
+  readonly run: { value: unknown; bytes: Uint8Array | null };
 }
 
 export class RowEncoder {
@@ -42,6 +45,9 @@ export class RowEncoder {
   readonly #symbols: readonly Field[];
   readonly #fields: readonly Field[];
   readonly #table: Uint8Array;
+  /** The symbols of the row before, and once they repeat, the bytes of table and symbols. */
+  readonly #headOf: unknown[];
+  #head: Uint8Array | null = null;
   #buffer: Buffer;
   #view: DataView;
   #pos = 0;
@@ -55,10 +61,12 @@ export class RowEncoder {
       required: def.required.includes(name),
       prefix: Buffer.from(`,${name}=${type === 'double' ? BINARY_DOUBLE : ''}`, 'latin1'),
       known: new Map(),
+      run: { value: undefined, bytes: null },
     });
     this.#symbols = fields.filter((c) => c.type === 'symbol').map((c) => field(c.name, c.type));
     this.#fields = fields.filter((c) => c.type !== 'symbol').map((c) => field(c.name, c.type));
     this.#table = Buffer.from(def.name, 'latin1');
+    this.#headOf = this.#symbols.map(() => undefined);
     this.#buffer = Buffer.allocUnsafeSlow(options.initialBytes ?? 64 * 1024);
     this.#view = new DataView(this.#buffer.buffer);
   }
@@ -90,19 +98,8 @@ export class RowEncoder {
     const ts = row['ts'];
     const wrong = timestampFault('ts', ts);
     if (wrong !== null) return wrong;
-    this.#room(this.#table.length + 64);
-    this.#copy(this.#table);
-    for (const field of this.#symbols) {
-      const value = row[field.name];
-      if (value === null || value === undefined) {
-        if (field.required) return `${field.name} is missing`;
-        continue;
-      }
-      if (typeof value !== 'string') return `${field.name} is not a string (${shown(value)})`;
-      const bytes = field.known.get(value) ?? remember(field, value);
-      this.#room(bytes.length + 64);
-      this.#copy(bytes);
-    }
+    const unknown = this.#symbolsOf(row);
+    if (unknown !== null) return unknown;
     const firstField = this.#pos;
     for (const field of this.#fields) {
       const value = row[field.name];
@@ -110,9 +107,7 @@ export class RowEncoder {
         if (field.required) return `${field.name} is missing`;
         continue;
       }
-      this.#room(field.prefix.length + 64);
-      this.#copy(field.prefix);
-      const fault = this.#value(field, value);
+      const fault = this.#field(field, value);
       if (fault !== null) return fault;
     }
     // The separators before the first field and before `ts` are spaces; all others are commas.
@@ -122,6 +117,58 @@ export class RowEncoder {
     this.#pos = writeInteger(this.#buffer, this.#pos, ts as number);
     this.#buffer[this.#pos++] = SUFFIX_MICROS;
     this.#buffer[this.#pos++] = NEWLINE;
+    return null;
+  }
+
+  /** Table and symbols. */
+  #symbolsOf(row: Row): string | null {
+    const symbols = this.#symbols;
+    const before = this.#headOf;
+    let same = true;
+    for (let i = 0; same && i < symbols.length; i++) same = row[(symbols[i] as Field).name] === before[i];
+    if (same && this.#head !== null) {
+      this.#room(this.#head.length + 64);
+      this.#copy(this.#head);
+      return null;
+    }
+    const start = this.#pos;
+    this.#room(this.#table.length + 64);
+    this.#copy(this.#table);
+    this.#head = null;
+    for (let i = 0; i < symbols.length; i++) {
+      const field = symbols[i] as Field;
+      const value = row[field.name];
+      before[i] = value;
+      if (value === null || value === undefined) {
+        if (field.required) return `${field.name} is missing`;
+        continue;
+      }
+      if (typeof value !== 'string') return `${field.name} is not a string (${shown(value)})`;
+      const bytes = field.known.get(value) ?? remember(field, value);
+      this.#room(bytes.length + 64);
+      this.#copy(bytes);
+    }
+    if (same) this.#head = Uint8Array.from(this.#buffer.subarray(start, this.#pos));
+    return null;
+  }
+
+  /** `,name=value` */
+  #field(field: Field, value: unknown): string | null {
+    const { run, type } = field;
+    const counted = type === 'timestamp' || type === 'long' || type === 'int';
+    const repeats = counted && value === run.value;
+    if (repeats && run.bytes !== null) {
+      this.#room(run.bytes.length + 64);
+      this.#copy(run.bytes);
+      return null;
+    }
+    const start = this.#pos;
+    this.#room(field.prefix.length + 64);
+    this.#copy(field.prefix);
+    const fault = this.#value(field, value);
+    if (fault !== null || !counted) return fault;
+    run.value = value;
+    run.bytes = repeats ? Uint8Array.from(this.#buffer.subarray(start, this.#pos)) : null;
     return null;
   }
 
