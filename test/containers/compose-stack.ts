@@ -4,8 +4,16 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { freePort, GatewayControl, machineEnv, Recorded, until, WORKSPACE } from '@fxtape/testkit';
 
-export type ContainerName = 'questdb' | 'redis' | 'simulator' | 'collector' | 'console';
-export const CONTAINERS: readonly ContainerName[] = ['questdb', 'redis', 'simulator', 'collector', 'console'];
+export const CONTAINERS = [
+  'questdb',
+  'redis',
+  'simulator',
+  'collector',
+  'scheduler',
+  'backfill',
+  'console',
+] as const;
+export type ContainerName = (typeof CONTAINERS)[number];
 
 /** What `docker inspect` tells, as far as it is asked. */
 export interface Inspected {

@@ -15,7 +15,7 @@ import {
 } from '@fxtape/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
-const SERVICES = ['simulator', 'collector', 'console'];
+const SERVICES = ['simulator', 'collector', 'scheduler', 'backfill', 'console'];
 let dir: TempDir;
 let env: Record<string, string>;
 let up: ChildHandle | null = null;
@@ -140,7 +140,7 @@ test('a service that never comes up ends `up` with code 1 and the reason', async
 test('a signal while it is starting stops it too', async () => {
   const child = await startFxtape(['up', '--demo'], { dataDir: dir.path, env, ownGroup: true });
   up = child;
-  const pid = await until(() => pidOf('simulator'), { what: 'the first service', deadlineMs: 20_000 });
+  const pid = await until(() => pidOf('simulator'), { what: 'the first service', deadlineMs: 40_000 });
   child.signalGroup('SIGTERM');
   expect(await child.exited).toEqual({ code: 0, signal: null });
   await gone([pid], 5000);

@@ -11,8 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { type Env, FxtapeError, readServiceInfo } from '@fxtape/ops';
 import { failureReason } from './failure-reason.ts';
 
-export type ServiceName = 'simulator' | 'collector' | 'console';
-export const SERVICES: readonly ServiceName[] = ['collector', 'console', 'simulator'];
+export type ServiceName = 'simulator' | 'collector' | 'scheduler' | 'backfill' | 'console';
+export const SERVICES: readonly ServiceName[] = [
+  'collector',
+  'scheduler',
+  'backfill',
+  'console',
+  'simulator',
+];
 
 export interface ServiceProcessOptions {
   readonly name: ServiceName;

@@ -1,5 +1,6 @@
 // `fxtape up`: QuestDB and Redis found or started, then the services, in the foreground with one log. Without a configuration and
-// without a key it is the demonstration: the simulated gateway is recorded. A signal stops everything in reverse order.
+// without a key it is the demonstration: the simulated gateway is recorded. A signal stops everything in reverse order: those that only
+// fetch, plan and show first and together, then the recorder, then what it needs.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
@@ -12,7 +13,20 @@ import { ensureStack, type Stack } from '../stack/index.ts';
 import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;
-const SERVICE_STOP_MS = { console: 2000, collector: 6000, simulator: 2000 } as const;
+/** Inner lists stop together, the last list first. */
+const ORDER: readonly (readonly ServiceName[])[] = [
+  ['simulator'],
+  ['collector'],
+  ['scheduler', 'backfill', 'console'],
+];
+/** Jobs of a worker that is killed are taken over by the next one, from their checkpoints. */
+const SERVICE_STOP_MS = {
+  console: 2000,
+  scheduler: 2000,
+  backfill: 2000,
+  collector: 6000,
+  simulator: 2000,
+} as const;
 
 /** Resolves when everything runs; the process lives on until a signal. Errors: CONFIG_*, KEY_MISSING, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID. */
 export async function up(options: { demo?: boolean; json?: boolean }): Promise<void> {
@@ -35,7 +49,7 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;
-  const names: ServiceName[] = mode.demo ? ['simulator', 'collector', 'console'] : ['collector', 'console'];
+  const names = ORDER.flat().filter((name) => name !== 'simulator' || mode.demo);
   const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));
   writeStackFile(dataDir, {
     pid: process.pid,
@@ -51,8 +65,9 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
     ...(mode.demo ? demoEnv : {}),
   };
   const format = serviceLine({ terminal: process.stdout.isTTY === true, json });
-  const services = names.map(
-    (name) =>
+  const services = new Map(
+    names.map((name) => [
+      name,
       new ServiceProcess({
         name,
         env: serviceEnv,
@@ -60,13 +75,14 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
         line: (line) => void process.stdout.write(`${format(name, line)}\n`),
         warn: tell.warn,
       }),
+    ]),
   );
-  for (const [index, service] of services.entries()) {
-    const name = names[index] as ServiceName;
-    shutdown.add(name, () => service.stop(SERVICE_STOP_MS[name]));
+  for (const together of ORDER) {
+    const stop = async (name: ServiceName) => services.get(name)?.stop(SERVICE_STOP_MS[name]);
+    shutdown.add(together.join(', '), async () => void (await Promise.all(together.map(stop))));
   }
   try {
-    await Promise.all(services.map((service) => service.start()));
+    await Promise.all([...services.values()].map((service) => service.start()));
   } catch (error) {
     await shutdown.run();
     throw error;
@@ -82,6 +98,7 @@ function greeting({ questdb }: Stack, o: { demo: boolean; httpAddr: string }): s
     `  SQL over HTTP        ${questdb.httpUrl}  (web console of QuestDB)`,
     `  SQL over PostgreSQL  ${questdb.pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
     `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,
+    `  Jobs                 http://${o.httpAddr}/queues  or: pnpm fxtape backfill --wait`,
     '  Try                  SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10',
     '  Stop                 Ctrl-C',
     '',

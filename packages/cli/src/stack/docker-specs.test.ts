@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { questDbContainerSettings } from './docker-specs.ts';
 import { questDbSettings } from './engine-settings.ts';
+import { SERVICES } from '../service-process.ts';
 import { QUESTDB_IMAGE, REDIS_IMAGE } from './pinned.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
@@ -28,4 +29,24 @@ test('the compose file publishes on loopback only', () => {
 test('the images are built with the pnpm of the set-up', () => {
   const [pnpm = 'none'] = /pnpm@[\d.]+/.exec(read('scripts/with-setup.mjs')) ?? [];
   expect(read('infra/docker/Dockerfile')).toContain(` ${pnpm}\n`);
+});
+
+test('every service has its image, built from its own target, and one that needs Redis waits only for its start', () => {
+  const dockerfile = read('infra/docker/Dockerfile');
+  for (const name of SERVICES) {
+    const block = new RegExp(`^  ${name}:\\n(?:    .*\\n|\\n)+`, 'm').exec(compose)?.[0] ?? '';
+    expect(block, name).toContain(`image: fxtape-${name}\n`);
+    expect(block, name).toContain(`target: ${name} }`);
+    expect(block, name).toContain('mem_limit:');
+    expect(dockerfile, name).toMatch(new RegExp(`^FROM \\S+ AS ${name}$`, 'm'));
+    expect(dockerfile, name).toContain(`--filter @fxtape/${name}...`);
+    const target = dockerfile.split(new RegExp(`^FROM \\S+ AS ${name}$`, 'm'))[1]?.split(/^FROM /m)[0] ?? '';
+    expect(target, name).toContain('HEALTHCHECK');
+    expect(target, name).toContain(`CMD ["${name}"]`);
+    expect(block.includes('REDIS_URL: redis://redis:6379'), name).toBe(
+      ['scheduler', 'backfill', 'console'].includes(name),
+    );
+    if (block.includes('REDIS_URL')) expect(block, name).toContain('redis: { condition: service_started }');
+    if (['scheduler', 'backfill'].includes(name)) expect(block, name).not.toContain('ports:');
+  }
 });
