@@ -1,6 +1,6 @@
 // Brings rows of one table into the database, whatever it takes. In: rows in time order. Out: each row is either stored or
 // condemned; in between there is only trying again. A row is condemned by the encoder (no line can hold it), or when all three
-// hold: the server answered 400 and named its line, it did so again for that line alone, and the table is as defined.
+// hold: the server answered 400 and named its line, it did so again for that line alone, and the table was as defined before and after.
 // Anything else, the refusal of the whole table included, is waited out without end.
 //
 //   request ──stored──► next                         too large ──► the same with half the bytes
@@ -46,6 +46,8 @@ export async function deliverRows(
 ): Promise<void> {
   const work = cutBetweenMilliseconds(rows, order, limits.maxRows);
   const suspects = new Set<number>();
+  /** Suspects that were refused by a table which was then found to be as defined. */
+  const cleared = new Set<number>();
   let maxBytes = limits.maxBytes;
   let failures = 0;
   const waitOut = (kind: Obstacle['kind'], code: string, message: string) =>
@@ -81,11 +83,15 @@ export async function deliverRows(
           continue;
         }
         const verdict = await judge(delivery);
-        if (verdict === null) {
+        if (verdict === null && !cleared.has(index)) {
+          // The table may have become right since the line was refused: only a refusal after that speaks of the line.
+          cleared.add(index);
+        } else if (verdict === null) {
           delivery.condemned(index, answer.message, Buffer.from(body).toString('utf8'));
           failures = 0;
           sent = true;
         } else {
+          cleared.delete(index);
           await waitOut(verdict.kind, verdict.code, verdict.message);
         }
       }
