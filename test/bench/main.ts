@@ -1,5 +1,6 @@
 // The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
 // figures beside their alternatives from the same run, and assert nothing about time.
+import { bars } from './bars.ts';
 import { encode } from './encode.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -8,7 +9,7 @@ import { pipeline } from './pipeline.ts';
 import { planner } from './planner.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory, planner };
+const benches = { pipeline, encode, whole, latency, memory, planner, bars };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');

@@ -319,39 +319,3 @@ describe('the hour that repeats', () => {
     expect(await rig.stored('BTCUSD', whole)).toEqual(rig.truth('BTCUSD', whole));
   });
 });
-
-describe('a gap of more than a day', () => {
-  it('is healed piece by piece, each a gap of the same outage', async () => {
-    const startUs = Date.UTC(2026, 5, 9, 0) * 1000;
-    const scenario = {
-      seed: 9,
-      source: {
-        kind: 'market' as const,
-        ticksPerSecond: 0.1,
-        speed: 12_000,
-        startUtc: new Date(startUs / 1000).toISOString(),
-        symbols: ['BTCUSD'],
-      },
-      history: { quoteTicks: 'full' as const },
-    };
-    rig = await HealRig.start(inject('questdb').conf, scenario, fast);
-    const whole = { fromUs: startUs, toUs: startUs + 32 * 60 * MINUTE };
-    await until(() => (rig.made('BTCUSD').at(-1)?.utcMs ?? 0) * 1000 > whole.toUs, {
-      what: 'a day and a night',
-      deadlineMs: 40_000,
-      everyMs: 200,
-    });
-    await rig.sim.pause();
-    rig.sim.setClock({ speed: 1 });
-    const gap = { fromUs: startUs + 120 * MINUTE, toUs: startUs + 30 * 60 * MINUTE };
-    const [id] = await rig.record('BTCUSD', whole, [gap]);
-    const names = [id, `${id}.r1`, `${id}.r1.r1`] as string[];
-    for (const name of names) expect(await rig.heal(name)).toMatchObject({ note: { state: 'healed' } });
-    expect(await rig.stored('BTCUSD', whole)).toEqual(rig.truth('BTCUSD', whole));
-    const gaps = await rig.gapsReader.gaps({ account: rig.account });
-    expect(gaps.map((one) => one.gap_id)).toEqual(names);
-    expect(new Set(gaps.map((one) => one.outage_id)).size).toBe(1);
-    expect(gaps.map((one) => one.ts_from)).toEqual([gap.fromUs, gaps[0]?.ts_to, gaps[1]?.ts_to]);
-    expect(gaps[2]?.ts_to).toBe(gap.toUs);
-  });
-});

@@ -39,4 +39,8 @@ test('the digest sees every value and not the time at which it was seen', () => 
   expect(digestRows([{ ...row, id: 9_007_199_254_740_992n }])).not.toBe(digest);
   expect(digestRows([{ ...row, price: 1.6 }])).not.toBe(digest);
   expect(digestRows([row, row])).not.toBe(digest);
+  expect(digestRows([{ ...row, price: null }])).not.toBe(digest);
+  const named = (...names: (string | null)[]) => digestRows(names.map((name) => ({ ts: 1, name })));
+  const differ = [named('a', 'b'), named('b', 'a'), named('a', 'a'), named('a', null), named(null, 'null')];
+  expect(new Set(differ).size).toBe(differ.length);
 });

@@ -74,6 +74,7 @@ const parts = backfillParts({
   log,
   metrics,
 });
+let workers: JobWorkers | null = null;
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
   metrics,
@@ -86,7 +87,6 @@ shutdown.add('health', () => health.close());
 writePidFile(env.FXTAPE_DATA_DIR, 'backfill', { pid: process.pid, http: health.addr });
 
 const stopping = new AbortController();
-let workers: JobWorkers | null = null;
 shutdown.add('jobs', async () => {
   stopping.abort(new Error('stopping'));
   await workers?.stop();

@@ -30,7 +30,7 @@ export class Readiness {
     if (!this.#migrated) reasons.push('the tables are not up to date yet: QuestDB does not answer');
     else if (this.#workers?.connected() !== true) reasons.push('Redis does not answer: no job can be taken');
     for (const state of this.#writers.values()) {
-      if (state.phase === 'retrying') reasons.push(`${state.table}: ${state.code}: ${state.message}`);
+      if (state.phase !== 'ok') reasons.push(`${state.table}: ${state.code}: ${state.message}`);
     }
     const applied = this.#applied;
     if (applied !== null && (applied.phase === 'suspended' || applied.phase === 'unreachable')) {

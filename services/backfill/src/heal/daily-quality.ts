@@ -1,7 +1,7 @@
 // `daily_quality` jobs: one broker's day of a symbol against the broker's own bars. Out: a row that says how good the day is, and gaps with
 // cause `undercount` where fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written again
 // when the day's gaps have come to their end.
-import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
+import type { JobOutcome, Payload } from '@fxtape/jobs';
 import { learnBand, type Range, subtract, undercount } from '@fxtape/market';
 import type { GapRow, TableRow } from '@fxtape/questdb';
 import { syncBars } from '../sync-bars.ts';
@@ -11,26 +11,18 @@ import { type HealContext, pauseMs } from './heal-context.ts';
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
-const COUNTED = 'undercounts are open';
 /** The band is learned from so much before the day. */
 const LEARN_US = 8 * 7 * 24 * HOUR_US;
 
 type Key = { readonly account: string; readonly feed: string; readonly symbol: string };
 
-export async function dailyQuality(
-  h: HealContext,
-  payload: Payload<'daily_quality'>,
-  checkpoint: Checkpoint,
-): Promise<JobOutcome> {
+export async function dailyQuality(h: HealContext, payload: Payload<'daily_quality'>): Promise<JobOutcome> {
   const { account, feed, symbol } = payload;
   const key = { account, feed, symbol };
   const day = { fromUs: payload.fromUs, toUs: payload.toUs };
   const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range: day });
   const loaded = subtract([day], covered).length === 0;
-  // Once a job: the past that the band is learned from is long.
-  const counted = checkpoint.value === COUNTED;
-  const opened = loaded && !counted ? await openUndercounts(h, key, day) : 0;
-  if (loaded && !counted) await checkpoint.save(COUNTED);
+  const opened = loaded ? await openUndercounts(h, key, day) : 0;
   const gaps = await gapsOf(h, key, day);
   const row = await rowOf(h, key, day, { loaded, gaps });
   await h.parts.writer.write({ daily_quality: [row] }, { signal: h.signal });

@@ -1,5 +1,5 @@
 // Which job of healing is done by what.
-import type { JobHandlers, JobOutcome } from '@fxtape/jobs';
+import type { JobHandlers, JobOutcome, RunningJob } from '@fxtape/jobs';
 import { asJob } from '../as-job.ts';
 import type { BackfillParts } from '../parts.ts';
 import type { SyncContext } from '../sync-context.ts';
@@ -35,7 +35,8 @@ export function healHandlers(
     }),
     daily_quality: asJob(parts, {
       refusal: () => null,
-      run: (c, { payload }, checkpoint) => dailyQuality(healing(c), payload, checkpoint),
+      run: (c, { payload }: RunningJob<Parameters<typeof dailyQuality>[1]>) =>
+        dailyQuality(healing(c), payload),
     }),
   };
 }

@@ -48,7 +48,7 @@ export async function healByBars(
   const nowUs = await h.account.nowUs(h.signal);
   const waitedMs = Math.max(0, (nowUs - gap.toUs) / 1000);
   const reachUs = progress.far ? FAR_US : NEAR_US;
-  const { bars, loaded } = await barsAround(h, gap, reachUs).catch(notReadyYet);
+  const { bars, loaded } = await barsAround(h, gap, reachUs);
   const before = bars.some((bar) => bar.toUs <= gap.fromUs);
   const after = loaded && bars.some((bar) => bar.fromUs >= gap.toUs);
   if (!(before && after) && !progress.far) return healByBars(h, gap, why, { ...progress, far: true });
@@ -66,12 +66,6 @@ export async function healByBars(
     return { againMs, progress: next, why: 'one answer is no proof' };
   }
   return { end: await verdict(h, gap, { bars, apartMs, why: progress.why }), written: 0 };
-}
-
-/** `CopyRates failed` is waited out here, as bars that end before the gap: it ends as not known, never as empty. */
-function notReadyYet(error: unknown): { bars: readonly Bar[]; loaded: boolean } {
-  if ((error as { code?: unknown }).code !== 'HISTORY_NOT_READY') throw error;
-  return { bars: [], loaded: false };
 }
 
 async function verdict(

@@ -1,21 +1,18 @@
 // Who writes into a gap. Two jobs may be at the same gap at once: a worker that was thought dead, or two plans that grouped gaps
 // differently. Both would find the same ticks missing, and rows told apart by the time of their answer would stand there twice. So the
-// intent is an event of the gap itself, written and applied before the first row, and looked for again after that:
+// intent is an event of the gap itself, written and applied before the first row:
 //
-//   look ─► write the intent ─► applied ─► look again ─► rows
+//   same history, whoever and whenever  → the same base for `ts_recv`, hence the same keys: writing twice is writing once
+//   another history, seen a moment ago  → its writer may still be at work: come again when it cannot be any more
 //
-//   same history, same base for `ts_recv`  → the same keys: writing twice is writing once, whoever does it
-//   another intent that is not old          → its writer may be at work: come again when it cannot be any more
-//
-// Of two intents the one that became visible later sees the other one in its second look, so never do two go on with different keys.
 // In: the gap, the digest of the history that is to be added, the time of its answer. Out: the base for `ts_recv`, or "come again".
 import { z } from 'zod';
 import { evidenceText, gapEvent } from './gap-events.ts';
 import type { HealContext } from './heal-context.ts';
 import type { OpenGap } from './open-gap.ts';
 
-/** Longer than a job may run, its grace and what clocks of several machines differ by included. */
-const AT_WORK_US = 420_000_000;
+/** Longer than a job may run, its grace included. */
+const AT_WORK_US = 360_000_000;
 
 const intent = z.object({ reason: z.literal('healing'), digest: z.string(), ts_recv: z.int() });
 
@@ -32,31 +29,30 @@ export async function claimHealing(
   gap: OpenGap,
   history: { readonly digest: string; readonly answeredUs: number },
 ): Promise<HealClaim> {
-  const { digest } = history;
-  const known = await intents(h, gap);
-  const baseUs = known.find((one) => one.digest === digest)?.baseUs ?? history.answeredUs;
-  const mine = { digest, baseUs };
-  const early = othersAtWorkMs(known, mine, h.parts.clock.nowUs());
-  if (early !== null) return { baseUs: null, againMs: early };
-  const ts = h.parts.stamps.next('gap_events', Math.max(gap.updatedUs, known.at(-1)?.ts ?? 0));
-  const facts = { reason: 'healing', digest, ts_recv: baseUs };
+  const before = await intents(h, gap);
+  const known = verdict(before, history.digest, h.parts.clock.nowUs());
+  if (known !== null) return 'againMs' in known ? { baseUs: null, ...known } : known;
+  const ts = h.parts.stamps.next('gap_events', Math.max(gap.updatedUs, before.at(-1)?.ts ?? 0));
+  const facts = { reason: 'healing', digest: history.digest, ts_recv: history.answeredUs };
   const row = gapEvent(gap, ts, { evidence: evidenceText(facts, gap.evidence) });
   await h.parts.writer.write({ gap_events: [row] }, { signal: h.signal });
-  const late = othersAtWorkMs(await intents(h, gap), mine, h.parts.clock.nowUs());
-  return late === null ? { baseUs } : { baseUs: null, againMs: late };
+  const older = (await intents(h, gap)).filter((one) => one.ts <= ts);
+  const other = verdict(older, history.digest, h.parts.clock.nowUs());
+  if (other !== null && 'againMs' in other) return { baseUs: null, ...other };
+  return { baseUs: other?.baseUs ?? history.answeredUs };
 }
 
-/** How long until nobody who means other keys can be at work any more; null: nobody can. */
-function othersAtWorkMs(
-  known: readonly Intent[],
-  mine: Pick<Intent, 'digest' | 'baseUs'>,
+/** Null: nobody wrote this history, and nobody who means another one can still be at work. */
+function verdict(
+  older: readonly Intent[],
+  digest: string,
   nowUs: number,
-): number | null {
-  const others = known.filter(
-    (one) => (one.digest !== mine.digest || one.baseUs !== mine.baseUs) && one.ts > nowUs - AT_WORK_US,
-  );
+): { baseUs: number } | { againMs: number } | null {
+  const [same] = older.filter((one) => one.digest === digest);
+  const others = older.filter((one) => one.digest !== digest && one.ts > nowUs - AT_WORK_US);
   const newest = others.at(-1);
-  return newest === undefined ? null : (newest.ts + AT_WORK_US - nowUs) / 1000;
+  if (newest !== undefined) return { againMs: (newest.ts + AT_WORK_US - nowUs) / 1000 };
+  return same === undefined ? null : { baseUs: same.baseUs };
 }
 
 /** Intents by time. */

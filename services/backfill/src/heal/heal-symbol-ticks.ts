@@ -52,8 +52,6 @@ async function byTicks(
     const failed = error instanceof FxSocketError && error.code === 'FXSOCKET_TERMINAL_FAILED';
     if (failed && (await h.parts.listed.has(h, gap.symbol)) === false)
       throw notListed(gap.symbol, gap.account);
-    const waitedMs = ((await h.account.nowUs(h.signal)) - gap.toUs) / 1000;
-    if (failed && waitedMs > h.heal.timing.loadMs) return { insteadBars: 'quote_ticks_failed' };
     throw error;
   }
 }

@@ -23,8 +23,6 @@ import { tickSides } from './tick-sides.ts';
 
 type Tick = TableRow<'ticks'>;
 
-const HALF_DAY_US = 43_200_000_000;
-
 const range = z.object({ fromUs: z.int(), toUs: z.int() });
 const saved = z.object({
   step: z.literal('ticks'),
@@ -54,9 +52,12 @@ export async function healTicks(
     progress = { step: 'ticks', ...sides, said: null, asks: 0, sinceMs: nowUs / 1000 };
   }
   const { before, after } = progress;
-  const piece = firstPiece(gap, datesOnly);
-  const ranges = [before, piece, after];
-  const asked = await h.heal.answers.ask(h, { symbol: gap.symbol, ranges, datesOnly, said: progress.said });
+  const asked = await h.heal.answers.ask(h, {
+    symbol: gap.symbol,
+    ranges: [before, gap, after],
+    datesOnly,
+    said: progress.said,
+  });
   const { timing } = h.heal;
   const waitedMs = nowUs / 1000 - progress.sinceMs;
   if (!asked.agreed) {
@@ -66,7 +67,7 @@ export async function healTicks(
     return { againMs, progress: next, why: 'one answer is no proof' };
   }
   const { answer } = asked;
-  const { step: verdict, proved } = await judge(h, gap, { piece, before, after }, answer);
+  const { step: verdict, proved } = await judge(h, gap, { before, after }, answer);
   if (verdict !== null && 'short' in verdict) {
     if (waitedMs <= timing.loadMs) {
       const next = { ...progress, said: null };
@@ -82,18 +83,11 @@ export async function healTicks(
   return add(h, gap, proved, answer, { before, after, dates_only: datesOnly });
 }
 
-/** What is healed at once: ticks of a long gap are too many to be held. What follows is left to a gap of its own. */
-function firstPiece(gap: SymbolGap, datesOnly: boolean): Range {
-  const { fromUs, toUs } = gap;
-  const mostUs = gap.isPart ? Number.POSITIVE_INFINITY : datesOnly ? 2 * HALF_DAY_US : HALF_DAY_US;
-  return { fromUs, toUs: Math.min(toUs, fromUs + mostUs) };
-}
-
 /** Whether history speaks the language of the live rows. `proved`: the part of the gap that it can speak of. */
 async function judge(
   h: HealContext,
   gap: SymbolGap,
-  sides: { readonly piece: Range; readonly before: Range; readonly after: Range },
+  sides: { readonly before: Range; readonly after: Range },
   answer: TickAnswer,
 ): Promise<{ step: GapEnd | { readonly short: string } | null; proved: Range }> {
   const [rejected] = answer.rejected;
@@ -107,11 +101,9 @@ async function judge(
     };
     return { step: unrecoverable(gap, evidence, null), proved: gap };
   }
-  const [proved] = subtract([sides.piece], answer.ambiguous);
-  if (proved === undefined) {
-    const step = { ...unrecoverable(gap, { reason: 'ambiguous_hour' }, null), proved: sides.piece };
-    return { step, proved: sides.piece };
-  }
+  const [proved] = subtract([gap], answer.ambiguous);
+  if (proved === undefined)
+    return { step: unrecoverable(gap, { reason: 'ambiguous_hour' }, null), proved: gap };
   const key = { feed: gap.feed, symbol: gap.symbol };
   const stored = async (of: Range): Promise<Tick[]> => h.parts.reader.ticks(key, of, { signal: h.signal });
   const before = nearestClear(sides.before, answer.ambiguous, 'before');

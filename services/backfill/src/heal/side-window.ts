@@ -28,8 +28,8 @@ export const FULL_TICKS = 50;
 /** A side so wide is wide enough, with at least so many ticks to compare. */
 export const WIDE_US = 60_000_000;
 export const WIDE_TICKS = 10;
-/** How far from the gap a side may lie: the end of a long gap has only other parts of it next to it. */
-export const REACH_US = 35 * 86_400_000_000;
+/** How far from the gap a side may lie: over a long weekend. */
+export const REACH_US = 4 * 86_400_000_000;
 
 export async function sideWindow(side: 'before' | 'after', source: SideSource): Promise<SideSearch> {
   const { gap } = source;

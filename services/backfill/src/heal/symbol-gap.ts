@@ -4,13 +4,11 @@ import type { OpenGap } from './open-gap.ts';
 export interface SymbolGap extends OpenGap {
   readonly feed: string;
   readonly symbol: string;
-  /** It is one part of a gap of all symbols, which end together: a state for a piece of it would be no state. */
-  readonly isPart: boolean;
 }
 
 /** @throws RangeError for a gap of a stream that has no feed. */
 export function ofSymbol(gap: OpenGap, feed: string | null, symbol: string): SymbolGap {
   const named = gap.feed ?? feed;
   if (named === null) throw new RangeError(`gap ${gap.id} has no feed`);
-  return { ...gap, feed: named, symbol, isPart: gap.symbol === null };
+  return { ...gap, feed: named, symbol };
 }
