@@ -133,6 +133,13 @@ test('well: status, gaps, outages, doctor', async () => {
   expect(of('tape of demo')?.facts.join()).toContain(`the collector (process ${service.pid}) writes it`);
   expect(of('clock of demo')?.facts).toContain('they agree');
   expect(of('tables')?.facts.join()).toContain('as defined');
+  const table = await fxtape(['doctor']);
+  expect(table.stdout).toMatch(
+    /\nACCOUNT +SYMBOL +STREAM +EARLIEST.*\ndemo +BTCUSD +ticks .* no: this bridge has no \/QuoteTicks\n/,
+  );
+  expect(table.stdout).toMatch(/\ndemo +BTCUSD +bars M1 .* \/PriceHistory +yes\n/);
+  const noRedis = await doctor({ REDIS_URL: 'redis://127.0.0.1:9' });
+  expect([noRedis.code, noRedis.of('Redis')?.state]).toEqual([0, 'warning']);
 });
 
 test('status --watch draws again until SIGINT, and ends with the code of its last look', async () => {

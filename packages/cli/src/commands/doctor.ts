@@ -1,14 +1,17 @@
 // `fxtape doctor`: everything that recording depends on, looked at once. In: the environment and the configuration. Out: facts and what to
-// do, for people or as one JSON document, and an exit code: 0 fine, 1 a check failed. Warnings do not fail.
+// do, and how far back history reaches, for people or as one JSON document, and an exit code: 0 fine, 1 a check failed. Warnings do not fail.
 import { styleText } from 'node:util';
-import { FxtapeError, Redactor } from '@fxtape/ops';
-import { type Check, failedBy, ok } from '../doctor/check.ts';
+import { FxtapeError, Redactor, systemClock } from '@fxtape/ops';
+import { HistoryReader } from '@fxtape/questdb';
+import { type Check, failedBy, ok, warning } from '../doctor/check.ts';
+import { depthLines, depthRows, type DepthRow, type HistoryOffer } from '../doctor/depth.ts';
 import { examineDisk } from '../doctor/disk.ts';
 import { examineGateway } from '../doctor/gateway.ts';
 import { examineQuestDb } from '../doctor/questdb.ts';
 import { checkLines } from '../doctor/render.ts';
 import { type CliEnv, readRunningEnv } from '../env.ts';
 import { count } from '../print/quantity.ts';
+import { questDbView } from '../questdb.ts';
 import { runMode, type RunMode } from '../run-mode.ts';
 import { redisAnswers } from '../stack/index.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -25,19 +28,22 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const mode = await modeOrFailure(env);
   const configured = mode instanceof FxtapeError ? null : mode;
   const accounts = configured?.config.accounts.map(({ name }) => name) ?? [];
-  const parts = await Promise.all([
-    configured === null ? [] : examineGateway(configured, env.FXTAPE_DATA_DIR),
+  const [gateway, ...parts] = await Promise.all([
+    configured === null ? { checks: [], offers: [] } : examineGateway(configured, env.FXTAPE_DATA_DIR),
     examineDisk(env.FXTAPE_DATA_DIR, accounts),
     examineQuestDb(env),
     examineRedis(env),
   ]);
   const first = mode instanceof FxtapeError ? failedBy('configuration', mode) : configurationCheck(mode);
-  const checks = [first, ...parts.flat()];
+  const checks = [first, ...gateway.checks, ...parts.flat()];
+  const depth = await depthOf(env, gateway.offers);
   const fine = checks.every(({ state }) => state !== 'failed');
   const paint = (state: Check['state'], text: string) =>
     styleText(COLOURS[state], text, { stream: process.stdout });
   const text =
-    options.json === true ? JSON.stringify({ fine, checks }, null, 2) : checkLines(checks, paint).join('\n');
+    options.json === true
+      ? JSON.stringify({ fine, checks, depth }, null, 2)
+      : [...checkLines(checks, paint), ...(depth.length === 0 ? [] : ['', ...depthLines(depth)])].join('\n');
   // No check says a key; what an answer of somebody else's server says is not in our hands.
   const keys = configured?.config.accounts.flatMap(({ keyVariable }) => configured.keyOf(keyVariable) ?? []);
   process.stdout.write(`${new Redactor(keys).redact(text)}\n`);
@@ -59,8 +65,36 @@ function configurationCheck({ config, demo }: RunMode): Check {
   return ok('configuration', config.source, count(config.accounts.length, 'account'));
 }
 
-/** Nothing is said of a Redis that does not answer: the live recorder does not need one. */
+/** A Redis that does not answer is no failure: recording live does not need one, and history is fetched when it is back. */
 async function examineRedis(env: CliEnv): Promise<Check[]> {
-  if (!(await redisAnswers(env.REDIS_URL))) return [];
-  return [ok('Redis', `answers at ${new URL(env.REDIS_URL).host}`, 'recording live does not use it')];
+  const { host } = new URL(env.REDIS_URL);
+  if (await redisAnswers(env.REDIS_URL)) return [ok('Redis', `answers at ${host}`)];
+  const facts = [
+    `does not answer at ${host}`,
+    'recording live does not use it; no history is fetched meanwhile',
+  ];
+  return [
+    warning('Redis', facts, 'Start it or correct REDIS_URL; what is missing is planned by itself then'),
+  ];
+}
+
+/** What a QuestDB that cannot be asked knows, is not known; its own checks say why. */
+async function depthOf(env: CliEnv, offers: readonly HistoryOffer[]): Promise<DepthRow[]> {
+  if (offers.length === 0) return [];
+  const { http } = questDbView(env);
+  try {
+    const reader = new HistoryReader({ http, clock: systemClock() });
+    const rows = await Promise.all(
+      offers.map(async (offer) => {
+        const limits = await reader.historyLimits(offer.account.name).catch((error: unknown) => {
+          if (error instanceof FxtapeError) return null;
+          throw error;
+        });
+        return depthRows(offer, limits);
+      }),
+    );
+    return rows.flat();
+  } finally {
+    http.close();
+  }
 }

@@ -1,5 +1,5 @@
 // `fxtape doctor` at the gateway. In: what is configured, with its keys. Out: a check for each key (given, accepted, needs no more than
-// reading), and for each account whether it is found and the one that its tape belongs to. Keys never leave this file.
+// reading), and for each account whether it is found and the one that its tape belongs to, and the history that its terminal offers. Keys never leave this file.
 import { join } from 'node:path';
 import { findAccount, tapeOwner } from '@fxtape/collector';
 import type { AccountConfig } from '@fxtape/config';
@@ -7,19 +7,27 @@ import { FxSocketManagement, FxSocketRest, type WireAccountRow } from '@fxtape/f
 import { isFullKey, keyMissing, type RunMode } from '../run-mode.ts';
 import { count } from '../print/quantity.ts';
 import { type Check, failedBy, ok, warning } from './check.ts';
+import type { HistoryOffer } from './depth.ts';
 import { examineTerminal } from './terminal.ts';
 
 const DEADLINE_MS = 8000;
 
-export async function examineGateway(mode: RunMode, dataDir: string): Promise<Check[]> {
+export interface GatewayFindings {
+  readonly checks: readonly Check[];
+  /** Of the accounts whose terminal answers. */
+  readonly offers: readonly HistoryOffer[];
+}
+
+export async function examineGateway(mode: RunMode, dataDir: string): Promise<GatewayFindings> {
+  const offers: HistoryOffer[] = [];
   const variables = [...new Set(mode.config.accounts.map((account) => account.keyVariable))];
   const checks = await Promise.all(
     variables.map(async (variable) => {
       const accounts = mode.config.accounts.filter((account) => account.keyVariable === variable);
-      return examineKey(variable, accounts, mode, dataDir);
+      return examineKey(variable, accounts, mode, dataDir, offers);
     }),
   );
-  return checks.flat();
+  return { checks: checks.flat(), offers };
 }
 
 async function examineKey(
@@ -27,6 +35,7 @@ async function examineKey(
   accounts: readonly AccountConfig[],
   mode: RunMode,
   dataDir: string,
+  offers: HistoryOffer[],
 ): Promise<Check[]> {
   const name = mode.demo ? 'key of the demo' : `key ${variable}`;
   const apiKey = mode.keyOf(variable);
@@ -36,7 +45,7 @@ async function examineKey(
     const rows = await management.accounts({ deadlineMs: DEADLINE_MS });
     const key = keyCheck(name, apiKey, rows.length);
     const each = await Promise.all(
-      accounts.map((account) => examineAccount({ account, apiKey, dataDir, management, mode, rows })),
+      accounts.map((account) => examineAccount({ account, apiKey, dataDir, management, mode, offers, rows })),
     );
     return [key, ...each.flat()];
   } catch (error) {
@@ -66,6 +75,7 @@ async function examineAccount(o: {
   dataDir: string;
   management: FxSocketManagement;
   mode: RunMode;
+  offers: HistoryOffer[];
   rows: readonly WireAccountRow[];
 }): Promise<Check[]> {
   const { account, apiKey, management, mode } = o;
@@ -83,7 +93,9 @@ async function examineAccount(o: {
     );
     const rest = new FxSocketRest({ baseUrl: found.restUrl, apiKey, tlsVerify: account.tlsVerify });
     try {
-      return [check, ...(await examineTerminal(account, rest, owner))];
+      const { checks, offer } = await examineTerminal(account, rest, owner);
+      o.offers.push(offer);
+      return [check, ...checks];
     } finally {
       await rest.close();
     }

@@ -1,5 +1,5 @@
 // `fxtape doctor` at one account's terminal. In: its configuration and its routes. Out: whether the routes that the recorder reads answer
-// and how fast, which of the configured symbols the broker lists, and whether the clock rule agrees with the broker's clock today.
+// and how fast, which of the configured symbols the broker lists, and whether the clock rule agrees with the broker's clock today; and what history it offers.
 import type { TapeOwner } from '@fxtape/collector';
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { FxSocketError, type FxSocketRest, type ServerTimezone } from '@fxtape/fxsocket';
@@ -7,6 +7,7 @@ import { gatewayHint } from '../failure-line.ts';
 import { count } from '../print/quantity.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 import { clockCheck } from './clock.ts';
+import { type HistoryOffer, tickRouteOf } from './depth.ts';
 
 const DEADLINE_MS = 8000;
 const SHOWN_SYMBOLS = 5;
@@ -15,7 +16,7 @@ export async function examineTerminal(
   account: AccountConfig,
   rest: FxSocketRest,
   owner: TapeOwner | null,
-): Promise<Check[]> {
+): Promise<{ checks: Check[]; offer: HistoryOffer }> {
   const routes = new Routes();
   const options = { deadlineMs: DEADLINE_MS };
   const status = await routes.ask('/status', () => rest.status(options));
@@ -28,12 +29,19 @@ export async function examineTerminal(
     await routes.ask('/getQuote', () => rest.quote(first, options));
   }
   await routes.ask('/AccountSummary', () => rest.accountSummary(options));
-  return [
+  // Recording does not need it, so it is no failure when it does not answer.
+  const document = await rest.openApi(options).catch((error: unknown) => {
+    if (error instanceof FxSocketError) return null;
+    throw error;
+  });
+  const offer: HistoryOffer = { account, symbols: found.matched, quoteTicks: tickRouteOf(document) };
+  const checks = [
     routes.check(`routes of ${account.name}`),
     ...(status === null ? [] : [terminalCheck(account.name, status)]),
     ...(listed === null || account.marketData === null ? [] : [symbolsCheck(account, found, listed.length)]),
     ...(timezone === null ? [] : [clockOf(account, timezone, owner)]),
   ];
+  return { checks, offer };
 }
 
 type Status = Awaited<ReturnType<FxSocketRest['status']>>;
