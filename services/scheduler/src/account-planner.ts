@@ -49,6 +49,8 @@ export interface PlannerState {
   readonly standing: number;
   /** Something is left for when the queue has room. */
   readonly more: boolean;
+  /** When everything in the queue is done, there is more to plan at once. */
+  readonly searching: boolean;
 }
 
 interface Settled {
@@ -78,6 +80,7 @@ export class AccountPlanner {
     added: 0,
     standing: 0,
     more: false,
+    searching: false,
   };
 
   constructor(config: AccountConfig, options: AccountPlannerOptions) {
@@ -124,6 +127,7 @@ export class AccountPlanner {
         added: queued.added,
         standing: queued.standing,
         more: queued.more,
+        searching: plan.searching,
       };
       if (queued.added > 0) log.debug({ added: queued.added, more: queued.more }, 'planned');
     } catch (error) {

@@ -222,8 +222,10 @@ export class Scheduler {
     for (const [account, entry] of this.#entries) {
       const queue = this.#report.accounts.find((one) => one.account === account);
       const low = (queue?.waiting ?? 0) < LOW_JOBS && entry.planner.state.more;
+      const { searching } = entry.planner.state;
+      const done = searching && queue !== undefined && queue.waiting + queue.active + queue.delayed === 0;
       // Its queue was there and is not: Redis was emptied.
-      if (low || (entry.queued && queue === undefined)) entry.dueMs = Math.min(entry.dueMs, nowMs);
+      if (low || done || (entry.queued && queue === undefined)) entry.dueMs = Math.min(entry.dueMs, nowMs);
       entry.queued = queue !== undefined;
     }
   }

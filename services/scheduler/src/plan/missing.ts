@@ -36,6 +36,8 @@ export interface StreamNeed {
   readonly deferred: Range | null;
   /** Refusals whose rest is over: what is missing holds them again. */
   readonly retried: readonly Refusal[];
+  /** Everything is wanted and the beginning is not known yet: more is planned once this was read. */
+  readonly searching: boolean;
 }
 
 /** The input by stream, made once per plan. */
@@ -102,14 +104,15 @@ export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamInde
   const claimed = index.claimed.get(id) ?? [];
   const withheld = unite(index.withheld(key));
   const earliest = input.earliest.get(id) ?? null;
-  const start =
-    depth === 'all' && earliest === null
-      ? frontier(unite([...claimed, ...withheld]), Math.min(key.sinceUs, end), end, cellOf)
-      : Math.max(earliest ?? 0, wholeMinute(depth === 'all' ? 0 : key.sinceUs - (depth ?? 0) * 1000));
+  const searching = depth === 'all' && earliest === null;
+  const start = searching
+    ? frontier(unite([...claimed, ...withheld]), Math.min(key.sinceUs, end), end, cellOf)
+    : Math.max(earliest ?? 0, wholeMinute(depth === 'all' ? 0 : key.sinceUs - (depth ?? 0) * 1000));
   if (start >= end) return null;
   const wanted = { fromUs: start, toUs: end };
   const retried = index.retried(key);
-  return { key, cellOf, wanted, claimed, retried, ...lacking(key, wanted, claimed, withheld, input) };
+  const more = { retried, searching: searching && start > 0 };
+  return { key, cellOf, wanted, claimed, ...more, ...lacking(key, wanted, claimed, withheld, input) };
 }
 
 /** The same for a range that somebody asks for, whatever the configuration says of depth. */
@@ -131,7 +134,8 @@ export function needWithin(
   const claimed = index.claimed.get(id) ?? [];
   const withheld = unite(index.withheld(key));
   const missing = subtract(subtract([wanted], claimed), withheld);
-  return { key, cellOf, wanted, claimed, missing, deferred: null, retried: index.retried(key) };
+  const retried = index.retried(key);
+  return { key, cellOf, wanted, claimed, missing, deferred: null, retried, searching: false };
 }
 
 function lacking(

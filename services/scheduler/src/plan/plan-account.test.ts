@@ -240,6 +240,8 @@ describe('depth `all`', () => {
     const asked: number[] = [];
     for (let round = 0; round < 12; round += 1) {
       const ranges = plan({ coverage });
+      const { searching } = planAccount(input({ streams: [key], coverage }));
+      expect(searching).toBe(ranges.some(({ fromUs }) => fromUs > 0));
       asked.push(ranges.length);
       if (ranges.length === 0) break;
       coverage = [...coverage, ...ranges.map(({ fromUs, toUs }) => claim(key, fromUs, toUs))];

@@ -25,6 +25,8 @@ export interface AccountPlan {
   /** Marks of what needs no re-read today. */
   readonly firstReads: readonly string[];
   readonly missing: readonly MissingCount[];
+  /** When this plan was carried out, there is more to plan at once. */
+  readonly searching: boolean;
   readonly needs: readonly StreamNeed[];
 }
 
@@ -42,6 +44,7 @@ export function planAccount(input: PlanInput): AccountPlan {
     ),
     firstReads,
     missing: count(needs),
+    searching: needs.some((need) => need.searching && need.missing.length > 0),
     needs,
   };
 }
