@@ -19,7 +19,7 @@ export function planHeals(input: PlanInput): Planned<HealJob>[] {
       b.gap.toUs - a.gap.toUs ||
       compare(a.gap.gapId, b.gap.gapId),
   );
-  return sorted.map(({ gap }) => ({ job: healJob(input.account, gap), marks: [], head: null }));
+  return sorted.map(({ gap }) => ({ job: healJob(input.account, gap), marks: [] }));
 }
 
 /** A row that a foreign hand wrote into `gap_events` must not end the plan of everything else. */

@@ -1,6 +1,6 @@
 // From what a stream lacks to jobs. In: its missing ranges. Out: jobs `[fromUs, toUs)`, one per cell, newest first, made as they are read.
 import type { PlannedJob, Why } from '@fxtape/jobs';
-import { type Range, streamId, type StreamKey } from '@fxtape/market';
+import { type Range, type StreamKey } from '@fxtape/market';
 import { isTimeframe, piecesOf } from './grid.ts';
 import { retryMark, type StreamNeed } from './missing.ts';
 import type { Planned } from './plan-input.ts';
@@ -29,12 +29,11 @@ export function historyJob(whose: Whose, key: StreamKey, range: Range, why: Why)
 }
 
 export function* jobsOf(whose: Whose, need: StreamNeed, why: Why): Generator<Planned<HistoryJob>> {
-  const id = streamId(need.key);
   for (const piece of piecesOf(need.missing, need.cellOf)) {
     const job = historyJob(whose, need.key, piece, why);
     if (job === null) return;
     const tried = need.retried.filter(({ fromUs, toUs }) => fromUs < piece.toUs && toUs > piece.fromUs);
     const marks = tried.map(retryMark);
-    yield { job, marks, head: piece.toUs === need.wanted.toUs ? id : null };
+    yield { job, marks };
   }
 }

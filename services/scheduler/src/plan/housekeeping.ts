@@ -21,7 +21,7 @@ export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
   return [...symbols].flatMap((symbol) => {
     const mark = `specs ${symbol}`;
     if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(mark)) return [];
-    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, marks: [mark], head: null }];
+    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, marks: [mark] }];
   });
 }
 
@@ -49,7 +49,6 @@ export function* planQuality(
       yield {
         job: { name: 'daily_quality', payload: { account, feed, symbol, ...range } },
         marks: [mark],
-        head: null,
       };
     }
   }

@@ -325,12 +325,6 @@ describe('the newest end', () => {
         endOf(String('timeframe' in job.payload ? job.payload.timeframe : '')),
       );
   });
-
-  test('is marked, so that one read of it at a time is enough', () => {
-    const heads = [...planAccount(input()).history].map(({ head }) => head);
-    expect(heads[0]).toBe(streamId(key));
-    expect(heads.slice(1).every((head) => head === null)).toBe(true);
-  });
 });
 
 describe('ticks', () => {

@@ -61,6 +61,4 @@ export interface Planned<J> {
   readonly job: J;
   /** To be remembered for today once it stands in the queue. */
   readonly marks: readonly string[];
-  /** The stream whose newest end this job reads: its range grows with each minute, and one of it at a time is enough. */
-  readonly head: string | null;
 }

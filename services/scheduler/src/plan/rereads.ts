@@ -40,7 +40,7 @@ export function planRereads(input: PlanInput, needs: readonly StreamNeed[]): Rer
     const pieces = [...piecesOf(intersect(need.claimed, [window]), need.cellOf)];
     for (const [i, piece] of pieces.entries()) {
       const job = historyJob(input, need.key, piece, 'reread');
-      if (job !== null) jobs.push({ job, marks: i === pieces.length - 1 ? [mark] : [], head: null });
+      if (job !== null) jobs.push({ job, marks: i === pieces.length - 1 ? [mark] : [] });
     }
   }
   return { jobs, firstReads };
