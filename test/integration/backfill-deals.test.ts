@@ -168,11 +168,13 @@ test('a streamed trade is reconciled when history shows its deal, waits until th
 test('a row in the hour that occurs twice, and that nobody can place, is a gap and no claim', async () => {
   const range = { fromUs: Date.UTC(2025, 10, 1) * 1000, toUs: Date.UTC(2025, 10, 4) * 1000 };
   const hour = { fromUs: Date.UTC(2025, 10, 2, 5) * 1000, toUs: Date.UTC(2025, 10, 2, 7) * 1000 };
+  // Open from 06:20 to 06:30 UTC: its close is 08:30 at the broker, for the second time or for the first.
+  await rig.control.lateDeal({ utc: '2025-11-02T06:20:00Z', symbol: 'BTCUSD', holdMs: 600_000 });
   await rig.run('positions', { account: rig.name, ...range, why: 'history' });
   const inside = (await rig.control.truthPositions()).filter(
     ({ closeUtcMs }) => closeUtcMs * 1000 >= hour.fromUs && closeUtcMs * 1000 < hour.toUs,
   );
-  expect(inside).toHaveLength(1);
+  expect(inside.length).toBeGreaterThan(0);
   const [gap] = await rig.parts.reader.endedOpenGaps(rig.name);
   expect(gap).toMatchObject({
     stream: 'positions',

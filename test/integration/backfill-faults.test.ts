@@ -1,4 +1,5 @@
 // Each thing that a gateway's history does wrong, and the tables exact all the same, or short and saying so.
+import { until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
 
@@ -34,12 +35,12 @@ async function closesOf(of: BackfillRig): Promise<unknown[]> {
   return (await of.rows('bars', 'cast(ts as long) us, close, tick_volume')).map(Object.values);
 }
 
-async function trueCloses(): Promise<unknown[]> {
+async function trueCloses(toUs = RANGE.toUs): Promise<unknown[]> {
   const bars = await rig.control.truthBars({
     symbol: 'EURUSD',
     timeframe: 'M1',
     from: iso(RANGE.fromUs),
-    to: iso(RANGE.toUs),
+    to: iso(toUs),
   });
   return bars.map((bar) => [String(bar.utcMs * 1000), bar.close, String(bar.tickVolume)]);
 }
@@ -103,6 +104,26 @@ test('newest bars that are not there yet are never claimed, and come when they a
   await of.control.command('release', { id });
   await of.bars({ ...range, fromUs: covered?.toUs ?? 0 });
   expect(await of.covered('bars', 'EURUSD', 'M1')).toEqual([range]);
+  await of.close({ simulator: false });
+});
+
+test('a history that is not loaded at the first look is not taken for one that begins later', async () => {
+  const of = await fresh();
+  const { id } = await of.control.fault('rest', {
+    path: '/PriceHistory',
+    status: 200,
+    body: '[]',
+    ms: 600_000,
+  });
+  const range = { fromUs: RANGE.fromUs, toUs: START - 2 * DAY };
+  const job = of.bars(range);
+  const looked = (): boolean => of.asked.some((kind) => kind.includes('beginning'));
+  await until(looked, { what: 'the look for older bars', deadlineMs: 20_000 });
+  await of.control.command('release', { id });
+  await job;
+  expect(await closesOf(of)).toEqual(await trueCloses(range.toUs));
+  expect(await of.covered('bars', 'EURUSD', 'M1')).toEqual([range]);
+  expect(await of.count('history_limits')).toBe(0);
   await of.close({ simulator: false });
 });
 

@@ -84,6 +84,7 @@ export class BackfillRig {
       clock,
       log,
       metrics: this.metrics,
+      looksApartMs: 300,
     });
   }
 

@@ -32,6 +32,15 @@ test('waits have an end, and so has what is kept', () => {
   expect(agreements.answered('s', 'q', '39')).toBe(200);
 });
 
+test('a conclusion holds since it was first drawn, until another one is', () => {
+  const agreements = new Agreements();
+  expect(agreements.heldFor('s', 'none', 1000)).toBe(0);
+  expect(agreements.heldFor('s', 'none', 21_000)).toBe(20_000);
+  expect(agreements.heldFor('t', 'none', 21_000)).toBe(0);
+  expect(agreements.heldFor('s', 'some', 22_000)).toBe(0);
+  expect(agreements.heldFor('s', 'none', 23_000)).toBe(0);
+});
+
 test('the digest sees every value and not the time at which it was seen', () => {
   const row = { ts: 1, id: 9_007_199_254_740_993n, price: 1.5, ts_seen: 5 };
   const digest = digestRows([row]);

@@ -16,10 +16,22 @@ const KEPT = 10_000;
 export class Agreements {
   readonly #used = new Set<string>();
   readonly #asked = new Map<string, Asked>();
+  readonly #concluded = new Map<string, { conclusion: string; sinceMs: number }>();
 
   /** True until two answers about this stream agreed in this process. */
   isFirstUse(stream: string): boolean {
     return !this.#used.has(stream);
+  }
+
+  /**
+   * For how long the same has been concluded about a stream, in milliseconds: 0 at first, and after every other conclusion. What can
+   * never be made good again (a history that is not asked for any more) is concluded twice, well apart.
+   */
+  heldFor(stream: string, conclusion: string, nowMs: number): number {
+    const before = this.#concluded.get(stream);
+    if (before?.conclusion === conclusion) return nowMs - before.sinceMs;
+    this.#concluded.set(stream, { conclusion, sinceMs: nowMs });
+    return 0;
   }
 
   /** Null: this answer agrees with the one before. Otherwise ask again after so many milliseconds. */

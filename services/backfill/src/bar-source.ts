@@ -6,7 +6,8 @@ import { readHistory } from './read-history.ts';
 import type { SyncContext } from './sync-context.ts';
 
 const MINUTE_US = 60_000_000;
-const DAY_US = 1440 * MINUTE_US;
+const HOUR_US = 60 * MINUTE_US;
+const DAY_US = 24 * HOUR_US;
 /** The longest that one bar can last. */
 const BAR_US: Readonly<Record<string, number>> = {
   M1: MINUTE_US,
@@ -25,6 +26,13 @@ const MOST_BARS = 50_000;
 
 export const barWidthUs = (timeframe: string): number => BAR_US[timeframe] ?? MINUTE_US;
 
+/** The least time between the opens of two bars: a switch of the clock, or February, may make one shorter. */
+const leastApartUs = (timeframe: string): number => {
+  const widthUs = barWidthUs(timeframe);
+  if (timeframe === 'MN1') return 28 * DAY_US - HOUR_US;
+  return widthUs <= HOUR_US ? widthUs : widthUs - HOUR_US;
+};
+
 export function barSource(
   c: SyncContext,
   of: { feed: string; symbol: string; timeframe: string },
@@ -32,6 +40,7 @@ export function barSource(
   const { feed, symbol, timeframe } = of;
   const { account, parts } = c;
   const widthUs = barWidthUs(timeframe);
+  const apartUs = leastApartUs(timeframe);
   const what = `${timeframe} bars of ${symbol}`;
   const read = async (range: Range, purpose: Purpose): Promise<HistoryAnswer<BarRow>> => {
     const brokerNow = await account.brokerNowMs(c.signal);
@@ -65,7 +74,8 @@ export function barSource(
     },
     atUs: (row) => row.ts,
     idOf: (row) => row.ts,
-    isTight: (fromUs, toUs) => toUs - fromUs <= widthUs,
+    headIsTight: (fromUs, firstUs) => firstUs - fromUs < apartUs,
+    tailIsTight: (lastUs, toUs) => toUs - lastUs <= apartUs,
     read,
   };
 }

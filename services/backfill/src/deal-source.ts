@@ -45,7 +45,9 @@ export function dealSource(c: SyncContext): HistorySource<DealRow> {
     limits: ACCOUNT_LIMITS,
     atUs: (row) => row.ts,
     idOf: (row) => String(row.deal_id),
-    isTight: (fromUs, toUs) => fromUs === toUs,
+    headIsTight: (fromUs, firstUs) => fromUs === firstUs,
+    // More may share the moment of the last one.
+    tailIsTight: () => false,
     read,
   };
 }

@@ -59,7 +59,8 @@ function rig(truth: readonly Row[], limits: SpanLimits, faults: Faults = {}) {
     limits,
     atUs: (row) => row.at,
     idOf: (row) => row.id,
-    isTight: (fromUs, toUs) => toUs - fromUs <= (limits.rowUs ?? 0),
+    headIsTight: (fromUs, firstUs) => fromUs === firstUs,
+    tailIsTight: (lastUs, toUs) => limits.rowUs !== null && toUs - lastUs <= limits.rowUs,
     read,
   };
   const all = async (range: Range): Promise<Row[]> => {
@@ -98,6 +99,12 @@ test('whatever is cut, slow or still growing, the pages are the whole truth, onc
     }),
     { numRuns: 150, verbose: true },
   );
+});
+
+test('a cap that leaves out the very first row is seen', async () => {
+  const truth = rowsAt(Array.from({ length: 200 }, (_, i) => i));
+  const { all } = rig(truth, DENSE, { cap: 100, keeps: 'newest' });
+  expect(await all({ fromUs: 0, toUs: 200 })).toEqual(truth);
 });
 
 test('rows that share a moment are kept, as many as an answer can show', async () => {

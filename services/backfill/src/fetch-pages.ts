@@ -101,8 +101,8 @@ async function withEdges<R extends object>(
   if (first === undefined || last === undefined) return answer;
   const [firstUs, lastUs] = [source.atUs(first), source.atUs(last)];
   const endUs = Math.min(range.toUs, answer.openFromUs ?? range.toUs);
-  const head = !source.isTight(range.fromUs, firstUs);
-  const tail = !source.isTight(lastUs, endUs);
+  const head = !source.headIsTight(range.fromUs, firstUs);
+  const tail = !source.tailIsTight(lastUs, endUs);
   const openUs = (head ? firstUs - range.fromUs : 0) + (tail ? endUs - lastUs : 0);
   const openPart = openUs / (range.toUs - range.fromUs);
   const { memory } = c.parts;

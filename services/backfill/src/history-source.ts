@@ -34,8 +34,10 @@ export interface HistorySource<R> {
   readonly atUs: (row: R) => number;
   /** Two rows with the same id are the same. */
   readonly idOf: (row: R) => unknown;
-  /** True when nothing fits between a row (or bound) and the next. */
-  readonly isTight: (fromUs: number, toUs: number) => boolean;
+  /** True when no row fits between the bound, itself included, and the first row. */
+  readonly headIsTight: (fromUs: number, firstUs: number) => boolean;
+  /** True when no row fits between the last row and the bound, itself excluded. */
+  readonly tailIsTight: (lastUs: number, toUs: number) => boolean;
   /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
   readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
 }

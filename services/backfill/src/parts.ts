@@ -24,9 +24,14 @@ export interface BackfillParts {
   readonly locks: StreamLocks;
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
+  /** So far apart must the two looks lie that say where a history begins, or that a long part of it is empty. */
+  readonly looksApartMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Long enough for a terminal to load what it did not have. */
+const LOOKS_APART_MS = 20_000;
 
 /** The parts of a process that has learned nothing yet. */
 export function backfillParts(o: {
@@ -37,6 +42,8 @@ export function backfillParts(o: {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics;
+  /** Default 20 s. */
+  readonly looksApartMs?: number;
 }): BackfillParts {
   const { clock, contexts, log, reader, writer } = o;
   return {
@@ -44,6 +51,7 @@ export function backfillParts(o: {
     reader,
     gaps: o.gaps,
     writer,
+    looksApartMs: o.looksApartMs ?? LOOKS_APART_MS,
     clock,
     log,
     historyGaps: new HistoryGaps({ reader: o.gaps, clock }),

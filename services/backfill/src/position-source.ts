@@ -38,7 +38,9 @@ export function positionSource(c: SyncContext): HistorySource<PositionRow> {
     limits: ACCOUNT_LIMITS,
     atUs,
     idOf: (row) => String(row.position_id),
-    isTight: (fromUs, toUs) => fromUs === toUs,
+    headIsTight: (fromUs, firstUs) => fromUs === firstUs,
+    // More may share the moment of the last one.
+    tailIsTight: () => false,
     read,
   };
 }

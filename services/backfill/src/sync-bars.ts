@@ -50,7 +50,7 @@ export async function syncBars(
       claims: true,
       store: (rows, page) => storeBars(c, bars, rows, page),
       rangeOf: (raw) => rangeOfBar(raw, timeframe, c),
-      provenToUs: (page) => provenToUs(c, source.isTight, { ...bars, closedUs }, page),
+      provenToUs: (page) => provenToUs(c, source.tailIsTight, { ...bars, closedUs }, page),
       noneAtAll: (empty) => {
         throw emptyHistory(source.what, empty);
       },
@@ -66,7 +66,7 @@ export async function syncBars(
  */
 async function provenToUs(
   c: SyncContext,
-  isTight: (fromUs: number, toUs: number) => boolean,
+  tailIsTight: (lastUs: number, toUs: number) => boolean,
   of: { symbol: string; timeframe: string; closedUs: number },
   page: HistoryAnswer<BarRow>,
 ): Promise<number> {
@@ -75,7 +75,7 @@ async function provenToUs(
   // What no bar follows may still be forming.
   const settledUs = Math.max(of.closedUs, last === undefined ? 0 : endOfBar(last, of.timeframe, c));
   const toUs = Math.min(page.range.toUs, settledUs);
-  if (last !== undefined && isTight(last.ts, toUs)) return toUs;
+  if (last !== undefined && tailIsTight(last.ts, toUs)) return toUs;
   const nowUs = await c.account.nowUs(c.signal);
   if (toUs <= nowUs - SETTLED_US) return toUs;
   const endUs = last === undefined ? page.range.fromUs : endOfBar(last, of.timeframe, c);

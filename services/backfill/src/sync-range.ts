@@ -7,6 +7,7 @@
 import { EARLIEST_STORABLE_MS, type Range, subtract, unite } from '@fxtape/market';
 import type { CondemnedRow } from '@fxtape/questdb';
 import { claim } from './claim.ts';
+import { ComeAgain } from './come-again.ts';
 import { beginningOf } from './earliest.ts';
 import { fetchPages } from './fetch-pages.ts';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
@@ -68,6 +69,9 @@ export async function syncRange<R extends object>(
   return { rows: 0, requests: requests(), ...end };
 }
 
+/** Weekends and holidays are shorter. */
+const LONG_US = 4 * 86_400_000_000;
+
 const within = (us: number, range: Range): boolean => us > range.fromUs && us <= range.toUs;
 
 async function storePage<R extends object>(
@@ -99,6 +103,16 @@ async function settleEmpty<R extends object>(
   if (!of.claims || toUs <= range.fromUs) return { covered: [], outcome: 'nothing_there' };
   const proved = { fromUs: range.fromUs, toUs };
   const beginning = await beginningOf(c, of.source, range, await c.account.nowUs(c.signal));
+  await stillEmpty(c, of.source, range);
+  const long = range.toUs - range.fromUs > LONG_US;
+  if (long || beginning.kind === 'begins') {
+    const conclusion = `${range.fromUs}-${range.toUs} ${JSON.stringify(beginning)}`;
+    const { agreements, clock, looksApartMs } = c.parts;
+    const heldMs = agreements.heldFor(of.source.streamKey, conclusion, clock.monoMs());
+    if (heldMs < looksApartMs) {
+      throw new ComeAgain(looksApartMs - heldMs, `${of.source.what} may not be loaded yet`);
+    }
+  }
   if (beginning.kind === 'begins') {
     if (beginning.firstUs === null) of.noneAtAll(range);
     await recordLimit(c, of.key, beginning.firstUs ?? range.fromUs, range);
@@ -106,6 +120,14 @@ async function settleEmpty<R extends object>(
   }
   await c.parts.locks.hold(lockName(of), c.signal, () => claim(c, of.key, [proved], 0));
   return { covered: [proved], outcome: 'nothing_there' };
+}
+
+/** A terminal that loaded its history during the look has rows now: then the range has to be read anew. */
+async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Range): Promise<void> {
+  const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
+  const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };
+  const answer = await source.read(newest, 'agreement');
+  if (answer.size > 0) throw new ComeAgain(0, `${source.what} were being loaded`);
 }
 
 const lockName = ({ key }: HoleRules): string =>
