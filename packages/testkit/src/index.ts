@@ -20,5 +20,18 @@ export {
   type TruthPosition,
 } from './recording/gateway-control.ts';
 export { Recorded } from './recording/recorded.ts';
-export { CRYPTO, Recording, type RecordingOptions } from './recording/recording.ts';
+export {
+  CRYPTO,
+  DEMO_ACCOUNT,
+  type RecordedAccount,
+  Recording,
+  type RecordingOptions,
+} from './recording/recording.ts';
+export {
+  type HistoryVerdict,
+  judgeBars,
+  judgeDeals,
+  judgePositions,
+  judgeTicks,
+} from './recording/history-verdict.ts';
 export { excess, type GapSight, judge, median, report, type Verdict } from './recording/verdict.ts';

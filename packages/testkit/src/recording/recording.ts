@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type QuestDbServer, startQuestDb } from '../questdb-server.ts';
+import { type RedisServer, startRedis } from '../redis-server.ts';
 import { type Service, startService } from '../service.ts';
 import { tempDir } from '../temp-dir.ts';
 import { until } from '../until.ts';
@@ -12,6 +13,18 @@ import { Recorded } from './recorded.ts';
 /** Trade around the clock, so that a test moves on a Sunday too. */
 export const CRYPTO = ['BTCUSD', 'ETHUSD', 'SOLUSD'];
 
+/** The account that a scenario has unless it names others. */
+export const DEMO_ACCOUNT = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+
+/** An account of fxtape.yaml. */
+export interface RecordedAccount {
+  readonly id: string;
+  readonly name: string;
+  /** Default: the name. Null: no market data. */
+  readonly feed?: string | null;
+  readonly symbols?: readonly string[];
+}
+
 export interface RecordingOptions {
   /** The simulator's scenario; default: three crypto symbols at `ticksPerSecond`. */
   readonly scenario?: object;
@@ -19,6 +32,13 @@ export interface RecordingOptions {
   /** `clock:` of the account in fxtape.yaml; default auto. */
   readonly clock?: string;
   readonly symbols?: readonly string[];
+  /** Default: one called `demo`, with feed `demo` and `symbols`. */
+  readonly accounts?: readonly RecordedAccount[];
+  readonly timeframes?: readonly string[];
+  /** `backfill:` of fxtape.yaml; default as the product has it. */
+  readonly backfill?: object;
+  /** A Redis for scheduler and backfill; default false. */
+  readonly redis?: boolean;
   /** Where the tape lies; default: a folder of its own. */
   readonly dataDir?: string;
   readonly questdbSettings?: Readonly<Record<string, string>>;
@@ -29,10 +49,13 @@ export class Recording extends Recorded {
   readonly dataDir: string;
   readonly gateway: SimulatedGateway;
   readonly questdb: QuestDbServer;
+  readonly #redis: RedisServer | null;
+  #workers = 0;
   readonly #closers: (() => Promise<unknown>)[];
 
   private constructor(
     parts: Pick<Recording, 'dir' | 'dataDir' | 'gateway' | 'questdb'>,
+    redis: RedisServer | null,
     closers: (() => Promise<unknown>)[],
   ) {
     super();
@@ -40,6 +63,7 @@ export class Recording extends Recorded {
     this.dataDir = parts.dataDir;
     this.gateway = parts.gateway;
     this.questdb = parts.questdb;
+    this.#redis = redis;
     this.#closers = closers;
   }
 
@@ -50,6 +74,8 @@ export class Recording extends Recorded {
       closers.push(() => folder.remove());
       const questdb = await startQuestDb(o.questdbSettings);
       closers.push(() => questdb.close());
+      const redis = o.redis === true ? await startRedis() : null;
+      if (redis !== null) closers.push(() => redis.close());
       const scenario = o.scenario ?? {
         source: { kind: 'market', ticksPerSecond: o.ticksPerSecond ?? 1000, symbols: CRYPTO },
       };
@@ -57,7 +83,7 @@ export class Recording extends Recorded {
       closers.push(() => gateway.kill());
       const dataDir = o.dataDir ?? join(folder.path, 'data');
       mkdirSync(dataDir, { recursive: true });
-      const recording = new Recording({ dir: folder.path, dataDir, gateway, questdb }, closers);
+      const recording = new Recording({ dir: folder.path, dataDir, gateway, questdb }, redis, closers);
       recording.configure(o);
       return recording;
     } catch (error) {
@@ -66,34 +92,65 @@ export class Recording extends Recorded {
     }
   }
 
-  /** Writes fxtape.yaml; a running collector takes it up. */
-  configure(o: Pick<RecordingOptions, 'clock' | 'symbols'>): void {
+  /** Writes fxtape.yaml; whatever runs takes it up. */
+  configure(o: Pick<RecordingOptions, 'accounts' | 'backfill' | 'clock' | 'symbols' | 'timeframes'>): void {
+    const accounts = o.accounts ?? [{ id: DEMO_ACCOUNT, name: 'demo', symbols: o.symbols ?? ['*'] }];
     const yaml = [
       'accounts:',
-      '  - id: 0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f',
-      '    name: demo',
-      '    key: FXSOCKET_API_KEY',
-      `    market_data: { feed: demo, symbols: ${JSON.stringify(o.symbols ?? ['*'])} }`,
-      '    account_data: [deals, positions, account]',
-      `    clock: ${o.clock ?? 'auto'}`,
+      ...accounts.flatMap(({ feed, id, name, symbols }) => [
+        `  - id: ${id}`,
+        `    name: ${name}`,
+        '    key: FXSOCKET_API_KEY',
+        feed === null
+          ? '    market_data: false'
+          : `    market_data: { feed: ${feed ?? name}, symbols: ${JSON.stringify(symbols ?? ['*'])} }`,
+        '    account_data: [deals, positions, account]',
+        `    clock: ${o.clock ?? 'auto'}`,
+      ]),
       'defaults:',
-      '  timeframes: [M1]',
+      `  timeframes: ${JSON.stringify(o.timeframes ?? ['M1'])}`,
+      ...(o.backfill === undefined ? [] : [`  backfill: ${JSON.stringify(o.backfill)}`]),
       '',
     ];
     writeFileSync(join(this.dir, 'fxtape.yaml'), yaml.join('\n'));
   }
 
+  /** @throws Error when the recording was started without `redis: true`. */
+  get redis(): RedisServer {
+    if (this.#redis === null) throw new Error('this recording has no Redis: start it with redis: true');
+    return this.#redis;
+  }
+
   /** Starts a collector. Its data folder is the recording's, unless the test brings a new one. */
   async collector(dataDir = this.dataDir, env: Readonly<Record<string, string>> = {}): Promise<Service> {
-    const service = await startService('collector', {
-      dataDir,
-      logFile: join(this.dir, 'collector.log'),
+    return this.#start('collector', { dataDir, logFile: join(this.dir, 'collector.log'), env });
+  }
+
+  /** Starts a scheduler. */
+  scheduler(env: Readonly<Record<string, string>> = {}): Promise<Service> {
+    return this.#start('scheduler', { dataDir: this.dataDir, env });
+  }
+
+  /** Starts a backfill process, as many as wanted: each has a data folder of its own for its run file. */
+  backfill(env: Readonly<Record<string, string>> = {}): Promise<Service> {
+    const dataDir = join(this.dir, `backfill-${++this.#workers}`);
+    mkdirSync(dataDir, { recursive: true });
+    return this.#start('backfill', { dataDir, logFile: join(this.dir, 'backfill.log'), env });
+  }
+
+  async #start(
+    name: string,
+    o: { dataDir: string; logFile?: string; env: Readonly<Record<string, string>> },
+  ): Promise<Service> {
+    const service = await startService(name, {
+      ...o,
       env: {
         FXTAPE_CONFIG: join(this.dir, 'fxtape.yaml'),
         FXSOCKET_BASE_URL: this.gateway.url,
         FXSOCKET_API_KEY: 'fxs_ro_demo',
         QDB_CLIENT_CONF: this.questdb.conf,
-        ...env,
+        ...(this.#redis === null ? {} : { REDIS_URL: this.#redis.url }),
+        ...o.env,
       },
     });
     this.#closers.push(() => service.kill());
