@@ -1,5 +1,12 @@
 // What every disaster shares: a recording that is closed after the test, and the sentence that matters.
-import { judge, Recording, type RecordingOptions, report, type Verdict } from '@fxtape/testkit';
+import {
+  type HistoryVerdict,
+  judge,
+  Recording,
+  type RecordingOptions,
+  report,
+  type Verdict,
+} from '@fxtape/testkit';
 import { afterEach, expect } from 'vitest';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -40,4 +47,18 @@ export const closeGaps = ({ starts, ends }: { starts: number[]; ends: number[] }
   const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   expect(median(starts)).toBeLessThanOrEqual(3);
   expect(median(ends)).toBeLessThanOrEqual(3);
+};
+
+/** Prints the figures and asserts that the tables have the gateway's truth, row by row. */
+export const historyExact = (title: string, verdict: HistoryVerdict): void => {
+  const { different, examples, expected, extra, missing, stored } = verdict;
+  process.stdout.write(`  ${title}: ${stored} of ${expected} rows\n`);
+  expect({ title, different, examples, extra, missing }).toEqual({
+    title,
+    different: 0,
+    examples: [],
+    extra: 0,
+    missing: 0,
+  });
+  expect(expected, title).toBeGreaterThan(0);
 };

@@ -1,8 +1,6 @@
 // Redis killed, restarted and emptied under work: producers fail at once, workers go on by themselves, a plan given again loses nothing.
 import { JobQueues, JobWorkers } from '@fxtape/jobs';
 import { type RedisServer, startRedis, until } from '@fxtape/testkit';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
@@ -36,7 +34,7 @@ test('all work is done through a kill of Redis and an emptied Redis, and a stop 
   await redis.start();
   const before = finished.size;
   await until(() => finished.size > before + 20, { what: 'work to go on', deadlineMs: 15_000 });
-  await flushAll(redis.url);
+  await redis.empty();
   const replan = async () => {
     await queues.plan(jobs.filter((_, i) => !finished.has(planned.jobs[i]?.id ?? '')));
     return finished.size === jobs.length;
@@ -48,11 +46,3 @@ test('all work is done through a kill of Redis and an emptied Redis, and a stop 
   expect(performance.now() - startedMs).toBeLessThan(3500);
   await queues.close();
 });
-
-async function flushAll(url: string): Promise<void> {
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.write('FLUSHALL\r\n');
-  await once(socket, 'data');
-  socket.destroy();
-}

@@ -1,6 +1,8 @@
 // A Redis for tests, alone on its own data, with the settings of infra/redis. Out: its URL and the ways to hurt it. Data and port survive
 // stop and kill, and are gone after close.
 import { LocalRedis, REDIS_IMAGE, redisAnswers, redisContainerArguments } from '@fxtape/cli/stack';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { runContainer } from './container.ts';
 import { engineLog, inDockerOrLocal } from './engine-choice.ts';
@@ -17,6 +19,8 @@ export interface RedisServer {
   stop(): Promise<void>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
+  /** Removes every key. */
+  empty(): Promise<void>;
   /** Ends it and removes its data. */
   close(): Promise<void>;
 }
@@ -35,7 +39,13 @@ async function inDocker(): Promise<RedisServer> {
     ready: (port) => redisAnswers(`redis://127.0.0.1:${port(6379)}`),
   });
   const url = `redis://127.0.0.1:${container.port(6379)}`;
-  return { how: 'docker', url, ...container, close: () => container.remove() };
+  return {
+    how: 'docker',
+    url,
+    ...container,
+    empty: () => flushAll(url),
+    close: () => container.remove(),
+  };
 }
 
 async function locally(): Promise<RedisServer> {
@@ -53,9 +63,18 @@ async function locally(): Promise<RedisServer> {
     start: () => engine.start(),
     stop: () => engine.stop(),
     kill: () => engine.kill(),
+    empty: () => flushAll(engine.url),
     close: async () => {
       await engine.kill();
       await dir.remove();
     },
   };
+}
+
+async function flushAll(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write('FLUSHALL\r\n');
+  await once(socket, 'data');
+  socket.destroy();
 }
