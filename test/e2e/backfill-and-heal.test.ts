@@ -73,7 +73,7 @@ test('history before the start is complete and exact, and an outage is healed by
       );
       const reach = new Map(
         rows.map(([stream, symbol, timeframe, us]) => [
-          `${stream} ${symbol ?? ''} ${timeframe ?? ''}`,
+          [stream, symbol, timeframe].join(' '),
           Number(us) / 1000,
         ]),
       );

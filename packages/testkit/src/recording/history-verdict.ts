@@ -49,7 +49,8 @@ function compare(
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const join = (...values: unknown[]): string => values.map((value) => String(value ?? 'null')).join(' ');
+const join = (...values: unknown[]): string => values.map((value) => text(value)).join(' ');
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
 
 /** Closed bars of one symbol and timeframe with an open in [fromMs, toMs). */
 export async function judgeBars(
