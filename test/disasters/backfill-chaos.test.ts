@@ -34,18 +34,22 @@ const FAULTS: readonly (readonly [string, object])[] = [
 ];
 
 /** Bars, deals and closed positions of the range are covered. */
-const complete = async (recording: Recording, fromMs: number, toMs: number): Promise<boolean> => {
+const complete = async (
+  recording: Recording,
+  bars: { fromMs: number; toMs: number },
+  deals: { fromMs: number; toMs: number },
+): Promise<boolean> => {
   const rows = await recording.sql(
     "SELECT stream, symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE source = 'history'",
   );
   const claims = Map.groupBy(rows, ([stream, symbol]) => [stream, symbol].join(' '));
-  const wanted = [{ fromUs: fromMs * 1000, toUs: toMs * 1000 }];
   return ['deals ', 'positions ', ...SYMBOLS.map((symbol) => `bars ${symbol}`)].every((key) => {
     const claimed = (claims.get(key) ?? []).map(([, , from, to]) => ({
       fromUs: Number(from),
       toUs: Number(to),
     }));
-    return subtract(wanted, unite(claimed)).length === 0;
+    const { fromMs, toMs } = key.startsWith('bars') ? bars : deals;
+    return subtract([{ fromUs: fromMs * 1000, toUs: toMs * 1000 }], unite(claimed)).length === 0;
   });
 };
 
@@ -90,7 +94,8 @@ for (const killing of [false, true]) {
       }
     };
     const hurting = violence();
-    await until(() => complete(recording, fromMs, toMs), {
+    const firstDealMs = Math.min(...(await recording.gateway.truthDeals()).map((deal) => deal.utcMs));
+    await until(() => complete(recording, { fromMs, toMs }, { fromMs: firstDealMs, toMs }), {
       what: 'the history to be covered',
       deadlineMs: 600_000,
       everyMs: 1000,

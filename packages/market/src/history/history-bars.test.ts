@@ -184,13 +184,21 @@ describe('the hour that repeats', () => {
   });
 });
 
+test('a price below zero is a price', () => {
+  const oil = bar('2020-04-20T21:00:00', { open: -37.63, high: -35, low: -40.32, close: -36 });
+  expect(map([oil, bar('2020-04-20T21:01:00')], '2026-06-22T12:00:00').rows).toMatchObject([
+    { low: -40.32 },
+    {},
+  ]);
+});
+
 describe('what cannot be stored', () => {
   const good = bar('2026-06-22T10:00:00');
   test.each([
     [bar('2026-06-22T10:01:00', { high: 0.9 }), /high is below low/],
-    [bar('2026-06-22T10:01:00', { low: -1 }), /negative/],
-    [bar('2026-06-22T10:01:00', { open: Number.NaN }), /not a number/],
-    [bar('2026-06-22T10:01:00', { close: Number.POSITIVE_INFINITY }), /not a number/],
+    [bar('2026-06-22T10:01:00', { low: Number.NEGATIVE_INFINITY }), /not a finite/],
+    [bar('2026-06-22T10:01:00', { open: Number.NaN }), /not a finite/],
+    [bar('2026-06-22T10:01:00', { close: Number.POSITIVE_INFINITY }), /not a finite/],
     [bar('2026-06-22T10:01:00', { tickVolume: 1.5 }), /count/],
     [bar('2026-06-22T10:01:00', { realVolume: -1 }), /count/],
     [bar('2026-06-22T10:01:00', { spread: 0.5 }), /spread/],

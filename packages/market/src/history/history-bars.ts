@@ -44,14 +44,13 @@ interface TimedBar {
 const isCount = (value: number | null | undefined): boolean =>
   value === null || value === undefined || (Number.isSafeInteger(value) && value >= 0);
 
-const isPrice = (value: number): boolean => value >= 0 && value < Number.POSITIVE_INFINITY;
-
 const MAX_INT = 2 ** 31 - 1;
 
 /** Why a bar's content cannot be stored; null when it can. */
 const contentFault = (bar: WireHistoryBar): string | null => {
-  if (!(isPrice(bar.open) && isPrice(bar.high) && isPrice(bar.low) && isPrice(bar.close)))
-    return 'a price is negative or not a number';
+  // Negative prices are real: crude oil of April 2020.
+  if (![bar.open, bar.high, bar.low, bar.close].every(Number.isFinite))
+    return 'a price is not a finite number';
   if (bar.high < bar.low) return 'high is below low';
   if (!(isCount(bar.tickVolume) && isCount(bar.realVolume))) return 'a volume is not a count';
   const spread = bar.spread ?? 0;
@@ -142,7 +141,7 @@ const settleAmbiguous = (
 };
 
 /**
- * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a negative or missing price, `high < low` or a volume
+ * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a price that is no finite number, `high < low` or a volume
  * that is no count is rejected with the reason. While the repeated hour lasts its bars count as not closed.
  * Throws RangeError for a timeframe that is none of the nine.
  */
