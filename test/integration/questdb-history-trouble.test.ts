@@ -93,7 +93,7 @@ test('every question is refused while a table that it reads is suspended', async
     history_limits: [() => reader.historyLimits('acc')],
     clock_rules: [() => reader.clockRules('S')],
     streams: [() => reader.streams('acc')],
-    gap_events: [() => reader.endedOpenGaps('acc')],
+    gap_events: [() => reader.endedOpenGaps('acc'), () => reader.gapEvents('gap')],
   };
   for (const [table, asks] of Object.entries(questions)) {
     for (const ask of asks) await ask();
