@@ -3,12 +3,13 @@ import base from './vitest.config.ts';
 
 // The longer lanes, each with a script of its own in package.json. `npm test` does not run them.
 const conditions = ['@fxtape/source'];
-const lane = (name: string, testTimeout: number) => ({
+const lane = (name: string, testTimeout: number, globalSetup: readonly string[] = []) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
+    globalSetup: [...globalSetup],
     testTimeout,
     hookTimeout: 300_000,
     fileParallelism: false,
@@ -17,5 +18,5 @@ const lane = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   ...base,
-  test: { projects: [lane('disasters', 900_000), lane('containers', 300_000)] },
+  test: { projects: [lane('disasters', 900_000, ['test/servers.ts']), lane('containers', 300_000)] },
 });

@@ -7,8 +7,8 @@ import { AppliedWatch, AppliedWriter, asObjects, Reader, sqlText, TableWriter } 
 import { startSimulator } from '@fxtape/simulator';
 import { GatewayControl, until } from '@fxtape/testkit';
 import { expect, inject, test } from 'vitest';
-import { quietLog } from './jobs-harness.ts';
-import { accountId, schedulerRig } from './scheduler-harness.ts';
+import { quietLog } from '../integration/jobs-harness.ts';
+import { accountId, schedulerRig } from '../integration/scheduler-harness.ts';
 
 const clock = systemClock();
 const DAY_US = 86_400_000_000;
@@ -87,7 +87,7 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     };
     await until(whole, {
       what: 'everything to be claimed',
-      deadlineMs: 90_000,
+      deadlineMs: 240_000,
       everyMs: 1000,
       retryErrors: true,
     });
@@ -150,4 +150,4 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     await contexts.close();
     await simulator.close();
   }
-}, 240_000);
+}, 400_000);
