@@ -17,7 +17,7 @@ test('the line, from the first look to the last', () => {
       "[··········]  3 of 200 jobs · 900 rows",
       "[##········]  50 of 200 jobs · 480 k rows · 48 k rows/s · 30 s left",
       "[#####·····]  100 of 200 jobs · 1.98 M rows · 50 k rows/s · 40 s left",
-      "[##########]  200 of 200 jobs · 3.7 M rows",
+      "[##########]  200 of 200 jobs · 3.7 M rows · 44.1 k rows/s",
     ]
   `);
 });
