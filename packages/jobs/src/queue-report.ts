@@ -132,10 +132,9 @@ export async function lookAt(set: QueueSet, jobs: readonly DescribedJob[]): Prom
     for (const { id, account } of chunk) {
       pipeline.hmget(set.key(account, id), 'progress', 'returnvalue', 'failedReason');
     }
-    const [hashes, states] = await Promise.all([
-      pipeline.exec().then(pipelineAnswers),
-      Promise.all(chunk.map(({ id, account }) => set.queue(account).getJobState(id))),
-    ]);
+    // States first: what is seen as done has its result by then, and not the other way round.
+    const states = await Promise.all(chunk.map(({ id, account }) => set.queue(account).getJobState(id)));
+    const hashes = pipelineAnswers(await pipeline.exec());
     for (const [i, { id }] of chunk.entries()) {
       const [progress, result, line] = hashes[i] as (string | null)[];
       const state = sightState(states[i] as JobState | 'unknown');
