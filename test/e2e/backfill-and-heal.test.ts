@@ -48,10 +48,10 @@ test('history before the start is complete and exact, and an outage is healed by
   await recording.scheduler();
   await recording.backfill();
   await recording.live(collector);
-  await recording.moreTicks(2000);
   // Each side of the outage needs live ticks to compare history with.
-  await delay(8000);
+  await recording.moreTicks(4400);
   await collector.kill();
+  // How long the collector is away.
   await delay(10_000);
   collector = await recording.collector();
   await recording.live(collector);
