@@ -3,7 +3,7 @@
 //
 //   payloads ─► decode ─► mark + ledger ─► tape append (real file, group fdatasync) ─► follower ─► normalise + ledger ─► rows encoded
 import { Intake, TapeMemory, TapeReader } from '@fxtape/collector';
-import { type FxStream, readFrame, type StreamItem } from '@fxtape/fxsocket';
+import { frameItem, type FxStream, readFrame, type StreamItem } from '@fxtape/fxsocket';
 import { emptyLedger, Ledger, type TickRow } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { encodeInOrder, RowEncoder, type Row, tableDef, timeOrder } from '@fxtape/questdb';
@@ -55,10 +55,8 @@ async function* stream(pieces: readonly Piece[]): AsyncGenerator<StreamItem[]> {
     const group = payloads(piece);
     await new Promise((resolve) => setImmediate(resolve));
     const startMs = performance.now();
-    const at = { recvUs: clock.nowUs(), monoMs: clock.monoMs() };
-    const items = group.map(
-      (data): StreamItem => ({ kind: 'frame', conn: 1, ...at, congested: false, ...readFrame(data, false) }),
-    );
+    const at = { conn: 1, recvUs: clock.nowUs(), monoMs: clock.monoMs(), congested: false };
+    const items = group.map((data): StreamItem => frameItem(at, readFrame(data, false)));
     const readyMs = spend('decode', startMs);
     yield items;
     spend('mark', readyMs);

@@ -9,7 +9,7 @@ export { FxStream, type FxStreamOptions } from './stream/client.ts';
 export type { StreamClock } from './stream/clock.ts';
 export { decodeFrame } from './stream/codec.ts';
 export type { FrameItem, SessionEvent, SessionItem, StreamItem } from './stream/events.ts';
-export { readFrame } from './stream/framing.ts';
+export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
 export type { Message, Undecodable } from './stream/messages.ts';
 export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';

@@ -36,7 +36,7 @@ interface Field {
   readonly prefix: Uint8Array;
   /** Symbols only: the bytes of `,name=value` by value. */
   readonly known: Map<string, Uint8Array>;
-  /** Timestamps and integers only: the value of the row before, and once it repeats, the bytes of `,name=value`. */
+  /** Symbols, timestamps and integers: the value of the row before and the bytes of `,name=value`; those of numbers only once it repeats. */
   readonly run: { value: unknown; bytes: Uint8Array | null };
 }
 
@@ -144,7 +144,12 @@ export class RowEncoder {
         continue;
       }
       if (typeof value !== 'string') return `${field.name} is not a string (${shown(value)})`;
-      const bytes = field.known.get(value) ?? remember(field, value);
+      const { run } = field;
+      if (value !== run.value || run.bytes === null) {
+        run.value = value;
+        run.bytes = field.known.get(value) ?? remember(field, value);
+      }
+      const bytes = run.bytes as Uint8Array;
       this.#room(bytes.length + 64);
       this.#copy(bytes);
     }

@@ -140,10 +140,11 @@ export class Intake {
   }
 
   #entry(item: StreamItem): Entry {
-    const base = { conn: this.#connBase + item.conn, recvUs: item.recvUs };
+    const conn = this.#connBase + item.conn;
+    const { recvUs } = item;
     if (item.kind === 'frame') {
       const { binary, json, message, text: frame } = item;
-      return { ...base, frame, json, binary, message, mark: this.#mark(item) };
+      return { conn, recvUs, mark: this.#mark(item), frame, json, binary, message };
     }
     const { type: event, ...data } = item.event;
     if (item.event.type === 'connected') this.counters.reconnects++;
@@ -153,7 +154,7 @@ export class Intake {
     if (item.event.type === 'subscribed' && item.event.sub.topic === 'prices') {
       marker.acknowledged(item.event.sub.symbol ?? '', item.recvUs);
     }
-    return { ...base, event, data };
+    return { conn, recvUs, event, data };
   }
 
   #mark(item: FrameItem): string | null {

@@ -9,6 +9,7 @@ import {
   type LedgerNotes,
   noRows,
   normalise,
+  type NormaliseContext,
   parseBrokerTime,
   parseClockRule,
   passOfMark,
@@ -38,6 +39,8 @@ export class TapeReader {
   readonly #account: string;
   readonly #replayed: boolean;
   readonly #spans: () => readonly ClockSpan[];
+  #context: NormaliseContext | null = null;
+  #contextRule = '';
 
   constructor(o: { account: string; replayed: boolean; ledger: Ledger; spans: () => readonly ClockSpan[] }) {
     this.#account = o.account;
@@ -85,17 +88,26 @@ export class TapeReader {
   #frame(line: Line, message: WireMessage, rows: Rows): Hold | null {
     const span = spanAt(this.#spans(), line.tsRecv);
     if (span === null || !span.confirmed) return { why: 'unconfirmed', tsRecv: line.tsRecv };
-    const rule = parseClockRule(span.rule);
     if (message.type === 'terminal') {
       return this.#replayed || verdict(line, message, span) !== 'conflict'
         ? null
         : { why: 'conflict', tsRecv: line.tsRecv };
     }
     const frame = { tsRecv: line.tsRecv, mark: line.mark, raw: line.frame ?? '', message };
-    const context = { account: this.#account, feed: this.ledger.state.feed, rule, replayed: this.#replayed };
-    return normalise(frame, context, rows) === 'clock_conflict'
+    return normalise(frame, this.#contextOf(span), rows) === 'clock_conflict'
       ? { why: 'conflict', tsRecv: line.tsRecv }
       : null;
+  }
+
+  /** The same object for as long as nothing in it changes: a line needs no new one. */
+  #contextOf(span: ClockSpan): NormaliseContext {
+    const { feed } = this.ledger.state;
+    if (this.#context === null || this.#context.feed !== feed || this.#contextRule !== span.rule) {
+      this.#contextRule = span.rule;
+      const rule = parseClockRule(span.rule);
+      this.#context = { account: this.#account, feed, rule, replayed: this.#replayed };
+    }
+    return this.#context;
   }
 
   #condemned(line: Line, rows: Rows): void {

@@ -11,7 +11,7 @@ import { type StreamClock, systemStreamClock } from './clock.ts';
 import { decodeFrame } from './codec.ts';
 import type { Effect } from './effects.ts';
 import type { SessionEvent, StreamItem } from './events.ts';
-import { type ReceivedFrame, readFrame } from './framing.ts';
+import { frameItem, type ReceivedFrame, readFrame } from './framing.ts';
 import { defaultLimits, type StreamLimits } from './limits.ts';
 import { Session, type SessionInput } from './session.ts';
 import type { StreamSnapshot } from './snapshot.ts';
@@ -237,7 +237,8 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#lastFrameMs = monoMs;
     this.#session.heard(monoMs);
     const congested = this.#readingPaused || monoMs < this.#congestedUntilMs;
-    this.#push({ kind: 'frame', conn: this.#session.conn, recvUs, monoMs, congested, ...frame }, data.length);
+    const received = { conn: this.#session.conn, recvUs, monoMs, congested };
+    this.#push(frameItem(received, frame), data.length);
     this.#input({ type: 'frame', message: frame.message });
   }
 

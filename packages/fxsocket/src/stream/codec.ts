@@ -10,6 +10,9 @@ import type { Message, Undecodable } from './messages.ts';
 import { scanTick } from './scan-tick.ts';
 import { normaliseSubscription, type Subscription } from './subscription.ts';
 
+const SCRATCH_BYTES = 3072;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
 type Decoded = Message | Undecodable;
 type Fields = Record<string, unknown>;
 
@@ -127,9 +130,9 @@ function decodeObject(frame: Fields): Decoded {
  * Never throws: what cannot be read comes back as `undecodable` with the reason.
  */
 export function decodeFrame(text: string): Decoded {
-  const tick = scanTick(text);
-  if (tick !== null) return { type: 'tick', symbol: tick.symbol, data: tick.data };
-  return decodeWhole(text);
+  if (text.length > SCRATCH_BYTES / 3) return decodeWhole(text);
+  const bytes = scratch.write(text, 'utf8');
+  return scanTick(scratch.subarray(0, bytes), text) ?? decodeWhole(text);
 }
 
 /** The long way, for every frame. The short way is held against it by a test. */
