@@ -127,6 +127,17 @@ test('a weekend is nothing there, and covered; what lies before the beginning is
   await young.close();
 });
 
+test('jobs before the beginning of one stream look side by side, and each comes to its end', async () => {
+  const young = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    scenario: { history: { days: 9, timeoutBars: 100_000 } },
+  });
+  const ranges = [30, 40, 50].map((days) => ({ fromUs: START - (days + 10) * DAY, toUs: START - days * DAY }));
+  const outcomes = await Promise.all(ranges.map((range) => young.bars(range)));
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ note: { outcome: 'before_beginning' } });
+  await young.close();
+});
+
 test('a terminal that lets 504 through halves ranges until it answers, and the rows are exact', async () => {
   const slow = await BackfillRig.start({
     conf: inject('questdb').conf,

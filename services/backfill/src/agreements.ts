@@ -24,13 +24,15 @@ export class Agreements {
   }
 
   /**
-   * For how long the same has been concluded about a stream, in milliseconds: 0 at first, and after every other conclusion. What can
+   * For how long the same has been concluded about a topic, in milliseconds: 0 at first, and after every other conclusion. What can
    * never be made good again (a history that is not asked for any more) is concluded twice, well apart.
    */
-  heldFor(stream: string, conclusion: string, nowMs: number): number {
-    const before = this.#concluded.get(stream);
+  heldFor(topic: string, conclusion: string, nowMs: number): number {
+    const before = this.#concluded.get(topic);
     if (before?.conclusion === conclusion) return nowMs - before.sinceMs;
-    this.#concluded.set(stream, { conclusion, sinceMs: nowMs });
+    this.#concluded.delete(topic);
+    this.#concluded.set(topic, { conclusion, sinceMs: nowMs });
+    forgetOldest(this.#concluded);
     return 0;
   }
 
@@ -46,9 +48,13 @@ export class Agreements {
     const times = (before?.times ?? 0) + 1;
     this.#asked.delete(name);
     this.#asked.set(name, { digest, times });
-    if (this.#asked.size > KEPT) this.#asked.delete(this.#asked.keys().next().value as string);
+    forgetOldest(this.#asked);
     return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
   }
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  if (map.size > KEPT) map.delete(map.keys().next().value as string);
 }
 
 /**

@@ -106,9 +106,11 @@ async function settleEmpty<R extends object>(
   await stillEmpty(c, of.source, range);
   const long = range.toUs - range.fromUs > LONG_US;
   if (long || beginning.kind === 'begins') {
-    const conclusion = `${range.fromUs}-${range.toUs} ${JSON.stringify(beginning)}`;
     const { agreements, clock, looksApartMs } = c.parts;
-    const heldMs = agreements.heldFor(of.source.streamKey, conclusion, clock.monoMs());
+    // Where a history begins is one fact for all ranges before it: their looks confirm each other, and never each other's contrary.
+    const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
+    const topic = `${of.source.streamKey}|${about}`;
+    const heldMs = agreements.heldFor(topic, JSON.stringify(beginning), clock.monoMs());
     if (heldMs < looksApartMs) {
       throw new ComeAgain(looksApartMs - heldMs, `${of.source.what} may not be loaded yet`);
     }
