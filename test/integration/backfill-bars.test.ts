@@ -132,7 +132,10 @@ test('jobs before the beginning of one stream look side by side, and each comes 
     conf: inject('questdb').conf,
     scenario: { history: { days: 9, timeoutBars: 100_000 } },
   });
-  const ranges = [30, 40, 50].map((days) => ({ fromUs: START - (days + 10) * DAY, toUs: START - days * DAY }));
+  const ranges = [30, 40, 50].map((days) => ({
+    fromUs: START - (days + 10) * DAY,
+    toUs: START - days * DAY,
+  }));
   const outcomes = await Promise.all(ranges.map((range) => young.bars(range)));
   for (const outcome of outcomes) expect(outcome).toMatchObject({ note: { outcome: 'before_beginning' } });
   await young.close();

@@ -7,11 +7,13 @@ import {
   questDbAnswers,
   questDbContainerSettings,
 } from '@fxtape/cli/stack';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runContainer } from './container.ts';
 import { engineLog, inDockerOrLocal } from './engine-choice.ts';
 import { machineEnv } from './env.ts';
 import { tempDir } from './temp-dir.ts';
+import { until } from './until.ts';
 
 export interface QuestDbServer {
   readonly how: 'docker' | 'local';
@@ -70,7 +72,7 @@ async function locally(settings: Readonly<Record<string, string>>): Promise<Ques
     start: () => engine.start(),
     stop: () => engine.stop(),
     kill: () => engine.kill(),
-    freeze: async () => signal(engine.pid, 'SIGSTOP'),
+    freeze: () => freeze(engine.pid),
     thaw: async () => signal(engine.pid, 'SIGCONT'),
     close: async () => {
       await engine.kill();
@@ -83,4 +85,18 @@ async function locally(settings: Readonly<Record<string, string>>): Promise<Ques
 export function signal(pid: number | null, name: NodeJS.Signals): void {
   if (pid === null) throw new Error('the server does not run');
   process.kill(pid, name);
+}
+
+/** SIGSTOP, and waits until every thread stands: on a busy machine the last one may still answer a request. */
+async function freeze(pid: number | null): Promise<void> {
+  signal(pid, 'SIGSTOP');
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return;
+  const stands = (thread: string): boolean =>
+    / T /.test(readFileSync(join(threads, thread, 'stat'), 'latin1').replace(/^.*\)/, ''));
+  await until(() => readdirSync(threads).every(stands), {
+    what: 'QuestDB to stand',
+    deadlineMs: 10_000,
+    everyMs: 5,
+  });
 }
