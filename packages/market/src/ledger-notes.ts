@@ -2,8 +2,6 @@
 
 import type { Bound, OpenGap } from './ledger-state.ts';
 import type { StreamKey } from './stream-key.ts';
-import type { TapeEvent } from './tape-event.ts';
-import type { WireMessage } from './wire.ts';
 
 /** A gap was opened or ended. `tsRecv` is the line that did it; `to` is null while it is open. */
 export interface GapNote {
@@ -28,11 +26,12 @@ export interface LedgerNotes {
   readonly coverage: CoverageNote[];
 }
 
-/** One line of the tape as the ledger reads it. */
+/** One line of the tape as the ledger reads it, beside the decoded frame. Exactly one of `event` and the frame is there. */
 export interface LedgerLine {
   readonly tsRecv: number;
   readonly conn: number;
   readonly mark: string | null;
-  readonly event: TapeEvent | null;
-  readonly message: WireMessage | null;
+  /** A word of `TapeEvent`, or one that the ledger does not read. */
+  readonly event: string | null;
+  readonly data: unknown;
 }

@@ -15,9 +15,11 @@ const EUR = { stream: 'ticks', symbol: 'EURUSD', timeframe: null } as const;
 const XAU = { stream: 'ticks', symbol: 'XAUUSD', timeframe: null } as const;
 const BARS = { stream: 'bars', symbol: 'EURUSD', timeframe: 'M1' } as const;
 
+type ScriptLine = LedgerLine & { readonly message: WireMessage | null };
+
 /** A tape in seconds after T0; broker time is UTC, frames arrive when they were made. */
 class Script {
-  readonly lines: LedgerLine[] = [];
+  readonly lines: ScriptLine[] = [];
   conn = 1;
   #us = 0;
 
@@ -26,13 +28,13 @@ class Script {
     return this;
   }
 
-  event(event: TapeEvent): this {
-    this.lines.push({ tsRecv: this.#us++, conn: this.conn, mark: null, event, message: null });
+  event({ data, event }: TapeEvent): this {
+    this.lines.push({ tsRecv: this.#us++, conn: this.conn, mark: null, event, data, message: null });
     return this;
   }
 
   frame(message: WireMessage, mark: string | null = null): this {
-    this.lines.push({ tsRecv: this.#us++, conn: this.conn, mark, event: null, message });
+    this.lines.push({ tsRecv: this.#us++, conn: this.conn, mark, event: null, data: null, message });
     return this;
   }
 
@@ -73,10 +75,10 @@ const started = (): Script =>
     .acks(...PRICES)
     .beat(2);
 
-const run = (lines: readonly LedgerLine[]): { ledger: Ledger; notes: LedgerNotes } => {
+const run = (lines: readonly ScriptLine[]): { ledger: Ledger; notes: LedgerNotes } => {
   const ledger = new Ledger('demo', emptyLedger());
   const notes: LedgerNotes = { gaps: [], coverage: [] };
-  for (const line of lines) ledger.apply(line, notes);
+  for (const line of lines) ledger.apply(line, line.message, notes);
   return { ledger, notes };
 };
 
@@ -250,7 +252,7 @@ describe('gaps', () => {
   test('damage of the tape is a gap, and a lost acknowledgement is settled by the audit', () => {
     const ledger = new Ledger('demo', emptyLedger());
     const notes: LedgerNotes = { gaps: [], coverage: [] };
-    for (const line of started().beats(3, 60).lines) ledger.apply(line, notes);
+    for (const line of started().beats(3, 60).lines) ledger.apply(line, line.message, notes);
     ledger.damaged((T0 + 60_500) * 1000, 'crc', notes);
     const rest = new Script();
     rest.conn = 2;
@@ -259,7 +261,7 @@ describe('gaps', () => {
       .beat(71)
       .event({ event: 'audit', data: { missing: [] } })
       .beat(72);
-    for (const line of rest.lines) ledger.apply(line, notes);
+    for (const line of rest.lines) ledger.apply(line, line.message, notes);
     expect(gapsOf(notes).slice(4)[0]?.slice(2)).toEqual(['tape_damaged', 58, null]);
     expect(gapsOf(notes).filter(([event]) => event === 'ended').length).toBe(2);
   });
@@ -367,7 +369,7 @@ test('reading on from any saved state says the same as reading through', () => {
         loadLedger(JSON.parse(JSON.stringify(saveLedger(first.ledger.state)))),
       );
       const notes: LedgerNotes = { gaps: [], coverage: [] };
-      for (const line of script.lines.slice(at)) resumed.apply(line, notes);
+      for (const line of script.lines.slice(at)) resumed.apply(line, line.message, notes);
       expect([...first.notes.gaps, ...notes.gaps]).toEqual(whole.notes.gaps);
       expect([...first.notes.coverage, ...notes.coverage]).toEqual(whole.notes.coverage);
       // An end is given once per gap, and never before its beginning.

@@ -47,13 +47,13 @@ export class Ledger {
     return Math.max(LEAST_MARGIN_MS, this.state.latenessMs);
   }
 
-  /** Takes one line; what follows from it is appended to `notes`. */
-  apply(line: LedgerLine, notes: LedgerNotes): void {
+  /** Takes one line, with its frame decoded; what follows from it is appended to `notes`. */
+  apply(line: LedgerLine, message: WireMessage | null, notes: LedgerNotes): void {
     this.#notes = notes;
     this.#tsRecv = line.tsRecv;
     if (line.conn !== this.state.conn) this.#newConnection(line.conn);
-    if (line.event !== null) this.#event(line.event);
-    else if (line.message !== null) this.#frame(line.message, line.mark);
+    if (line.event !== null) this.#event({ event: line.event, data: line.data } as TapeEvent);
+    else if (message !== null) this.#frame(message, line.mark);
   }
 
   /** A stretch of the tape could not be read: nothing is known from the last clean heartbeat to the next one. */

@@ -21,6 +21,10 @@ let cachedDayMs = 0;
 let cachedMinute = '?';
 let cachedMinuteMs = 0;
 
+/** The text that was read last, and what it says: within a burst many ticks are of one millisecond. */
+let lastText = '';
+let lastTime: BrokerTime | null = null;
+
 const two = (text: string, at: number): number => {
   const high = text.charCodeAt(at) - 48;
   const low = text.charCodeAt(at + 1) - 48;
@@ -74,6 +78,13 @@ const plainSecondMs = (text: string): number => {
  * carries none (fxsocket-api "Time: the trap").
  */
 export const parseBrokerTime = (text: string): BrokerTime | null => {
+  if (text === lastText) return lastTime;
+  lastTime = readPlainTime(text);
+  lastText = text;
+  return lastTime;
+};
+
+const readPlainTime = (text: string): BrokerTime | null => {
   if (text.length === 24 && text.startsWith(cachedMinute)) {
     const within = plainSecondMs(text);
     if (!Number.isNaN(within)) return { ms: (cachedMinuteMs + within) as BrokerMs, resolutionMs: 1 };

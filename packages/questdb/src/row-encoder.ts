@@ -25,6 +25,7 @@ const FALSE = 0x66;
 /** Second `=` and entity type of a binary double. */
 const BINARY_DOUBLE = '=\u0010';
 const MOST_CACHED_SYMBOLS = 10_000;
+const MOST_CACHED_HEADS = 10_000;
 const MAX_LONG = 2n ** 63n - 1n;
 const MAX_INT = 2 ** 31 - 1;
 
@@ -36,8 +37,14 @@ interface Field {
   readonly prefix: Uint8Array;
   /** Symbols only: the bytes of `,name=value` by value. */
   readonly known: Map<string, Uint8Array>;
-  /** Symbols, timestamps and integers: the value of the row before and the bytes of `,name=value`; those of numbers only once it repeats. */
+  /** Timestamps and integers only: the value of the row before, and once it repeats, the bytes of `,name=value`. */
   readonly run: { value: unknown; bytes: Uint8Array | null };
+}
+
+/** The bytes of table and symbols for these values of the symbol columns. */
+interface Head {
+  readonly values: readonly unknown[];
+  readonly bytes: Uint8Array;
 }
 
 export class RowEncoder {
@@ -45,9 +52,11 @@ export class RowEncoder {
   readonly #symbols: readonly Field[];
   readonly #fields: readonly Field[];
   readonly #table: Uint8Array;
-  /** The symbols of the row before, and once they repeat, the bytes of table and symbols. */
-  readonly #headOf: unknown[];
-  #head: Uint8Array | null = null;
+  /** Of the row before. */
+  #head: Head | null = null;
+  /** The newest one for each value of the column that changes most. */
+  readonly #heads = new Map<unknown, Head>();
+  readonly #headKey: string;
   #buffer: Buffer;
   #view: DataView;
   #pos = 0;
@@ -66,7 +75,9 @@ export class RowEncoder {
     this.#symbols = fields.filter((c) => c.type === 'symbol').map((c) => field(c.name, c.type));
     this.#fields = fields.filter((c) => c.type !== 'symbol').map((c) => field(c.name, c.type));
     this.#table = Buffer.from(def.name, 'latin1');
-    this.#headOf = this.#symbols.map(() => undefined);
+    this.#headKey = this.#symbols.some(({ name }) => name === 'symbol')
+      ? 'symbol'
+      : (this.#symbols[0]?.name ?? '');
     this.#buffer = Buffer.allocUnsafeSlow(options.initialBytes ?? 64 * 1024);
     this.#view = new DataView(this.#buffer.buffer);
   }
@@ -122,38 +133,43 @@ export class RowEncoder {
 
   /** Table and symbols. */
   #symbolsOf(row: Row): string | null {
-    const symbols = this.#symbols;
-    const before = this.#headOf;
-    let same = true;
-    for (let i = 0; same && i < symbols.length; i++) same = row[(symbols[i] as Field).name] === before[i];
-    if (same && this.#head !== null) {
-      this.#room(this.#head.length + 64);
-      this.#copy(this.#head);
-      return null;
+    let head = this.#head;
+    if (head === null || !this.#fits(head, row)) {
+      const known = this.#heads.get(row[this.#headKey]);
+      head = known !== undefined && this.#fits(known, row) ? known : null;
     }
+    if (head === null) return this.#newHead(row);
+    this.#head = head;
+    this.#room(head.bytes.length + 64);
+    this.#copy(head.bytes);
+    return null;
+  }
+
+  #fits({ values }: Head, row: Row): boolean {
+    const symbols = this.#symbols;
+    for (let i = 0; i < symbols.length; i++) if (row[(symbols[i] as Field).name] !== values[i]) return false;
+    return true;
+  }
+
+  #newHead(row: Row): string | null {
     const start = this.#pos;
     this.#room(this.#table.length + 64);
     this.#copy(this.#table);
-    this.#head = null;
-    for (let i = 0; i < symbols.length; i++) {
-      const field = symbols[i] as Field;
+    for (const field of this.#symbols) {
       const value = row[field.name];
-      before[i] = value;
       if (value === null || value === undefined) {
         if (field.required) return `${field.name} is missing`;
         continue;
       }
       if (typeof value !== 'string') return `${field.name} is not a string (${shown(value)})`;
-      const { run } = field;
-      if (value !== run.value || run.bytes === null) {
-        run.value = value;
-        run.bytes = field.known.get(value) ?? remember(field, value);
-      }
-      const bytes = run.bytes as Uint8Array;
+      const bytes = field.known.get(value) ?? remember(field, value);
       this.#room(bytes.length + 64);
       this.#copy(bytes);
     }
-    if (same) this.#head = Uint8Array.from(this.#buffer.subarray(start, this.#pos));
+    const values = this.#symbols.map(({ name }) => row[name]);
+    this.#head = { values, bytes: Uint8Array.from(this.#buffer.subarray(start, this.#pos)) };
+    if (this.#heads.size >= MOST_CACHED_HEADS) this.#heads.clear();
+    this.#heads.set(row[this.#headKey], this.#head);
     return null;
   }
 
@@ -233,10 +249,10 @@ export class RowEncoder {
     const buffer = this.#buffer;
     const length = bytes.length;
     const at = this.#pos;
-    if (length > 48) {
+    if (length > 96) {
       buffer.set(bytes, at);
     } else {
-      for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] ?? COMMA;
+      for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
     }
     this.#pos = at + length;
   }

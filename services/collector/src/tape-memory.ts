@@ -13,7 +13,6 @@ import {
   loadLedger,
   parseBrokerTime,
   saveLedger,
-  type TapeEvent,
   TickMarker,
   type WireMessage,
   type WireTick,
@@ -106,13 +105,10 @@ export class TapeMemory {
     if (line.event === 'head') return;
     if (line.event === 'clock') this.spans = (line.data as { spans: ClockSpan[] }).spans;
     if (line.event === 'bound') this.binding = line.data as Binding;
-    const event = line.event === null ? null : ({ event: line.event, data: line.data } as TapeEvent);
-    this.ledger.apply(
-      { tsRecv: line.tsRecv, conn: line.conn, mark: line.mark, event, message },
-      this.#discard,
-    );
-    this.#discard.gaps.length = 0;
-    this.#discard.coverage.length = 0;
+    this.ledger.apply(line, message, this.#discard);
+    // A tick says nothing, and emptying what is empty costs as much as taking it.
+    if (this.#discard.gaps.length > 0) this.#discard.gaps.length = 0;
+    if (this.#discard.coverage.length > 0) this.#discard.coverage.length = 0;
   }
 
   /** The state for the head of a segment. */

@@ -16,7 +16,6 @@ import {
   type Rows,
   type ClockSpan,
   spanAt,
-  type TapeEvent,
   type WireMessage,
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
@@ -80,8 +79,7 @@ export class TapeReader {
       const hold = this.#frame(line, message, rows);
       if (hold !== null) return hold;
     } else if (line.event === 'condemned') this.#condemned(line, rows);
-    const event = line.event === null ? null : ({ event: line.event, data: line.data } as TapeEvent);
-    this.ledger.apply({ tsRecv: line.tsRecv, conn: line.conn, mark: line.mark, event, message }, notes);
+    this.ledger.apply(line, message, notes);
     return null;
   }
 
