@@ -16,7 +16,6 @@ export const EARLIEST_TS_US = Date.UTC(1971, 0) * 1000;
 export const LATEST_TS_US = Date.UTC(2200, 0) * 1000;
 
 const SPACE = 0x20;
-const COMMA = 0x2c;
 const SUFFIX_INTEGER = 0x69; // i
 const SUFFIX_MICROS = 0x74; // t
 const NEWLINE = 0x0a;
