@@ -1,19 +1,16 @@
 // What can be typed: the commands that work, with their options. In: nothing. Out: a commander program whose actions are the functions
-// in commands/. A command that answers with an exit code sets it.
+// in commands/, each loaded when it is typed, because loading all of them takes longer than most of them run. A command that answers
+// with an exit code sets it.
 import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
-import { configSchema, configShow } from './commands/config.ts';
-import { doctor, type DoctorOptions } from './commands/doctor.ts';
-import { gaps, outages } from './commands/gaps.ts';
-import { run } from './commands/run.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
+import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
 import type { StatusOptions } from './commands/status.ts';
-import { tapeCat, tapeCheck } from './commands/tape.ts';
-import { up } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { readInstant } from './print/instant.ts';
-import { SERVICES } from './service-process.ts';
+import { SERVICES, type ServiceName } from './service-process.ts';
 
 const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'];
 
@@ -50,6 +47,7 @@ function addRecording(fxtape: Command): void {
     .addOption(withParent())
     .action(async (options: { demo?: boolean; json?: boolean; withParent?: boolean }) => {
       if (options.withParent === true) endWithParent();
+      const { up } = await import('./commands/up.ts');
       await up(options);
     });
   fxtape
@@ -57,7 +55,10 @@ function addRecording(fxtape: Command): void {
     .description('one service in the foreground')
     .addArgument(new Argument('<service>', 'which one').choices(SERVICES))
     .addOption(withParent())
-    .action(run);
+    .action(async (service: ServiceName, options: { withParent?: boolean }) => {
+      const { run } = await import('./commands/run.ts');
+      await run(service, options);
+    });
 }
 
 function addBackfill(fxtape: Command): void {
@@ -77,7 +78,6 @@ function addBackfill(fxtape: Command): void {
       if (from !== undefined && to !== undefined && from >= to) {
         command.error('error: --from must lie before --to', { exitCode: 64 });
       }
-      // Loaded when it is needed: the queue's client is the larger part of the start of a command.
       const { backfill } = await import('./commands/backfill.ts');
       process.exitCode = await backfill(options);
     });
@@ -99,11 +99,17 @@ function addLooking(fxtape: Command): void {
   )
     .option('--symbol <name>', 'only gaps of this symbol, and of all symbols')
     .addOption(new Option('--stream <name>', 'only gaps of this stream').choices(STREAMS))
-    .action(gaps);
+    .action(async (options: GapsOptions) => {
+      const { gaps } = await import('./commands/gaps.ts');
+      await gaps(options);
+    });
   interval(
     fxtape.command('outages').description('what is missing and why, incident by incident'),
     'only those with a gap that is open',
-  ).action(outages);
+  ).action(async (options: OutagesOptions) => {
+    const { outages } = await import('./commands/gaps.ts');
+    await outages(options);
+  });
 }
 
 function addSetup(fxtape: Command): void {
@@ -112,6 +118,7 @@ function addSetup(fxtape: Command): void {
     .description('checks all that recording depends on; exit code 1 when a check failed')
     .option('--json', 'one JSON document')
     .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./commands/doctor.ts');
       process.exitCode = await doctor(options);
     });
   const config = fxtape.command('config').description('what is configured');
@@ -119,12 +126,18 @@ function addSetup(fxtape: Command): void {
     .command('show')
     .description('what is in force, without secrets')
     .option('--json', 'one JSON document')
-    .action(configShow);
+    .action(async (options: { json?: boolean }) => {
+      const { configShow } = await import('./commands/config.ts');
+      await configShow(options);
+    });
   config
     .command('schema')
     .description('the JSON Schema of fxtape.yaml, for editors')
     .option('--json', 'it is JSON anyway')
-    .action(configSchema);
+    .action(async () => {
+      const { configSchema } = await import('./commands/config.ts');
+      configSchema();
+    });
 }
 
 function interval(command: Command, open: string): Command {
@@ -153,13 +166,17 @@ function addTape(fxtape: Command): void {
     .command('cat')
     .description('prints its lines')
     .argument('<account>', 'name of the account in the configuration')
-    .action(tapeCat);
+    .action(async (account: string) => {
+      const { tapeCat } = await import('./commands/tape.ts');
+      await tapeCat(account);
+    });
   tape
     .command('check')
     .description('what each segment holds and what cannot be read; exit code 2 when something cannot')
     .argument('<account>', 'name of the account in the configuration')
     .option('--json', 'one JSON object per segment')
     .action(async (account: string, options: { json?: boolean }) => {
+      const { tapeCheck } = await import('./commands/tape.ts');
       process.exitCode = await tapeCheck(account, options);
     });
 }

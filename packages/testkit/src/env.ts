@@ -13,7 +13,7 @@ export function testEngines(): TestEngines {
 }
 
 const MACHINE =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|CI|JAVA_HOME|MAVEN_.*|M2_HOME|XDG_.*|DOCKER_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|(?:https?|no|all)_proxy|SYSTEMROOT)$/i;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|CI|JAVA_HOME|MAVEN_.*|M2_HOME|XDG_.*|DOCKER_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy|SYSTEMROOT)$/i;
 
 /** What describes the machine and nothing else. */
 export function machineEnv(): Env {
