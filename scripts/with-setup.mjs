@@ -3,7 +3,7 @@
 // tests, or to the benchmarks. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -139,31 +139,53 @@ async function test(node, args) {
     }
   }
   const reports = mkdtempSync(join(tmpdir(), 'fxtape-test-'));
-  const report = join(reports, 'report.json');
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const code = await run(node, [vitest, 'run', ...reporters, ...args]);
-    return summarise(report, code);
+    return await (args.length === 0 ? testAll(node, reports) : testSome(node, reports, args));
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
 }
 
-function summarise(report, code) {
-  if (!existsSync(report)) {
-    say('the tests ended without a report');
-    return code || 1;
+/** Tests wait more than they compute, so two runs go side by side, each with servers of its own; the second one is shown at its end. */
+async function testAll(node, reports) {
+  say('testing in two halves at once; the second one is printed when it has ended');
+  const file = join(reports, 'second.log');
+  const log = openSync(file, 'w');
+  const first = vitest(node, join(reports, '1.json'), ['--project', 'unit', '--project', 'e2e']);
+  const second = vitest(node, join(reports, '2.json'), ['--project', 'integration'], {
+    stdio: ['ignore', log, log],
+  });
+  const halves = [await first, await second];
+  closeSync(log);
+  process.stdout.write(readFileSync(file));
+  return summarise(halves);
+}
+
+async function testSome(node, reports, args) {
+  return summarise([await vitest(node, join(reports, 'report.json'), args)]);
+}
+
+/** One run. Resolves with its exit code and what it counted; null when it ended without a report. */
+async function vitest(node, report, args, options) {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const code = await run(node, [program, 'run', ...reporters, ...args], options);
+  return { code, counted: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null };
+}
+
+function summarise(runs) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { code, counted } of runs) {
+    if (counted === null) say('a run of tests ended without a report');
+    sum.passed += counted?.numPassedTests ?? 0;
+    // A file that could not be loaded, or an error outside of any test, fails the run without failing a test.
+    sum.failed += counted?.numFailedTests || (code === 0 && counted !== null ? 0 : 1);
+    sum.skipped += counted === null ? 0 : counted.numPendingTests + counted.numTodoTests;
   }
-  const counted = JSON.parse(readFileSync(report, 'utf8'));
-  const passed = counted.numPassedTests;
-  // A file that could not be loaded, or an error outside of any test, fails the run without failing a test.
-  const failed = counted.numFailedTests || (code === 0 ? 0 : 1);
-  if (passed === 0) say('no test passed');
-  process.stdout.write(
-    `${passed} passed, ${failed} failed, ${counted.numPendingTests + counted.numTodoTests} skipped\n`,
-  );
-  return passed === 0 ? code || 1 : code;
+  if (sum.passed === 0) say('no test passed');
+  const code = Math.max(...runs.map((each) => each.code), 0);
+  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+  return sum.passed === 0 || sum.failed > 0 ? code || 1 : code;
 }
 
 async function main([task, ...args]) {

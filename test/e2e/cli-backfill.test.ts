@@ -20,7 +20,7 @@ import {
 } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { barsJobs, quietLog } from './jobs-harness.ts';
+import { barsJobs, quietLog } from '../integration/jobs-harness.ts';
 
 let redis: RedisServer;
 let dir: TempDir;

@@ -14,7 +14,7 @@ import {
 import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
 import { CRYPTO, Recording, until } from '@fxtape/testkit';
 import { afterEach, expect, it } from 'vitest';
-import { Kept } from './heal-rig.ts';
+import { Kept } from '../integration/heal-rig.ts';
 
 const clock = systemClock();
 const log = createLog({ service: 'test', level: 'silent' });

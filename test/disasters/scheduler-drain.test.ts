@@ -5,8 +5,8 @@ import { JobWorkers, type Payload, type RunningJob } from '@fxtape/jobs';
 import type { Simulator } from '@fxtape/simulator';
 import { type QuestDbServer, type RedisServer, startQuestDb, startRedis, until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quietLog } from './jobs-harness.ts';
-import { accountId, schedulerRig, startGateway } from './scheduler-harness.ts';
+import { quietLog } from '../integration/jobs-harness.ts';
+import { accountId, schedulerRig, startGateway } from '../integration/scheduler-harness.ts';
 
 let redis: RedisServer;
 let questdb: QuestDbServer;

@@ -11,7 +11,7 @@ import {
   until,
 } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { barsJobs, quietLog } from './jobs-harness.ts';
+import { barsJobs, quietLog } from '../integration/jobs-harness.ts';
 
 const TOKEN = 'a-token-for-the-board';
 let redis: RedisServer;
