@@ -1,5 +1,6 @@
 // A measured run as a process of its own, so that no run warms up or litters another. In: a script of this folder, its JSON argument, and
 // the one core to run on. Out: the JSON that it printed last.
+import { NODE_FLAGS } from '@fxtape/ops';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +24,7 @@ export async function measureInChild<T>(script: string, argument: object, o: Chi
     profile.push('--cpu-prof', `--cpu-prof-dir=${o.profileDir}`);
   }
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const node = ['--conditions=@fxtape/source', ...profile, path, JSON.stringify(argument)];
+  const node = [...NODE_FLAGS, ...profile, path, JSON.stringify(argument)];
   const [command, args] =
     o.core !== null && canPin
       ? ['taskset', ['-c', String(o.core), process.execPath, ...node]]

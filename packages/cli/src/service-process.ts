@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Env, FxtapeError, readServiceInfo } from '@fxtape/ops';
+import { type Env, FxtapeError, NODE_FLAGS, readServiceInfo } from '@fxtape/ops';
 import { failureReason } from './failure-reason.ts';
 
 export type ServiceName = 'simulator' | 'collector' | 'scheduler' | 'backfill' | 'console';
@@ -141,5 +141,5 @@ export class ServiceProcess {
 
 function runArguments(name: ServiceName): string[] {
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
-  return ['--conditions=@fxtape/source', main, 'run', name, '--with-parent'];
+  return [...NODE_FLAGS, main, 'run', name, '--with-parent'];
 }

@@ -64,6 +64,11 @@ export interface LedgerState {
   feed: string | null;
   /** Last clean heartbeat of any connection. */
   clean: Instant | null;
+  /**
+   * The oldest tick that was taken for a repeat before there was any clean heartbeat, of a replayed gateway: what is missing begins there.
+   * Elsewhere the margin reaches further back than such a tick can be.
+   */
+  firstRepeat: Instant | null;
   /** Newest server time seen in this connection, clean or not; ticks behind it are late by the difference. */
   newestServerMs: number | null;
   latenessMs: number;
@@ -77,6 +82,7 @@ export interface LedgerState {
 export const emptyLedger = (): LedgerState => ({
   feed: null,
   clean: null,
+  firstRepeat: null,
   newestServerMs: null,
   latenessMs: 0,
   conn: 0,
@@ -97,5 +103,5 @@ export const saveLedger = (state: LedgerState): unknown => ({
 /** What `saveLedger` gave, back. The caller has checked that it is its own (CRC of the line or file). */
 export const loadLedger = (saved: unknown): LedgerState => {
   const raw = structuredClone(saved) as Omit<LedgerState, 'streams'> & { streams: [string, StreamAccount][] };
-  return { ...raw, streams: new Map(raw.streams) };
+  return { ...raw, firstRepeat: raw.firstRepeat ?? null, streams: new Map(raw.streams) };
 };

@@ -125,6 +125,31 @@ describe('gaps', () => {
     ]);
   });
 
+  test('of a replayed gateway the account begins at the first tick that was not stored, not at the first heartbeat', () => {
+    const tick = (at: Script, seconds: number, mark: string): Script =>
+      at.frame(
+        {
+          type: 'tick',
+          symbol: 'EURUSD',
+          data: { bid: 1, ask: 1, time: formatBrokerTime(brokerMs(T0 + seconds * 1000)) },
+        },
+        mark,
+      );
+    for (const replayed of [true, false]) {
+      const script = new Script()
+        .at(0)
+        .event({ event: 'configured', data: { feed: 'icm', replayed, streams: [EUR] } })
+        .event({ event: 'connected', data: null })
+        .acks(...PRICES);
+      tick(tick(tick(script, 100, 'live'), 100, 'repeat'), 130, 'repeat');
+      // A second of ours is an hour of the broker's.
+      const { notes } = run(script.beat(600).beat(4200).lines);
+      const [opened] = notes.gaps;
+      const fromMs = opened === undefined ? null : boundUtcUs(opened.gap.from, UTC) / 1000 - T0;
+      expect(fromMs).toBe((replayed ? 98 : 598) * 1000);
+    }
+  });
+
   test('heartbeats that waited in the queue bound nothing', () => {
     const rows = after((script) =>
       script

@@ -9,7 +9,7 @@ import { kindOfMark, passOfMark } from './mark.ts';
 import { type StreamKey, streamId, streamOfTopic } from './stream-key.ts';
 import type { ConfiguredStream, TapeEvent } from './tape-event.ts';
 import { SETTLE_US } from './tick-marker.ts';
-import { parseBrokerTime } from './time.ts';
+import { type BrokerTime, parseBrokerTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
 
 const CLAIM_EVERY_US = 5_000_000;
@@ -321,12 +321,25 @@ export class Ledger {
       this.#unstorable('ticks', symbol, null, 'unreadable time');
       return;
     }
-    if (stream !== undefined && kind !== 'repeat') stream.rows++;
+    if (kind === 'repeat') this.#repeated(time, mark);
+    else if (stream !== undefined) stream.rows++;
     const newest = this.state.newestServerMs;
     const at = kind === 'live' && newest !== null ? parseBrokerTime(time) : null;
     if (at === null || newest === null) return;
     const late = newest - at.ms;
     if (late > this.state.latenessMs) this.state.latenessMs = late;
+  }
+
+  #repeated(time: string, mark: string | null): void {
+    const { clean, firstRepeat, replayed } = this.state;
+    if (clean !== null || !replayed) return;
+    const at = parseBrokerTime(time);
+    if (at === null || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;
+    this.state.firstRepeat = this.#instant(at, mark);
+  }
+
+  #instant({ ms, resolutionMs }: BrokerTime, mark: string | null): Instant {
+    return { brokerMs: ms, resolutionMs, recvUs: this.#tsRecv, pass: passOfMark(mark) };
   }
 
   #count(stream: string): void {
@@ -365,18 +378,15 @@ export class Ledger {
     if (time === null) return;
     this.state.newestServerMs = Math.max(this.state.newestServerMs ?? 0, time.ms);
     if (kindOfMark(mark) !== 'clean') return;
-    const at = {
-      brokerMs: time.ms,
-      resolutionMs: time.resolutionMs,
-      recvUs: this.#tsRecv,
-      pass: passOfMark(mark),
-    };
-    this.#cleanHeartbeat(at);
+    this.#cleanHeartbeat(this.#instant(time, mark));
   }
 
   #cleanHeartbeat(at: Instant): void {
     this.state.clean = at;
-    const start = gapStart(at, this.marginMs);
+    const { firstRepeat } = this.state;
+    const first = firstRepeat !== null && firstRepeat.brokerMs < at.brokerMs ? firstRepeat : at;
+    this.state.firstRepeat = null;
+    const start = gapStart(first, this.marginMs);
     const reach = coverageEnd(at, this.marginMs);
     for (const stream of this.state.streams.values()) {
       this.#startAt(stream, start);

@@ -13,6 +13,7 @@ export {
 export { formatAddr, isLoopback, type ListenAddr, parseListenAddr } from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
+export { NODE_FLAGS } from './node-flags.ts';
 export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';

@@ -25,7 +25,7 @@ export interface TapeWriterOptions {
   readonly segmentBytes?: number;
   /** Default 100 ms. */
   readonly syncEveryMs?: number;
-  /** Tape bytes kept in memory for followers; default 16 MiB. */
+  /** Tape bytes kept in memory for followers; default 8 MiB. */
   readonly ringBytes?: number;
   readonly clock: { monoMs(): number };
   readonly log?: { warn(fields: object, message: string): void };
@@ -80,7 +80,7 @@ export class TapeWriter {
     this.#fs = options.fs ?? nodeFs;
     this.#lock = lock;
     this.recovered = recovered;
-    this.#ring = new Ring(options.ringBytes ?? 16 * 1024 * 1024);
+    this.#ring = new Ring(options.ringBytes ?? 8 * 1024 * 1024);
     this.#lastUs = Math.max(recovered.lastTsRecv ?? 0, options.floorUs ?? 0);
     this.#appended = recovered.last;
     this.#synced = recovered.last;

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Env, readServiceInfo } from '@fxtape/ops';
+import { type Env, NODE_FLAGS, readServiceInfo } from '@fxtape/ops';
 import { type ChildExit, ChildHandle } from './child-process.ts';
 import { machineEnv } from './env.ts';
 import { until } from './until.ts';
@@ -72,7 +72,7 @@ export function startNode(
   return ChildHandle.start({
     name,
     command: process.execPath,
-    args: ['--conditions=@fxtape/source', ...args],
+    args: [...NODE_FLAGS, ...args],
     cwd: o.cwd ?? o.dataDir,
     env: { ...machineEnv(), FXTAPE_DATA_DIR: o.dataDir, ...o.env },
     logFile: o.logFile ?? join(logs, `${name}.log`),

@@ -21,6 +21,9 @@ import type { TapeMemory } from './tape-memory.ts';
 /** While a rule is contradicted and nobody names another, the gateway is asked for its offset so often. */
 const ASK_AGAIN_MS = 10_000;
 
+/** What the tape says about a rule; `silence`: for a while nothing that could tell. */
+export type Word = 'agrees' | 'conflict' | 'silence';
+
 export interface ClockKeeperOptions {
   readonly config: () => AccountConfig;
   readonly timezone: () => Promise<ServerTimezone>;
@@ -61,7 +64,8 @@ export class ClockKeeper {
     // A replayed gateway's today is its own.
     const stated = replayed ? parseBrokerTime(serverTime) : null;
     const today = stated === null ? now : utcMs(stated.ms - offsetS * 1000);
-    this.#step(defaultRule(offsetS, today).id, true, `the gateway stands ${offsetS} s before UTC today`);
+    // A snapshot is written without a guard, so nothing is written before the clock of a heartbeat or a live tick was compared with ours.
+    this.#step(defaultRule(offsetS, today).id, replayed, `the gateway stands ${offsetS} s before UTC today`);
   }
 
   /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */
@@ -71,8 +75,14 @@ export class ClockKeeper {
   }
 
   /** What the tape itself says about the rule of a stretch. Returns when the stretch may be read again. */
-  async settle(hold: Hold, word: 'agrees' | 'conflict', signal: AbortSignal): Promise<void> {
+  async settle(hold: Hold, word: Word, signal: AbortSignal): Promise<void> {
     const { clock, config, log, memory } = this.#o;
+    if (word === 'silence') {
+      // A shut market contradicts nothing and proves nothing. The gateway's own word is enough then; a rule by hand has to wait.
+      if (config().clock.rule === 'auto')
+        this.#write(confirmSpan(memory.spans, hold.tsRecv, 'nothing contradicts what the gateway says'));
+      return;
+    }
     if (word === 'agrees') {
       this.#write(confirmSpan(memory.spans, hold.tsRecv, 'the tape agrees'));
       return;

@@ -14,6 +14,7 @@ import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
+import type { Word } from './clock-keeper.ts';
 import { messageOf, TapeMemory } from './tape-memory.ts';
 import { type Hold, TapeReader, verdict } from './tape-reader.ts';
 
@@ -28,6 +29,8 @@ const ROW_TABLES = [
   'gap_events',
 ] as const;
 const APPLIED_EVERY_MS = 1000;
+/** So long a rule that nothing speaks for or against is waited for. A moving clock takes two heartbeats, two seconds. */
+const SILENCE_MS = 10_000;
 
 export interface OutflowOptions {
   readonly account: string;
@@ -41,7 +44,7 @@ export interface OutflowOptions {
   /** Counts troubles on the way to the database; a change means that sending begins again at the cursor. */
   readonly troubles: () => number;
   /** The rule of a stretch is contradicted or proved by it; resolves when the spans may have changed. */
-  readonly settle: (hold: Hold, word: 'agrees' | 'conflict') => Promise<void>;
+  readonly settle: (hold: Hold, word: Word) => Promise<void>;
   readonly condemned: (table: TableName, row: Record<string, unknown>, reason: string) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -216,7 +219,19 @@ export class Outflow {
     if (word !== null) await this.#o.settle(hold, word);
   }
 
-  async #evidence(hold: Hold, signal: AbortSignal): Promise<'agrees' | 'conflict' | null> {
+  async #evidence(hold: Hold, signal: AbortSignal): Promise<Word | null> {
+    const silence = new AbortController();
+    const timer = this.#o.clock.setTimeout(() => silence.abort(), SILENCE_MS);
+    try {
+      const word = await this.#wordOnTape(hold, AbortSignal.any([signal, silence.signal]));
+      return word === null && silence.signal.aborted && !signal.aborted ? 'silence' : word;
+    } finally {
+      this.#o.clock.clearTimeout(timer);
+    }
+  }
+
+  /** Null: the span is confirmed or gone, or the waiting was ended. */
+  async #wordOnTape(hold: Hold, signal: AbortSignal): Promise<Word | null> {
     const { checkpoints, memory, tape } = this.#o;
     const from = checkpoints.confirmed?.position ?? null;
     for await (const batch of tape.follow(from, { signal })) {
