@@ -45,8 +45,8 @@ export interface OpenGap {
 export interface StreamAccount {
   readonly key: StreamKey;
   phase: 'down' | 'proving' | 'live';
-  /** Receive time from which a heartbeat can end `proving`, microseconds. */
-  provableFromUs: number;
+  /** Receive time until which the marker may still take an equal tick for the snapshot's repeat, microseconds. */
+  settlesAtUs: number;
   gap: OpenGap | null;
   /** Start of the range being covered, and its id; null while in a gap. */
   coveredFrom: Bound | null;

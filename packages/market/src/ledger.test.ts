@@ -6,6 +6,7 @@ import { Ledger } from './ledger.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import { emptyLedger, loadLedger, saveLedger } from './ledger-state.ts';
 import type { TapeEvent } from './tape-event.ts';
+import { SETTLE_US } from './tick-marker.ts';
 import { brokerMs, formatBrokerTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -123,6 +124,22 @@ describe('gaps', () => {
       ['ended', 'EURUSD', 'disconnect', 58, 66.001],
       ['ended', 'XAUUSD', 'disconnect', 58, 67.001],
     ]);
+  });
+
+  test('a gap reaches over the watch for the snapshot, also when its last heartbeat came late', () => {
+    const serverTime = formatBrokerTime(brokerMs(T0 + 59_300));
+    const rows = after((script) =>
+      script
+        .at(60)
+        .event({ event: 'disconnected', data: { reason: 'reset' } })
+        .event({ event: 'connected', data: null })
+        .acks(...PRICES)
+        .at(60.01)
+        .frame({ type: 'terminal', data: { connected: true, serverTime } }, 'clean'),
+    );
+    const ends = rows.filter(([event]) => event === 'ended').map(([, , , , to]) => Number(to));
+    expect(ends).toHaveLength(2);
+    for (const end of ends) expect(end).toBeGreaterThanOrEqual(60 + SETTLE_US / 1e6);
   });
 
   test('of a replayed gateway the account begins at the first tick that was not stored, not at the first heartbeat', () => {

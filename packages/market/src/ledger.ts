@@ -3,6 +3,7 @@
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
 import { brokerMsBetween, coverageEnd, gapEnd, gapStart, LEAST_MARGIN_MS } from './bound.ts';
+import { LATE_MS } from './heartbeat-judge.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Bound, Instant, LedgerState, LiveCause, StreamAccount } from './ledger-state.ts';
 import { kindOfMark, passOfMark } from './mark.ts';
@@ -102,7 +103,7 @@ export class Ledger {
   }
 
   #end(stream: StreamAccount, at: Instant): void {
-    const to = gapEnd(at, this.marginMs);
+    const to = gapEnd(at, this.#endMarginMs(stream, at));
     const gap = stream.gap;
     if (gap !== null && gap.from !== null) {
       const note = { ...gap, from: gap.from };
@@ -112,6 +113,15 @@ export class Ledger {
     stream.phase = 'live';
     stream.proved = at;
     this.#beginRange(stream, to);
+  }
+
+  /**
+   * What the marker still takes for repeats after `at` lies inside the gap too: ticks that come until the watch ends are at most so much
+   * newer than a heartbeat that was itself late by less than what makes it `late`.
+   */
+  #endMarginMs(stream: StreamAccount, at: Instant): number {
+    const leftMs = Math.max(0, stream.settlesAtUs - at.recvUs) / 1000;
+    return Math.max(this.marginMs, Math.ceil(leftMs + LATE_MS));
   }
 
   #beginRange(stream: StreamAccount, from: Bound): void {
@@ -208,7 +218,7 @@ export class Ledger {
 
   #begin(key: StreamKey): StreamAccount {
     const nothing = {
-      provableFromUs: 0,
+      settlesAtUs: 0,
       gap: null,
       coveredFrom: null,
       rangeId: null,
@@ -247,9 +257,7 @@ export class Ledger {
     if (stream === null || stream.phase !== 'down') return;
     stream.phase = 'proving';
     stream.unsure = false;
-    // While the marker watches for the snapshot, an equal tick counts as its repeat. The margin outlasts that watch, but
-    // not where the broker's clock runs at another pace than ours.
-    stream.provableFromUs = this.state.replayed ? this.#tsRecv + SETTLE_US : 0;
+    stream.settlesAtUs = this.#tsRecv + SETTLE_US;
   }
 
   #audit(
@@ -390,7 +398,9 @@ export class Ledger {
     const reach = coverageEnd(at, this.marginMs);
     for (const stream of this.state.streams.values()) {
       this.#startAt(stream, start);
-      if (stream.phase === 'proving' && this.#tsRecv >= stream.provableFromUs) this.#end(stream, at);
+      // Where the broker's clock runs at another pace than ours, no margin reaches over the marker's watch: it has to be over.
+      const provable = !this.state.replayed || this.#tsRecv >= stream.settlesAtUs;
+      if (stream.phase === 'proving' && provable) this.#end(stream, at);
       else if (stream.phase === 'live' && this.#tsRecv - stream.claimedAtUs >= CLAIM_EVERY_US)
         this.#claim(stream, reach);
     }
