@@ -2,6 +2,7 @@
 // bound as UTC under the clock rule in force.
 
 import type { ClockRule } from './clock-rule.ts';
+import { LATE_MS } from './heartbeat-judge.ts';
 import type { Bound, Instant } from './ledger-state.ts';
 
 /** The least margin by which the bounds of a gap are widened, in milliseconds. */
@@ -12,6 +13,13 @@ export const gapStart = (at: Instant, marginMs: number): Bound => ({ at, byMs: -
 
 /** End of a gap whose first clean heartbeat is `at`: up to the end of what its string leaves open. */
 export const gapEnd = (at: Instant, marginMs: number): Bound => ({ at, byMs: at.resolutionMs + marginMs });
+
+/**
+ * Margin of a gap's end. What the marker still takes for repeats after `at` lies inside the gap too: ticks that come until its watch
+ * settles are at most so much newer than a heartbeat that was itself late by less than what makes it `late`.
+ */
+export const endMarginMs = (at: Instant, settlesAtUs: number, marginMs: number): number =>
+  Math.max(marginMs, Math.ceil(Math.max(0, settlesAtUs - at.recvUs) / 1000 + LATE_MS));
 
 /** How far coverage may reach under a last clean heartbeat: it trails it by the margin. */
 export const coverageEnd = (at: Instant, marginMs: number): Bound => ({ at, byMs: -marginMs });

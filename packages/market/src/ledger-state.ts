@@ -59,6 +59,20 @@ export interface StreamAccount {
   unsure: boolean;
 }
 
+/** A stream that nothing is known of yet. */
+export const newStream = (key: StreamKey): StreamAccount => ({
+  key,
+  phase: 'down',
+  settlesAtUs: 0,
+  gap: null,
+  coveredFrom: null,
+  rangeId: null,
+  claimedAtUs: 0,
+  rows: 0,
+  proved: null,
+  unsure: false,
+});
+
 export interface LedgerState {
   /** Feed under which market data is recorded; null when none is. */
   feed: string | null;

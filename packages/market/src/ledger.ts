@@ -2,12 +2,18 @@
 // out. It keeps nothing but its state (ledger-state), takes every time from the lines, and so says the same at the first
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
-import { brokerMsBetween, coverageEnd, gapEnd, gapStart, LEAST_MARGIN_MS } from './bound.ts';
-import { LATE_MS } from './heartbeat-judge.ts';
+import { brokerMsBetween, coverageEnd, endMarginMs, gapEnd, gapStart, LEAST_MARGIN_MS } from './bound.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
-import type { Bound, Instant, LedgerState, LiveCause, StreamAccount } from './ledger-state.ts';
+import {
+  type Bound,
+  type Instant,
+  type LedgerState,
+  type LiveCause,
+  newStream,
+  type StreamAccount,
+} from './ledger-state.ts';
 import { kindOfMark, passOfMark } from './mark.ts';
-import { type StreamKey, streamId, streamOfTopic } from './stream-key.ts';
+import { type StreamKey, streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
 import type { ConfiguredStream, TapeEvent } from './tape-event.ts';
 import { SETTLE_US } from './tick-marker.ts';
 import { type BrokerTime, parseBrokerTime } from './time.ts';
@@ -103,7 +109,7 @@ export class Ledger {
   }
 
   #end(stream: StreamAccount, at: Instant): void {
-    const to = gapEnd(at, this.#endMarginMs(stream, at));
+    const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, this.marginMs));
     const gap = stream.gap;
     if (gap !== null && gap.from !== null) {
       const note = { ...gap, from: gap.from };
@@ -113,15 +119,6 @@ export class Ledger {
     stream.phase = 'live';
     stream.proved = at;
     this.#beginRange(stream, to);
-  }
-
-  /**
-   * What the marker still takes for repeats after `at` lies inside the gap too: ticks that come until the watch ends are at most so much
-   * newer than a heartbeat that was itself late by less than what makes it `late`.
-   */
-  #endMarginMs(stream: StreamAccount, at: Instant): number {
-    const leftMs = Math.max(0, stream.settlesAtUs - at.recvUs) / 1000;
-    return Math.max(this.marginMs, Math.ceil(leftMs + LATE_MS));
   }
 
   #beginRange(stream: StreamAccount, from: Bound): void {
@@ -217,17 +214,7 @@ export class Ledger {
   }
 
   #begin(key: StreamKey): StreamAccount {
-    const nothing = {
-      settlesAtUs: 0,
-      gap: null,
-      coveredFrom: null,
-      rangeId: null,
-      claimedAtUs: 0,
-      rows: 0,
-      proved: null,
-      unsure: false,
-    };
-    const stream: StreamAccount = { key, phase: 'down', ...nothing };
+    const stream = newStream(key);
     this.state.streams.set(streamId(key), stream);
     return stream;
   }
@@ -243,16 +230,12 @@ export class Ledger {
     this.#openedNote(stream);
   }
 
-  #find(topic: {
-    topic: string;
-    symbol?: string | undefined;
-    timeframe?: string | undefined;
-  }): StreamAccount | null {
+  #find(topic: TopicKey): StreamAccount | null {
     const key = streamOfTopic(topic);
     return key === null ? null : (this.state.streams.get(streamId(key)) ?? null);
   }
 
-  #proving(topic: { topic: string; symbol?: string | undefined; timeframe?: string | undefined }): void {
+  #proving(topic: TopicKey): void {
     const stream = this.#find(topic);
     if (stream === null || stream.phase !== 'down') return;
     stream.phase = 'proving';
@@ -260,9 +243,7 @@ export class Ledger {
     stream.settlesAtUs = this.#tsRecv + SETTLE_US;
   }
 
-  #audit(
-    missing: readonly { topic: string; symbol?: string | undefined; timeframe?: string | undefined }[],
-  ): void {
+  #audit(missing: readonly TopicKey[]): void {
     const absent = new Set<StreamAccount>();
     for (const topic of missing) {
       const stream = this.#find(topic);

@@ -10,7 +10,7 @@ import {
   saveLedger,
   spanAt,
 } from '@fxtape/market';
-import type { Clock, Log } from '@fxtape/ops';
+import type { Clock, Log, Timer } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
@@ -212,39 +212,38 @@ export class Outflow {
 
   /** Looks ahead on the tape for a word about the rule, and waits until the rule is settled. */
   async #wait(hold: Hold, signal: AbortSignal): Promise<void> {
-    this.state.phase = hold.why === 'conflict' ? 'clock_conflict' : 'unconfirmed';
-    this.#o.log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
+    const conflict = hold.why === 'conflict';
+    this.state.phase = conflict ? 'clock_conflict' : 'unconfirmed';
+    if (conflict)
+      this.#o.log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
+    else this.#o.log.info({ code: 'CLOCK_UNCONFIRMED', ...hold }, 'rows wait until a running clock agrees');
     const word = hold.why === 'conflict' ? 'conflict' : await this.#evidence(hold, signal);
     if (word === 'conflict') this.state.phase = 'clock_conflict';
     if (word !== null) await this.#o.settle(hold, word);
   }
 
-  async #evidence(hold: Hold, signal: AbortSignal): Promise<Word | null> {
-    const silence = new AbortController();
-    const timer = this.#o.clock.setTimeout(() => silence.abort(), SILENCE_MS);
-    try {
-      const word = await this.#wordOnTape(hold, AbortSignal.any([signal, silence.signal]));
-      return word === null && silence.signal.aborted && !signal.aborted ? 'silence' : word;
-    } finally {
-      this.#o.clock.clearTimeout(timer);
-    }
-  }
-
   /** Null: the span is confirmed or gone, or the waiting was ended. */
-  async #wordOnTape(hold: Hold, signal: AbortSignal): Promise<Word | null> {
-    const { checkpoints, memory, tape } = this.#o;
+  async #evidence(hold: Hold, signal: AbortSignal): Promise<Word | null> {
+    const { checkpoints, clock, memory, tape } = this.#o;
     const from = checkpoints.confirmed?.position ?? null;
-    for await (const batch of tape.follow(from, { signal })) {
-      const span: ClockSpan | null = spanAt(memory.spans, hold.tsRecv);
-      if (span === null || span.confirmed) return null;
-      for (const item of batch.items) {
-        if ('kind' in item || item.tsRecv < hold.tsRecv || item.frame === null) continue;
-        const message = messageOf(item);
-        const word = message === null ? null : verdict(item, message, span);
-        if (word !== null) return word;
+    const silence = new AbortController();
+    let timer: Timer | null = null;
+    try {
+      for await (const batch of tape.follow(from, { signal: AbortSignal.any([signal, silence.signal]) })) {
+        const span: ClockSpan | null = spanAt(memory.spans, hold.tsRecv);
+        if (span === null || span.confirmed) return null;
+        for (const item of batch.items) {
+          if ('kind' in item || item.tsRecv < hold.tsRecv || item.frame === null) continue;
+          const message = messageOf(item);
+          const word = message === null ? null : verdict(item, message, span);
+          if (word !== null) return word;
+        }
+        if (batch.caughtUp) timer ??= clock.setTimeout(() => silence.abort(), SILENCE_MS);
       }
+      return silence.signal.aborted && !signal.aborted ? 'silence' : null;
+    } finally {
+      if (timer !== null) clock.clearTimeout(timer);
     }
-    return null;
   }
 }
 

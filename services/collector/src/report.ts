@@ -45,7 +45,7 @@ const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } =
   if (parts.outflow.state.phase === 'unconfirmed') {
     return {
       phase: 'clock_unconfirmed',
-      reason: `nothing agreed yet with the rule ${parts.keeper.current?.rule ?? ''}`,
+      reason: `CLOCK_UNCONFIRMED: nothing agreed yet with the rule ${parts.keeper.current?.rule ?? ''}`,
     };
   }
   const session = parts.stream.state();
