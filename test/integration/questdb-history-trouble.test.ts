@@ -32,6 +32,13 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   for (const table of ['bars', 'bar_revisions', 'coverage']) await http.exec(`TRUNCATE TABLE ${table}`);
+  // A table that is suspended while the server still applies to it goes on applying what comes.
+  await until(
+    async () =>
+      (await http.exec('SELECT count() FROM wal_tables() WHERE writerTxn < sequencerTxn')).dataset[0]?.[0] ===
+      '0',
+    { what: 'the tables to be empty', deadlineMs: 20_000 },
+  );
 });
 
 const T = Date.UTC(2026, 0, 1) * 1000;
