@@ -7,9 +7,10 @@ import { memory } from './memory.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
 import { planner } from './planner.ts';
+import { start } from './start.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory, planner, bars };
+const benches = { pipeline, encode, whole, latency, memory, start, planner, bars };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');
