@@ -4,7 +4,7 @@
 // LAYOUT
 //   <dir>/lock.sqlite                            held by the one writer; the operating system frees it with the process
 //   <dir>/cursor.json                            where the consumer resumes (see cursor.ts)
-//   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson      a segment: at most 64 MB and one UTC day (a single larger batch is kept whole)
+//   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson      a segment: at most 32 MB and one UTC day (a single larger batch is kept whole)
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.zst  the same bytes, one zstd frame, once closed
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.<offset>.torn   bytes that recovery cut off; evidence, read by nobody
 //   *.partial                                    not complete, never read, removed at the next open
@@ -49,7 +49,7 @@ export { comparePositions, type Position } from './position.ts';
 export { readTape, type ReadOptions } from './read.ts';
 export type { Recovered } from './recover.ts';
 export { applyRetention, type RetentionReport } from './retention.ts';
-export { listSegments, type Segment } from './segment.ts';
+export { listSegments, type Segment, tapeBytes } from './segment.ts';
 export { nodeFs, type TapeFs } from './tape-fs.ts';
 export { type SegmentReport, verifyTape } from './verify.ts';
 export { TapeWriter, type TapeWriterOptions } from './writer.ts';

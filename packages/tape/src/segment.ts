@@ -7,6 +7,7 @@ import { errnoOf, ioError } from './errors.ts';
 const PLAIN = '.ndjson';
 const COMPRESSED = '.ndjson.zst';
 const DAY_US = 86_400_000_000;
+const LOOKS_AT_ONCE = 64;
 const FOLDER = /^\d{8}$/;
 const FILE = /^(\d{1,16})(\.ndjson|\.ndjson\.zst)$/;
 
@@ -18,8 +19,6 @@ export interface Segment {
   readonly compressed: boolean;
   /** Whether the compressed file exists beside the plain one. */
   readonly both: boolean;
-  /** Size of `path` in bytes. */
-  readonly fileBytes: number;
 }
 
 /** UTC day number of a ts_recv. */
@@ -59,24 +58,26 @@ export async function listSegments(dir: string): Promise<Segment[]> {
       found.set(segment, files);
     }
   }
-  const segments: Segment[] = [];
-  for (const [segment, { plain, compressed }] of found) {
-    // In this order: a plain file that goes away during the listing left its compressed one.
-    for (const path of [plain, compressed ?? (plain === null ? null : compressedPath(plain))]) {
-      const fileBytes = path === null ? null : await sizeOf(path);
-      if (path === null || fileBytes === null) continue;
-      const isPlain = path === plain;
-      segments.push({
-        segment,
-        path,
-        compressed: !isPlain,
-        both: isPlain && compressed !== null,
-        fileBytes,
-      });
-      break;
-    }
+  // A month of tape is thousands of files: none is looked at, because whoever opens one finds out whether it is there.
+  return [...found]
+    .flatMap(([segment, { plain, compressed }]): Segment[] => {
+      const path = plain ?? compressed;
+      if (path === null) return [];
+      return [{ segment, path, compressed: plain === null, both: plain !== null && compressed !== null }];
+    })
+    .sort((a, b) => a.segment - b.segment);
+}
+
+/** What the files of a tape take on the disk. Throws TAPE_IO. */
+export async function tapeBytes(dir: string): Promise<{ segments: number; bytes: number }> {
+  const segments = await listSegments(dir);
+  let bytes = 0;
+  for (let at = 0; at < segments.length; at += LOOKS_AT_ONCE) {
+    const some = segments.slice(at, at + LOOKS_AT_ONCE);
+    const sizes = await Promise.all(some.map(({ path }) => sizeOf(path)));
+    for (const size of sizes) bytes += size;
   }
-  return segments.sort((a, b) => a.segment - b.segment);
+  return { segments: segments.length, bytes };
 }
 
 async function names(folder: string): Promise<string[]> {
@@ -88,11 +89,12 @@ async function names(folder: string): Promise<string[]> {
   }
 }
 
-async function sizeOf(path: string): Promise<number | null> {
+/** 0 for a file that went away meanwhile. */
+async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
+    if (errnoOf(error) === 'ENOENT') return 0;
     throw ioError(error, 'look at the tape', path);
   }
 }

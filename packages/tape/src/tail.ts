@@ -14,8 +14,8 @@ export interface NewestHead {
 
 export interface Tail {
   readonly head: HeadData | null;
-  /** From the head on, the head itself included. */
-  readonly lines: AsyncIterable<Line | Damage>;
+  /** From the head on, the head itself included, some thousand at a time. */
+  readonly lines: AsyncIterable<readonly (Line | Damage)[]>;
 }
 
 /** The newest head that can be read; null when there is none. Throws TAPE_IO, TAPE_FORMAT. */
@@ -42,6 +42,6 @@ async function headIn(segment: Segment): Promise<HeadData | null> {
   return null;
 }
 
-async function* itemsFrom(dir: string, from: Position | null): AsyncGenerator<Line | Damage> {
-  for await (const batch of readTape(dir, from)) yield* batch.items;
+async function* itemsFrom(dir: string, from: Position | null): AsyncGenerator<readonly (Line | Damage)[]> {
+  for await (const batch of readTape(dir, from)) yield batch.items;
 }

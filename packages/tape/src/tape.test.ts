@@ -211,7 +211,7 @@ test('the tail gives the newest head and what follows; a new day starts a segmen
   const tail = await readTail(dir);
   expect(tail?.head).toMatchObject({ account: 'demo', state: { n: 1 } });
   const items: (Line | Damage)[] = [];
-  for await (const item of tail?.lines ?? []) items.push(item);
+  for await (const batch of tail?.lines ?? []) items.push(...batch);
   expect(frames(items)).toEqual([frame(1).frame]);
 });
 

@@ -21,7 +21,7 @@ export interface TapeWriterOptions {
   readonly floorUs?: number;
   /** The owner's state before the entries that follow, for the head of a segment. */
   readonly head: () => unknown;
-  /** Default 64 MB. */
+  /** Default 32 MB: a start reads what the newest one holds. */
   readonly segmentBytes?: number;
   /** Default 100 ms. */
   readonly syncEveryMs?: number;
@@ -150,7 +150,7 @@ export class TapeWriter {
   #leaveWhenDue(first: Entry): void {
     const current = this.#current;
     if (current === null) return;
-    const full = current.bytes >= (this.#o.segmentBytes ?? 64_000_000);
+    const full = current.bytes >= (this.#o.segmentBytes ?? 32_000_000);
     if (full || dayOf(Math.max(first.recvUs, this.#lastUs + 1)) !== dayOf(current.segment)) this.rotate();
   }
 

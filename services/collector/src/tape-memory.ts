@@ -63,6 +63,9 @@ export const messageOf = (line: Line): WireMessage | null => {
   };
 };
 
+type Items = readonly (Line | Damage)[];
+type Batches = AsyncIterable<Items> | Iterable<Items>;
+
 export class TapeMemory {
   readonly #account: string;
   readonly #discard: LedgerNotes = { gaps: [], coverage: [] };
@@ -76,8 +79,8 @@ export class TapeMemory {
     this.ledger = new Ledger(account, emptyLedger());
   }
 
-  /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `items` all that follows it. */
-  async restore(head: unknown, items: AsyncIterable<Line | Damage> | Iterable<Line | Damage>): Promise<void> {
+  /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */
+  async restore(head: unknown, batches: Batches): Promise<void> {
     const saved = head as SavedMemory | null;
     const known = new Map<string, KnownTick>(saved?.known ?? []);
     if (saved !== null) {
@@ -85,19 +88,21 @@ export class TapeMemory {
       this.spans = saved.spans;
       this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
     }
-    for await (const item of items) {
-      if ('kind' in item) {
-        this.#damage(item);
-        continue;
-      }
-      const message = messageOf(item);
-      this.apply(item, message);
-      if (message?.type !== 'tick') continue;
-      const content = tickContent(message.data);
-      const mark = kindOfMark(item.mark);
-      if (content !== null && mark !== null && mark !== 'repeat') known.set(message.symbol, content);
-    }
+    for await (const items of batches) for (const item of items) this.#restoreItem(item, known);
     this.marker = new TickMarker(known);
+  }
+
+  #restoreItem(item: Line | Damage, known: Map<string, KnownTick>): void {
+    if ('kind' in item) {
+      this.#damage(item);
+      return;
+    }
+    const message = messageOf(item);
+    this.apply(item, message);
+    if (message?.type !== 'tick') return;
+    const content = tickContent(message.data);
+    const mark = kindOfMark(item.mark);
+    if (content !== null && mark !== null && mark !== 'repeat') known.set(message.symbol, content);
   }
 
   /** Takes a line that was appended. */

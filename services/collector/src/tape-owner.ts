@@ -14,10 +14,12 @@ export const tapeOwner = async (dir: string): Promise<TapeOwner | null> => {
   const tail = await readTail(dir);
   if (tail === null) return null;
   let { binding, spans } = (tail.head?.state ?? { binding: null, spans: [] }) as TapeOwner;
-  for await (const item of tail.lines) {
-    if ('kind' in item) continue;
-    if (item.event === 'bound') binding = item.data as Binding;
-    if (item.event === 'clock') ({ spans } = item.data as { spans: ClockSpan[] });
+  for await (const items of tail.lines) {
+    for (const item of items) {
+      if ('kind' in item) continue;
+      if (item.event === 'bound') binding = item.data as Binding;
+      if (item.event === 'clock') ({ spans } = item.data as { spans: ClockSpan[] });
+    }
   }
   return { binding, spans };
 };

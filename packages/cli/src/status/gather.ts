@@ -7,7 +7,7 @@ import { type CollectorState, fetchCollectorState, jobsOf } from '@fxtape/consol
 import { JobQueues } from '@fxtape/jobs';
 import { createLog, formatAddr, FxtapeError, parseListenAddr, readServiceInfo } from '@fxtape/ops';
 import { asObjects, type Reader } from '@fxtape/questdb';
-import { listSegments } from '@fxtape/tape';
+import { tapeBytes } from '@fxtape/tape';
 import type { CliEnv } from '../env.ts';
 import { type QuestDbView, questDbView } from '../questdb.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -119,9 +119,7 @@ async function tapesOf(dataDir: string, collector: CollectorState): Promise<Map<
   for (const { account } of collector.accounts) {
     const dir = join(dataDir, 'tape', account);
     if (statSync(dir, { throwIfNoEntry: false }) === undefined) continue;
-    const segments = await listSegments(dir);
-    const bytes = segments.reduce((sum, segment) => sum + segment.fileBytes, 0);
-    tapes.set(account, { bytes, segments: segments.length });
+    tapes.set(account, await tapeBytes(dir));
   }
   return tapes;
 }
