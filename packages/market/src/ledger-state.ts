@@ -117,5 +117,7 @@ export const saveLedger = (state: LedgerState): unknown => ({
 /** What `saveLedger` gave, back. The caller has checked that it is its own (CRC of the line or file). */
 export const loadLedger = (saved: unknown): LedgerState => {
   const raw = structuredClone(saved) as Omit<LedgerState, 'streams'> & { streams: [string, StreamAccount][] };
-  return { ...raw, firstRepeat: raw.firstRepeat ?? null, streams: new Map(raw.streams) };
+  // A state of an earlier version lacks what has been added since; a missing number would make bounds that are none.
+  const streams = raw.streams.map(([id, stream]) => [id, { ...newStream(stream.key), ...stream }] as const);
+  return { ...emptyLedger(), ...raw, streams: new Map(streams) };
 };

@@ -421,3 +421,22 @@ test('reading on from any saved state says the same as reading through', () => {
     { seed, numRuns: 500 },
   );
 });
+
+test('a state that was saved before a field existed is read, and its gaps end at a time', () => {
+  const script = started()
+    .at(3)
+    .event({ event: 'disconnected', data: { reason: 'reset' } })
+    .acks(...PRICES);
+  const saved = JSON.parse(JSON.stringify(saveLedger(run(script.lines).ledger.state))) as {
+    firstRepeat?: unknown;
+    streams: [string, { settlesAtUs?: number }][];
+  };
+  delete saved.firstRepeat;
+  for (const [, stream] of saved.streams) delete stream.settlesAtUs;
+  const notes: LedgerNotes = { gaps: [], coverage: [] };
+  const resumed = new Ledger('demo', loadLedger(saved));
+  for (const line of new Script().beat(4).lines) resumed.apply(line, line.message, notes);
+  const ends = notes.gaps.map(({ to }) => (to === null ? Number.NaN : boundUtcUs(to, UTC)));
+  expect(ends).toHaveLength(2);
+  for (const end of ends) expect(Number.isFinite(end)).toBe(true);
+});

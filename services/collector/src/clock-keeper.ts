@@ -78,9 +78,11 @@ export class ClockKeeper {
   async settle(hold: Hold, word: Word, signal: AbortSignal): Promise<void> {
     const { clock, config, log, memory } = this.#o;
     if (word === 'silence') {
-      // A shut market contradicts nothing and proves nothing. The gateway's own word is enough then; a rule by hand has to wait.
-      if (config().clock.rule === 'auto')
-        this.#write(confirmSpan(memory.spans, hold.tsRecv, 'nothing contradicts what the gateway says'));
+      // A shut market contradicts nothing and proves nothing. Then it is enough that the gateway's own word fits.
+      const rule = spanAt(memory.spans, hold.tsRecv)?.rule;
+      const offsetS = await this.#offsetNow();
+      if (rule !== undefined && offsetS === parseClockRule(rule).offsetAt(utcMs(clock.nowMs())))
+        this.#write(confirmSpan(memory.spans, hold.tsRecv, 'the offset that the gateway states'));
       return;
     }
     if (word === 'agrees') {
