@@ -98,3 +98,31 @@ test.each([
     kind: 'transient',
   });
 });
+
+test('fifty waiters look together: one query at a time, none older than its question', async () => {
+  let running = 0;
+  let queries = 0;
+  let applied = 0;
+  const http = {
+    exec: async (sql: string) => {
+      expect(++running).toBe(1);
+      queries++;
+      const [writer] = [applied];
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+      const names = ['a', 'b'].filter((name) => sql.includes(`'${name}'`));
+      return database([names.map((name) => [name, false, writer, 2])]).exec();
+    },
+  };
+  const watch = new AppliedWatch({ http, clock });
+  const leaving = new AbortController();
+  const left = watch.waitApplied({ a: 2 }, { signal: leaving.signal });
+  const waiters = Array.from({ length: 50 }, (_, i) => watch.waitApplied({ [i % 2 === 0 ? 'a' : 'b']: 2 }));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  leaving.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  applied = 2;
+  await Promise.all(waiters);
+  expect(queries).toBeLessThan(50);
+  expect(watch.state.phase).toBe('idle');
+});

@@ -4,7 +4,8 @@
 import { type Clock, FxtapeError } from '@fxtape/ops';
 import { pause } from './pause.ts';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
-import { noTable, suspended, type WalTable, walTables } from './wal-tables.ts';
+import { WalLook } from './wal-look.ts';
+import { noTable, suspended, type WalTable } from './wal-tables.ts';
 
 /** Points in the logs of tables: table name → transaction. */
 export type AppliedTokens = Readonly<Record<string, number>>;
@@ -22,7 +23,7 @@ const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 250;
 
 export class AppliedWatch {
-  readonly #http: Pick<QuestDbHttp, 'exec'>;
+  readonly #look: WalLook;
   readonly #clock: Clock;
   readonly #onState: (state: AppliedState) => void;
   #state: AppliedState;
@@ -33,7 +34,7 @@ export class AppliedWatch {
     clock: Clock;
     onState?: (state: AppliedState) => void;
   }) {
-    this.#http = options.http;
+    this.#look = new WalLook(options.http);
     this.#clock = options.clock;
     this.#onState = options.onState ?? (() => {});
     this.#state = { phase: 'idle', code: null, message: null, sinceMs: options.clock.nowMs() };
@@ -50,7 +51,7 @@ export class AppliedWatch {
 
   /** The same for several tables in one query. */
   async tokens(tables: readonly string[], options: CallOptions = {}): Promise<AppliedTokens> {
-    const found = await walTables(this.#http, tables, options);
+    const found = await this.#look.tables(tables, options);
     return Object.fromEntries(
       tables.map((name) => {
         const table = found.get(name);
@@ -99,13 +100,16 @@ export class AppliedWatch {
   ): Promise<boolean> {
     let found: Map<string, WalTable>;
     try {
-      found = await walTables(this.#http, names, { signal });
+      found = await this.#look.tables(names, { signal });
     } catch (error) {
       signal?.throwIfAborted();
       this.#set('unreachable', error);
       return false;
     }
-    for (const { name, sequencerTxn } of found.values()) tokens[name] ??= sequencerTxn;
+    for (const name of names) {
+      const table = found.get(name);
+      if (table !== undefined) tokens[name] ??= table.sequencerTxn;
+    }
     for (const name of names) {
       const table = found.get(name);
       if (table !== undefined && table.writerTxn >= (tokens[name] ?? table.sequencerTxn)) continue;

@@ -25,20 +25,21 @@ export interface HttpRequest {
 
 const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
-/** The connections to one server. */
+/** At most `connections` connections to one server; a request waits for a free one, and its deadline begins when it has it. */
 export class HttpCall {
   readonly #conf: ClientConf;
   readonly #agent: http.Agent | https.Agent;
 
-  constructor(conf: ClientConf) {
+  constructor(conf: ClientConf, connections: number) {
     this.#conf = conf;
+    const options = { keepAlive: true, maxSockets: connections };
     this.#agent = conf.tls
       ? new https.Agent({
-          keepAlive: true,
+          ...options,
           rejectUnauthorized: conf.tlsVerify,
           ...(conf.tlsCa !== null && { ca: conf.tlsCa }),
         })
-      : new http.Agent({ keepAlive: true });
+      : new http.Agent(options);
   }
 
   /**
@@ -61,7 +62,10 @@ export class HttpCall {
         },
       });
       let settled = false;
-      const timer = setTimeout(() => fail(timedOut(conf, request)), request.deadlineMs);
+      let timer: NodeJS.Timeout | undefined;
+      call.on('socket', () => {
+        if (!settled) timer = setTimeout(() => fail(timedOut(conf, request)), request.deadlineMs);
+      });
       const onAbort = () => fail(request.signal?.reason);
       const settle = (): boolean => {
         if (settled) return false;

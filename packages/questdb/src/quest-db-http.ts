@@ -11,12 +11,22 @@ export interface CallOptions {
   readonly deadlineMs?: number;
 }
 
+/**
+ * The server allows 64 connections in all, and keeps for each one that writes the writers of every table it wrote to: some thirty open
+ * files a table. Two are enough for a process that sends one request of a table at a time.
+ */
+const WRITING = 2;
+const ASKING = 6;
+
 export class QuestDbHttp {
-  readonly #call: HttpCall;
+  readonly #asking: HttpCall;
+  readonly #writing: HttpCall;
 
   /** `conf`: as in QDB_CLIENT_CONF. Errors: QDB_CONF_INVALID. */
   constructor(options: { conf: string }) {
-    this.#call = new HttpCall(parseClientConf(options.conf));
+    const conf = parseClientConf(options.conf);
+    this.#asking = new HttpCall(conf, ASKING);
+    this.#writing = new HttpCall(conf, WRITING);
   }
 
   /**
@@ -24,10 +34,10 @@ export class QuestDbHttp {
    * Errors: QDB_UNREACHABLE, QDB_RESET, QDB_TIMEOUT, QDB_HTTP_STATUS, QDB_BAD_ANSWER (transient), QDB_UNAUTHORIZED, QDB_SQL (terminal).
    */
   async exec(sql: string, options: CallOptions = {}): Promise<ExecAnswer> {
-    const answer = await this.#call.send({
+    const answer = await this.#asking.send({
       method: 'GET',
       path: `/exec?quoteLargeNum=true&query=${encodeURIComponent(sql)}`,
-      deadlineMs: options.deadlineMs ?? this.#call.deadlineFor(0),
+      deadlineMs: options.deadlineMs ?? this.#asking.deadlineFor(0),
       signal: options.signal,
     });
     return readExecAnswer(answer, sql);
@@ -40,11 +50,11 @@ export class QuestDbHttp {
    */
   async write(table: string, body: Uint8Array, options: CallOptions = {}): Promise<WriteAnswer> {
     try {
-      const answer = await this.#call.send({
+      const answer = await this.#writing.send({
         method: 'POST',
         path: '/write?precision=u',
         body,
-        deadlineMs: options.deadlineMs ?? this.#call.deadlineFor(body.length),
+        deadlineMs: options.deadlineMs ?? this.#writing.deadlineFor(body.length),
         signal: options.signal,
         maxAnswerBytes: 1024 * 1024,
       });
@@ -58,6 +68,7 @@ export class QuestDbHttp {
 
   /** Closes idle connections. */
   close(): void {
-    this.#call.close();
+    this.#asking.close();
+    this.#writing.close();
   }
 }
