@@ -1,9 +1,10 @@
-// How old a tick is when a query can see it: 5,000 ticks/s over 28 symbols, and what the server writes for each row. One clock: gateway,
+// How old a tick is when a query can see it: 5,000 ticks/s over 28 symbols, alone and beside a backfill, and what the server writes for each row. One clock: gateway,
 // recorder, server and this process share the machine. A query is asked again and again; between two answers the newest visible time moves
 // from A to B, so every tick in (A, B] is counted as seen at the second answer: too late by at most the polling interval, never too early.
 import { EARLIEST_TS_US, encodeRows, QuestDbHttp, type Row, tableDef } from '@fxtape/questdb';
-import { Recording } from '@fxtape/testkit';
+import { Recording, startRedis } from '@fxtape/testkit';
 import { SYMBOL_NAMES } from './frames.ts';
+import { historyRun, SYMBOLS } from './history-run.ts';
 import { marketNow } from './market-now.ts';
 import { NAIVE_TABLE, startNaive } from './naive.ts';
 import type { BenchOptions } from './options.ts';
@@ -43,6 +44,12 @@ export const latency = async (o: BenchOptions): Promise<void> => {
     await preload(http);
     await delay(o.short ? 3000 : 10_000);
     const ours = await watch(http, 'ticks', 'fxtape collector', { seconds: o.seconds, questdb });
+    const beside = await besideBackfill(o, recording, () =>
+      watch(http, 'ticks', 'fxtape collector, beside a backfill at full speed', {
+        seconds: o.seconds,
+        questdb,
+      }),
+    );
     await service.stop(30_000);
     const script = await startNaive(recording);
     await delay(o.short ? 3000 : 10_000);
@@ -50,11 +57,47 @@ export const latency = async (o: BenchOptions): Promise<void> => {
     const naive = await watch(http, NAIVE_TABLE, 'script: ws + official client', { seconds, questdb });
     script.signal('SIGTERM');
     await script.exited;
-    print([ours, naive]);
+    print([ours, beside, naive]);
     if (market.resting) note('the market plays an old day: count on the times from the receive time only');
   } finally {
     http.close();
     await recording.close();
+  }
+};
+
+/** Measures while a backfill process brings M1 bars of ten symbols into the same database as fast as it can. */
+const besideBackfill = async (
+  o: BenchOptions,
+  recording: Recording,
+  measure: () => Promise<Measured>,
+): Promise<Measured> => {
+  const redis = await startRedis();
+  const run = await historyRun({
+    account: 'beside',
+    accountId: '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e40',
+    conf: recording.questdb.conf,
+    pg: recording.questdb.pg,
+    redisUrl: redis.url,
+    symbols: SYMBOLS,
+    days: o.short ? 180 : 1500,
+    answerMs: 0,
+    profileDir: null,
+  });
+  try {
+    await run.plan();
+    await delay(3000);
+    const [beganMs, rowsBefore] = [performance.now(), await run.rows()];
+    const measured = await measure();
+    const seconds = (performance.now() - beganMs) / 1000;
+    const rows = (await run.rows()) - rowsBefore;
+    const left = await run.left();
+    note(
+      `the backfill beside it: ${figure(rows / seconds)} bars/s, ${left} of ${run.jobs.length} jobs left at the end`,
+    );
+    return measured;
+  } finally {
+    await run.close();
+    await redis.close();
   }
 };
 
