@@ -7,6 +7,7 @@ import { createLog, Metrics, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
+  AuditReader,
   HistoryReader,
   QuestDbHttp,
   Reader,
@@ -83,6 +84,7 @@ async function backfill(run: BarsRun, http: QuestDbHttp): Promise<number> {
   const parts = backfillParts({
     contexts,
     reader,
+    audit: new AuditReader({ http, clock }),
     gaps: new Reader({ http, clock }),
     writer: new AppliedWriter({ writer, applied: new AppliedWatch({ http, clock }) }),
     clock,

@@ -78,6 +78,7 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     gaps,
     doneToday: new Set(),
     symbolsWithSpec: new Set(),
+    auditUs: null,
     comparedDays: new Set(),
   };
 };

@@ -6,6 +6,7 @@ import { createLog, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
+  AuditReader,
   HistoryReader,
   QuestDbHttp,
   Reader,
@@ -73,9 +74,12 @@ it('leaves a table equal to what the market made, before, in and after the gap',
     http.close();
     return contexts.close();
   });
-  const handlers = backfillHandlers(backfillParts({ contexts, reader, gaps, writer, clock, log }), {
-    heal: { ...HEAL_TIMING, agreeMs: 100, shortestMs: 100 },
-  });
+  const handlers = backfillHandlers(
+    backfillParts({ contexts, reader, audit: new AuditReader({ http, clock }), gaps, writer, clock, log }),
+    {
+      heal: { ...HEAL_TIMING, agreeMs: 100, shortestMs: 100 },
+    },
+  );
 
   const open = (await reader.endedOpenGaps('demo')).filter(
     ({ stream, cause }) => stream === 'ticks' && cause === 'process_down',

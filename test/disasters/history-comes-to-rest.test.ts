@@ -3,7 +3,15 @@
 import { AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
 import { JobWorkers } from '@fxtape/jobs';
 import { Metrics, systemClock } from '@fxtape/ops';
-import { AppliedWatch, AppliedWriter, asObjects, Reader, sqlText, TableWriter } from '@fxtape/questdb';
+import {
+  AppliedWatch,
+  AppliedWriter,
+  AuditReader,
+  asObjects,
+  Reader,
+  sqlText,
+  TableWriter,
+} from '@fxtape/questdb';
 import { startSimulator } from '@fxtape/simulator';
 import { GatewayControl, until } from '@fxtape/testkit';
 import { expect, inject, test } from 'vitest';
@@ -46,6 +54,7 @@ test('bars to every depth, deals and positions end complete and exact, and the p
   const parts = backfillParts({
     contexts,
     reader: rig.reader,
+    audit: new AuditReader({ http: rig.http, clock }),
     gaps: new Reader({ http: rig.http, clock }),
     writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http: rig.http, clock }) }),
     clock,

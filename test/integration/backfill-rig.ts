@@ -7,6 +7,7 @@ import { createLog, Metrics, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
+  AuditReader,
   asObjects,
   type Cell,
   HistoryReader,
@@ -79,6 +80,7 @@ export class BackfillRig {
     this.parts = backfillParts({
       contexts: this.#contexts,
       reader,
+      audit: new AuditReader({ http, clock }),
       gaps: new Reader({ http, clock }),
       writer: new AppliedWriter({ writer: this.#writer, applied: new AppliedWatch({ http, clock }) }),
       clock,

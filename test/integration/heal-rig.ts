@@ -17,6 +17,7 @@ import { type Clock, createLog, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
+  AuditReader,
   type GapRow,
   HistoryReader,
   migrate,
@@ -302,6 +303,7 @@ export class HealRig {
     const parts = backfillParts({
       contexts: this.#contexts,
       reader: this.reader,
+      audit: new AuditReader({ http: this.http, clock: this.#clock }),
       gaps: this.gapsReader,
       writer: this.#crashing(),
       clock: this.#clock,

@@ -1,6 +1,6 @@
 // The scheduler against real stores and a simulated gateway: what it writes down, what it plans, and that several of it do no harm.
 import { systemClock } from '@fxtape/ops';
-import { PlanningReader } from '@fxtape/questdb';
+import { AuditReader, PlanningReader } from '@fxtape/questdb';
 import { type PlannedJob, readPlanNote } from '@fxtape/jobs';
 import { AccountPlanner } from '@fxtape/scheduler';
 import type { Simulator } from '@fxtape/simulator';
@@ -183,7 +183,11 @@ test('two that plan at once, and a third later, make one set of jobs and one beg
       apiKey: 'fxs_ro_demo',
       baseUrl: `http://${gateway.addr}`,
       queues: rig.queues,
-      readers: { history: rig.reader, planning: new PlanningReader({ http: rig.http, clock }) },
+      readers: {
+        history: rig.reader,
+        planning: new PlanningReader({ http: rig.http, clock }),
+        audit: new AuditReader({ http: rig.http, clock }),
+      },
       writer: rig.writer,
       clock,
       log: quietLog(),

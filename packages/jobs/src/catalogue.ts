@@ -83,6 +83,13 @@ export const catalogue = {
     identity: (p) => [p.account, p.feed, p.symbol, ...range(p)],
     band: () => 'reread',
   }),
+  audit: define({
+    ...patient,
+    schema: payloads.auditPayload,
+    deadlineMs: 10 * MINUTE,
+    identity: (p) => [p.account, { us: p.asOfUs }],
+    band: () => 'reread',
+  }),
   plan: define({
     ...quick,
     schema: payloads.planPayload,

@@ -1,4 +1,5 @@
 // The public surface of @fxtape/questdb: the only package that speaks to QuestDB.
+export { AuditReader, type BarCount } from './audit-reader.ts';
 export { type AppliedState, type AppliedTokens, AppliedWatch } from './applied-watch.ts';
 export { AppliedWriter, type AppliedRows, type RowsByTable } from './applied-writer.ts';
 export { type ClientConf, parseClientConf } from './client-conf.ts';

@@ -5,8 +5,11 @@ import type { GapRow, TableRow } from '@fxtape/questdb';
 import type { Stamps } from './stamps.ts';
 import type { StreamKeyOf } from '@fxtape/questdb';
 
-/** `refused`: the gateway would not give it, or it cannot be told apart; `rejected`: it was given and cannot be stored. */
-export type HistoryCause = 'refused' | 'rejected';
+/**
+ * `refused`: the gateway would not give it, or it cannot be told apart; `rejected`: it was given and cannot be stored; `undercount`: it was
+ * stored and is gone.
+ */
+export type HistoryCause = 'refused' | 'rejected' | 'undercount';
 
 export const historyGapId = (key: StreamKeyOf, range: Range, cause: HistoryCause): string =>
   [cause, key.account, key.feed, key.stream, key.symbol, key.timeframe, range.fromUs, range.toUs]

@@ -1,6 +1,7 @@
 // Which job is done by what. Every kind of job that this service serves stands here, and nowhere else.
 import type { JobHandlers, Payload } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
+import { audit } from './audit.ts';
 import { asJob, doneOf, type Refusal } from './as-job.ts';
 import type { HealTiming } from './heal/heal-context.ts';
 import { healHandlers } from './heal/handlers.ts';
@@ -45,6 +46,10 @@ export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } 
   reconcile: asJob(parts, {
     refusal: () => null,
     run: async (c, { payload }) => doneOf(await reconcile(c, payload)),
+  }),
+  audit: asJob(parts, {
+    refusal: () => null,
+    run: (c, { payload }, checkpoint) => audit(c, payload, checkpoint),
   }),
   symbol_specs: asJob(parts, {
     refusal: () => null,

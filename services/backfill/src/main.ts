@@ -16,6 +16,7 @@ import {
 import {
   AppliedWatch,
   AppliedWriter,
+  AuditReader,
   HistoryReader,
   migrate,
   QuestDbHttp,
@@ -68,6 +69,7 @@ shutdown.add('gateways', () => contexts.close());
 const parts = backfillParts({
   contexts,
   reader,
+  audit: new AuditReader({ http, clock }),
   gaps: new Reader({ http, clock }),
   writer: new AppliedWriter({ writer: table, applied }),
   clock,

@@ -1,7 +1,7 @@
 // What all jobs of one process share: the way to accounts, the database, and what was learned about the gateways meanwhile. Nothing in
 // here is lost with the process: it is learned again.
 import { type Clock, type Log, Metrics } from '@fxtape/ops';
-import type { AppliedWriter, HistoryReader, Reader } from '@fxtape/questdb';
+import type { AppliedWriter, AuditReader, HistoryReader, Reader } from '@fxtape/questdb';
 import type { AccountContexts } from './account-context.ts';
 import { Agreements } from './agreements.ts';
 import { HistoryGaps } from './history-gaps.ts';
@@ -14,6 +14,7 @@ import { StreamLocks } from './stream-locks.ts';
 export interface BackfillParts {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;
+  readonly audit: AuditReader;
   /** Gaps in whatever state; `reader` knows the open ones. */
   readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
@@ -37,6 +38,7 @@ const LOOKS_APART_MS = 20_000;
 export function backfillParts(o: {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;
+  readonly audit: AuditReader;
   readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
   readonly clock: Clock;
@@ -49,6 +51,7 @@ export function backfillParts(o: {
   return {
     contexts,
     reader,
+    audit: o.audit,
     gaps: o.gaps,
     writer,
     looksApartMs: o.looksApartMs ?? LOOKS_APART_MS,

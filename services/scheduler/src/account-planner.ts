@@ -8,10 +8,12 @@ import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import type { AppliedWriter } from '@fxtape/questdb';
 import { accountRow, requireBound, sameAccount } from './account-row.ts';
 import { type ClockDecision, clockRuleRow, decideClock, ruleInForce } from './clock-decision.ts';
+import { AuditWatch } from './audit-watch.ts';
 import { endedStreams, streamChanges } from './configured-streams.ts';
 import { planInput, type Readers, readStored, recordedSince, type Stored } from './gather-input.ts';
 import { type GatewayView, GatewayWatch } from './gateway-watch.ts';
 import { eventJob, type StreamedBar } from './plan/event-job.ts';
+import { AUDIT_MARK } from './plan/housekeeping.ts';
 import { type AccountPlan, type MissingCount, planAccount } from './plan/plan-account.ts';
 import type { ConfiguredSince, PlanInput } from './plan/plan-input.ts';
 import { planRequested } from './plan/plan-request.ts';
@@ -63,6 +65,7 @@ export class AccountPlanner {
   readonly #o: AccountPlannerOptions;
   readonly #gateway: GatewayWatch;
   #config: AccountConfig;
+  readonly #audit = new AuditWatch();
   #view: GatewayView | null = null;
   /** A plan and a request never settle clock and streams at the same time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -114,6 +117,7 @@ export class AccountPlanner {
       const plan = planAccount(settled.input);
       const queued = await queueUp(queues, new PlanTaker(plan), standing, asOfMs);
       await queues.mark(this.#marksName(), [...plan.firstReads, ...queued.marks], MARKS_MS);
+      if (queued.marks.includes(AUDIT_MARK)) this.#audit.planned(settled.input.wallUs);
       this.#planned(settled, plan);
       this.#state = {
         phase: 'planned',
@@ -217,6 +221,7 @@ export class AccountPlanner {
     );
     const wallUs = clock.nowUs();
     const doneToday = await queues.marks(this.#marksName());
+    const partitions = await readers.audit.partitionRows({ signal });
     const input = await planInput({
       config,
       stored,
@@ -225,6 +230,7 @@ export class AccountPlanner {
       nowUs,
       wallUs,
       doneToday,
+      auditUs: this.#audit.due(partitions, wallUs) ? wallUs : null,
       readers,
       signal,
     });

@@ -3,7 +3,7 @@
 // rows that are not visible yet would be fetched again.
 import type { AccountConfig } from '@fxtape/config';
 import { type ClockRule, streamId, type StreamKey, type StreamKind } from '@fxtape/market';
-import type { GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
+import type { AuditReader, GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
 
 const DAY_US = 86_400_000_000;
@@ -14,6 +14,7 @@ const WAIT_MS = 10_000;
 export interface Readers {
   readonly history: HistoryReader;
   readonly planning: PlanningReader;
+  readonly audit: AuditReader;
 }
 
 /** What is stored of an account, whatever its clock and configuration say. */
@@ -94,6 +95,7 @@ export async function planInput(o: {
   nowUs: number;
   wallUs: number;
   doneToday: ReadonlySet<string>;
+  auditUs: number | null;
   readers: Readers;
   signal: AbortSignal;
 }): Promise<PlanInput> {
@@ -121,6 +123,7 @@ export async function planInput(o: {
     gaps: stored.gaps,
     doneToday: o.doneToday,
     symbolsWithSpec: stored.specs,
+    auditUs: o.auditUs,
     comparedDays: new Set(compared.map(({ symbol, ts }) => `${symbol} ${ts}`)),
   };
 }

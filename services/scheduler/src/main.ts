@@ -16,6 +16,7 @@ import {
   AppliedWriter,
   HistoryReader,
   migrate,
+  AuditReader,
   PlanningReader,
   QuestDbHttp,
   TableWriter,
@@ -55,6 +56,7 @@ const scheduler = new Scheduler({
   readers: {
     history: new HistoryReader({ http, clock }),
     planning: new PlanningReader({ http, clock }),
+    audit: new AuditReader({ http, clock }),
   },
   writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http, clock }) }),
   metrics,

@@ -7,6 +7,7 @@ import { indexStreams, type StreamIndex } from './missing.ts';
 import type { Planned, PlanInput } from './plan-input.ts';
 
 type SpecJob = Extract<PlannedJob, { name: 'symbol_specs' }>;
+type AuditJob = Extract<PlannedJob, { name: 'audit' }>;
 type QualityJob = Extract<PlannedJob, { name: 'daily_quality' }>;
 
 /** Days before that are not compared any more: a recorder that was away for long has other worries. */
@@ -23,6 +24,14 @@ export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
     if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(mark)) return [];
     return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, marks: [mark] }];
   });
+}
+
+/** Told back when the audit stands in the queue. */
+export const AUDIT_MARK = 'audit';
+
+export function planAudit({ account, auditUs, feed }: PlanInput): Planned<AuditJob>[] {
+  if (auditUs === null) return [];
+  return [{ job: { name: 'audit', payload: { account, feed, asOfUs: auditUs } }, marks: [AUDIT_MARK] }];
 }
 
 export function* planQuality(

@@ -40,6 +40,7 @@ const input = (o: Partial<PlanInput> = {}): PlanInput => ({
   gaps: [],
   doneToday: new Set(),
   symbolsWithSpec: new Set(['EURUSD']),
+  auditUs: null,
   comparedDays: new Set(),
   ...o,
 });

@@ -4,7 +4,7 @@
 import type { PlannedJob } from '@fxtape/jobs';
 import { type HistoryJob, jobsOf } from './history-jobs.ts';
 import { planHeals } from './heals.ts';
-import { planQuality, planSpecs } from './housekeeping.ts';
+import { planAudit, planQuality, planSpecs } from './housekeeping.ts';
 import { indexStreams, needOf, type StreamNeed } from './missing.ts';
 import { newestFirst } from './newest-first.ts';
 import type { Planned, PlanInput } from './plan-input.ts';
@@ -35,7 +35,7 @@ export function planAccount(input: PlanInput): AccountPlan {
   const needs = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
   const { jobs, firstReads } = planRereads(input, needs);
   return {
-    housekeeping: planSpecs(input),
+    housekeeping: [...planSpecs(input), ...planAudit(input)],
     gaps: planHeals(input),
     rereads: [...jobs, ...planQuality(input, index)],
     history: newestFirst(

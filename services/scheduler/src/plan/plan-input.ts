@@ -52,6 +52,8 @@ export interface PlanInput {
   /** What was planned already on the day `dayOf(wallUs)`. */
   readonly doneToday: ReadonlySet<string>;
   readonly symbolsWithSpec: ReadonlySet<string>;
+  /** When stored rows are to be held against their versions, as of this moment of the wall clock, UTC µs; null: not now. */
+  readonly auditUs: number | null;
   /** Days that were compared with the broker's: `<symbol> <start µs>`. */
   readonly comparedDays: ReadonlySet<string>;
 }

@@ -1,0 +1,131 @@
+// What is asked to find rows that stood in a table and do not any more: `bars` and `deals` are held against their revisions, which are
+// always written first. In: a feed or an account. Out: counts and times, microseconds UTC. Refused while a table lags, like every reader.
+import type { Clock } from '@fxtape/ops';
+import { asObjects } from './exec-answer.ts';
+import type { TimeRange } from './history-reader.ts';
+import type { QuestDbHttp } from './quest-db-http.ts';
+import { requireSettled, type SettledOptions } from './settled-tables.ts';
+import { sqlEquals, sqlTimestamp } from './sql-text.ts';
+import type { TableName } from './tables.ts';
+
+/** Bars of one stream in a range: how many are stored, and of how many there are versions. */
+export interface BarCount {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly rows: number;
+}
+
+type Whose = { readonly feed: string } | { readonly account: string };
+
+/** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
+export class AuditReader {
+  readonly #http: Pick<QuestDbHttp, 'exec'>;
+  readonly #clock: Clock;
+
+  constructor(options: { http: Pick<QuestDbHttp, 'exec'>; clock: Clock }) {
+    this.#http = options.http;
+    this.#clock = options.clock;
+  }
+
+  /** Rows of each partition of the tables that have revisions: `<table> <partition>` → rows. Looks into no row. */
+  async partitionRows(options: SettledOptions = {}): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    for (const table of ['bars', 'deals'] as const) {
+      const answer = await this.#ask(
+        [table],
+        `SELECT name, numRows FROM table_partitions('${table}')`,
+        options,
+      );
+      for (const [name, rows] of answer.dataset) found.set(`${table} ${String(name)}`, Number(rows));
+    }
+    return found;
+  }
+
+  /** From the first to the last version; null when there is none. */
+  async reach(
+    table: 'bar_revisions' | 'deal_revisions',
+    whose: Whose,
+    options: SettledOptions = {},
+  ): Promise<TimeRange | null> {
+    const sql = `SELECT cast(min(ts) as long), cast(max(ts) as long) FROM ${table} WHERE ${sqlEquals({ ...whose })}`;
+    const [first, last] = (await this.#ask([table], sql, options)).dataset[0] ?? [];
+    if (first === null || first === undefined || last === null || last === undefined) return null;
+    return { fromUs: Number(first), toUs: Number(last) + 1 };
+  }
+
+  /** Bars that open in the range by stream. */
+  async barCounts(feed: string, range: TimeRange, options: SettledOptions = {}): Promise<BarCount[]> {
+    const answer = await this.#ask(
+      ['bars'],
+      `SELECT symbol, timeframe, count() n FROM bars WHERE ${sqlEquals({ feed })} AND ${within(range)}`,
+      options,
+    );
+    return asObjects(answer).map(counted);
+  }
+
+  /** Bars that open in the range and were first seen before `seenUs`, by stream. */
+  async versionedBarCounts(
+    feed: string,
+    range: TimeRange,
+    seenUs: number,
+    options: SettledOptions = {},
+  ): Promise<BarCount[]> {
+    const answer = await this.#ask(
+      ['bar_revisions'],
+      `SELECT symbol, timeframe, count_distinct(ts) n FROM bar_revisions
+        WHERE ${sqlEquals({ feed })} AND ${within(range)} AND ts_seen < ${sqlTimestamp(seenUs)}`,
+      options,
+    );
+    return asObjects(answer).map(counted);
+  }
+
+  /** When the bars of one stream open, in order, each once. `seenUs`: of the versions only those seen before. */
+  async barTimes(
+    table: 'bars' | 'bar_revisions',
+    of: { feed: string; symbol: string; timeframe: string },
+    range: TimeRange,
+    seenUs: number | null,
+    options: SettledOptions = {},
+  ): Promise<number[]> {
+    const { feed, symbol, timeframe } = of;
+    const seen = seenUs === null ? '' : ` AND ts_seen < ${sqlTimestamp(seenUs)}`;
+    const answer = await this.#ask(
+      [table],
+      `SELECT DISTINCT cast(ts as long) t FROM ${table}
+        WHERE ${sqlEquals({ feed, symbol, timeframe })} AND ${within(range)}${seen} ORDER BY t`,
+      options,
+    );
+    return answer.dataset.map(([ts]) => Number(ts));
+  }
+
+  /** Deals of the range: id as text → its time. `seenUs`: of the versions only those seen before. */
+  async dealTimes(
+    table: 'deals' | 'deal_revisions',
+    account: string,
+    range: TimeRange,
+    seenUs: number | null,
+    options: SettledOptions = {},
+  ): Promise<ReadonlyMap<string, number>> {
+    const seen = seenUs === null ? '' : ` AND ts_seen < ${sqlTimestamp(seenUs)}`;
+    const answer = await this.#ask(
+      [table],
+      `SELECT DISTINCT deal_id, cast(ts as long) t FROM ${table} WHERE ${sqlEquals({ account })} AND ${within(range)}${seen}`,
+      options,
+    );
+    return new Map(answer.dataset.map(([id, ts]) => [String(id), Number(ts)]));
+  }
+
+  async #ask(tables: readonly TableName[], sql: string, options: SettledOptions) {
+    await requireSettled(this.#http, this.#clock, tables, options);
+    return await this.#http.exec(sql, { signal: options.signal });
+  }
+}
+
+const within = ({ fromUs, toUs }: TimeRange): string =>
+  `ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`;
+
+const counted = (row: Record<string, unknown>): BarCount => ({
+  symbol: String(row['symbol']),
+  timeframe: String(row['timeframe']),
+  rows: Number(row['n']),
+});
