@@ -27,10 +27,10 @@ export class AuditReader {
     this.#clock = options.clock;
   }
 
-  /** Rows of each partition of the tables that have revisions: `<table> <partition>` → rows. Looks into no row. */
+  /** Rows of each partition of these tables and their revisions: `<table> <partition>` → rows. Looks into no row. */
   async partitionRows(options: SettledOptions = {}): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
-    for (const table of ['bars', 'deals'] as const) {
+    for (const table of ['bars', 'bar_revisions', 'deals', 'deal_revisions'] as const) {
       const answer = await this.#ask(
         [table],
         `SELECT name, numRows FROM table_partitions('${table}')`,

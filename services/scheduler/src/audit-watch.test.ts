@@ -26,3 +26,14 @@ test('when a partition has fewer rows than before, or is gone; not when it grows
   // Seen, and not planned yet: a look at the same rows does not forget it.
   expect(watch.due(rows({ 'bars 2026-06': 10, 'deals 2026-06': 1 }), NOON)).toBe(true);
 });
+
+test('when versions have no rows of their time: once, for it may be somebody’s will', () => {
+  const watch = new AuditWatch();
+  watch.due(rows({ 'bars 2026-06': 1, 'bar_revisions 2026-06': 1 }), NOON);
+  watch.planned(NOON);
+  const more = { 'bars 2026-06': 1, 'bar_revisions 2026-06': 1, 'bar_revisions 2026-05': 7 };
+  expect(watch.due(rows(more), NOON)).toBe(true);
+  watch.planned(NOON);
+  expect(watch.due(rows(more), NOON)).toBe(false);
+  expect(watch.due(rows({ ...more, 'bars 2026-05': 7 }), NOON)).toBe(false);
+});

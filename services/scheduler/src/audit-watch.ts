@@ -1,17 +1,22 @@
 // When the stored rows of an account are held against their versions: once a day, at a start, and as soon as a partition has fewer rows
-// than it had, which no upsert ever does. In: the rows of each partition, now and then. Out: whether it is time.
+// than it had, which no upsert ever does, or has versions and no rows at all. In: the rows of each partition, now and then. Out: whether
+// it is time.
 import { dayOf } from './plan/rereads.ts';
+
+type Partitions = ReadonlyMap<string, number>;
 
 export class AuditWatch {
   #day: number | null = null;
-  #rows: ReadonlyMap<string, number> = new Map();
+  #rows: Partitions = new Map();
   #due = true;
 
-  /** True until `planned` is called. `partitions`: name → rows. */
-  due(partitions: ReadonlyMap<string, number>, wallUs: number): boolean {
+  /** True until `planned` is called. `partitions`: `<table> <partition>` → rows. */
+  due(partitions: Partitions, wallUs: number): boolean {
     const lost = [...this.#rows].some(([name, rows]) => (partitions.get(name) ?? 0) < rows);
+    const before = bare(this.#rows);
+    const emptied = [...bare(partitions)].some((name) => !before.has(name));
     this.#rows = partitions;
-    this.#due ||= lost || this.#day !== dayOf(wallUs);
+    this.#due ||= lost || emptied || this.#day !== dayOf(wallUs);
     return this.#due;
   }
 
@@ -20,4 +25,18 @@ export class AuditWatch {
     this.#due = false;
     this.#day = dayOf(wallUs);
   }
+}
+
+const TABLE_OF: Readonly<Record<string, string>> = { bar_revisions: 'bars', deal_revisions: 'deals' };
+
+/** Partitions that hold versions while their table has none of that time. */
+function bare(partitions: Partitions): Set<string> {
+  const found = new Set<string>();
+  for (const [name, rows] of partitions) {
+    const [revisions = '', partition = ''] = name.split(' ');
+    const table = TABLE_OF[revisions];
+    if (table === undefined || rows === 0) continue;
+    if ((partitions.get(`${table} ${partition}`) ?? 0) === 0) found.add(name);
+  }
+  return found;
 }
