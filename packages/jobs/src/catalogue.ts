@@ -87,7 +87,7 @@ export const catalogue = {
     ...patient,
     schema: payloads.auditPayload,
     deadlineMs: 10 * MINUTE,
-    identity: (p) => [p.account, { us: p.asOfUs }],
+    identity: (p) => [p.account],
     band: () => 'reread',
   }),
   plan: define({

@@ -59,7 +59,7 @@ export const dailyQualityPayload = z
   .strictObject({ account, feed: name, symbol: name, ...range })
   .refine(forwards, forwardsMessage);
 
-/** Stored rows held against their versions; `asOfUs`: when that was asked for, so that it can be asked for again. */
+/** Stored rows held against their versions; `asOfUs`: what was seen later is left out. */
 export const auditPayload = z.strictObject({ account, feed: name.nullable(), asOfUs: us });
 
 /** Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. */
