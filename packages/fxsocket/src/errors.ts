@@ -14,6 +14,7 @@ export const errorKinds = {
   FXSOCKET_NOT_FOUND: 'terminal',
   FXSOCKET_NOT_JSON: 'transient',
   FXSOCKET_NOT_READY: 'transient',
+  FXSOCKET_OUTCOME_UNKNOWN: 'terminal',
   FXSOCKET_PAYMENT_REQUIRED: 'terminal',
   FXSOCKET_RATE_LIMITED: 'transient',
   FXSOCKET_REDIRECT: 'terminal',
@@ -29,6 +30,34 @@ export const errorKinds = {
 
 export type FxSocketErrorCode = keyof typeof errorKinds;
 
+const hints: Record<FxSocketErrorCode, string> = {
+  FXSOCKET_ABORTED: 'Nothing: the caller gave the call up',
+  FXSOCKET_BAD_ARGUMENT: 'Correct the argument that the message names; nothing was sent',
+  FXSOCKET_BODY_TOO_LARGE: 'Ask for a smaller range',
+  FXSOCKET_CONFLICT:
+    'See the message of the gateway; an account that is linked already has a row in the list',
+  FXSOCKET_DEADLINE: 'See whether the gateway is slow, ask for a smaller range, or give it more time',
+  FXSOCKET_FORBIDDEN: 'Use a key that may do this: a read-only key cannot change anything',
+  FXSOCKET_GATEWAY_DOWN: 'Wait: the terminal is down or restarting; see the account on FxSocket if it lasts',
+  FXSOCKET_HTTP: 'See the message of the gateway',
+  FXSOCKET_NOT_FOUND:
+    'Check the id of the account, the scope of the key, and whether this bridge has the route',
+  FXSOCKET_NOT_JSON: 'Look for a proxy in between if it lasts',
+  FXSOCKET_NOT_READY: 'Wait a minute: the terminal has just started',
+  FXSOCKET_OUTCOME_UNKNOWN: 'Look into the lists that the message names before anything is sent again',
+  FXSOCKET_PAYMENT_REQUIRED: 'See the billing of the FxSocket account',
+  FXSOCKET_RATE_LIMITED: 'Ask less often; the time to wait is in the error',
+  FXSOCKET_REDIRECT: "Correct the address: it is not the gateway's",
+  FXSOCKET_SHAPE: 'Report it with the message: the gateway has changed',
+  FXSOCKET_TERMINAL_FAILED: 'Check the spelling of the symbol; history that is not loaded yet comes later',
+  FXSOCKET_TERMINAL_TIMEOUT: 'Ask for a smaller range',
+  FXSOCKET_TLS: 'Correct the address, or accept the certificate of a private server with `tlsVerify: false`',
+  FXSOCKET_TRUNCATED: 'Try again: the connection ended in the middle of an answer',
+  FXSOCKET_UNAUTHORIZED: 'Give a key that is valid and reaches this account',
+  FXSOCKET_UNREACHABLE: 'Check the network, the proxy and the address',
+  FXSOCKET_VALIDATION: 'Correct the request: the message says what the gateway does not take',
+};
+
 export interface FxSocketErrorDetails {
   code: FxSocketErrorCode;
   message: string;
@@ -36,25 +65,34 @@ export interface FxSocketErrorDetails {
   status?: number;
   /** What `Retry-After` asked for, in milliseconds. */
   retryAfterMs?: number;
+  serverCode?: string | null;
+  /** Instead of the usual sentence of this code. */
+  hint?: string;
   context?: Record<string, unknown>;
   cause?: unknown;
 }
 
-/** Thrown by every call of this package. `code` is stable; `docs/error-codes.md` says what to do for each. */
+/** Thrown by every call of this package. `code` is stable; `hint` says what to do. */
 export class FxSocketError extends Error {
-  override readonly name = 'FxSocketError';
+  override readonly name: string = 'FxSocketError';
   readonly code: FxSocketErrorCode;
   readonly kind: 'transient' | 'terminal';
+  readonly hint: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  /** The gateway's own code, for example `MRPC_TIMEOUT` or `account_cap_reached`; null when it gave none. */
+  readonly serverCode: string | null;
+  /** More facts: `path`, `commandId`, and in `fields` what else the gateway told (`cap`, `current`). */
   readonly context: Record<string, unknown>;
 
   constructor(details: FxSocketErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
     this.kind = errorKinds[details.code];
+    this.hint = details.hint ?? hints[details.code];
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+    this.serverCode = details.serverCode ?? null;
     this.context = details.context ?? {};
   }
 }

@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 
-const envelope = z.object({
+const envelope = z.looseObject({
   error: z.string().nullish(),
   message: z.string().nullish(),
   detail: z.string().nullish(),
@@ -17,6 +17,8 @@ export interface BodyExplanation {
   /** The gateway's code, for example `MRPC_TIMEOUT`. */
   serverCode: string | null;
   commandId: number | null;
+  /** What else the gateway tells in numbers, words or yes and no: `cap`, `current`, `shortfall_eur_cents`. */
+  fields: Readonly<Record<string, string | number | boolean>>;
   /** At most 200 characters, one line; empty when the body says nothing. */
   text: string;
 }
@@ -45,17 +47,32 @@ function parsed(body: string): unknown {
   }
 }
 
+function scalars(fields: Record<string, unknown>): Record<string, string | number | boolean> {
+  const kept: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === 'string') kept[name] = oneLine(value);
+    else if (typeof value === 'number' || typeof value === 'boolean') kept[name] = value;
+  }
+  return kept;
+}
+
 /** Reads what can be read from an error body. Never throws. The caller redacts the body before: the text is cut here. */
 export function explainBody(body: string): BodyExplanation {
   const answer = envelope.safeParse(parsed(body));
   if (answer.success) {
-    const { error, message, detail, command_id: commandId } = answer.data;
+    const { error, message, detail, command_id: commandId, ...rest } = answer.data;
     const said = detail ?? message ?? '';
     if (error || said) {
       const text = error && said ? `${error}: ${said}` : (error ?? said);
-      return { envelope: true, serverCode: error ?? null, commandId: commandId ?? null, text: oneLine(text) };
+      return {
+        envelope: true,
+        serverCode: error ?? null,
+        commandId: commandId ?? null,
+        fields: scalars(rest),
+        text: oneLine(text),
+      };
     }
   }
   const text = /^\s*</.test(body) ? htmlText(body) : body.slice(0, 2_000);
-  return { envelope: false, serverCode: null, commandId: null, text: oneLine(text) };
+  return { envelope: false, serverCode: null, commandId: null, fields: {}, text: oneLine(text) };
 }

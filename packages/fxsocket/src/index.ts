@@ -1,10 +1,23 @@
 // The public surface: everything that reads from FxSocket. It knows nothing of what is done with it.
+export { managementRoutes } from './api/management-routes.ts';
+export { hasRoute, type OpenApiDocument, type RouteParameter, routeParameters } from './api/open-api.ts';
+export { type DocumentOptions, openApiDocument } from './api/open-api-document.ts';
+export type { ApiRoute, Method, Need } from './api/route.ts';
+export { openRoutes, readingRoutes, terminalRoutes, tradingRoutes } from './api/terminal-routes.ts';
+export { type TopicShape, topicShapes } from './api/topics.ts';
 export { FxSocketError, type FxSocketErrorCode } from './errors.ts';
-export type { CallerOptions, CallOptions } from './rest/call.ts';
+export type { CallOptions } from './rest/call.ts';
+export type { CallerOptions } from './rest/transport.ts';
 export type { ListAnswer, RejectedRow } from './rest/answer.ts';
 export { accountUrls, FxSocketManagement } from './rest/management.ts';
-export { hasRoute, type OpenApiDocument, type RouteParameter, routeParameters } from './rest/open-api.ts';
-export { type BrokerRange, FxSocketRest } from './rest/terminal.ts';
+export {
+  type BrokerRange,
+  FxSocketRest,
+  type MarginQuery,
+  type PriceHistoryQuery,
+  type ProfitQuery,
+  type QuoteTicksQuery,
+} from './rest/terminal.ts';
 export { FxStream, type FxStreamOptions } from './stream/client.ts';
 export type { StreamClock } from './stream/clock.ts';
 export { decodeFrame } from './stream/codec.ts';

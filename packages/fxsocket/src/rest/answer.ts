@@ -24,6 +24,8 @@ export interface AnswerForm<T> {
   /** @throws SyntaxError */
   readonly parse: (text: string) => unknown;
   readonly check: (value: unknown) => Checked<T>;
+  /** Statuses beside 2xx at which a body of this form is the answer, not an error. */
+  readonly alsoAt?: readonly number[];
 }
 
 /** All of it fits the schema. */
@@ -36,6 +38,12 @@ export const wholeAnswer = <S extends z.ZodType>(schema: S): AnswerForm<z.output
     return { ok: false, where: issue?.path.join('.') ?? '', why: issue?.message ?? '' };
   },
 });
+
+/** 204: nothing. A body is not looked at. */
+export const noAnswer: AnswerForm<void> = {
+  parse: () => undefined,
+  check: () => ({ ok: true, value: undefined }),
+};
 
 export interface ListForm<S extends z.ZodType> {
   readonly row: S;

@@ -1,13 +1,14 @@
 // The account list of a key, and where each account's terminal is found. In: the management base address. Out: checked rows.
 // Errors: FxSocketError.
 
-import { z } from 'zod';
-import { type WireAccountRow, wireAccountRow } from '../wire/management.ts';
+import { managementRoutes } from '../api/management-routes.ts';
+import type { WireAccountRow } from '../wire/management.ts';
 import { wholeAnswer } from './answer.ts';
-import { Caller, type CallerOptions, type CallOptions } from './call.ts';
+import { Caller, type CallOptions } from './call.ts';
+import type { CallerOptions } from './transport.ts';
 
-const rows = wholeAnswer(z.array(wireAccountRow));
-const row = wholeAnswer(wireAccountRow);
+const rows = wholeAnswer(managementRoutes.accounts.answer);
+const row = wholeAnswer(managementRoutes.account.answer);
 
 export class FxSocketManagement {
   readonly #caller: Caller;
@@ -18,17 +19,20 @@ export class FxSocketManagement {
   }
 
   accounts(options?: CallOptions): Promise<WireAccountRow[]> {
-    return this.#caller.get('/accounts', rows, {}, options);
+    return this.#caller.get(managementRoutes.accounts.path, rows, {}, options);
   }
 
   account(id: string, options?: CallOptions): Promise<WireAccountRow> {
-    return this.#caller.get(`/accounts/${encodeURIComponent(id)}`, row, {}, options);
+    return this.#caller.get(accountPath(managementRoutes.account.path, id), row, {}, options);
   }
 
   close(): Promise<void> {
     return this.#caller.close();
   }
 }
+
+/** The address of a route about one account. */
+export const accountPath = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id));
 
 /** The terminal's addresses; built from the base address where the row has none yet. */
 export const accountUrls = (row: WireAccountRow, baseUrl: string): { restUrl: string; wsUrl: string } => {

@@ -1,39 +1,44 @@
 // The reading routes of one account's terminal, one to one. In: parameters as the gateway names them; times are broker time, passed on
 // as they are. Out: checked answers; lists of history row by row, broken rows aside (answer.ts). Errors: FxSocketError.
 
-import { z } from 'zod';
-import {
-  wireAccountInfo,
-  wireAccountSummary,
-  wireClosedPosition,
-  wireDeal,
-  wireOpenedOrder,
-} from '../wire/account.ts';
-import { wirePriceBar, wireQuote, wireQuoteTick, wireSymbolInfo, wireSymbols } from '../wire/market.ts';
+import type { z } from 'zod';
+import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
-import { wireServerTimezone, wireStatus } from '../wire/terminal.ts';
 import { listAnswer, wholeAnswer } from './answer.ts';
-import { Caller, type CallerOptions, type CallOptions } from './call.ts';
+import { Caller, type CallOptions } from './call.ts';
+import type { CallerOptions } from './transport.ts';
 
 /** Bounds in broker time, `YYYY-MM-DDTHH:MM:SS` without a zone. */
-export interface BrokerRange {
-  readonly from?: string;
-  readonly to?: string;
-}
+export type BrokerRange = z.input<typeof routes.orderHistory.query>;
 
-const bars = listAnswer({ row: wirePriceBar, isPlain: isPlainBar, identifiers: false });
-const ticks = listAnswer({ row: wireQuoteTick, isPlain: isPlainTick, identifiers: false });
-const deals = listAnswer({ row: wireDeal, identifiers: true });
-const closed = listAnswer({ row: wireClosedPosition, identifiers: true });
-const status = wholeAnswer(wireStatus);
-const timezone = wholeAnswer(wireServerTimezone);
-const symbols = wholeAnswer(wireSymbols);
-const symbolInfo = wholeAnswer(wireSymbolInfo);
-const quote = wholeAnswer(wireQuote);
-const orders = wholeAnswer(z.array(wireOpenedOrder));
-const summary = wholeAnswer(wireAccountSummary);
-const info = wholeAnswer(wireAccountInfo);
-const document = wholeAnswer(z.record(z.string(), z.unknown()));
+/** `timeframe`: one of `M1 M5 M15 M30 H1 H4 D1 W1 MN1`; the gateway refuses any other. */
+export type PriceHistoryQuery = Omit<z.input<typeof routes.priceHistory.query>, 'timeframe'> & {
+  readonly timeframe: string;
+};
+export type QuoteTicksQuery = z.input<typeof routes.quoteTicks.query>;
+export type MarginQuery = z.input<typeof routes.orderCalcMargin.query>;
+export type ProfitQuery = z.input<typeof routes.orderCalcProfit.query>;
+
+const bars = listAnswer({
+  row: routes.priceHistory.answer.element,
+  isPlain: isPlainBar,
+  identifiers: false,
+});
+const ticks = listAnswer({ row: routes.quoteTicks.answer.element, isPlain: isPlainTick, identifiers: false });
+const deals = listAnswer({ row: routes.orderHistory.answer.element, identifiers: true });
+const closed = listAnswer({ row: routes.positionHistory.answer.element, identifiers: true });
+const status = wholeAnswer(routes.status.answer);
+const health = { ...wholeAnswer(routes.healthz.answer), alsoAt: routes.healthz.alsoAt };
+const timezone = wholeAnswer(routes.serverTimezone.answer);
+const symbols = wholeAnswer(routes.symbols.answer);
+const symbolInfo = wholeAnswer(routes.symbolInfo.answer);
+const quote = wholeAnswer(routes.quote.answer);
+const orders = wholeAnswer(routes.openedOrders.answer);
+const summary = wholeAnswer(routes.accountSummary.answer);
+const info = wholeAnswer(routes.accountInfo.answer);
+const margin = wholeAnswer(routes.orderCalcMargin.answer);
+const profit = wholeAnswer(routes.orderCalcProfit.answer);
+const document = wholeAnswer(openRoutes.openApi.answer);
 
 export class FxSocketRest {
   readonly #caller: Caller;
@@ -44,62 +49,80 @@ export class FxSocketRest {
   }
 
   status(options?: CallOptions) {
-    return this.#caller.get('/status', status, {}, options);
+    return this.#caller.get(routes.status.path, status, {}, options);
+  }
+
+  /** Whether the account can be used. Answered with 503 when not: that is an answer, not an error. */
+  healthz(options?: CallOptions) {
+    return this.#caller.get(routes.healthz.path, health, {}, options);
+  }
+
+  livez(options?: CallOptions) {
+    return this.#caller.get(routes.livez.path, health, {}, options);
   }
 
   /** Today's offset of the broker's clock; it says nothing about another day. */
   serverTimezone(options?: CallOptions) {
-    return this.#caller.get('/ServerTimezone', timezone, {}, options);
+    return this.#caller.get(routes.serverTimezone.path, timezone, {}, options);
   }
 
   symbols(options?: CallOptions) {
-    return this.#caller.get('/symbols', symbols, {}, options);
+    return this.#caller.get(routes.symbols.path, symbols, {}, options);
   }
 
   symbolInfo(symbol: string, options?: CallOptions) {
-    return this.#caller.get('/SymbolInfo', symbolInfo, { symbol }, options);
+    return this.#caller.get(routes.symbolInfo.path, symbolInfo, { symbol }, options);
   }
 
   quote(symbol: string, options?: CallOptions) {
-    return this.#caller.get('/getQuote', quote, { symbol }, options);
+    return this.#caller.get(routes.quote.path, quote, { symbol }, options);
   }
 
   /** Oldest first. Always bound it: an unbounded request asks the broker for everything and ends in a time-out. */
-  priceHistory(query: BrokerRange & { symbol: string; timeframe: string }, options?: CallOptions) {
-    return this.#caller.get('/PriceHistory', bars, { ...query }, options);
+  priceHistory(query: PriceHistoryQuery, options?: CallOptions) {
+    return this.#caller.get(routes.priceHistory.path, bars, { ...query }, options);
   }
 
   /**
    * Ticks, oldest first, of bridges that have the route (`hasRoute`, else FXSOCKET_NOT_FOUND). Some take whole days only: `YYYY-MM-DD`.
    */
-  quoteTicks(query: { symbol: string; from: string; to: string }, options?: CallOptions) {
-    return this.#caller.get('/QuoteTicks', ticks, { ...query }, options);
+  quoteTicks(query: QuoteTicksQuery, options?: CallOptions) {
+    return this.#caller.get(routes.quoteTicks.path, ticks, { ...query }, options);
   }
 
   orderHistory(range: BrokerRange = {}, options?: CallOptions) {
-    return this.#caller.get('/OrderHistory', deals, { ...range }, options);
+    return this.#caller.get(routes.orderHistory.path, deals, { ...range }, options);
   }
 
   positionHistory(range: BrokerRange = {}, options?: CallOptions) {
-    return this.#caller.get('/PositionHistory', closed, { ...range }, options);
+    return this.#caller.get(routes.positionHistory.path, closed, { ...range }, options);
   }
 
   /** An empty answer proves nothing: it has been seen while positions were open. */
   openedOrders(options?: CallOptions) {
-    return this.#caller.get('/OpenedOrders', orders, {}, options);
+    return this.#caller.get(routes.openedOrders.path, orders, {}, options);
   }
 
   accountSummary(options?: CallOptions) {
-    return this.#caller.get('/AccountSummary', summary, {}, options);
+    return this.#caller.get(routes.accountSummary.path, summary, {}, options);
   }
 
   accountInfo(options?: CallOptions) {
-    return this.#caller.get('/AccountInfo', info, {}, options);
+    return this.#caller.get(routes.accountInfo.path, info, {}, options);
+  }
+
+  /** What a position would need. Refused by the gateway for a symbol that the broker does not list. */
+  orderCalcMargin(query: MarginQuery, options?: CallOptions) {
+    return this.#caller.get(routes.orderCalcMargin.path, margin, query, options);
+  }
+
+  orderCalcProfit(query: ProfitQuery, options?: CallOptions) {
+    return this.#caller.get(routes.orderCalcProfit.path, profit, query, options);
   }
 
   /** The account's own OpenAPI document; `hasRoute` and `routeParameters` read it. */
   openApi(options?: CallOptions) {
-    return this.#caller.get('/api-doc/openapi.json', document, {}, options);
+    return this.#caller.get(openRoutes.openApi.path, document, {}, options);
   }
 
   close(): Promise<void> {

@@ -116,3 +116,26 @@ export const wireClosedPosition = z.object({
   comment: z.string().nullish(),
 });
 export type WireClosedPosition = z.infer<typeof wireClosedPosition>;
+
+/** The answer of `/OrderCalcMargin`: what a position of this size needs, in the currency of the account. */
+export const wireMarginAnswer = z.object({
+  symbol: z.string(),
+  operation: z.string(),
+  volume: z.number(),
+  price: z.number(),
+  margin: z.number(),
+  currency: z.string().nullish(),
+});
+export type WireMarginAnswer = z.infer<typeof wireMarginAnswer>;
+
+/** The answer of `/OrderCalcProfit`: what such a round trip gives, in the currency of the account. */
+export const wireProfitAnswer = z.object({
+  symbol: z.string(),
+  operation: z.string(),
+  volume: z.number(),
+  priceOpen: z.number(),
+  priceClose: z.number(),
+  profit: z.number(),
+  currency: z.string().nullish(),
+});
+export type WireProfitAnswer = z.infer<typeof wireProfitAnswer>;

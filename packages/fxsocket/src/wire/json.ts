@@ -1,5 +1,5 @@
-// JSON text → value, without rounding identifiers. Tickets, deals and magic numbers may exceed 2^53, where a plain
-// JSON.parse would silently change digits. In: text. Out: the value, with identifiers as bigint where needed.
+// JSON text ⇄ value, without rounding identifiers. Tickets, deals and magic numbers may exceed 2^53, where a plain
+// JSON.parse would silently change digits. Reading: identifiers become bigint where needed. Writing: a bigint is written as its digits.
 
 const LONG_DIGITS = /\d{16,}/;
 const INTEGER = /^-?\d+$/;
@@ -24,4 +24,13 @@ export function mayHoldLongInteger(text: string): boolean {
 /** Parses JSON; identifiers beyond 2^53 become bigint, everything else is as JSON.parse gives it. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
   return mayHoldLongInteger(text) ? parse(text, keepDigits) : JSON.parse(text);
+}
+
+const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
+
+/** JSON text; a bigint becomes a number with all its digits. */
+export function writeJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'bigint' ? rawJson(`${each}`) : each,
+  );
 }

@@ -66,6 +66,33 @@ export type WireQuote = z.infer<typeof wireQuote>;
 export const wireTradingSession = z.object({ day: z.string(), from: z.string(), to: z.string() });
 export type WireTradingSession = z.infer<typeof wireTradingSession>;
 
+const word = z.union([z.string(), z.number()]).nullish();
+const figure = z.number().nullish();
+
+/** A band of a commission rule. Fields that nobody listed are kept. */
+export const wireCommissionTier = z.looseObject({
+  mode: word,
+  volumeType: word,
+  value: figure,
+  minValue: figure,
+  maxValue: figure,
+  rangeFrom: figure,
+  rangeTo: figure,
+  currency: z.string().nullish(),
+});
+
+/** A commission rule of a symbol, in MT5's own words (`SYMBOL_COMMISSION_…`). */
+export const wireCommissionRule = z.looseObject({
+  currency: z.string().nullish(),
+  rangeMode: word,
+  chargeMode: word,
+  entryMode: word,
+  directionMode: word,
+  profitMode: word,
+  tiers: z.array(wireCommissionTier).nullish(),
+});
+export type WireCommissionRule = z.infer<typeof wireCommissionRule>;
+
 /** The answer of `/SymbolInfo`; `commissions` and `sessions` are missing on bridges older than 0.10. */
 export const wireSymbolInfo = z.object({
   symbol: z.string(),
@@ -89,7 +116,7 @@ export const wireSymbolInfo = z.object({
   currencyBase: z.string().nullish(),
   currencyProfit: z.string().nullish(),
   currencyMargin: z.string().nullish(),
-  commissions: z.array(z.unknown()).nullish(),
+  commissions: z.array(wireCommissionRule).nullish(),
   sessions: z.array(wireTradingSession).nullish(),
 });
 export type WireSymbolInfo = z.infer<typeof wireSymbolInfo>;

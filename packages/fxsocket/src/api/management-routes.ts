@@ -1,0 +1,44 @@
+// The routes of `/v1` about accounts, as data. The client that reads (rest/management.ts) is made of it; linking is called elsewhere.
+
+import { z } from 'zod';
+import { wireAccountLink, wireAccountRow, wireAccountUpdate } from '../wire/management.ts';
+import { managementRoute } from './route.ts';
+
+export const managementRoutes = {
+  accounts: managementRoute({
+    path: '/accounts',
+    summary: 'The accounts that the key reaches',
+    answer: z.array(wireAccountRow),
+  }),
+  account: managementRoute({
+    path: '/accounts/{id}',
+    summary: 'One account',
+    answer: wireAccountRow,
+    errors: [404],
+  }),
+  linkAccount: managementRoute({
+    method: 'POST',
+    path: '/accounts',
+    summary: 'Links an account; its terminal is connected within minutes',
+    body: wireAccountLink,
+    status: 201,
+    answer: wireAccountRow,
+    errors: [402, 409],
+  }),
+  updateAccount: managementRoute({
+    method: 'PATCH',
+    path: '/accounts/{id}',
+    summary: 'Changes the symbol of the trade EA; the terminal restarts',
+    body: wireAccountUpdate,
+    answer: wireAccountRow,
+    errors: [404],
+  }),
+  unlinkAccount: managementRoute({
+    method: 'DELETE',
+    path: '/accounts/{id}',
+    summary: 'Unlinks an account and ends its terminal',
+    status: 204,
+    answer: null,
+    errors: [404],
+  }),
+};

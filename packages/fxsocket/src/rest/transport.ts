@@ -1,0 +1,224 @@
+// One HTTP request to the gateway and its checked answer. In: method, path, query, body, the form of the answer. Out: the answer, or an
+// FxSocketError that says what happened; never an empty answer for an error, and no secret in either. It never tries again: who may do
+// that is for its owner to say. `onSent` tells whether any of the request can have reached the gateway.
+
+import { Agent, type Dispatcher, request } from 'undici';
+import type { Method } from '../api/route.ts';
+import { FxSocketError, type FxSocketErrorCode, type FxSocketErrorDetails } from '../errors.ts';
+import { explainBody } from '../explain.ts';
+import { type Redact, redactor } from '../redact.ts';
+import { retryAfterMs } from '../retry-after.ts';
+import { writeJson } from '../wire/json.ts';
+import type { AnswerForm } from './answer.ts';
+
+export interface CallerOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Default true. */
+  readonly tlsVerify?: boolean;
+  /** For proxies. It must not repeat requests by itself. */
+  readonly dispatcher?: Dispatcher;
+  readonly random?: () => number;
+}
+
+export interface HttpRequest<T> {
+  readonly method: Method;
+  /** Below the base address; its variable parts are percent-encoded already. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON; identifiers may be bigint. */
+  readonly body?: unknown;
+  /** What must not be quoted in an error, beside the key. */
+  readonly secrets?: readonly string[];
+  readonly form: AnswerForm<T>;
+  /** Called just before the first byte is written to an open connection. */
+  readonly onSent?: () => void;
+}
+
+/** The signals of a call: the caller's own, and the end of its time. */
+export interface CallSignals {
+  readonly given: AbortSignal | undefined;
+  readonly deadline: AbortSignal;
+  /** Either of them. */
+  readonly any: AbortSignal;
+}
+
+export function callSignals(given: AbortSignal | undefined, deadlineMs: number): CallSignals {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  return { given, deadline, any: given === undefined ? deadline : AbortSignal.any([given, deadline]) };
+}
+
+/** Sockets; how many requests are under way at once is for the caller to say. */
+const CONNECTIONS = 16;
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+const BY_STATUS: Record<number, FxSocketErrorCode> = {
+  400: 'FXSOCKET_VALIDATION',
+  401: 'FXSOCKET_UNAUTHORIZED',
+  402: 'FXSOCKET_PAYMENT_REQUIRED',
+  403: 'FXSOCKET_FORBIDDEN',
+  404: 'FXSOCKET_NOT_FOUND',
+  409: 'FXSOCKET_CONFLICT',
+  422: 'FXSOCKET_VALIDATION',
+  429: 'FXSOCKET_RATE_LIMITED',
+  503: 'FXSOCKET_NOT_READY',
+};
+
+const codeOf = (status: number, envelope: boolean): FxSocketErrorCode => {
+  const known = BY_STATUS[status];
+  if (known !== undefined) return known;
+  if (status >= 300 && status < 400) return 'FXSOCKET_REDIRECT';
+  if (status === 504) return envelope ? 'FXSOCKET_TERMINAL_TIMEOUT' : 'FXSOCKET_GATEWAY_DOWN';
+  if (status >= 500) return envelope ? 'FXSOCKET_TERMINAL_FAILED' : 'FXSOCKET_GATEWAY_DOWN';
+  return 'FXSOCKET_HTTP';
+};
+
+const isHappy = (status: number): boolean => status >= 200 && status <= 299;
+
+export class Transport {
+  readonly #o: CallerOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #redact: Redact;
+
+  constructor(options: CallerOptions) {
+    this.#o = options;
+    this.#redact = redactor(options.apiKey);
+    this.#dispatcher =
+      options.dispatcher ??
+      new Agent({
+        keepAliveTimeout: 30_000,
+        connections: CONNECTIONS,
+        allowH2: false,
+        connect: { rejectUnauthorized: options.tlsVerify !== false, timeout: 10_000 },
+      });
+  }
+
+  /** @throws FxSocketError. */
+  async exchange<T>(what: HttpRequest<T>, signals: CallSignals): Promise<T> {
+    const secrets = what.secrets ?? [];
+    const redact = secrets.length === 0 ? this.#redact : redactor(this.#o.apiKey, secrets);
+    try {
+      return await this.#exchange(what, signals.any, redact);
+    } catch (error) {
+      throw typed(error, what, signals, redact);
+    }
+  }
+
+  /** Ends idle connections. */
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+
+  async #exchange<T>(what: HttpRequest<T>, signal: AbortSignal, redact: Redact): Promise<T> {
+    const { body, form, method, path } = what;
+    const url = new URL(this.#o.baseUrl.replace(/\/+$/, '') + path);
+    for (const [name, value] of Object.entries(what.query ?? {}))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    const headers: Record<string, string> = { 'x-api-key': this.#o.apiKey, accept: 'application/json' };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const answer = await request(url, {
+      method,
+      dispatcher: what.onSent === undefined ? this.#dispatcher : telling(this.#dispatcher, what.onSent),
+      signal,
+      headers,
+      ...(body === undefined ? {} : { body: writeJson(body) }),
+    });
+    const text = await readBody(answer, path);
+    const status = answer.statusCode;
+    const alsoAnswer = form.alsoAt?.includes(status) === true;
+    if (!isHappy(status) && !alsoAnswer) throw unhappy(answer, text, path, redact);
+    let value: unknown;
+    try {
+      value = form.parse(text);
+    } catch {
+      if (alsoAnswer) throw unhappy(answer, text, path, redact);
+      // The parser's own message quotes the body, so it is not passed on as a cause.
+      const said = explainBody(redact(text)).text;
+      throw failure(
+        { code: 'FXSOCKET_NOT_JSON', message: `${path} answered what is not JSON: ${said}` },
+        redact,
+      );
+    }
+    const checked = form.check(value);
+    if (checked.ok) return checked.value;
+    if (alsoAnswer) throw unhappy(answer, text, path, redact);
+    const message = `${path} answered another shape at "${checked.where}": ${checked.why}`;
+    throw failure({ code: 'FXSOCKET_SHAPE', message }, redact);
+  }
+}
+
+/** The same dispatcher, for one request that tells when it is about to be written. */
+const telling = (dispatcher: Dispatcher, onSent: () => void): Dispatcher =>
+  dispatcher.compose((dispatch) => (options, handler) => {
+    const noting: Dispatcher.DispatchHandler = {
+      onRequestStart: (controller, context) => {
+        onSent();
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (...all) => handler.onRequestUpgrade?.(...all),
+      onResponseStart: (...all) => handler.onResponseStart?.(...all),
+      onResponseData: (...all) => handler.onResponseData?.(...all),
+      onResponseEnd: (...all) => handler.onResponseEnd?.(...all),
+      onResponseError: (...all) => handler.onResponseError?.(...all),
+    };
+    return dispatch(options, noting);
+  });
+
+async function readBody(answer: Dispatcher.ResponseData, path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > MAX_BODY_BYTES) {
+      throw new FxSocketError({
+        code: 'FXSOCKET_BODY_TOO_LARGE',
+        message: `${path} answered more than ${MAX_BODY_BYTES} bytes`,
+      });
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function unhappy(answer: Dispatcher.ResponseData, text: string, path: string, redact: Redact): FxSocketError {
+  const { commandId, envelope, fields, serverCode, text: said } = explainBody(redact(text));
+  const status = answer.statusCode;
+  const waitMs = retryAfterMs(answer.headers['retry-after'], Date.now());
+  const details: FxSocketErrorDetails = {
+    code: codeOf(status, envelope),
+    message: `${path} answered HTTP ${status}${said === '' ? '' : `: ${said}`}`,
+    status,
+    serverCode,
+    ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
+    context: { path, serverCode, commandId, ...(Object.keys(fields).length === 0 ? {} : { fields }) },
+  };
+  return failure(details, redact);
+}
+
+function typed(
+  error: unknown,
+  { path }: HttpRequest<unknown>,
+  signals: CallSignals,
+  redact: Redact,
+): FxSocketError {
+  if (error instanceof FxSocketError) return error;
+  if (signals.given?.aborted === true)
+    return failure({ code: 'FXSOCKET_ABORTED', message: `${path} was given up`, cause: error }, redact);
+  if (signals.deadline.aborted)
+    return failure({ code: 'FXSOCKET_DEADLINE', message: `${path} did not answer in time` }, redact);
+  const { code, message } = error as NodeJS.ErrnoException;
+  const tls =
+    code?.startsWith('ERR_TLS') === true ||
+    code?.includes('CERT') === true ||
+    code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+  const truncated =
+    code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || message === 'terminated';
+  const kind = tls ? 'FXSOCKET_TLS' : truncated ? 'FXSOCKET_TRUNCATED' : 'FXSOCKET_UNREACHABLE';
+  return failure(
+    { code: kind, message: `${path}: ${code ?? ''} ${message}`.trim(), context: { path } },
+    redact,
+  );
+}
+
+const failure = (details: FxSocketErrorDetails, redact: Redact): FxSocketError =>
+  new FxSocketError({ ...details, message: redact(details.message) });
