@@ -22,6 +22,8 @@ export { FxStream, type FxStreamOptions } from './stream/client.ts';
 export type { StreamClock } from './stream/clock.ts';
 export { decodeFrame } from './stream/codec.ts';
 export type { FrameItem, SessionEvent, SessionItem, StreamItem } from './stream/events.ts';
+export { type FeedSnapshot, FxFeed, type FxFeedOptions, type ReadOptions } from './stream/feed.ts';
+export type { FeedItem, FeedMoment, FeedStatus, TopicData } from './stream/feed-items.ts';
 export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
 export type { Message, Undecodable } from './stream/messages.ts';
@@ -32,16 +34,37 @@ export type {
   WireAccountSummary,
   WireClosedPosition,
   WireDeal,
+  WireMarginAnswer,
   WireOpenedOrder,
+  WireProfitAnswer,
   WireTrade,
 } from './wire/account.ts';
-export type { WireAccountRow } from './wire/management.ts';
+export type { WireIdentifier } from './wire/identifier.ts';
+export type { WireAccountLink, WireAccountRow, WireAccountUpdate, WirePlatform } from './wire/management.ts';
+export { timeframes, type WireTimeframe } from './wire/market.ts';
 export type {
   WireBar,
+  WireCommissionRule,
   WirePriceBar,
   WireQuote,
   WireQuoteTick,
   WireSymbolInfo,
   WireTick,
 } from './wire/market.ts';
-export type { WireServerTimezone as ServerTimezone, WireStatus, WireTerminal } from './wire/terminal.ts';
+export type {
+  WireHealth,
+  WireServerTimezone as ServerTimezone,
+  WireStatus,
+  WireTerminal,
+} from './wire/terminal.ts';
+export {
+  operations,
+  type WireCloseAll,
+  type WireCloseAllResult,
+  type WireCloseAllRow,
+  type WireOperation,
+  type WireOrderClose,
+  type WireOrderModify,
+  type WireOrderResult,
+  type WireOrderSend,
+} from './wire/trading.ts';

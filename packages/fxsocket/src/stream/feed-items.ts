@@ -1,0 +1,54 @@
+// What reading a topic yields: data, and between the data everything that makes it incomplete. A reader that ignores everything but `data`
+// knows the newest; one that looks at the others knows exactly where something may be missing.
+
+import type { WireAccountSummary, WireOpenedOrder, WireTrade } from '../wire/account.ts';
+import type { WireBar, WireTick } from '../wire/market.ts';
+import type { WireTerminal } from '../wire/terminal.ts';
+import type { Topic } from './subscription.ts';
+
+export interface TopicData {
+  prices: { readonly symbol: string; readonly data: WireTick };
+  bars: { readonly symbol: string; readonly timeframe: string; readonly data: WireBar };
+  account: { readonly data: WireAccountSummary };
+  /** Always all open positions and pending orders. */
+  positions: { readonly data: readonly WireOpenedOrder[] };
+  trades: { readonly data: WireTrade };
+  /** The heartbeat, about once a second. */
+  terminal: { readonly data: WireTerminal };
+}
+
+export interface FeedMoment {
+  /** Number of the connection, from 1; 0 before the first. */
+  readonly conn: number;
+  /** Wall clock, microseconds UTC. */
+  readonly recvUs: number;
+}
+
+export type FeedStatus = FeedMoment &
+  (
+    | {
+        /** Subscribed; what follows is complete until another status says otherwise. The first frame of prices, account and positions is a snapshot. */
+        readonly kind: 'live';
+        readonly symbol: string | null;
+        readonly timeframe: string | null;
+      }
+    /** Nothing comes now, or may have been missing for a while: whatever happened between the last data and the next `live` was not seen. */
+    | { readonly kind: 'down'; readonly reason: string }
+    /** The gateway did not take the subscription: usually a symbol that the broker does not list. It is tried again every minute. */
+    | {
+        readonly kind: 'refused';
+        readonly symbol: string | null;
+        readonly timeframe: string | null;
+        readonly message: string;
+      }
+    /** The gateway threw away so many messages, of any topic, because this process was slow. */
+    | { readonly kind: 'dropped'; readonly count: number }
+    /** This reader was too slow: so many items of its own were thrown away here, statuses among them. */
+    | { readonly kind: 'lagged'; readonly count: number }
+    /** A frame of this topic that is not what it should be. */
+    | { readonly kind: 'unreadable'; readonly text: string; readonly reason: string }
+  );
+
+export type FeedItem<T extends Topic> = (FeedMoment & { readonly kind: 'data' } & TopicData[T]) | FeedStatus;
+
+export type AnyFeedItem = FeedItem<Topic>;

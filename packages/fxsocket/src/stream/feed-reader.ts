@@ -1,0 +1,64 @@
+// One reader of a feed: what it subscribes to, and what waits for it. In: items, as they come. Out: the same as an iteration that ends when
+// it is told to; in the place of items that were thrown away because the reader was slow, their number.
+
+import type { AnyFeedItem as AnyItem, FeedMoment } from './feed-items.ts';
+import { LossyQueue } from './lossy-queue.ts';
+import { type Subscription, subscriptionKey } from './subscription.ts';
+
+export class FeedReader {
+  readonly subs: readonly Subscription[];
+  readonly keys: readonly string[];
+  readonly #queue: LossyQueue<AnyItem>;
+  #last: FeedMoment = { conn: 0, recvUs: 0 };
+  #ended = false;
+  #failure: { error: unknown } | null = null;
+  #wake: () => void = () => {};
+
+  constructor(subs: readonly Subscription[], capacity: number) {
+    this.subs = subs;
+    this.keys = subs.map(subscriptionKey);
+    this.#queue = new LossyQueue(capacity);
+  }
+
+  put(item: AnyItem): void {
+    if (this.#ended) return;
+    this.#queue.put(item);
+    this.#last = item;
+    this.#wake();
+  }
+
+  /** Nothing is put after this; what waits is still read. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** What waits is not read any more. */
+  abort(): void {
+    this.#queue.clear();
+    this.end();
+  }
+
+  /** What waits is still read, then the iteration throws this. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.end();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<AnyItem, void, undefined> {
+    for (;;) {
+      const count = this.#queue.takeLost();
+      if (count > 0) yield { kind: 'lagged', count, conn: this.#last.conn, recvUs: this.#last.recvUs };
+      const item = this.#queue.take();
+      if (item !== undefined) yield item;
+      else if (this.#ended) {
+        if (this.#failure !== null) throw this.#failure.error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+}

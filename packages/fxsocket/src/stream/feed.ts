@@ -1,0 +1,291 @@
+// One account's topics as async iterables over its one socket. In: an address, a key; then whoever wants a topic reads it. Out: for each
+// reader its own items in order (feed-items.ts). The socket is opened with the first reader, subscribed to what the readers want and no
+// more, and never held up by a slow reader: that one loses its oldest items and is told so. Who must not lose any reads `FxStream`.
+
+import { FxSocketError } from '../errors.ts';
+import type { WireTimeframe } from '../wire/market.ts';
+import { FxStream, type FxStreamOptions } from './client.ts';
+import type { FrameItem, SessionItem, StreamItem } from './events.ts';
+import type { AnyFeedItem as AnyItem, FeedItem, FeedMoment } from './feed-items.ts';
+import { FeedReader } from './feed-reader.ts';
+import type { StreamSnapshot } from './snapshot.ts';
+import { normaliseSubscription, type Subscription, subscriptionKey, type Topic } from './subscription.ts';
+
+export type FxFeedOptions = Omit<FxStreamOptions, 'subscriptions'>;
+
+export interface ReadOptions {
+  /** Ends the iteration; what waits is not handed out any more. */
+  readonly signal?: AbortSignal;
+  /** Items that wait for this reader, at most; default 10,000. */
+  readonly capacity?: number;
+}
+
+export interface FeedSnapshot {
+  /** Null before the first reader. */
+  readonly stream: StreamSnapshot | null;
+  readonly readers: number;
+  /** Frames that belong to no topic: of an unknown kind, or unreadable as a whole. */
+  readonly strayFrames: number;
+}
+
+const CAPACITY = 10_000;
+const TOPIC_OF_FRAME = {
+  tick: 'prices',
+  bar: 'bars',
+  account: 'account',
+  positions: 'positions',
+  trade: 'trades',
+  terminal: 'terminal',
+} as const satisfies Record<string, Topic>;
+type DataFrame = keyof typeof TOPIC_OF_FRAME;
+
+export class FxFeed {
+  readonly #o: FxFeedOptions;
+  readonly #readers = new Set<FeedReader>();
+  /** By subscription key. */
+  readonly #wanting = new Map<string, Set<FeedReader>>();
+  readonly #live = new Set<string>();
+  #stream: FxStream | null = null;
+  #pumped: Promise<void> = Promise.resolve();
+  #closed = false;
+  #defect: { error: unknown } | null = null;
+  #at: FeedMoment = { conn: 0, recvUs: 0 };
+  #strayFrames = 0;
+
+  constructor(options: FxFeedOptions) {
+    this.#o = options;
+  }
+
+  /** Ticks of one symbol or several. */
+  prices(symbols: string | readonly string[], options?: ReadOptions) {
+    const names = typeof symbols === 'string' ? [symbols] : symbols;
+    const subs = names.map((symbol) => ({ topic: 'prices', symbol }) as const);
+    return this.#read<'prices'>(subs, options);
+  }
+
+  /** Bars as they close. */
+  bars(symbol: string, timeframe: WireTimeframe, options?: ReadOptions) {
+    return this.#read<'bars'>([{ topic: 'bars', symbol, timeframe }], options);
+  }
+
+  account(options?: ReadOptions) {
+    return this.#read<'account'>([{ topic: 'account' }], options);
+  }
+
+  positions(options?: ReadOptions) {
+    return this.#read<'positions'>([{ topic: 'positions' }], options);
+  }
+
+  trades(options?: ReadOptions) {
+    return this.#read<'trades'>([{ topic: 'trades' }], options);
+  }
+
+  terminal(options?: ReadOptions) {
+    return this.#read<'terminal'>([{ topic: 'terminal' }], options);
+  }
+
+  state(): FeedSnapshot {
+    const stream = this.#stream?.state() ?? null;
+    return { stream, readers: this.#readers.size, strayFrames: this.#strayFrames };
+  }
+
+  /** Ends every reader, after what waits for it, and the connection. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+    await this.#stream?.close();
+    await this.#pumped;
+  }
+
+  /** Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
+  #read<T extends Topic>(subs: readonly Subscription[], options: ReadOptions = {}) {
+    const { capacity = CAPACITY, signal } = options;
+    if (!Number.isSafeInteger(capacity) || capacity < 1)
+      throw badArgument(`capacity has to be a whole number from 1, not ${capacity}`);
+    if (subs.length === 0) throw badArgument('no symbol was given');
+    const whole = subs.map((sub) => {
+      const normal = normaliseSubscription(sub);
+      if (normal === null) throw badArgument(`the topic ${sub.topic} needs more: a symbol, or a timeframe`);
+      return normal;
+    });
+    return this.#iterate(new FeedReader(whole, capacity), signal) as AsyncGenerator<
+      FeedItem<T>,
+      void,
+      undefined
+    >;
+  }
+
+  async *#iterate(
+    reader: FeedReader,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnyItem, void, undefined> {
+    if (this.#closed) throw badArgument('the feed is closed');
+    if (this.#defect !== null) throw this.#defect.error;
+    if (signal?.aborted === true) return;
+    const abort = (): void => reader.abort();
+    signal?.addEventListener('abort', abort);
+    this.#join(reader);
+    try {
+      yield* reader;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.#leave(reader);
+    }
+  }
+
+  #join(reader: FeedReader): void {
+    this.#readers.add(reader);
+    for (const [i, key] of reader.keys.entries()) {
+      const wanting = this.#wanting.get(key) ?? new Set();
+      this.#wanting.set(key, wanting.add(reader));
+      if (this.#live.has(key)) reader.put(this.#liveItem(reader.subs[i] as Subscription));
+    }
+    if (this.#stream === null) {
+      this.#stream = new FxStream({ ...this.#o, subscriptions: this.#wanted() });
+      this.#pumped = this.#pump(this.#stream);
+    } else this.#stream.setSubscriptions(this.#wanted());
+  }
+
+  #leave(reader: FeedReader): void {
+    this.#readers.delete(reader);
+    for (const key of reader.keys) {
+      const wanting = this.#wanting.get(key);
+      wanting?.delete(reader);
+      if (wanting?.size === 0) this.#wanting.delete(key);
+    }
+    if (!this.#closed) this.#stream?.setSubscriptions(this.#wanted());
+  }
+
+  #wanted(): Subscription[] {
+    const byKey = new Map<string, Subscription>();
+    for (const reader of this.#readers)
+      for (const [i, key] of reader.keys.entries()) byKey.set(key, reader.subs[i] as Subscription);
+    return [...byKey.values()];
+  }
+
+  async #pump(stream: FxStream): Promise<void> {
+    try {
+      for await (const batch of stream) for (const item of batch) this.#take(item);
+    } catch (error) {
+      // A defect of this package; whoever reads has to see it, and whoever begins to.
+      this.#defect = { error };
+      for (const reader of this.#readers) reader.fail(error);
+    }
+  }
+
+  #take(item: StreamItem): void {
+    this.#at = { conn: item.conn, recvUs: item.recvUs };
+    if (item.kind === 'frame') this.#frame(item);
+    else this.#session(item.event);
+  }
+
+  #frame({ message, text }: FrameItem): void {
+    const at = this.#at;
+    switch (message.type) {
+      case 'tick': {
+        const { data, symbol } = message;
+        this.#to({ topic: 'prices', symbol }, { kind: 'data', ...at, symbol, data });
+        return;
+      }
+      case 'bar': {
+        const { data, symbol, timeframe } = message;
+        this.#to({ topic: 'bars', symbol, timeframe }, { kind: 'data', ...at, symbol, timeframe, data });
+        return;
+      }
+      case 'account':
+      case 'positions':
+      case 'trade':
+      case 'terminal':
+        this.#to({ topic: TOPIC_OF_FRAME[message.type] }, {
+          kind: 'data',
+          ...at,
+          data: message.data,
+        } as AnyItem);
+        return;
+      case 'warning':
+        for (const reader of this.#readers) reader.put({ kind: 'dropped', ...at, count: message.dropped });
+        return;
+      case 'undecodable': {
+        const topic = TOPIC_OF_FRAME[message.wireType as DataFrame] as Topic | undefined;
+        if (topic === undefined) this.#strayFrames += 1;
+        else this.#unreadable(topic, message.symbol, text, message.detail);
+        return;
+      }
+      case 'unknown':
+        this.#strayFrames += 1;
+    }
+  }
+
+  /** To everybody whom it may concern: a frame whose symbol cannot be read may have been of any. */
+  #unreadable(topic: Topic, symbol: string | null, text: string, reason: string): void {
+    for (const reader of this.#readers) {
+      const concerned = reader.subs.some(
+        (sub) =>
+          sub.topic === topic && (symbol === null || sub.symbol === undefined || sub.symbol === symbol),
+      );
+      if (concerned) reader.put({ kind: 'unreadable', ...this.#at, text, reason });
+    }
+  }
+
+  #session(event: SessionItem['event']): void {
+    switch (event.type) {
+      case 'subscribed': {
+        const key = subscriptionKey(event.sub);
+        if (this.#live.has(key)) return;
+        this.#live.add(key);
+        this.#to(event.sub, this.#liveItem(event.sub));
+        return;
+      }
+      case 'subscribe_failed': {
+        this.#live.delete(subscriptionKey(event.sub));
+        const { symbol, timeframe } = event.sub;
+        this.#to(event.sub, {
+          kind: 'refused',
+          ...this.#at,
+          symbol: symbol ?? null,
+          timeframe: timeframe ?? null,
+          message: event.message,
+        });
+        return;
+      }
+      case 'unsubscribed':
+        this.#lost(event.sub, 'subscribed again');
+        return;
+      case 'audit':
+        for (const sub of event.missing) this.#lost(sub, 'the gateway had lost this subscription');
+        return;
+      case 'resubscribing':
+        if (event.why === 'broker_back') this.#down('the terminal had lost its broker');
+        return;
+      case 'heartbeat_lost':
+        this.#down(`no heartbeat for ${Math.round(event.silentMs)} ms`);
+        return;
+      case 'disconnected':
+      case 'refused':
+        this.#down(event.reason);
+        return;
+      case 'contended':
+        this.#down("somebody else uses this account's socket");
+    }
+  }
+
+  #liveItem({ symbol, timeframe }: Subscription): AnyItem {
+    return { kind: 'live', ...this.#at, symbol: symbol ?? null, timeframe: timeframe ?? null };
+  }
+
+  #to(sub: Subscription, item: AnyItem): void {
+    for (const reader of this.#wanting.get(subscriptionKey(sub)) ?? []) reader.put(item);
+  }
+
+  #lost(sub: Subscription, reason: string): void {
+    if (this.#live.delete(subscriptionKey(sub))) this.#to(sub, { kind: 'down', ...this.#at, reason });
+  }
+
+  #down(reason: string): void {
+    this.#live.clear();
+    for (const reader of this.#readers) reader.put({ kind: 'down', ...this.#at, reason });
+  }
+}
+
+const badArgument = (message: string): FxSocketError =>
+  new FxSocketError({ code: 'FXSOCKET_BAD_ARGUMENT', message });
