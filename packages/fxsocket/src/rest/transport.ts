@@ -152,8 +152,8 @@ const telling = (dispatcher: Dispatcher, onSent: () => void): Dispatcher =>
   dispatcher.compose((dispatch) => (options, handler) => {
     const noting: Dispatcher.DispatchHandler = {
       onRequestStart: (controller, context) => {
-        onSent();
         handler.onRequestStart?.(controller, context);
+        if (!controller.aborted) onSent();
       },
       onRequestUpgrade: (...all) => handler.onRequestUpgrade?.(...all),
       onResponseStart: (...all) => handler.onResponseStart?.(...all),

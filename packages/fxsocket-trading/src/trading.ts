@@ -1,0 +1,133 @@
+// Orders of one account. In: what to open, change or close, in the gateway's own words. Out: what the terminal made of it. A rejection is an
+// answer (`outcome: 'rejected'`, with its retcode); an error says whether nothing was changed or nobody knows. Nothing is sent twice.
+
+import {
+  FxSocketError,
+  tradingRoutes as routes,
+  type WireCloseAll,
+  type WireCloseAllResult,
+  type WireIdentifier,
+  type WireOrderClose,
+  type WireOrderModify,
+  type WireOrderSend,
+} from '@fxtape/fxsocket';
+import { wholeAnswer } from '@fxtape/fxsocket/transport';
+import { type Change, type ChangeCall, type ChangeOptions, Changer, neverSent } from './change.ts';
+import { type OrderResult, readOrderResult } from './order-outcome.ts';
+import { type FindOut, FxSocketTradingError } from './trading-error.ts';
+
+type Common = Omit<WireOrderSend, 'operation' | 'price' | 'stopLimitPrice' | 'expiration'>;
+type Pending = Common & { readonly price: number; readonly expiration?: string };
+
+/** A market order, a pending order with its price, or a stop-limit order with both of its prices. */
+export type OrderSendRequest =
+  | (Common & { readonly operation: 'Buy' | 'Sell' })
+  | (Pending & { readonly operation: 'BuyLimit' | 'SellLimit' | 'BuyStop' | 'SellStop' })
+  | (Pending & { readonly operation: 'BuyStopLimit' | 'SellStopLimit'; readonly stopLimitPrice: number });
+export type OrderModifyRequest = WireOrderModify;
+export type OrderCloseRequest = WireOrderClose;
+export type CloseAllRequest = WireCloseAll;
+export type CloseAllResult = WireCloseAllResult;
+
+const DEADLINE_MS = 30_000;
+/** A pass over many tickets. */
+const CLOSE_ALL_DEADLINE_MS = 120_000;
+
+const result = wholeAnswer(routes.orderSend.answer);
+const closeAllResult = wholeAnswer(routes.closeAll.answer);
+const EMPTY_PROVES_NOTHING = 'an empty list proves nothing, so look again after some seconds';
+
+export class FxSocketTrading {
+  readonly #changer: Changer;
+
+  /** `baseUrl` is the account's `rest_url`. */
+  constructor(options: ChangeOptions) {
+    this.#changer = new Changer(options);
+  }
+
+  /** Give each order a `comment` or an `expertId` of its own: only by that it is found again when the answer is lost. */
+  orderSend(request: OrderSendRequest, call?: ChangeCall): Promise<OrderResult> {
+    const findOut = findSent(request);
+    const wanting = missingPrice(request);
+    if (wanting !== null)
+      return Promise.reject(neverSent(`${routes.orderSend.path}: ${wanting}: has to be above 0`, findOut));
+    return this.#order(routes.orderSend, request, findOut, call);
+  }
+
+  /** What is absent stays, 0 removes. Sending the same again changes nothing more. */
+  orderModify(request: OrderModifyRequest, call?: ChangeCall): Promise<OrderResult> {
+    const say = `Look at ticket ${request.ticket} in /OpenedOrders; sending the same again is harmless`;
+    const findOut: FindOut = { look: ['/OpenedOrders'], by: ticket(request), repeatable: true, say };
+    return this.#order(routes.orderModify, request, findOut, call);
+  }
+
+  /** Closes a position, whole or `volume` lots of it, or deletes a pending order. */
+  orderClose(request: OrderCloseRequest, call?: ChangeCall): Promise<OrderResult> {
+    const repeatable = (request.volume ?? 0) === 0;
+    const again = repeatable
+      ? 'closing it again is harmless'
+      : 'do not send it again before: it would close another part';
+    const say = `Look for ticket ${request.ticket} and its lots in /OpenedOrders, and for its exit in /OrderHistory (position); ${again}`;
+    const look = ['/OpenedOrders', '/OrderHistory'];
+    return this.#order(routes.orderClose, request, { look, by: ticket(request), repeatable, say }, call);
+  }
+
+  /** Everything that fits; `{}` is everything. Positions opened meanwhile are not covered. */
+  closeAll(request: CloseAllRequest, call?: ChangeCall): Promise<CloseAllResult> {
+    const { magic, symbol } = request;
+    const by = { ...(symbol === undefined ? {} : { symbol }), ...(magic === undefined ? {} : { magic }) };
+    const say = `Read /OpenedOrders until it stands still: the pass may go on inside the terminal; ${EMPTY_PROVES_NOTHING}`;
+    const findOut: FindOut = { look: ['/OpenedOrders'], by, repeatable: false, say };
+    const change = { route: routes.closeAll, body: request, form: closeAllResult, findOut };
+    return this.#changer.change({ ...change, deadlineMs: CLOSE_ALL_DEADLINE_MS }, call);
+  }
+
+  /** Ends idle connections. */
+  close(): Promise<void> {
+    return this.#changer.close();
+  }
+
+  async #order(
+    route: Change<unknown>['route'],
+    body: unknown,
+    findOut: FindOut,
+    call: ChangeCall | undefined,
+  ): Promise<OrderResult> {
+    const answer = await this.#changer.change(
+      { route, body, form: result, findOut, deadlineMs: DEADLINE_MS },
+      call,
+    );
+    const read = readOrderResult(answer);
+    if (read !== null) return read;
+    const { outcome, retcode, retcodeDescription } = answer;
+    const said = `${route.path} answered what does not say whether it was done (outcome ${outcome ?? 'none'}, retcode ${retcode} ${retcodeDescription ?? ''})`;
+    const failure = new FxSocketError({ code: 'FXSOCKET_SHAPE', message: said.replace(' )', ')') });
+    throw new FxSocketTradingError('unknown', failure, findOut);
+  }
+}
+
+const ticket = (of: { ticket: WireIdentifier }) => ({ ticket: of.ticket });
+
+function findSent(request: OrderSendRequest): FindOut {
+  const { comment, expertId, symbol, volume } = request;
+  const marks = {
+    ...(comment === undefined || comment === '' ? {} : { comment }),
+    ...(expertId === undefined || expertId === 0 ? {} : { magic: expertId }),
+  };
+  const named = Object.entries(marks).map(([name, value]) => `${name} ${JSON.stringify(String(value))}`);
+  const look = ['/OpenedOrders', '/OrderHistory'];
+  const how =
+    named.length === 0
+      ? `for ${volume} lots of ${symbol} from now; it has neither comment nor expertId, so it cannot be told from another like it`
+      : `for ${named.join(' and ')}`;
+  const say = `Look into /OpenedOrders, then /OrderHistory, ${how}; ${EMPTY_PROVES_NOTHING}. Do not send it again before`;
+  return { look, by: { symbol, ...marks }, repeatable: false, say };
+}
+
+/** A caller without types can leave out what the operation needs. */
+function missingPrice(request: OrderSendRequest): 'price' | 'stopLimitPrice' | null {
+  const { operation, price = 0, stopLimitPrice = 0 } = request as WireOrderSend;
+  if (operation === 'Buy' || operation === 'Sell') return null;
+  if (price <= 0) return 'price';
+  return operation.endsWith('StopLimit') && stopLimitPrice <= 0 ? 'stopLimitPrice' : null;
+}
