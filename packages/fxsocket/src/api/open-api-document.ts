@@ -112,10 +112,10 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: 'Not there, or outside the scope of the key',
   409: 'It contradicts what is there',
   429: 'Too many requests; Retry-After tells how long to wait',
-  500: 'The terminal could not do it',
-  502: 'The terminal is down',
-  503: 'The terminal is down or has just started',
-  504: 'The terminal took too long',
+  500: 'The gateway could not do it',
+  502: 'What answers behind the gateway is down',
+  503: 'Down, or just started',
+  504: 'It took too long',
 };
 
 /** What may come instead of JSON: plain text at the edge, a page of a proxy. */

@@ -39,15 +39,29 @@ export function routeParameters(document: OpenApiDocument, path: string): RouteP
   });
 }
 
-function operationOf(document: OpenApiDocument, path: string): OpenApiDocument | null {
+/** Parts that vary have other names elsewhere. */
+const nameless = (path: string): string => path.replaceAll(/\{[^}]*\}/g, '{}');
+
+/** True for the same route, with or without something before it: `/mt5/{id}/symbols` is `/symbols`. */
+export const isRoute = (path: string, route: string): boolean => nameless(path).endsWith(nameless(route));
+
+/** The operation at a route; null: the document does not list it. */
+export function operationOf(
+  document: OpenApiDocument,
+  route: string,
+  method = 'get',
+): OpenApiDocument | null {
   const paths = object(document['paths']);
   if (paths === null) return null;
-  const key = Object.keys(paths).find((one) => one === path || one.endsWith(path));
-  return key === undefined ? null : object(object(paths[key])?.['get']);
+  // Of several that end alike (`/accounts`, `/private-servers/{id}/accounts`) it is the one with the least before it.
+  const [path] = Object.keys(paths)
+    .filter((one) => isRoute(one, route))
+    .toSorted((a, b) => a.length - b.length);
+  return path === undefined ? null : object(object(paths[path])?.[method]);
 }
 
 /** Follows one `{"$ref": "#/a/b"}` inside the document. */
-function resolved(document: OpenApiDocument, value: unknown): OpenApiDocument | null {
+export function resolved(document: OpenApiDocument, value: unknown): OpenApiDocument | null {
   const found = object(value);
   const ref = text(found?.['$ref']);
   if (ref === null) return found;
@@ -56,6 +70,7 @@ function resolved(document: OpenApiDocument, value: unknown): OpenApiDocument | 
   return parts.reduce<OpenApiDocument | null>((at, part) => object(at?.[part]), document);
 }
 
-const object = (value: unknown): OpenApiDocument | null =>
+/** Null: not an object. */
+export const object = (value: unknown): OpenApiDocument | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as OpenApiDocument) : null;
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
