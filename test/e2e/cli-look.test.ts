@@ -133,6 +133,7 @@ test('well: status, gaps, outages, doctor', async () => {
   expect(of('tape of demo')?.facts.join()).toContain(`the collector (process ${service.pid}) writes it`);
   expect(of('clock of demo')?.facts).toContain('they agree');
   expect(of('tables')?.facts.join()).toContain('as defined');
+  expect(of('OpenAPI of demo')?.state).toBe('ok');
   const table = await fxtape(['doctor']);
   expect(table.stdout).toMatch(
     /\nACCOUNT +SYMBOL +STREAM +EARLIEST.*\ndemo +BTCUSD +ticks .* no: this bridge has no \/QuoteTicks\n/,

@@ -1,5 +1,6 @@
 // `fxtape doctor` at one account's terminal. In: its configuration and its routes. Out: whether the routes that the recorder reads answer
-// and how fast, which of the configured symbols the broker lists, and whether the clock rule agrees with the broker's clock today; and what history it offers.
+// and how fast, which of the configured symbols the broker lists, and whether the clock rule agrees with the broker's clock today, whether its own
+// OpenAPI document still says what this client relies on, and what history it offers.
 import type { TapeOwner } from '@fxtape/collector';
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { FxSocketError, type FxSocketRest, type ServerTimezone } from '@fxtape/fxsocket';
@@ -8,6 +9,7 @@ import { count } from '../print/quantity.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 import { clockCheck } from './clock.ts';
 import { type HistoryOffer, tickRouteOf } from './depth.ts';
+import { driftCheck } from './drift.ts';
 
 const DEADLINE_MS = 8000;
 const SHOWN_SYMBOLS = 5;
@@ -40,6 +42,7 @@ export async function examineTerminal(
     ...(status === null ? [] : [terminalCheck(account.name, status)]),
     ...(listed === null || account.marketData === null ? [] : [symbolsCheck(account, found, listed.length)]),
     ...(timezone === null ? [] : [clockOf(account, timezone, owner)]),
+    driftCheck(`OpenAPI of ${account.name}`, document),
   ];
   return { checks, offer };
 }

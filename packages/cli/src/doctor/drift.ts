@@ -1,0 +1,60 @@
+// Whether an account's live OpenAPI document still says what this client relies on. In: the document, null when it did not answer. Out: a
+// check that names the drift. A warning, never a failure: what really fails is seen by the routes themselves. Drift of routes that the
+// recorder does not read is told and does not warn.
+import {
+  compareOpenApi,
+  type Comparison,
+  type Drift,
+  openApiDocument,
+  type OpenApiDocument,
+  readingRoutes,
+  tradingRoutes,
+} from '@fxtape/fxsocket';
+import { count } from '../print/quantity.ts';
+import { type Check, ok, warning } from './check.ts';
+
+const ours = openApiDocument({
+  title: 'FxSocket terminal',
+  version: 'as this client knows it',
+  routes: { ...readingRoutes, ...tradingRoutes },
+});
+const {
+  healthz: _healthz,
+  livez: _livez,
+  orderCalcMargin: _margin,
+  orderCalcProfit: _profit,
+  ...recorded
+} = readingRoutes;
+const RECORDED: ReadonlySet<string> = new Set(
+  Object.values(recorded).map(({ method, path }) => `${method} ${path}`),
+);
+const SHOWN = 5;
+
+export function driftCheck(name: string, live: OpenApiDocument | null): Check {
+  if (live === null) {
+    const todo = 'Nothing, if everything else is well: recording does not need it';
+    return warning(name, ['its OpenAPI document does not answer, so it was not compared'], todo);
+  }
+  const found = compareOpenApi(live, ours);
+  const matters = found.drifts.filter(
+    ({ route, severity }) => severity === 'breaking' && RECORDED.has(route),
+  );
+  const beside = found.drifts.filter((drift) => !matters.includes(drift));
+  const facts = [reach(found), ...spell(matters), ...spell(beside)];
+  if (matters.length === 0) return ok(name, ...facts);
+  const todo = 'Look for a newer release of fxtape; if there is none, report it with these lines';
+  return warning(name, facts, todo);
+}
+
+function reach({ compared, routes }: Comparison): string {
+  const types = compared === 0 ? 'and tells no types' : `and ${count(compared, 'type')} were compared`;
+  return `its document lists ${count(routes, 'route')} that this client knows, ${types}`;
+}
+
+function spell(drifts: readonly Drift[]): string[] {
+  const lines = drifts
+    .slice(0, SHOWN)
+    .map(({ name, route, text }) => `${route}${name === null ? '' : `: ${name}`} ${text}`);
+  const more = drifts.length - lines.length;
+  return more === 0 ? lines : [...lines, `and ${more} more of this kind`];
+}
