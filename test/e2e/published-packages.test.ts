@@ -40,7 +40,7 @@ const must = async (command: string, args: readonly string[], cwd: string): Prom
   return stdout;
 };
 
-let gateway: Awaited<ReturnType<typeof exampleGateway>>;
+const gateway = await exampleGateway();
 const temp = tempDir('published');
 const folder = temp.path;
 const project = join(folder, 'project');
@@ -130,7 +130,6 @@ export const closes = (bars: Bars): number[] => bars.map(({ close }) => close);
 }
 
 beforeAll(async () => {
-  gateway = await exampleGateway();
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   for (const name of PACKAGES) {
     rmSync(distOf(name), { recursive: true, force: true });

@@ -156,7 +156,7 @@ test.for<[string, Parameters<typeof gateway>[0], string]>([
 test('no answer in time, and a caller who gives up after it was sent: unknown', async () => {
   let arrived = (): void => {};
   const { asked, trading } = await open(() => arrived());
-  expect(await failure(trading.orderSend(buy, { deadlineMs: 100 }))).toMatchObject({
+  expect(await failure(trading.orderSend(buy, { deadlineMs: 2000 }))).toMatchObject({
     outcome: 'unknown',
     cause: { code: 'FXSOCKET_DEADLINE' },
   });

@@ -1,29 +1,13 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketError, FxSocketManagement, FxSocketRest } from '../index.ts';
+import { closeServers, serve as serveHttp } from '../testing/http-server.ts';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
+afterEach(closeServers);
 const KEY = 'fxs_ro_secret';
-const serve = async (answer: RequestListener) => {
-  const calls: string[] = [];
-  const server = createServer((request, response) => {
-    calls.push(`${request.url} ${String(request.headers['x-api-key'])}`);
-    answer(request, response);
-  });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { calls, rest: new FxSocketRest({ baseUrl, apiKey: KEY, random: () => 0 }), baseUrl };
+const serve = async (answer: Parameters<typeof serveHttp>[0]) => {
+  const { asked, baseUrl } = await serveHttp(answer);
+  return { asked, rest: new FxSocketRest({ baseUrl, apiKey: KEY, random: () => 0 }), baseUrl };
 };
 const failure = async (call: Promise<unknown>): Promise<FxSocketError> => {
   const error: unknown = await call.then(
@@ -36,11 +20,16 @@ const failure = async (call: Promise<unknown>): Promise<FxSocketError> => {
 };
 
 test('the key goes in the header and the query as given', async () => {
-  const { calls, rest } = await serve((_request, response) => response.end('[]'));
+  const { asked, rest } = await serve((_asked, response) => response.end('[]'));
   expect(
     await rest.priceHistory({ symbol: 'XAU/USD', timeframe: 'M1', from: '2026-06-01T00:00:00' }),
   ).toEqual({ rows: [], rejected: [] });
-  expect(calls).toEqual([`/PriceHistory?symbol=XAU%2FUSD&timeframe=M1&from=2026-06-01T00%3A00%3A00 ${KEY}`]);
+  expect(asked).toMatchObject([
+    {
+      line: 'GET /PriceHistory?symbol=XAU%2FUSD&timeframe=M1&from=2026-06-01T00%3A00%3A00',
+      headers: { 'x-api-key': KEY },
+    },
+  ]);
 });
 
 test.each([
@@ -54,13 +43,13 @@ test.each([
   [200, '<html>', 'FXSOCKET_NOT_JSON', 3],
   [200, '{"a":1}', 'FXSOCKET_SHAPE', 1],
 ])('HTTP %i %s is %s after %i tries', async (status, body, code, tries) => {
-  const { calls, rest } = await serve((_request, response) => response.writeHead(status).end(body));
+  const { asked, rest } = await serve((_asked, response) => response.writeHead(status).end(body));
   expect((await failure(rest.symbols())).code).toBe(code);
-  expect(calls.length).toBe(tries);
+  expect(asked.length).toBe(tries);
 });
 
 test('a truncated body is an error, never a short answer', async () => {
-  const { rest } = await serve((_request, response) => {
+  const { rest } = await serve((_asked, response) => {
     response.writeHead(200, { 'content-length': 1000 });
     response.write('["EURUSD"');
     setImmediate(() => response.destroy());
@@ -70,7 +59,7 @@ test('a truncated body is an error, never a short answer', async () => {
 
 test('Retry-After is honoured', async () => {
   const times: number[] = [];
-  const { rest } = await serve((_request, response) => {
+  const { rest } = await serve((_asked, response) => {
     times.push(performance.now());
     if (times.length === 1) response.writeHead(429, { 'retry-after': '0.3' }).end();
     else response.end('["EURUSD"]');
@@ -96,9 +85,9 @@ test('nobody listening is unreachable; the account list lies under /v1', async (
       )
     ).code,
   ).toBe('FXSOCKET_UNREACHABLE');
-  const { baseUrl, calls } = await serve((_request, response) => response.end('[]'));
+  const { asked, baseUrl } = await serve((_asked, response) => response.end('[]'));
   expect(await new FxSocketManagement({ baseUrl: `${baseUrl}/`, apiKey: KEY }).accounts()).toEqual([]);
-  expect(calls[0]).toContain('/v1/accounts');
+  expect(asked[0]?.line).toBe('GET /v1/accounts');
 });
 
 test.each([
@@ -108,16 +97,16 @@ test.each([
 ])(
   'HTTP %i: an answer that quotes the key does not bring it into the error, nor a part of it, nor its cause',
   async (status, body) => {
-    const { rest } = await serve((_request, response) => response.writeHead(status).end(body));
+    const { rest } = await serve((_asked, response) => response.writeHead(status).end(body));
     expect(inspect(await failure(rest.symbols()), { depth: 10 })).not.toContain('fxs_ro');
   },
 );
 
 test('what is tried again is the caller’s choice', async () => {
   const tries = async (status: number, body: string, retry: 'transport' | 'none') => {
-    const { calls, rest } = await serve((_request, response) => response.writeHead(status).end(body));
+    const { asked, rest } = await serve((_asked, response) => response.writeHead(status).end(body));
     await failure(rest.symbols({ retry }));
-    return calls.length;
+    return asked.length;
   };
   expect(await tries(502, '<html>', 'transport')).toBe(3);
   expect(await tries(200, '<html>', 'transport')).toBe(3);

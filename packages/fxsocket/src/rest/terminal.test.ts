@@ -152,3 +152,23 @@ test("what the gateway tells beside its message is in the error, with the gatewa
   });
   await management.close();
 });
+
+test('old bridges and MT4 tell less: nothing of that is an error', async () => {
+  const bodies: Record<string, string> = {
+    '/status':
+      '{"status":"ready","terminal":{"alive":true},"broker":{"connected":true},"account":{"loggedIn":true}}',
+    '/SymbolInfo': '{"symbol":"EURUSD","digits":5,"point":0.00001}',
+    '/OrderHistory':
+      '[{"ticket":1,"order":1,"position":0,"symbol":"EURUSD","type":"Sell","volume":0.01,"price":1.1,"time":"2026-08-19T18:53:47Z"}]',
+    '/AccountSummary': '{"balance":0,"equity":0,"news":{"a":1}}',
+  };
+  const { baseUrl } = await serve(({ line }, response) =>
+    response.end(bodies[line.split(/[ ?]/)[1] as string]),
+  );
+  const rest = new FxSocketRest({ baseUrl, apiKey: KEY });
+  expect((await rest.status()).bridge).toBeUndefined();
+  expect((await rest.symbolInfo('EURUSD')).commissions).toBeUndefined();
+  expect(await rest.orderHistory()).toMatchObject({ rows: [{ ticket: 1, position: 0 }], rejected: [] });
+  expect(await rest.accountSummary()).toEqual({ balance: 0, equity: 0 });
+  await rest.close();
+});
