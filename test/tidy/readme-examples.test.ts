@@ -1,5 +1,5 @@
 // The examples on the pages of the published packages are type-checked as they stand: what a stranger copies compiles. That they run is shown
-// with the packed packages (test/e2e/published-packages.test.ts).
+// with the packed packages (test/published/published-packages.test.ts).
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
