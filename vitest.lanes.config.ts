@@ -18,5 +18,11 @@ const lane = (name: string, testTimeout: number, globalSetup: readonly string[] 
 
 export default defineConfig({
   ...base,
-  test: { projects: [lane('disasters', 900_000, ['test/servers.ts']), lane('containers', 300_000), lane('published', 600_000)] },
+  test: {
+    projects: [
+      lane('disasters', 900_000, ['test/servers.ts']),
+      lane('containers', 300_000),
+      lane('published', 600_000),
+    ],
+  },
 });

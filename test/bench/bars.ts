@@ -1,6 +1,6 @@
 // Bars of history into QuestDB. First the local cost: answers that cost the gateway nothing, through the handlers of one worker process,
 // beside a script with the official client. Then the whole: a year of M1 for ten symbols from a simulated gateway, through the queue and a
-// backfill process, until every bar is applied and claimed. Last, how well a gateway that takes its time is kept at work.
+// backfill process, until every bar is applied and claimed.
 import { createLog } from '@fxtape/ops';
 import { migrate, QuestDbHttp } from '@fxtape/questdb';
 import { type QuestDbServer, type RedisServer, startQuestDb, startRedis } from '@fxtape/testkit';
@@ -24,7 +24,6 @@ export const bars = async (o: BenchOptions): Promise<void> => {
     const redis = await startRedis();
     try {
       await wholeYear(o, questdb, redis);
-      await slowGateway(o, questdb, redis);
     } finally {
       await redis.close();
     }
@@ -117,47 +116,6 @@ async function wholeYear(o: BenchOptions, questdb: QuestDbServer, redis: RedisSe
           rows,
           figure(seconds, 1),
           ...cpu.map((share) => `${figure(100 * share)} %`),
-        ],
-      ],
-    );
-  } finally {
-    await run.close();
-  }
-}
-
-/** What an account's terminal may be asked at once, and what of it is in use while there is work. */
-async function slowGateway(o: BenchOptions, questdb: QuestDbServer, redis: RedisServer): Promise<void> {
-  title(
-    'bars: a gateway that takes 300 ms an answer (aim: 95 % of three requests at once, under 1 % needless)',
-  );
-  const run = await historyRun({
-    account: 'slow',
-    accountId: ACCOUNT_ID,
-    conf: questdb.conf,
-    pg: questdb.pg,
-    redisUrl: redis.url,
-    symbols: SYMBOLS,
-    days: o.short ? 35 : 180,
-    answerMs: 300,
-    profileDir: null,
-  });
-  try {
-    const beganMs = performance.now();
-    await run.plan();
-    await run.finished();
-    const seconds = (performance.now() - beganMs) / 1000;
-    const { busyMs, concurrency, count, repeatedAfterOk } = await run.use();
-    note(`requests: ${await run.purposes()}; asked again after an answer: ${repeatedAfterOk} of ${count}`);
-    table(
-      ['', 'jobs', 'seconds', 'requests at once, average', 'of three', 'ms with 0, 1, 2, 3 at once'],
-      [
-        [
-          `${SYMBOLS.length} symbols, one process`,
-          run.jobs.length,
-          figure(seconds, 1),
-          figure(concurrency, 2),
-          `${figure((100 * concurrency) / 3, 1)} %`,
-          busyMs.map((ms) => figure(ms)).join(' / '),
         ],
       ],
     );

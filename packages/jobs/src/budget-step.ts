@@ -35,8 +35,11 @@ export const DEFAULT_LIMITS: BudgetLimits = { minConcurrency: 1, maxConcurrency:
 /** Gateway permits: requests at once. */
 export const slotsOf = (level: number): number => Math.max(1, Math.floor(level));
 
-/** Jobs at once for so many permits: while one job stores its rows, another one has the permit. */
-export const jobsOf = (slots: number): number => 2 * slots;
+/**
+ * Jobs at once for so many permits: while one job has the permit, others store their rows. Storing takes longer than asking where a commit
+ * rewrites a month of bars, and rows of jobs that store together share a commit (`npm run bench -- concurrency`).
+ */
+export const jobsOf = (slots: number): number => 4 * slots;
 
 /** `waiting`: work was left over at the end of the window, so the budget was what held it back. */
 export function stepBudget(

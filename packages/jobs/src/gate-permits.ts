@@ -73,13 +73,11 @@ export class GatePermits {
 
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#inUse < this.#slots && this.#waiters.size === 0) {
-      this.#inUse += 1;
-      return;
-    }
+    // Who finds a free place takes the same way as who waited for one: otherwise it would overtake somebody who was admitted a moment ago.
     const turn = Promise.withResolvers<void>();
     const waiter: Waiter = { admit: turn.resolve };
     this.#waiters.add(waiter);
+    this.#admit();
     try {
       await abortable(turn.promise, signal);
     } catch (error) {

@@ -47,7 +47,7 @@ export interface LaneState {
   readonly slots: number;
   /** Requests under way, and those that wait for a permit. */
   readonly requests: { readonly inUse: number; readonly waiting: number };
-  /** Jobs that run; up to twice as many as permits. */
+  /** Jobs that run; more than permits. */
   readonly active: number;
   readonly members: number;
   readonly budget: Budget;
