@@ -4,7 +4,7 @@
 import { type Clock, FxtapeError } from '@fxtape/ops';
 import { pause } from './pause.ts';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
-import { WalLook } from './wal-look.ts';
+import { type WalLook, walLook } from './wal-look.ts';
 import { noTable, suspended, type WalTable } from './wal-tables.ts';
 
 /** Points in the logs of tables: table name → transaction. */
@@ -34,7 +34,7 @@ export class AppliedWatch {
     clock: Clock;
     onState?: (state: AppliedState) => void;
   }) {
-    this.#look = new WalLook(options.http);
+    this.#look = walLook(options.http);
     this.#clock = options.clock;
     this.#onState = options.onState ?? (() => {});
     this.#state = { phase: 'idle', code: null, message: null, sinceMs: options.clock.nowMs() };

@@ -3,7 +3,8 @@
 import { type Clock, FxtapeError } from '@fxtape/ops';
 import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
-import { noTable, suspended, walTables } from './wal-tables.ts';
+import { walLook } from './wal-look.ts';
+import { noTable, suspended } from './wal-tables.ts';
 
 export interface SettledOptions {
   /** How long a lag may take to pass; 0 = not at all. Default 2,000. */
@@ -23,7 +24,7 @@ export async function requireSettled(
   const untilMs = clock.monoMs() + (options.waitMs ?? 2_000);
   const wanted = new Map<string, number>();
   for (;;) {
-    const found = await walTables(http, names, { signal: options.signal });
+    const found = await walLook(http).tables(names, { signal: options.signal });
     let behind: string | null = null;
     for (const name of names) {
       const table = found.get(name);

@@ -9,6 +9,15 @@ interface Look {
   readonly begin: () => void;
 }
 
+const looks = new WeakMap<object, WalLook>();
+
+/** The one that everybody shares who asks the same server in the same way. */
+export function walLook(http: Pick<QuestDbHttp, 'exec'>): WalLook {
+  let look = looks.get(http);
+  if (look === undefined) looks.set(http, (look = new WalLook(http)));
+  return look;
+}
+
 export class WalLook {
   readonly #http: Pick<QuestDbHttp, 'exec'>;
   #running = false;
