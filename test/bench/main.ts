@@ -1,6 +1,7 @@
 // The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
 // figures beside their alternatives from the same run, and assert nothing about time.
 import { bars } from './bars.ts';
+import { clock } from './clock.ts';
 import { concurrency } from './concurrency.ts';
 import { encode } from './encode.ts';
 import { latency } from './latency.ts';
@@ -11,7 +12,7 @@ import { planner } from './planner.ts';
 import { start } from './start.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory, start, planner, bars, concurrency };
+const benches = { pipeline, encode, whole, latency, memory, start, planner, bars, concurrency, clock };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');

@@ -1,7 +1,7 @@
 // Arithmetic of bounds: rounding outwards to what a time string leaves open, widening by the margin, and reading a
 // bound as UTC under the clock rule in force.
 
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from './clock/clock-rule.ts';
 import { LATE_MS } from './heartbeat-judge.ts';
 import type { Bound, Instant } from './ledger-state.ts';
 

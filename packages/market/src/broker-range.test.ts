@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { brokerDays, brokerRange } from './broker-range.ts';
-import { parseClockRule } from './clock-rule.ts';
+import { parseClockRule } from './clock/parse-clock-rule.ts';
 import { brokerMs, parseBrokerTime, utcMs } from './time.ts';
 
 const HOUR = 3_600_000;

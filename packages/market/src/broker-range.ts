@@ -4,7 +4,7 @@
 // and ends after it. So a range that touches such an hour is asked for with an hour on either side; a bound that never occurs is
 // moved outwards. In: a half-open range of UTC. Out: inclusive bounds as the history routes spell them.
 
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from './clock/clock-rule.ts';
 import type { Range } from './ranges.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from './time.ts';
 

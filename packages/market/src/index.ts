@@ -1,5 +1,6 @@
 // The public surface of @fxtape/market: everything that is pure.
-export * from './clock-rule.ts';
+export * from './clock/clock-rule.ts';
+export * from './clock/parse-clock-rule.ts';
 export * from './time.ts';
 export * from './bound.ts';
 export * from './heartbeat-judge.ts';
@@ -13,7 +14,7 @@ export * from './stream-key.ts';
 export * from './tape-event.ts';
 export * from './tick-marker.ts';
 export * from './wire.ts';
-export * from './clock-span.ts';
+export * from './clock/clock-span.ts';
 export * from './pass-tracker.ts';
 export * from './ledger-rows.ts';
 export * from './ranges.ts';

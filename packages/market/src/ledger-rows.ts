@@ -2,7 +2,7 @@
 // tape they come from. The ids, bounds and times are functions of the tape, so a second reading gives equal rows.
 
 import { boundUtcUs } from './bound.ts';
-import { type ClockSpan, ruleAt, spanAt } from './clock-span.ts';
+import { type ClockSpan, ruleAt, spanAt } from './clock/clock-span.ts';
 import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
 import type { CoverageRow, GapEventRow } from './records.ts';

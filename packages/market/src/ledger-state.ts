@@ -2,7 +2,7 @@
 // open, and the last heartbeat that can serve as a bound. It is plain data, so that the head of a segment and the
 // cursor can carry it, and a reader can go on from either.
 
-import type { Pass } from './clock-rule.ts';
+import type { Pass } from './clock/clock-rule.ts';
 import type { StreamKey } from './stream-key.ts';
 import type { BrokerMs } from './time.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boundUtcUs } from './bound.ts';
-import { parseClockRule } from './clock-rule.ts';
+import { parseClockRule } from './clock/parse-clock-rule.ts';
 import { Ledger } from './ledger.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import { emptyLedger, loadLedger, saveLedger } from './ledger-state.ts';

@@ -2,7 +2,7 @@
 // frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`), with `/1` or `/2`
 // behind it where a replayed gateway's clock passes an hour twice; other frames carry a mark (`stated`) only there.
 
-import type { Pass } from './clock-rule.ts';
+import type { Pass } from './clock/clock-rule.ts';
 
 export type TickMark = 'live' | 'snapshot' | 'repeat';
 export type HeartbeatMark = 'clean' | 'late' | 'frozen';

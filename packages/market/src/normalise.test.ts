@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from './clock-rule.ts';
+import { parseClockRule } from './clock/parse-clock-rule.ts';
 import { type FrameLine, GUARD_US, normalise, type NormaliseContext } from './normalise.ts';
 import { noRows } from './records.ts';
 import type { WireMessage } from './wire.ts';

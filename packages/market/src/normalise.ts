@@ -2,7 +2,7 @@
 // no clock. The same line therefore gives the same rows whenever and from wherever it is read. In: a frame with its
 // receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait.
 
-import type { ClockRule, UtcReading } from './clock-rule.ts';
+import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
 import { kindOfMark, passOfMark } from './mark.ts';
 import type { Rows, TickRow } from './records.ts';
 import { knownOrNull } from './tick-marker.ts';

@@ -1,7 +1,7 @@
 // Follows the clock of a gateway that replays an old day, to tell the first pass through a repeated hour from the
 // second: receive times say nothing there, but the gateway's own clock went through both in order.
 
-import type { ClockRule, Pass, UtcReading } from './clock-rule.ts';
+import type { ClockRule, Pass, UtcReading } from './clock/clock-rule.ts';
 import type { BrokerMs } from './time.ts';
 
 export class PassTracker {

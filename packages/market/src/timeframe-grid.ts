@@ -1,7 +1,7 @@
 // Where the bars of a timeframe begin and end on the broker's wall clock, as MetaTrader cuts them: weeks begin on Sunday,
 // months on the first. In: broker times. Out: broker times, or the UTC time up to which bars can be closed.
 
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from './clock/clock-rule.ts';
 import { type BrokerMs, brokerMs, utcMs } from './time.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock-rule.ts';
+import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import { intersect } from '../ranges.ts';
 import { type HourCount, learnBand } from './tick-band.ts';
 import { undercount } from './undercount.ts';

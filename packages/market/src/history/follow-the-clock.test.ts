@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { brokerRange } from '../broker-range.ts';
-import { parseClockRule } from '../clock-rule.ts';
+import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import { type Range, subtract, unite } from '../ranges.ts';
 import type { BarRow } from '../records.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime, utcMs } from '../time.ts';

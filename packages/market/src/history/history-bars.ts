@@ -2,7 +2,7 @@
 // that is still forming is not judged at all. In: the answer in whatever order it came. Out: rows in order of time, each bar
 // once.
 
-import type { ClockRule, UtcReading } from '../clock-rule.ts';
+import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import type { Range } from '../ranges.ts';
 import type { BarRow } from '../records.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';

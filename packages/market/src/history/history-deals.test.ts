@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock-rule.ts';
+import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import type { WireHistoryDeal, WireHistoryPosition } from '../wire.ts';
 import { historyDeals } from './history-deals.ts';
 import { historyPositions } from './history-positions.ts';

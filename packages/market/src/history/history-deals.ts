@@ -1,7 +1,7 @@
 // `/OrderHistory` → rows of `deals`. In: the answer in whatever order it came. Out: rows in order of time, each deal once; a deal
 // without an identifier or a readable time is rejected, because it could be neither kept apart nor found again.
 
-import type { ClockRule } from '../clock-rule.ts';
+import type { ClockRule } from '../clock/clock-rule.ts';
 import type { DealRow } from '../records.ts';
 import { parseBrokerTime } from '../time.ts';
 import type { WireHistoryDeal } from '../wire.ts';

@@ -2,7 +2,7 @@
 // opening, each position once. Both ends must be readable; a round trip closes after it opened, which may tell the passes of a
 // repeated hour apart where the answer as a whole does not.
 
-import type { ClockRule, UtcReading } from '../clock-rule.ts';
+import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import { type Range, unite } from '../ranges.ts';
 import type { PositionRow } from '../records.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';

@@ -1,6 +1,6 @@
 // What the history mappers have in common: the shape of what they give, and which times a table can hold.
 
-import type { UtcReading } from '../clock-rule.ts';
+import type { UtcReading } from '../clock/clock-rule.ts';
 import type { Range } from '../ranges.ts';
 
 /** A row of an answer that cannot be stored, as it came, and why. */

@@ -1,7 +1,7 @@
 // `/QuoteTicks` → rows of `ticks` with source `history`, in the words of the live path: the same quality, the same null for what is
 // absent or zero. In: the answer in whatever order it came. Out: rows in order of time, equal times in the order of the answer.
 
-import type { ClockRule } from '../clock-rule.ts';
+import type { ClockRule } from '../clock/clock-rule.ts';
 import { tickQuality } from '../normalise.ts';
 import type { TickRow } from '../records.ts';
 import { knownOrNull } from '../tick-marker.ts';

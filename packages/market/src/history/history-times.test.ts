@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock-rule.ts';
+import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
 import { readHistoryTimes } from './history-times.ts';
 

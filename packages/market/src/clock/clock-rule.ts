@@ -1,9 +1,9 @@
 // A clock rule says how a broker's wall clock stands to UTC: an IANA zone plus a fixed shift (`America/New_York+7h`),
-// or a fixed offset (`UTC+3h`). In: broker times. Out: UTC times, with the hour that occurs twice and the hour that
-// never occurs named as such.
+// a fixed offset (`UTC+3h`), or several of these one after the other, because brokers move. One object answers for each instant.
+// In: broker times. Out: UTC times, with the hour that occurs twice and the hour that never occurs named as such.
 
-import type { BrokerMs, UtcMs } from './time.ts';
-import { type OffsetInterval, zoneIntervals } from './zone-transitions.ts';
+import type { BrokerMs, UtcMs } from '../time.ts';
+import type { OffsetInterval } from './zone-transitions.ts';
 
 /** How a broker time stands on its wall clock: once, in the hour that repeats, or in the hour that is skipped. */
 export type Occurrence = 'once' | 'twice' | 'never';
@@ -33,24 +33,35 @@ export interface RepeatedHour {
   readonly secondS: number;
 }
 
-const HOUR = 3_600_000;
-const ZONE_RULE = /^([A-Za-z]+(?:\/[A-Za-z0-9_+-]+?)*?)(?:([+-])(\d{1,2})h(?:(\d{1,2})m)?)?$/;
-
-/** Thrown by `parseClockRule` for a text that is no rule. */
-export class ClockRuleError extends Error {
-  readonly code = 'CLOCK_RULE_INVALID';
+/** A simple rule and the instant from which on it holds; −∞ for the first one. */
+export interface RulePiece {
+  readonly fromUtcMs: number;
+  /** Id of a simple rule. */
+  readonly rule: string;
 }
+
+const HOUR = 3_600_000;
+/** A zone lies within 14 hours of UTC, a shift within 15. */
+const WIDEST_OFFSET = 29 * HOUR;
 
 export class ClockRule {
   /** Canonical spelling; two rules are the same rule exactly when their ids are equal. */
   readonly id: string;
+  /** What it is composed of, in order; one piece for a simple rule. */
+  readonly pieces: readonly RulePiece[];
   readonly #intervals: readonly OffsetInterval[];
   #hot: OffsetInterval;
   #hotFrom = Number.POSITIVE_INFINITY;
   #hotTo = Number.NEGATIVE_INFINITY;
 
-  constructor(id: string, intervals: readonly OffsetInterval[]) {
+  /** Use `parseClockRule` or `composeRule`. */
+  constructor(
+    id: string,
+    intervals: readonly OffsetInterval[],
+    pieces: readonly RulePiece[] = [{ fromUtcMs: Number.NEGATIVE_INFINITY, rule: id }],
+  ) {
     this.id = id;
+    this.pieces = pieces;
     this.#intervals = intervals;
     this.#hot = intervals[0] as OffsetInterval;
   }
@@ -58,6 +69,16 @@ export class ClockRule {
   /** Broker wall clock minus UTC in seconds at a true UTC instant. */
   offsetAt(utc: number): number {
     return this.#intervalAt(utc).offsetS;
+  }
+
+  /** The stretches of constant offset, in order; the first and the last are open-ended. */
+  get intervals(): readonly OffsetInterval[] {
+    return this.#intervals;
+  }
+
+  /** Id of the simple rule that holds at an instant. */
+  pieceAt(utc: number): string {
+    return (this.pieces.findLast(({ fromUtcMs }) => fromUtcMs <= utc) ?? (this.pieces[0] as RulePiece)).rule;
   }
 
   toBroker(utc: UtcMs): BrokerMs {
@@ -133,14 +154,20 @@ export class ClockRule {
   /** Offsets under which this wall-clock time occurs, earliest instant first. */
   #candidates(broker: BrokerMs): number[] {
     const fits: number[] = [];
-    for (const interval of this.#intervals) {
-      const utc = broker - interval.offsetS * 1000;
-      if (utc >= interval.fromUtcMs && utc < interval.toUtcMs) fits.push(interval.offsetS);
+    for (let i = this.#indexAt(broker - WIDEST_OFFSET); i < this.#intervals.length; i++) {
+      const { fromUtcMs, offsetS, toUtcMs } = this.#intervals[i] as OffsetInterval;
+      if (fromUtcMs > broker + WIDEST_OFFSET) break;
+      const utc = broker - offsetS * 1000;
+      if (utc >= fromUtcMs && utc < toUtcMs) fits.push(offsetS);
     }
     return fits.length > 1 ? fits.toSorted((a, b) => b - a) : fits;
   }
 
   #intervalAt(utc: number): OffsetInterval {
+    return this.#intervals[this.#indexAt(utc)] as OffsetInterval;
+  }
+
+  #indexAt(utc: number): number {
     let low = 0;
     let high = this.#intervals.length - 1;
     while (low < high) {
@@ -148,66 +175,6 @@ export class ClockRule {
       if (utc < (this.#intervals[middle] as OffsetInterval).toUtcMs) high = middle;
       else low = middle + 1;
     }
-    return this.#intervals[low] as OffsetInterval;
+    return low;
   }
 }
-
-const cache = new Map<string, ClockRule>();
-
-const spellShift = (shiftS: number): string => {
-  if (shiftS === 0) return '';
-  const minutes = Math.abs(shiftS) / 60;
-  const rest = minutes % 60 === 0 ? '' : `${minutes % 60}m`;
-  return `${shiftS < 0 ? '-' : '+'}${Math.floor(minutes / 60)}h${rest}`;
-};
-
-const buildRule = (zone: string, shiftS: number): ClockRule => {
-  if (zone.toUpperCase() === 'UTC') {
-    const all = { fromUtcMs: Number.NEGATIVE_INFINITY, toUtcMs: Number.POSITIVE_INFINITY, offsetS: shiftS };
-    return new ClockRule(`UTC${spellShift(shiftS)}`, [all]);
-  }
-  let intervals: OffsetInterval[];
-  try {
-    intervals = zoneIntervals(zone);
-  } catch (cause) {
-    throw new ClockRuleError(`"${zone}" is not a time zone of the IANA list`, { cause });
-  }
-  const shifted = intervals.map((interval) => ({ ...interval, offsetS: interval.offsetS + shiftS }));
-  return new ClockRule(`${zone}${spellShift(shiftS)}`, shifted);
-};
-
-/**
- * Reads `America/New_York+7h`, `Europe/Athens`, `UTC+3h`, `UTC-2h30m`, `UTC`. Rules are shared: the same text gives the
- * same object. Throws ClockRuleError (CLOCK_RULE_INVALID).
- */
-export const parseClockRule = (text: string): ClockRule => {
-  const known = cache.get(text);
-  if (known !== undefined) return known;
-  const match = ZONE_RULE.exec(text.trim());
-  const zone = match?.[1];
-  if (match === null || zone === undefined) {
-    throw new ClockRuleError(`"${text}" is not a clock rule such as America/New_York+7h or UTC+3h`);
-  }
-  const minutes = Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
-  if (minutes > 15 * 60 || Number(match[4] ?? 0) > 59)
-    throw new ClockRuleError(`the shift of "${text}" is beyond 15 hours`);
-  const rule = buildRule(zone, (match[2] === '-' ? -1 : 1) * minutes * 60);
-  cache.set(text, rule);
-  return rule;
-};
-
-/** A fixed rule for an offset in seconds east of UTC, in whole minutes. */
-export const fixedRule = (offsetS: number): ClockRule =>
-  parseClockRule(`UTC${spellShift(Math.round(offsetS / 60) * 60)}`);
-
-/**
- * The rule to begin with, from the one thing `/ServerTimezone` tells: today's offset. New York + 7 h where it fits
- * (midnight at most brokers is 17:00 in New York), else Eastern European time, else the bare offset.
- */
-export const defaultRule = (offsetS: number, now: UtcMs): ClockRule => {
-  for (const text of ['America/New_York+7h', 'Europe/Athens']) {
-    const rule = parseClockRule(text);
-    if (rule.offsetAt(now) === offsetS) return rule;
-  }
-  return fixedRule(offsetS);
-};

@@ -1,9 +1,10 @@
 // Which clock rule holds for which stretch of a tape. A span begins at a receive time and lasts to the next one. Spans
 // change by controlled steps only: a new rule from now on, or another rule for a stretch that nothing was written from.
 
-import { type ClockRule, parseClockRule } from './clock-rule.ts';
-import { GUARD_US } from './normalise.ts';
-import type { UtcMs } from './time.ts';
+import type { ClockRule } from './clock-rule.ts';
+import { parseClockRule } from './parse-clock-rule.ts';
+import { GUARD_US } from '../normalise.ts';
+import type { UtcMs } from '../time.ts';
 
 export interface ClockSpan {
   /** Receive time in UTC microseconds from which the rule holds. */

@@ -1,0 +1,71 @@
+// The offset history of an IANA zone as a table, built once from the platform's own zone data and searched afterwards.
+// In: a zone name. Out: half-open UTC intervals of constant offset from 2000 to the end of 2037.
+
+/** `[fromUtcMs, toUtcMs)` with one offset in seconds east of UTC. The first and last interval are open-ended. */
+export interface OffsetInterval {
+  readonly fromUtcMs: number;
+  readonly toUtcMs: number;
+  readonly offsetS: number;
+}
+
+/** What the table is exact for, `[from, to)`. Before and after it the first and the last offset go on. */
+export const ZONE_TABLE = { fromUtcMs: Date.UTC(2000, 0, 1), toUtcMs: Date.UTC(2038, 0, 1) } as const;
+
+/**
+ * The table is looked for in steps of this length, so that two changes within one step, the second taking the first back, would be
+ * missed. No zone has two changes so close: the closest are 6.96 days apart (America/Boa_Vista in October 2000). A test holds that
+ * against the published data of all zones.
+ */
+export const SCAN_STEP_MS = 6 * 86_400_000;
+
+/** `GMT`, `GMT-05:00`, `GMT+05:53:28` at the end of a formatted date. */
+const GMT = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
+
+/** Reads the platform's offset of a zone at an instant, in seconds. Throws RangeError for a zone that it does not know. */
+export const platformOffset = (zone: string): ((utcMs: number) => number) => {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+  return (utcMs) => {
+    const text = format.format(utcMs);
+    const match = GMT.exec(text);
+    if (match === null) throw new Error(`the platform spells an offset of ${zone} as "${text}"`);
+    const [, sign, hours = 0, minutes = 0, seconds = 0] = match;
+    const size = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+    return sign === '-' ? -size : size;
+  };
+};
+
+/** First instant (to the second) in `(lowMs, highMs]` at which the offset is no longer `offsetS`. */
+const findChange = (
+  offset: (utcMs: number) => number,
+  lowMs: number,
+  highMs: number,
+  offsetS: number,
+): number => {
+  let low = lowMs;
+  let high = highMs;
+  while (high - low > 1000) {
+    const middle = Math.floor((low + high) / 2000) * 1000;
+    if (offset(middle) === offsetS) low = middle;
+    else high = middle;
+  }
+  return high;
+};
+
+/** All intervals of a zone. Throws RangeError when the platform does not know the zone. */
+export const zoneIntervals = (zone: string): OffsetInterval[] => {
+  const offset = platformOffset(zone);
+  const intervals: OffsetInterval[] = [];
+  let from = Number.NEGATIVE_INFINITY;
+  let current = offset(ZONE_TABLE.fromUtcMs);
+  for (let at = ZONE_TABLE.fromUtcMs; at < ZONE_TABLE.toUtcMs; at += SCAN_STEP_MS) {
+    const until = Math.min(at + SCAN_STEP_MS, ZONE_TABLE.toUtcMs);
+    const next = offset(until);
+    if (next === current) continue;
+    const change = findChange(offset, at, until, current);
+    intervals.push({ fromUtcMs: from, toUtcMs: change, offsetS: current });
+    from = change;
+    current = next;
+  }
+  intervals.push({ fromUtcMs: from, toUtcMs: Number.POSITIVE_INFINITY, offsetS: current });
+  return intervals;
+};
