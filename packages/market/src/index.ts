@@ -1,6 +1,11 @@
 // The public surface of @fxtape/market: everything that is pure.
 export * from './clock/clock-rule.ts';
 export * from './clock/parse-clock-rule.ts';
+export * from './clock/infer-clock.ts';
+export * from './clock/measure-offset.ts';
+export * from './clock/week-edges.ts';
+export type { ClockMove } from './clock/clock-moves.ts';
+export type { SymbolEdges } from './clock/clock-fit.ts';
 export * from './time.ts';
 export * from './bound.ts';
 export * from './heartbeat-judge.ts';

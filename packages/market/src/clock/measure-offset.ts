@@ -1,0 +1,59 @@
+// How far a broker's clock stands from UTC now, from readings of clocks that were seen to move. In: the same clocks read several times
+// (the time of a symbol's last tick, the server's own time), each with its receive time. Out: the offset in whole quarters of an hour,
+// or why there is none. A reading that says the same as the one before is a snapshot of something stale: it says nothing.
+
+import type { BrokerMs } from '../time.ts';
+
+export type ClockSource = 'ticks' | 'server_time';
+
+export interface ClockReading {
+  readonly source: ClockSource;
+  /** Which clock: a symbol, or the server. */
+  readonly name: string;
+  readonly brokerMs: BrokerMs;
+  /** When the answer came. */
+  readonly recvUtcMs: number;
+}
+
+/** What a clock showed at an instant. `stated`: somebody says so, nothing was compared. */
+export interface OffsetSample {
+  readonly utcMs: number;
+  /** Broker wall clock minus UTC, seconds. */
+  readonly offsetS: number;
+  readonly source: ClockSource | 'stated';
+}
+
+const QUARTER_S = 900;
+/** A tick that is seen to be new is not older than this, and no server's clock is as wrong. */
+const TOLERANCE_MS = 120_000;
+
+/** The newest reading of each clock that moved between its first and its last reading. */
+const moved = (readings: readonly ClockReading[]): ClockReading[] =>
+  [...Map.groupBy(readings, ({ source, name }) => `${source} ${name}`).values()].flatMap((of) => {
+    const ordered = of.toSorted((a, b) => a.recvUtcMs - b.recvUtcMs);
+    const first = ordered[0] as ClockReading;
+    const last = ordered.findLast(
+      (each, i) => i > 0 && each.brokerMs > (ordered[i - 1] as ClockReading).brokerMs,
+    );
+    return last === undefined || last.brokerMs <= first.brokerMs ? [] : [last];
+  });
+
+/** Ticks are asked before the server's clock. Null: no clock moved, or what moved does not fit any offset, or two of them disagree. */
+export const measureOffset = (readings: readonly ClockReading[]): OffsetSample | null => {
+  const running = moved(readings);
+  for (const source of ['ticks', 'server_time'] as const) {
+    const said = new Set<number>();
+    let utcMs = 0;
+    for (const each of running) {
+      if (each.source !== source) continue;
+      const apartMs = each.brokerMs - each.recvUtcMs;
+      const offsetS = Math.round(apartMs / 1000 / QUARTER_S) * QUARTER_S;
+      if (Math.abs(apartMs - offsetS * 1000) > TOLERANCE_MS) continue;
+      said.add(offsetS);
+      utcMs = Math.max(utcMs, each.recvUtcMs);
+    }
+    const [offsetS] = said;
+    if (said.size === 1 && offsetS !== undefined) return { utcMs, offsetS, source };
+  }
+  return null;
+};
