@@ -28,8 +28,12 @@ const accountSchema = z.strictObject({
   holder: z.string().default('Demo Trader'),
   login: z.int().positive().default(5_150_001_125),
   leverage: z.int().positive().default(200),
-  /** The broker's wall clock, a clock rule. */
+  /** The broker's wall clock, a clock rule; of a broker that moved with the rules of then. */
   clockRule: z.string().default('America/New_York+7h'),
+  /** `serverTime` stands still while nothing is open. */
+  freezesWhileShut: z.boolean().default(false),
+  /** What `/ServerTimezone` says instead of the truth, seconds before UTC. */
+  statedOffsetS: z.int().min(-54_000).max(54_000).nullable().default(null),
   /** What `/SymbolInfo` says instead of the truth, to be refused by a feed that knows better. */
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
   /** The account row carries no rest_url and ws_url, as before provisioning. */
@@ -102,6 +106,8 @@ const shape = z.strictObject({
   serverTimeDigits: z.enum(['ms', 's', 's_with_zeros']).default('ms'),
   /** Close code for a socket that a newer one of the same account replaces. */
   evictCode: z.int().min(1000).max(4999).default(1000),
+  /** Christmas, New Year and early closes; without them every week is an ordinary one. */
+  holidays: z.boolean().default(false),
   history: z
     .strictObject({
       /** Days of made-up history before the start. */

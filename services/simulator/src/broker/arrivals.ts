@@ -3,7 +3,7 @@
 // sometimes an equal one. Shut symbols have no share; the total rate stays as asked for whatever is open.
 
 import { Random } from './random.ts';
-import { isOpen, newYorkHour, SLOT_MS } from './session.ts';
+import { newYorkHour, type OpenHours, SLOT_MS } from './session.ts';
 import { activityFactor } from './spread.ts';
 import type { SymbolSpec } from './symbols.ts';
 
@@ -16,6 +16,7 @@ export class Arrivals {
   readonly #symbols: readonly SymbolSpec[];
   readonly #random: Random;
   readonly #cumulative: Float64Array;
+  readonly #isOpen: OpenHours;
   readonly #onSlot: (newYorkHour: number, shares: readonly number[]) => void;
   #ticksPerSecond: number;
   #slotEnd = 0;
@@ -31,6 +32,7 @@ export class Arrivals {
     options: {
       seed: number;
       ticksPerSecond: number;
+      isOpen: OpenHours;
       onSlot: (newYorkHour: number, shares: readonly number[]) => void;
     },
   ) {
@@ -39,6 +41,7 @@ export class Arrivals {
     this.#cumulative = new Float64Array(symbols.length);
     this.#ticksPerSecond = options.ticksPerSecond;
     this.#onSlot = options.onSlot;
+    this.#isOpen = options.isOpen;
   }
 
   get ticksPerSecond(): number {
@@ -102,7 +105,7 @@ export class Arrivals {
     this.#slotEnd = slot + SLOT_MS;
     const hour = newYorkHour(slot);
     const weights = this.#symbols.map((spec) =>
-      isOpen(spec.kind, slot) ? spec.weight * activityFactor(spec, hour) : 0,
+      this.#isOpen(spec.kind, slot) ? spec.weight * activityFactor(spec, hour) : 0,
     );
     this.#total = 0;
     for (const [i, weight] of weights.entries()) {

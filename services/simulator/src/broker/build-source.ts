@@ -17,12 +17,12 @@ export interface BuiltSource {
 
 /** Throws SCENARIO_INVALID for an unknown symbol, SIMULATOR_FILE_INVALID for a bad file. */
 export function buildSource(scenario: Scenario, now: { wallMs: number; monoMs: number }): BuiltSource {
-  const { seed, history, source } = scenario;
+  const { seed, history, holidays, source } = scenario;
   if (source.kind === 'file') {
     const file = readTickFile(source.path);
     const startUtcMs = file.utcMs[0] as number;
     const spec = fileSymbol(source.symbol, file);
-    const market = new Market([spec], { seed, startUtcMs, historyDays: history.days });
+    const market = new Market([spec], { seed, startUtcMs, historyDays: history.days, holidays });
     return {
       market,
       source: new FileSource(market, file, { speed: source.speed, monoMs: now.monoMs }),
@@ -31,7 +31,7 @@ export function buildSource(scenario: Scenario, now: { wallMs: number; monoMs: n
   }
   const startUtcMs = source.startUtc === undefined ? now.wallMs : Date.parse(source.startUtc);
   const symbols = source.symbols === undefined ? ALL_SYMBOLS : findSymbols(source.symbols);
-  const market = new Market(symbols, { seed, startUtcMs, historyDays: history.days });
+  const market = new Market(symbols, { seed, startUtcMs, historyDays: history.days, holidays });
   market.quoteFromBefore(startUtcMs);
   const { ticksPerSecond, speed } = source;
   return {

@@ -35,6 +35,7 @@ export class MarketSource implements TickSource {
     this.#arrivals = new Arrivals(market.symbols, {
       seed: options.seed,
       ticksPerSecond: options.ticksPerSecond,
+      isOpen: market.isOpen,
       onSlot: (hour, shares) => {
         for (const [i, price] of this.#prices.entries()) price.tune(hour, shares[i] as number);
       },

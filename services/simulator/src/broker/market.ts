@@ -4,7 +4,7 @@
 import { DayCache } from '../history/day-cache.ts';
 import { MinuteBars } from '../history/minute-bars.ts';
 import { PastBars } from '../history/past.ts';
-import { isOpen, SLOT_MS } from './session.ts';
+import { type OpenHours, openHours, SLOT_MS } from './session.ts';
 import type { SymbolSpec } from './symbols.ts';
 import { TickTape } from './tick-tape.ts';
 
@@ -20,18 +20,22 @@ export interface MarketOptions {
   /** First instant of the simulation; the made-up history ends in this minute. */
   readonly startUtcMs: number;
   readonly historyDays: number;
+  /** Default: every week is an ordinary one. */
+  readonly holidays?: boolean;
 }
 
 export class Market {
   readonly symbols: readonly SymbolSpec[];
   readonly tape: TickTape;
   readonly bars: readonly MinuteBars[];
+  readonly isOpen: OpenHours;
   readonly #index = new Map<string, number>();
   #closed: MinuteClosed[] = [];
 
   constructor(symbols: readonly SymbolSpec[], options: MarketOptions) {
     this.symbols = symbols;
     this.tape = new TickTape(symbols.length);
+    this.isOpen = openHours(options.holidays ?? false);
     const cache = new DayCache();
     this.bars = symbols.map(
       (spec) =>
@@ -41,6 +45,7 @@ export class Market {
             startUtcMs: options.startUtcMs,
             days: options.historyDays,
             cache,
+            isOpen: this.isOpen,
           }),
         ),
     );
@@ -71,7 +76,7 @@ export class Market {
   quoteFromBefore(startUtcMs: number): void {
     for (const [i, spec] of this.symbols.entries()) {
       let slot = startUtcMs - (startUtcMs % SLOT_MS);
-      while (!isOpen(spec.kind, slot)) slot -= SLOT_MS;
+      while (!this.isOpen(spec.kind, slot)) slot -= SLOT_MS;
       const bid = Math.round(spec.anchor * 10 ** spec.digits);
       const quote = { bid, ask: bid + spec.spreadPoints, last: 0, volume: 0 };
       this.tape.setInitial(i, { utcMs: Math.min(startUtcMs, slot + SLOT_MS) - 137, ...quote });

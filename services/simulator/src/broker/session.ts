@@ -1,6 +1,7 @@
 // When a symbol trades. In: a true UTC instant. Out: open or shut, and the weekly windows in a broker's wall clock as
 // `/SymbolInfo` shows them. FX and metals close on Friday 17:00 New York and open on Sunday 17:00 New York; metals also rest
-// from 17:00 to 18:00 each day; crypto never closes. New York's clock decides, so the UTC hour moves with its summer time.
+// from 17:00 to 18:00 each day; crypto never closes. New York's clock decides, so the UTC hour moves with its summer time. With holidays
+// Christmas and New Year's Day are shut, the days before them end at 13:00, and so does Thanksgiving for metals.
 
 import { parseClockRule } from '@fxtape/market';
 import type { SymbolClass } from './symbols.ts';
@@ -32,12 +33,33 @@ export function newYorkHour(utcMs: number): number {
 }
 
 /** True while the symbol's session is open at this UTC instant. Constant inside a slot of `SLOT_MS`. */
-export function isOpen(kind: SymbolClass, utcMs: number): boolean {
+export type OpenHours = (kind: SymbolClass, utcMs: number) => boolean;
+
+/** The hours of an ordinary week. */
+const inWeek: OpenHours = (kind, utcMs) => {
   if (kind === 'crypto') return true;
   const hour = newYorkHourOfWeek(utcMs);
   if (hour < 17 || hour >= 5 * 24 + 17) return false;
   return kind === 'fx' || Math.floor(hour % 24) !== 17;
-}
+};
+
+const THURSDAY = 4;
+
+/** Shut, or shut from 13:00 New York on, as the date of the trading day says; it begins at 17:00 of the evening before. */
+const isHoliday = (kind: SymbolClass, utcMs: number): boolean => {
+  const local = utcMs + newYork.offsetAt(utcMs) * 1000;
+  const tradingDay = new Date(local + 7 * HOUR);
+  const [month, date] = [tradingDay.getUTCMonth() + 1, tradingDay.getUTCDate()];
+  if ((month === 12 && date === 25) || (month === 1 && date === 1)) return true;
+  const eve = month === 12 && (date === 24 || date === 31);
+  const thanksgiving =
+    kind === 'metal' && month === 11 && tradingDay.getUTCDay() === THURSDAY && date > 21 && date <= 28;
+  const hour = Math.floor((((local % DAY) + DAY) % DAY) / HOUR);
+  return (eve || thanksgiving) && hour >= 13 && hour < 17;
+};
+
+export const openHours = (holidays: boolean): OpenHours =>
+  holidays ? (kind, utcMs) => inWeek(kind, utcMs) && (kind === 'crypto' || !isHoliday(kind, utcMs)) : inWeek;
 
 const DAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;
 
@@ -58,7 +80,7 @@ export function weeklySessions(kind: SymbolClass, utcMs: number, offsetMs: numbe
     const start = sunday + index * DAY;
     let openedAt: number | null = null;
     for (let at = 0; at <= DAY; at += SLOT) {
-      const open = at < DAY && isOpen(kind, start + at - offsetMs);
+      const open = at < DAY && inWeek(kind, start + at - offsetMs);
       if (open && openedAt === null) openedAt = at;
       if (!open && openedAt !== null) {
         windows.push({ day, from: clockText(openedAt), to: clockText(at) });

@@ -33,7 +33,7 @@ const status: Route = ({ terminal }) => {
       tradeAllowed: connected,
     },
     bridge: { version: '0.14.0', tradeEaReady: true, tradeEaHeartbeatAgeMs: 8, symbolsSynced: true },
-    serverTime: terminal.clock().text(terminal.nowUtcMs()),
+    serverTime: terminal.clock().text(terminal.shownUtcMs()),
   });
 };
 
@@ -53,11 +53,10 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     '/ServerTimezone',
     ({ terminal }) => {
-      const utcMs = terminal.nowUtcMs();
-      return ok({
-        serverTime: `${terminal.clock().text(utcMs).slice(0, 19)}Z`,
-        utcOffsetSeconds: terminal.clock().offsetMs(utcMs) / 1000,
-      });
+      const utcMs = terminal.shownUtcMs();
+      const utcOffsetSeconds = terminal.account.statedOffsetS ?? terminal.clock().offsetMs(utcMs) / 1000;
+      const shown = new Date(utcMs + utcOffsetSeconds * 1000).toISOString();
+      return ok({ serverTime: `${shown.slice(0, 19)}Z`, utcOffsetSeconds });
     },
   ],
   [

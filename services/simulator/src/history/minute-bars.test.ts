@@ -92,6 +92,7 @@ describe('bars', () => {
           startUtcMs,
           days: 60,
           cache: new DayCache(),
+          isOpen: market.isOpen,
         }),
       );
     const from = at('2026-01-04T00:00:00Z');

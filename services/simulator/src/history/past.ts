@@ -6,7 +6,7 @@
 // are a random walk backwards from the start.
 
 import { Random } from '../broker/random.ts';
-import { isOpen, newYorkHour, SLOT_MS } from '../broker/session.ts';
+import { newYorkHour, type OpenHours, SLOT_MS } from '../broker/session.ts';
 import { activityFactor, spreadFactor } from '../broker/spread.ts';
 import type { SymbolSpec } from '../broker/symbols.ts';
 import { type BarArrays, BarColumns } from './bar-columns.ts';
@@ -36,15 +36,17 @@ export class PastBars {
   readonly #levels: number[] = [];
   readonly #levelRandom: Random;
   readonly #cache: DayCache;
+  readonly #isOpen: OpenHours;
   /** Hours are small: all of a deep history may stay. Minutes are not. */
   readonly #hours = new Map<number, BarArrays>();
 
   constructor(
     spec: SymbolSpec,
-    options: { seed: number; startUtcMs: number; days: number; cache: DayCache },
+    options: { seed: number; startUtcMs: number; days: number; cache: DayCache; isOpen: OpenHours },
   ) {
     this.#spec = spec;
     this.#cache = options.cache;
+    this.#isOpen = options.isOpen;
     this.#seed = options.seed;
     this.#scale = 10 ** spec.digits;
     this.#startMinute = Math.floor(options.startUtcMs / 60_000);
@@ -96,7 +98,7 @@ export class PastBars {
     const to = Math.min(from + MINUTES_A_DAY, this.#startMinute);
     const open: number[] = [];
     for (let slot = from; slot < to; slot += MINUTES_A_SLOT) {
-      if (!isOpen(this.#spec.kind, slot * 60_000)) continue;
+      if (!this.#isOpen(this.#spec.kind, slot * 60_000)) continue;
       for (let minute = slot; minute < Math.min(slot + MINUTES_A_SLOT, to); minute++) open.push(minute);
     }
     return open;

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { BrokerClock } from '../broker/broker-clock.ts';
 import type { Market, MinuteClosed } from '../broker/market.ts';
+import { SLOT_MS } from '../broker/session.ts';
 import { CHUNK_MASK, type LastTick } from '../broker/tick-tape.ts';
 import { AccountLedger } from '../ledger.ts';
 import type { AccountSpec, Scenario } from '../scenario.ts';
@@ -135,6 +136,18 @@ export class Terminal implements ConnectionHost {
     return this.conditions.frozenAtUtcMs ?? this.#o.nowUtcMs();
   }
 
+  /** The instant that `serverTime` shows: now, or the last moment at which anything was open. */
+  shownUtcMs(): number {
+    const nowMs = this.nowUtcMs();
+    if (!this.account.freezesWhileShut) return nowMs;
+    const { isOpen, symbols } = this.market;
+    const open = (utcMs: number): boolean => symbols.some(({ kind }) => isOpen(kind, utcMs));
+    let slot = nowMs - (nowMs % SLOT_MS);
+    if (open(slot)) return nowMs;
+    while (!open(slot - SLOT_MS)) slot -= SLOT_MS;
+    return slot - 1;
+  }
+
   /** Seed of the scenario. */
   get seed(): number {
     return this.#o.scenario.seed;
@@ -232,7 +245,7 @@ export class Terminal implements ConnectionHost {
 
   /** The broker's clock as heartbeats spell it. */
   serverTime(): string {
-    const text = this.#clock.text(this.nowUtcMs());
+    const text = this.#clock.text(this.shownUtcMs());
     const { serverTimeDigits } = this.#o.scenario;
     if (serverTimeDigits === 'ms') return text;
     return `${text.slice(0, 19)}${serverTimeDigits === 's' ? '' : '.000'}Z`;
