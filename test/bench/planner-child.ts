@@ -65,6 +65,8 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     nowUs: NOW,
     wallUs: NOW,
     rule,
+    clockJob: null,
+    awaitsClock: false,
     backfill: {
       bars: Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, depthMs])),
       ticks: 7 * 86_400_000,

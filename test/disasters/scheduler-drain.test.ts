@@ -23,7 +23,7 @@ const DAYS = 2600;
 
 test('a queue is filled as it drains, and filled again after Redis was emptied, and both servers were killed', async () => {
   const rig = await schedulerRig({
-    accounts: `{ name: $, id: ${accountId(0)}, market_data: { symbols: [BTCUSD, ETHUSD] }, timeframes: [M1], account_data: false, backfill: { bars: { M1: ${DAYS}d }, ticks: false } }`,
+    accounts: `{ name: $, id: ${accountId(0)}, clock: America/New_York+7h, market_data: { symbols: [BTCUSD, ETHUSD] }, timeframes: [M1], account_data: false, backfill: { bars: { M1: ${DAYS}d }, ticks: false } }`,
     gateway: `http://${gateway.addr}`,
     conf: questdb.conf,
     redisUrl: redis.url,

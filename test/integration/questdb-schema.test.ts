@@ -1,5 +1,6 @@
 // The database becomes what the design says, however often and by how many at once the migrations run, and the settings that ship
 // with it are ones that this server knows.
+import { readdirSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLog, systemClock } from '@fxtape/ops';
@@ -57,7 +58,8 @@ const KEYS = {
   clock_rules: ['YEAR', 'ts, server, ts_decided'],
   daily_quality: ['YEAR', 'ts, feed, symbol'],
 };
-const MIGRATIONS = 22;
+const MIGRATIONS = readdirSync(MIGRATIONS_DIR).filter((name) => name.endsWith('.sql')).length;
+const WRONG = `${String(MIGRATIONS + 1).padStart(4, '0')}_wrong.sql`;
 const GAP_COLUMNS =
   'gap_id outage_id account feed symbol stream timeframe ts_from ts_to cause state rows_healed missing_estimate evidence ts_updated';
 
@@ -133,12 +135,12 @@ test('an old migration that changed is refused, and nothing is touched', async (
     code: 'MIGRATION_CHANGED',
     kind: 'terminal',
   });
-  await writeFile(join(dir.path, '0023_wrong.sql'), 'CREATE NONSENSE;');
+  await writeFile(join(dir.path, WRONG), 'CREATE NONSENSE;');
   await cp(MIGRATIONS_DIR, dir.path, { recursive: true });
   await expect(migrate({ client: http, log, dir: dir.path, clock: impatient() })).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
   });
-  await rm(join(dir.path, '0023_wrong.sql'));
+  await rm(join(dir.path, WRONG));
   await dir.remove();
 });
 

@@ -33,8 +33,9 @@ const rigOf = async (accounts: string): Promise<SchedulerRig> => {
   rigs.push(rig);
   return rig;
 };
+/** Its clock is configured, so that nothing waits for evidence; `clock: auto` is what scheduler-clock.test.ts is about. */
 const entry = (o: { n?: number; name?: string; symbols?: string; more?: string } = {}): string =>
-  `{ name: ${o.name ?? '$'}, id: ${accountId(o.n ?? 0)}, market_data: { symbols: [${o.symbols ?? 'BTCUSD, ETHUSD'}] }, timeframes: [M1], ${o.more ?? 'backfill: { bars: { M1: 30d }, ticks: false, deals: 90d }'} }`;
+  `{ name: ${o.name ?? '$'}, id: ${accountId(o.n ?? 0)}, clock: America/New_York+7h, market_data: { symbols: [${o.symbols ?? 'BTCUSD, ETHUSD'}] }, timeframes: [M1], ${o.more ?? 'backfill: { bars: { M1: 30d }, ticks: false, deals: 90d }'} }`;
 
 const planned = (rig: SchedulerRig, account = rig.name) =>
   until(
@@ -86,7 +87,7 @@ test('a first plan says who the account is, what is configured and which clock h
     'ticks NOPE',
   ]);
   const rules = await rig.reader.clockRules('Simulated-Demo', { waitMs: 5000 });
-  expect(rules.at(-1)).toMatchObject({ rule_id: 'America/New_York+7h', confidence: 'provisional' });
+  expect(rules.at(-1)).toMatchObject({ rule_id: 'America/New_York+7h', confidence: 'configured' });
   const jobs = await rig.standing();
   const span = (symbol: string) => {
     const of = ranges(jobs.get('bars'), symbol);

@@ -90,6 +90,13 @@ export const catalogue = {
     identity: (p) => [p.account],
     band: () => 'reread',
   }),
+  clock: define({
+    ...patient,
+    schema: payloads.clockPayload,
+    deadlineMs: 5 * MINUTE,
+    identity: (p) => [p.account, ...range(p)],
+    band: () => 'housekeeping',
+  }),
   plan: define({
     ...quick,
     schema: payloads.planPayload,

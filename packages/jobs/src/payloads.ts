@@ -62,6 +62,11 @@ export const dailyQualityPayload = z
 /** Stored rows held against their versions; `asOfUs`: what was seen later is left out. */
 export const auditPayload = z.strictObject({ account, feed: name.nullable(), asOfUs: us });
 
+/** What the broker's clock shows now, and where trading weeks begin and end in hourly bars of these symbols. */
+export const clockPayload = z
+  .strictObject({ account, symbols: z.array(name).max(16), ...range })
+  .refine(forwards, forwardsMessage);
+
 /** Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. */
 export const planPayload = z.strictObject({
   requestId: name,

@@ -275,6 +275,17 @@ export class HistoryReader {
     return this.#rows('clock_rules', `${sqlEquals({ server })} ORDER BY ts, ts_decided`, options);
   }
 
+  /** What a server's clock was seen to show: every offset, and of each symbol the edges that were read last, by `ts`. */
+  async clockEvidence(server: string, options: SettledOptions = {}): Promise<TableRow<'clock_evidence'>[]> {
+    const of = sqlEquals({ server });
+    const edges = sqlEquals({ server, kind: 'edges' });
+    const [offsets, latest] = await Promise.all([
+      this.#rows('clock_evidence', `${of} AND kind != 'edges' ORDER BY ts`, options),
+      this.#rows('clock_evidence', `${edges} LATEST ON ts PARTITION BY symbol`, options),
+    ]);
+    return [...offsets, ...latest].toSorted((a, b) => a.ts - b.ts);
+  }
+
   /** Every time that a stream of the account was configured, by `ts`. */
   streams(account: string, options: SettledOptions = {}): Promise<TableRow<'streams'>[]> {
     return this.#rows('streams', `${sqlEquals({ account })} ORDER BY ts`, options);

@@ -225,6 +225,28 @@ const clockRules = defineTable({
   keys: ['ts', 'server', 'ts_decided'],
 });
 
+/**
+ * What a broker's clock was seen to show: its offset at `ts`, or where trading weeks begin and end on it (`edges`, wall clock as JSON),
+ * read at `ts`. What the rules of `clock_rules` are inferred from.
+ */
+const clockEvidence = defineTable({
+  name: 'clock_evidence',
+  partition: 'YEAR',
+  columns: {
+    ts: 'timestamp',
+    server: 'symbol',
+    account: 'symbol',
+    kind: 'symbol',
+    symbol: 'symbol',
+    utc_offset_s: 'int',
+    bars: 'int',
+    edges: 'varchar',
+    reason: 'varchar',
+  },
+  keys: ['ts', 'server', 'account', 'kind', 'symbol'],
+  optionalKeys: ['symbol'],
+});
+
 /** One broker's day of a symbol, judged; `ts` is the start of that day. */
 const dailyQuality = defineTable({
   name: 'daily_quality',
@@ -256,5 +278,6 @@ export const historyTables = {
   streams,
   history_limits: historyLimits,
   clock_rules: clockRules,
+  clock_evidence: clockEvidence,
   daily_quality: dailyQuality,
 } as const;

@@ -39,6 +39,12 @@ const KEEP_MS = 30_000;
 const ADDRESS_MS = 600_000;
 const SERVER_TIME_MS = 3000;
 
+interface Decision {
+  /** Id of a clock rule. */
+  readonly rule: string;
+  readonly confidence: string;
+}
+
 interface Kept {
   readonly context: AccountContext;
   readonly config: AccountConfig;
@@ -103,9 +109,12 @@ export class AccountContexts {
     const { account_id: accountId, server } = row ?? {};
     if (typeof accountId !== 'string' || typeof server !== 'string') throw notSeen(account);
     const rest = await this.#rest(config, accountId);
-    const rule = await this.#rule(config, server);
+    const decision = await this.#decision(config, server);
+    const rule = parseClockRule(decision.rule);
     const context = contextOf({ config, server, rest, rule, clock: this.#o.clock });
-    this.#kept.set(account, { context, config, untilMs: this.#o.clock.monoMs() + KEEP_MS });
+    // A provisional rule is replaced within moments of the first evidence, and the next job is read with the better one.
+    const keepMs = decision.confidence === 'provisional' ? 0 : KEEP_MS;
+    this.#kept.set(account, { context, config, untilMs: this.#o.clock.monoMs() + keepMs });
     return context;
   }
 
@@ -131,11 +140,11 @@ export class AccountContexts {
     return rest;
   }
 
-  async #rule(config: AccountConfig, server: string): Promise<ClockRule> {
-    if (config.clock.rule !== 'auto') return parseClockRule(config.clock.rule);
+  async #decision(config: AccountConfig, server: string): Promise<Decision> {
+    if (config.clock.rule !== 'auto') return { rule: config.clock.rule, confidence: 'configured' };
     const decided = newestDecision(await this.#o.reader.clockRules(server));
     if (decided === null) throw clockUnknown(config.name, server);
-    return parseClockRule(decided);
+    return decided;
   }
 }
 
@@ -151,18 +160,17 @@ async function addressOf(
   }
 }
 
-/** The rule that was decided last: a correction holds for all of history, because history is read anew under it. */
-export const newestDecision = (rows: readonly TableRow<'clock_rules'>[]): string | null => {
+/**
+ * What was decided last about a server's clock. Its `rule_id` is the whole rule, with the moves of the broker: each instant of history is
+ * read with the rule of then.
+ */
+export const newestDecision = (rows: readonly TableRow<'clock_rules'>[]): Decision | null => {
   let newest: TableRow<'clock_rules'> | null = null;
   for (const row of rows) {
-    if (typeof row.rule !== 'string') continue;
-    const later =
-      newest === null ||
-      row.ts_decided > newest.ts_decided ||
-      (row.ts_decided === newest.ts_decided && row.ts > newest.ts);
-    if (later) newest = row;
+    if (typeof row.rule_id === 'string' && (newest === null || row.ts_decided >= newest.ts_decided))
+      newest = row;
   }
-  return newest?.rule ?? null;
+  return newest === null ? null : { rule: newest.rule_id as string, confidence: newest.confidence ?? '' };
 };
 
 function contextOf(o: {

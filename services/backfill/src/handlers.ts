@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { asJob, doneOf, type Refusal } from './as-job.ts';
 import type { HealTiming } from './heal/heal-context.ts';
 import { healHandlers } from './heal/handlers.ts';
+import { gatherClockEvidence } from './clock-evidence.ts';
 import type { BackfillParts } from './parts.ts';
 import { reconcile } from './reconcile.ts';
 import { syncBars } from './sync-bars.ts';
@@ -51,6 +52,7 @@ export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } 
     refusal: () => null,
     run: (c, { payload }, checkpoint) => audit(c, payload, checkpoint),
   }),
+  clock: asJob(parts, { refusal: () => null, run: (c, job) => gatherClockEvidence(c, job) }),
   symbol_specs: asJob(parts, {
     refusal: () => null,
     run: async (c, { payload }) => ({

@@ -27,12 +27,15 @@ export interface BackfillParts {
   readonly numbers: BackfillNumbers;
   /** So far apart must the two looks lie that say where a history begins, or that a long part of it is empty. */
   readonly looksApartMs: number;
+  /** So far apart are two looks at a clock that has to be seen to run. */
+  readonly clockLooksApartMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Long enough for a terminal to load what it did not have. */
 const LOOKS_APART_MS = 20_000;
+const CLOCK_LOOKS_APART_MS = 2000;
 
 /** The parts of a process that has learned nothing yet. */
 export function backfillParts(o: {
@@ -46,6 +49,8 @@ export function backfillParts(o: {
   readonly metrics?: Metrics;
   /** Default 20 s. */
   readonly looksApartMs?: number;
+  /** Default 2 s. */
+  readonly clockLooksApartMs?: number;
 }): BackfillParts {
   const { clock, contexts, log, reader, writer } = o;
   return {
@@ -55,6 +60,7 @@ export function backfillParts(o: {
     gaps: o.gaps,
     writer,
     looksApartMs: o.looksApartMs ?? LOOKS_APART_MS,
+    clockLooksApartMs: o.clockLooksApartMs ?? CLOCK_LOOKS_APART_MS,
     clock,
     log,
     historyGaps: new HistoryGaps({ reader: o.gaps, clock }),

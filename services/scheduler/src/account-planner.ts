@@ -1,13 +1,13 @@
 // Plans one account: look at the gateway → settle who it is, its clock and its streams → read what is stored → plan → queue. In: the
 // account's configuration. Out: rows of `accounts`, `streams` and `clock_rules`, jobs in the queue, and a report of itself. Each run stands
 // alone and begins with nothing but what QuestDB and the gateway say, so that a run that failed half-way is simply repeated.
-import type { AccountConfig } from '@fxtape/config';
+import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { type JobQueues, type Payload, type PlannedJob, type PlanNote } from '@fxtape/jobs';
-import { type ClockRule, parseBrokerTime, parseClockRule, streamId } from '@fxtape/market';
+import { type ClockRule, parseBrokerTime, streamId } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import type { AppliedWriter } from '@fxtape/questdb';
 import { accountRow, requireBound, sameAccount } from './account-row.ts';
-import { type ClockDecision, clockRuleRow, decideClock, ruleInForce } from './clock-decision.ts';
+import { type ClockState, type SettledClock, settleClock } from './account-clock.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { endedStreams, streamChanges } from './configured-streams.ts';
 import { planInput, type Readers, readStored, recordedSince, type Stored } from './gather-input.ts';
@@ -42,7 +42,7 @@ export interface PlannerState {
   /** Wall clock of the last whole plan, ms. */
   readonly plannedAtMs: number | null;
   readonly tookMs: number | null;
-  readonly rule: string | null;
+  readonly clock: ClockState | null;
   readonly symbols: number;
   readonly unlisted: readonly string[];
   readonly missing: readonly MissingCount[];
@@ -56,6 +56,7 @@ export interface PlannerState {
 }
 
 interface Settled {
+  readonly clock: SettledClock;
   readonly input: PlanInput;
   readonly listed: readonly string[];
   readonly unlisted: ReadonlySet<string>;
@@ -71,12 +72,13 @@ export class AccountPlanner {
   #turn: Promise<unknown> = Promise.resolve();
   /** Of the last plan, for the events between two plans. */
   #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
+  #clockChanges = 0;
   #state: PlannerState = {
     phase: 'starting',
     reason: null,
     plannedAtMs: null,
     tookMs: null,
-    rule: null,
+    clock: null,
     symbols: 0,
     unlisted: [],
     missing: [],
@@ -94,6 +96,11 @@ export class AccountPlanner {
 
   get config(): AccountConfig {
     return this.#config;
+  }
+
+  /** How often a decision about the clock replaced another one. */
+  get clockChanges(): number {
+    return this.#clockChanges;
   }
 
   get state(): PlannerState {
@@ -124,7 +131,7 @@ export class AccountPlanner {
         reason: null,
         plannedAtMs: asOfMs,
         tookMs: clock.monoMs() - startMs,
-        rule: settled.input.rule.id,
+        clock: settled.clock.state,
         symbols: new Set(settled.input.streams.flatMap(({ symbol }) => symbol ?? [])).size,
         unlisted: [...settled.unlisted],
         missing: plan.missing,
@@ -147,7 +154,11 @@ export class AccountPlanner {
   /** Plans what somebody asks for. Errors: those of the gateway, QuestDB and Redis. */
   async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<PlanNote> {
     const asOfMs = this.#o.clock.nowMs();
-    const { input, listed } = await this.#settle(signal);
+    const { clock, input, listed } = await this.#settle(signal);
+    if (clock.state.awaitsEvidence) {
+      if (clock.job !== null) await this.#o.queues.plan([clock.job], { asOfMs });
+      throw clockAwaited(this.#config.name);
+    }
     const jobs: PlannedJob[] = [];
     for (const { job } of planRequested(asked, input, listed)) {
       if (jobs.push(job) >= MOST_ASKED) break;
@@ -192,15 +203,21 @@ export class AccountPlanner {
     const view = await this.#look(signal);
     const stored = await readStored(config, readers, signal);
     requireBound(stored.account, view);
-    const decision = await decideClock({
-      clock: config.clock,
+    const listed = view.listed ?? listedBefore(stored);
+    const settledClock = await settleClock({
+      ...this.#o,
+      reader: readers.history,
+      config,
+      server: view.row.server,
+      listed,
+      configured: matchSymbols(config.marketData?.symbols ?? [], listed).matched,
       recordedRule: stored.recordedRule,
       timezone: () => this.#gateway.timezone(signal),
-      nowMs: clock.nowMs(),
+      signal,
     });
-    const rule = await this.#ruleOf(view.row.server, decision, signal);
+    if (settledClock.replaced !== null) this.#clockChanges += 1;
+    const { rule } = settledClock;
     const nowUs = config.clock.replayed ? await this.#replayedNow(rule, signal) : clock.nowUs();
-    const listed = view.listed ?? listedBefore(stored);
     const changes = streamChanges({
       config,
       listed,
@@ -226,7 +243,7 @@ export class AccountPlanner {
       config,
       stored,
       streams,
-      rule,
+      clock: settledClock,
       nowUs,
       wallUs,
       doneToday,
@@ -234,7 +251,7 @@ export class AccountPlanner {
       readers,
       signal,
     });
-    return { input, listed, unlisted: changes.unlisted };
+    return { clock: settledClock, input, listed, unlisted: changes.unlisted };
   }
 
   /** The gateway as it is, or as it was seen last: what is missing does not depend on its being there at this moment. */
@@ -246,19 +263,6 @@ export class AccountPlanner {
       this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with what it said last');
     }
     return this.#view;
-  }
-
-  /** Writes the decision down when it is news, and answers with the rule that holds for this account. */
-  async #ruleOf(server: string, decision: ClockDecision, signal: AbortSignal): Promise<ClockRule> {
-    const { clock, log, readers, writer } = this.#o;
-    const inForce = ruleInForce(await readers.history.clockRules(server, { signal }));
-    const row = clockRuleRow(server, decision, inForce, clock.nowUs());
-    if (row !== null) {
-      await writer.write({ clock_rules: [row] }, { signal });
-      log.info({ server, rule: row.rule_id, confidence: row.confidence }, 'clock rule of the server');
-    }
-    if (decision.confidence === 'configured' || row !== null || inForce === null) return decision.rule;
-    return parseClockRule(inForce.rule_id ?? decision.rule.id);
   }
 
   async #replayedNow(rule: ClockRule, signal: AbortSignal): Promise<number> {
@@ -276,7 +280,12 @@ export class AccountPlanner {
     return rule.read(stated.ms, { pass: 2 }).ms * 1000;
   }
 
-  #planned({ input }: Settled, plan: AccountPlan): void {
+  #planned({ clock, input }: Settled, plan: AccountPlan): void {
+    // An event would be read with a rule that nothing speaks for yet; the plan finds what it is about by itself.
+    if (clock.state.awaitsEvidence) {
+      this.#latest = null;
+      return;
+    }
     const claimedToUs = new Map<string, number>();
     for (const { key, claimed } of plan.needs) {
       const last = claimed.at(-1);
@@ -298,3 +307,12 @@ const listedBefore = (stored: Stored): string[] => [
     ),
   ),
 ];
+
+const clockAwaited = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_UNKNOWN',
+    kind: 'transient',
+    message: `nothing is known yet of the clock of "${account}", so that history cannot be read`,
+    hint: 'Nothing: a job gathers evidence now; or set `clock` in the configuration',
+    context: { account },
+  });

@@ -1,17 +1,57 @@
+import { type ClockEvidence, type OffsetSample, parseClockRule, utcMs, weekEdges } from '@fxtape/market';
 import { expect, test, vi } from 'vitest';
-import { type ClockDecision, clockRuleRow, decideClock, ruleInForce } from './clock-decision.ts';
-import { parseClockRule } from '@fxtape/market';
+import { type ClockDecision, clockRuleRows, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
+import { evidenceIsDue, gathered } from './clock-evidence.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 24, 12);
+const HOUR = 3_600_000;
 const timezone = vi.fn(async () => ({ serverTime: '2026-06-24T15:00:00Z', utcOffsetSeconds: 10_800 }));
-const decide = (rule: string, recordedRule: string | null, replayed = false) =>
-  decideClock({ clock: { rule, replayed }, recordedRule, timezone, nowMs: NOW_MS });
+const decide = (
+  rule: string,
+  recordedRule: string | null,
+  o: { replayed?: boolean; evidence?: ClockEvidence } = {},
+) =>
+  decideClock({
+    clock: { rule, replayed: o.replayed ?? false },
+    evidence: o.evidence ?? null,
+    recordedRule,
+    timezone,
+    nowMs: NOW_MS,
+  });
 
-test('configured before recorded before what today’s offset suggests, and the gateway is asked only then', async () => {
+/** Two years of a currency that trades from Sunday to Friday, 17:00 New York, on a broker's clock. */
+const evidence = (
+  clock: string,
+  o: { days?: number; source?: OffsetSample['source'] } = {},
+): ClockEvidence => {
+  const [rule, newYork] = [parseClockRule(clock), parseClockRule('America/New_York')];
+  const opens = [];
+  for (let utc = NOW_MS - (o.days ?? 730) * 24 * HOUR; utc < NOW_MS; utc += HOUR) {
+    const local = new Date(utc + newYork.offsetAt(utc) * 1000);
+    const weekHour = local.getUTCDay() * 24 + local.getUTCHours();
+    if (weekHour >= 17 && weekHour < 137) opens.push(rule.toBroker(utcMs(utc)));
+  }
+  const sample = { utcMs: NOW_MS, offsetS: rule.offsetAt(NOW_MS), source: o.source ?? 'ticks' };
+  return {
+    nowUtcMs: NOW_MS,
+    samples: [sample],
+    histories: [{ symbol: 'EURUSD', edges: weekEdges(opens) }],
+    known: [],
+  };
+};
+
+test('configured before inferred before recorded before what today’s offset suggests, and the gateway is asked only then', async () => {
   timezone.mockClear();
-  expect(await decide('UTC+2h', 'Europe/Athens')).toMatchObject({
+  const seen = { evidence: evidence('Europe/Athens') };
+  expect(await decide('UTC+2h', 'Europe/Athens', seen)).toMatchObject({
     rule: { id: 'UTC+2h' },
     confidence: 'configured',
+  });
+  expect(await decide('auto', 'America/New_York+7h', seen)).toMatchObject({
+    rule: { id: 'Europe/Athens' },
+    confidence: 'inferred',
+    settles: [],
+    measured: { offsetS: 10_800 },
   });
   expect(await decide('auto', 'Europe/Athens')).toMatchObject({
     rule: { id: 'Europe/Athens' },
@@ -24,39 +64,125 @@ test('configured before recorded before what today’s offset suggests, and the 
   });
 });
 
+test('evidence that leaves several rules goes on with the recorded one, and says what would settle it', async () => {
+  const little = { evidence: evidence('Europe/Athens', { days: 60 }) };
+  const recorded = await decide('auto', 'Europe/Athens', little);
+  expect(recorded).toMatchObject({ rule: { id: 'Europe/Athens' }, confidence: 'recorded' });
+  expect(recorded.settles.join()).toContain('2026-10-25');
+  expect(await decide('auto', null, little)).toMatchObject({
+    rule: { id: 'America/New_York+7h' },
+    confidence: 'provisional',
+  });
+  const told = JSON.parse(recorded.evidence) as { rivals: { rule: string }[]; settles: string[] };
+  expect(told.rivals.map(({ rule }) => rule)).toContain('America/New_York+7h');
+  expect(told.settles).toEqual(recorded.settles);
+});
+
 test('the today of a replayed gateway is its own', async () => {
   // In January the same offset of three hours is neither New York's nor Athens'.
   timezone.mockResolvedValueOnce({ serverTime: '2026-01-14T15:00:00Z', utcOffsetSeconds: 10_800 });
-  expect((await decide('auto', null, true)).rule.id).toBe('UTC+3h');
+  expect((await decide('auto', null, { replayed: true })).rule.id).toBe('UTC+3h');
 });
 
-const decision = (rule: string, confidence: ClockDecision['confidence']): ClockDecision => ({
+const decision = (
+  rule: string,
+  confidence: ClockDecision['confidence'],
+  measured: ClockDecision['measured'] = null,
+): ClockDecision => ({
   rule: parseClockRule(rule),
   confidence,
   evidence: 'because',
+  settles: [],
+  measured,
 });
 
 test('a row is appended only for news, and the surer decision stays', () => {
-  const first = clockRuleRow('Broker', decision('UTC+3h', 'provisional'), null, 1000);
+  const [first] = clockRuleRows('Broker', decision('UTC+3h', 'provisional'), null, 1000);
   expect(first).toMatchObject({
     server: 'Broker',
     ts_decided: 1000,
     rule_id: 'UTC+3h',
     confidence: 'provisional',
   });
-  expect(clockRuleRow('Broker', decision('UTC+3h', 'provisional'), first, 2000)).toBeNull();
-  const recorded = clockRuleRow('Broker', decision('Europe/Athens', 'recorded'), first, 2000);
-  expect(recorded).toMatchObject({ rule_id: 'Europe/Athens', confidence: 'recorded', ts: first?.ts });
-  expect(clockRuleRow('Broker', decision('UTC+3h', 'provisional'), recorded, 3000)).toBeNull();
-  expect(clockRuleRow('Broker', decision('UTC+2h', 'configured'), recorded, 3000)).toMatchObject({
-    rule_id: 'UTC+2h',
-  });
+  if (first === undefined) return;
+  expect(clockRuleRows('Broker', decision('UTC+3h', 'provisional'), first, 2000)).toEqual([]);
+  const [recorded] = clockRuleRows('Broker', decision('Europe/Athens', 'recorded'), first, 2000);
+  expect(recorded).toMatchObject({ rule_id: 'Europe/Athens', confidence: 'recorded', ts: first.ts });
+  if (recorded === undefined) return;
+  expect(clockRuleRows('Broker', decision('UTC+3h', 'provisional'), recorded, 3000)).toEqual([]);
+  expect(clockRuleRows('Broker', decision('UTC+2h', 'inferred'), recorded, 3000)).toMatchObject([
+    { rule_id: 'UTC+2h' },
+  ]);
   // A clock of this machine that was set back does not make the new decision the older one.
-  expect(clockRuleRow('Broker', decision('UTC+2h', 'configured'), recorded, 5)?.ts_decided).toBe(2001);
+  expect(clockRuleRows('Broker', decision('UTC+2h', 'configured'), recorded, 5)[0]?.ts_decided).toBe(2001);
+});
+
+test('a broker that moved has a row for each of its rules, and one name for all of them', () => {
+  const moved = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
+  const rows = clockRuleRows('Broker', decision(moved, 'inferred'), null, 1000);
+  expect(rows.map(({ rule, rule_id, ts_decided }) => [rule, rule_id, ts_decided])).toEqual([
+    ['Europe/Athens', moved, 1000],
+    ['America/New_York+7h', moved, 1000],
+  ]);
+  expect(rows.map(({ ts }) => ts)[1]).toBe(Date.UTC(2025, 5, 21, 12) * 1000);
+  const [last] = rows.slice(-1);
+  expect(clockRuleRows('Broker', decision(moved, 'inferred'), last ?? null, 2000)).toEqual([]);
+});
+
+test('a rule that the running clock refutes gives way to a less sure one, but for one that somebody configured', () => {
+  const march = { utcMs: Date.UTC(2026, 2, 18), offsetS: 10_800 };
+  const [athens] = clockRuleRows('Broker', decision('Europe/Athens', 'inferred'), null, 1000);
+  const newYork = decision('America/New_York+7h', 'provisional', march);
+  expect(isRefuted('Europe/Athens', newYork)).toBe(true);
+  expect(clockRuleRows('Broker', newYork, athens ?? null, 2000)).toMatchObject([
+    { rule_id: 'America/New_York+7h', confidence: 'provisional' },
+  ]);
+  const unseen = decision('America/New_York+7h', 'provisional');
+  expect(clockRuleRows('Broker', unseen, athens ?? null, 2000)).toEqual([]);
+  const [byHand] = clockRuleRows('Broker', decision('Europe/Athens', 'configured'), null, 1000);
+  expect(clockRuleRows('Broker', newYork, byHand ?? null, 2000)).toEqual([]);
 });
 
 test('the newest decision is in force, wherever it stands', () => {
   const row = (ts_decided: number, rule_id: string) => ({ ts: 0, server: 's', ts_decided, rule_id });
   expect(ruleInForce([row(5, 'b'), row(9, 'c'), row(1, 'a')])?.rule_id).toBe('c');
   expect(ruleInForce([])).toBeNull();
+});
+
+test('rows become evidence: offsets of any time, the edges that were read last, and nothing before history was read', () => {
+  const row = { server: 's', account: 'a', symbol: null };
+  const offset = { ...row, ts: NOW_MS * 1000, kind: 'ticks', utc_offset_s: 7200 };
+  expect(gathered([offset], [], NOW_MS * 1000)).toBeNull();
+  const edges = {
+    ...row,
+    ts: NOW_MS * 1000 + 5,
+    kind: 'edges',
+    symbol: 'EURUSD',
+    edges: '{"open":["2026-06-22T00:00"],"close":["2026-06-20T00:00"]}',
+  };
+  const found = gathered([offset, edges, { ...edges, symbol: 'NOPE', edges: null }], ['UTC'], 0);
+  expect(found).toMatchObject({
+    readUs: NOW_MS * 1000 + 5,
+    evidence: {
+      nowUtcMs: NOW_MS,
+      known: ['UTC'],
+      samples: [{ utcMs: NOW_MS, offsetS: 7200, source: 'ticks' }],
+      histories: [{ symbol: 'EURUSD' }],
+    },
+  });
+  const kinds = found?.evidence.histories[0]?.edges.map(({ kind, week }) => [kind, week]);
+  expect(kinds).toEqual([
+    ['close', kinds?.[1]?.[1] === undefined ? 0 : Number(kinds[1][1]) - 1],
+    ['open', kinds?.[1]?.[1]],
+  ]);
+});
+
+test('evidence is gathered again sooner when it leaves something open, and soonest when today contradicts', () => {
+  const day = 86_400_000_000;
+  const due = (age: number, settled: boolean, doubted = false): boolean =>
+    evidenceIsDue({ readUs: 0, wallUs: age, settled, doubted });
+  expect(evidenceIsDue({ readUs: null, wallUs: 0, settled: true, doubted: false })).toBe(true);
+  expect([due(2 * day, true), due(3 * day, true)]).toEqual([false, true]);
+  expect([due(day / 2, false), due(day, false)]).toEqual([false, true]);
+  expect([due(day / 25, true, true), due(day / 24, true, true)]).toEqual([false, true]);
 });

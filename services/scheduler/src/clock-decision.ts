@@ -1,18 +1,33 @@
-// Which clock rule the history of an account is read with. In: the configuration, what the collector recorded with, and what the gateway
-// says of its offset today, in this order. Out: the rule with how sure it is, and a row of `clock_rules` when that is news.
+// Which clock rule the history of an account is read with. In: the configuration, the evidence that was gathered of the server's clock, what
+// the collector recorded with, and what the gateway says of its offset today, in this order. Out: the rule with how sure it is, and the
+// rows of `clock_rules` when that is news.
 import type { AccountConfig } from '@fxtape/config';
 import type { ServerTimezone } from '@fxtape/fxsocket';
-import { type ClockRule, defaultRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
+import {
+  type ClockEvidence,
+  type ClockInference,
+  type ClockRule,
+  defaultRule,
+  inferClock,
+  parseBrokerTime,
+  parseClockRule,
+  utcMs,
+} from '@fxtape/market';
 import { EARLIEST_TS_US, type TableRow } from '@fxtape/questdb';
 
 /** From sure to less sure. */
-const CONFIDENCES = ['configured', 'recorded', 'provisional'] as const;
+const CONFIDENCES = ['configured', 'inferred', 'recorded', 'provisional'] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
 
 export interface ClockDecision {
   readonly rule: ClockRule;
   readonly confidence: Confidence;
+  /** JSON, or a sentence. */
   readonly evidence: string;
+  /** What would settle it; empty when nothing has to. */
+  readonly settles: readonly string[];
+  /** The clock was seen to run, at this instant with this offset. */
+  readonly measured: { readonly utcMs: number; readonly offsetS: number } | null;
 }
 
 type RuleRow = TableRow<'clock_rules'>;
@@ -20,61 +35,119 @@ type RuleRow = TableRow<'clock_rules'>;
 /** Asks the gateway only when nothing else is known. Errors: those of `timezone`. */
 export async function decideClock(o: {
   clock: AccountConfig['clock'];
+  /** Null: nothing was gathered yet. */
+  evidence: ClockEvidence | null;
   recordedRule: string | null;
   timezone: () => Promise<ServerTimezone>;
   nowMs: number;
 }): Promise<ClockDecision> {
+  const plain = { settles: [], measured: null };
   if (o.clock.rule !== 'auto') {
-    return { rule: parseClockRule(o.clock.rule), confidence: 'configured', evidence: 'configured' };
+    const rule = parseClockRule(o.clock.rule);
+    return { ...plain, rule, confidence: 'configured', evidence: 'configured' };
   }
+  if (o.evidence !== null) return inferred(o.evidence, o.recordedRule);
   if (o.recordedRule !== null) {
     const rule = parseClockRule(o.recordedRule);
-    return { rule, confidence: 'recorded', evidence: 'the newest live coverage was recorded with it' };
+    return {
+      ...plain,
+      rule,
+      confidence: 'recorded',
+      evidence: 'the newest live coverage was recorded with it',
+    };
   }
   const { serverTime, utcOffsetSeconds } = await o.timezone();
   // A replayed gateway's today is its own.
   const stated = o.clock.replayed ? parseBrokerTime(serverTime) : null;
   const today = stated === null ? utcMs(o.nowMs) : utcMs(stated.ms - utcOffsetSeconds * 1000);
   return {
+    ...plain,
     rule: defaultRule(utcOffsetSeconds, today),
     confidence: 'provisional',
     evidence: `the gateway stands ${utcOffsetSeconds} s before UTC today`,
   };
 }
 
-/** The rule in force of a server; null when none was decided yet. */
+function inferred(evidence: ClockEvidence, recordedRule: string | null): ClockDecision {
+  const known = recordedRule === null ? evidence.known : [...evidence.known, recordedRule];
+  const found = inferClock({ ...evidence, known });
+  const { rule, settles, today } = found;
+  const measured = today === null || today.source === 'stated' ? null : today;
+  const told = { rule, evidence: spellEvidence(found), settles, measured };
+  if (found.confidence === 'inferred') return { ...told, confidence: 'inferred' };
+  // The live ticks agreed with the rule that they were recorded with, and history does not contradict it.
+  const same = recordedRule !== null && rule.pieceAt(evidence.nowUtcMs) === recordedRule;
+  return { ...told, confidence: same ? 'recorded' : 'provisional' };
+}
+
+const MOST_LISTED = 12;
+
+/** For people and for `fxtape clock`: everything that decided, with long lists of weeks cut. */
+const spellEvidence = (found: ClockInference): string => {
+  const { contradicts, moves, rivals, settles, today, weeks } = found;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return JSON.stringify({
+    today:
+      today === null ? null : { at: iso(today.utcMs), utc_offset_s: today.offsetS, source: today.source },
+    weeks,
+    rivals: rivals.map((rival) => ({
+      rule: rival.rule,
+      weeks_against: rival.against.length,
+      weeks_for: rival.for.length,
+      against: rival.against.slice(-MOST_LISTED),
+      for: rival.for.slice(-MOST_LISTED),
+    })),
+    contradicting_weeks: contradicts.slice(-MOST_LISTED),
+    moves: moves.map((move) => ({
+      from: move.from,
+      to: move.to,
+      at: iso(move.atUtcMs),
+      after: iso(move.afterUtcMs),
+      before: iso(move.beforeUtcMs),
+    })),
+    settles,
+  });
+};
+
+/** A row of the decision in force of a server; null when none was made yet. */
 export const ruleInForce = (rows: readonly RuleRow[]): RuleRow | null =>
   rows.reduce<RuleRow | null>(
     (newest, row) => (newest === null || row.ts_decided > newest.ts_decided ? row : newest),
     null,
   );
 
+/** Today's clock was seen to show another time than this rule says. */
+export const isRefuted = (rule: string | null, { measured }: Pick<ClockDecision, 'measured'>): boolean =>
+  rule !== null && measured !== null && parseClockRule(rule).offsetAt(measured.utcMs) !== measured.offsetS;
+
 /**
- * The row to append; null when nothing changes. A less sure decision never replaces a surer one: accounts of one server share its rule,
- * and one of them may know more. It holds from the earliest instant on, because history is read with one rule as a whole.
+ * The rows to append, one for each piece of the rule; none when nothing changes. A less sure decision never replaces a surer one, because
+ * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes.
  */
-export function clockRuleRow(
+export function clockRuleRows(
   server: string,
   decision: ClockDecision,
   inForce: RuleRow | null,
   decidedUs: number,
-): RuleRow | null {
+): RuleRow[] {
   const { rule, confidence, evidence } = decision;
   if (inForce !== null) {
     const sureness = (word: unknown): number => {
       const at = CONFIDENCES.indexOf(word as Confidence);
       return at === -1 ? CONFIDENCES.length : at;
     };
-    if (sureness(confidence) > sureness(inForce.confidence)) return null;
-    if (inForce.rule_id === rule.id && inForce.confidence === confidence) return null;
+    const refuted = inForce.confidence !== 'configured' && isRefuted(inForce.rule_id ?? null, decision);
+    if (sureness(confidence) > sureness(inForce.confidence) && !refuted) return [];
+    if (inForce.rule_id === rule.id && inForce.confidence === confidence) return [];
   }
-  return {
-    ts: EARLIEST_TS_US,
+  const tsDecided = inForce === null ? decidedUs : Math.max(decidedUs, Number(inForce.ts_decided) + 1);
+  return rule.pieces.map((piece) => ({
+    ts: Number.isFinite(piece.fromUtcMs) ? piece.fromUtcMs * 1000 : EARLIEST_TS_US,
     server,
-    ts_decided: inForce === null ? decidedUs : Math.max(decidedUs, Number(inForce.ts_decided) + 1),
-    rule: rule.id,
+    ts_decided: tsDecided,
+    rule: piece.rule,
     rule_id: rule.id,
     confidence,
     evidence,
-  };
+  }));
 }

@@ -2,8 +2,9 @@
 // the planner's words; and the plan's input once clock and streams are settled. Every question is refused while a table lags, because
 // rows that are not visible yet would be fetched again.
 import type { AccountConfig } from '@fxtape/config';
-import { type ClockRule, streamId, type StreamKey, type StreamKind } from '@fxtape/market';
+import { streamId, type StreamKey, type StreamKind } from '@fxtape/market';
 import type { AuditReader, GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
+import type { SettledClock } from './account-clock.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
 
 const DAY_US = 86_400_000_000;
@@ -91,7 +92,7 @@ export async function planInput(o: {
   config: AccountConfig;
   stored: Stored;
   streams: readonly ConfiguredSince[];
-  rule: ClockRule;
+  clock: SettledClock;
   nowUs: number;
   wallUs: number;
   doneToday: ReadonlySet<string>;
@@ -113,7 +114,9 @@ export async function planInput(o: {
     feed,
     nowUs: o.nowUs,
     wallUs: o.wallUs,
-    rule: o.rule,
+    rule: o.clock.rule,
+    clockJob: o.clock.job,
+    awaitsClock: o.clock.state.awaitsEvidence,
     backfill: config.backfill,
     streamed: config.timeframes,
     streams: o.streams,

@@ -7,6 +7,9 @@ export class PlanMetrics {
   readonly #ranges;
   readonly #missing;
   readonly #added;
+  readonly #provisional;
+  readonly #clockChanges;
+  readonly #counted = new Map<string, number>();
 
   constructor(metrics: Metrics) {
     this.#seconds = metrics.histogram(
@@ -26,9 +29,22 @@ export class PlanMetrics {
     this.#added = metrics.counter('fxtape_planned_jobs_total', 'Jobs that plans added to the queues', [
       'account',
     ] as const);
+    this.#provisional = metrics.gauge(
+      'fxtape_clock_provisional',
+      "1 while the rule of the broker's clock is not settled: see `fxtape clock`",
+      ['account'] as const,
+    );
+    this.#clockChanges = metrics.counter(
+      'fxtape_clock_rule_changes_total',
+      'Decisions about the clock that replaced another one; history read before names the old rule',
+      ['account'] as const,
+    );
   }
 
-  planned(account: string, { added, missing, tookMs }: PlannerState): void {
+  planned(account: string, { added, clock, missing, tookMs }: PlannerState, clockChanges: number): void {
+    this.#provisional.set({ account }, clock?.confidence === 'provisional' ? 1 : 0);
+    this.#clockChanges.inc({ account }, clockChanges - (this.#counted.get(account) ?? 0));
+    this.#counted.set(account, clockChanges);
     this.#seconds.observe({ account }, (tookMs ?? 0) / 1000);
     this.#added.inc({ account }, added);
     for (const { stream, ranges, seconds } of missing) {

@@ -248,7 +248,7 @@ export class Scheduler {
     entry.dueMs = clock.monoMs() + PLAN_EVERY_MS;
     await planner.plan(signal);
     const planned = planner.state.phase === 'planned';
-    if (planned) this.#metrics.planned(planner.config.name, planner.state);
+    if (planned) this.#metrics.planned(planner.config.name, planner.state, planner.clockChanges);
     else entry.dueMs = Math.min(entry.dueMs, clock.monoMs() + RETRY_EVERY_MS);
     entry.running = null;
     // Another account may have waited for its turn.
@@ -332,8 +332,12 @@ export class Scheduler {
   }
 }
 
-/** Trades of an account that somebody else's scheduler plans are left to it. */
+/**
+ * Trades of an account that somebody else's scheduler plans are left to it. While nothing is known of an account's clock its trades wait for
+ * the plan, which reads their deals anyway.
+ */
 const isFor =
-  (entries: ReadonlyMap<string, unknown>) =>
+  (entries: ReadonlyMap<string, Entry>) =>
   (job: PlannedJob): boolean =>
-    job.name === 'reconcile' && entries.has(job.payload.account);
+    job.name === 'reconcile' &&
+    entries.get(job.payload.account)?.planner.state.clock?.awaitsEvidence === false;

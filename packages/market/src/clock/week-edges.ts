@@ -6,7 +6,7 @@
 //   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌ ▌▌▌▌▌▌ ▌▌▌▌
 //                                                          └ break
 
-import { type BrokerMs, brokerMs } from '../time.ts';
+import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '../time.ts';
 
 export const EDGE_KINDS = ['open', 'close', 'break'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
@@ -66,6 +66,40 @@ export const weekEdges = (opens: readonly BrokerMs[]): WeekEdge[] => {
   for (const [week, begins] of rests) {
     const rest = repeatedRest(begins);
     if (rest !== null) edges.push({ week, kind: 'break', brokerMs: rest });
+  }
+  return edges.toSorted((a, b) => a.brokerMs - b.brokerMs);
+};
+
+/** Edges as JSON: by kind, the wall clock to the minute. */
+export const spellEdges = (edges: readonly WeekEdge[]): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      EDGE_KINDS.map((kind) => [
+        kind,
+        edges.flatMap((edge) => (edge.kind === kind ? [formatBrokerTime(edge.brokerMs).slice(0, 16)] : [])),
+      ]),
+    ),
+  );
+
+/** Reads what `spellEdges` wrote; null for anything else. */
+export const readEdges = (text: string): WeekEdge[] | null => {
+  let told: unknown;
+  try {
+    told = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const edges: WeekEdge[] = [];
+  for (const kind of EDGE_KINDS) {
+    const times: unknown = (told as Record<string, unknown> | null)?.[kind] ?? [];
+    if (!Array.isArray(times)) return null;
+    for (const each of times) {
+      const time = typeof each === 'string' ? parseBrokerTime(`${each}:00`) : null;
+      if (time === null) return null;
+      // A close and a rest stand at the end of a bar, which began in their week.
+      const begins = kind === 'open' ? time.ms : time.ms - HOUR;
+      edges.push({ week: weekOf(begins), kind, brokerMs: time.ms });
+    }
   }
   return edges.toSorted((a, b) => a.brokerMs - b.brokerMs);
 };

@@ -15,6 +15,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY_US } from './grid.ts';
 import { type HistoryJob } from './history-jobs.ts';
 import { restOf } from './missing.ts';
+import { clockJob, clockSymbols } from './clock-job.ts';
 import { planAccount } from './plan-account.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput } from './plan-input.ts';
 import { planRequested } from './plan-request.ts';
@@ -31,6 +32,8 @@ const input = (o: Partial<PlanInput> = {}): PlanInput => ({
   nowUs: NOW,
   wallUs: NOW,
   rule,
+  clockJob: null,
+  awaitsClock: false,
   backfill: { bars: { M1: 30 * DAY_MS, D1: 'all' }, ticks: 7 * DAY_MS, deals: 'all' },
   streamed: ['M1', 'D1'],
   streams: [bars('EURUSD', 'M1')],
@@ -518,4 +521,37 @@ describe('a request', () => {
       plan({ ...range, timeframe: 'H1' }).map(({ payload }) => 'symbol' in payload && payload.symbol),
     ).toEqual(['EURUSD']);
   });
+});
+
+test('while nothing is known of the clock, only evidence of it and what needs no clock is planned', () => {
+  const job = clockJob({ account: 'icm', listed: ['EURUSD'], configured: [], nowUs: NOW });
+  const awaited = planAccount(
+    input({
+      clockJob: job,
+      awaitsClock: true,
+      symbolsWithSpec: new Set(),
+      gaps: [
+        {
+          gapId: 'g',
+          stream: 'ticks',
+          feed: 'icm',
+          symbol: 'EURUSD',
+          timeframe: null,
+          cause: 'disconnect',
+          fromUs: NOW - HOUR,
+          toUs: NOW - HOUR / 2,
+        },
+      ],
+    }),
+  );
+  expect(awaited.housekeeping.map(({ job: { name } }) => name)).toEqual(['clock', 'symbol_specs']);
+  expect([...awaited.history, ...awaited.gaps, ...awaited.rereads]).toEqual([]);
+  // When the evidence is there, the rest is planned at once.
+  expect(awaited.searching).toBe(true);
+});
+
+test('the clock is asked of currencies and gold as the broker spells them, recorded or not, else of what is recorded', () => {
+  const listed = ['BTCUSD', 'EURUSD.sd', 'EURUSD.sd.raw', 'XAUUSDm', 'GBPUSD'];
+  expect(clockSymbols(listed, ['BTCUSD'])).toEqual(['EURUSD.sd', 'GBPUSD', 'XAUUSDm', 'BTCUSD']);
+  expect(clockSymbols(['BTCUSD', 'ETHUSD'], ['ETHUSD', 'NOPE'])).toEqual(['ETHUSD']);
 });

@@ -31,11 +31,19 @@ export interface AccountPlan {
 }
 
 export function planAccount(input: PlanInput): AccountPlan {
+  const housekeeping = [
+    ...(input.clockJob === null ? [] : [{ job: input.clockJob, marks: [] }]),
+    ...planSpecs(input),
+  ];
+  if (input.awaitsClock) {
+    const nothing = { gaps: [], rereads: [], history: [], firstReads: [], missing: [], needs: [] };
+    return { ...nothing, housekeeping, searching: true };
+  }
   const index = indexStreams(input);
   const needs = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
   const { jobs, firstReads } = planRereads(input, needs);
   return {
-    housekeeping: [...planSpecs(input), ...planAudit(input)],
+    housekeeping: [...housekeeping, ...planAudit(input)],
     gaps: planHeals(input),
     rereads: [...jobs, ...planQuality(input, index)],
     history: newestFirst(

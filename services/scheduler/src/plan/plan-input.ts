@@ -1,6 +1,7 @@
 // Everything that a plan of one account depends on, as plain values: the same input gives the same plan, in every process. Gathered from
 // the configuration, the gateway's clock and QuestDB, never from the queue, so that an emptied queue is simply filled again.
 import type { BackfillConfig, Timeframe } from '@fxtape/config';
+import type { PlannedJob } from '@fxtape/jobs';
 import type { ClockRule, Range, StreamKey } from '@fxtape/market';
 
 /** A stream that is configured now. */
@@ -39,6 +40,10 @@ export interface PlanInput {
   /** The wall clock, UTC µs: what rests are counted by. */
   readonly wallUs: number;
   readonly rule: ClockRule;
+  /** Evidence of the broker's clock is due. */
+  readonly clockJob: PlannedJob | null;
+  /** Nothing is known of the clock yet: nothing that needs it is planned. */
+  readonly awaitsClock: boolean;
   readonly backfill: BackfillConfig;
   /** Timeframes whose bars are streamed: a closed bar is told by an event, and read then. */
   readonly streamed: readonly Timeframe[];

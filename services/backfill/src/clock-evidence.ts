@@ -1,0 +1,166 @@
+// What a broker's clock shows, as evidence for its rule. In: an account and symbols that trade weekly. Out: rows of `clock_evidence`: the
+// offset now, measured on clocks that were seen to run and as the gateway states it, and where weeks open, close and rest in years of
+// hourly bars, in the broker's wall clock, because no rule is known here. What they mean is decided by the scheduler, whose table
+// `clock_rules` is: a gateway is asked here, within its budget, and nothing is concluded.
+import { catalogue, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
+import {
+  brokerMs,
+  type BrokerMs,
+  type ClockReading,
+  formatBrokerTime,
+  measureOffset,
+  parseBrokerTime,
+  spellEdges,
+  weekEdges,
+} from '@fxtape/market';
+import type { TableRow } from '@fxtape/questdb';
+import { isNotReady, isTooMuch, tooSlow } from './history-errors.ts';
+import { pause } from './pause.ts';
+import { readHistory } from './read-history.ts';
+import type { SyncContext } from './sync-context.ts';
+
+type EvidenceRow = TableRow<'clock_evidence'>;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Wall clocks lie within so many hours of UTC: what is wanted in UTC is inside of this on any of them. */
+const WIDEST_MS = 15 * HOUR_MS;
+const PAGE_MS = 160 * DAY_MS;
+const LEAST_PAGE_MS = 5 * DAY_MS;
+/** Looks at the running clocks, before they are said to stand still. */
+const LOOKS = 6;
+/** From this try on, a symbol whose history does not load is left out. */
+const PATIENT_TRIES = 4;
+
+export async function gatherClockEvidence(
+  c: SyncContext,
+  { attempt, payload }: Pick<RunningJob<Payload<'clock'>>, 'attempt' | 'payload'>,
+): Promise<JobOutcome> {
+  const rows = [...(await offsets(c, payload.symbols)), ...(await edges(c, payload, attempt))];
+  await c.parts.writer.write({ clock_evidence: rows }, { signal: c.signal });
+  c.parts.numbers.stored('clock_evidence', rows.length);
+  return { rows: rows.length, requests: c.requests() };
+}
+
+async function offsets(c: SyncContext, symbols: readonly string[]): Promise<EvidenceRow[]> {
+  const { account, server } = c.account;
+  const readings: ClockReading[] = [];
+  let stated = await readClocks(c, symbols, readings);
+  const { replayed } = c.account.config.clock;
+  for (let look = 1; look < LOOKS && !replayed; look++) {
+    await pause(c.parts.clock, c.parts.clockLooksApartMs, c.signal);
+    stated = await readClocks(c, symbols, readings);
+    if (measureOffset(readings)?.source === 'ticks') break;
+  }
+  const row = { server, account, symbol: null };
+  const { offsetS, serverTime } = stated;
+  const shown = parseBrokerTime(serverTime);
+  // A gateway that plays an old day has a today of its own: its clock says nothing of ours, and is not compared with it.
+  if (replayed) {
+    if (shown === null) return [];
+    return [{ ...row, ts: (shown.ms - offsetS * 1000) * 1000, kind: 'stated', utc_offset_s: offsetS }];
+  }
+  const ts = c.parts.clock.nowUs();
+  const measured = measureOffset(readings);
+  const said: EvidenceRow[] = [{ ...row, ts, kind: 'stated', utc_offset_s: offsetS }];
+  return measured === null
+    ? said
+    : [...said, { ...row, ts, kind: measured.source, utc_offset_s: measured.offsetS }];
+}
+
+/** One look at every clock; returns what the gateway states. */
+async function readClocks(
+  c: SyncContext,
+  symbols: readonly string[],
+  readings: ClockReading[],
+): Promise<{ offsetS: number; serverTime: string }> {
+  const { clock } = c.parts;
+  const { rest } = c.account;
+  const note = (source: ClockReading['source'], name: string, text: string): void => {
+    const time = parseBrokerTime(text);
+    if (time !== null) readings.push({ source, name, brokerMs: time.ms, recvUtcMs: clock.nowMs() });
+  };
+  for (const symbol of symbols) {
+    try {
+      const { time } = await c.ask({ route: '/getQuote', purpose: 'facts' }, (signal) =>
+        rest.quote(symbol, { signal, retry: 'transport' }),
+      );
+      note('ticks', symbol, time);
+    } catch (error) {
+      // Not listed, or nobody has seen it yet: other symbols tell the time as well.
+      if (!isNotReady(error)) throw error;
+    }
+  }
+  const said = await c.ask({ route: '/ServerTimezone', purpose: 'facts' }, (signal) =>
+    rest.serverTimezone({ signal, retry: 'transport' }),
+  );
+  note('server_time', '', said.serverTime);
+  return { offsetS: said.utcOffsetSeconds, serverTime: said.serverTime };
+}
+
+async function edges(c: SyncContext, payload: Payload<'clock'>, attempt: number): Promise<EvidenceRow[]> {
+  const { account, server } = c.account;
+  const rows: EvidenceRow[] = [];
+  if (payload.symbols.length === 0) {
+    const ts = c.parts.clock.nowUs();
+    rows.push({ ts, server, account, kind: 'edges', symbol: null, bars: 0, reason: 'no symbol is listed' });
+  }
+  for (const symbol of payload.symbols) {
+    const row = { server, account, kind: 'edges', symbol } as const;
+    try {
+      const opens = await hourlyOpens(c, symbol, payload);
+      const ts = c.parts.clock.nowUs();
+      rows.push({ ...row, ts, bars: opens.length, edges: spellEdges(weekEdges(opens)) });
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message: string };
+      const last = attempt >= Math.min(PATIENT_TRIES, catalogue.clock.attempts);
+      const refused = code === 'SYMBOL_NOT_LISTED' || (code === 'HISTORY_NOT_READY' && last);
+      if (!refused || c.signal.aborted) throw error;
+      rows.push({ ...row, ts: c.parts.clock.nowUs(), bars: 0, reason: `${code}: ${message}` });
+    }
+  }
+  return rows;
+}
+
+/** Opens of hourly bars on the broker's wall clock, oldest first. */
+async function hourlyOpens(
+  c: SyncContext,
+  symbol: string,
+  { fromUs, toUs }: Payload<'clock'>,
+): Promise<BrokerMs[]> {
+  const opens: BrokerMs[] = [];
+  const endMs = Math.ceil(toUs / 1000) + WIDEST_MS;
+  let atMs = Math.floor(fromUs / 1000) - WIDEST_MS;
+  let pageMs = PAGE_MS;
+  while (atMs < endMs) {
+    const untilMs = Math.min(atMs + pageMs, endMs);
+    try {
+      opens.push(...(await page(c, symbol, atMs, untilMs)));
+      atMs = untilMs;
+    } catch (error) {
+      if (!isTooMuch(error)) throw error;
+      pageMs /= 2;
+      const range = { fromUs: atMs * 1000, toUs: untilMs * 1000 };
+      if (pageMs < LEAST_PAGE_MS) throw tooSlow(`H1 bars of ${symbol}`, range, error);
+    }
+  }
+  return opens;
+}
+
+/** Bars that open in `[fromMs, toMs)` of the wall clock. */
+async function page(c: SyncContext, symbol: string, fromMs: number, toMs: number): Promise<BrokerMs[]> {
+  const text = (ms: number): string => formatBrokerTime(brokerMs(ms)).slice(0, 19);
+  const range = { fromUs: fromMs * 1000, toUs: toMs * 1000 };
+  const what = `H1 bars of ${symbol}`;
+  const question = { route: '/PriceHistory', of: 'H1', what, symbol, range, purpose: 'facts' } as const;
+  const answer = await readHistory(c, question, (options) =>
+    c.account.rest.priceHistory(
+      { symbol, timeframe: 'H1', from: text(fromMs), to: text(toMs - 1000) },
+      options,
+    ),
+  );
+  return answer.rows.flatMap(({ time }) => {
+    const open = typeof time === 'string' ? parseBrokerTime(time) : null;
+    return open === null ? [] : [open.ms];
+  });
+}

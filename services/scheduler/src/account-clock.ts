@@ -1,0 +1,126 @@
+// The clock of one account's server, settled anew with each plan. In: what is stored about it and what the configuration says. Out: the
+// rule to read history with, whether history may be read at all yet, and the job that gathers more evidence when that is due. A decision
+// that is news is written to `clock_rules`, and said loudly when it replaces another one.
+//
+//   no evidence ──► only the job `clock` is planned ──► evidence ──► inferred, or provisional and what would settle it ──► history
+//
+// Until the first evidence is there nothing of history is read: rows under a wrong rule could not be deleted again.
+import type { AccountConfig } from '@fxtape/config';
+import type { PlannedJob } from '@fxtape/jobs';
+import { type ClockRule, parseBrokerTime, parseClockRule } from '@fxtape/market';
+import type { ServerTimezone } from '@fxtape/fxsocket';
+import type { Clock, Log } from '@fxtape/ops';
+import type { AppliedWriter, HistoryReader, TableRow } from '@fxtape/questdb';
+import { clockRuleRows, type Confidence, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
+import { evidenceIsDue, gathered } from './clock-evidence.ts';
+import { clockJob } from './plan/clock-job.ts';
+
+export interface ClockState {
+  readonly rule: string;
+  readonly confidence: Confidence;
+  /** What would settle it. */
+  readonly settles: readonly string[];
+  /** History waits for the first evidence. */
+  readonly awaitsEvidence: boolean;
+}
+
+export interface SettledClock {
+  readonly rule: ClockRule;
+  readonly job: Extract<PlannedJob, { name: 'clock' }> | null;
+  readonly state: ClockState;
+  /** The decision that was replaced just now; null when none was. */
+  readonly replaced: string | null;
+}
+
+export interface AccountClockOptions {
+  readonly reader: Pick<HistoryReader, 'clockRules' | 'clockEvidence'>;
+  readonly writer: Pick<AppliedWriter, 'write'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Decisions that nobody has to wait for evidence of. */
+const SURE: readonly unknown[] = ['configured', 'inferred'];
+
+export async function settleClock(
+  o: AccountClockOptions & {
+    readonly config: AccountConfig;
+    readonly server: string;
+    readonly listed: readonly string[];
+    /** Symbols of the account's feed. */
+    readonly configured: readonly string[];
+    readonly recordedRule: string | null;
+    readonly timezone: () => Promise<ServerTimezone>;
+    readonly signal: AbortSignal;
+  },
+): Promise<SettledClock> {
+  const { clock, config, reader, recordedRule, server, signal } = o;
+  const options = { signal, waitMs: 10_000 };
+  const [rules, rows] = await Promise.all([
+    reader.clockRules(server, options),
+    reader.clockEvidence(server, options),
+  ]);
+  const inForce = ruleInForce(rules);
+  const known = [...new Set([inForce, ...rules].flatMap((row) => row?.rule_id ?? []))];
+  const wallUs = clock.nowUs();
+  const seen = gathered(rows, known, wallUs);
+  const decision = await decideClock({
+    clock: config.clock,
+    evidence: seen?.evidence ?? null,
+    recordedRule,
+    timezone: o.timezone,
+    nowMs: clock.nowMs(),
+  });
+  const fresh = clockRuleRows(server, decision, inForce, wallUs);
+  if (fresh.length > 0) await write(o, fresh, inForce, signal);
+  const [row] = fresh;
+  const configured = config.clock.rule !== 'auto';
+  const inForceNow = configured ? decision.rule.id : (row?.rule_id ?? inForce?.rule_id ?? decision.rule.id);
+  const rule = parseClockRule(inForceNow);
+  const confidence = (
+    configured ? 'configured' : ((row ?? inForce)?.confidence ?? 'provisional')
+  ) as Confidence;
+  const doubted =
+    isRefuted(inForceNow, decision) ||
+    (recordedRule !== null &&
+      !config.clock.replayed &&
+      parseClockRule(recordedRule).offsetAt(wallUs / 1000) !== rule.offsetAt(wallUs / 1000));
+  const settled = confidence !== 'provisional' && decision.settles.length === 0;
+  const due = !configured && evidenceIsDue({ readUs: seen?.readUs ?? null, wallUs, settled, doubted });
+  // A gateway that plays an old day has the history of that day; to within a day its wall clock says when that is.
+  const stated = due && config.clock.replayed ? parseBrokerTime((await o.timezone()).serverTime) : null;
+  const nowUs = stated === null ? wallUs : stated.ms * 1000;
+  return {
+    rule,
+    job: due ? clockJob({ ...o, account: config.name, nowUs }) : null,
+    state: {
+      rule: rule.id,
+      confidence,
+      settles: configured ? [] : decision.settles,
+      awaitsEvidence: seen === null && !SURE.includes(confidence),
+    },
+    replaced: row === undefined || inForce?.rule_id === rule.id ? null : (inForce?.rule_id ?? null),
+  };
+}
+
+async function write(
+  { log, writer }: AccountClockOptions,
+  rows: readonly TableRow<'clock_rules'>[],
+  before: TableRow<'clock_rules'> | null,
+  signal: AbortSignal,
+): Promise<void> {
+  await writer.write({ clock_rules: rows }, { signal });
+  const [{ confidence, evidence, rule_id: rule, server }] = rows as [TableRow<'clock_rules'>];
+  const news = { server, rule, confidence };
+  if (before === null || before.rule_id === rule) return log.info(news, 'clock rule of the server');
+  log.warn(
+    {
+      code: 'CLOCK_RULE_CHANGED',
+      ...news,
+      before: before.rule_id,
+      validFrom: rows.map((row) => `${new Date(row.ts / 1000).toISOString()} ${row.rule}`),
+      evidence,
+    },
+    'another clock rule holds for this server; history that was read before names the old one in its coverage',
+  );
+}
