@@ -2,7 +2,7 @@
 // them. Out: the scheduler, its queues, and what stands in both stores. Names are fresh: no other test sees this account.
 import { type Config, parseConfig } from '@fxtape/config';
 import { JobQueues, type PlannedJob } from '@fxtape/jobs';
-import { Metrics, systemClock } from '@fxtape/ops';
+import { type Clock, Metrics, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -17,7 +17,7 @@ import { Scheduler } from '@fxtape/scheduler';
 import { type ScenarioInput, type Simulator, startSimulator } from '@fxtape/simulator';
 import { freshPrefix, quietLog } from './jobs-harness.ts';
 
-const clock = systemClock();
+const machineClock = systemClock();
 
 export const accountId = (n: number): string => `0f9c2d4e-6a1b-4c3d-8e5f-${n.toString(16).padStart(12, '0')}`;
 
@@ -58,7 +58,10 @@ export async function schedulerRig(o: {
   gateway: string;
   conf: string;
   redisUrl: string;
+  /** Default: the machine's. */
+  clock?: Clock;
 }): Promise<SchedulerRig> {
+  const clock = o.clock ?? machineClock;
   const name = freshPrefix();
   const log = quietLog();
   const http = new QuestDbHttp({ conf: o.conf });
