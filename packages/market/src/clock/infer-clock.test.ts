@@ -104,6 +104,52 @@ describe('the right rule from two years of history and a running clock', () => {
   });
 });
 
+describe('on whatever day it is asked, what is inferred is right', () => {
+  const END = Date.UTC(2027, 0, 15, 15);
+  test.each([
+    'America/New_York+7h',
+    'Europe/Athens',
+    'Europe/London',
+    'UTC+2h',
+    'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h',
+    'UTC+2h until 2026-02-07T12:00Z then America/New_York+7h',
+    'UTC+3h until 2026-06-06T12:00Z then Europe/Athens',
+    // Days after this move the last two years look like a broker who never moved, and opens an hour early.
+    'UTC+2h until 2026-05-30T12:00Z then Europe/London',
+    'Europe/London until 2026-03-21T12:00Z then America/New_York+7h',
+  ])('%s', (clock) => {
+    const truth = parseClockRule(clock);
+    const from = END - 1190 * DAY;
+    const all = (['fx', 'metal'] as const).map((market) => ({
+      symbol: market,
+      edges: weekEdges(hourly(market, clock, from, END)),
+    }));
+    const said = { inferred: 0, provisional: 0 };
+    for (let now = END; now > END - 380 * DAY; now -= 19 * DAY) {
+      const broker = (utc: number): number => utc + truth.offsetAt(utc) * 1000;
+      const within = (ms: number): boolean => ms >= broker(now - 790 * DAY) && ms <= broker(now);
+      const found = inferClock({
+        nowUtcMs: now,
+        samples: [{ utcMs: now, offsetS: truth.offsetAt(now), source: 'ticks' }],
+        histories: all.map(({ edges, symbol }) => ({
+          symbol,
+          edges: edges.filter(({ brokerMs }) => within(brokerMs)),
+        })),
+        known: [],
+      });
+      said[found.confidence] += 1;
+      if (found.confidence === 'provisional') expect(found.settles.length).toBeGreaterThan(0);
+      else
+        for (let utc = now - 780 * DAY; utc < now; utc += 6 * HOUR)
+          if (isOpen('fx', utc) && truth.offsetAt(utc) !== found.rule.offsetAt(utc))
+            throw new Error(
+              `${new Date(now).toISOString()}: ${found.rule.id} at ${new Date(utc).toISOString()}`,
+            );
+    }
+    expect(said.inferred).toBeGreaterThan(5);
+  });
+});
+
 describe('a broker that moved', () => {
   const truth = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
 
@@ -178,7 +224,7 @@ describe('too little evidence is said', () => {
       clock: 'America/New_York+7h',
       samples: (rule, now) => [{ utcMs: now, offsetS: rule.offsetAt(now) - 7200, source: 'stated' }],
     });
-    expect(lying.confidence).toBe('provisional');
+    expect(lying).toMatchObject({ confidence: 'provisional', rule: { id: 'America/New_York+7h' } });
     expect(lying.settles.join('; ')).toContain('only stated');
     const corrected = infer({
       clock: 'America/New_York+7h',

@@ -10,7 +10,7 @@
 
 import { cheapestPath, type Path } from './cheapest-path.ts';
 import { clockCandidates } from './clock-candidates.ts';
-import { anchorsUnder, opensAsUsual, type SymbolEdges, weekCosts, weeksKnown } from './clock-fit.ts';
+import { ClockFit, type SymbolEdges } from './clock-fit.ts';
 import { type ClockMove, clockMoves, SPEAKS } from './clock-moves.ts';
 import type { ClockRule, RulePiece } from './clock-rule.ts';
 import type { OffsetSample } from './measure-offset.ts';
@@ -54,6 +54,8 @@ const DAY = 86_400_000;
 const MOVE_COST = 2;
 /** More than a move: a market that opens at a strange hour is not explained by one. */
 const STRANGE_COST = 3;
+/** An offset that is only stated may be a lie: it moves nobody either. */
+const STATED_COST = 1.5;
 /** So many weeks have to speak against a rival. */
 const DECIDING_WEEKS = 2;
 /** A rule that does not fit so large a part of the weeks explains nothing. */
@@ -74,12 +76,13 @@ const todayOf = ({ nowUtcMs, samples }: ClockEvidence): OffsetSample | null => {
   return newest(recent.filter(({ source }) => source !== 'stated')) ?? newest(recent);
 };
 
-/** A rule that fits today, with what it costs over all weeks, and what each candidate costs beside it. */
+/** A rule that fits today, with the cheapest way to it through all weeks, and what each candidate costs beside it. */
 interface Fit extends Path {
   readonly rule: ClockRule;
-  /** The hours at which the market opens under it are not those of any market; null where nothing opens. */
+  /** Always so where the offset of today was measured. */
+  readonly fitsToday: boolean;
   readonly opensAsUsual: boolean | null;
-  /** By candidate and week, measured by this rule's hours of the market. */
+  /** By candidate and week. */
   readonly costs: readonly Float64Array[];
   readonly own: Float64Array;
 }
@@ -114,17 +117,21 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   const today = todayOf(evidence);
   const inForce = known[0] === undefined ? null : parseClockRule(known[0]);
   const candidates = clockCandidates(today?.offsetS ?? null, known);
-  const weeks = weeksKnown(histories, samples) ?? { first: 0, end: 0 };
+  const clockFit = new ClockFit(candidates, { histories, samples });
+  const { weeks } = clockFit;
+  const hours = candidates.map((_, i) => clockFit.underHoursOf(i));
   const fits = candidates.flatMap((rule, last): Fit[] => {
-    if (today !== null && rule.offsetAt(today.utcMs) !== today.offsetS) return [];
-    const anchors = anchorsUnder(rule, histories);
-    const costs = candidates.map((each) => weekCosts(each, anchors, { histories, samples, weeks }));
-    const usual = opensAsUsual(anchors);
-    // While no running clock was compared with ours, the hour at which the market opens tells the shift.
-    const strange = !isMeasured(today) && usual === false ? STRANGE_COST : 0;
-    const { steps, total } = cheapestPath(costs, last, MOVE_COST);
-    const own = costs[last] as Float64Array;
-    return [{ rule, opensAsUsual: usual, costs, own, steps, total: total + strange }];
+    const fitsToday = today === null || rule.offsetAt(today.utcMs) === today.offsetS;
+    if (!fitsToday && isMeasured(today)) return [];
+    // The hours of the market are told by the rule that held for most of the last year, which a broker may just have left.
+    const ways = hours.map(({ costs, opensAsUsual }): Fit => {
+      const { steps, total } = cheapestPath(costs, last, MOVE_COST);
+      const strange = (opensAsUsual === false ? STRANGE_COST : 0) + (fitsToday ? 0 : STATED_COST);
+      const own = costs[last] as Float64Array;
+      return { rule, fitsToday, opensAsUsual, costs, own, steps, total: total + strange };
+    });
+    const own = ways[last] as Fit;
+    return [ways.reduce((best, way) => (way.total < best.total ? way : best), own)];
   });
   const later = (fit: Fit): number => (inForce?.pieceAt(nowUtcMs) === fit.rule.id ? 0 : 1);
   const [best] = fits.toSorted((a, b) => a.total - b.total || later(a) - later(b)) as [Fit];
@@ -137,7 +144,9 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   ]);
   const untilUtcMs = nowUtcMs + LOOK_AHEAD_DAYS * DAY;
   const rivals = fits
-    .filter((fit) => fit !== best && !sameClock(fit.rule, best.rule, historyFrom, untilUtcMs))
+    .filter(
+      (fit) => fit !== best && fit.fitsToday && !sameClock(fit.rule, best.rule, historyFrom, untilUtcMs),
+    )
     .map((fit): Rival => {
       const apart = [...best.own.keys()].filter((week) => week >= lastFrom);
       const by = (week: number): number => (fit.own[week] as number) - (best.own[week] as number);
@@ -164,9 +173,9 @@ const whatSettles = (
   const settles: string[] = [];
   if (today === null)
     settles.push('a clock that runs: nobody has compared the broker’s with UTC in the last days');
-  else if (!isMeasured(today) && best.opensAsUsual !== true)
+  else if (!isMeasured(today) && (best.opensAsUsual !== true || !best.fitsToday))
     settles.push(
-      'ticks: the offset of today is only stated, and no market opens at an hour that confirms it',
+      `ticks: the offset of today, ${today.offsetS} s, is only stated, and no weeks of the market confirm it`,
     );
   if (contradicts.length > weeks * MOST_CONTRADICTED)
     settles.push(`a more regular history: ${contradicts.length} of ${weeks} weeks fit no rule`);
@@ -177,7 +186,12 @@ const whatSettles = (
     settles.push(
       `a person: on ${dayOf(denied.utcMs)} the broker's clock was measured at ${denied.offsetS} s from UTC, and its weeks say otherwise`,
     );
-  const undecided = rivals.filter((rival) => rival.against.length - rival.for.length < DECIDING_WEEKS);
+  // What came last counts most: it may be the first that is seen of a move.
+  const undecided = rivals.filter(
+    (rival) =>
+      rival.against.length - rival.for.length < DECIDING_WEEKS ||
+      (rival.for.at(-1) ?? '') > (rival.against.at(-1) ?? ''),
+  );
   if (undecided.length === 0) return settles;
   if (!histories.some(({ edges }) => edges.length > 0))
     settles.push('hourly bars of a symbol that rests on weekends or at one hour of each day; there are none');
