@@ -119,6 +119,19 @@ export class Reader {
     return rows.map((row) => typedRow<CoverageEnd>(row));
   }
 
+  /** What was decided last about a server's clock; null when nothing was. */
+  async newestClockRule(
+    server: string,
+    options: SettledOptions = {},
+  ): Promise<{ readonly rule_id: string; readonly confidence: string } | null> {
+    const rows = await this.#ask(
+      ['clock_rules'],
+      `SELECT rule_id, confidence FROM clock_rules WHERE server = ${sqlText(server)} ORDER BY ts_decided DESC LIMIT 1`,
+      options,
+    );
+    return rows[0] === undefined ? null : typedRow(rows[0]);
+  }
+
   /** Gaps in their current state, by `ts_from`; with a limit the newest of them, still by `ts_from`. */
   async gaps(filter: GapFilter = {}): Promise<GapRow[]> {
     const rows = await this.#ask(

@@ -1,5 +1,6 @@
 // Keeps the clock rule of one tape: chooses the first one, confirms it, and takes the controlled step to another. In: the
-// configured rule and what the gateway says of its offset today. Out: spans, as an event of the tape and in a new head.
+// configured rule, what was inferred from history, and what the gateway says of its offset today. Out: spans, as an event of the
+// tape and in a new head. What is inferred never waits for, and never contradicts, the clock that runs.
 import type { AccountConfig } from '@fxtape/config';
 import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
@@ -10,6 +11,7 @@ import {
   parseClockRule,
   spanAt,
   stepSpans,
+  type UtcMs,
   utcMs,
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
@@ -27,6 +29,8 @@ export type Word = 'agrees' | 'conflict' | 'silence';
 export interface ClockKeeperOptions {
   readonly config: () => AccountConfig;
   readonly timezone: () => Promise<ServerTimezone>;
+  /** Id of the rule that was inferred for the server; null when none was, or when nobody can tell now. */
+  readonly inferred: () => Promise<string | null>;
   readonly intake: Intake;
   readonly memory: TapeMemory;
   readonly tape: TapeWriter;
@@ -65,7 +69,23 @@ export class ClockKeeper {
     const stated = replayed ? parseBrokerTime(serverTime) : null;
     const today = stated === null ? now : utcMs(stated.ms - offsetS * 1000);
     // A snapshot is written without a guard, so nothing is written before the clock of a heartbeat or a live tick was compared with ours.
-    this.#step(defaultRule(offsetS, today).id, replayed, `the gateway stands ${offsetS} s before UTC today`);
+    const inferred = await this.#inferredAt(today, offsetS);
+    const evidence = `the gateway stands ${offsetS} s before UTC today`;
+    if (inferred !== null) this.#step(inferred, replayed, `inferred from history, and ${evidence}`);
+    else this.#step(defaultRule(offsetS, today).id, replayed, evidence);
+  }
+
+  /**
+   * Goes on with the rule that history shows, from now on, where it says the same now as the one in force: the two differ later in the year.
+   */
+  async adopt(): Promise<void> {
+    const { clock, config } = this.#o;
+    const { replayed, rule: configured } = config().clock;
+    const { current } = this;
+    if (configured !== 'auto' || replayed || current === null || !current.confirmed) return;
+    const now = utcMs(clock.nowMs());
+    const inferred = await this.#inferredAt(now, parseClockRule(current.rule).offsetAt(now));
+    if (inferred !== null && inferred !== current.rule) this.#step(inferred, true, 'inferred from history');
   }
 
   /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */
@@ -97,7 +117,9 @@ export class ClockKeeper {
     }
     if (config().clock.rule === 'auto') {
       const offsetS = await this.#offsetNow();
-      const other = offsetS === null ? null : defaultRule(offsetS, utcMs(clock.nowMs())).id;
+      const now = utcMs(clock.nowMs());
+      const other =
+        offsetS === null ? null : ((await this.#inferredAt(now, offsetS)) ?? defaultRule(offsetS, now).id);
       if (other !== null && other !== refused?.rule) {
         log.warn({ from: refused?.rule, to: other }, 'the clock rule changes');
         this.#write(
@@ -125,6 +147,14 @@ export class ClockKeeper {
     intake.clockChanged();
     tape.rotate();
     log.info({ spans }, 'clock rule');
+  }
+
+  /** The simple rule that was inferred for this instant, when it has this offset there. */
+  async #inferredAt(now: UtcMs, offsetS: number): Promise<string | null> {
+    const text = await this.#o.inferred();
+    if (text === null) return null;
+    const rule = parseClockRule(parseClockRule(text).pieceAt(now));
+    return rule.offsetAt(now) === offsetS ? rule.id : null;
   }
 
   async #offsetNow(): Promise<number | null> {

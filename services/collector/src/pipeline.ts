@@ -23,6 +23,7 @@ import { type WantedStreams, wantedStreams } from './wanted-streams.ts';
 const RETRY_MS = 2000;
 const SYMBOLS_EVERY_MS = 900_000;
 const STAGGER_MS = 400;
+const RULE_MS = 2000;
 
 export interface PipelineOptions {
   readonly config: AccountConfig;
@@ -130,7 +131,17 @@ export class Pipeline {
     if (memory.binding === null || memory.binding.wsUrl !== binding.wsUrl) intake.note('bound', binding);
     intake.note('start', { pid: process.pid });
     const timezone = () => rest.serverTimezone({ signal });
-    const keeper = new ClockKeeper({ config: () => this.config, timezone, intake, memory, tape, clock, log });
+    const inferred = () => this.#inferredRule(binding.server, signal);
+    const keeper = new ClockKeeper({
+      config: () => this.config,
+      timezone,
+      inferred,
+      intake,
+      memory,
+      tape,
+      clock,
+      log,
+    });
     await this.#retried('waiting_for_gateway', signal, () => keeper.begin());
     this.wanted = wantedStreams(
       this.config,
@@ -226,7 +237,22 @@ export class Pipeline {
   async #watchSymbols(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(this.#o.clock, SYMBOLS_EVERY_MS, signal);
-      if (!signal.aborted) await this.#refreshSymbols();
+      if (signal.aborted) return;
+      await this.#refreshSymbols();
+      if (this.parts?.intake.obstacle === null) await this.parts.keeper.adopt();
+    }
+  }
+
+  /** The database is not needed to record: while it does not answer, the gateway's offset has to do. */
+  async #inferredRule(server: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(RULE_MS)]);
+      const decided = await this.#o.reader.newestClockRule(server, { signal: limit });
+      return decided?.confidence === 'inferred' ? decided.rule_id : null;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#o.log.debug({ err: error }, 'no rule of the clock can be read; going on without');
+      return null;
     }
   }
 

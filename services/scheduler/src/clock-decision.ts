@@ -76,7 +76,8 @@ function inferred(evidence: ClockEvidence, recordedRule: string | null): ClockDe
   const told = { rule, evidence: spellEvidence(found), settles, measured };
   if (found.confidence === 'inferred') return { ...told, confidence: 'inferred' };
   // The live ticks agreed with the rule that they were recorded with, and history does not contradict it.
-  const same = recordedRule !== null && rule.pieceAt(evidence.nowUtcMs) === recordedRule;
+  const now = evidence.nowUtcMs;
+  const same = recordedRule !== null && rule.pieceAt(now) === parseClockRule(recordedRule).pieceAt(now);
   return { ...told, confidence: same ? 'recorded' : 'provisional' };
 }
 
