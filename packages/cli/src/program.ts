@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
+import type { ClockOptions } from './commands/clock.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
 import type { StatusOptions } from './commands/status.ts';
@@ -33,6 +34,7 @@ export function program(): Command {
   addRecording(fxtape);
   addBackfill(fxtape);
   addLooking(fxtape);
+  addClock(fxtape);
   addSetup(fxtape);
   addTape(fxtape);
   return fxtape;
@@ -110,6 +112,28 @@ function addLooking(fxtape: Command): void {
     const { outages } = await import('./commands/gaps.ts');
     await outages(options);
   });
+}
+
+function addClock(fxtape: Command): void {
+  const clock = fxtape
+    .command('clock')
+    .description('which wall clock each broker keeps, what that rests on, and what was decided before')
+    .option('--account <name>', 'only of this account')
+    .option('--json', 'one JSON document')
+    .action(async (options: ClockOptions) => {
+      const commands = await import('./commands/clock.ts');
+      await commands.clock(options);
+    });
+  clock
+    .command('set')
+    .description('writes a rule into the configuration, where it wins over what is inferred')
+    .argument('<rule>', 'such as America/New_York+7h or UTC+3h; auto infers it again')
+    .requiredOption('--account <name>', 'whose broker')
+    .option('--json', 'one JSON document')
+    .action(async (rule: string, _: object, command: Command) => {
+      const { clockSet } = await import('./commands/clock.ts');
+      await clockSet(rule, command.optsWithGlobals<{ account: string; json?: boolean }>());
+    });
 }
 
 function addSetup(fxtape: Command): void {

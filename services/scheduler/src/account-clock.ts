@@ -65,13 +65,14 @@ export async function settleClock(
   const wallUs = clock.nowUs();
   const seen = gathered(rows, known, wallUs);
   const decision = await decideClock({
+    account: config.name,
     clock: config.clock,
     evidence: seen?.evidence ?? null,
     recordedRule,
     timezone: o.timezone,
     nowMs: clock.nowMs(),
   });
-  const fresh = clockRuleRows(server, decision, inForce, wallUs);
+  const fresh = clockRuleRows({ account: config.name, server }, decision, inForce, wallUs);
   if (fresh.length > 0) await write(o, fresh, inForce, signal);
   const [row] = fresh;
   const configured = config.clock.rule !== 'auto';

@@ -12,6 +12,7 @@ const decide = (
   o: { replayed?: boolean; evidence?: ClockEvidence } = {},
 ) =>
   decideClock({
+    account: 'icm',
     clock: { rule, replayed: o.replayed ?? false },
     evidence: o.evidence ?? null,
     recordedRule,
@@ -84,6 +85,7 @@ test('the today of a replayed gateway is its own', async () => {
   expect((await decide('auto', null, { replayed: true })).rule.id).toBe('UTC+3h');
 });
 
+const OF = { account: 'icm', server: 'Broker' };
 const decision = (
   rule: string,
   confidence: ClockDecision['confidence'],
@@ -97,7 +99,7 @@ const decision = (
 });
 
 test('a row is appended only for news, and the surer decision stays', () => {
-  const [first] = clockRuleRows('Broker', decision('UTC+3h', 'provisional'), null, 1000);
+  const [first] = clockRuleRows(OF, decision('UTC+3h', 'provisional'), null, 1000);
   expect(first).toMatchObject({
     server: 'Broker',
     ts_decided: 1000,
@@ -105,42 +107,50 @@ test('a row is appended only for news, and the surer decision stays', () => {
     confidence: 'provisional',
   });
   if (first === undefined) return;
-  expect(clockRuleRows('Broker', decision('UTC+3h', 'provisional'), first, 2000)).toEqual([]);
-  const [recorded] = clockRuleRows('Broker', decision('Europe/Athens', 'recorded'), first, 2000);
+  expect(clockRuleRows(OF, decision('UTC+3h', 'provisional'), first, 2000)).toEqual([]);
+  const [recorded] = clockRuleRows(OF, decision('Europe/Athens', 'recorded'), first, 2000);
   expect(recorded).toMatchObject({ rule_id: 'Europe/Athens', confidence: 'recorded', ts: first.ts });
   if (recorded === undefined) return;
-  expect(clockRuleRows('Broker', decision('UTC+3h', 'provisional'), recorded, 3000)).toEqual([]);
-  expect(clockRuleRows('Broker', decision('UTC+2h', 'inferred'), recorded, 3000)).toMatchObject([
+  expect(clockRuleRows(OF, decision('UTC+3h', 'provisional'), recorded, 3000)).toEqual([]);
+  expect(clockRuleRows(OF, decision('UTC+2h', 'inferred'), recorded, 3000)).toMatchObject([
     { rule_id: 'UTC+2h' },
   ]);
   // A clock of this machine that was set back does not make the new decision the older one.
-  expect(clockRuleRows('Broker', decision('UTC+2h', 'configured'), recorded, 5)[0]?.ts_decided).toBe(2001);
+  expect(clockRuleRows(OF, decision('UTC+2h', 'configured'), recorded, 5)[0]?.ts_decided).toBe(2001);
 });
 
 test('a broker that moved has a row for each of its rules, and one name for all of them', () => {
   const moved = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
-  const rows = clockRuleRows('Broker', decision(moved, 'inferred'), null, 1000);
+  const rows = clockRuleRows(OF, decision(moved, 'inferred'), null, 1000);
   expect(rows.map(({ rule, rule_id, ts_decided }) => [rule, rule_id, ts_decided])).toEqual([
     ['Europe/Athens', moved, 1000],
     ['America/New_York+7h', moved, 1000],
   ]);
   expect(rows.map(({ ts }) => ts)[1]).toBe(Date.UTC(2025, 5, 21, 12) * 1000);
   const [last] = rows.slice(-1);
-  expect(clockRuleRows('Broker', decision(moved, 'inferred'), last ?? null, 2000)).toEqual([]);
+  expect(clockRuleRows(OF, decision(moved, 'inferred'), last ?? null, 2000)).toEqual([]);
 });
 
 test('a rule that the running clock refutes gives way to a less sure one, but for one that somebody configured', () => {
   const march = { utcMs: Date.UTC(2026, 2, 18), offsetS: 10_800 };
-  const [athens] = clockRuleRows('Broker', decision('Europe/Athens', 'inferred'), null, 1000);
+  const [athens] = clockRuleRows(OF, decision('Europe/Athens', 'inferred'), null, 1000);
   const newYork = decision('America/New_York+7h', 'provisional', march);
   expect(isRefuted('Europe/Athens', newYork)).toBe(true);
-  expect(clockRuleRows('Broker', newYork, athens ?? null, 2000)).toMatchObject([
+  expect(clockRuleRows(OF, newYork, athens ?? null, 2000)).toMatchObject([
     { rule_id: 'America/New_York+7h', confidence: 'provisional' },
   ]);
   const unseen = decision('America/New_York+7h', 'provisional');
-  expect(clockRuleRows('Broker', unseen, athens ?? null, 2000)).toEqual([]);
-  const [byHand] = clockRuleRows('Broker', decision('Europe/Athens', 'configured'), null, 1000);
-  expect(clockRuleRows('Broker', newYork, byHand ?? null, 2000)).toEqual([]);
+  expect(clockRuleRows(OF, unseen, athens ?? null, 2000)).toEqual([]);
+  const [byHand] = clockRuleRows(OF, decision('Europe/Athens', 'configured'), null, 1000);
+  expect(clockRuleRows(OF, newYork, byHand ?? null, 2000)).toEqual([]);
+});
+
+test('a rule that was configured is taken back by its own account alone', async () => {
+  const configured = await decide('UTC+2h', null);
+  const [row] = clockRuleRows(OF, configured, null, 1000);
+  const inferred = decision('Europe/Athens', 'inferred');
+  expect(clockRuleRows({ ...OF, account: 'other' }, inferred, row ?? null, 2000)).toEqual([]);
+  expect(clockRuleRows(OF, inferred, row ?? null, 2000)).toMatchObject([{ rule_id: 'Europe/Athens' }]);
 });
 
 test('the newest decision is in force, wherever it stands', () => {

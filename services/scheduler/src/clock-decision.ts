@@ -32,8 +32,12 @@ export interface ClockDecision {
 
 type RuleRow = TableRow<'clock_rules'>;
 
+/** Says for whom, so that nobody else takes it back. */
+const configuredFor = (account: string): string => `configured for ${account}`;
+
 /** Asks the gateway only when nothing else is known. Errors: those of `timezone`. */
 export async function decideClock(o: {
+  account: string;
   clock: AccountConfig['clock'];
   /** Null: nothing was gathered yet. */
   evidence: ClockEvidence | null;
@@ -44,7 +48,7 @@ export async function decideClock(o: {
   const plain = { settles: [], measured: null };
   if (o.clock.rule !== 'auto') {
     const rule = parseClockRule(o.clock.rule);
-    return { ...plain, rule, confidence: 'configured', evidence: 'configured' };
+    return { ...plain, rule, confidence: 'configured', evidence: configuredFor(o.account) };
   }
   if (o.evidence !== null) return inferred(o.evidence, o.recordedRule);
   if (o.recordedRule !== null) {
@@ -123,10 +127,11 @@ export const isRefuted = (rule: string | null, { measured }: Pick<ClockDecision,
 
 /**
  * The rows to append, one for each piece of the rule; none when nothing changes. A less sure decision never replaces a surer one, because
- * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes.
+ * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes, and one that was
+ * configured for this very account and is not any more.
  */
 export function clockRuleRows(
-  server: string,
+  { account, server }: { account: string; server: string },
   decision: ClockDecision,
   inForce: RuleRow | null,
   decidedUs: number,
@@ -138,7 +143,8 @@ export function clockRuleRows(
       return at === -1 ? CONFIDENCES.length : at;
     };
     const refuted = inForce.confidence !== 'configured' && isRefuted(inForce.rule_id ?? null, decision);
-    if (sureness(confidence) > sureness(inForce.confidence) && !refuted) return [];
+    const withdrawn = inForce.confidence === 'configured' && inForce.evidence === configuredFor(account);
+    if (sureness(confidence) > sureness(inForce.confidence) && !refuted && !withdrawn) return [];
     if (inForce.rule_id === rule.id && inForce.confidence === confidence) return [];
   }
   const tsDecided = inForce === null ? decidedUs : Math.max(decidedUs, Number(inForce.ts_decided) + 1);

@@ -1,0 +1,92 @@
+// What is known of the clock of each account. In: the configuration and QuestDB. Out: the rule in force with its evidence, and every
+// decision before it.
+import type { AccountConfig } from '@fxtape/config';
+import { isoOfUs } from '@fxtape/console';
+import { parseClockRule } from '@fxtape/market';
+import type { HistoryReader, TableRow } from '@fxtape/questdb';
+
+export interface ClockPiece {
+  /** Null: from the beginning of time. */
+  readonly validFrom: string | null;
+  readonly rule: string;
+}
+
+export interface ClockDecisionMade {
+  readonly decidedAt: string;
+  readonly rule: string;
+  readonly confidence: string;
+}
+
+export interface AccountClock {
+  readonly account: string;
+  /** Null: nobody has reached the account yet. */
+  readonly server: string | null;
+  /** Null: nothing is decided. */
+  readonly rule: string | null;
+  readonly confidence: string | null;
+  readonly decidedAt: string | null;
+  readonly pieces: readonly ClockPiece[];
+  /** As it was written down: an object, or a sentence. */
+  readonly evidence: unknown;
+  /** Newest first. */
+  readonly decisions: readonly ClockDecisionMade[];
+}
+
+type RuleRow = TableRow<'clock_rules'>;
+
+export async function gatherClocks(
+  accounts: readonly AccountConfig[],
+  reader: Pick<HistoryReader, 'accounts' | 'clockRules'>,
+): Promise<AccountClock[]> {
+  const known = await reader.accounts();
+  return Promise.all(
+    accounts.map(async (config): Promise<AccountClock> => {
+      const server = known.find(({ account }) => account === config.name)?.server ?? null;
+      return clockOf(config, server, server === null ? [] : await reader.clockRules(server));
+    }),
+  );
+}
+
+export function clockOf(
+  config: AccountConfig,
+  server: string | null,
+  rows: readonly RuleRow[],
+): AccountClock {
+  const byTime = [...Map.groupBy(rows, (row) => row.ts_decided)].toSorted(([a], [b]) => b - a);
+  const decisions = byTime.map(([us, [row]]) => ({
+    decidedAt: isoOfUs(us),
+    rule: row?.rule_id ?? '',
+    confidence: row?.confidence ?? '',
+  }));
+  const configured = config.clock.rule === 'auto' ? null : config.clock.rule;
+  const [inForce] = decisions;
+  const rule = configured ?? inForce?.rule ?? null;
+  // A rule that was configured a moment ago is not written down yet.
+  const written = inForce !== undefined && inForce.rule === (rule === null ? null : parseClockRule(rule).id);
+  return {
+    account: config.name,
+    server,
+    rule,
+    confidence: configured === null ? (inForce?.confidence ?? null) : 'configured',
+    decidedAt: written ? inForce.decidedAt : null,
+    pieces: rule === null ? [] : piecesOf(rule),
+    evidence: written ? readEvidence(byTime[0]?.[1][0]?.evidence ?? null) : null,
+    decisions,
+  };
+}
+
+const piecesOf = (rule: string): ClockPiece[] =>
+  parseClockRule(rule).pieces.map(({ fromUtcMs, rule: piece }) => ({
+    validFrom: Number.isFinite(fromUtcMs) ? new Date(fromUtcMs).toISOString() : null,
+    rule: piece,
+  }));
+
+function readEvidence(text: string | null): unknown {
+  if (text === null || !text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Written by another release: shown as it stands.
+    return text;
+  }
+}

@@ -1,0 +1,83 @@
+// `fxtape clock`: which wall clock each broker keeps, and what that rests on. `fxtape clock set` writes a rule into the configuration, where
+// it wins over what is inferred. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { setClock } from '@fxtape/config';
+import { ClockRuleError, parseClockRule } from '@fxtape/market';
+import { FxtapeError, systemClock } from '@fxtape/ops';
+import { HistoryReader } from '@fxtape/questdb';
+import { gatherClocks } from '../clock/gather.ts';
+import { clockLines } from '../clock/render.ts';
+import { readRunningEnv } from '../env.ts';
+import { askRecorded, questDbView } from '../questdb.ts';
+import { runMode } from '../run-mode.ts';
+import { readStackFile } from '../stack-file.ts';
+
+export interface ClockOptions {
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
+/** Errors: CONFIG_*, ACCOUNT_UNKNOWN, QDB_*; QDB_NO_TABLE means that nothing is recorded yet. */
+export async function clock(options: ClockOptions): Promise<void> {
+  const env = readRunningEnv();
+  const { config } = await runMode(env, { demo: readStackFile(env.FXTAPE_DATA_DIR)?.demo });
+  const accounts = config.accounts.filter(({ name }) => (options.account ?? name) === name);
+  if (accounts.length === 0) throw unknownAccount(options.account ?? '');
+  const view = questDbView(env);
+  const reader = new HistoryReader({ http: view.http, clock: systemClock() });
+  const clocks = await askRecorded(view, () => gatherClocks(accounts, reader));
+  const text =
+    options.json === true ? JSON.stringify({ accounts: clocks }, null, 2) : clockLines(clocks).join('\n');
+  process.stdout.write(`${text}\n`);
+}
+
+/** Errors: CLOCK_RULE_INVALID, CONFIG_*, ACCOUNT_UNKNOWN. */
+export async function clockSet(text: string, options: { account: string; json?: boolean }): Promise<void> {
+  const path = readRunningEnv().FXTAPE_CONFIG;
+  const rule = text === 'auto' ? text : checkedRule(text);
+  // A missing or unreadable file is told as everywhere else.
+  await runMode(readRunningEnv(), { demo: false });
+  const written = setClock(readFileSync(path, 'utf8'), { path, account: options.account, rule });
+  // Whoever watches the file sees the old or the new one, never a half.
+  const partial = `${path}.partial`;
+  writeFileSync(partial, written, { mode: statSync(path).mode });
+  renameSync(partial, path);
+  const said = {
+    account: options.account,
+    rule,
+    path,
+    note:
+      rule === 'auto'
+        ? 'running services take it up by themselves; the rule is inferred again'
+        : 'running services take it up by themselves; rows that were held back come from the tape, and history that was read before names the rule it was read with in `coverage`',
+  };
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(said, null, 2)}\n`
+      : `the clock of ${said.account} is ${rule} in ${path}\n${said.note}\n`,
+  );
+}
+
+function checkedRule(text: string): string {
+  try {
+    return parseClockRule(text).id;
+  } catch (error) {
+    if (!(error instanceof ClockRuleError)) throw error;
+    throw new FxtapeError({
+      code: error.code,
+      kind: 'terminal',
+      message: error.message,
+      hint: 'Write it like America/New_York+7h, UTC+3h, or "Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h"',
+      cause: error,
+    });
+  }
+}
+
+const unknownAccount = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'ACCOUNT_UNKNOWN',
+    kind: 'terminal',
+    message: `the configuration has no account "${account}"`,
+    hint: 'See `fxtape config show` for the names',
+    context: { account },
+  });
