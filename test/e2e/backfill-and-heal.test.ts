@@ -7,8 +7,10 @@ import {
   judgePositions,
   judgeTicks,
   Recording,
+  runFxtape,
   until,
 } from '@fxtape/testkit';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
@@ -99,6 +101,20 @@ test('history before the start is complete and exact, and an outage is healed by
   const past = { account: 'demo', fromMs: 0, toMs: barsToMs - 300_000 };
   exact('deals', await judgeDeals(recording, past));
   exact('positions', await judgePositions(recording, past));
+  // Crypto alone shows no week, so that the rule is not settled; that history was read with it is said.
+  const told = await runFxtape(['clock', '--json'], {
+    dataDir: recording.dataDir,
+    env: {
+      FXTAPE_CONFIG: join(recording.dir, 'fxtape.yaml'),
+      FXSOCKET_API_KEY: 'fxs_ro_demo',
+      QDB_CLIENT_CONF: recording.questdb.conf,
+    },
+  });
+  const [clock] = (
+    JSON.parse(told.stdout) as { accounts: { evidence: { today: object; settles: string[] } }[] }
+  ).accounts;
+  expect(clock).toMatchObject({ rule: 'America/New_York+7h', evidence: { today: { source: 'ticks' } } });
+  expect(clock?.evidence.settles.length).toBeGreaterThan(0);
   // The table of gaps tells the story: when, why, and what became of it.
   const gaps = await recording.sql(
     "SELECT symbol, state, rows_healed, ts_from, ts_to FROM gaps WHERE cause = 'process_down' AND stream = 'ticks'",

@@ -1,6 +1,6 @@
 // The commands that look, against a real recording: what they say and which code they end with while it is down, well and degraded, and
 // that no key is in anything they print.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandOutcome, Recording, runFxtape, type Service, startFxtape, until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -62,7 +62,7 @@ test('before anything was recorded', async () => {
     code: 2,
     stdout: expect.stringMatching(/^fxtape is DOWN .*\n {2}! the collector is not running\n/),
   });
-  for (const command of ['gaps', 'outages']) {
+  for (const command of ['gaps', 'outages', 'clock']) {
     expect(await fxtape([command])).toMatchObject({
       code: 1,
       stdout: '',
@@ -185,6 +185,36 @@ test('doctor names what is wrong with key, account, symbols and clock', async ()
   });
   write('00000000-6a1b-4c3d-8e5f-7a9b0c1d2e3f', '');
   expect((await doctor({ FXTAPE_CONFIG: file })).failures).toEqual(['account other: FXSOCKET_NOT_FOUND']);
+});
+
+test('clock: what is decided, and a rule by hand in a configuration that stays as it was written', async () => {
+  // Only the scheduler decides, and none runs here.
+  const undecided = await fxtape(['clock']);
+  expect(undecided).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^demo\n {2}nothing is decided yet/),
+  });
+  expect(await fxtape(['clock', '--account', 'nobody'])).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/^ACCOUNT_UNKNOWN: .*\n$/),
+  });
+  const file = join(recording.dir, 'by-hand.yaml');
+  const text =
+    '# ours\naccounts:\n  - { name: demo, id: 0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f, account_data: [deals], market_data: false } # one\n';
+  writeFileSync(file, text);
+  const env = { FXTAPE_CONFIG: file };
+  const moved = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
+  expect((await fxtape(['clock', 'set', moved, '--account', 'demo'], env)).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe(text.replace('name: demo,', `name: demo, clock: "${moved}",`));
+  const shown = JSON.parse((await fxtape(['clock', '--json'], env)).stdout) as { accounts: object[] };
+  expect(shown.accounts).toMatchObject([
+    { account: 'demo', rule: moved, confidence: 'configured', decided_at: null, pieces: [{}, {}] },
+  ]);
+  expect(await fxtape(['clock', 'set', 'Mars/Olympus', '--account', 'demo'], env)).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/^CLOCK_RULE_INVALID: .*\n$/),
+  });
+  expect((await fxtape(['clock', 'set', 'UTC'], env)).code).toBe(64);
 });
 
 test('a suspended table is named by all who would be misled by it', async () => {

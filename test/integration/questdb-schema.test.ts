@@ -56,6 +56,7 @@ const KEYS = {
   streams: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
   history_limits: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
   clock_rules: ['YEAR', 'ts, server, ts_decided'],
+  clock_evidence: ['YEAR', 'ts, server, account, kind, symbol'],
   daily_quality: ['YEAR', 'ts, feed, symbol'],
 };
 const MIGRATIONS = readdirSync(MIGRATIONS_DIR).filter((name) => name.endsWith('.sql')).length;

@@ -54,8 +54,8 @@ test('a broker that moved: rule, evidence, validity, and what was decided before
     rule: MOVED,
     confidence: 'inferred',
     pieces: [
-      { validFrom: null, rule: 'Europe/Athens' },
-      { validFrom: '2025-07-12T12:00:00.000Z', rule: 'America/New_York+7h' },
+      { valid_from: null, rule: 'Europe/Athens' },
+      { valid_from: '2025-07-12T12:00:00.000Z', rule: 'America/New_York+7h' },
     ],
     decisions: [{ rule: MOVED }, { rule: 'America/New_York+7h', confidence: 'provisional' }],
   });
@@ -91,7 +91,7 @@ test('a rule of the configuration is shown before the scheduler has written it d
   expect(configured).toMatchObject({
     rule: 'UTC+3h',
     confidence: 'configured',
-    decidedAt: null,
+    decided_at: null,
     evidence: null,
   });
   const lines = clockLines([configured, clockOf(config(), null, [])]);

@@ -7,12 +7,12 @@ import type { HistoryReader, TableRow } from '@fxtape/questdb';
 
 export interface ClockPiece {
   /** Null: from the beginning of time. */
-  readonly validFrom: string | null;
+  readonly valid_from: string | null;
   readonly rule: string;
 }
 
 export interface ClockDecisionMade {
-  readonly decidedAt: string;
+  readonly decided_at: string;
   readonly rule: string;
   readonly confidence: string;
 }
@@ -24,7 +24,7 @@ export interface AccountClock {
   /** Null: nothing is decided. */
   readonly rule: string | null;
   readonly confidence: string | null;
-  readonly decidedAt: string | null;
+  readonly decided_at: string | null;
   readonly pieces: readonly ClockPiece[];
   /** As it was written down: an object, or a sentence. */
   readonly evidence: unknown;
@@ -54,7 +54,7 @@ export function clockOf(
 ): AccountClock {
   const byTime = [...Map.groupBy(rows, (row) => row.ts_decided)].toSorted(([a], [b]) => b - a);
   const decisions = byTime.map(([us, [row]]) => ({
-    decidedAt: isoOfUs(us),
+    decided_at: isoOfUs(us),
     rule: row?.rule_id ?? '',
     confidence: row?.confidence ?? '',
   }));
@@ -68,7 +68,7 @@ export function clockOf(
     server,
     rule,
     confidence: configured === null ? (inForce?.confidence ?? null) : 'configured',
-    decidedAt: written ? inForce.decidedAt : null,
+    decided_at: written ? inForce.decided_at : null,
     pieces: rule === null ? [] : piecesOf(rule),
     evidence: written ? readEvidence(byTime[0]?.[1][0]?.evidence ?? null) : null,
     decisions,
@@ -77,7 +77,7 @@ export function clockOf(
 
 const piecesOf = (rule: string): ClockPiece[] =>
   parseClockRule(rule).pieces.map(({ fromUtcMs, rule: piece }) => ({
-    validFrom: Number.isFinite(fromUtcMs) ? new Date(fromUtcMs).toISOString() : null,
+    valid_from: Number.isFinite(fromUtcMs) ? new Date(fromUtcMs).toISOString() : null,
     rule: piece,
   }));
 

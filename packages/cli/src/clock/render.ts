@@ -34,11 +34,11 @@ export function clockLines(clocks: readonly AccountClock[]): string[] {
 }
 
 function linesOf(clock: AccountClock): string[] {
-  const { account, confidence, decidedAt, decisions, pieces, rule, server } = clock;
+  const { account, confidence, decided_at, decisions, pieces, rule, server } = clock;
   const head = server === null ? account : `${account} on ${server}`;
   if (rule === null) return [head, '  nothing is decided yet: start `fxtape up`, or see `fxtape status`'];
-  const since = decidedAt === null ? 'not written down yet' : `decided ${minute(decidedAt)}`;
-  const earlier = decisions.slice(decidedAt === null ? 0 : 1);
+  const since = decided_at === null ? 'not written down yet' : `decided ${minute(decided_at)}`;
+  const earlier = decisions.slice(decided_at === null ? 0 : 1);
   return [
     head,
     `  rule        ${rule}`,
@@ -49,7 +49,7 @@ function linesOf(clock: AccountClock): string[] {
     ...indented(
       table(
         ['decided', 'confidence', 'rule'],
-        earlier.map((each) => [minute(each.decidedAt), each.confidence, each.rule]),
+        earlier.map((each) => [minute(each.decided_at), each.confidence, each.rule]),
       ),
     ).slice(earlier.length === 0 ? 2 : 0),
   ];
@@ -58,7 +58,7 @@ function linesOf(clock: AccountClock): string[] {
 const validity = ({ pieces }: AccountClock): string[] =>
   table(
     ['valid from', 'rule'],
-    pieces.map(({ rule, validFrom }) => [validFrom === null ? 'the beginning' : minute(validFrom), rule]),
+    pieces.map(({ rule, valid_from }) => [valid_from === null ? 'the beginning' : minute(valid_from), rule]),
   );
 
 function evidenceLines(evidence: unknown): string[] {
