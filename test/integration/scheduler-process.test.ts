@@ -35,7 +35,7 @@ afterAll(async () => {
 const configure = (symbols: string): void =>
   writeFileSync(
     join(dir.path, 'fxtape.yaml'),
-    `accounts:\n  - { name: one, id: ${accountId(0)}, market_data: { symbols: [${symbols}] }, timeframes: [M1] }\n`,
+    `accounts:\n  - { name: one, id: ${accountId(0)}, clock: America/New_York+7h, market_data: { symbols: [${symbols}] }, timeframes: [M1] }\n`,
   );
 
 const start = async (name: string): Promise<Service> => {
