@@ -29,6 +29,8 @@ export function program(): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
+    // What stands behind a command is read as its own: `clock set` and `clock` both know --account.
+    .enablePositionalOptions()
     .showHelpAfterError('See --help for what can be typed')
     .exitOverride();
   addRecording(fxtape);
@@ -130,9 +132,9 @@ function addClock(fxtape: Command): void {
     .argument('<rule>', 'such as America/New_York+7h or UTC+3h; auto infers it again')
     .requiredOption('--account <name>', 'whose broker')
     .option('--json', 'one JSON document')
-    .action(async (rule: string, _: object, command: Command) => {
+    .action(async (rule: string, options: { account: string; json?: boolean }) => {
       const { clockSet } = await import('./commands/clock.ts');
-      await clockSet(rule, command.optsWithGlobals<{ account: string; json?: boolean }>());
+      await clockSet(rule, options);
     });
 }
 
