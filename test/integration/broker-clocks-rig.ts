@@ -9,6 +9,7 @@ import {
   AppliedWatch,
   AppliedWriter,
   asObjects,
+  AuditReader,
   Reader,
   sqlText,
   type TableRow,
@@ -119,6 +120,7 @@ export async function brokerClocks(o: {
   const parts = backfillParts({
     contexts,
     reader: rig.reader,
+    audit: new AuditReader({ http: rig.http, clock }),
     gaps: new Reader({ http: rig.http, clock }),
     writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http: rig.http, clock }) }),
     clock,
