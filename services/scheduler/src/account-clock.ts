@@ -13,6 +13,7 @@ import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedWriter, HistoryReader, TableRow } from '@fxtape/questdb';
 import { clockRuleRows, type Confidence, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
 import { evidenceIsDue, gathered } from './clock-evidence.ts';
+import type { InferenceMemory } from './inference-memory.ts';
 import { clockJob } from './plan/clock-job.ts';
 
 export interface ClockState {
@@ -50,6 +51,8 @@ export async function settleClock(
     /** Symbols of the account's feed. */
     readonly configured: readonly string[];
     readonly recordedRule: string | null;
+    /** Kept from plan to plan. */
+    readonly memory: InferenceMemory;
     readonly timezone: () => Promise<ServerTimezone>;
     readonly signal: AbortSignal;
   },
@@ -69,6 +72,7 @@ export async function settleClock(
     clock: config.clock,
     evidence: seen?.evidence ?? null,
     recordedRule,
+    infer: (evidence) => o.memory.infer(evidence),
     timezone: o.timezone,
     nowMs: clock.nowMs(),
   });

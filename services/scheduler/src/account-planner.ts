@@ -12,6 +12,7 @@ import { AuditWatch } from './audit-watch.ts';
 import { endedStreams, streamChanges } from './configured-streams.ts';
 import { planInput, type Readers, readStored, recordedSince, type Stored } from './gather-input.ts';
 import { type GatewayView, GatewayWatch } from './gateway-watch.ts';
+import { InferenceMemory } from './inference-memory.ts';
 import { eventJob, type StreamedBar } from './plan/event-job.ts';
 import { AUDIT_MARK } from './plan/housekeeping.ts';
 import { type AccountPlan, type MissingCount, planAccount } from './plan/plan-account.ts';
@@ -72,6 +73,7 @@ export class AccountPlanner {
   #turn: Promise<unknown> = Promise.resolve();
   /** Of the last plan, for the events between two plans. */
   #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
+  readonly #inference = new InferenceMemory();
   #clockChanges = 0;
   #state: PlannerState = {
     phase: 'starting',
@@ -212,6 +214,7 @@ export class AccountPlanner {
       listed,
       configured: matchSymbols(config.marketData?.symbols ?? [], listed).matched,
       recordedRule: stored.recordedRule,
+      memory: this.#inference,
       timezone: () => this.#gateway.timezone(signal),
       signal,
     });

@@ -1,7 +1,15 @@
-import { type ClockEvidence, type OffsetSample, parseClockRule, utcMs, weekEdges } from '@fxtape/market';
+import {
+  type ClockEvidence,
+  inferClock,
+  type OffsetSample,
+  parseClockRule,
+  utcMs,
+  weekEdges,
+} from '@fxtape/market';
 import { expect, test, vi } from 'vitest';
 import { type ClockDecision, clockRuleRows, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
 import { evidenceIsDue, gathered } from './clock-evidence.ts';
+import { InferenceMemory } from './inference-memory.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 24, 12);
 const HOUR = 3_600_000;
@@ -16,6 +24,7 @@ const decide = (
     clock: { rule, replayed: o.replayed ?? false },
     evidence: o.evidence ?? null,
     recordedRule,
+    infer: inferClock,
     timezone,
     nowMs: NOW_MS,
   });
@@ -151,6 +160,22 @@ test('a rule that was configured is taken back by its own account alone', async 
   const inferred = decision('Europe/Athens', 'inferred');
   expect(clockRuleRows({ ...OF, account: 'other' }, inferred, row ?? null, 2000)).toEqual([]);
   expect(clockRuleRows(OF, inferred, row ?? null, 2000)).toMatchObject([{ rule_id: 'Europe/Athens' }]);
+});
+
+test('an inference is remembered for the evidence it was made from, and for no other', () => {
+  const memory = new InferenceMemory();
+  const first = evidence('Europe/Athens');
+  const found = memory.infer(first);
+  expect(memory.infer(evidence('Europe/Athens'))).toBe(found);
+  const more = [...first.samples, { utcMs: NOW_MS - 1, offsetS: 0, source: 'stated' as const }];
+  for (const other of [
+    { ...first, nowUtcMs: NOW_MS + 1 },
+    { ...first, samples: more },
+    { ...first, known: ['UTC'] },
+    evidence('UTC+2h'),
+  ])
+    expect(memory.infer(other)).not.toBe(found);
+  expect(memory.infer(evidence('UTC+2h')).rule.id).toBe('UTC+2h');
 });
 
 test('the newest decision is in force, wherever it stands', () => {

@@ -8,7 +8,6 @@ import {
   type ClockInference,
   type ClockRule,
   defaultRule,
-  inferClock,
   parseBrokerTime,
   parseClockRule,
   utcMs,
@@ -42,6 +41,7 @@ export async function decideClock(o: {
   /** Null: nothing was gathered yet. */
   evidence: ClockEvidence | null;
   recordedRule: string | null;
+  infer: (evidence: ClockEvidence) => ClockInference;
   timezone: () => Promise<ServerTimezone>;
   nowMs: number;
 }): Promise<ClockDecision> {
@@ -50,7 +50,7 @@ export async function decideClock(o: {
     const rule = parseClockRule(o.clock.rule);
     return { ...plain, rule, confidence: 'configured', evidence: configuredFor(o.account) };
   }
-  if (o.evidence !== null) return inferred(o.evidence, o.recordedRule);
+  if (o.evidence !== null) return inferred(o.evidence, o.recordedRule, o.infer);
   if (o.recordedRule !== null) {
     const rule = parseClockRule(o.recordedRule);
     return {
@@ -72,9 +72,13 @@ export async function decideClock(o: {
   };
 }
 
-function inferred(evidence: ClockEvidence, recordedRule: string | null): ClockDecision {
+function inferred(
+  evidence: ClockEvidence,
+  recordedRule: string | null,
+  infer: (evidence: ClockEvidence) => ClockInference,
+): ClockDecision {
   const known = recordedRule === null ? evidence.known : [...evidence.known, recordedRule];
-  const found = inferClock({ ...evidence, known });
+  const found = infer({ ...evidence, known });
   const { rule, settles, today } = found;
   const measured = today === null || today.source === 'stated' ? null : today;
   const told = { rule, evidence: spellEvidence(found), settles, measured };
