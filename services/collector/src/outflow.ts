@@ -212,13 +212,17 @@ export class Outflow {
 
   /** Looks ahead on the tape for a word about the rule, and waits until the rule is settled. */
   async #wait(hold: Hold, signal: AbortSignal): Promise<void> {
-    const conflict = hold.why === 'conflict';
-    this.state.phase = conflict ? 'clock_conflict' : 'unconfirmed';
-    if (conflict)
-      this.#o.log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
-    else this.#o.log.info({ code: 'CLOCK_UNCONFIRMED', ...hold }, 'rows wait until a running clock agrees');
-    const word = hold.why === 'conflict' ? 'conflict' : await this.#evidence(hold, signal);
-    if (word === 'conflict') this.state.phase = 'clock_conflict';
+    const { log } = this.#o;
+    let word: Word | null = 'conflict';
+    if (hold.why === 'unconfirmed') {
+      this.state.phase = 'unconfirmed';
+      log.info({ code: 'CLOCK_UNCONFIRMED', ...hold }, 'rows wait until a running clock agrees');
+      word = await this.#evidence(hold, signal);
+    }
+    if (word === 'conflict') {
+      this.state.phase = 'clock_conflict';
+      log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
+    }
     if (word !== null) await this.#o.settle(hold, word);
   }
 
