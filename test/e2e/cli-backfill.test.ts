@@ -177,12 +177,12 @@ test('the scheduler’s reason; nobody plans; nobody works; no Redis', async () 
 }, 90_000);
 
 test('Ctrl-C leaves the jobs running; an emptied Redis is filled again', async () => {
-  const jobs = barsJobs(40);
+  const jobs = barsJobs(120);
   schedule(jobs);
   let slow = true;
   const finished = new Set<string>();
   work(async ({ id }, signal) => {
-    await delay(slow ? 500 : 5, undefined, { signal });
+    await delay(slow ? 1000 : 5, undefined, { signal });
     finished.add(id);
     return { rows: 1, requests: 1 };
   });
@@ -194,11 +194,11 @@ test('Ctrl-C leaves the jobs running; an emptied Redis is filled again', async (
   expect((await queues.look(jobs)).filter(({ state }) => state === 'waiting').length).toBeGreaterThan(10);
 
   const second = await startFxtape(['backfill', '--wait'], options());
-  await until(() => second.stdout.includes('Planned 40 jobs'), { what: 'the plan', deadlineMs: 20_000 });
+  await until(() => second.stdout.includes('Planned 120 jobs'), { what: 'the plan', deadlineMs: 20_000 });
   const before = finished.size;
   await until(() => finished.size > before, { what: 'work to go on', deadlineMs: 10_000 });
   await queues.drop('one');
   slow = false;
   expect((await second.exited).code, second.logs).toBe(0);
-  expect(finished.size).toBe(40);
+  expect(finished.size).toBe(120);
 });

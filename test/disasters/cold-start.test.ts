@@ -1,0 +1,83 @@
+// Eight brokers, each with a clock of its own, and a recorder that was told of none: live stream and history begin at the same moment. Every
+// tick has the right time from the first one on, whatever is known of the rule by then, and the rule is named as soon as history tells.
+import { CRYPTO, until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { begin } from './lane.ts';
+
+const BROKERS = [
+  ['new-york', 'America/New_York+7h'],
+  ['athens', 'Europe/Athens'],
+  ['london', 'Europe/London'],
+  ['utc', 'UTC'],
+  ['plus-two', 'UTC+2h'],
+  ['plus-three', 'UTC+3h'],
+  ['moved', 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h'],
+  ['weekends', 'America/New_York+7h'],
+] as const;
+const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+/** Five minutes of live stream. */
+const LIVE_MS = 300_000;
+
+test('cold-start: eight clocks, live and history at once', async () => {
+  const symbols = ['EURUSD', 'XAUUSD', ...CRYPTO];
+  const recording = await begin({
+    redis: true,
+    clock: '"auto"',
+    backfill: { bars: { H1: '730d' }, ticks: false, deals: false },
+    accounts: BROKERS.map(([name], n) => ({ id: idOf(n), name, symbols })),
+    scenario: {
+      accounts: BROKERS.map(([nickname, clockRule], n) => ({
+        id: idOf(n),
+        nickname,
+        login: 1000 + n,
+        server: `${nickname}-server`,
+        clockRule,
+      })),
+      source: { kind: 'market', ticksPerSecond: 200, symbols },
+      holidays: true,
+      history: { days: 820 },
+    },
+  });
+  const begunMs = Date.now();
+  const collector = await recording.collector();
+  await recording.scheduler();
+  await recording.backfill();
+  await recording.live(collector);
+  const decided = async () => {
+    const rows = await recording.sql(
+      'SELECT server, last(rule_id), last(confidence) FROM (SELECT * FROM clock_rules ORDER BY ts_decided) GROUP BY server ORDER BY server',
+    );
+    return (
+      rows.length === BROKERS.length && rows.every(([, , confidence]) => confidence === 'inferred') && rows
+    );
+  };
+  const rows = await until(decided, {
+    what: 'every clock to be inferred',
+    deadlineMs: 400_000,
+    everyMs: 1000,
+    retryErrors: true,
+  });
+  expect(Object.fromEntries(rows.map(([server, rule]) => [String(server), rule]))).toEqual(
+    Object.fromEntries(BROKERS.map(([name, rule]) => [`${name}-server`, rule])),
+  );
+  process.stdout.write(
+    `cold-start: eight rules inferred after ${((Date.now() - begunMs) / 1000).toFixed(0)} s\n`,
+  );
+  await delay(Math.max(0, LIVE_MS - (Date.now() - begunMs)));
+  // Every broker's feed shows the same market: each tick of it, at its true time, and nothing else.
+  const window = { fromMs: begunMs + LIVE_MS / 3, toMs: begunMs + LIVE_MS - 10_000 };
+  const within = (utcMs: number): boolean => utcMs >= window.fromMs && utcMs < window.toMs;
+  const ledger = (await recording.gateway.ledger()).filter(({ utcMs }) => within(utcMs));
+  const truth = new Set(ledger.map(({ symbol, utcMs, bid, ask }) => `${symbol} ${utcMs} ${bid} ${ask}`));
+  expect(truth.size).toBeGreaterThan(10_000);
+  for (const [name] of BROKERS) {
+    const stored = await recording.sql(
+      `SELECT symbol, cast(ts as long) / 1000, bid, ask FROM ticks WHERE feed = '${name}' AND source = 'live' AND ts >= '${new Date(window.fromMs).toISOString()}' AND ts < '${new Date(window.toMs).toISOString()}'`,
+    );
+    const keys = new Set(stored.map((row) => row.join(' ')));
+    process.stdout.write(`  ${name}: ${stored.length} rows, ${keys.size} of ${truth.size} moments\n`);
+    expect([...keys].filter((key) => !truth.has(key)).slice(0, 5)).toEqual([]);
+    expect([...truth].filter((key) => !keys.has(key)).slice(0, 5)).toEqual([]);
+  }
+}, 1_200_000);
