@@ -129,6 +129,7 @@ async function test(node, args) {
   if (args.length === 0) {
     for (const [title, tool, ...rest] of [
       ['types', 'tsc', '-p', 'tsconfig.json'],
+      ['types of the page', 'tsc', '-p', 'services/console/src/request-builder/page/tsconfig.json'],
       ['lint', 'oxlint', '--deny-warnings'],
       ['format', 'biome', 'format', '.'],
       ['unused', 'knip'],

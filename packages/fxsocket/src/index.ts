@@ -1,7 +1,14 @@
 // The public surface: everything that reads from FxSocket. It knows nothing of what is done with it.
 export { compareOpenApi, type Comparison, type Drift, type DriftKind } from './api/compare-open-api.ts';
 export { managementRoutes } from './api/management-routes.ts';
-export { hasRoute, type OpenApiDocument, type RouteParameter, routeParameters } from './api/open-api.ts';
+export {
+  hasRoute,
+  type OpenApiDocument,
+  operationOf,
+  resolved,
+  type RouteParameter,
+  routeParameters,
+} from './api/open-api.ts';
 export { type DocumentOptions, openApiDocument } from './api/open-api-document.ts';
 export type { ApiRoute, Method, Need } from './api/route.ts';
 export { openRoutes, readingRoutes, terminalRoutes, tradingRoutes } from './api/terminal-routes.ts';

@@ -1,3 +1,4 @@
+import { demoConfig } from '@fxtape/config';
 import type { QueueReport } from '@fxtape/jobs';
 import { createLog, FxtapeError, Metrics } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
@@ -6,6 +7,7 @@ import { createApp } from './app.ts';
 import type { CollectorState } from './collector-state.ts';
 import type { GapSource } from './gap-source.ts';
 import { requireTokenBeyondLoopback } from './guard.ts';
+import { GatewayAccounts } from './request-builder/accounts.ts';
 import { sampleAccount, sampleState, sampleStream } from './sample-state.ts';
 import type { Gap, GapsQuery } from './schemas.ts';
 
@@ -76,6 +78,11 @@ async function start(
         options.jobs === 'gone' ? noRedis() : (options.jobs ?? { planRequests: 0, accounts: [] }),
       boardQueues: async () => noRedis(),
     },
+    accounts: new GatewayAccounts({
+      config: async () => demoConfig({ simulatorUrl: 'http://127.0.0.1:9' }),
+      keyOf: () => undefined,
+      baseUrl: 'http://127.0.0.1:9',
+    }),
     metrics: new Metrics(),
     log: createLog({ service: 'console', pretty: false, write: (line) => lines.push(line) }),
     token: options.token,

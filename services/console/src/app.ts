@@ -1,5 +1,5 @@
-// The console's HTTP application, without the listening. In: where the collector's state, the gaps, the jobs and the metrics come from,
-// and the token. Out: a fastify instance with the probes open, /api, /metrics and /queues behind the guard, and errors as
+// The console's HTTP application, without the listening. In: where the collector's state, the gaps, the jobs, the accounts and the metrics
+// come from, and the token. Out: a fastify instance with the probes open, /api, /metrics, /queues and /request behind the guard, and errors as
 // {code, message, hint}.
 import swagger from '@fastify/swagger';
 import { FxtapeError, type Log, type Metrics } from '@fxtape/ops';
@@ -12,6 +12,8 @@ import type { JobSource } from './job-source.ts';
 import { queueBoard } from './queue-board.ts';
 import { type ReadinessReport, readinessOf } from './readiness.ts';
 import { gapRoutes } from './routes/gaps.ts';
+import type { GatewayAccounts } from './request-builder/accounts.ts';
+import { requestBuilder } from './request-builder/request-builder.ts';
 import { jobsRoute } from './routes/jobs.ts';
 import { metricsRoute, openProbes } from './routes/probes.ts';
 import { streamsRoute } from './routes/streams.ts';
@@ -21,6 +23,7 @@ export interface AppOptions {
   readonly collector: () => Promise<CollectorState>;
   readonly gaps: GapSource;
   readonly jobs: JobSource;
+  readonly accounts: GatewayAccounts;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly token?: string | undefined;
@@ -59,6 +62,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     inner.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
   await queueBoard(app, { jobs: options.jobs, token: options.token });
+  await requestBuilder(app, { accounts: options.accounts, token: options.token, log: options.log });
   return app;
 }
 

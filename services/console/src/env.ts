@@ -3,6 +3,9 @@ import { type Env, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
+  FXTAPE_CONFIG: z.string().default('./fxtape.yaml'),
+  FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
+  FXTAPE_DEMO: z.string().optional(),
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   FXTAPE_DATA_DIR: z.string().default('./data'),

@@ -2,7 +2,16 @@
 import type { FxtapeError } from '@fxtape/ops';
 
 /** Refusals carry their status. */
-const REFUSALS = new Set(['UNAUTHORIZED', 'HOST_NOT_ALLOWED', 'QUEUES_READ_ONLY']);
+const REFUSALS = new Set([
+  'UNAUTHORIZED',
+  'HOST_NOT_ALLOWED',
+  'QUEUES_READ_ONLY',
+  'KEY_MISSING',
+  'REQUEST_BUSY',
+  'REQUEST_FAILED',
+  'REQUEST_INVALID',
+  'REQUEST_REFUSED',
+]);
 
 export function failureAnswer(error: FxtapeError): {
   status: number;

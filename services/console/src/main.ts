@@ -1,10 +1,12 @@
 // The console as a process: environment → application → listening port, and an orderly stop.
+import { demoConfig, loadConfig } from '@fxtape/config';
 import { JobQueues } from '@fxtape/jobs';
 import {
   createLog,
   exitOnUncaught,
   Metrics,
   parseListenAddr,
+  readVariable,
   Shutdown,
   systemClock,
   writePidFile,
@@ -15,6 +17,7 @@ import { fetchCollectorState } from './collector-client.ts';
 import { consoleEnv } from './env.ts';
 import { requireTokenBeyondLoopback } from './guard.ts';
 import { questDbGaps } from './questdb-gaps.ts';
+import { GatewayAccounts } from './request-builder/accounts.ts';
 
 const env = consoleEnv();
 const secrets = env.FXTAPE_API_TOKEN === undefined ? [] : [env.FXTAPE_API_TOKEN];
@@ -36,6 +39,14 @@ const app = await createApp({
     }),
   gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
   jobs,
+  accounts: new GatewayAccounts({
+    config: async () =>
+      env.FXTAPE_DEMO === undefined
+        ? loadConfig(env.FXTAPE_CONFIG)
+        : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL }),
+    keyOf: readVariable,
+    baseUrl: env.FXSOCKET_BASE_URL,
+  }),
   metrics: new Metrics({ process: true }),
   log,
   token: env.FXTAPE_API_TOKEN,

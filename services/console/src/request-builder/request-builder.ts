@@ -1,0 +1,160 @@
+// The page /request: choose an account, what to ask of it and with what; get a command, or run it when it only reads. In: the accounts. Out: a
+// fastify plugin with the page and the four questions that it asks. The key of an account is used here, in the console's own request to the
+// gateway, and is in nothing that goes to the browser: commands name a variable, and answers are searched for it.
+import { FxtapeError, type Log, Redactor } from '@fxtape/ops';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { browserDoor } from '../browser-door.ts';
+import type { GatewayAccounts, Surface } from './accounts.ts';
+import { addressOf } from './address.ts';
+import { askGateway } from './ask-gateway.ts';
+import { commandsFor } from './commands.ts';
+import { fillIn, type Filled, type Problem } from './fill-in.ts';
+import { indentJson } from './indent-json.ts';
+
+export const BUILDER_PATH = '/request';
+const MOST_BYTES = 256 * 1024;
+const DEADLINE_MS = 20_000;
+/** Nothing but what the console itself serves, no inline code, and no text that becomes markup. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+];
+const FILES = [
+  ['', 'index.html', 'text/html; charset=utf-8'],
+  ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+  ['/page.css', 'page.css', 'text/css; charset=utf-8'],
+] as const;
+
+const ofAccount = z.strictObject({ account: z.string() });
+const filledForm = z.strictObject({
+  account: z.string(),
+  endpoint: z.string(),
+  values: z.record(z.string(), z.string()),
+});
+type Form = z.output<typeof filledForm>;
+
+export async function requestBuilder(
+  app: FastifyInstance,
+  o: { accounts: GatewayAccounts; token: string | undefined; log: Log },
+): Promise<void> {
+  const { accounts } = o;
+  const hide = { hide: true };
+  await app.register(
+    async (inner) => {
+      // What a form of another page could send without asking is not taken.
+      inner.removeContentTypeParser('text/plain');
+      inner.addHook(
+        'onRequest',
+        browserDoor({
+          token: o.token,
+          path: BUILDER_PATH,
+          cookie: 'fxtape_request',
+          policy: POLICY,
+          refuse: foreignPage,
+        }),
+      );
+      for (const [path, name, type] of FILES) {
+        const text = await readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
+        inner.get(path, { schema: hide }, async (_request, reply) =>
+          reply.headers({ 'content-type': type, 'cache-control': 'no-cache' }).serializer(String).send(text),
+        );
+      }
+      inner.get('/accounts', { schema: hide }, () => accounts.list());
+      inner.get<{ Querystring: { account: string } }>(
+        '/endpoints',
+        { schema: { ...hide, querystring: ofAccount } },
+        (request) => accounts.surface(request.query.account),
+      );
+      inner.post<{ Body: Form }>('/commands', { schema: { ...hide, body: filledForm } }, async ({ body }) => {
+        const { filled, problems, surface } = await formOf(accounts, body);
+        return { problems, commands: problems.length > 0 ? null : commandsFor(surface.target, filled) };
+      });
+      const run = runner(o);
+      inner.post<{ Body: Form }>('/run', { schema: { ...hide, body: filledForm } }, ({ body }) => run(body));
+    },
+    { prefix: BUILDER_PATH },
+  );
+}
+
+/** A browser says whose page made the request. */
+function foreignPage({ headers, method }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  if (method === 'GET' || method === 'HEAD' || site === undefined || site === 'same-origin') return;
+  throw new FxtapeError({
+    code: 'REQUEST_REFUSED',
+    kind: 'terminal',
+    message: 'this was asked by another web page',
+    hint: `Open ${BUILDER_PATH} of the console itself`,
+    context: { status: 403 },
+  });
+}
+
+interface Question {
+  readonly surface: Surface;
+  readonly filled: Filled;
+  readonly problems: readonly Problem[];
+}
+
+/** @throws REQUEST_INVALID: no such account, or nothing of this name can be asked of it. */
+async function formOf(accounts: GatewayAccounts, form: Form): Promise<Question> {
+  const surface = await accounts.surface(form.account);
+  const endpoint = surface.endpoints.find(({ id }) => id === form.endpoint);
+  if (endpoint === undefined) throw invalid('there is nothing of this name to ask', 'Reload the page');
+  return { surface, ...fillIn(endpoint, form.values) };
+}
+
+/** One request of an account at a time: the terminal answers them one after the other anyway, and its recorder asks too. */
+function runner(o: { accounts: GatewayAccounts; log: Log }) {
+  const running = new Set<string>();
+  return async (form: Form) => {
+    const { filled, problems, surface } = await formOf(o.accounts, form);
+    const { endpoint } = filled;
+    if (!endpoint.runnable)
+      throw new FxtapeError({
+        code: 'REQUEST_REFUSED',
+        kind: 'terminal',
+        message: `the console does not send ${endpoint.id}`,
+        hint: 'It runs GET requests that the account lists and no others; use the command',
+        context: { status: 403 },
+      });
+    const [first] = problems;
+    if (first !== undefined) throw invalid(`${first.field} ${first.text}`, 'Correct the field');
+    const apiKey = await o.accounts.key(form.account);
+    if (running.has(form.account))
+      throw new FxtapeError({
+        code: 'REQUEST_BUSY',
+        kind: 'transient',
+        message: `another request of "${form.account}" is still running`,
+        hint: 'Wait for its answer',
+        context: { status: 429 },
+      });
+    running.add(form.account);
+    try {
+      const url = addressOf(surface.target, filled);
+      const answer = await askGateway({
+        url,
+        apiKey: endpoint.needs === 'nothing' ? null : apiKey,
+        tlsVerify: surface.target.tlsVerify,
+        mostBytes: MOST_BYTES,
+        deadlineMs: DEADLINE_MS,
+      });
+      o.log.info({ account: form.account, route: endpoint.id, status: answer.status }, 'ran a request');
+      const text = answer.cut ? answer.text : (indentJson(answer.text) ?? answer.text);
+      return { ...answer, text: new Redactor([apiKey]).redact(text) };
+    } finally {
+      running.delete(form.account);
+    }
+  };
+}
+
+const invalid = (message: string, hint: string): FxtapeError =>
+  new FxtapeError({ code: 'REQUEST_INVALID', kind: 'terminal', message, hint, context: { status: 400 } });

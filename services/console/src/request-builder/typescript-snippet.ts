@@ -1,0 +1,127 @@
+// A request as a program in TypeScript. In: the account and the filled-in request. Out: a module that Node runs as it stands, with this
+// project's client; over `fetch` where the client has no method. It reads the key from its variable.
+import { addressOf, hasBody, placed } from './address.ts';
+import { type TypeScriptMethod, typescriptMethods } from './client-methods.ts';
+import type { Target } from './endpoint.ts';
+import type { Filled, Value } from './fill-in.ts';
+import { typescriptName, typescriptText } from './literals.ts';
+import { secretVariable } from './variables.ts';
+
+const CLIENT = `@fxtape/fxsocket`;
+const TRADING = `${CLIENT}-trading`;
+const ENV = "import { env } from 'node:process';";
+const EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+
+export function typescriptSnippet(target: Target, filled: Filled): string {
+  const { endpoint, values } = filled;
+  if (endpoint.base === 'socket') return feed(target, filled);
+  const method = endpoint.operation === null ? undefined : typescriptMethods[endpoint.operation];
+  if (method === undefined || values.some(({ field }) => field.extra)) return plain(target, filled);
+  return withClient(target, filled, method);
+}
+
+function withClient(target: Target, { values }: Filled, called: TypeScriptMethod): string {
+  const changes = called.class === 'FxSocketTrading' || called.class === 'FxSocketAccounts';
+  const management = called.class === 'FxSocketManagement' || called.class === 'FxSocketAccounts';
+  const base = management ? target.managementUrl.replace(/\/v1$/, '') : target.restUrl;
+  return lines(
+    ENV,
+    `import { ${called.class} } from '${changes ? TRADING : CLIENT}';`,
+    '',
+    `const client = new ${called.class}({`,
+    ...options(target, 'baseUrl', base),
+    '});',
+    'try {',
+    `  console.log(await client.${called.method}(${argumentsOf(values, called)}));`,
+    '} finally {',
+    '  await client.close();',
+    '}',
+  );
+}
+
+function argumentsOf(values: readonly Value[], { takes }: TypeScriptMethod): string {
+  const path = placed(values, 'path').map(valueOf);
+  const rest = values.filter(({ field }) => field.place !== 'path');
+  switch (takes) {
+    case 'none':
+      return '';
+    case 'symbol':
+      return rest.map(valueOf).join(', ');
+    case 'id':
+      return path.join(', ');
+    case 'object':
+      return objectOf(rest);
+    case 'id and object':
+      return [...path, objectOf(rest)].join(', ');
+  }
+}
+
+function objectOf(values: readonly Value[]): string {
+  if (values.length === 0) return '{}';
+  const members = values.map((value) => `    ${typescriptName(value.field.name)}: ${valueOf(value)},`);
+  return ['{', ...members, '  }'].join('\n');
+}
+
+function valueOf({ field, text }: Value): string {
+  if (field.secret) return `env['${secretVariable(field)}'] ?? ''`;
+  if (field.kind === 'text') return typescriptText(text);
+  // A number of JavaScript would round it.
+  return field.kind === 'integer' && (BigInt(text) > EXACT || BigInt(text) < -EXACT) ? `${text}n` : text;
+}
+
+function feed(target: Target, { endpoint, values }: Filled): string {
+  const args = values.map(valueOf).join(', ');
+  return lines(
+    ENV,
+    `import { FxFeed } from '${CLIENT}';`,
+    '',
+    'const feed = new FxFeed({',
+    ...options(target, 'url', target.wsUrl),
+    '});',
+    `for await (const item of feed.${endpoint.path}(${args})) {`,
+    '  // What is no data says where something may be missing: live, down, refused, dropped, lagged.',
+    "  if (item.kind === 'data') console.log(item.data);",
+    '  else console.error(item);',
+    '}',
+  );
+}
+
+const options = (target: Target, address: string, url: string): string[] => [
+  `  ${address}: ${typescriptText(url)},`,
+  `  apiKey: env['${target.keyVariable}'] ?? '',`,
+  ...(target.tlsVerify ? [] : ['  tlsVerify: false,']),
+];
+
+function plain(target: Target, filled: Filled): string {
+  const { method, needs } = filled.endpoint;
+  const body = placed(filled.values, 'body');
+  const headers = [
+    ...(needs === 'nothing' ? [] : [`'X-API-Key': env['${target.keyVariable}'] ?? ''`]),
+    ...(hasBody(filled) ? ["'Content-Type': 'application/json'"] : []),
+  ];
+  return lines(
+    `// ${CLIENT} has no method for this${target.tlsVerify ? '' : '; run it with NODE_TLS_REJECT_UNAUTHORIZED=0'}`,
+    ENV,
+    '',
+    `const answer = await fetch(${typescriptText(addressOf(target, filled))}, {`,
+    `  method: '${method}',`,
+    `  headers: { ${headers.join(', ')} },`,
+    ...(hasBody(filled) ? [`  body: ${jsonBody(body)},`] : []),
+    '});',
+    'if (!answer.ok) throw new Error(`HTTP ${answer.status}: ${await answer.text()}`);',
+    'console.log(await answer.text());',
+  );
+}
+
+/** As JSON text where nothing is secret, so that every digit is sent as typed. */
+function jsonBody(values: readonly Value[]): string {
+  if (values.some(({ field }) => field.secret))
+    return `JSON.stringify({ ${values.map((one) => `${typescriptName(one.field.name)}: ${valueOf(one)}`).join(', ')} })`;
+  const members = values.map(
+    ({ field, text }) =>
+      `${JSON.stringify(field.name)}:${field.kind === 'text' ? JSON.stringify(text) : text}`,
+  );
+  return typescriptText(`{${members.join(',')}}`);
+}
+
+const lines = (...all: string[]): string => all.join('\n');
