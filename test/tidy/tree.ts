@@ -34,15 +34,15 @@ export function files(...patterns: string[]): string[] {
 
 export const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** TypeScript of packages and services, without tests and what only tests use. */
+/** What packages and services run, without tests and what only tests use. */
 export const productFiles = (): string[] =>
-  files('packages/*/src/**/*.ts', 'services/*/src/**/*.ts').filter(
+  files('packages/*/src/**/*.ts', 'services/*/src/**/*.{ts,js}').filter(
     (path) =>
       !path.startsWith('packages/testkit/') && !/\.test\.ts$|\/testing\/|misbehaving-server\.ts$/.test(path),
   );
 
 export const allCode = (): string[] =>
-  files('packages/*/src/**/*.ts', 'services/*/src/**/*.ts', 'test/**/*.ts', 'scripts/*.mjs');
+  files('packages/*/src/**/*.ts', 'services/*/src/**/*.{ts,js}', 'test/**/*.ts', 'scripts/*.mjs');
 
 /** What a file imports, as written. */
 export function importsOf(path: string): string[] {

@@ -12,6 +12,11 @@ export function testEngines(): TestEngines {
   return readEnv(schema).FXTAPE_TEST_ENGINES;
 }
 
+/** FXTAPE_TEST_BROWSER: the program of a Chromium. @throws ENV_INVALID */
+export function testBrowser(): string | undefined {
+  return readEnv(z.object({ FXTAPE_TEST_BROWSER: z.string().optional() })).FXTAPE_TEST_BROWSER;
+}
+
 const MACHINE =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|CI|JAVA_HOME|MAVEN_.*|M2_HOME|XDG_.*|DOCKER_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy|SYSTEMROOT)$/i;
 

@@ -1,7 +1,9 @@
 // The public surface of @fxtape/testkit: servers, programs under test, and waiting. For tests only.
+export { type BrowserProgram, browserProgram } from './browser.ts';
 export { type ChildExit, ChildHandle, type ChildSpec } from './child-process.ts';
 export { machineEnv, testEngines, type TestEngines } from './env.ts';
 export { type CommandOptions, type CommandOutcome, runFxtape, startFxtape } from './fxtape-command.ts';
+export { pythonWithSdk } from './python-sdk.ts';
 export { type QuestDbServer, startQuestDb } from './questdb-server.ts';
 export { type RedisServer, startRedis } from './redis-server.ts';
 export { type Service, type ServiceOptions, startNode, startService, WORKSPACE } from './service.ts';
