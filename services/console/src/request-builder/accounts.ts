@@ -39,7 +39,7 @@ export interface Surface {
 
 const DEADLINE_MS = 6000;
 /** Stands in commands where the account is not known. */
-const UNKNOWN_ID = 'ACCOUNT_ID';
+const UNKNOWN_ID = 'YOUR_ACCOUNT_ID';
 const EXAMPLE: ListedAccount = { name: 'example', keyVariable: 'FXSOCKET_API_KEY', hasKey: false };
 
 export class GatewayAccounts {

@@ -146,7 +146,10 @@ describe('the door', () => {
     expect(page.body).not.toMatch(/<script>|<style|\son\w+=|\sstyle=|https?:\/\//);
     for (const [, url = ''] of page.body.matchAll(/(?:src|href)="(\/[^"]+)"/g))
       expect((await get(url)).headers['content-type']).toMatch(/javascript|css/);
-    expect((await get('/request/page.js')).body).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|eval\(/);
+    for (const name of ['page.js', 'field-row.js'])
+      expect((await get(`/request/${name}`)).body).not.toMatch(
+        /innerHTML|outerHTML|insertAdjacentHTML|eval\(/,
+      );
   });
 });
 
@@ -204,7 +207,7 @@ describe('what can be asked', () => {
       accounts: [{ name: 'example', hasKey: false }],
       note: expect.stringMatching(/^CONFIG_INVALID: /),
     });
-    expect(await command('example')).toContain('/mt5/ACCOUNT_ID/getQuote');
+    expect(await command('example')).toContain('/mt5/YOUR_ACCOUNT_ID/getQuote');
     expect(asked).toEqual([]);
   });
 

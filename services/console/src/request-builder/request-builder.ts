@@ -31,6 +31,7 @@ const POLICY = [
 const FILES = [
   ['', 'index.html', 'text/html; charset=utf-8'],
   ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+  ['/field-row.js', 'field-row.js', 'text/javascript; charset=utf-8'],
   ['/page.css', 'page.css', 'text/css; charset=utf-8'],
 ] as const;
 

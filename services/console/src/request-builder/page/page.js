@@ -5,10 +5,12 @@
 /**
  * @import { ListedAccount, Surface } from '../accounts.ts'
  * @import { Commands } from '../commands.ts'
- * @import { Endpoint, Field } from '../endpoint.ts'
+ * @import { Endpoint } from '../endpoint.ts'
  * @import { Problem } from '../fill-in.ts'
  * @import { GatewayText } from '../ask-gateway.ts'
  */
+
+import { element, fieldRow } from './field-row.js';
 
 const BASE = '/request/';
 const LANGUAGES = /** @type {const} */ (['shell', 'typescript', 'python']);
@@ -57,18 +59,6 @@ async function ask(path, body) {
   const said = await answer.json();
   if (!answer.ok) throw new Refused(`${said.code}: ${said.message}. ${said.hint}`);
   return said;
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string>} attributes
- * @param {(Node | string)[]} children
- */
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
 }
 
 /** @param {unknown} error */
@@ -131,7 +121,14 @@ function showFields() {
   state.touched.clear();
   at('tab-shell').textContent = endpoint.base === 'socket' ? 'Shell' : 'curl';
   at('summary').replaceChildren(...summaryOf(endpoint));
-  at('fields').replaceChildren(...endpoint.fields.map(fieldRow));
+  at('fields').replaceChildren(
+    ...endpoint.fields.map((field) =>
+      fieldRow(field, typed.get(field.name) ?? fromAddress().get(`p.${field.name}`) ?? ''),
+    ),
+  );
+  for (const { name, secret } of endpoint.fields)
+    if (!secret)
+      typed.set(name, /** @type {HTMLInputElement | HTMLSelectElement} */ (at(`field-${name}`)).value);
   at('status').textContent = '';
   at('answer').hidden = true;
   void update();
@@ -152,76 +149,6 @@ function summaryOf(endpoint) {
     parts.push(' ', element('span', { class: 'badge unlisted' }, "not in this account's document"));
   if (fields.length === 0) parts.push(' It has no parameters.');
   return parts;
-}
-
-/** @param {Field} field */
-function fieldRow(field) {
-  const id = `field-${field.name}`;
-  const label = element('label', { for: id }, field.name, ' ');
-  label.append(
-    field.required && !field.secret
-      ? element('span', { class: 'required' }, 'required')
-      : element('span', { class: 'kind' }, field.secret ? 'secret' : 'optional'),
-  );
-  const notes = notesOf(field);
-  const described = { 'aria-describedby': `${id}-note ${id}-problem` };
-  /** @type {HTMLElement} */
-  let input;
-  if (field.secret) {
-    input = element('input', {
-      id,
-      readonly: '',
-      value: 'from a variable, see below the command',
-      ...described,
-    });
-  } else if (field.options !== null) {
-    input = element('select', { id, name: field.name, ...described });
-    input.append(element('option', { value: '' }, field.required ? 'choose…' : 'not given'));
-    for (const option of field.options) input.append(element('option', { value: option }, option));
-  } else {
-    const example = field.brokerTime ? '2026-06-22T00:00:00' : (field.defaultText ?? '');
-    const numeric = field.kind === 'number' ? 'decimal' : field.kind === 'integer' ? 'numeric' : 'text';
-    input = element('input', {
-      id,
-      name: field.name,
-      placeholder: example,
-      inputmode: numeric,
-      spellcheck: 'false',
-      autocapitalize: 'off',
-      ...described,
-    });
-    if (field.name === 'symbol') input.setAttribute('list', 'symbols');
-  }
-  if (!field.secret) {
-    if (field.required) input.setAttribute('aria-required', 'true');
-    const kept = typed.get(field.name) ?? fromAddress().get(`p.${field.name}`) ?? '';
-    const box = /** @type {HTMLInputElement | HTMLSelectElement} */ (input);
-    box.value = kept;
-    if (kept !== '') typed.set(field.name, box.value);
-  }
-  return element(
-    'div',
-    { class: 'pair' },
-    label,
-    input,
-    element('p', { class: 'hint', id: `${id}-note` }, notes),
-    element('p', { class: 'problem', id: `${id}-problem`, role: 'alert' }),
-  );
-}
-
-/** @param {Field} field */
-function notesOf(field) {
-  const notes = [];
-  if (field.description !== null) notes.push(field.description);
-  if (field.brokerTime && !/broker time/i.test(field.description ?? ''))
-    notes.push("Broker time: the wall clock of the broker's server, without a zone");
-  if (field.kind === 'integer') notes.push('A whole number');
-  if (field.kind === 'json') notes.push('JSON');
-  if (field.above !== null) notes.push(`More than ${field.above}`);
-  if (field.least !== null && field.least > Number.MIN_SAFE_INTEGER) notes.push(`${field.least} or more`);
-  if (field.most !== null && field.most < Number.MAX_SAFE_INTEGER) notes.push(`${field.most} or less`);
-  if (field.defaultText !== null) notes.push(`Default ${field.defaultText}`);
-  return notes.join('. ');
 }
 
 function values() {
