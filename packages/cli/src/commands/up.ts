@@ -99,6 +99,7 @@ function greeting({ questdb }: Stack, o: { demo: boolean; httpAddr: string }): s
     `  SQL over PostgreSQL  ${questdb.pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
     `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,
     `  Jobs                 http://${o.httpAddr}/queues  or: pnpm fxtape backfill --wait`,
+    `  Build a request      http://${o.httpAddr}/request  (curl, TypeScript, Python)`,
     '  Try                  SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10',
     '  Stop                 Ctrl-C',
     '',
