@@ -39,8 +39,38 @@ const result = {
   comment: '',
 };
 const calculated = { symbol: 'A', operation: 'Buy', volume: 1, currency: 'USD' };
+/** Beside what the clients know: a parameter, a route with a part that varies, and one with a body. */
+const DOCUMENT = {
+  openapi: '3.0.3',
+  info: { title: 'Noting gateway', version: '1' },
+  paths: {
+    '/getQuote': { get: { parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' } }] } },
+    '/Depth/{level}': { get: { parameters: [{ name: 'level', in: 'path', schema: { type: 'string' } }] } },
+    '/Alert': {
+      post: {
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: {
+                properties: {
+                  text: { type: 'string' },
+                  rows: { type: 'array' },
+                  loud: { type: 'boolean' },
+                  big: { type: 'integer' },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+};
 const ANSWERS: Readonly<Record<string, unknown>> = {
   '/getQuote': { symbol: 'A', bid: 1, ask: 2, time: '2026-06-22T16:53:56Z', last: 0, volume: 0 },
+  '/api-doc/openapi.json': DOCUMENT,
+  '/Depth/a b': {},
+  '/Alert': {},
   '/PriceHistory': [],
   '/QuoteTicks': [],
   '/OrderHistory': [],

@@ -22,3 +22,7 @@ export const placed = (values: readonly Value[], place: Value['field']['place'])
 /** True when the request has a body, be it an empty object. */
 export const hasBody = ({ endpoint }: Filled): boolean =>
   endpoint.base !== 'socket' && /^(POST|PUT|PATCH)$/.test(endpoint.method);
+
+/** `tls_verify: false` is about a terminal of one's own, with a certificate that it made itself; the management API is nobody's own. */
+export const verifiesTls = ({ tlsVerify }: Target, { endpoint }: Filled): boolean =>
+  tlsVerify || endpoint.base === 'management';

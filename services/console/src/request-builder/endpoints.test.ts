@@ -1,3 +1,4 @@
+import { openApiDocument, terminalRoutes } from '@fxtape/fxsocket';
 import { describe, expect, test } from 'vitest';
 import type { Endpoint } from './endpoint.ts';
 import { endpointsOf } from './endpoints.ts';
@@ -55,6 +56,17 @@ describe('our own document', () => {
 });
 
 describe('the document of an account', () => {
+  test('a gateway that serves the document of our table is told as our table', () => {
+    const live = openApiDocument({ title: 'T', version: '1', routes: terminalRoutes, socket: true });
+    const read = JSON.parse(JSON.stringify(live)) as typeof live;
+    expect(endpointsOf(read)).toEqual(endpointsOf(null));
+    const socket = { get: { 'x-fxsocket-topics': [{ topic: 'prices' }, null] } };
+    const few = endpointsOf({ ...read, paths: { '/ws': socket } });
+    expect(few.filter(({ base, listed }) => base === 'socket' && listed).map(({ path }) => path)).toEqual([
+      'prices',
+    ]);
+  });
+
   test('what it does not list is offered and not run', () => {
     const live = endpointsOf(document({ '/mt5/{account}/getQuote': { get: {} } }));
     expect(find(live, 'GET /getQuote')).toMatchObject({ listed: true, runnable: true });

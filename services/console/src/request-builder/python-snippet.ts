@@ -1,6 +1,6 @@
 // A request as a program in Python. In: the account and the filled-in request. Out: a script with the vendor's SDK, version 0.8.0; with httpx,
 // which comes with it, where the SDK has no method or would send something else. It reads the key from its variable.
-import { addressOf, hasBody, placed } from './address.ts';
+import { addressOf, hasBody, placed, verifiesTls } from './address.ts';
 import { pythonMethods } from './client-methods.ts';
 import type { Target } from './endpoint.ts';
 import type { Filled, Value } from './fill-in.ts';
@@ -29,11 +29,10 @@ function differs({ endpoint, values }: Filled): string | null {
   return null;
 }
 
-function withSdk(target: Target, { values }: Filled, method: string): string {
+function withSdk(target: Target, filled: Filled, method: string): string {
   const terminal = method.startsWith('terminal.');
   const [client, name] = terminal ? ['TerminalClient', 'terminal'] : ['Client', 'fx'];
-  const verify = terminal ? 'verify=False' : 'verify_terminal_tls=False';
-  const given = values.map((value) => argumentOf(value, method));
+  const given = filled.values.map((value) => argumentOf(value, method));
   const one = `${method}(${given.join(', ')})`;
   const call =
     one.length <= 80
@@ -55,7 +54,7 @@ function withSdk(target: Target, { values }: Filled, method: string): string {
     `    base_url=${pythonText(terminal ? target.restUrl : target.managementUrl)},`,
     `    api_key=os.environ["${target.keyVariable}"],`,
     ...(terminal ? [`    platform=${pythonText(target.platform)},`] : []),
-    ...(target.tlsVerify ? [] : [`    ${verify},`]),
+    ...(verifiesTls(target, filled) ? [] : ['    verify=False,']),
     `) as ${name}:`,
     ...call,
   );
@@ -133,7 +132,7 @@ function plain(target: Target, filled: Filled, reason: string): string {
     `    ${pythonText(addressOf(target, filled))},`,
     ...(key ? [`    headers={"X-API-Key": os.environ["${target.keyVariable}"]},`] : []),
     ...(hasBody(filled) ? [`    json={${json}},`] : []),
-    ...(target.tlsVerify ? [] : ['    verify=False,']),
+    ...(verifiesTls(target, filled) ? [] : ['    verify=False,']),
     '    timeout=30,',
     ')',
     'answer.raise_for_status()',

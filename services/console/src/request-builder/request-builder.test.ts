@@ -280,18 +280,18 @@ describe('running', () => {
     expect([long.cut, long.text.length, long.text.at(-1)]).toEqual([true, 131_072, 'é']);
   });
 
-  test('one at a time for an account; a gateway that hangs up is told', async () => {
+  test('two at once for an account and no more; a gateway that hangs up is told', async () => {
     const waiting: ServerResponse[] = [];
     answers.set(`/mt5/${ID}/getQuote`, (_request, response) => void waiting.push(response));
     answers.set(`/mt5/${ID}/Depth`, (request) => void request.socket.destroy());
     await start();
-    const first = run('GET /getQuote', { symbol: 'A' });
-    await expect.poll(() => waiting.length).toBe(1);
-    expect(codeOf(await run('GET /getQuote', { symbol: 'B' }))).toEqual([429, 'REQUEST_BUSY']);
-    waiting[0]?.end('{}');
-    expect((await first).json()).toMatchObject({ status: 200, text: '{}' });
-    expect(codeOf(await run('GET /Depth'))).toEqual([502, 'REQUEST_FAILED']);
-    expect(codeOf(await run('GET /Depth'))).toEqual([502, 'REQUEST_FAILED']);
+    const both = [run('GET /getQuote', { symbol: 'A' }), run('GET /getQuote', { symbol: 'B' })];
+    await expect.poll(() => waiting.length).toBe(2);
+    expect(codeOf(await run('GET /getQuote', { symbol: 'C' }))).toEqual([429, 'REQUEST_BUSY']);
+    for (const response of waiting) response.end('{}');
+    for (const answer of await Promise.all(both))
+      expect(answer.json()).toMatchObject({ status: 200, text: '{}' });
+    for (let i = 0; i < 3; i++) expect(codeOf(await run('GET /Depth'))).toEqual([502, 'REQUEST_FAILED']);
   });
 
   test('the key is in nothing that is answered or logged, even when the gateway says it', async () => {

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { browserDoor } from '../browser-door.ts';
 import type { GatewayAccounts, Surface } from './accounts.ts';
-import { addressOf } from './address.ts';
+import { addressOf, verifiesTls } from './address.ts';
 import { askGateway } from './ask-gateway.ts';
 import { commandsFor } from './commands.ts';
 import { fillIn, type Filled, type Problem } from './fill-in.ts';
@@ -16,6 +16,8 @@ import { indentJson } from './indent-json.ts';
 export const BUILDER_PATH = '/request';
 const MOST_BYTES = 256 * 1024;
 const DEADLINE_MS = 20_000;
+/** One that a person runs, and the list of symbols that the page asks for. */
+const MOST_AT_ONCE = 2;
 /** Nothing but what the console itself serves, no inline code, and no text that becomes markup. */
 const POLICY = [
   "default-src 'none'",
@@ -113,9 +115,9 @@ async function formOf(accounts: GatewayAccounts, form: Form): Promise<Question> 
   return { surface, ...fillIn(endpoint, form.values) };
 }
 
-/** One request of an account at a time: the terminal answers them one after the other anyway, and its recorder asks too. */
+/** Few requests of an account at once: its terminal answers them one after the other anyway, and its recorder asks too. */
 function runner(o: { accounts: GatewayAccounts; log: Log }) {
-  const running = new Set<string>();
+  const running = new Map<string, number>();
   return async (form: Form) => {
     const { filled, problems, surface } = await formOf(o.accounts, form);
     const { endpoint } = filled;
@@ -130,21 +132,22 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
     const [first] = problems;
     if (first !== undefined) throw invalid(`${first.field} ${first.text}`, 'Correct the field');
     const apiKey = await o.accounts.key(form.account);
-    if (running.has(form.account))
+    const others = running.get(form.account) ?? 0;
+    if (others >= MOST_AT_ONCE)
       throw new FxtapeError({
         code: 'REQUEST_BUSY',
         kind: 'transient',
-        message: `another request of "${form.account}" is still running`,
-        hint: 'Wait for its answer',
+        message: `${others} requests of "${form.account}" are still running`,
+        hint: 'Wait for their answers',
         context: { status: 429 },
       });
-    running.add(form.account);
+    running.set(form.account, others + 1);
     try {
       const url = addressOf(surface.target, filled);
       const answer = await askGateway({
         url,
         apiKey: endpoint.needs === 'nothing' ? null : apiKey,
-        tlsVerify: surface.target.tlsVerify,
+        tlsVerify: verifiesTls(surface.target, filled),
         mostBytes: MOST_BYTES,
         deadlineMs: DEADLINE_MS,
       });
@@ -152,7 +155,7 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
       const text = answer.cut ? answer.text : (indentJson(answer.text) ?? answer.text);
       return { ...answer, text: new Redactor([apiKey]).redact(text) };
     } finally {
-      running.delete(form.account);
+      running.set(form.account, (running.get(form.account) ?? 1) - 1);
     }
   };
 }

@@ -1,6 +1,6 @@
 // A request as a command of sh: curl for REST; for a topic the WebSocket that Node has, because the curl of most machines speaks none. In: the
 // account and the filled-in request. Out: text to paste. Key and passwords come from variables.
-import { addressOf, hasBody, placed } from './address.ts';
+import { addressOf, hasBody, placed, verifiesTls } from './address.ts';
 import type { Target } from './endpoint.ts';
 import type { Filled, Value } from './fill-in.ts';
 import { jsonText, shellWord } from './literals.ts';
@@ -14,7 +14,7 @@ export function shellCommand(target: Target, filled: Filled): string {
 function curlCommand(target: Target, filled: Filled): string {
   const { method, needs } = filled.endpoint;
   const parts = ['curl --silent --show-error --fail-with-body'];
-  if (!target.tlsVerify) parts.push('--insecure');
+  if (!verifiesTls(target, filled)) parts.push('--insecure');
   if (method !== 'GET') parts.push(`--request ${method}`);
   if (needs !== 'nothing') parts.push(`--header "X-API-Key: $${target.keyVariable}"`);
   if (hasBody(filled))

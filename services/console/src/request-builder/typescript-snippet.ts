@@ -1,6 +1,6 @@
 // A request as a program in TypeScript. In: the account and the filled-in request. Out: a module that Node runs as it stands, with this
 // project's client; over `fetch` where the client has no method. It reads the key from its variable.
-import { addressOf, hasBody, placed } from './address.ts';
+import { addressOf, hasBody, placed, verifiesTls } from './address.ts';
 import { type TypeScriptMethod, typescriptMethods } from './client-methods.ts';
 import type { Target } from './endpoint.ts';
 import type { Filled, Value } from './fill-in.ts';
@@ -20,7 +20,7 @@ export function typescriptSnippet(target: Target, filled: Filled): string {
   return withClient(target, filled, method);
 }
 
-function withClient(target: Target, { values }: Filled, called: TypeScriptMethod): string {
+function withClient(target: Target, filled: Filled, called: TypeScriptMethod): string {
   const changes = called.class === 'FxSocketTrading' || called.class === 'FxSocketAccounts';
   const management = called.class === 'FxSocketManagement' || called.class === 'FxSocketAccounts';
   const base = management ? target.managementUrl.replace(/\/v1$/, '') : target.restUrl;
@@ -29,10 +29,10 @@ function withClient(target: Target, { values }: Filled, called: TypeScriptMethod
     `import { ${called.class} } from '${changes ? TRADING : CLIENT}';`,
     '',
     `const client = new ${called.class}({`,
-    ...options(target, 'baseUrl', base),
+    ...options(target, filled, 'baseUrl', base),
     '});',
     'try {',
-    `  console.log(await client.${called.method}(${argumentsOf(values, called)}));`,
+    `  console.log(await client.${called.method}(${argumentsOf(filled.values, called)}));`,
     '} finally {',
     '  await client.close();',
     '}',
@@ -69,14 +69,15 @@ function valueOf({ field, text }: Value): string {
   return field.kind === 'integer' && (BigInt(text) > EXACT || BigInt(text) < -EXACT) ? `${text}n` : text;
 }
 
-function feed(target: Target, { endpoint, values }: Filled): string {
+function feed(target: Target, filled: Filled): string {
+  const { endpoint, values } = filled;
   const args = values.map(valueOf).join(', ');
   return lines(
     ENV,
     `import { FxFeed } from '${CLIENT}';`,
     '',
     'const feed = new FxFeed({',
-    ...options(target, 'url', target.wsUrl),
+    ...options(target, filled, 'url', target.wsUrl),
     '});',
     `for await (const item of feed.${endpoint.path}(${args})) {`,
     '  // What is no data says where something may be missing: live, down, refused, dropped, lagged.',
@@ -86,10 +87,10 @@ function feed(target: Target, { endpoint, values }: Filled): string {
   );
 }
 
-const options = (target: Target, address: string, url: string): string[] => [
+const options = (target: Target, filled: Filled, address: string, url: string): string[] => [
   `  ${address}: ${typescriptText(url)},`,
   `  apiKey: env['${target.keyVariable}'] ?? '',`,
-  ...(target.tlsVerify ? [] : ['  tlsVerify: false,']),
+  ...(verifiesTls(target, filled) ? [] : ['  tlsVerify: false,']),
 ];
 
 function plain(target: Target, filled: Filled): string {
@@ -100,7 +101,7 @@ function plain(target: Target, filled: Filled): string {
     ...(hasBody(filled) ? ["'Content-Type': 'application/json'"] : []),
   ];
   return lines(
-    `// ${CLIENT} has no method for this${target.tlsVerify ? '' : '; run it with NODE_TLS_REJECT_UNAUTHORIZED=0'}`,
+    `// ${CLIENT} has no method for this${verifiesTls(target, filled) ? '' : '; run it with NODE_TLS_REJECT_UNAUTHORIZED=0'}`,
     ENV,
     '',
     `const answer = await fetch(${typescriptText(addressOf(target, filled))}, {`,
