@@ -300,7 +300,7 @@ test('subscriptions: sh, TypeScript and Python each print ticks of the simulated
     const script = join(snippets, 'stream.ts');
     writeFileSync(script, commands.typescript);
     const ways: readonly [string, readonly string[], RegExp][] = [
-      ['sh', ['-c', `exec ${commands.shell.replace(/^#.*\n/, '')}`], /"type":"tick".*BTCUSD[\s\S]*"bid":/],
+      ['sh', ['-c', `exec ${commands.shell}`], /"type":"tick".*BTCUSD[\s\S]*"bid":/],
       [process.execPath, [...NODE_FLAGS, script], /bid: \d/],
       [await pythonWithSdk(), ['-u', '-c', commands.python], /Tick\(symbol='BTCUSD'/],
     ];

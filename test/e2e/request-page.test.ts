@@ -182,6 +182,9 @@ test('a subscription in three languages, and Copy takes what is shown', async ()
   await page.getByLabel('timeframe').selectOption('M5');
   await shows('{"action":"subscribe","topic":"bars","symbol":"BTCUSD","timeframe":"M5"}');
   expect(await tab('Shell').getAttribute('aria-selected')).toBe('true');
+  expect(await page.locator('#variables').textContent()).toBe(
+    'It reads $FXSOCKET_API_KEY from your environment. Node 22 or newer runs it; Ctrl-C ends it.',
+  );
   await tab('Python').click();
   await shows('await stream.subscribe_bars("BTCUSD", "M5")');
   await tab('TypeScript').click();

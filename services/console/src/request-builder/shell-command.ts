@@ -42,10 +42,10 @@ function bodyWord(values: readonly Value[]): string {
   return word + shellWord(`${json}}`);
 }
 
+/** For Node 22 or newer. No comment stands in it: zsh takes none where commands are pasted. */
 function nodeCommand(target: Target, filled: Filled): string {
   const insecure = target.tlsVerify ? '' : 'NODE_TLS_REJECT_UNAUTHORIZED=0 ';
   return [
-    '# Node 22 or newer; Ctrl-C ends it',
     `${insecure}node --input-type=module --eval '`,
     'import { argv, env } from "node:process";',
     'const [address, frame] = argv.slice(1);',

@@ -200,8 +200,9 @@ function showCommand() {
   copyButton.disabled = text === undefined;
   copyButton.textContent = 'Copy';
   const variables = (state.commands?.variables ?? []).map((name) => `$${name}`);
-  at('variables').textContent =
-    variables.length === 0 ? '' : `It reads ${variables.join(' and ')} from your environment.`;
+  const reads = variables.length === 0 ? '' : `It reads ${variables.join(' and ')} from your environment.`;
+  const node = state.language === 'shell' && chosen()?.base === 'socket' && text !== undefined;
+  at('variables').textContent = node ? `${reads} Node 22 or newer runs it; Ctrl-C ends it.` : reads;
   for (const language of LANGUAGES) {
     const tab = at(`tab-${language}`);
     const selected = language === state.language;
