@@ -191,13 +191,16 @@ function expectArrived(asked: Asked | undefined, wanted: Case, language: 'exact'
   return expect(body, what).toEqual(wanted.body);
 }
 
-const allCommands = async (): Promise<SpelledCommands[]> => {
-  const all: SpelledCommands[] = [];
-  for (const { endpoint, values } of [...CASES, PROFIT])
-    all.push(await commandsOf(page.url, endpoint, values));
+let spelled: Promise<SpelledCommands[]> | null = null;
+/** Of CASES and PROFIT, in their order; what the gateway was asked on the way is forgotten. */
+async function allCommands(): Promise<SpelledCommands[]> {
+  spelled ??= Promise.all(
+    [...CASES, PROFIT].map(({ endpoint, values }) => commandsOf(page.url, endpoint, values)),
+  );
+  const all = await spelled;
   gateway.take();
   return all;
-};
+}
 
 test('no command holds the key or a password', async () => {
   const text = JSON.stringify(await allCommands());
