@@ -28,6 +28,8 @@ const accountSchema = z.strictObject({
   holder: z.string().default('Demo Trader'),
   login: z.int().positive().default(5_150_001_125),
   leverage: z.int().positive().default(200),
+  /** One position a symbol, or one for each order. MT4 knows only the latter. */
+  marginMode: z.enum(['Hedging', 'Netting']).default('Hedging'),
   /** The broker's wall clock, a clock rule; of a broker that moved with the rules of then. */
   clockRule: z.string().default('America/New_York+7h'),
   /** `serverTime` stands still while nothing is open. */

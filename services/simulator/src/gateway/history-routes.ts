@@ -151,7 +151,7 @@ const tradeHistory =
 export const HISTORY_ROUTES: readonly (readonly [string, Route])[] = [
   ['/PriceHistory', priceHistory],
   ['/QuoteTicks', quoteTicks],
-  ['/OrderHistory', tradeHistory('/OrderHistory', ({ rows }, { from, to }) => rows.deals(from, to))],
+  ['/OrderHistory', tradeHistory('/OrderHistory', ({ rows }, { from, to }) => rows.orderHistory(from, to))],
   [
     '/PositionHistory',
     tradeHistory('/PositionHistory', ({ rows }, { from, to }) => rows.closedPositions(from, to)),

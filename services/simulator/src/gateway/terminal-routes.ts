@@ -75,7 +75,7 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
     }),
   ],
   ...HISTORY_ROUTES,
-  ['/OpenedOrders', ({ terminal }) => ok(terminal.rows.openPositions())],
+  ['/OpenedOrders', ({ terminal }) => ok(terminal.rows.opened())],
   ['/AccountSummary', ({ terminal }) => ok(terminal.rows.summary())],
   ['/AccountInfo', ({ terminal }) => ok(terminal.rows.info())],
 ]);

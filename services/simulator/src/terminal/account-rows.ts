@@ -1,59 +1,49 @@
-// The account as the wire shows it: summary, open positions, deals and closed positions. In: the trader, the market's quotes
-// and the broker's clock. Out: rows with the field names of the gateway; figures always agree with the deals.
+// The account as the wire shows it: summary, open positions and orders, deals and closed positions. In: the book, the history and the
+// broker's clock. Out: rows with the field names of the gateway; figures always agree with the deals. On MT4 the history has a row for
+// each closed order, with all that it cost, instead of a row for each deal.
 
 import type { BrokerClock } from '../broker/broker-clock.ts';
-import type { Market } from '../broker/market.ts';
-import type { SymbolSpec } from '../broker/symbols.ts';
 import type { AccountSpec } from '../scenario.ts';
+import type { TradingBook } from '../trading/book.ts';
+import { cents } from '../trading/money.ts';
+import type { ClosedPosition, Deal, PendingOrder, Position } from '../trading/records.ts';
+import { MARGIN_CALL_LEVEL, MOST_PENDING_ORDERS, STOP_OUT_LEVEL } from '../trading/terms.ts';
 import type { TradeHistory } from './trade-history.ts';
-import { cents, type ClosedPosition, type Deal, type Position, profitUsd, type Trader } from './trader.ts';
 
 /** Broker wall clocks lie within 16 hours of UTC. */
 const WIDEST_OFFSET_MS = 16 * 3_600_000;
 
+type Row = Record<string, unknown>;
+
 export class AccountRows {
   readonly #spec: AccountSpec;
-  readonly #market: Market;
-  readonly #trader: Trader;
+  readonly #book: TradingBook;
   readonly #history: TradeHistory;
   readonly #clock: () => BrokerClock;
 
   constructor(
     spec: AccountSpec,
-    options: { market: Market; trader: Trader; history: TradeHistory; clock: () => BrokerClock },
+    options: { book: TradingBook; history: TradeHistory; clock: () => BrokerClock },
   ) {
     this.#spec = spec;
-    this.#market = options.market;
-    this.#trader = options.trader;
+    this.#book = options.book;
     this.#history = options.history;
     this.#clock = options.clock;
   }
 
-  summary(): Record<string, unknown> {
-    let profit = 0;
-    let margin = 0;
-    for (const position of this.#trader.positions) {
-      profit += this.#floating(position).profit;
-      margin += this.#margin(position);
-    }
-    const { balance } = this.#trader;
-    const equity = cents(balance + profit);
-    margin = cents(margin);
+  summary(): Row {
+    const { balance, ...figures } = this.#book.figures();
     return {
       balance,
       credit: 0,
-      profit: cents(profit),
-      equity,
-      margin,
-      freeMargin: cents(equity - margin),
-      marginLevel: margin === 0 ? 0 : cents((equity / margin) * 100),
+      ...figures,
       leverage: this.#spec.leverage,
       currency: 'USD',
       type: 'Demo',
     };
   }
 
-  info(): Record<string, unknown> {
+  info(): Row {
     return {
       name: this.#spec.holder,
       login: this.#spec.login,
@@ -63,50 +53,47 @@ export class AccountRows {
       currencyDigits: 2,
       leverage: this.#spec.leverage,
       type: 'Demo',
-      marginMode: 'Hedging',
+      marginMode: this.#book.netting ? 'Netting' : 'Hedging',
       marginSoMode: 'Percent',
-      marginCallLevel: 100,
-      stopOutLevel: 50,
+      marginCallLevel: MARGIN_CALL_LEVEL,
+      stopOutLevel: STOP_OUT_LEVEL,
       tradeAllowed: true,
       tradeExpert: true,
-      limitOrders: 200,
+      limitOrders: MOST_PENDING_ORDERS,
       fifoClose: false,
     };
   }
 
-  openPositions(): Record<string, unknown>[] {
-    return this.#trader.positions.map((position) => {
-      const { price, profit } = this.#floating(position);
-      return {
-        ticket: position.ticket,
-        symbol: this.#symbol(position.symbol).name,
-        type: position.side,
-        kind: 'Position',
-        lots: position.lots,
-        openPrice: position.openPrice,
-        currentPrice: price,
-        stopLoss: 0,
-        takeProfit: 0,
-        swap: 0,
-        profit,
-        magic: position.magic,
-        comment: position.comment,
-        openTime: this.#clock().text(position.openUtcMs),
-      };
-    });
+  /** Positions, then pending orders. */
+  opened(): Row[] {
+    return [
+      ...this.#book.positions.map((position) => this.#position(position)),
+      ...this.#book.pendings.map((order) => this.#pending(order)),
+    ];
   }
 
-  /** Deals with a broker time in [from, to], oldest first. */
-  async deals(fromBrokerMs: number, toBrokerMs: number): Promise<Record<string, unknown>[]> {
+  /** Rows of `/OrderHistory` with a broker time in [from, to], oldest first. */
+  async orderHistory(fromBrokerMs: number, toBrokerMs: number): Promise<Row[]> {
     await this.#history.ready();
-    return this.#history
-      .deals(fromBrokerMs - WIDEST_OFFSET_MS, toBrokerMs + WIDEST_OFFSET_MS)
-      .filter((deal) => this.#within(deal.utcMs, fromBrokerMs, toBrokerMs))
-      .map((deal) => this.deal(deal));
+    const [from, to] = [fromBrokerMs - WIDEST_OFFSET_MS, toBrokerMs + WIDEST_OFFSET_MS];
+    const deals = this.#history
+      .deals(from, to)
+      .filter((deal) => this.#within(deal.utcMs, fromBrokerMs, toBrokerMs));
+    if (this.#book.platform === 'mt5') return deals.map((deal) => this.deal(deal));
+    const orders = this.#history
+      .closed(from, to)
+      .filter((closed) => this.#within(closed.closeUtcMs, fromBrokerMs, toBrokerMs));
+    const rows = [
+      ...deals
+        .filter(({ type }) => type === 'Balance')
+        .map((deal) => ({ utcMs: deal.utcMs, row: this.deal(deal) })),
+      ...orders.map((closed) => ({ utcMs: closed.closeUtcMs, row: this.#closedOrder(closed) })),
+    ];
+    return rows.toSorted((a, b) => a.utcMs - b.utcMs).map(({ row }) => row);
   }
 
   /** Round trips closed in [from, to] of broker time, by the time of closing. */
-  async closedPositions(fromBrokerMs: number, toBrokerMs: number): Promise<Record<string, unknown>[]> {
+  async closedPositions(fromBrokerMs: number, toBrokerMs: number): Promise<Row[]> {
     await this.#history.ready();
     return this.#history
       .closed(fromBrokerMs - WIDEST_OFFSET_MS, toBrokerMs + WIDEST_OFFSET_MS)
@@ -114,43 +101,67 @@ export class AccountRows {
       .map((closed) => this.closedPosition(closed));
   }
 
-  /** A row of `/OrderHistory`. */
-  deal({ deal, ...rest }: Deal): Record<string, unknown> {
+  /** A deal as MT5's `/OrderHistory` tells it. */
+  deal({ deal, ...rest }: Deal): Row {
     return { ticket: deal, ...this.#dealRow(rest) };
   }
 
   /** A row of `/PositionHistory`. */
-  closedPosition(closed: ClosedPosition): Record<string, unknown> {
-    const commission = cents(closed.commission * 2);
+  closedPosition(closed: ClosedPosition): Row {
+    const { ticket, profit, swap, commission } = closed;
     return {
-      positionId: closed.ticket,
-      symbol: this.#symbol(closed.symbol).name,
+      positionId: ticket,
+      symbol: this.#symbol(closed.symbol),
       type: closed.side,
       volume: closed.lots,
       openTime: this.#clock().text(closed.openUtcMs),
       openPrice: closed.openPrice,
       closeTime: this.#clock().text(closed.closeUtcMs),
       closePrice: closed.closePrice,
-      profit: closed.profit,
-      swap: closed.swap,
+      profit,
+      swap,
       commission,
-      netProfit: cents(closed.profit + closed.swap + commission),
+      netProfit: cents(profit + swap + commission),
       magic: closed.magic,
       comment: closed.comment,
     };
   }
 
-  /** The `trade` frame of a deal. A degraded one has no entry and no costs. */
-  trade(deal: Deal, degraded: boolean): Record<string, unknown> {
-    const row = { deal: deal.deal, ...this.#dealRow(deal), degraded };
-    return degraded ? { ...row, entry: 'Unknown', profit: 0, commission: 0, magic: 0, comment: '' } : row;
+  /** The `trade` frame of a deal. A degraded one has no entry and no costs; on MT4 none is. */
+  trade(deal: Deal, degraded: boolean): Row {
+    const isMt4 = this.#book.platform === 'mt4';
+    const row = { deal: isMt4 ? 0n : deal.deal, ...this.#dealRow(deal), degraded: degraded && !isMt4 };
+    return row.degraded
+      ? { ...row, entry: 'Unknown', profit: 0, commission: 0, swap: 0, magic: 0, comment: '' }
+      : row;
   }
 
-  #dealRow(deal: Omit<Deal, 'deal'>): Record<string, unknown> {
+  /** A row of MT4's `/OrderHistory`. */
+  #closedOrder(closed: ClosedPosition): Row {
+    const { ticket, profit, swap, commission } = closed;
+    return {
+      ticket,
+      order: ticket,
+      position: ticket,
+      symbol: this.#symbol(closed.symbol),
+      type: closed.side,
+      entry: 'Out',
+      volume: closed.lots,
+      price: closed.closePrice,
+      profit,
+      commission,
+      swap,
+      magic: closed.magic,
+      comment: closed.comment,
+      time: this.#clock().text(closed.closeUtcMs),
+    };
+  }
+
+  #dealRow(deal: Omit<Deal, 'deal'>): Row {
     return {
       order: deal.order,
       position: deal.position,
-      symbol: deal.symbol === -1 ? '' : this.#symbol(deal.symbol).name,
+      symbol: deal.symbol === -1 ? '' : this.#symbol(deal.symbol),
       type: deal.type,
       entry: deal.entry,
       volume: deal.volume,
@@ -164,18 +175,46 @@ export class AccountRows {
     };
   }
 
-  #floating(position: Position): { price: number; profit: number } {
-    const spec = this.#symbol(position.symbol);
-    const tick = this.#market.tape.lastTick(position.symbol);
-    const points = position.side === 'Buy' ? tick?.bid : tick?.ask;
-    const price = points === undefined ? position.openPrice : points / 10 ** spec.digits;
-    return { price, profit: profitUsd(spec, position.side, position.lots, position.openPrice, price) };
+  #position(position: Position): Row {
+    const { symbol } = position;
+    const { price, profit } = this.#book.floating(position);
+    return {
+      ticket: position.ticket,
+      symbol: this.#symbol(symbol),
+      type: position.side,
+      kind: 'Position',
+      lots: position.lots,
+      openPrice: position.openPrice,
+      currentPrice: price,
+      stopLoss: this.#book.price(symbol, position.stopLoss),
+      takeProfit: this.#book.price(symbol, position.takeProfit),
+      swap: position.swap,
+      profit,
+      magic: position.magic,
+      comment: position.comment,
+      openTime: this.#clock().text(position.openUtcMs),
+    };
   }
 
-  #margin(position: Position): number {
-    const spec = this.#symbol(position.symbol);
-    const usd = spec.currencyBase === 'USD' ? 1 : position.openPrice;
-    return (position.lots * spec.contractSize * usd) / this.#spec.leverage;
+  #pending(order: PendingOrder): Row {
+    const { symbol } = order;
+    const price = (points: number): number => this.#book.price(symbol, points);
+    return {
+      ticket: order.ticket,
+      symbol: this.#symbol(symbol),
+      type: order.type,
+      kind: 'Pending',
+      lots: order.lots,
+      openPrice: price(order.price),
+      currentPrice: price(this.#book.openPoints(symbol, order.side)),
+      stopLoss: price(order.stopLoss),
+      takeProfit: price(order.takeProfit),
+      swap: 0,
+      profit: 0,
+      magic: order.magic,
+      comment: order.comment,
+      openTime: this.#clock().text(order.placedUtcMs),
+    };
   }
 
   #within(utcMs: number, fromBrokerMs: number, toBrokerMs: number): boolean {
@@ -183,7 +222,7 @@ export class AccountRows {
     return broker >= fromBrokerMs && broker <= toBrokerMs;
   }
 
-  #symbol(index: number): SymbolSpec {
-    return this.#market.symbols[index] as SymbolSpec;
+  #symbol(index: number): string {
+    return this.#book.spec(index).name;
   }
 }

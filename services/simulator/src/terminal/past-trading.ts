@@ -5,7 +5,9 @@
 
 import type { Market } from '../broker/market.ts';
 import { Random } from '../broker/random.ts';
-import { cents, type ClosedPosition, COMMISSION_PER_LOT, type Deal, MAGIC, profitUsd } from './trader.ts';
+import { cents, commissionOf, opposite, profitUsd } from '../trading/money.ts';
+import { MAGIC } from '../trading/random-trader.ts';
+import type { ClosedPosition, Deal } from '../trading/records.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
@@ -143,7 +145,7 @@ class PastTrader {
       const position = this.#roundTrip(trip, out, ticketOf);
       closed.push(position);
       legs.push(...bothLegs(position, ticketOf(out.order)));
-      earned += position.profit + position.swap + position.commission * 2;
+      earned += position.profit + position.swap + position.commission;
     }
     const deposit: Omit<Deal, 'deal'> = {
       order: 0n,
@@ -180,10 +182,15 @@ class PastTrader {
       openUtcMs: trip.opened.utcMs,
       magic: trip.magic,
       comment: `sim ${ticket % 10_000n}`,
-      commission: -cents(COMMISSION_PER_LOT * trip.lots),
+      commission: cents(commissionOf(trip.lots) * 2),
       closeUtcMs: out.utcMs,
       closePrice: out.price,
-      profit: profitUsd(spec, trip.side, trip.lots, trip.opened.price, out.price),
+      profit: profitUsd(spec, {
+        side: trip.side,
+        lots: trip.lots,
+        open: trip.opened.price,
+        close: out.price,
+      }),
       swap: nights === 0 ? 0 : cents(SWAP_PER_LOT_AND_NIGHT * trip.lots * nights),
     };
   }
@@ -194,8 +201,8 @@ export function bothLegs(
   position: ClosedPosition,
   closingOrder: bigint,
 ): [Omit<Deal, 'deal'>, Omit<Deal, 'deal'>] {
-  const { ticket, symbol, side, lots, commission, magic, comment } = position;
-  const shared = { position: ticket, symbol, volume: lots, commission };
+  const { ticket, symbol, side, lots, magic, comment } = position;
+  const shared = { position: ticket, symbol, volume: lots, commission: cents(position.commission / 2) };
   return [
     {
       ...shared,
@@ -212,7 +219,7 @@ export function bothLegs(
     {
       ...shared,
       order: closingOrder,
-      type: side === 'Buy' ? 'Sell' : 'Buy',
+      type: opposite(side),
       entry: 'Out',
       price: position.closePrice,
       profit: position.profit,

@@ -1,4 +1,4 @@
-// One account's terminal: its connection, its clock, its trader, its ledger, and what a fault makes of them. In: the ticks of
+// One account's terminal: its connection, its clock, its trading, its ledger, and what a fault makes of them. In: the ticks of
 // the market, slice by slice, and sockets that were upgraded. Out: frames for the one socket that may be open, and the
 // account's truth for REST and for tests.
 
@@ -15,12 +15,14 @@ import { toJson } from '../socket/json.ts';
 import { heartbeat } from '../socket/messages.ts';
 import type { Topic } from '../socket/request.ts';
 import { TickEncoder } from '../socket/tick-encoder.ts';
+import type { OrderDesk } from '../trading/order-desk.ts';
+import type { Deal } from '../trading/records.ts';
+import { TradingAccount } from '../trading/trading-account.ts';
 import { AccountRows } from './account-rows.ts';
 import { type Conditions, conditionsAtRest } from './conditions.ts';
 import { SeenQuotes } from './seen-quotes.ts';
 import { pastTrades } from './past-trading.ts';
 import { TradeHistory } from './trade-history.ts';
-import { type Deal, Trader } from './trader.ts';
 
 /** A connection of the account, as `/__fx/state` shows it. */
 export interface ConnectionRecord {
@@ -56,7 +58,7 @@ export class Terminal implements ConnectionHost {
   readonly snapshotWaitMs: number;
   readonly connections: ConnectionRecord[] = [];
   readonly #o: TerminalOptions;
-  readonly #trader: Trader;
+  readonly #trading: TradingAccount;
   readonly #seen: SeenQuotes;
   readonly #linkDownBy = new Set<string>();
   #linkDownSinceUtcMs = 0;
@@ -86,22 +88,26 @@ export class Terminal implements ConnectionHost {
     const { dealsPerHour, startBalance } = scenario.trader;
     const firstTicket = BigInt(scenario.trader.firstTicket);
     const firstDeal = firstTicket + DEALS_ABOVE_TICKETS;
-    this.#trader = new Trader(market.symbols, {
+    const clock = (): BrokerClock => this.#clock;
+    this.#trading = new TradingAccount({
       ...identity,
+      symbols: market.symbols,
+      platform: account.platform,
+      netting: account.marginMode === 'Netting',
+      leverage: account.leverage,
       dealsPerHour,
       startBalance,
       firstTicket,
       firstDeal,
+      clock,
+      isOpen: ({ kind }, utcMs) => market.isOpen(kind, utcMs),
+      lastQuote: (symbol) => market.tape.lastTick(symbol),
     });
-    this.history = new TradeHistory(market, this.#trader, () =>
+    const { book } = this.#trading;
+    this.history = new TradeHistory(market, book, () =>
       pastTrades(market, { ...identity, ...scenario.history.trader, startBalance, firstTicket, firstDeal }),
     );
-    this.rows = new AccountRows(account, {
-      market,
-      trader: this.#trader,
-      history: this.history,
-      clock: () => this.#clock,
-    });
+    this.rows = new AccountRows(account, { book, history: this.history, clock });
   }
 
   /** The one socket, or null. */
@@ -208,12 +214,12 @@ export class Terminal implements ConnectionHost {
   deliver(from: number, to: number, closed: readonly MinuteClosed[]): void {
     // A socket in its closing handshake takes nothing any more.
     const connection = this.linkUp && this.#connection?.open === true ? this.#connection : null;
-    const trader = this.linkUp ? this.#trader : null;
+    const trading = this.#trading;
+    const mayTrade = this.linkUp;
     const { tape } = this.market;
     const prices = connection?.subscriptions.prices;
     let nextClosed = 0;
-    let nextDealUtcMs = trader?.nextUtcMs ?? Number.POSITIVE_INFINITY;
-    if (prices === undefined && nextDealUtcMs === Number.POSITIVE_INFINITY) return;
+    if (prices === undefined && !trading.active) return;
     let chunk = tape.chunk(from);
     for (let n = from; n <= to; n++) {
       const at = n & CHUNK_MASK;
@@ -222,21 +228,27 @@ export class Terminal implements ConnectionHost {
       if (connection !== null && closed[nextClosed]?.n === n)
         connection.minuteClosed(closed[nextClosed++] as MinuteClosed);
       if (connection !== null && prices?.[symbol] === 1) connection.tick(n, symbol);
-      if (trader !== null && (chunk.utcMs[at] as number) >= nextDealUtcMs) {
-        const deal = trader.onTick(
-          symbol,
-          chunk.utcMs[at] as number,
-          chunk.bid[at] as number,
-          chunk.ask[at] as number,
-        );
-        if (deal !== null) this.#announce(deal);
-        nextDealUtcMs = trader.nextUtcMs;
-      }
+      if (!trading.active) continue;
+      const quote = { bid: chunk.bid[at] as number, ask: chunk.ask[at] as number, mayTrade };
+      if (trading.tick(symbol, chunk.utcMs[at] as number, quote)) this.#announce();
     }
+  }
+
+  /** Something is asked of the broker now; what comes of it is streamed. */
+  trade<T>(ask: (desk: OrderDesk, utcMs: number) => T): T {
+    const answer = ask(this.#trading.desk(), this.#o.nowUtcMs());
+    this.#announce();
+    return answer;
+  }
+
+  /** What happened by time alone: orders that expired, nights that were charged. */
+  passTime(): void {
+    if (this.#trading.time(this.#o.nowUtcMs())) this.#announce();
   }
 
   /** Once per heartbeat interval: the heartbeat itself, and account figures that moved. */
   beat(): void {
+    this.passTime();
     const connection = this.#connection;
     if (connection === null || this.conditions.restarting === 'silence') return;
     connection.sendIf('terminal', () => heartbeat(this.linkUp, this.serverTime()));
@@ -253,7 +265,7 @@ export class Terminal implements ConnectionHost {
 
   stateOf(topic: Topic): string | null {
     if (topic !== 'account' && topic !== 'positions') return null;
-    const data = topic === 'account' ? this.rows.summary() : this.rows.openPositions();
+    const data = topic === 'account' ? this.rows.summary() : this.rows.opened();
     const text = toJson({ type: topic, data });
     this.#sentState.set(topic, text);
     return text;
@@ -279,14 +291,21 @@ export class Terminal implements ConnectionHost {
     this.ledger.changeClock(this.#clock);
   }
 
-  #announce(deal: Deal): void {
+  /** Tells of new deals, and of what else changed with them. Without the link to the broker nobody hears of it. */
+  #announce(): void {
+    const deals = this.#trading.takeNew();
+    if (!this.linkUp) return;
+    for (const deal of deals) this.#tell(deal);
+    this.#sendState();
+  }
+
+  #tell(deal: Deal): void {
     const { conditions } = this;
     const degraded = conditions.degradedTrades > 0;
     if (degraded) conditions.degradedTrades--;
     this.#connection?.sendIf('trades', () =>
       toJson({ type: 'trade', data: this.rows.trade(deal, degraded) }),
     );
-    this.#sendState();
   }
 
   /** Positions and figures, if they changed since they were last sent on this connection. */

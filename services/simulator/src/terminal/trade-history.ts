@@ -1,18 +1,13 @@
-// All deals and closed positions of an account: the past from before the start, what the trader did since, and deals that
-// came late. In: the trader, and the past as pieces of work that are done when somebody first asks. Out: both in order of
+// All deals and closed positions of an account: the past from before the start, what was traded since, and deals that
+// came late. In: the book, and the past as pieces of work that are done when somebody first asks. Out: both in order of
 // their time. A late deal has a time that has passed and never had a `trade` frame; the balance counts it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Market } from '../broker/market.ts';
 import { bothLegs, type PastTrades } from './past-trading.ts';
-import {
-  cents,
-  type ClosedPosition,
-  COMMISSION_PER_LOT,
-  type Deal,
-  profitUsd,
-  type Trader,
-} from './trader.ts';
+import type { TradingBook } from '../trading/book.ts';
+import { cents, commissionOf, profitUsd } from '../trading/money.ts';
+import type { ClosedPosition, Deal } from '../trading/records.ts';
 
 /** A round trip that appears in the history afterwards, or without a symbol a correction of the balance. */
 export interface LateDeal {
@@ -25,16 +20,16 @@ export interface LateDeal {
 
 export class TradeHistory {
   readonly #market: Market;
-  readonly #trader: Trader;
+  readonly #book: TradingBook;
   readonly #makePast: () => Generator<void, PastTrades>;
   #past: PastTrades | null = null;
   #making: Promise<void> | null = null;
   #lateDeals: Deal[] = [];
   #lateClosed: ClosedPosition[] = [];
 
-  constructor(market: Market, trader: Trader, makePast: () => Generator<void, PastTrades>) {
+  constructor(market: Market, book: TradingBook, makePast: () => Generator<void, PastTrades>) {
     this.#market = market;
-    this.#trader = trader;
+    this.#book = book;
     this.#makePast = makePast;
   }
 
@@ -48,7 +43,7 @@ export class TradeHistory {
   deals(fromUtcMs: number, toUtcMs: number): Deal[] {
     const time = ({ utcMs }: Deal): number => utcMs;
     return merged(
-      [this.#made.deals, this.#trader.deals, this.#lateDeals].map((all) =>
+      [this.#made.deals, this.#book.deals, this.#lateDeals].map((all) =>
         slice(all, time, fromUtcMs, toUtcMs),
       ),
       (a, b) => a.utcMs - b.utcMs || Number(a.deal - b.deal),
@@ -59,7 +54,7 @@ export class TradeHistory {
   closed(fromUtcMs: number, toUtcMs: number): ClosedPosition[] {
     const time = ({ closeUtcMs }: ClosedPosition): number => closeUtcMs;
     return merged(
-      [this.#made.closed, this.#trader.closed, this.#lateClosed].map((all) =>
+      [this.#made.closed, this.#book.closed, this.#lateClosed].map((all) =>
         slice(all, time, fromUtcMs, toUtcMs),
       ),
       (a, b) => a.closeUtcMs - b.closeUtcMs || Number(a.ticket - b.ticket),
@@ -70,7 +65,7 @@ export class TradeHistory {
   addLate(late: LateDeal): readonly Deal[] {
     const added = late.symbol === null ? [this.#correction(late)] : this.#lateTrip(late, late.symbol);
     this.#lateDeals = [...this.#lateDeals, ...added].toSorted((a, b) => a.utcMs - b.utcMs);
-    for (const { profit, swap, commission } of added) this.#trader.book(profit + swap + commission);
+    for (const { profit, swap, commission } of added) this.#book.adjust(profit + swap + commission);
     return added;
   }
 
@@ -92,7 +87,7 @@ export class TradeHistory {
   }
 
   #correction({ utcMs, amount }: LateDeal): Deal {
-    const { deal } = this.#trader.nextIds();
+    const { deal } = this.#book.nextIds();
     return {
       deal,
       order: 0n,
@@ -117,8 +112,8 @@ export class TradeHistory {
       number,
       number,
     ];
-    const opening = this.#trader.nextIds();
-    const closing = this.#trader.nextIds();
+    const opening = this.#book.nextIds();
+    const closing = this.#book.nextIds();
     const lots = 0.1;
     const position: ClosedPosition = {
       ticket: opening.ticket,
@@ -129,10 +124,10 @@ export class TradeHistory {
       openUtcMs: utcMs,
       magic: 0n,
       comment: 'late',
-      commission: -cents(COMMISSION_PER_LOT * lots),
+      commission: cents(commissionOf(lots) * 2),
       closeUtcMs: utcMs + holdMs,
       closePrice,
-      profit: profitUsd(spec, 'Buy', lots, openPrice, closePrice),
+      profit: profitUsd(spec, { side: 'Buy', lots, open: openPrice, close: closePrice }),
       swap: 0,
     };
     this.#lateClosed = [...this.#lateClosed, position].toSorted((a, b) => a.closeUtcMs - b.closeUtcMs);

@@ -1,0 +1,159 @@
+// What the market and the passing of time do to an account. In: each tick, and the time when nothing trades. Out: pending orders filled,
+// stops and targets hit, positions closed for want of margin, nights charged, orders expired. It depends on the ticks alone, not on how
+// they were sliced: time is always moved to a tick before the tick is looked at.
+
+import type { TradingBook } from './book.ts';
+import { cents } from './money.ts';
+import { type PendingOrder, type Position, sideOf } from './records.ts';
+import { nightsAfter, STOP_OUT_LEVEL, SWAP_POINTS } from './terms.ts';
+
+const DAY = 86_400_000;
+
+export interface BrokerTime {
+  /** Broker wall clock minus UTC. */
+  offsetMs(utcMs: number): number;
+}
+
+export class PriceEvents {
+  readonly #book: TradingBook;
+  readonly #clock: () => BrokerTime;
+  readonly #isOpen: (symbol: number, utcMs: number) => boolean;
+  /** Broker day whose end has not been charged yet. */
+  #day: number;
+  /** Nothing happens by time alone before this. */
+  #dueUtcMs = 0;
+  #dueVersion = -1;
+
+  constructor(
+    book: TradingBook,
+    options: {
+      startUtcMs: number;
+      clock: () => BrokerTime;
+      isOpen: (symbol: number, utcMs: number) => boolean;
+    },
+  ) {
+    this.#book = book;
+    this.#clock = options.clock;
+    this.#isOpen = options.isOpen;
+    this.#day = this.#dayOf(options.startUtcMs);
+  }
+
+  /** A tick, prices in points. Returns true when anything but the quote changed. */
+  tick(symbol: number, utcMs: number, bid: number, ask: number): boolean {
+    const book = this.#book;
+    const before = book.version;
+    if (utcMs >= this.#dueUtcMs || this.#dueVersion !== before) this.time(utcMs);
+    book.quote(symbol, bid, ask);
+    if (book.watched[symbol] !== 0) {
+      this.#levels(symbol, utcMs);
+      this.#orders(symbol, utcMs);
+      this.#stopOut(utcMs);
+    }
+    return book.version !== before;
+  }
+
+  /** The time has come to `utcMs`. Returns true when anything changed. */
+  time(utcMs: number): boolean {
+    const book = this.#book;
+    const before = book.version;
+    for (const order of [...book.pendings])
+      if (order.expiresUtcMs !== null && order.expiresUtcMs <= utcMs) book.remove(order);
+    this.#nights(utcMs);
+    this.#schedule();
+    return book.version !== before;
+  }
+
+  /** Stops and targets of positions. */
+  #levels(symbol: number, utcMs: number): void {
+    const book = this.#book;
+    for (const position of [...book.positions]) {
+      if (position.symbol !== symbol) continue;
+      const now = book.closePoints(symbol, position.side);
+      const sign = position.side === 'Buy' ? 1 : -1;
+      const stopped = position.stopLoss !== 0 && (now - position.stopLoss) * sign <= 0;
+      const reached = position.takeProfit !== 0 && (now - position.takeProfit) * sign >= 0;
+      if (stopped || reached) book.close(position, position.lots, utcMs);
+    }
+  }
+
+  #orders(symbol: number, utcMs: number): void {
+    const book = this.#book;
+    for (const order of [...book.pendings]) {
+      if (order.symbol !== symbol) continue;
+      const now = book.openPoints(symbol, order.side);
+      if (order.type.endsWith('StopLimit') && isBeyond(order, now)) {
+        order.type = order.side === 'Buy' ? 'BuyLimit' : 'SellLimit';
+        order.price = order.stopLimit;
+        order.stopLimit = 0;
+        book.version++;
+      }
+      if (order.type.endsWith('StopLimit') || !isDue(order, now)) continue;
+      book.remove(order);
+      // Without the money for it the order is gone.
+      if (book.canAfford(symbol, order.side, order.lots)) book.fill(order, utcMs);
+    }
+  }
+
+  /** The position that loses most is closed until the margin is enough. */
+  #stopOut(utcMs: number): void {
+    const book = this.#book;
+    while (book.positions.length > 0) {
+      const { margin, marginLevel } = book.figures();
+      if (margin === 0 || marginLevel > STOP_OUT_LEVEL) return;
+      let worst: Position | null = null;
+      let least = 0;
+      for (const position of book.positions) {
+        const { profit } = book.floating(position);
+        if ((worst !== null && profit >= least) || !this.#isOpen(position.symbol, utcMs)) continue;
+        worst = position;
+        least = profit;
+      }
+      if (worst === null) return;
+      book.close(worst, worst.lots, utcMs);
+    }
+  }
+
+  #nights(utcMs: number): void {
+    const book = this.#book;
+    const today = this.#dayOf(utcMs);
+    if (book.positions.length === 0) this.#day = today;
+    for (; this.#day < today; this.#day++) {
+      const dayOfWeek = (this.#day + 4) % 7;
+      for (const position of book.positions) {
+        const nights = nightsAfter(book.spec(position.symbol).kind, dayOfWeek);
+        if (nights === 0) continue;
+        const night = book.money.swap(position.symbol, position.lots, SWAP_POINTS[position.side]);
+        position.swap = cents(position.swap + nights * night);
+        book.version++;
+      }
+    }
+  }
+
+  #schedule(): void {
+    const { pendings, positions, version } = this.#book;
+    this.#dueVersion = version;
+    this.#dueUtcMs = Number.POSITIVE_INFINITY;
+    for (const { expiresUtcMs } of pendings)
+      if (expiresUtcMs !== null) this.#dueUtcMs = Math.min(this.#dueUtcMs, expiresUtcMs);
+    // A pending order may become a position before anybody looks at the day again.
+    if (positions.length === 0 && pendings.length === 0) return;
+    const end = (this.#day + 1) * DAY;
+    // An hour early: clocks are switched in between, and looking too soon costs nothing.
+    const near = end - this.#clock().offsetMs(end) - 3_600_000;
+    this.#dueUtcMs = Math.min(this.#dueUtcMs, near);
+  }
+
+  #dayOf(utcMs: number): number {
+    return Math.floor((utcMs + this.#clock().offsetMs(utcMs)) / DAY);
+  }
+}
+
+/** The market came through the order's price from the other side: a stop. */
+const isBeyond = ({ side, price }: PendingOrder, now: number): boolean =>
+  side === 'Buy' ? now >= price : now <= price;
+
+function isDue(order: PendingOrder, now: number): boolean {
+  if (order.type.endsWith('Limit'))
+    return sideOf(order.type) === 'Buy' ? now <= order.price : now >= order.price;
+  return isBeyond(order, now);
+}
