@@ -7,6 +7,7 @@
 //   POST /__fx/emit   {symbol, count? | ticks?}                                      GET /__fx/quotes?account=
 //   POST /__fx/revise {symbol, timeframe?, utc, change}        POST /__fx/requests/reset     GET /__fx/requests
 //   POST /__fx/late-deal {account?, utc, symbol?, holdMs?, amount?}
+//   POST /__fx/inject {method?, path, status?, headers?, body?}                      GET /__fx/inject
 //   GET  /__fx/bars?symbol=&timeframe=&from=&to=&account=      GET /__fx/deals?account=      GET /__fx/positions?account=
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -16,6 +17,7 @@ import { pipeline } from 'node:stream/promises';
 import { formatAddr, FxtapeError, parseListenAddr } from '@fxtape/ops';
 import { z } from 'zod';
 import { listenOn } from './gateway/listen-on.ts';
+import { readBody } from './gateway/read-body.ts';
 import type { FaultInput } from './faults/registry.ts';
 import { TIMEFRAMES } from './history/timeframe.ts';
 import type { Simulator } from './simulator.ts';
@@ -64,6 +66,13 @@ const reviseBody = z.strictObject({
       spread: z.int().nonnegative().optional(),
     })
     .nullable(),
+});
+const injectBody = z.strictObject({
+  method: z.string().toUpperCase().default('GET'),
+  path: z.string().startsWith('/'),
+  status: z.int().min(200).max(599).default(200),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.unknown().default(''),
 });
 const barsQuery = z.object({
   symbol: z.string(),
@@ -135,6 +144,13 @@ const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
     },
   ],
   [
+    '/__fx/inject',
+    (simulator, body) => {
+      simulator.inject(injectBody.parse(body));
+      return { waiting: simulator.injected().length };
+    },
+  ],
+  [
     '/__fx/late-deal',
     async (simulator, body) => {
       const { utc, ...late } = lateDealBody.parse(body);
@@ -165,10 +181,13 @@ const LINES: ReadonlyMap<string, Lines> = new Map<string, Lines>([
 export class ControlServer {
   readonly #simulator: Simulator;
   readonly #server: Server;
+  readonly #key: string | null;
   #addr = '';
 
-  constructor(simulator: Simulator) {
+  /** With a key, requests must carry it. */
+  constructor(simulator: Simulator, key: string | null) {
     this.#simulator = simulator;
+    this.#key = key;
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
@@ -196,6 +215,12 @@ export class ControlServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#key !== null && request.headers['x-control-key'] !== this.#key)
+      return send(response, 401, {
+        code: 'UNAUTHORIZED',
+        message: 'the header X-Control-Key is missing or wrong',
+        hint: 'Send the value of FXTAPE_SIMULATOR_CONTROL_KEY',
+      });
     const url = new URL(request.url ?? '/', 'http://control');
     const account = url.searchParams.get('account') ?? undefined;
     if (request.method === 'POST') {
@@ -204,6 +229,7 @@ export class ControlServer {
       return send(response, 200, await post(this.#simulator, await readJson(request)));
     }
     if (url.pathname === '/__fx/state') return send(response, 200, this.#simulator.state());
+    if (url.pathname === '/__fx/inject') return send(response, 200, this.#simulator.injected());
     if (url.pathname === '/__fx/quotes') return send(response, 200, this.#simulator.quotes(account));
     if (url.pathname === '/__fx/requests') return send(response, 200, this.#simulator.requests());
     const lines = LINES.get(url.pathname);
@@ -237,14 +263,8 @@ function* inPieces(lines: Iterable<unknown>, spell: (line: unknown) => string): 
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new RangeError('the body is too large');
-    chunks.push(chunk);
-  }
-  return bytes === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString());
+  const text = await readBody(request, MOST_BODY_BYTES);
+  return text === '' ? {} : JSON.parse(text);
 }
 
 function errorAnswer(error: unknown): [status: number, body: unknown] {

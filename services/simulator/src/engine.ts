@@ -33,7 +33,12 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#o = options;
     this.#nextBeatMonoMs = options.monoMs() + options.heartbeatMs;
-    for (const terminal of options.terminals) terminal.onRoom = () => this.#soon();
+    for (const terminal of options.terminals) this.adopt(terminal);
+  }
+
+  /** A terminal that was linked later: its socket's room sets the engine going. */
+  adopt(terminal: Terminal): void {
+    terminal.onRoom = () => this.#soon();
   }
 
   start(): void {

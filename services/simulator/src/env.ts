@@ -6,6 +6,8 @@ import { z } from 'zod';
 const schema = z.object({
   FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
   FXTAPE_SIMULATOR_CONTROL_ADDR: z.string().default('127.0.0.1:7081'),
+  /** Asked for in the header `X-Control-Key` of the control API; without it nothing is asked for. */
+  FXTAPE_SIMULATOR_CONTROL_KEY: z.string().min(1).optional(),
   /** Path of a scenario; without it the demo runs. */
   FXTAPE_SIMULATOR_SCENARIO: z.string().optional(),
   FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),

@@ -23,6 +23,7 @@ shutdown.onSignals();
 const simulator = await startSimulator(readScenario(env.FXTAPE_SIMULATOR_SCENARIO), {
   addr: env.FXTAPE_SIMULATOR_ADDR,
   controlAddr: env.FXTAPE_SIMULATOR_CONTROL_ADDR,
+  ...(env.FXTAPE_SIMULATOR_CONTROL_KEY === undefined ? {} : { controlKey: env.FXTAPE_SIMULATOR_CONTROL_KEY }),
 });
 shutdown.add('gateway', () => simulator.close());
 

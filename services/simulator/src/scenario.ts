@@ -19,7 +19,7 @@ export const ackOrder = z.enum(['before_snapshot', 'after_snapshot']);
 
 export const DEMO_ACCOUNT_ID = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
 
-const accountSchema = z.strictObject({
+export const accountSchema = z.strictObject({
   id: uuid,
   nickname: z.string().default('demo'),
   platform: z.enum(['mt5', 'mt4']).default('mt5'),
@@ -40,6 +40,8 @@ const accountSchema = z.strictObject({
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
   /** The account row carries no rest_url and ws_url, as before provisioning. */
   emptyUrls: z.boolean().default(false),
+  /** Answers of a bridge of early 2026: no `outcome`, `position`, `commissions`, `sessions`, heartbeat age or costs of a trade. */
+  oldBridge: z.boolean().default(false),
 });
 export type AccountSpec = z.output<typeof accountSchema>;
 
@@ -129,6 +131,21 @@ const shape = z.strictObject({
       quoteTicks: z.enum(['off', 'full', 'dates_only']).default('off'),
       /** Most ticks in one answer of `/QuoteTicks`, the oldest; null for all. */
       tickCap: z.int().positive().nullable().default(null),
+    })
+    .prefault({}),
+  /** What `POST /v1/accounts` accepts. */
+  linking: z
+    .strictObject({
+      /** Real milliseconds until a terminal is connected, after linking and after a change of its trade EA. */
+      connectMs: z.int().positive().default(2000),
+      /** The password of every account; another one is `invalid_credentials`. */
+      password: z.string().min(1).default('demo'),
+      /** Brokers' servers that exist; default: those of the accounts. */
+      servers: z.array(z.string().min(1)).optional(),
+      /** Proxies that can be reached, `host:port`. */
+      proxies: z.array(z.string().min(1)).default([]),
+      /** Most accounts; null for any number. */
+      cap: z.int().positive().nullable().default(null),
     })
     .prefault({}),
   trader: z

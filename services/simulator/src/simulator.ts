@@ -10,10 +10,18 @@ import { ControlServer } from './control.ts';
 import { Engine } from './engine.ts';
 import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
 import { Gateway } from './gateway/gateway.ts';
+import type { Injection } from './gateway/injected.ts';
+import type { AccountChanges } from './gateway/management.ts';
 import type { RequestReport } from './gateway/request-book.ts';
 import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from './scenario.ts';
+import {
+  accountSchema,
+  type AccountSpec,
+  parseScenario,
+  type Scenario,
+  type ScenarioInput,
+} from './scenario.ts';
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
 import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
@@ -56,6 +64,8 @@ export interface SimulatorOptions {
   readonly addr?: string;
   /** `host:port` of the control API; null for none. */
   readonly controlAddr?: string | null;
+  /** Key of the control API, asked for in the header `X-Control-Key`; default: none is asked for. */
+  readonly controlKey?: string;
   /** The simulation cannot go on. Default: the error is thrown and ends the process. */
   readonly onError?: (error: unknown) => void;
   /** Wall clock and monotonic clock. */
@@ -67,7 +77,8 @@ export class Simulator {
   readonly #clock: { nowMs(): number; monoMs(): number };
   readonly #market: Market;
   readonly #source: TickSource;
-  readonly #terminals: readonly Terminal[];
+  /** Grows and shrinks as accounts are linked and unlinked; shared with everything that looks over the accounts. */
+  readonly #terminals: Terminal[];
   readonly #engine: Engine;
   readonly #gateway: Gateway;
   readonly #faults: FaultRegistry;
@@ -83,18 +94,17 @@ export class Simulator {
     const built = buildSource(scenario, { wallMs: this.#clock.nowMs(), monoMs: monoMs() });
     this.#market = built.market;
     this.#source = built.source;
-    this.#terminals = scenario.accounts.map(
-      (account) =>
-        new Terminal({
-          scenario,
-          account,
-          market: built.market,
-          startUtcMs: built.startUtcMs,
-          nowUtcMs: () => built.source.nowUtcMs(monoMs()),
-          monoMs,
-          wallMs: () => this.#clock.nowMs(),
-        }),
-    );
+    const terminalOf = (account: AccountSpec): Terminal =>
+      new Terminal({
+        scenario,
+        account,
+        market: built.market,
+        startUtcMs: built.startUtcMs,
+        nowUtcMs: () => built.source.nowUtcMs(monoMs()),
+        monoMs,
+        wallMs: () => this.#clock.nowMs(),
+      });
+    this.#terminals = scenario.accounts.map(terminalOf);
     this.#engine = new Engine({
       market: built.market,
       source: built.source,
@@ -106,8 +116,13 @@ export class Simulator {
       forget: scenario.ledger === 'counts',
       onError,
     });
-    this.#gateway = new Gateway(scenario, this.#terminals, { monoMs, onError });
     this.#faults = new FaultRegistry(this.#terminals);
+    this.#gateway = new Gateway(scenario, this.#terminals, {
+      monoMs,
+      onError,
+      settle: () => this.#engine.slice(),
+      changes: this.#accountChanges(terminalOf),
+    });
   }
 
   /** `host:port` of the gateway. */
@@ -123,7 +138,7 @@ export class Simulator {
   async start(options: SimulatorOptions): Promise<void> {
     this.#addr = await this.#gateway.listen(options.addr ?? '127.0.0.1:0');
     if (options.controlAddr !== null) {
-      this.#control = new ControlServer(this);
+      this.#control = new ControlServer(this, options.controlKey ?? null);
       await this.#control.listen(options.controlAddr ?? '127.0.0.1:0');
     }
     this.#engine.start();
@@ -258,6 +273,16 @@ export class Simulator {
     return { before, after: barHolding(terminal, { symbol, timeframe, utcMs }) };
   }
 
+  /** The reply to the next request that fits. */
+  inject(injection: Injection): void {
+    this.#gateway.injected.queue(injection);
+  }
+
+  /** Canned replies that nobody has fetched. */
+  injected(): readonly Injection[] {
+    return this.#gateway.injected.waiting;
+  }
+
   /** What was asked over REST since the start or the last reset. */
   requests(): RequestReport {
     return this.#gateway.requests.report();
@@ -304,6 +329,30 @@ export class Simulator {
     this.#engine.stop();
     await this.#gateway.close();
     await this.#control?.close();
+  }
+
+  /** What `/v1` does to the simulation. */
+  #accountChanges(terminalOf: (account: AccountSpec) => Terminal): AccountChanges {
+    const restart = ({ account }: Terminal): void => {
+      const ms = this.#scenario.linking.connectMs;
+      this.#faults.apply({ kind: 'terminal_restart', account: account.id, ms });
+    };
+    return {
+      link: (account) => {
+        const terminal = terminalOf(accountSchema.parse(account));
+        this.#terminals.push(terminal);
+        this.#engine.adopt(terminal);
+        restart(terminal);
+        return terminal;
+      },
+      unlink: (terminal) => {
+        this.#faults.release({ account: terminal.account.id });
+        this.#terminals.splice(this.#terminals.indexOf(terminal), 1);
+        terminal.connection?.close(1001, 'account was unlinked', 'unlinked');
+      },
+      restart,
+      wallMs: () => this.#clock.nowMs(),
+    };
   }
 
   #terminal(account: string | undefined): Terminal {

@@ -29,6 +29,11 @@ export class BrokerClock {
     return utcMs + this.offsetMs(utcMs);
   }
 
+  /** The instant that a broker time names; of two in an hour that occurs twice, the later. */
+  utcMs(brokerMs: number): number {
+    return brokerMs - this.offsetMs(brokerMs - this.offsetMs(brokerMs));
+  }
+
   /** `2026-06-11T08:55:56.728Z` in broker time. */
   text(utcMs: number): string {
     return new Date(this.brokerMs(utcMs)).toISOString();

@@ -69,9 +69,38 @@ const degradedTrades = defineFault(
   },
 );
 
+/** The trade EA is not registered: requests that trade answer 503, the others work. */
+const tradeEaMissing = defineFault('trade_ea_missing', z.strictObject({ ms }), ({ conditions }) => {
+  conditions.tradeEaReady = false;
+  return {
+    applied: true,
+    release: () => {
+      conditions.tradeEaReady = true;
+    },
+  };
+});
+
+/** Requests that trade answer 504, and what they asked for is done all the same, or is not. */
+const tradeTimeout = defineFault(
+  'trade_timeout',
+  z.strictObject({ applied: z.boolean().default(true), count: z.int().positive().optional(), ms }),
+  ({ conditions }, { applied, count }) => {
+    const timeouts = { applied, remaining: count ?? null };
+    conditions.tradeTimeouts = timeouts;
+    return {
+      applied: true,
+      release: () => {
+        if (conditions.tradeTimeouts === timeouts) conditions.tradeTimeouts = null;
+      },
+    };
+  },
+);
+
 export const TERMINAL_FAULTS: readonly FaultKind[] = [
   restart,
   brokerDisconnect,
   dropSubscription,
   degradedTrades,
+  tradeEaMissing,
+  tradeTimeout,
 ];

@@ -1,7 +1,7 @@
 // `from` and `to` of the history routes. In: the text of the query, read as the broker's wall clock. Out: broker
-// milliseconds. A plain date is its midnight; a `Z` at the end is decoration.
+// milliseconds. A plain date is its midnight; a `Z` at the end is decoration, and what is finer than a millisecond is left out.
 
-const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?Z?$/;
+const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?Z?$/;
 
 /** Null for a text that is no broker time. */
 export function parseBrokerQuery(text: string): number | null {
@@ -15,7 +15,7 @@ export function parseBrokerQuery(text: string): number | null {
     part(4),
     part(5),
     part(6),
-    Number((match[7] ?? '').padEnd(3, '0')),
+    Number((match[7] ?? '').slice(0, 3).padEnd(3, '0')),
   );
   const back = new Date(ms);
   const real =

@@ -28,6 +28,12 @@ export const failed = (call: string): RestAnswer => enveloped(500, 'MRPC', `${ca
 export const timedOut = (operation: string): RestAnswer =>
   enveloped(504, 'MRPC_TIMEOUT', `${operation} timed out`);
 
+/** A key that only reads, on a route that trades. */
+export const readOnly = (): RestAnswer => enveloped(403, 'read_only', 'this key is read-only');
+
+/** Just started: the terminal reads, its trade EA is not there yet. */
+export const unready = (): RestAnswer => enveloped(503, 'MRPC_UNAVAILABLE', 'trade EA is not registered yet');
+
 /** Only where a fault says so: no limit is enforced. */
 export const tooMany = (): RestAnswer => enveloped(429, 'MRPC', 'too many requests');
 
@@ -40,6 +46,16 @@ export const unauthorized: RestAnswer = {
 };
 
 export const v1Unauthorized: RestAnswer = { status: 401, body: { detail: 'Invalid API key.' } };
+export const v1ReadOnly: RestAnswer = {
+  status: 403,
+  body: { error: 'read_only', detail: 'This key is read-only.' },
+};
+export const v1Failed = (
+  status: number,
+  error: string,
+  detail: string,
+  more: Record<string, number> = {},
+): RestAnswer => ({ status, body: { error, detail, ...more } });
 export const v1NotFound: RestAnswer = { status: 404, body: { detail: 'Not found.' } };
 
 /** An unknown account or path at the terminal's edge. */

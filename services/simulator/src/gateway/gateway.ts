@@ -1,5 +1,5 @@
 // The gateway as a client meets it: one HTTP server with `/v1`, the terminals' REST routes, and the upgrade to the one
-// streaming socket per account. In: requests. Out: answers of the account's terminal, or whatever a fault makes of them.
+// streaming socket per account. In: requests. Out: answers of the account's terminal, or whatever a fault or a canned reply makes of them.
 
 import {
   createServer,
@@ -17,12 +17,26 @@ import type { Scenario } from '../scenario.ts';
 import { toJson } from '../socket/json.ts';
 import type { RestFault } from '../terminal/conditions.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { answerV1 } from './accounts.ts';
-import { notFound, type RestAnswer, terminalDown, unauthorized } from './envelope.ts';
-import { Keys, reaches } from './keys.ts';
+import {
+  notFound,
+  readOnly,
+  type RestAnswer,
+  terminalDown,
+  unauthorized,
+  v1Failed,
+  validation,
+} from './envelope.ts';
+import { Injected } from './injected.ts';
+import { Keys } from './keys.ts';
 import { listenOn } from './listen-on.ts';
+import { type AccountChanges, Management } from './management.ts';
+import { readBody } from './read-body.ts';
 import { RequestBook } from './request-book.ts';
 import { answerTerminal, publicRoute } from './terminal-routes.ts';
+import { answerTrading, isTrading } from './trading-routes.ts';
+
+const MOST_BODY_BYTES = 1 << 20;
+const TOO_LARGE = 'the body is too large';
 
 /** `/mt5/{id}/rest`, or `/{id}/rest` as on a private server. */
 const TERMINAL_PATH = /^(?:\/mt[45])?\/([0-9a-f-]{36})(\/.*)?$/;
@@ -34,15 +48,27 @@ export class Gateway {
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #sockets = new Set<Socket>();
+  readonly #management: Management;
+  readonly #settle: () => void;
   /** What was asked over REST. */
   readonly requests: RequestBook;
+  /** Canned replies that wait for their request. */
+  readonly injected = new Injected();
 
   constructor(
     scenario: Scenario,
     terminals: readonly Terminal[],
-    options: { monoMs: () => number; onError: (error: unknown) => void },
+    options: {
+      monoMs: () => number;
+      onError: (error: unknown) => void;
+      changes: AccountChanges;
+      /** The market comes up to now, so that an order meets the quotes of now. */
+      settle: () => void;
+    },
   ) {
-    const { monoMs, onError } = options;
+    const { monoMs, onError, changes } = options;
+    this.#settle = options.settle;
+    this.#management = new Management(scenario, terminals, changes);
     this.requests = new RequestBook(monoMs);
     this.#scenario = scenario;
     this.#terminals = terminals;
@@ -98,20 +124,37 @@ export class Gateway {
       // Broken off, it had no status that the caller could rely on.
       response.once('close', () => end(response.writableFinished ? response.statusCode : 0));
     }
+    const method = request.method ?? 'GET';
+    const canned = this.injected.take(method, url.pathname);
+    if (canned !== null) return send(response, canned);
     const fault = this.#restFault(at?.terminal ?? null, url.pathname);
     if (fault !== null) return sendFault(response, fault);
-    if (request.method !== 'GET') return send(response, notFound);
+    const key = this.#keys.ofRequest(request, url);
     if (url.pathname.startsWith('/v1/')) {
-      const key = this.#keys.ofRequest(request, url);
-      return send(response, answerV1(url.pathname.slice(3), { key, terminals: this.#terminals, host }));
+      const body = await bodyOf(request);
+      if (body === null) return send(response, v1Failed(400, 'invalid', TOO_LARGE));
+      return send(
+        response,
+        await this.#management.answer({ method, path: url.pathname.slice(3), key, host, body }),
+      );
     }
     if (at === null) return send(response, notFound);
     const { terminal, rest } = at;
     if (terminal.conditions.restarting !== null) return send(response, terminalDown);
-    const open = publicRoute(rest, terminal, this.#scenario);
+    const base = `http://${host}${url.pathname.slice(0, url.pathname.length - rest.length)}`;
+    const open =
+      method === 'GET' ? await publicRoute(rest, { terminal, scenario: this.#scenario, base }) : null;
     if (open !== null) return send(response, open);
-    const key = this.#keys.ofRequest(request, url);
-    if (key === null || !reaches(key, terminal.account.id)) return send(response, unauthorized);
+    if (key === null || !key.reaches(terminal.account.id)) return send(response, unauthorized);
+    if (method === 'POST' && isTrading(rest)) {
+      if (key.readOnly) return send(response, readOnly());
+      const body = await bodyOf(request);
+      if (body === null) return send(response, validation(TOO_LARGE));
+      this.#settle();
+      return send(response, answerTrading(terminal, rest, body) ?? notFound);
+    }
+    if (method !== 'GET') return send(response, notFound);
+    terminal.passTime();
     const context = { terminal, query: url.searchParams, scenario: this.#scenario };
     send(response, await answerTerminal(rest, context));
   }
@@ -122,7 +165,7 @@ export class Gateway {
     if (at === null || at.rest !== '/ws') return refuse(socket, notFound);
     const { terminal } = at;
     const key = this.#keys.find(url.searchParams.get('api_key'));
-    if (key === null || !reaches(key, terminal.account.id)) return refuse(socket, unauthorized);
+    if (key === null || !key.reaches(terminal.account.id)) return refuse(socket, unauthorized);
     const { refuseUpgrade, restarting } = terminal.conditions;
     if (refuseUpgrade !== null && refuseUpgrade.remaining !== 0) {
       if (refuseUpgrade.remaining !== null) refuseUpgrade.remaining--;
@@ -145,8 +188,22 @@ export class Gateway {
   }
 }
 
+/** The body as text; null when it is too large, or its sender went away. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  try {
+    return await readBody(request, MOST_BODY_BYTES);
+  } catch (error) {
+    if (error instanceof RangeError || request.destroyed) return null;
+    throw error;
+  }
+}
+
 function send(response: ServerResponse, answer: RestAnswer): void {
   const { body: given } = answer;
+  if (answer.status === 204) {
+    response.writeHead(204, answer.headers).end();
+    return;
+  }
   const body = typeof given === 'string' || given instanceof Uint8Array ? given : toJson(given);
   response.writeHead(answer.status, {
     'content-type': answer.contentType ?? 'application/json',

@@ -1,29 +1,47 @@
-// The document at `/api-doc/openapi.json`: which routes this account's bridge has. In: the routes. Out: a small OpenAPI 3
-// document, enough to discover whether an optional route exists.
+// The documents of the gateway: one for each account's terminal, one for `/v1`. In: which routes there are, and where. Out: OpenAPI 3.1,
+// made of the same schemas that requests are checked with and that the client checks answers with.
 
-const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  '/SymbolInfo': ['symbol'],
-  '/getQuote': ['symbol'],
-  '/PriceHistory': ['symbol', 'timeframe', 'from?', 'to?'],
-  '/QuoteTicks': ['symbol', 'from', 'to'],
-  '/OrderHistory': ['from?', 'to?'],
-  '/PositionHistory': ['from?', 'to?'],
-};
+import { managementRoutes, openApiDocument, type OpenApiDocument, terminalRoutes } from '@fxtape/fxsocket';
+import type { AccountSpec, Scenario } from '../scenario.ts';
 
-export function openApi(platform: string, paths: readonly string[]): Record<string, unknown> {
-  const operation = (path: string): Record<string, unknown> => ({
-    operationId: path.slice(1),
-    parameters: (PARAMETERS[path] ?? []).map((name) => ({
-      name: name.replace('?', ''),
-      in: 'query',
-      required: !name.endsWith('?'),
-      schema: { type: 'string' },
-    })),
-    responses: { 200: { description: 'OK' } },
+export const BRIDGE_VERSION = '0.14.0';
+
+/** `base` is where the terminal's routes are. */
+export function terminalDocument(
+  { platform, server }: AccountSpec,
+  { quoteTicks }: Scenario['history'],
+  base: string,
+): OpenApiDocument {
+  const routes = Object.entries(terminalRoutes).filter(
+    ([, { path }]) => path !== '/QuoteTicks' || quoteTicks !== 'off',
+  );
+  const document = openApiDocument({
+    title: `Simulated ${platform.toUpperCase()} terminal at ${server}`,
+    version: BRIDGE_VERSION,
+    servers: [base],
+    routes: Object.fromEntries(routes),
+    socket: true,
   });
-  return {
-    openapi: '3.0.3',
-    info: { title: `Simulated ${platform.toUpperCase()} terminal`, version: '0.14.0' },
-    paths: Object.fromEntries(paths.map((path) => [path, { get: operation(path) }])),
-  };
+  return quoteTicks === 'dates_only' ? withDatesOnly(document) : document;
+}
+
+export const managementDocument = (base: string): OpenApiDocument =>
+  openApiDocument({
+    title: 'Simulated management API',
+    version: '1',
+    servers: [base],
+    routes: managementRoutes,
+  });
+
+interface Parameter {
+  readonly name: string;
+  readonly schema: Record<string, unknown>;
+}
+
+/** A bridge that takes whole days tells so. */
+function withDatesOnly(document: OpenApiDocument): OpenApiDocument {
+  const paths = document['paths'] as Record<string, { get: { parameters: Parameter[] } }>;
+  for (const { name, schema } of paths['/QuoteTicks']?.get.parameters ?? [])
+    if (name !== 'symbol') schema['format'] = 'date';
+  return document;
 }

@@ -4,6 +4,7 @@
 import { weeklySessions } from '../broker/session.ts';
 import type { SymbolSpec } from '../broker/symbols.ts';
 import type { LastTick } from '../broker/tick-tape.ts';
+import { commissionRule, SWAP_POINTS, VOLUME } from '../trading/terms.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 const price = (points: number | undefined, spec: SymbolSpec): number => (points ?? 0) / 10 ** spec.digits;
@@ -22,22 +23,26 @@ export function symbolInfo(terminal: Terminal, symbol: number): Record<string, u
     tickSize: point,
     tickValue: Number((spec.contractSize * point).toFixed(8)),
     contractSize: spec.contractSize,
-    volumeMin: 0.01,
-    volumeMax: 500,
-    volumeStep: 0.01,
+    volumeMin: VOLUME.min,
+    volumeMax: VOLUME.max,
+    volumeStep: VOLUME.step,
     stopsLevel: 0,
     freezeLevel: 0,
     spread: tick === null ? spec.spreadPoints : tick.ask - tick.bid,
     tradeMode: 'Full',
-    swapLong: -2.5,
-    swapShort: -2.3,
+    swapLong: SWAP_POINTS.Buy,
+    swapShort: SWAP_POINTS.Sell,
     bid: price(tick?.bid, spec),
     ask: price(tick?.ask, spec),
     currencyBase: spec.currencyBase,
     currencyProfit: spec.currencyProfit,
     currencyMargin: spec.currencyBase,
-    commissions: [],
-    sessions: weeklySessions(spec.kind, now, terminal.clock().offsetMs(now)),
+    ...(terminal.account.oldBridge
+      ? {}
+      : {
+          commissions: [commissionRule],
+          sessions: weeklySessions(spec.kind, now, terminal.clock().offsetMs(now)),
+        }),
   };
 }
 

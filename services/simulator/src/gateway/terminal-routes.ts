@@ -1,12 +1,13 @@
-// The read-only REST routes of one account's terminal. In: path and query under the account's base. Out: an answer with the
-// gateway's own fields and errors. Routes that trade are not there: 404.
+// The reading REST routes of one account's terminal. In: path and query under the account's base. Out: an answer with the
+// gateway's own fields and errors. Routes that trade are in trading-routes.ts.
 
 import type { Scenario } from '../scenario.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 import { failed, notFound, ok, type RestAnswer, validation } from './envelope.ts';
 import { HISTORY_ROUTES } from './history-routes.ts';
-import { openApi } from './open-api.ts';
+import { CALC_ROUTES } from './calc-routes.ts';
+import { BRIDGE_VERSION, terminalDocument } from './open-api.ts';
 import type { Route, RouteContext } from './route.ts';
+import { swaggerUi } from './swagger-ui.ts';
 import { quote, symbolInfo } from './symbol-info.ts';
 
 const bySymbol =
@@ -21,6 +22,7 @@ const bySymbol =
 const status: Route = ({ terminal }) => {
   const { account } = terminal;
   const connected = terminal.linkUp;
+  const { tradeEaReady } = terminal.conditions;
   return ok({
     status: connected ? 'ready' : 'degraded',
     terminal: { alive: true, build: 5836, pingMs: connected ? 108 : -1 },
@@ -32,7 +34,12 @@ const status: Route = ({ terminal }) => {
       type: connected ? 'Demo' : '',
       tradeAllowed: connected,
     },
-    bridge: { version: '0.14.0', tradeEaReady: true, tradeEaHeartbeatAgeMs: 8, symbolsSynced: true },
+    bridge: {
+      version: account.oldBridge ? '0.6.0' : BRIDGE_VERSION,
+      tradeEaReady,
+      ...(account.oldBridge ? {} : { tradeEaHeartbeatAgeMs: tradeEaReady ? 8 : -1 }),
+      symbolsSynced: true,
+    },
     serverTime: terminal.clock().text(terminal.shownUtcMs()),
   });
 };
@@ -75,6 +82,7 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
     }),
   ],
   ...HISTORY_ROUTES,
+  ...CALC_ROUTES,
   ['/OpenedOrders', ({ terminal }) => ok(terminal.rows.opened())],
   ['/AccountSummary', ({ terminal }) => ok(terminal.rows.summary())],
   ['/AccountInfo', ({ terminal }) => ok(terminal.rows.info())],
@@ -84,19 +92,24 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 const has = (path: string, { history }: Scenario): boolean =>
   TERMINAL_ROUTES.has(path) && (path !== '/QuoteTicks' || history.quoteTicks !== 'off');
 
-/** Routes that need no key. */
-export function publicRoute(path: string, terminal: Terminal, scenario: Scenario): RestAnswer | null {
-  if (path === '/api-doc/openapi.json') {
-    const paths = [...TERMINAL_ROUTES.keys()].filter((one) => has(one, scenario));
-    return ok(openApi(terminal.account.platform, paths));
-  }
-  if (path === '/' || path === '/swagger-ui/')
-    return {
-      status: 200,
-      body: '<!doctype html><title>Simulated terminal</title>',
-      contentType: 'text/html',
-    };
-  return null;
+const SWAGGER_UI = '/swagger-ui/';
+
+/** Routes that need no key. `base` is where this terminal's routes are. */
+export async function publicRoute(
+  path: string,
+  { terminal, scenario, base }: Pick<RouteContext, 'terminal' | 'scenario'> & { base: string },
+): Promise<RestAnswer | null> {
+  const { account } = terminal;
+  const title = `Simulated ${account.platform.toUpperCase()} terminal`;
+  if (path === '/api-doc/openapi.json') return ok(terminalDocument(account, scenario.history, base));
+  if (path.startsWith(SWAGGER_UI))
+    return swaggerUi(path.slice(SWAGGER_UI.length), { title, document: '../api-doc/openapi.json' });
+  // The address ends with a slash: the page's files are beside it.
+  if (path === SWAGGER_UI.slice(0, -1))
+    return { ...notFound, status: 308, headers: { location: `${base}${SWAGGER_UI}` } };
+  if (path !== '/') return null;
+  const body = `<!doctype html><title>${title}</title><h1>${title}</h1><p><a href="${base}/swagger-ui/">Swagger UI</a></p>`;
+  return { status: 200, body, contentType: 'text/html' };
 }
 
 export async function answerTerminal(path: string, context: RouteContext): Promise<RestAnswer> {

@@ -5,7 +5,7 @@
 import type { BrokerClock } from '../broker/broker-clock.ts';
 import type { AccountSpec } from '../scenario.ts';
 import type { TradingBook } from '../trading/book.ts';
-import { cents } from '../trading/money.ts';
+import { cents, type Side } from '../trading/money.ts';
 import type { ClosedPosition, Deal, PendingOrder, Position } from '../trading/records.ts';
 import { MARGIN_CALL_LEVEL, MOST_PENDING_ORDERS, STOP_OUT_LEVEL } from '../trading/terms.ts';
 import type { TradeHistory } from './trade-history.ts';
@@ -103,7 +103,8 @@ export class AccountRows {
 
   /** A deal as MT5's `/OrderHistory` tells it. */
   deal({ deal, ...rest }: Deal): Row {
-    return { ticket: deal, ...this.#dealRow(rest) };
+    const { position, ...row } = this.#dealRow(rest);
+    return { ticket: deal, ...row, ...(this.#spec.oldBridge ? {} : { position }) };
   }
 
   /** A row of `/PositionHistory`. */
@@ -130,10 +131,21 @@ export class AccountRows {
   /** The `trade` frame of a deal. A degraded one has no entry and no costs; on MT4 none is. */
   trade(deal: Deal, degraded: boolean): Row {
     const isMt4 = this.#book.platform === 'mt4';
-    const row = { deal: isMt4 ? 0n : deal.deal, ...this.#dealRow(deal), degraded: degraded && !isMt4 };
-    return row.degraded
+    const unknown = degraded && !isMt4;
+    const row: Row = { deal: isMt4 ? 0n : deal.deal, ...this.#dealRow(deal), degraded: unknown };
+    if (this.#spec.oldBridge) {
+      const { commission: _commission, swap: _swap, magic: _magic, degraded: _degraded, ...without } = row;
+      return without;
+    }
+    return unknown
       ? { ...row, entry: 'Unknown', profit: 0, commission: 0, swap: 0, magic: 0, comment: '' }
       : row;
+  }
+
+  /** What a side is opened at now; 0 without a quote. */
+  quoted(symbol: number, side: Side): number {
+    const points = this.#book.openPoints(symbol, side);
+    return Number.isNaN(points) ? 0 : this.#book.price(symbol, points);
   }
 
   /** A row of MT4's `/OrderHistory`. */

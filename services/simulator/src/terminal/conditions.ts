@@ -45,6 +45,10 @@ export interface Conditions {
   rest: RestFault[];
   /** What happens to answers of the history routes, in the order in which it was applied. */
   history: readonly HistoryFault[];
+  /** Requests that trade answer 503 while it is false. */
+  tradeEaReady: boolean;
+  /** Requests that trade answer 504; `applied`: what they asked for is done all the same. */
+  tradeTimeouts: { remaining: number | null; readonly applied: boolean } | null;
   /** Symbols that the broker no longer lists. */
   readonly unlisted: string[];
 }
@@ -65,6 +69,8 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     badTicks: new Map(),
     rest: [],
     history: [],
+    tradeEaReady: true,
+    tradeTimeouts: null,
     unlisted: [],
   };
 }

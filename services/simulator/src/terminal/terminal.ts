@@ -15,6 +15,7 @@ import { toJson } from '../socket/json.ts';
 import { heartbeat } from '../socket/messages.ts';
 import type { Topic } from '../socket/request.ts';
 import { TickEncoder } from '../socket/tick-encoder.ts';
+import type { Money } from '../trading/money.ts';
 import type { OrderDesk } from '../trading/order-desk.ts';
 import type { Deal } from '../trading/records.ts';
 import { TradingAccount } from '../trading/trading-account.ts';
@@ -101,6 +102,7 @@ export class Terminal implements ConnectionHost {
       firstDeal,
       clock,
       isOpen: ({ kind }, utcMs) => market.isOpen(kind, utcMs),
+      isConnected: () => this.linkUp,
       lastQuote: (symbol) => market.tape.lastTick(symbol),
     });
     const { book } = this.#trading;
@@ -239,6 +241,11 @@ export class Terminal implements ConnectionHost {
     const answer = ask(this.#trading.desk(), this.#o.nowUtcMs());
     this.#announce();
     return answer;
+  }
+
+  /** What figures in other currencies are worth now. */
+  money(): Money {
+    return this.#trading.money();
   }
 
   /** What happened by time alone: orders that expired, nights that were charged. */

@@ -49,6 +49,13 @@ export interface ClosedTicket {
   readonly retcode: Retcode;
 }
 
+/** What stands between the client and the book. */
+export interface BrokerDoor {
+  /** The terminal reaches the broker. */
+  isConnected(): boolean;
+  isOpen(symbol: number, utcMs: number): boolean;
+}
+
 const refusal = (retcode: Retcode, symbol: number, order = 0n): DeskReply => ({
   retcode,
   deal: 0n,
@@ -61,12 +68,12 @@ const refusal = (retcode: Retcode, symbol: number, order = 0n): DeskReply => ({
 export class OrderDesk {
   readonly #book: TradingBook;
   readonly #events: PriceEvents;
-  readonly #isOpen: (symbol: number, utcMs: number) => boolean;
+  readonly #broker: BrokerDoor;
 
-  constructor(book: TradingBook, events: PriceEvents, isOpen: (symbol: number, utcMs: number) => boolean) {
+  constructor(book: TradingBook, events: PriceEvents, broker: BrokerDoor) {
     this.#book = book;
     this.#events = events;
-    this.#isOpen = isOpen;
+    this.#broker = broker;
   }
 
   send(request: SendRequest, utcMs: number): DeskReply {
@@ -95,6 +102,7 @@ export class OrderDesk {
   /** Null: nothing has this ticket, nor ever had. */
   modify(ticket: bigint, request: ModifyRequest, utcMs: number): DeskReply | null {
     this.#events.time(utcMs);
+    if (!this.#broker.isConnected()) return this.#unheard(ticket);
     const position = this.#position(ticket);
     if (position !== undefined) return this.#modifyPosition(position, request, utcMs);
     const order = this.#order(ticket);
@@ -105,6 +113,7 @@ export class OrderDesk {
   /** `lots` 0 is all of it. Null: nothing has this ticket, nor ever had. */
   close(ticket: bigint, lots: number, utcMs: number): DeskReply | null {
     this.#events.time(utcMs);
+    if (!this.#broker.isConnected()) return this.#unheard(ticket);
     const position = this.#position(ticket);
     if (position === undefined) {
       const order = this.#order(ticket);
@@ -115,7 +124,7 @@ export class OrderDesk {
     const { symbol } = position;
     if (lots > position.lots) return refusal(RETCODE.invalidCloseVolume, symbol, ticket);
     if (lots !== 0 && !isVolume(lots)) return refusal(RETCODE.invalidVolume, symbol, ticket);
-    if (!this.#isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
+    if (!this.#broker.isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
     return this.#done(this.#book.close(position, lots === 0 ? position.lots : inLots(lots), utcMs));
   }
 
@@ -148,7 +157,7 @@ export class OrderDesk {
     const { stopLoss, takeProfit } = terms;
     if (stopLoss === position.stopLoss && takeProfit === position.takeProfit)
       return refusal(RETCODE.noChanges, symbol, ticket);
-    if (!this.#isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
+    if (!this.#broker.isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
     const wrong = this.#wrongLevels(terms, null);
     if (wrong !== null) return refusal(wrong, symbol, ticket);
     position.stopLoss = stopLoss;
@@ -181,7 +190,7 @@ export class OrderDesk {
       (field) => order[field] === after[field],
     );
     if (same) return refusal(RETCODE.noChanges, symbol, ticket);
-    if (!this.#isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
+    if (!this.#broker.isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
     const wrong = this.#wrongLevels(terms, pending);
     if (wrong !== null) return refusal(wrong, symbol, ticket);
     Object.assign(order, after);
@@ -192,10 +201,11 @@ export class OrderDesk {
   /** What is wrong with a new order before its prices are looked at. */
   #refused({ symbol, lots, type }: SendRequest, utcMs: number): Retcode | null {
     const book = this.#book;
+    if (!this.#broker.isConnected()) return RETCODE.noConnection;
     if (!isVolume(lots)) return RETCODE.invalidVolume;
     if (Number.isNaN(book.openPoints(symbol, 'Buy'))) return RETCODE.priceOff;
     if (!book.money.canTrade(symbol)) return RETCODE.tradeDisabled;
-    if (!this.#isOpen(symbol, utcMs)) return RETCODE.marketClosed;
+    if (!this.#broker.isOpen(symbol, utcMs)) return RETCODE.marketClosed;
     const isPending = type !== 'Buy' && type !== 'Sell';
     return isPending && book.pendings.length >= MOST_PENDING_ORDERS ? RETCODE.limitOrders : null;
   }
@@ -269,6 +279,11 @@ export class OrderDesk {
 
   #order(ticket: bigint): PendingOrder | undefined {
     return this.#book.pendings.find((one) => one.ticket === ticket);
+  }
+
+  #unheard(ticket: bigint): DeskReply | null {
+    const symbol = (this.#position(ticket) ?? this.#order(ticket))?.symbol;
+    return symbol === undefined ? null : refusal(RETCODE.noConnection, symbol, ticket);
   }
 
   #gone(ticket: bigint): DeskReply | null {

@@ -56,8 +56,10 @@ export class PriceEvents {
   time(utcMs: number): boolean {
     const book = this.#book;
     const before = book.version;
-    for (const order of [...book.pendings])
-      if (order.expiresUtcMs !== null && order.expiresUtcMs <= utcMs) book.remove(order);
+    const expired = book.pendings.filter(
+      ({ expiresUtcMs }) => expiresUtcMs !== null && expiresUtcMs <= utcMs,
+    );
+    for (const order of expired) book.remove(order);
     this.#nights(utcMs);
     this.#schedule();
     return book.version !== before;
@@ -66,8 +68,7 @@ export class PriceEvents {
   /** Stops and targets of positions. */
   #levels(symbol: number, utcMs: number): void {
     const book = this.#book;
-    for (const position of [...book.positions]) {
-      if (position.symbol !== symbol) continue;
+    for (const position of book.positions.filter((one) => one.symbol === symbol)) {
       const now = book.closePoints(symbol, position.side);
       const sign = position.side === 'Buy' ? 1 : -1;
       const stopped = position.stopLoss !== 0 && (now - position.stopLoss) * sign <= 0;
@@ -78,8 +79,7 @@ export class PriceEvents {
 
   #orders(symbol: number, utcMs: number): void {
     const book = this.#book;
-    for (const order of [...book.pendings]) {
-      if (order.symbol !== symbol) continue;
+    for (const order of book.pendings.filter((one) => one.symbol === symbol)) {
       const now = book.openPoints(symbol, order.side);
       if (order.type.endsWith('StopLimit') && isBeyond(order, now)) {
         order.type = order.side === 'Buy' ? 'BuyLimit' : 'SellLimit';

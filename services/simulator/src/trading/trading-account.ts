@@ -3,6 +3,7 @@
 
 import type { SymbolSpec } from '../broker/symbols.ts';
 import { type BookOptions, TradingBook } from './book.ts';
+import type { Money } from './money.ts';
 import { OrderDesk } from './order-desk.ts';
 import { type BrokerTime, PriceEvents } from './price-events.ts';
 import { RandomTrader } from './random-trader.ts';
@@ -16,6 +17,7 @@ export interface TradingAccountOptions extends BookOptions {
   readonly dealsPerHour: number;
   readonly clock: () => BrokerTime;
   readonly isOpen: (spec: SymbolSpec, utcMs: number) => boolean;
+  readonly isConnected: () => boolean;
   /** The last quote in points, of the market itself. */
   readonly lastQuote: (symbol: number) => { bid: number; ask: number } | null;
 }
@@ -35,7 +37,7 @@ export class TradingAccount {
     const isOpen = (symbol: number, utcMs: number): boolean =>
       options.isOpen(symbols[symbol] as SymbolSpec, utcMs);
     this.#events = new PriceEvents(this.book, { startUtcMs, clock, isOpen });
-    this.#desk = new OrderDesk(this.book, this.#events, isOpen);
+    this.#desk = new OrderDesk(this.book, this.#events, { isOpen, isConnected: options.isConnected });
     this.#lastQuote = options.lastQuote;
     this.#trader = options.dealsPerHour === 0 ? null : new RandomTrader(this.book, this.#desk, options);
     if (this.#trader !== null) this.#activate();
@@ -66,6 +68,12 @@ export class TradingAccount {
     return this.#desk;
   }
 
+  /** Conversions at the present quotes. */
+  money(): Money {
+    if (!this.#active) this.#readQuotes();
+    return this.book.money;
+  }
+
   /** Deals since the last call. */
   takeNew(): readonly Deal[] {
     const fresh = this.book.deals.slice(this.#told);
@@ -76,6 +84,10 @@ export class TradingAccount {
   #activate(): void {
     if (this.#active) return;
     this.#active = true;
+    this.#readQuotes();
+  }
+
+  #readQuotes(): void {
     for (const symbol of this.book.symbols.keys()) {
       const quote = this.#lastQuote(symbol);
       if (quote !== null) this.book.quote(symbol, quote.bid, quote.ask);

@@ -1,0 +1,178 @@
+// The management side, `/v1/accounts`: list, get, link, update, unlink. In: method, path, key and body. Out: account rows in snake_case with
+// true UTC times; an account outside the key's scope is as if it were not there. Linking starts a terminal, which takes its time.
+
+import { randomUUID } from 'node:crypto';
+import { managementRoutes, type WireAccountLink, type WireAccountUpdate } from '@fxtape/fxsocket';
+import type { AccountSpec, Scenario } from '../scenario.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { checkedBody } from './checked-body.ts';
+import { type RestAnswer, v1Failed, v1NotFound, v1ReadOnly, v1Unauthorized } from './envelope.ts';
+import type { ApiKey } from './keys.ts';
+import { managementDocument } from './open-api.ts';
+import { swaggerUi } from './swagger-ui.ts';
+
+/** What linking and unlinking does to the simulation. */
+export interface AccountChanges {
+  link(account: Partial<AccountSpec> & { id: string }): Terminal;
+  unlink(terminal: Terminal): void;
+  /** The terminal goes down and comes back by itself. */
+  restart(terminal: Terminal): void;
+  /** True UTC. */
+  wallMs(): number;
+}
+
+/** What an account row tells beside the account itself. */
+interface Linked {
+  readonly createdAt: string;
+  readonly proxy: Record<'proxy_address' | 'proxy_type', string> & { proxy_local_port: number | null };
+  tradeEaSymbol: string;
+}
+
+export interface V1Request {
+  readonly method: string;
+  /** Behind `/v1`. */
+  readonly path: string;
+  readonly key: ApiKey | null;
+  /** `host:port` that the caller used. */
+  readonly host: string;
+  readonly body: string;
+}
+
+const NO_PROXY: Linked['proxy'] = { proxy_address: '', proxy_type: '', proxy_local_port: null };
+const DOCS = '/docs/';
+
+export class Management {
+  readonly #rules: Scenario['linking'];
+  readonly #servers: ReadonlySet<string>;
+  readonly #terminals: readonly Terminal[];
+  readonly #changes: AccountChanges;
+  readonly #linked = new Map<string, Linked>();
+
+  constructor(scenario: Scenario, terminals: readonly Terminal[], changes: AccountChanges) {
+    this.#rules = scenario.linking;
+    this.#servers = new Set(scenario.linking.servers ?? scenario.accounts.map(({ server }) => server));
+    this.#terminals = terminals;
+    this.#changes = changes;
+  }
+
+  async answer(request: V1Request): Promise<RestAnswer> {
+    const { method, path, key } = request;
+    if (method === 'GET') {
+      const open = await this.#open(request);
+      if (open !== null) return open;
+    }
+    if (key === null) return v1Unauthorized;
+    const route = Object.values(managementRoutes).find(
+      (one) => one.method === method && pattern(one.path).test(path),
+    );
+    if (route === undefined) return v1NotFound;
+    if (route.needs === 'manage' && key.readOnly) return v1ReadOnly;
+    if (route === managementRoutes.linkAccount) return this.#link(request, key);
+    const visible = this.#terminals.filter(({ account }) => key.reaches(account.id));
+    if (route === managementRoutes.accounts)
+      return { status: 200, body: visible.map((terminal) => this.#row(terminal, request.host)) };
+    const id = path.slice('/accounts/'.length);
+    const terminal = visible.find(({ account }) => account.id === id);
+    if (terminal === undefined) return v1NotFound;
+    if (route === managementRoutes.unlinkAccount) return this.#unlink(terminal);
+    if (route === managementRoutes.updateAccount) return this.#update(terminal, request);
+    return { status: 200, body: this.#row(terminal, request.host) };
+  }
+
+  /** The document and its page need no key. */
+  #open({ path, host }: V1Request): Promise<RestAnswer | null> {
+    if (path === '/openapi.json')
+      return Promise.resolve({ status: 200, body: managementDocument(`http://${host}/v1`) });
+    if (!path.startsWith(DOCS)) return Promise.resolve(null);
+    return swaggerUi(path.slice(DOCS.length), { title: 'Management API', document: '../openapi.json' });
+  }
+
+  #link({ body, host }: V1Request, key: ApiKey): RestAnswer {
+    const checked = checkedBody<WireAccountLink>(managementRoutes.linkAccount.body, body);
+    if (typeof checked === 'string') return v1Failed(400, 'invalid', checked);
+    const { platform = 'mt5', server, nickname = '' } = checked;
+    const login = Number(checked.login);
+    if (!Number.isSafeInteger(login) || login <= 0)
+      return v1Failed(400, 'invalid', 'login: not a login of a trading account');
+    const refused = this.#refused(checked, { platform, login });
+    if (refused !== null) return refused;
+    const id = randomUUID();
+    const terminal = this.#changes.link({ id, platform, server, login, nickname });
+    key.linked(id);
+    this.#linked.set(id, {
+      createdAt: new Date(this.#changes.wallMs()).toISOString(),
+      proxy:
+        checked.proxy_address === undefined
+          ? NO_PROXY
+          : {
+              proxy_address: checked.proxy_address,
+              proxy_type: checked.proxy_type ?? 'socks5',
+              proxy_local_port: checked.proxy_local_port ?? null,
+            },
+      tradeEaSymbol: checked.trade_ea_symbol ?? '',
+    });
+    return { status: 201, body: this.#row(terminal, host) };
+  }
+
+  #refused(
+    { password, proxy_address: proxy, server }: WireAccountLink,
+    { platform, login }: Pick<AccountSpec, 'platform' | 'login'>,
+  ): RestAnswer | null {
+    const { cap, password: right, proxies } = this.#rules;
+    const current = this.#terminals.length;
+    const same = this.#terminals.some(
+      ({ account }) => account.platform === platform && account.server === server && account.login === login,
+    );
+    if (same) return v1Failed(409, 'duplicate', 'This account is already linked.');
+    if (cap !== null && current >= cap)
+      return v1Failed(402, 'account_cap_reached', 'Your plan holds no more accounts.', { cap, current });
+    if (proxy !== undefined && !proxies.includes(proxy))
+      return v1Failed(400, 'proxy_unreachable', 'The proxy could not be reached.');
+    if (!this.#servers.has(server))
+      return v1Failed(400, 'server_not_found', `The broker server ${server} was not found.`);
+    if (password !== right)
+      return v1Failed(400, 'invalid_credentials', 'The broker did not accept this login.');
+    return null;
+  }
+
+  #update(terminal: Terminal, { body, host }: V1Request): RestAnswer {
+    const checked = checkedBody<WireAccountUpdate>(managementRoutes.updateAccount.body, body);
+    if (typeof checked === 'string') return v1Failed(400, 'invalid', checked);
+    const { id } = terminal.account;
+    this.#linked.set(id, { ...this.#about(id), tradeEaSymbol: checked.trade_ea_symbol });
+    this.#changes.restart(terminal);
+    return { status: 200, body: this.#row(terminal, host) };
+  }
+
+  #unlink(terminal: Terminal): RestAnswer {
+    this.#changes.unlink(terminal);
+    this.#linked.delete(terminal.account.id);
+    return { status: 204, body: '' };
+  }
+
+  #about(id: string): Linked {
+    return this.#linked.get(id) ?? { createdAt: '2026-01-05T09:00:00Z', proxy: NO_PROXY, tradeEaSymbol: '' };
+  }
+
+  #row({ account, linkUp }: Terminal, host: string): Record<string, unknown> {
+    const base = `${host}/${account.platform}/${account.id}`;
+    const { createdAt, proxy, tradeEaSymbol } = this.#about(account.id);
+    return {
+      id: account.id,
+      nickname: account.nickname,
+      platform: account.platform,
+      server: account.server,
+      login: account.login,
+      status: linkUp ? 'connected' : 'connecting',
+      error: '',
+      rest_url: account.emptyUrls ? '' : `http://${base}`,
+      ws_url: account.emptyUrls ? '' : `ws://${base}/ws`,
+      ...proxy,
+      trade_ea_symbol: tradeEaSymbol,
+      created_at: createdAt,
+    };
+  }
+}
+
+/** `/accounts/{id}` as a pattern. */
+const pattern = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
