@@ -6,32 +6,49 @@ import type { AccountSpec, Scenario } from '../scenario.ts';
 
 export const BRIDGE_VERSION = '0.14.0';
 
+/** What was made before, by its title and routes: making one takes longer than serving it. */
+const made = new Map<string, OpenApiDocument>();
+
+const onceFor = (key: string, make: () => OpenApiDocument): OpenApiDocument => {
+  const document = made.get(key) ?? make();
+  made.set(key, document);
+  return document;
+};
+
+const at = (document: OpenApiDocument, base: string): OpenApiDocument => ({
+  ...document,
+  servers: [{ url: base }],
+});
+
 /** `base` is where the terminal's routes are. */
 export function terminalDocument(
   { platform, server }: AccountSpec,
   { quoteTicks }: Scenario['history'],
   base: string,
 ): OpenApiDocument {
-  const routes = Object.entries(terminalRoutes).filter(
-    ([, { path }]) => path !== '/QuoteTicks' || quoteTicks !== 'off',
-  );
-  const document = openApiDocument({
-    title: `Simulated ${platform.toUpperCase()} terminal at ${server}`,
-    version: BRIDGE_VERSION,
-    servers: [base],
-    routes: Object.fromEntries(routes),
-    socket: true,
-  });
-  return quoteTicks === 'dates_only' ? withDatesOnly(document) : document;
+  const title = `Simulated ${platform.toUpperCase()} terminal at ${server}`;
+  const make = (): OpenApiDocument => {
+    const routes = Object.entries(terminalRoutes).filter(
+      ([, { path }]) => path !== '/QuoteTicks' || quoteTicks !== 'off',
+    );
+    const document = openApiDocument({
+      title,
+      version: BRIDGE_VERSION,
+      routes: Object.fromEntries(routes),
+      socket: true,
+    });
+    return quoteTicks === 'dates_only' ? withDatesOnly(document) : document;
+  };
+  return at(onceFor(`${title} ${quoteTicks}`, make), base);
 }
 
-export const managementDocument = (base: string): OpenApiDocument =>
-  openApiDocument({
-    title: 'Simulated management API',
-    version: '1',
-    servers: [base],
-    routes: managementRoutes,
-  });
+export function managementDocument(base: string): OpenApiDocument {
+  const title = 'Simulated management API';
+  return at(
+    onceFor(title, () => openApiDocument({ title, version: '1', routes: managementRoutes })),
+    base,
+  );
+}
 
 interface Parameter {
   readonly name: string;

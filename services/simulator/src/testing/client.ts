@@ -3,6 +3,7 @@
 
 import type { Simulator } from '../simulator.ts';
 import { DEMO_ACCOUNT_ID } from '../scenario.ts';
+import { fromJson } from '../socket/json.ts';
 import { WebSocket } from 'ws';
 
 export interface Frame {
@@ -149,4 +150,26 @@ export async function get(
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
   return { status: response.status, text, json: isJson ? JSON.parse(text) : null };
+}
+
+/** Any request to the gateway, by the whole path. */
+export async function call(
+  simulator: Simulator,
+  method: string,
+  path: string,
+  options: { key?: string | null; body?: string | null } = {},
+): Promise<{ status: number; text: string; json: unknown; type: string }> {
+  const { key = 'fxs_live_demo', body = null } = options;
+  const response = await fetch(`http://${simulator.addr}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(key === null ? {} : { 'X-API-Key': key }),
+      ...(body === null ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === null ? {} : { body }),
+  });
+  const text = await response.text();
+  const type = response.headers.get('content-type') ?? '';
+  return { status: response.status, text, type, json: type.includes('json') ? fromJson(text) : null };
 }
