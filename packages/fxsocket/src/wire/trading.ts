@@ -66,7 +66,7 @@ export type WireOrderClose = z.infer<typeof wireOrderClose>;
 export const wireCloseAll = z.object({
   symbol: z.string().min(1).optional(),
   magic: wireIdentifier.optional(),
-  /** The gateway's default is true. */
+  /** Absent: pending orders stay, as the vendor's SDK counts on. */
   deletePending: z.boolean().optional(),
 });
 export type WireCloseAll = z.infer<typeof wireCloseAll>;

@@ -88,7 +88,7 @@ export class Management {
   }
 
   #link({ body, host }: V1Request, key: ApiKey): RestAnswer {
-    const checked = checkedBody<WireAccountLink>(managementRoutes.linkAccount.body, body);
+    const checked = checkedBody<WireAccountLink>(managementRoutes.linkAccount.body, body, withoutBlanks);
     if (typeof checked === 'string') return v1Failed(400, 'invalid', checked);
     const { platform = 'mt5', server, nickname = '' } = checked;
     const login = Number(checked.login);
@@ -173,6 +173,12 @@ export class Management {
     };
   }
 }
+
+/** A field of the proxy that is blank is one that was left out. */
+const withoutBlanks = (given: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => value !== '' || !name.startsWith('proxy_')),
+  );
 
 /** `/accounts/{id}` as a pattern. */
 const pattern = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);

@@ -68,7 +68,7 @@ const orderClose: TradingRoute = (terminal, body) => {
 const closeAll: TradingRoute = (terminal, body) => {
   const given = checkedBody<WireCloseAll>(routes.closeAll.body, body);
   if (typeof given === 'string') return validation(given);
-  const { symbol, magic, deletePending = true } = given;
+  const { symbol, magic, deletePending = false } = given;
   const filter = {
     symbol: symbol === undefined ? undefined : terminal.symbolIndex(symbol),
     magic: magic === undefined ? undefined : BigInt(magic),
