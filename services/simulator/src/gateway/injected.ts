@@ -29,8 +29,11 @@ export class Injected {
     const at = this.#waiting.findIndex((one) => one.method === method && path.endsWith(one.path));
     const [found] = at === -1 ? [] : this.#waiting.splice(at, 1);
     if (found === undefined) return null;
-    const { status, headers, body } = found;
-    const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
-    return { status, body, headers, ...(type === undefined ? {} : { contentType: type }) };
+    const { status, body } = found;
+    // In lower case they replace the gateway's own.
+    const headers = Object.fromEntries(
+      Object.entries(found.headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    return { status, body, headers };
   }
 }
