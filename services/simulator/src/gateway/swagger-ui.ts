@@ -4,12 +4,23 @@
 import { readFile } from 'node:fs/promises';
 import { ok, type RestAnswer } from './envelope.ts';
 
-/** The files of the page and their types. */
-const FILES: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css',
-  'swagger-ui-bundle.js': 'text/javascript',
-  'favicon-32x32.png': 'image/png',
-};
+interface PageFile {
+  readonly contentType: string;
+  readonly url: string;
+}
+
+/** The files of the page. */
+const FILES: ReadonlyMap<string, PageFile> = new Map([
+  ['swagger-ui.css', { contentType: 'text/css', url: import.meta.resolve('swagger-ui-dist/swagger-ui.css') }],
+  [
+    'swagger-ui-bundle.js',
+    { contentType: 'text/javascript', url: import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js') },
+  ],
+  [
+    'favicon-32x32.png',
+    { contentType: 'image/png', url: import.meta.resolve('swagger-ui-dist/favicon-32x32.png') },
+  ],
+]);
 
 const page = (title: string, document: string): string => `<!doctype html>
 <html lang="en">
@@ -32,8 +43,7 @@ export async function swaggerUi(
   options: { title: string; document: string },
 ): Promise<RestAnswer | null> {
   if (file === '') return { ...ok(page(options.title, options.document)), contentType: 'text/html' };
-  const contentType = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
-  if (contentType === undefined) return null;
-  const body = await readFile(new URL(import.meta.resolve(`swagger-ui-dist/${file}`)));
-  return { status: 200, body, contentType };
+  const found = FILES.get(file);
+  if (found === undefined) return null;
+  return { status: 200, body: await readFile(new URL(found.url)), contentType: found.contentType };
 }

@@ -34,7 +34,7 @@ describe('keys', () => {
     const sim = await gateways.start({
       accounts: [{ id: DEMO_ACCOUNT_ID }, { id: OTHER_ID }],
       keys: [
-        { key: 'fxs_live_one', accounts: [DEMO_ACCOUNT_ID] },
+        { key: 'fxs_live_other', accounts: [DEMO_ACCOUNT_ID] },
         { key: 'fxs_ro_demo', readOnly: true },
       ],
       linking: { connectMs: 1 },
@@ -57,13 +57,15 @@ describe('keys', () => {
 
     // A full key with a scope: what it links is within it, and what is outside is not there.
     const account = { server: 'Simulated-Demo', login: 1, password: 'demo' };
-    const linked = await post(sim, '/v1/accounts', account, 'fxs_live_one');
+    const linked = await post(sim, '/v1/accounts', account, 'fxs_live_other');
     expect(linked).toMatchObject({ status: 201, json: { status: 'connecting', login: 1 } });
-    const mine = (await call(sim, 'GET', '/v1/accounts', { key: 'fxs_live_one' })).json as Row[];
+    const mine = (await call(sim, 'GET', '/v1/accounts', { key: 'fxs_live_other' })).json as Row[];
     expect(mine.map(({ id }) => id)).toEqual([DEMO_ACCOUNT_ID, linked.json['id']]);
-    expect((await call(sim, 'DELETE', `/v1/accounts/${OTHER_ID}`, { key: 'fxs_live_one' })).status).toBe(404);
-    expect((await get(sim, '/status', { account: OTHER_ID, key: 'fxs_live_one' })).status).toBe(401);
-    expect((await call(sim, 'PUT', '/v1/accounts', { key: 'fxs_live_one' })).status).toBe(404);
+    expect((await call(sim, 'DELETE', `/v1/accounts/${OTHER_ID}`, { key: 'fxs_live_other' })).status).toBe(
+      404,
+    );
+    expect((await get(sim, '/status', { account: OTHER_ID, key: 'fxs_live_other' })).status).toBe(401);
+    expect((await call(sim, 'PUT', '/v1/accounts', { key: 'fxs_live_other' })).status).toBe(404);
   });
 });
 
