@@ -9,10 +9,11 @@ import { memory } from './memory.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
 import { planner } from './planner.ts';
+import { simulator } from './simulator.ts';
 import { start } from './start.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory, start, planner, bars, concurrency, clock };
+const benches = { pipeline, encode, whole, latency, memory, start, planner, bars, concurrency, clock, simulator };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');
