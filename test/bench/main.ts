@@ -13,7 +13,19 @@ import { simulator } from './simulator.ts';
 import { start } from './start.ts';
 import { whole } from './whole.ts';
 
-const benches = { pipeline, encode, whole, latency, memory, start, planner, bars, concurrency, clock, simulator };
+const benches = {
+  pipeline,
+  encode,
+  whole,
+  latency,
+  memory,
+  start,
+  planner,
+  bars,
+  concurrency,
+  clock,
+  simulator,
+};
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const named = first !== undefined && !first.startsWith('-');
