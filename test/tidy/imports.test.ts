@@ -13,6 +13,7 @@ const LEVELS: Record<string, number> = {
   'packages/questdb': 1,
   'packages/jobs': 1,
   'packages/datasets': 1,
+  'packages/paper-trader': 3, // a process of the demonstration; nothing imports it
   'packages/cli': 3,
   'packages/testkit': 4,
   test: 5,

@@ -11,7 +11,7 @@ import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
 import type { StatusOptions } from './commands/status.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { readInstant } from './print/instant.ts';
-import { SERVICES, type ServiceName } from './service-process.ts';
+import { PROCESSES, type ProcessName } from './service-process.ts';
 
 const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'];
 
@@ -57,9 +57,9 @@ function addRecording(fxtape: Command): void {
   fxtape
     .command('run')
     .description('one service in the foreground')
-    .addArgument(new Argument('<service>', 'which one').choices(SERVICES))
+    .addArgument(new Argument('<service>', 'which one').choices(PROCESSES))
     .addOption(withParent())
-    .action(async (service: ServiceName, options: { withParent?: boolean }) => {
+    .action(async (service: ProcessName, options: { withParent?: boolean }) => {
       const { run } = await import('./commands/run.ts');
       await run(service, options);
     });

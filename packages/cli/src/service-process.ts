@@ -20,8 +20,12 @@ export const SERVICES: readonly ServiceName[] = [
   'simulator',
 ];
 
+/** What `up` and `run` can start: the services, and what the demonstration has beside them. */
+export type ProcessName = ServiceName | 'paper-trader';
+export const PROCESSES: readonly ProcessName[] = [...SERVICES, 'paper-trader'];
+
 export interface ServiceProcessOptions {
-  readonly name: ServiceName;
+  readonly name: ProcessName;
   readonly env: Env;
   readonly dataDir: string;
   /** Takes each line that the service prints. */
@@ -139,7 +143,7 @@ export class ServiceProcess {
   }
 }
 
-function runArguments(name: ServiceName): string[] {
+function runArguments(name: ProcessName): string[] {
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
   return [...NODE_FLAGS, main, 'run', name, '--with-parent'];
 }

@@ -72,7 +72,7 @@ export class FxSocketTrading {
     return this.#order(routes.orderClose, request, { look, by: ticket(request), repeatable, say }, call);
   }
 
-  /** Everything that fits; `{}` is everything. Positions opened meanwhile are not covered. */
+  /** Every position that fits, `{}` all of them; pending orders only with `deletePending`. Positions opened meanwhile are not covered. */
   closeAll(request: CloseAllRequest, call?: ChangeCall): Promise<CloseAllResult> {
     const { magic, symbol } = request;
     const by = { ...(symbol === undefined ? {} : { symbol }), ...(magic === undefined ? {} : { magic }) };

@@ -2,10 +2,12 @@
 // stops it.
 import { fileURLToPath } from 'node:url';
 import { endWithParent } from '../end-with-parent.ts';
-import type { ServiceName } from '../service-process.ts';
+import type { ProcessName } from '../service-process.ts';
 
 /** Errors: those of the service's start. */
-export async function run(service: ServiceName, options: { withParent?: boolean }): Promise<void> {
+export async function run(service: ProcessName, options: { withParent?: boolean }): Promise<void> {
   if (options.withParent === true) endWithParent();
-  await import(fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url)));
+  // The paper trader is no service: none of them may lead to what trades.
+  const home = service === 'paper-trader' ? 'packages' : 'services';
+  await import(fileURLToPath(new URL(`../../../../${home}/${service}/src/main.ts`, import.meta.url)));
 }

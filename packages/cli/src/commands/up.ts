@@ -1,5 +1,5 @@
 // `fxtape up`: QuestDB and Redis found or started, then the services, in the foreground with one log. Without a configuration and
-// without a key it is the demonstration: the simulated gateway is recorded. A signal stops everything in reverse order: those that only
+// without a key it is the demonstration: the simulated gateway is recorded, and a paper trader trades there. A signal stops everything in reverse order: those that only
 // fetch, plan and show first and together, then the recorder, then what it needs.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,17 +8,19 @@ import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
 import { isGiven, processEnv, readCliEnv } from '../env.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
-import { type ServiceName, ServiceProcess } from '../service-process.ts';
+import { type ProcessName, ServiceProcess } from '../service-process.ts';
 import { ensureStack, type Stack } from '../stack/index.ts';
 import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;
 /** Inner lists stop together, the last list first. */
-const ORDER: readonly (readonly ServiceName[])[] = [
+const ORDER: readonly (readonly ProcessName[])[] = [
   ['simulator'],
   ['collector'],
-  ['scheduler', 'backfill', 'console'],
+  ['scheduler', 'backfill', 'console', 'paper-trader'],
 ];
+/** Only in the demonstration. */
+const OF_DEMO: readonly ProcessName[] = ['simulator', 'paper-trader'];
 /** Jobs of a worker that is killed are taken over by the next one, from their checkpoints. */
 const SERVICE_STOP_MS = {
   console: 2000,
@@ -26,6 +28,7 @@ const SERVICE_STOP_MS = {
   backfill: 2000,
   collector: 6000,
   simulator: 2000,
+  'paper-trader': 2000,
 } as const;
 
 /** Resolves when everything runs; the process lives on until a signal. Errors: CONFIG_*, KEY_MISSING, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID. */
@@ -49,7 +52,7 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;
-  const names = ORDER.flat().filter((name) => name !== 'simulator' || mode.demo);
+  const names = ORDER.flat().filter((name) => mode.demo || !OF_DEMO.includes(name));
   const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));
   writeStackFile(dataDir, {
     pid: process.pid,
@@ -78,7 +81,7 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
     ]),
   );
   for (const together of ORDER) {
-    const stop = async (name: ServiceName) => services.get(name)?.stop(SERVICE_STOP_MS[name]);
+    const stop = async (name: ProcessName) => services.get(name)?.stop(SERVICE_STOP_MS[name]);
     shutdown.add(together.join(', '), async () => void (await Promise.all(together.map(stop))));
   }
   try {

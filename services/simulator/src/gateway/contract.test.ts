@@ -115,7 +115,7 @@ describe.each([
       'priceHistory',
     ])
       expect([...(met.get(operation) ?? new Map()).keys()], operation).toContain(400);
-  }, 60_000);
+  }, 180_000);
 });
 
 it('the management API answers every route as its document says', async () => {
@@ -136,7 +136,7 @@ it('the management API answers every route as its document says', async () => {
   expect(statuses('linkAccount')).toEqual([201, 400, 409]);
   expect(statuses('updateAccount')).toEqual([200, 400, 404]);
   expect(statuses('unlinkAccount')).toEqual([204, 404]);
-}, 60_000);
+}, 180_000);
 
 it('the judge finds a status, a form, a field and a body that the document does not promise', async () => {
   const base = `/mt5/${DEMO_ACCOUNT_ID}`;

@@ -205,7 +205,7 @@ describe.each([
       ),
     );
     await client.end();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('requests that trade', () => {

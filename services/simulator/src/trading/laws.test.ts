@@ -87,7 +87,7 @@ class Walk {
       rig.tick(one.symbol, bid);
       return;
     }
-    if (one.kind === 'wait') return rig.pass(one.minutes * 60_000);
+    if (one.kind === 'wait') return rig.pass(one.minutes * 180_000);
     rig.account.time(rig.utcMs);
     const settled = book.version;
     expect(settled).toBeGreaterThanOrEqual(version);
@@ -232,5 +232,5 @@ describe.each(MODES)('after any thousand orders and moves, %s', (mode) => {
       'closeAll 10009',
     ])
       expect(kinds).toContain(what);
-  }, 60_000);
+  }, 180_000);
 });
