@@ -87,7 +87,7 @@ class Walk {
       rig.tick(one.symbol, bid);
       return;
     }
-    if (one.kind === 'wait') return rig.pass(one.minutes * 180_000);
+    if (one.kind === 'wait') return rig.pass(one.minutes * 60_000);
     rig.account.time(rig.utcMs);
     const settled = book.version;
     expect(settled).toBeGreaterThanOrEqual(version);
