@@ -5,12 +5,7 @@
 //   free ──answer lost──► looking ──its comment is among orders or deals, or was not for five looks──► free
 
 import type { FxSocketRest, WireOpenedOrder } from '@fxtape/fxsocket';
-import {
-  FxSocketTradingError,
-  type FxSocketTrading,
-  type OrderResult,
-  type OrderSendRequest,
-} from '@fxtape/fxsocket-trading';
+import { FxSocketTradingError, type FxSocketTrading, type OrderResult } from '@fxtape/fxsocket-trading';
 
 type Reading = Pick<FxSocketRest, 'openedOrders' | 'orderHistory' | 'quote' | 'symbolInfo' | 'symbols'>;
 type Trading = Pick<FxSocketTrading, 'orderSend' | 'orderModify' | 'orderClose'>;
@@ -83,7 +78,7 @@ export class PaperTrader {
       stopLoss: await away(price, -0.01),
       takeProfit: await away(price, 0.01),
     };
-    const order: OrderSendRequest =
+    const order: Parameters<Trading['orderSend']>[0] =
       chance < 0.85
         ? { ...common, operation: side }
         : { ...common, operation: `${side}Limit`, price: await away(price, -0.0005) };
