@@ -5,7 +5,7 @@
 // flags: 1 withheld (dropped from a queue, lost with it, or sent in no readable form), 2 written with whole seconds.
 
 import type { BrokerClock } from './broker/broker-clock.ts';
-import type { Market } from './broker/market.ts';
+import type { MarketView } from './broker/spelled-market.ts';
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_TICKS } from './broker/tick-tape.ts';
 
 export interface LedgerLine {
@@ -35,14 +35,14 @@ interface Marks {
 
 export class AccountLedger {
   readonly #account: string;
-  readonly #market: Market;
+  readonly #market: MarketView;
   readonly #marks: Marks[] | null;
   /** Clock rules with the first tick each holds for. */
   readonly #clocks: { fromN: number; clock: BrokerClock }[];
   written = 0;
   withheld = 0;
 
-  constructor(options: { account: string; market: Market; clock: BrokerClock; mode: 'full' | 'counts' }) {
+  constructor(options: { account: string; market: MarketView; clock: BrokerClock; mode: 'full' | 'counts' }) {
     this.#account = options.account;
     this.#market = options.market;
     this.#marks = options.mode === 'full' ? [] : null;

@@ -38,6 +38,8 @@ export const accountSchema = z.strictObject({
   statedOffsetS: z.int().min(-54_000).max(54_000).nullable().default(null),
   /** What `/SymbolInfo` says instead of the truth, to be refused by a feed that knows better. */
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
+  /** What this broker writes behind each symbol: with `.m` EURUSD is `EURUSD.m`. */
+  suffix: z.string().max(16).default(''),
   /** The account row carries no rest_url and ws_url, as before provisioning. */
   emptyUrls: z.boolean().default(false),
   /** Answers of a bridge of early 2026: no `outcome`, `position`, `commissions`, `sessions`, heartbeat age or costs of a trade. */
@@ -188,8 +190,29 @@ export function parseScenario(input: unknown): Scenario {
   });
 }
 
-/** The scenario of the demo: all symbols now, a trader that is awake, and no ledger that grows. */
+/** The scenario of the demo: all symbols now, accounts at three brokers, a trader that is awake, and no ledger that grows. */
 export const DEMO_SCENARIO: ScenarioInput = {
+  accounts: [
+    { id: DEMO_ACCOUNT_ID },
+    {
+      id: '2b7e1516-28ae-4d2a-96ab-f7158809cf4f',
+      nickname: 'four',
+      platform: 'mt4',
+      server: 'Simulated-Four',
+      login: 70_112,
+      clockRule: 'UTC+2h',
+      suffix: 'm',
+    },
+    {
+      id: '6bc1bee2-2e40-4f96-8e7e-117393172a2f',
+      nickname: 'netting',
+      server: 'Simulated-Netting',
+      login: 880_451,
+      clockRule: 'UTC',
+      suffix: '.x',
+      marginMode: 'Netting',
+    },
+  ],
   source: { kind: 'market', ticksPerSecond: 50 },
   ledger: 'counts',
   trader: { dealsPerHour: 120 },

@@ -236,7 +236,7 @@ export class Simulator {
     const terminal = this.#terminal(late.account);
     await terminal.history.ready();
     const { utcMs, holdMs = 60_000, symbol, amount = 0 } = late;
-    const index = symbol === undefined ? null : this.#market.indexOf(symbol);
+    const index = symbol === undefined ? null : terminal.market.indexOf(symbol);
     if (index === -1) throw new RangeError(`there is no symbol ${symbol}`);
     if (utcMs + (index === null ? 0 : holdMs) > terminal.nowUtcMs())
       throw new RangeError('a late deal lies in the past, its end included');
@@ -295,7 +295,7 @@ export class Simulator {
   /** The last quote of each symbol, ticks and what stood before the first tick alike. */
   quotes(account?: string): Record<string, unknown>[] {
     const terminal = this.#terminal(account);
-    return this.#market.symbols.flatMap((spec, i) => {
+    return terminal.market.symbols.flatMap((spec, i) => {
       const tick = terminal.lastSeen(i);
       if (tick === null) return [];
       const scale = 10 ** spec.digits;

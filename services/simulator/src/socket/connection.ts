@@ -7,7 +7,8 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { LastTick } from '../broker/tick-tape.ts';
-import type { Market, MinuteClosed } from '../broker/market.ts';
+import type { MinuteClosed } from '../broker/market.ts';
+import type { MarketView } from '../broker/spelled-market.ts';
 import type { BrokerClock } from '../broker/broker-clock.ts';
 import { barOpen } from '../history/timeframe.ts';
 import type { AccountLedger } from '../ledger.ts';
@@ -22,7 +23,7 @@ import { OPCODE, webSocketFrame } from './websocket-frame.ts';
 
 /** What a connection needs of its account. */
 export interface ConnectionHost {
-  readonly market: Market;
+  readonly market: MarketView;
   readonly encoder: TickEncoder;
   readonly ledger: AccountLedger;
   readonly conditions: Conditions;

@@ -3,7 +3,7 @@
 // is not held up. The first deal is the deposit: together with what was won and lost it makes the balance at the start, so
 // that this balance is known without the past.
 
-import type { Market } from '../broker/market.ts';
+import type { MarketView } from '../broker/spelled-market.ts';
 import { Random } from '../broker/random.ts';
 import { cents, commissionOf, opposite, profitUsd } from '../trading/money.ts';
 import { MAGIC } from '../trading/random-trader.ts';
@@ -57,7 +57,7 @@ interface RoundTrip {
 }
 
 class PastTrader {
-  readonly #market: Market;
+  readonly #market: MarketView;
   readonly #o: PastTradingOptions;
   readonly #random: Random;
   readonly #favourites: readonly number[];
@@ -65,7 +65,7 @@ class PastTrader {
   readonly #done: { trip: RoundTrip; closed: Leg }[] = [];
   #orders = 0;
 
-  constructor(market: Market, options: PastTradingOptions) {
+  constructor(market: MarketView, options: PastTradingOptions) {
     this.#market = market;
     this.#o = options;
     this.#random = new Random(options.seed, `past/${options.account}`);
@@ -123,7 +123,7 @@ class PastTrader {
     const bar = this.#market.bars[symbol]?.pastMinute(Math.floor(utcMs / MINUTE)) ?? null;
     if (bar === null) return null;
     const points = bar.low + this.#random.below(bar.high - bar.low + 1);
-    const { digits } = this.#market.symbols[symbol] as Market['symbols'][number];
+    const { digits } = this.#market.symbols[symbol] as MarketView['symbols'][number];
     return { utcMs, price: points / 10 ** digits, order: this.#orders++ };
   }
 
@@ -170,7 +170,7 @@ class PastTrader {
   }
 
   #roundTrip(trip: RoundTrip, out: Leg, ticketOf: (order: number) => bigint): ClosedPosition {
-    const spec = this.#market.symbols[trip.symbol] as Market['symbols'][number];
+    const spec = this.#market.symbols[trip.symbol] as MarketView['symbols'][number];
     const ticket = ticketOf(trip.opened.order);
     const nights = Math.floor(out.utcMs / DAY) - Math.floor(trip.opened.utcMs / DAY);
     return {
@@ -232,7 +232,7 @@ export function bothLegs(
 }
 
 /** The past in pieces; without any deals a day there is none. */
-export function* pastTrades(market: Market, options: PastTradingOptions): Generator<void, PastTrades> {
+export function* pastTrades(market: MarketView, options: PastTradingOptions): Generator<void, PastTrades> {
   if (options.dealsPerDay === 0) return { deals: [], closed: [] };
   return yield* new PastTrader(market, options).trade();
 }

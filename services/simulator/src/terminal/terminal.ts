@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { BrokerClock } from '../broker/broker-clock.ts';
 import type { Market, MinuteClosed } from '../broker/market.ts';
 import { SLOT_MS } from '../broker/session.ts';
+import { type MarketView, spelled } from '../broker/spelled-market.ts';
 import { CHUNK_MASK, type LastTick } from '../broker/tick-tape.ts';
 import { AccountLedger } from '../ledger.ts';
 import type { AccountSpec, Scenario } from '../scenario.ts';
@@ -49,7 +50,7 @@ export interface TerminalOptions {
 
 export class Terminal implements ConnectionHost {
   readonly account: AccountSpec;
-  readonly market: Market;
+  readonly market: MarketView;
   readonly encoder: TickEncoder;
   readonly ledger: AccountLedger;
   readonly conditions: Conditions;
@@ -70,7 +71,8 @@ export class Terminal implements ConnectionHost {
   onRoom: () => void = () => {};
 
   constructor(options: TerminalOptions) {
-    const { scenario, account, market } = options;
+    const { scenario, account } = options;
+    const market = spelled(options.market, account.suffix);
     this.#o = options;
     this.account = account;
     this.market = market;

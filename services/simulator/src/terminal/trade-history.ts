@@ -3,7 +3,7 @@
 // their time. A late deal has a time that has passed and never had a `trade` frame; the balance counts it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Market } from '../broker/market.ts';
+import type { MarketView } from '../broker/spelled-market.ts';
 import { bothLegs, type PastTrades } from './past-trading.ts';
 import type { TradingBook } from '../trading/book.ts';
 import { cents, commissionOf, profitUsd } from '../trading/money.ts';
@@ -19,7 +19,7 @@ export interface LateDeal {
 }
 
 export class TradeHistory {
-  readonly #market: Market;
+  readonly #market: MarketView;
   readonly #book: TradingBook;
   readonly #makePast: () => Generator<void, PastTrades>;
   #past: PastTrades | null = null;
@@ -27,7 +27,7 @@ export class TradeHistory {
   #lateDeals: Deal[] = [];
   #lateClosed: ClosedPosition[] = [];
 
-  constructor(market: Market, book: TradingBook, makePast: () => Generator<void, PastTrades>) {
+  constructor(market: MarketView, book: TradingBook, makePast: () => Generator<void, PastTrades>) {
     this.#market = market;
     this.#book = book;
     this.#makePast = makePast;
@@ -107,7 +107,7 @@ export class TradeHistory {
   }
 
   #lateTrip({ utcMs, holdMs }: LateDeal, symbol: number): readonly Deal[] {
-    const spec = this.#market.symbols[symbol] as Market['symbols'][number];
+    const spec = this.#market.symbols[symbol] as MarketView['symbols'][number];
     const [openPrice, closePrice] = [utcMs, utcMs + holdMs].map((at) => this.#price(symbol, at)) as [
       number,
       number,
@@ -139,7 +139,7 @@ export class TradeHistory {
   }
 
   #price(symbol: number, utcMs: number): number {
-    const spec = this.#market.symbols[symbol] as Market['symbols'][number];
+    const spec = this.#market.symbols[symbol] as MarketView['symbols'][number];
     const close = this.#market.bars[symbol]?.closeAt(Math.floor(utcMs / 60_000)) ?? null;
     if (close === null) throw new RangeError(`${spec.name} has no price at ${new Date(utcMs).toISOString()}`);
     return close / 10 ** spec.digits;
