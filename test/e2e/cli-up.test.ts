@@ -107,6 +107,27 @@ test('SIGKILL of `up` ends its services in order: no orphan keeps the lock of th
   expect(next.logs).not.toContain('TAPE_LOCKED');
 });
 
+test('in the demonstration the paper trader’s orders reach the tables as trades, deals and positions', async () => {
+  await start();
+  const rows = async (table: string, where: string): Promise<number> => {
+    const query = encodeURIComponent(`SELECT count() FROM ${table} WHERE ${where}`);
+    const answer = await fetch(`${inject('questdb').http}/exec?query=${query}`);
+    const { dataset } = (await answer.json()) as { dataset?: [[number]] };
+    return dataset?.[0][0] ?? 0;
+  };
+  for (const [table, where] of [
+    ['trade_events', "comment LIKE 'paper %'"],
+    ['deals', "comment LIKE 'paper %'"],
+    ['position_events', "comment LIKE 'paper %'"],
+    ['account_events', 'margin > 0'],
+  ] as const)
+    await until(async () => (await rows(table, where)) > 0, {
+      what: `rows of ${table}`,
+      deadlineMs: 90_000,
+      everyMs: 200,
+    });
+});
+
 test('a service that crashes is started again', async () => {
   const { child } = await start();
   const before = pidOf('collector') as number;
