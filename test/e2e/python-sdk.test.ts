@@ -2,41 +2,19 @@
 // streams every topic, trades, and gets its typed errors. It is installed as anybody would, once, and is not changed.
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readingRoutes } from '@fxtape/fxsocket';
 import { DEMO_ACCOUNT_ID, type Simulator, startSimulator } from '@fxtape/simulator';
+import { pythonWithSdk } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const SDK = 'fxsocket==0.8.0';
 const MT4_ID = '11111111-2222-4333-8444-555555555555';
 const CONTROL_KEY = 'fxs_control_test';
-const ROOT = join(import.meta.dirname, '..', '..');
-const VENV = join(ROOT, 'node_modules', '.cache', 'python', SDK.replace('==', '-'));
 const run = promisify(execFile);
 
 let simulator: Simulator;
 let python: string;
-
-/** A Python with the SDK; made beside and moved into place, so that a half-made one is never used. */
-async function pythonWithSdk(): Promise<string> {
-  const at = (venv: string): string => join(venv, 'bin', 'python');
-  if (existsSync(VENV)) return at(VENV);
-  const { stdout } = await run('python3', ['--version']).catch((cause: unknown) => {
-    throw new Error(
-      'Python 3 with venv is needed to run the vendor’s SDK, and python3 does not start. Install it',
-      { cause },
-    );
-  });
-  expect(stdout).toMatch(/^Python 3\.\d+/);
-  rmSync(`${VENV}.partial`, { recursive: true, force: true });
-  mkdirSync(join(VENV, '..'), { recursive: true });
-  await run('python3', ['-m', 'venv', `${VENV}.partial`]);
-  await run(at(`${VENV}.partial`), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', SDK]);
-  renameSync(`${VENV}.partial`, VENV);
-  return at(VENV);
-}
 
 beforeAll(async () => {
   python = await pythonWithSdk();
