@@ -80,6 +80,7 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     gaps,
     doneToday: new Set(),
     symbolsWithSpec: new Set(),
+    sessions: new Map(),
     auditUs: null,
     comparedDays: new Set(),
   };

@@ -57,6 +57,7 @@ const KEYS = {
   history_limits: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
   clock_rules: ['YEAR', 'ts, server, ts_decided'],
   clock_evidence: ['YEAR', 'ts, server, account, kind, symbol'],
+  trading_sessions: ['YEAR', 'ts, feed, symbol, kind, ts_decided'],
   daily_quality: ['YEAR', 'ts, feed, symbol'],
 };
 const MIGRATIONS = readdirSync(MIGRATIONS_DIR).filter((name) => name.endsWith('.sql')).length;

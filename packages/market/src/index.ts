@@ -46,3 +46,12 @@ export * from './heal/empty-proof.ts';
 export * from './heal/missing-estimate.ts';
 export * from './heal/tick-band.ts';
 export * from './heal/undercount.ts';
+export {
+  readStatedText,
+  type SessionWeek,
+  spellMinute,
+  spellWeek,
+  spellWindows,
+} from './sessions/session-week.ts';
+export { inferSessions, type InferredSessions, type ObservedDay } from './sessions/infer-sessions.ts';
+export { dateOf, midnightOf, SessionCalendar, type SessionRow } from './sessions/session-calendar.ts';

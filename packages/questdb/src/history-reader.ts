@@ -95,6 +95,16 @@ export class HistoryReader {
     return this.#rows('bars', `${barKey(key)} AND ${within(range)} ORDER BY ts`, options);
   }
 
+  /** When bars of the range open, UTC microseconds, in order. */
+  async barOpens(key: BarKey, range: TimeRange, options: SettledOptions = {}): Promise<number[]> {
+    const answer = await this.#ask(
+      ['bars'],
+      `SELECT cast(ts as long) FROM bars WHERE ${barKey(key)} AND ${within(range)} ORDER BY ts`,
+      options,
+    );
+    return answer.dataset.map(([ts]) => Number(ts));
+  }
+
   /** The newest version of each bar that opens in the range, by `ts`. */
   async latestBarRevisions(
     key: BarKey,
@@ -284,6 +294,14 @@ export class HistoryReader {
       this.#rows('clock_evidence', `${edges} LATEST ON ts PARTITION BY symbol`, options),
     ]);
     return [...offsets, ...latest].toSorted((a, b) => a.ts - b.ts);
+  }
+
+  /** Every decision about when symbols of a feed trade, or one symbol, by `ts` and `ts_decided`; of several the last decided holds. */
+  sessions(
+    of: { readonly feed: string; readonly symbol?: string },
+    options: SettledOptions = {},
+  ): Promise<TableRow<'trading_sessions'>[]> {
+    return this.#rows('trading_sessions', `${sqlEquals(of)} ORDER BY ts, ts_decided`, options);
   }
 
   /** Every time that a stream of the account was configured, by `ts`. */

@@ -247,6 +247,28 @@ const clockEvidence = defineTable({
   optionalKeys: ['symbol'],
 });
 
+/**
+ * When a symbol trades, on the broker's wall clock: a row for its week, valid from `ts` on, and one for each date that was not as its weekday
+ * is. Of several decisions for one date, or for the week, the newest `ts_decided` holds.
+ */
+const tradingSessions = defineTable({
+  name: 'trading_sessions',
+  partition: 'YEAR',
+  columns: {
+    ts: 'timestamp',
+    feed: 'symbol',
+    symbol: 'symbol',
+    kind: 'symbol',
+    ts_decided: 'timestamp',
+    broker_date: 'varchar',
+    windows: 'varchar',
+    condition: 'symbol',
+    rule_id: 'varchar',
+    evidence: 'varchar',
+  },
+  keys: ['ts', 'feed', 'symbol', 'kind', 'ts_decided'],
+});
+
 /** One broker's day of a symbol, judged; `ts` is the start of that day. */
 const dailyQuality = defineTable({
   name: 'daily_quality',
@@ -279,5 +301,6 @@ export const historyTables = {
   history_limits: historyLimits,
   clock_rules: clockRules,
   clock_evidence: clockEvidence,
+  trading_sessions: tradingSessions,
   daily_quality: dailyQuality,
 } as const;

@@ -8,6 +8,7 @@ import { healHandlers } from './heal/handlers.ts';
 import { gatherClockEvidence } from './clock-evidence.ts';
 import type { BackfillParts } from './parts.ts';
 import { reconcile } from './reconcile.ts';
+import { decideSessions } from './sessions.ts';
 import { syncBars } from './sync-bars.ts';
 import { syncDeals } from './sync-deals.ts';
 import { syncPositions } from './sync-positions.ts';
@@ -55,9 +56,11 @@ export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } 
   clock: asJob(parts, { refusal: () => null, run: (c, job) => gatherClockEvidence(c, job) }),
   symbol_specs: asJob(parts, {
     refusal: () => null,
-    run: async (c, { payload }) => ({
-      rows: await syncSymbolSpec(c, payload),
-      requests: c.requests(),
-    }),
+    run: async (c, { payload }) => {
+      const specs = await syncSymbolSpec(c, payload);
+      const untilUs = await c.account.nowUs(c.signal);
+      const sessions = await decideSessions(c, payload, { untilUs, week: true });
+      return { rows: specs + sessions, requests: c.requests() };
+    },
   }),
 });

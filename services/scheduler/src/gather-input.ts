@@ -2,7 +2,7 @@
 // the planner's words; and the plan's input once clock and streams are settled. Every question is refused while a table lags, because
 // rows that are not visible yet would be fetched again.
 import type { AccountConfig } from '@fxtape/config';
-import { streamId, type StreamKey, type StreamKind } from '@fxtape/market';
+import { type ClockRule, SessionCalendar, streamId, type StreamKey, type StreamKind } from '@fxtape/market';
 import type { AuditReader, GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
 import type { SettledClock } from './account-clock.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
@@ -28,6 +28,7 @@ export interface Stored {
   readonly earliest: ReadonlyMap<string, number>;
   readonly recordedRule: string | null;
   readonly specs: ReadonlySet<string>;
+  readonly sessions: readonly TableRow<'trading_sessions'>[];
 }
 
 export async function readStored(
@@ -40,7 +41,7 @@ export async function readStored(
   const feed = config.marketData?.feed ?? null;
   const options = { signal, waitMs: WAIT_MS };
   const accounts = await history.accounts(options);
-  const [streams, coverage, gaps, refusals, limits, recordedRule, specs] = await Promise.all([
+  const [streams, coverage, gaps, refusals, limits, recordedRule, specs, sessions] = await Promise.all([
     history.streams(name, options),
     history.coverage(name, options),
     history.endedOpenGaps(name, options),
@@ -48,6 +49,7 @@ export async function readStored(
     history.historyLimits(name, options),
     history.newestRule(name, options),
     feed === null ? new Map<string, unknown>() : history.latestSpecs(feed, options),
+    feed === null ? [] : history.sessions({ feed }, options),
   ]);
   // What another feed of this account's past claims is not this feed's.
   const own = (row: { feed?: string | null; symbol?: string | null }): boolean =>
@@ -73,6 +75,7 @@ export async function readStored(
     ),
     recordedRule,
     specs: new Set(specs.keys()),
+    sessions,
   };
 }
 
@@ -126,10 +129,22 @@ export async function planInput(o: {
     gaps: stored.gaps,
     doneToday: o.doneToday,
     symbolsWithSpec: stored.specs,
+    sessions: calendars(stored.sessions, o.clock.rule),
     auditUs: o.auditUs,
     comparedDays: new Set(compared.map(({ symbol, ts }) => `${symbol} ${ts}`)),
   };
 }
+
+const calendars = (
+  rows: readonly TableRow<'trading_sessions'>[],
+  rule: ClockRule,
+): ReadonlyMap<string, SessionCalendar> =>
+  new Map(
+    [...Map.groupBy(rows, ({ symbol }) => symbol)].map(([symbol, own]) => [
+      symbol,
+      new SessionCalendar(own, rule),
+    ]),
+  );
 
 const keyOf = (row: { stream: string; symbol?: string | null; timeframe?: string | null }): StreamKey => ({
   stream: row.stream as StreamKind,

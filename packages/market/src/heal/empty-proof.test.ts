@@ -8,10 +8,10 @@ const bars = (...minutes: number[]): BarSpan[] => minutes.map(bar);
 const gap = { fromUs: 100.5 * MINUTE, toUs: 110.5 * MINUTE };
 const around = bars(98, 99, 111, 112);
 const prove = (first: readonly BarSpan[], second: readonly BarSpan[] = first, apartMs = 60_000) =>
-  emptyProof({ gap, first, second, apartMs });
+  emptyProof({ gap, first, second, apartMs, session: 'unknown' });
 
 test('two agreeing answers a minute apart that bracket the gap prove that it is empty', () => {
-  expect(prove(around)).toEqual({ proved: true, why: 'proved' });
+  expect(prove(around)).toEqual({ proved: true, why: 'proved', session: 'unknown' });
   expect(prove(around.toReversed(), around)).toMatchObject({ proved: true });
   expect(prove(around, [...around, bar(113)])).toMatchObject({ proved: true });
 });
@@ -52,4 +52,14 @@ test('the estimate is what the broker counted beyond what is stored, minute by m
   expect(missingEstimate({ gap, bars: [], storedByMinute: stored })).toBeNull();
   const quiet = [98, 111].map((minute) => ({ ...bar(minute), tickVolume: 50 }));
   expect(missingEstimate({ gap, bars: quiet, storedByMinute: new Map() })).toBe(0);
+});
+
+test('what sessions say stands beside the verdict and changes nothing of it', () => {
+  for (const session of ['shut', 'open', 'partly', 'unknown'] as const) {
+    const ask = (first: readonly BarSpan[]) =>
+      emptyProof({ gap, first, second: first, apartMs: 60_000, session });
+    expect(ask(around)).toEqual({ proved: true, why: 'proved', session });
+    expect(ask(bars(98, 99))).toEqual({ proved: false, why: 'no_bar_after', session });
+    expect(ask(bars(98, 99, 105, 111))).toEqual({ proved: false, why: 'bar_inside', session });
+  }
 });

@@ -2,8 +2,18 @@
 // cause `undercount` where fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written again
 // when the day's gaps have come to their end.
 import type { JobOutcome, Payload } from '@fxtape/jobs';
-import { learnBand, type Range, subtract, undercount } from '@fxtape/market';
+import {
+  dateOf,
+  learnBand,
+  midnightOf,
+  type Range,
+  spellMinute,
+  subtract,
+  undercount,
+  utcMs,
+} from '@fxtape/market';
 import type { GapRow, TableRow } from '@fxtape/questdb';
+import { decideSessions, sessionCalendar } from '../sessions.ts';
 import { syncBars } from '../sync-bars.ts';
 import { DayFigures } from './day-figures.ts';
 import { whole } from './heal-by-bars.ts';
@@ -22,6 +32,7 @@ export async function dailyQuality(h: HealContext, payload: Payload<'daily_quali
   const day = { fromUs: payload.fromUs, toUs: payload.toUs };
   const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range: day });
   const loaded = subtract([day], covered).length === 0;
+  if (loaded) await decideSessions(h, key, { untilUs: day.toUs, week: false });
   const opened = loaded ? await openUndercounts(h, key, day) : 0;
   const gaps = await gapsOf(h, key, day);
   const row = await rowOf(h, key, day, { loaded, gaps });
@@ -55,7 +66,7 @@ async function rowOf(
     m1_expected: known.loaded ? bars.length : null,
     m1_matched: known.loaded ? matched : null,
     longest_silence_s: known.loaded ? longestSilenceS : null,
-    ...conditionOf({ ...known, ticks, volume }),
+    ...conditionOf({ ...known, ticks, volume, session: await sessionOf(h, key, day) }),
   };
 }
 
@@ -65,6 +76,7 @@ function conditionOf(o: {
   readonly gaps: readonly GapRow[];
   readonly ticks: number;
   readonly volume: number;
+  readonly session: string | null;
 }): { condition: string; reason: string | null } {
   const open = o.gaps.filter(({ state }) => state === 'open').length;
   const lost = o.gaps.filter(({ state }) => state === 'unrecoverable');
@@ -77,10 +89,31 @@ function conditionOf(o: {
     const about = known ? `, about ${sum} ticks` : '';
     return { condition: 'degraded', reason: `${lost.length} gaps are unrecoverable${about}` };
   }
-  return {
-    condition: 'available',
-    reason: o.volume === 0 && o.ticks === 0 ? 'the broker has no bars of it' : null,
-  };
+  const silent = o.volume === 0 && o.ticks === 0;
+  return { condition: 'available', reason: o.session ?? (silent ? 'the broker has no bars of it' : null) };
+}
+
+/** Why a day that is whole has less than others: the market was shut. Null: it was as its weekday is, or nothing is known. */
+async function sessionOf(h: HealContext, key: Key, day: Range): Promise<string | null> {
+  const calendar = await sessionCalendar(h, key);
+  const midnight = midnightOf(h.account.rule.toBroker(utcMs(day.fromUs / 1000)));
+  const open = calendar.windowsOf(midnight);
+  const last = open?.at(-1)?.[1];
+  const first = open?.[0]?.[0];
+  switch (calendar.conditionOf(dateOf(midnight))) {
+    case 'shut':
+      return 'holiday: the market was shut all day';
+    case 'early_close':
+      return last === undefined ? null : `early close at ${spellMinute(last)} of the broker’s clock`;
+    case 'late_open':
+      return first === undefined ? null : `late open at ${spellMinute(first)} of the broker’s clock`;
+    case 'partial':
+      return first === undefined || last === undefined
+        ? null
+        : `open from ${spellMinute(first)} to ${spellMinute(last)} of the broker’s clock only`;
+    default:
+      return open?.length === 0 ? 'the market is shut on this day of the week' : null;
+  }
 }
 
 /** Gaps that were not known: ranges of minutes with clearly too few ticks. Their ids are made of where they begin. */

@@ -1,6 +1,7 @@
 // A gap of one symbol's ticks where past ticks cannot be had, or cannot be held against live rows: what the broker's M1 bars tell about it.
 //
-//   no bar after the gap ─► the terminal is behind, or the market is shut: later; never "empty", however long it takes
+//   no bar after the gap ─► the terminal is behind, or the market is shut: later; never "empty", however long it takes. Where sessions say that
+//                           it is shut, not before it opens or an hour has passed
 //   two equal answers a minute apart ─ bars on both sides, none over the gap ─► verified_empty
 //                                    ─ every minute's tick count is reached by stored rows ─► verified_empty
 //                                    ─ else ─► unrecoverable, with the ticks that the broker counted and nobody has
@@ -9,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { closedUntil, emptyProof, missingEstimate, type Range, subtract } from '@fxtape/market';
 import { z } from 'zod';
+import { sessionCalendar } from '../sessions.ts';
 import { syncBars } from '../sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
 import { type HealContext, type HealStep, minutesOf, pauseMs } from './heal-context.ts';
@@ -18,6 +20,8 @@ const MINUTE_US = 60_000_000;
 /** Bars are looked for so far around the gap; then, when there is none, over a long weekend. */
 const NEAR_US = 30 * MINUTE_US;
 const FAR_US = 4 * 86_400_000_000;
+/** While the market is known to be shut, bars are looked for so often. */
+const LONGEST_REST_US = 60 * MINUTE_US;
 
 const saved = z.object({
   step: z.literal('bars'),
@@ -55,6 +59,8 @@ export async function healByBars(
   if (!after) {
     if (waitedMs >= timing.sidesMs) return { end: unknown(gap, progress.why), written: 0 };
     const next = { ...progress, far: false, digest: null };
+    const shutMs = await shutForMs(h, gap, nowUs);
+    if (shutMs > 0) return { againMs: shutMs, progress: next, why: 'the market is shut' };
     return { againMs: pauseMs(timing, waitedMs), progress: next, why: 'no bar after it yet' };
   }
   const digest = digestOf(bars, gap);
@@ -86,9 +92,10 @@ async function verdict(
   const contradicted = [...storedByMinute.keys()].some((minute) =>
     over.every((bar) => bar.fromUs !== minute),
   );
-  const proof = emptyProof({ gap, first: bars, second: bars, apartMs });
+  const session = (await sessionCalendar(h, gap)).word(gap);
+  const proof = emptyProof({ gap, first: bars, second: bars, apartMs, session });
   if (proof.proved && !contradicted) {
-    const evidence = { reason: 'no_bars', detail: proof.why, ...facts };
+    const evidence = { reason: 'no_bars', detail: proof.why, session: proof.session, ...facts };
     return { ...base, state: 'verified_empty', missingEstimate: 0, evidence };
   }
   const estimate = missingEstimate({ gap, bars, storedByMinute });
@@ -101,6 +108,16 @@ async function verdict(
     ...facts,
   };
   return { ...base, state: 'unrecoverable', missingEstimate: estimate, evidence };
+}
+
+/** How long nothing is asked, because no bar can come: until the market opens. Sessions may be wrong, so it is looked at each hour anyway. */
+async function shutForMs(h: HealContext, gap: SymbolGap, nowUs: number): Promise<number> {
+  // A gateway that plays an old day has hours of its own length.
+  if (h.account.config.clock.replayed) return 0;
+  const opensUs = (await sessionCalendar(h, gap)).shutUntil(nowUs, LONGEST_REST_US);
+  if (opensUs === null) return 0;
+  // A minute more, for the first bar to end.
+  return Math.min(LONGEST_REST_US, opensUs - nowUs + MINUTE_US) / 1000;
 }
 
 /**

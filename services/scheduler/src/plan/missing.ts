@@ -21,6 +21,8 @@ const DAY_US = 24 * HOUR_US;
 const ACCOUNT_GRACE_US = 2 * MINUTE_US;
 /** The newest end of what is streamed is read when its events come; without them, when so much is missing. */
 const STREAMED_HEAD_US = 5 * MINUTE_US;
+/** While its symbol is known to be shut no event comes, and there is nothing to read: then at the latest when so much is missing. */
+const SHUT_HEAD_US = 6 * HOUR_US;
 /** How many cells are asked for beyond the oldest that is known, while the broker's beginning is not: half of the known ones. */
 const FEWEST_CELLS = 1;
 const MOST_CELLS = 4;
@@ -149,8 +151,15 @@ function lacking(
   const last = missing.at(-1);
   const isHead = last !== undefined && last.toUs === wanted.toUs && last.fromUs > wanted.fromUs;
   const told = key.stream !== 'bars' || input.streamed.some((timeframe) => timeframe === key.timeframe);
-  if (!isHead || !told || last.toUs - last.fromUs >= STREAMED_HEAD_US) return { missing, deferred: null };
+  if (!isHead || !told || last.toUs - last.fromUs >= patience(key, last, input))
+    return { missing, deferred: null };
   return { missing: missing.slice(0, -1), deferred: last };
+}
+
+/** How much may be missing at the newest end before it is asked for. It stays missing until it was read, shut or not. */
+function patience(key: ConfiguredSince, head: Range, { sessions }: PlanInput): number {
+  const calendar = key.stream === 'bars' && key.symbol !== null ? sessions.get(key.symbol) : undefined;
+  return calendar?.word(head) === 'shut' ? SHUT_HEAD_US : STREAMED_HEAD_US;
 }
 
 /** Up to where a stream is asked for; null: it is not, yet. */

@@ -4,6 +4,7 @@ import {
   intersect,
   parseClockRule,
   type Range,
+  SessionCalendar,
   streamId,
   subtract,
   unite,
@@ -43,6 +44,7 @@ const input = (o: Partial<PlanInput> = {}): PlanInput => ({
   gaps: [],
   doneToday: new Set(),
   symbolsWithSpec: new Set(['EURUSD']),
+  sessions: new Map(),
   auditUs: null,
   comparedDays: new Set(),
   ...o,
@@ -319,6 +321,25 @@ describe('the newest end', () => {
     ]);
     const older = [claim(key, 0, until - 300_000_000)];
     expect(historyOf(input({ coverage: older })).length).toBe(1);
+  });
+
+  test('is not asked for while its symbol is shut, for some hours; whatever else is missing is', () => {
+    const shut = (windows: string): PlanInput['sessions'] =>
+      new Map([['EURUSD', new SessionCalendar([{ kind: 'week', ts: 0, ts_decided: 1, windows }], rule)]]);
+    const wednesday = (pair: string): PlanInput['sessions'] => shut(`{"WEDNESDAY":[${pair}]}`);
+    const missing = (us: number): Claimed[] => [claim(key, 0, until - us)];
+    const asked = (us: number, sessions: PlanInput['sessions']): number =>
+      historyOf(input({ coverage: missing(us), sessions })).length;
+    expect(asked(5 * HOUR, wednesday(''))).toBe(0);
+    expect(asked(6 * HOUR, wednesday(''))).toBe(1);
+    // It traded in a part of it, or nothing is known of the day.
+    expect(asked(5 * HOUR, wednesday('["00:00","11:00"]'))).toBe(1);
+    expect(asked(5 * HOUR, shut('{"THURSDAY":[]}'))).toBe(1);
+    // A hole that is shut but not at the newest end is asked for.
+    const coverage = [claim(key, 0, until - 3 * HOUR), claim(key, until - 2 * HOUR, until)];
+    expect(historyOf(input({ coverage, sessions: wednesday('') })).map(rangeOf)).toEqual([
+      { fromUs: until - 3 * HOUR, toUs: until - 2 * HOUR },
+    ]);
   });
 
   test('never holds a bar that cannot be closed', () => {

@@ -2,7 +2,7 @@
 // the configuration, the gateway's clock and QuestDB, never from the queue, so that an emptied queue is simply filled again.
 import type { BackfillConfig, Timeframe } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';
-import type { ClockRule, Range, StreamKey } from '@fxtape/market';
+import type { ClockRule, Range, SessionCalendar, StreamKey } from '@fxtape/market';
 
 /** A stream that is configured now. */
 export interface ConfiguredSince extends StreamKey {
@@ -57,6 +57,8 @@ export interface PlanInput {
   /** What was planned already on the day `dayOf(wallUs)`. */
   readonly doneToday: ReadonlySet<string>;
   readonly symbolsWithSpec: ReadonlySet<string>;
+  /** By symbol: when it trades, where something is known of it. */
+  readonly sessions: ReadonlyMap<string, SessionCalendar>;
   /** When stored rows are to be held against their versions, as of this moment of the wall clock, UTC µs; null: not now. */
   readonly auditUs: number | null;
   /** Days that were compared with the broker's: `<symbol> <start µs>`. */
