@@ -187,7 +187,7 @@ export class BackfillRig {
 
   /** Rows of one of this rig's tables, times as microseconds. */
   async rows(table: string, columns: string, order = 'ts', where = 'true'): Promise<Record<string, Cell>[]> {
-    const own = ['bars', 'bar_revisions', 'symbol_specs'].includes(table)
+    const own = ['bars', 'bar_revisions', 'symbol_specs', 'trading_sessions', 'daily_quality'].includes(table)
       ? `feed = ${sqlText(this.feed)}`
       : `account = ${sqlText(this.name)}`;
     return this.sql(`SELECT ${columns} FROM ${table} WHERE ${own} AND ${where} ORDER BY ${order}`);

@@ -298,9 +298,10 @@ export class HistoryReader {
 
   /** Every decision about when symbols of a feed trade, or one symbol, by `ts` and `ts_decided`; of several the last decided holds. */
   sessions(
-    of: { readonly feed: string; readonly symbol?: string },
+    { feed, symbol }: { readonly feed: string; readonly symbol?: string },
     options: SettledOptions = {},
   ): Promise<TableRow<'trading_sessions'>[]> {
+    const of = symbol === undefined ? { feed } : { feed, symbol };
     return this.#rows('trading_sessions', `${sqlEquals(of)} ORDER BY ts, ts_decided`, options);
   }
 
