@@ -1,5 +1,5 @@
 // The broker's clock: a week with a weekend and a switch of daylight saving, a rule that is wrong, a broker that changes its clock.
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRYPTO, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -120,4 +120,59 @@ test('lying-timezone: an offset that the ticks contradict is not believed', asyn
   await recording.live(service);
   await recording.moreTicks(1000);
   await promiseKept('lying time zone', recording);
+});
+
+test('stepped-clock: the machine’s clock and the server’s are set in mid-stream; ticks say so, and no figure is negative', async () => {
+  const recording = await begin({ ticksPerSecond: 200 });
+  const file = join(recording.dir, 'step');
+  const stepTo = (ms: number): void => {
+    writeFileSync(`${file}.new`, String(ms));
+    renameSync(`${file}.new`, file);
+  };
+  stepTo(0);
+  const service = await recording.collector(recording.dataDir, {
+    NODE_OPTIONS: `--import=${new URL('stepped-clock.mjs', import.meta.url).href}`,
+    STEPPED_CLOCK_FILE: file,
+  });
+  type State = {
+    accounts: {
+      clock: { skew: { ms: number } | null };
+      sender: { lagMs: number | null };
+      counters: object;
+    }[];
+  };
+  const account = async () => {
+    const { accounts } = (await (await fetch(`${service.http}/state`)).json()) as State;
+    return accounts[0] as State['accounts'][number];
+  };
+  const metrics = async (): Promise<string> => (await fetch(`${service.http}/metrics`)).text();
+  const comes = (what: string, check: (now: State['accounts'][number]) => boolean) =>
+    until(async () => check(await account()), { what, deadlineMs: 60_000 });
+  const skewNear = (ms: number) =>
+    comes(`a skew of ${ms} ms`, ({ clock }) => clock.skew !== null && Math.abs(clock.skew.ms - ms) < 1500);
+  await recording.live(service);
+  await skewNear(0);
+  expect(await metrics()).toMatch(/fxtape_clock_skew_seconds\{account="[^"]+"\} /);
+  // Forwards by more than the guard allows, and right again.
+  stepTo(1_800_000);
+  await skewNear(-1_800_000);
+  await recording.moreTicks(1000);
+  stepTo(0);
+  await skewNear(0);
+  await recording.moreTicks(1000);
+  // The tape is half an hour ahead of the clock: how old its newest line is cannot be known.
+  expect((await account()).sender.lagMs).toBeNull();
+  expect(await metrics()).not.toMatch(/fxtape_answered_lag_seconds\{/);
+  await recording.gateway.command('clock', { utcMs: Date.now() + 30_000 });
+  await comes(
+    'a jump of the server’s clock',
+    ({ counters }) => 'serverJumps' in counters && counters.serverJumps === 1,
+  );
+  await recording.moreTicks(2000);
+  expect((await account()).counters).toMatchObject({ machineJumps: 2, serverJumps: 1 });
+  await promiseKept('clocks that were set', recording);
+  const said = await recording.sql('SELECT DISTINCT quality FROM ticks');
+  const remarks = new Set(said.flatMap(([quality]) => String(quality ?? '').split('+')));
+  expect([...remarks].toSorted()).toEqual(['', 'machine_clock', 'server_clock']);
+  expect(readFileSync(join(recording.dir, 'collector.log'), 'utf8')).not.toContain('CLOCK_CONFLICT');
 });

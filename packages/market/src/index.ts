@@ -6,6 +6,7 @@ export * from './clock/measure-offset.ts';
 export * from './clock/week-edges.ts';
 export type { ClockMove } from './clock/clock-moves.ts';
 export type { SymbolEdges } from './clock/clock-fit.ts';
+export * from './clock/clock-watch.ts';
 export * from './time.ts';
 export * from './bound.ts';
 export * from './heartbeat-judge.ts';

@@ -1,24 +1,74 @@
 // What the recorder decides when it writes a line, and how that decision is spelled on the tape. A mark says what a tick
-// frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`), with `/1` or `/2`
-// behind it where a replayed gateway's clock passes an hour twice; other frames carry a mark (`stated`) only there.
+// frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`); then, where a clock had jumped,
+// which one (`~m`); then `/1` or `/2` where a replayed gateway's clock passes an hour twice. Other frames carry a mark (`stated`)
+// only for these two.
 
 import type { Pass } from './clock/clock-rule.ts';
 
 export type TickMark = 'live' | 'snapshot' | 'repeat';
 export type HeartbeatMark = 'clean' | 'late' | 'frozen';
 
+/** Which clocks a line cannot be timed by. */
+export interface Unsteady {
+  /** The machine's clock has just jumped. */
+  readonly machine: boolean;
+  /** The machine's clock is behind the tape: the receive time on the line is made up, a microsecond after the last one. */
+  readonly held: boolean;
+  /** The server's clock has just jumped. */
+  readonly server: boolean;
+}
+
+const SLASH = 47;
+const TILDE = 126;
+/** Spelling by what is unsteady: machine, held, server as bits 1, 2, 4. One letter each, so that a mark is read from its end. */
+const LETTERS = ['', 'm', 'h', 'i', 's', 'n', 'k', 'j'] as const;
+
+const bitsOf = ({ held, machine, server }: Unsteady): number =>
+  (machine ? 1 : 0) + (held ? 2 : 0) + (server ? 4 : 0);
+const BY_LETTER = new Map<string, Unsteady>(
+  LETTERS.map((letter, bits) => [
+    letter,
+    { machine: (bits & 1) !== 0, held: (bits & 2) !== 0, server: (bits & 4) !== 0 },
+  ]),
+);
+
 /** Spells a mark for the tape. */
-export const spellMark = (kind: TickMark | HeartbeatMark | 'stated', pass: Pass | null): string =>
-  pass === null ? kind : `${kind}/${pass}`;
+export const spellMark = (
+  kind: TickMark | HeartbeatMark | 'stated',
+  pass: Pass | null,
+  unsteady: Unsteady | null = null,
+): string => {
+  const jump = unsteady === null ? '' : (LETTERS[bitsOf(unsteady)] as string);
+  const word = jump === '' ? kind : `${kind}~${jump}`;
+  return pass === null ? word : `${word}/${pass}`;
+};
 
 /** The pass a mark names, null where it names none. */
 export const passOfMark = (mark: string | null): Pass | null => {
-  if (mark === null || mark.charCodeAt(mark.length - 2) !== 47) return null;
+  if (mark === null || mark.charCodeAt(mark.length - 2) !== SLASH) return null;
   return mark.endsWith('2') ? 2 : 1;
 };
 
-/** The word of a mark without its pass. */
+/** The word of a mark without what stands behind it. */
 export const kindOfMark = (mark: string | null): string | null => {
   if (mark === null) return null;
-  return mark.charCodeAt(mark.length - 2) === 47 ? mark.slice(0, -2) : mark;
+  const word = withoutPass(mark);
+  return word.charCodeAt(word.length - 2) === TILDE ? word.slice(0, -2) : word;
 };
+
+/** Which clocks the line of a mark cannot be timed by; null: all are steady. */
+export const unsteadyOfMark = (mark: string | null): Unsteady | null => {
+  if (mark === null) return null;
+  const word = withoutPass(mark);
+  if (word.charCodeAt(word.length - 2) !== TILDE) return null;
+  return BY_LETTER.get(word.slice(-1)) ?? null;
+};
+
+/** Its receive time is not when it was received, or may not be. */
+export const isMistimed = (mark: string | null): boolean => {
+  const unsteady = unsteadyOfMark(mark);
+  return unsteady !== null && (unsteady.machine || unsteady.held);
+};
+
+const withoutPass = (mark: string): string =>
+  mark.charCodeAt(mark.length - 2) === SLASH ? mark.slice(0, -2) : mark;

@@ -3,7 +3,7 @@
 // receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait.
 
 import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
-import { kindOfMark, passOfMark } from './mark.ts';
+import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
 import type { Rows, TickRow } from './records.ts';
 import { knownOrNull } from './tick-marker.ts';
 import { type BrokerMs, parseBrokerTime } from './time.ts';
@@ -56,6 +56,19 @@ export const tickQuality = (tick: { readonly bid: number; readonly ask: number }
   return tick.bid === 0 || tick.ask === 0 ? 'one_sided' : null;
 };
 
+/** The same with what the mark of its line says of the clocks: several remarks are joined by a plus. */
+const lineQuality = (tick: WireTick, mark: string | null): string | null => {
+  const prices = tickQuality(tick);
+  const unsteady = unsteadyOfMark(mark);
+  if (unsteady === null) return prices;
+  const remarks = [
+    prices,
+    unsteady.machine || unsteady.held ? 'machine_clock' : null,
+    unsteady.server ? 'server_clock' : null,
+  ];
+  return remarks.filter((remark) => remark !== null).join('+') || null;
+};
+
 const tickRow = (
   symbol: string,
   tick: WireTick,
@@ -77,7 +90,7 @@ const tickRow = (
     volume: knownOrNull(tick.volume),
     utc_offset_s: offsetS,
     source: kindOfMark(line.mark) === 'snapshot' ? 'snapshot' : 'live',
-    quality: tickQuality(tick),
+    quality: lineQuality(tick, line.mark),
   };
 };
 
@@ -93,7 +106,8 @@ const normaliseTick = (
     reject(rows, line, context, 'tick', 'the time is not a broker time');
     return 'written';
   }
-  const guarded = row.source === 'live' && !context.replayed;
+  // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
+  const guarded = row.source === 'live' && !context.replayed && !isMistimed(line.mark);
   if (guarded && Math.abs(row.ts - row.ts_recv) >= GUARD_US) return 'clock_conflict';
   rows.ticks.push(row);
   return 'written';

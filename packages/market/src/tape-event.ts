@@ -1,6 +1,7 @@
 // The words of the session events on the tape, as far as the account of gaps and coverage reads them. The collector
 // writes them; `ledger` reads them.
 
+import type { ClockJump } from './clock/clock-watch.ts';
 import type { LiveCause } from './ledger-state.ts';
 import type { StreamKey, TopicKey } from './stream-key.ts';
 
@@ -49,4 +50,6 @@ export type TapeEvent =
       readonly data: { readonly sub: TopicKey; readonly message: string };
     }
   | { readonly event: 'audit'; readonly data: { readonly missing: readonly TopicKey[] } }
+  /** A clock jumped; the lines behind it that it touches carry it in their marks, so that nothing has to be remembered. */
+  | { readonly event: 'clock_jump'; readonly data: ClockJump }
   | { readonly event: 'condemned'; readonly data: CondemnedRow };

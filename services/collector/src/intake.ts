@@ -5,12 +5,18 @@ import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import {
   type BrokerMs,
+  type ClockJump,
+  type ClockRule,
+  ClockWatch,
   HeartbeatJudge,
+  type BrokerTime,
   parseBrokerTime,
   PassTracker,
   type Pass,
   ruleAt,
+  type ServerSight,
   spellMark,
+  type Unsteady,
   type WireMessage,
 } from '@fxtape/market';
 import type { Entry, Line, TapeWriter } from '@fxtape/tape';
@@ -28,6 +34,9 @@ export interface IntakeCounters {
   repeats: number;
   snapshots: number;
   lateHeartbeats: number;
+  /** Jumps of the machine's clock and of the server's. */
+  machineJumps: number;
+  serverJumps: number;
 }
 
 export interface IntakeOptions {
@@ -49,12 +58,17 @@ export class Intake {
     repeats: 0,
     snapshots: 0,
     lateHeartbeats: 0,
+    machineJumps: 0,
+    serverJumps: 0,
   };
   /** Why nothing is appended at present; null when all is well. */
   obstacle: FxtapeError | null = null;
   readonly #o: IntakeOptions;
   readonly #connBase: number;
   readonly #judge: HeartbeatJudge;
+  readonly watch: ClockWatch;
+  #rule: ClockRule | null = null;
+  #jumps: ClockJump[] = [];
   #passes: PassTracker | null = null;
   /** Items of this and earlier connections are not appended: a full disk ended them. */
   #deadConn = -1;
@@ -63,12 +77,18 @@ export class Intake {
     this.#o = options;
     this.#connBase = options.memory.ledger.state.conn;
     this.#judge = new HeartbeatJudge(!options.replayed);
+    this.watch = new ClockWatch({
+      paced: !options.replayed,
+      newestUs: options.memory.ledger.lastTsRecv,
+    });
     this.clockChanged();
   }
 
   /** Must be called when the clock rule of the tape has changed. */
   clockChanged(): void {
     const rule = ruleAt(this.#o.memory.spans, Number.MAX_SAFE_INTEGER);
+    if (rule?.id !== this.#rule?.id) this.watch.ruleChanged();
+    this.#rule = rule;
     if (!this.#o.replayed || rule === null) return;
     const clean = this.#o.memory.ledger.state.clean;
     const near = clean === null ? null : rule.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
@@ -87,7 +107,7 @@ export class Intake {
   async run(stream: FxStream, signal: AbortSignal): Promise<void> {
     for await (const batch of stream) {
       const entries: Entry[] = [];
-      for (const item of batch) if (item.conn > this.#deadConn) entries.push(this.#entry(item));
+      for (const item of batch) if (item.conn > this.#deadConn) this.#take(item, entries);
       if (entries.length === 0) continue;
       try {
         this.#append(entries);
@@ -139,6 +159,26 @@ export class Intake {
     });
   }
 
+  /** The lines of one item: what it shows of the clocks stands before it. */
+  #take(item: StreamItem, entries: Entry[]): void {
+    const machine = this.watch.machine(item);
+    if (machine !== null) this.#jumps.push(machine);
+    const entry = this.#entry(item);
+    if (this.#jumps.length > 0) {
+      const { conn, recvUs } = entry;
+      for (const jump of this.#jumps) entries.push({ conn, recvUs, event: 'clock_jump', data: jump });
+      for (const jump of this.#jumps) this.#jumped(jump);
+      this.#jumps = [];
+    }
+    entries.push(entry);
+  }
+
+  #jumped({ byMs, of }: ClockJump): void {
+    if (of === 'machine') this.counters.machineJumps++;
+    else this.counters.serverJumps++;
+    this.#o.log.warn({ of, byMs }, 'a clock jumped; the ticks that it touches say so in their quality');
+  }
+
   #entry(item: StreamItem): Entry {
     const conn = this.#connBase + item.conn;
     const { recvUs } = item;
@@ -169,7 +209,12 @@ export class Intake {
         const mark = this.#o.memory.marker.mark(message.symbol, content, item.recvUs);
         if (mark === 'repeat') counters.repeats++;
         else if (mark === 'snapshot') counters.snapshots++;
-        return spellMark(mark, mark === 'live' ? this.#pass(content.ms) : this.#statedPass(content.ms));
+        const pass = mark === 'live' ? this.#pass(content.ms) : this.#statedPass(content.ms);
+        return spellMark(
+          mark,
+          pass,
+          this.#unsteady(item, mark === 'live' ? parseBrokerTime(message.data.time) : null),
+        );
       }
       case 'terminal':
         return this.#markHeartbeat(message.data.serverTime ?? '', item);
@@ -195,7 +240,26 @@ export class Intake {
     if (server === null) return null;
     const mark = this.#judge.judge({ server, monoMs: item.monoMs, congested: item.congested });
     if (mark === 'late') this.counters.lateHeartbeats++;
-    return spellMark(mark, this.#pass(server.ms));
+    const sight = item.congested ? null : this.#sight(item, server);
+    const jump = sight === null ? null : this.watch.heartbeat(sight);
+    if (jump !== null) this.#jumps.push(jump);
+    return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item));
+  }
+
+  /** `stated`: what a live tick states; its clock is compared as well. */
+  #unsteady(item: FrameItem, stated: BrokerTime | null): Unsteady | null {
+    const unsteady = this.watch.unsteady(item);
+    const sight = stated === null || item.congested ? null : this.#sight(item, stated);
+    if (sight === null || !this.watch.tick(sight)) return unsteady;
+    return { machine: false, held: false, ...unsteady, server: true };
+  }
+
+  /** Null: no rule says yet what the server's time means. */
+  #sight({ monoMs, recvUs }: FrameItem, { ms, resolutionMs }: BrokerTime): ServerSight | null {
+    const rule = this.#rule;
+    if (rule === null || this.#o.replayed) return null;
+    const offsetS = rule.offsetIfPlain(ms) ?? rule.read(ms, { utcMs: recvUs / 1000 }).offsetS;
+    return { recvUs, monoMs, resolutionMs, utcMs: ms - offsetS * 1000 };
   }
 
   #markStated(time: string): string | null {

@@ -26,7 +26,7 @@ import { readCollectorEnv } from './env.ts';
 import { exportMetrics } from './numbers.ts';
 import { pause } from './outflow.ts';
 import { Pipeline } from './pipeline.ts';
-import { accountReport, reasonsOf } from './report.ts';
+import { accountReport, momentOf, reasonsOf } from './report.ts';
 
 const env = readCollectorEnv();
 const demo = env.FXTAPE_DEMO !== undefined;
@@ -131,18 +131,18 @@ const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
   metrics,
   ready: () => {
-    const reasons = reasonsOf([...pipelines.values()], clock.nowMs());
+    const reasons = reasonsOf([...pipelines.values()], momentOf(clock));
     return { ready: reasons.length === 0, reasons };
   },
   json: {
     '/state': () => ({
       service: 'collector',
       startedAt,
-      accounts: [...pipelines.values()].map((pipeline) => accountReport(pipeline, clock.nowMs())),
+      accounts: [...pipelines.values()].map((pipeline) => accountReport(pipeline, momentOf(clock))),
     }),
   },
 });
 shutdown.add('health', () => health.close());
-exportMetrics(metrics, () => [...pipelines.values()]);
+exportMetrics(metrics, () => [...pipelines.values()], clock);
 writePidFile(env.FXTAPE_DATA_DIR, 'collector', { pid: process.pid, http: health.addr });
 log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'recording');

@@ -1,9 +1,15 @@
 // The collector's own figures for Prometheus, read from the pipelines when they are asked for.
-import type { Metrics } from '@fxtape/ops';
+import type { Skew } from '@fxtape/market';
+import type { Clock, Metrics } from '@fxtape/ops';
 import { Gauge } from 'prom-client';
 import type { Pipeline } from './pipeline.ts';
+import { lagMsOf } from './report.ts';
 
-export const exportMetrics = (metrics: Metrics, pipelines: () => readonly Pipeline[]): void => {
+export const exportMetrics = (
+  metrics: Metrics,
+  pipelines: () => readonly Pipeline[],
+  clock: Pick<Clock, 'monoMs' | 'nowUs'>,
+): void => {
   const add = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void): void => {
     const gauge: Gauge = new Gauge({
       name,
@@ -33,15 +39,30 @@ export const exportMetrics = (metrics: Metrics, pipelines: () => readonly Pipeli
     'Newest line of the tape minus newest line that QuestDB answered.',
     ['account'],
     (gauge) => {
-      for (const pipeline of pipelines()) {
-        const { parts } = pipeline;
-        const answered = parts?.outflow.state.answeredTsRecv ?? null;
-        if (parts === null || answered === null) continue;
-        gauge.set(
-          { account: pipeline.config.name },
-          Math.max(0, (parts.memory.ledger.lastTsRecv - answered) / 1e6),
-        );
+      gauge.reset();
+      for (const { config, parts } of pipelines()) {
+        const lagMs = parts === null ? null : lagMsOf(parts, clock.nowUs());
+        if (lagMs !== null) gauge.set({ account: config.name }, lagMs / 1000);
       }
     },
+  );
+  // Unknown is not zero: without a value there is no line.
+  const skew = (name: string, help: string, of: (skew: Skew) => number): void =>
+    add(name, help, ['account'], (gauge) => {
+      gauge.reset();
+      for (const { config, parts } of pipelines()) {
+        const known = parts?.intake.watch.skew(clock.monoMs()) ?? null;
+        if (known !== null) gauge.set({ account: config.name }, of(known) / 1000);
+      }
+    });
+  skew(
+    'fxtape_clock_skew_seconds',
+    "The broker's clock minus the machine's, by the clock rule.",
+    ({ ms }) => ms,
+  );
+  skew(
+    'fxtape_clock_skew_uncertainty_seconds',
+    'The skew lies within so much of its figure, on either side.',
+    ({ uncertaintyMs }) => uncertaintyMs,
   );
 };

@@ -1,7 +1,8 @@
 // The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON and the
 // sentences that say why the collector is not ready.
 import { streamId, topicOfStream } from '@fxtape/market';
-import type { Pipeline } from './pipeline.ts';
+import type { Clock } from '@fxtape/ops';
+import type { Pipeline, PipelineParts } from './pipeline.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -61,7 +62,32 @@ const refusalOf = (pipeline: Pipeline): { code: string; message: string } | null
   return code === null ? null : { code, message: message ?? '' };
 };
 
-export const accountReport = (pipeline: Pipeline, nowMs: number) => {
+/** One moment on both clocks of the machine. */
+export interface Moment {
+  /** Wall clock, UTC microseconds. */
+  readonly us: number;
+  readonly monoMs: number;
+}
+
+export const momentOf = (clock: Pick<Clock, 'nowUs' | 'monoMs'>): Moment => ({
+  us: clock.nowUs(),
+  monoMs: clock.monoMs(),
+});
+
+/**
+ * Newest line of the tape minus newest line that QuestDB answered for. Null: unknown, because nothing was answered yet, or because the
+ * machine's clock is behind the tape, so that receive times are made up and their span is no duration.
+ */
+export const lagMsOf = (
+  { intake, memory, outflow }: Pick<PipelineParts, 'intake' | 'memory' | 'outflow'>,
+  wallUs: number,
+): number | null => {
+  const answered = outflow.state.answeredTsRecv;
+  if (answered === null || intake.watch.held(wallUs)) return null;
+  return Math.max(0, Math.round((memory.ledger.lastTsRecv - answered) / 1000));
+};
+
+export const accountReport = (pipeline: Pipeline, now: Moment) => {
   const { config, parts } = pipeline;
   const { phase, reason } = phaseOf(pipeline);
   const span = parts?.keeper.current ?? null;
@@ -80,6 +106,7 @@ export const accountReport = (pipeline: Pipeline, nowMs: number) => {
       ruleId: span?.rule ?? null,
       confirmed: span?.confirmed ?? false,
       replayed: config.clock.replayed,
+      skew: parts?.intake.watch.skew(now.monoMs) ?? null,
     },
     tape: {
       appendedTsRecv: appended,
@@ -94,23 +121,20 @@ export const accountReport = (pipeline: Pipeline, nowMs: number) => {
       cursorTsRecv: parts?.checkpoints.confirmed?.position.segment ?? null,
       answeredTsRecv: sent?.answeredTsRecv ?? null,
       appliedTsRecv: sent?.appliedTsRecv ?? null,
-      lagMs:
-        appended === null || !sent?.answeredTsRecv
-          ? null
-          : Math.max(0, Math.round((appended - sent.answeredTsRecv) / 1000)),
+      lagMs: parts === null ? null : lagMsOf(parts, now.us),
       backlogLines: null,
     },
     streams: streamsOf(pipeline, phase === 'live' ? null : phase),
     counters: parts?.intake.counters ?? {},
-    at: iso(nowMs),
+    at: iso(now.us / 1000),
   };
 };
 
 /** Sentences for everything that is not as configured; a symbol that the broker does not list is no reason. */
-export const reasonsOf = (pipelines: readonly Pipeline[], nowMs: number): string[] => {
+export const reasonsOf = (pipelines: readonly Pipeline[], now: Moment): string[] => {
   const reasons: string[] = [];
   for (const pipeline of pipelines) {
-    const report = accountReport(pipeline, nowMs);
+    const report = accountReport(pipeline, now);
     if (report.phase !== 'live') {
       reasons.push(
         `${report.account}: ${report.phase}${report.reason === null ? '' : ` (${report.reason})`}`,

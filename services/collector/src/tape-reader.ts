@@ -4,6 +4,7 @@ import {
   agrees,
   coverageRow,
   gapEventRow,
+  isMistimed,
   kindOfMark,
   Ledger,
   type LedgerNotes,
@@ -118,6 +119,7 @@ export class TapeReader {
 /** What a clean heartbeat or a live tick says about the rule of its span; null when it says nothing. */
 export const verdict = (line: Line, message: WireMessage, span: ClockSpan): 'agrees' | 'conflict' | null => {
   const kind = kindOfMark(line.mark);
+  if (isMistimed(line.mark)) return null;
   let text: string | null = null;
   if (message.type === 'terminal' && kind === 'clean') text = message.data.serverTime ?? null;
   if (message.type === 'tick' && kind === 'live') text = message.data.time;

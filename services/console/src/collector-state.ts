@@ -32,6 +32,11 @@ const accountState = z.object({
       ruleId: z.string().nullable(),
       confirmed: z.boolean(),
       replayed: z.boolean(),
+      /** The broker's clock minus the machine's; null: unknown. */
+      skew: z
+        .object({ ms: z.number(), uncertaintyMs: z.number(), sights: z.number() })
+        .nullable()
+        .default(null),
     })
     .nullable(),
   tape: z

@@ -23,7 +23,13 @@ export function sampleAccount(change: Partial<AccountState> = {}): AccountState 
     reason: null,
     since: '2026-11-23T08:00:00.000Z',
     conn: 1,
-    clock: { rule: 'America/New_York+7h', ruleId: 'America/New_York+7h', confirmed: true, replayed: false },
+    clock: {
+      rule: 'America/New_York+7h',
+      ruleId: 'America/New_York+7h',
+      confirmed: true,
+      replayed: false,
+      skew: { ms: 12, uncertaintyMs: 8, sights: 60 },
+    },
     tape: { appendedTsRecv: 1, syncedTsRecv: 1, segmentBytes: 1000, totalBytes: 5000 },
     sender: {
       phase: 'ok',

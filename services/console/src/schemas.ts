@@ -97,7 +97,15 @@ export const account = z.object({
   reason: z.string().nullable(),
   since: z.string().nullable(),
   clock_rule: z.string().nullable(),
-  lag_ms: z.number().nullable().describe('Age of the oldest line that is not in QuestDB yet'),
+  clock_skew_ms: z
+    .number()
+    .nullable()
+    .describe("The broker's clock minus the machine's, by the clock rule; null: unknown"),
+  clock_skew_uncertainty_ms: z
+    .number()
+    .nullable()
+    .describe('The skew lies within so much of its figure, on either side; null: unknown'),
+  lag_ms: z.number().nullable().describe('Age of the oldest line that is not in QuestDB yet; null: unknown'),
   tape_bytes: z.number().nullable(),
 });
 

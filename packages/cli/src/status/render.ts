@@ -51,12 +51,24 @@ function accountTable(accounts: readonly AccountReport[]): string[] {
     account.phase,
     account.conn === null ? '' : String(account.conn),
     clock(account),
+    skew(account),
     account.rates === null ? '' : significant(account.rates.ticksPerSecond),
     account.lag_ms === null ? '' : spellDuration(account.lag_ms),
     account.backlog_lines === null ? '' : String(account.backlog_lines),
     account.tape === null ? '' : spellBytes(account.tape.bytes),
   ]);
-  const heads = ['ACCOUNT', 'FEED', 'PHASE', '>CONN', 'CLOCK', '>TICKS/S', '>TAPE→SQL', '>BACKLOG', '>TAPE'];
+  const heads = [
+    'ACCOUNT',
+    'FEED',
+    'PHASE',
+    '>CONN',
+    'CLOCK',
+    '>SKEW',
+    '>TICKS/S',
+    '>TAPE→SQL',
+    '>BACKLOG',
+    '>TAPE',
+  ];
   const empty = heads.map((_head, i) => rows.every((row) => row[i] === ''));
   const kept = (cells: readonly string[]) => cells.filter((_cell, i) => empty[i] !== true);
   return table(kept(heads), rows.map(kept));
@@ -65,6 +77,12 @@ function accountTable(accounts: readonly AccountReport[]): string[] {
 function clock({ clock }: AccountReport): string {
   if (clock === null || clock.rule === null) return 'not known yet';
   return `${clock.rule}${clock.confirmed ? '' : ' (unconfirmed)'}${clock.replayed ? ' (replayed)' : ''}`;
+}
+
+/** The broker's clock minus this machine's; empty while it is unknown. */
+function skew({ clock }: AccountReport): string {
+  const known = clock?.skew ?? null;
+  return known === null ? '' : `${known.ms} ± ${known.uncertaintyMs} ms`;
 }
 
 function streamLines(account: AccountReport, room: number, named: boolean): string[] {

@@ -57,11 +57,14 @@ export interface StreamReport {
   readonly timeframe: string | null;
   readonly phase: string;
   readonly frames: number;
-  /** Ticks only: how long ago the newest one that SQL shows was received; null when there is none of the last day. */
+  /** Ticks only: how long ago the newest one that SQL shows was received; null when there is none of the last day, or the clock was
+   * set back since. */
   readonly last_ago_ms: number | null;
   readonly open_gap: { readonly cause: string; readonly since: string | null } | null;
 }
 
+/** Two processes of a machine may read its clock so much apart. */
+const FUTURE_MS = 1000;
 /** Beyond this the rows of an account count as late. */
 export const LATE_MS = 10_000;
 
@@ -119,11 +122,17 @@ function accountOf(state: AccountState, facts: StatusFacts): AccountReport {
         timeframe: stream.timeframe,
         phase: stream.phase,
         frames: stream.frames,
-        last_ago_ms: lastUs === undefined ? null : Math.max(0, Math.round(facts.atMs - lastUs / 1000)),
+        last_ago_ms: lastUs === undefined ? null : agoMs(facts.atMs, lastUs),
         open_gap: openGap === null ? null : { cause: openGap.cause, since: openGap.tsFrom },
       };
     }),
   };
+}
+
+/** A receive time in the future is no age: a clock was set back since, and the age is unknown. */
+function agoMs(atMs: number, lastUs: number): number | null {
+  const ago = Math.round(atMs - lastUs / 1000);
+  return ago < -FUTURE_MS ? null : Math.max(0, ago);
 }
 
 /** What to do about a part that does not answer. */

@@ -6,7 +6,7 @@ import { type JobAccount, jobLines } from './job-lines.ts';
 import { ratesBetween } from './rates.ts';
 import { screen } from './render.ts';
 import { reportOf } from './report.ts';
-import { sampleAccount, sampleFacts, sampleState, sampleStream } from './sample-facts.ts';
+import { AT_MS, sampleAccount, sampleFacts, sampleState, sampleStream } from './sample-facts.ts';
 
 const all = { rows: Number.POSITIVE_INFINITY };
 const failure = (code: string, message: string) =>
@@ -23,8 +23,8 @@ test('well', () => {
     console    up  since 2026-11-23T07:59:00Z  127.0.0.1:7070
     QuestDB    up                              http://127.0.0.1:9000  9.3.4
 
-    ACCOUNT  FEED  PHASE  CONN  CLOCK                TICKS/S  TAPE→SQL     TAPE
-    demo     demo  live      1  America/New_York+7h     51.2     40 ms  12.3 MB
+    ACCOUNT  FEED  PHASE  CONN  CLOCK                     SKEW  TICKS/S  TAPE→SQL     TAPE
+    demo     demo  live      1  America/New_York+7h  12 ± 8 ms     51.2     40 ms  12.3 MB
 
     deals live
     SYMBOL  TICKS  COUNT  LAST IN SQL  BARS
@@ -35,6 +35,25 @@ test('well', () => {
 
     GAPS  none"
   `);
+});
+
+test('what a clock makes unknown is not told as nothing', () => {
+  const clock = sampleAccount().clock as never as object;
+  const account = sampleAccount({
+    clock: { ...clock, skew: null } as never,
+    sender: { ...sampleAccount().sender, lagMs: null } as never,
+  });
+  // Received in an hour that has not come yet, because the clock was set back since.
+  const newest = new Map([['demo', new Map([['EURUSD', (AT_MS + 3_600_000) * 1000]])]]);
+  const report = reportOf(sampleFacts({ collector: sampleState(account), newest }));
+  expect(report.accounts[0]).toMatchObject({ lag_ms: null, clock: { skew: null } });
+  expect(report.accounts[0]?.streams.find(({ stream }) => stream === 'ticks')?.last_ago_ms).toBeNull();
+  const text = screen(report, all).join('\n');
+  expect(text).not.toContain('SKEW');
+  expect(text).not.toContain('TAPE→SQL');
+  // Two readings of one clock, a moment apart.
+  const soon = new Map([['demo', new Map([['EURUSD', (AT_MS + 3) * 1000]])]]);
+  expect(reportOf(sampleFacts({ newest: soon })).accounts[0]?.streams[1]?.last_ago_ms).toBe(0);
 });
 
 test('degraded: a stream that is not live, late rows, a console that is gone', () => {
@@ -67,8 +86,8 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
     console    DOWN
     QuestDB    up                                http://127.0.0.1:9000  9.3.4
 
-    ACCOUNT  FEED  PHASE  CONN  CLOCK                TICKS/S   TAPE→SQL     TAPE
-    demo     demo  live      1  America/New_York+7h     51.2  1 min 5 s  12.3 MB
+    ACCOUNT  FEED  PHASE  CONN  CLOCK                     SKEW  TICKS/S   TAPE→SQL     TAPE
+    demo     demo  live      1  America/New_York+7h  12 ± 8 ms     51.2  1 min 5 s  12.3 MB
 
     SYMBOL  TICKS                              COUNT  LAST IN SQL  BARS
     EURUSD  pending (stalled since 11:59:00Z)     12   400 ms ago

@@ -32,6 +32,8 @@ export function streamsOf(state: CollectorState, account?: string): StreamsAnswe
       reason: entry.reason,
       since: entry.since,
       clock_rule: entry.clock?.rule ?? null,
+      clock_skew_ms: entry.clock?.skew?.ms ?? null,
+      clock_skew_uncertainty_ms: entry.clock?.skew?.uncertaintyMs ?? null,
       lag_ms: entry.sender?.lagMs ?? null,
       tape_bytes: entry.tape?.totalBytes ?? null,
     })),

@@ -1,0 +1,9 @@
+// Loaded before a service: its wall clock is ahead by the milliseconds that stand in a file. Its monotonic clock goes on by itself.
+import { readFileSync } from 'node:fs';
+
+const now = Date.now;
+let stepMs = 0;
+setInterval(() => {
+  stepMs = Number(readFileSync(process.env.STEPPED_CLOCK_FILE, 'utf8'));
+}, 20).unref();
+Date.now = () => now() + stepMs;
