@@ -129,9 +129,13 @@ test('the first tick after a jump of the machine’s clock carries it, behind an
   const { hold, rows } = read(lines, spans);
   expect(hold).toBeNull();
   expect(remarks(rows)).toEqual([
-    ...[null, null, null],
+    null,
+    null,
+    null,
     ...Array.from({ length: 5 }, () => 'machine_clock'),
-    ...[null, null, null],
+    null,
+    null,
+    null,
   ]);
   const at = lines.findIndex(({ event }) => event === 'clock_jump');
   expect(lines[at]?.data).toEqual({ of: 'machine', byMs: 60_000 });
@@ -187,7 +191,9 @@ test('a jump of the server’s clock is told from one of the machine’s', async
   expect(remarks(read(lines, spans).rows)).toEqual([
     null,
     ...Array.from({ length: 4 }, () => 'server_clock'),
-    ...[null, null, null],
+    null,
+    null,
+    null,
   ]);
 });
 
