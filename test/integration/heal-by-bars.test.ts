@@ -131,3 +131,51 @@ describe.each([
     });
   });
 });
+
+describe('a market that is known to be shut', () => {
+  it('is not asked before it opens, its gap stays open until bars prove it, and then says what sessions say', async () => {
+    const startUs = await start('2026-06-12T20:45:00Z');
+    rig.replayed = false;
+    const closeUs = startUs + 15 * MINUTE;
+    const openUs = closeUs + 48 * 60 * MINUTE;
+    const marketIs = (us: number): void => {
+      rig.skewMs = us / 1000 - Date.now();
+    };
+    await rig.write({
+      trading_sessions: [
+        {
+          ts: startUs - 7 * 24 * 60 * MINUTE,
+          feed: rig.feed,
+          symbol: 'EURUSD',
+          kind: 'week',
+          ts_decided: startUs,
+          // Friday ends at midnight of the broker's clock; Monday begins with it, at the open.
+          windows: '{"MONDAY":[["00:00","24:00"]],"FRIDAY":[["00:00","24:00"]],"SATURDAY":[],"SUNDAY":[]}',
+          condition: 'stated',
+        },
+      ],
+    });
+    await makeUntil('BTCUSD', closeUs + MINUTE);
+    const gap: Range = { fromUs: closeUs + 600 * MINUTE, toUs: closeUs + 700 * MINUTE };
+    const early = { fromUs: startUs, toUs: gap.toUs + 60 * MINUTE };
+    rig.sim.setClock({ utcMs: early.toUs / 1000 });
+    const [id] = await rig.record('EURUSD', early, [gap]);
+    marketIs(early.toUs);
+    const before = rig.skewMs;
+    expect(await rig.heal(id as string, { runs: 6 })).toBeNull();
+    // An hour each, in which nothing is asked.
+    expect(rig.skewMs - before).toBe(6 * 3_600_000);
+    expect((await rig.gap(id as string)).state).toBe('open');
+    rig.sim.setClock({ utcMs: openUs / 1000 - 60_000 });
+    await makeUntil('EURUSD', openUs + 8 * MINUTE);
+    await standStill();
+    await rig.record('EURUSD', { fromUs: startUs, toUs: openUs + 8 * MINUTE }, [gap]);
+    marketIs(openUs + 9 * MINUTE);
+    expect(await rig.heal(id as string)).toMatchObject({
+      rows: 0,
+      note: { state: 'verified_empty', reason: 'no_bars' },
+    });
+    const { evidence } = await rig.gap(id as string);
+    expect(JSON.parse(evidence ?? '')).toMatchObject({ detail: 'proved', session: 'shut' });
+  });
+});

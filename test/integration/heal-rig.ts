@@ -52,6 +52,8 @@ export class HealRig {
   readonly reader: HistoryReader;
   readonly gapsReader: Reader;
   readonly timing: HealTiming;
+  /** Whether the account plays an old day; else its time is that of the handlers. */
+  replayed = true;
   /** How far the handlers' clock is ahead of the machine's. */
   skewMs = 0;
   crash: Crash | null = null;
@@ -289,7 +291,7 @@ export class HealRig {
     market_data: { feed: ${this.feed}, symbols: [EURUSD, BTCUSD] }
     account_data: [deals, positions, account]
     timeframes: [M1, D1]
-    clock: { rule: "America/New_York+7h", replayed: true }
+    clock: { rule: "America/New_York+7h", replayed: ${String(this.replayed)} }
 `,
       'test.yaml',
     );
