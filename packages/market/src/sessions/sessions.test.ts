@@ -5,6 +5,7 @@ import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import { subtract } from '../ranges.ts';
 import { brokerMs } from '../time.ts';
 import { inferSessions, type ObservedDay } from './infer-sessions.ts';
+import { judgeDay } from './judge-day.ts';
 import { dateOf, SessionCalendar, type SessionRow } from './session-calendar.ts';
 import {
   readStatedText,
@@ -149,6 +150,14 @@ describe('what bars show', () => {
     expect(found.week).toEqual(week);
   });
 
+  test('a silence that is usual for the symbol is no early close until it is twice as long', () => {
+    const thin = { days: 9, density: 0.8, headMinutes: 0, tailMinutes: 60 };
+    const until = (minute: number) =>
+      judgeDay(week, thin, { midnightMs: MONDAY, minutes: between([[5, minute]]) })?.condition;
+    expect(until(1435 - 110)).toBe('ordinary');
+    expect(until(1435 - 120)).toBe('early_close');
+  });
+
   test('a day that was as its weekday is never shut, however thin the symbol and whatever is told', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 90 }), fc.boolean(), (every, isTold) => {
@@ -215,6 +224,29 @@ describe('a calendar', () => {
         'open',
       );
     }
+  });
+
+  test('the newest decided week holds, also where an older one begins later', () => {
+    const shut = told({ SUNDAY: fx });
+    const older = { ...(rows({ from: '2025-06-01T00:00:00Z' })[0] as SessionRow), ts_decided: 5 };
+    const newer = { ...(rows({ windows: shut })[0] as SessionRow), ts_decided: 9 };
+    const wednesday = { fromUs: at('2025-12-17T10:00:00Z'), toUs: at('2025-12-17T11:00:00Z') };
+    for (const both of [
+      [older, newer],
+      [newer, older],
+    ])
+      expect(new SessionCalendar(both, rule).word(wednesday)).toBe('shut');
+  });
+
+  test('in an hour that occurs twice calls shut only what is shut in both passes', () => {
+    // At 04:00 of 2025-10-26 the clock of Athens goes back to 03:00, which is 01:00 UTC.
+    const calendar = new SessionCalendar(
+      rows({ windows: told({ SUNDAY: [[0, 210]] }) }),
+      parseClockRule('Europe/Athens'),
+    );
+    const word = (from: string, to: string) => calendar.word({ fromUs: at(from), toUs: at(to) });
+    expect(word('2025-10-26T00:30:00Z', '2025-10-26T01:30:00Z')).toBe('open');
+    expect(word('2025-10-26T01:30:00Z', '2025-10-26T03:00:00Z')).toBe('shut');
   });
 
   test('says when it opens again, and only where it is shut now', () => {
