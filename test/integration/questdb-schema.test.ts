@@ -56,6 +56,7 @@ const KEYS = {
   streams: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
   history_limits: ['YEAR', 'ts, account, feed, symbol, stream, timeframe'],
   clock_rules: ['YEAR', 'ts, server, ts_decided'],
+  clock_applies: ['YEAR', 'ts, apply_id, server'],
   clock_evidence: ['YEAR', 'ts, server, account, kind, symbol'],
   trading_sessions: ['YEAR', 'ts, feed, symbol, kind, ts_decided'],
   daily_quality: ['YEAR', 'ts, feed, symbol'],

@@ -56,3 +56,7 @@ export {
 } from './sessions/session-week.ts';
 export { inferSessions, type InferredSessions, type ObservedDay } from './sessions/infer-sessions.ts';
 export { dateOf, midnightOf, SessionCalendar, type SessionRow } from './sessions/session-calendar.ts';
+export * from './clock/broker-spans.ts';
+export * from './clock/move-range.ts';
+export * from './clock/corrected-rows.ts';
+export * from './history/history-gap-id.ts';

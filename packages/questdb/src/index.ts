@@ -27,4 +27,26 @@ export type { Answered, CondemnedRow } from './ticket.ts';
 export { timeOrder } from './time-order.ts';
 export type { WriteAnswer } from './write-answer.ts';
 export type { WriterState } from './writer-state.ts';
+export { readRows, selectList } from './row-select.ts';
+export { type AppliedRule, type Pass, PAUSE_REACHES_MS, WriteGate } from './write-gate.ts';
+export {
+  isSqlCorrected,
+  ROW_CORRECTED,
+  type RowCorrected,
+  SQL_CORRECTED,
+  type SqlCorrected,
+} from './correction/corrected-tables.ts';
+export type { OffsetSpan, WallClock } from './correction/offset-sql.ts';
+export {
+  createLike,
+  dropTable,
+  type LostHour,
+  type Mark,
+  presentTables,
+  type Reckoning,
+  renameTable,
+  Shadow,
+  type Stretch,
+  stretchesOf,
+} from './correction/shadow.ts';
 export { type WalTable, walTables } from './wal-tables.ts';

@@ -26,6 +26,8 @@ export interface LaneOptions {
   readonly commitRows: number;
   readonly maxPendingRows: number;
   readonly metrics: WriterMetrics | null;
+  /** Why nothing may be written now; null when it may. */
+  readonly gate: () => Obstacle | null;
   readonly onState: (state: WriterState) => void;
 }
 
@@ -206,9 +208,11 @@ export class TableLane {
   }
 
   #calls(signal: AbortSignal): Pick<Delivery, 'post' | 'schemaDifferences' | 'waitOut'> {
-    const { clock, def, http, metrics, random } = this.#o;
+    const { clock, def, gate, http, metrics, random } = this.#o;
     return {
       post: async (body, rows) => {
+        const shut = gate();
+        if (shut !== null) return shut;
         this.#inFlightRows = rows;
         this.#lastStartMs = clock.monoMs();
         const answer = await http.write(def.name, body, { signal });

@@ -3,6 +3,7 @@
 // server error, refusal of the whole table. Whoever awaits each submit before making the next rows holds one batch in memory;
 // whoever wants to overlap asks `room` first.
 import type { Clock, Log, Metrics } from '@fxtape/ops';
+import type { Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import type { Row } from './table-def.ts';
 import { TableLane } from './table-lane.ts';
@@ -20,6 +21,8 @@ export interface TableWriterOptions {
   /** The tables that this process writes: only these have a lane, a state and metrics. Default: all. */
   readonly tables?: readonly TableName[];
   readonly metrics?: Metrics;
+  /** Asked before each request; a code and a sentence why nothing may be written now, or null. */
+  readonly gate?: () => Obstacle | null;
   /** Called whenever the writer of a table changes its phase or its code. */
   readonly onState?: (state: WriterState) => void;
   /** Most rows in a request; default 50,000. */
@@ -52,6 +55,7 @@ export class TableWriter {
         commitRows: options.commitRows ?? 2_000,
         maxPendingRows: options.maxPendingRows ?? 100_000,
         metrics,
+        gate: options.gate ?? (() => null),
         onState: options.onState ?? (() => {}),
       });
     for (const table of options.tables ?? (Object.keys(tables) as TableName[]))

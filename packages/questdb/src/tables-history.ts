@@ -267,6 +267,21 @@ const tradingSessions = defineTable({
     evidence: 'varchar',
   },
   keys: ['ts', 'feed', 'symbol', 'kind', 'ts_decided'],
+ * The corrections of what was written under another clock rule. While the newest row is `paused`, nobody writes rows that are made from
+ * broker time: what a process had in hand then was made with the old rule.
+ */
+const clockApplies = defineTable({
+  name: 'clock_applies',
+  partition: 'YEAR',
+  columns: {
+    ts: 'timestamp',
+    apply_id: 'varchar',
+    server: 'symbol',
+    step: 'symbol',
+    rule_id: 'varchar',
+    evidence: 'varchar',
+  },
+  keys: ['ts', 'apply_id', 'server'],
 });
 
 /** One broker's day of a symbol, judged; `ts` is the start of that day. */
@@ -288,7 +303,7 @@ const dailyQuality = defineTable({
   keys: ['ts', 'feed', 'symbol'],
 });
 
-/** The tables that only the scheduler and the backfill workers write. */
+/** The tables that only the scheduler, the backfill workers and `clock apply` write. */
 export const historyTables = {
   bars,
   bar_revisions: barRevisions,
@@ -302,5 +317,6 @@ export const historyTables = {
   clock_rules: clockRules,
   clock_evidence: clockEvidence,
   trading_sessions: tradingSessions,
+  clock_applies: clockApplies,
   daily_quality: dailyQuality,
 } as const;

@@ -4,11 +4,11 @@
 // the audit was asked for is left out, and it begins a while later: rows have had the time to follow their versions.
 import { matchSymbols } from '@fxtape/config';
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
-import type { Range } from '@fxtape/market';
+import { historyGapId, type Range } from '@fxtape/market';
 import type { StreamKeyOf, TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { barWidthUs } from './bar-source.ts';
-import { historyGapId, openedGap } from './gap-rows.ts';
+import { openedGap } from './gap-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 
 const MOMENT_US = 1000;

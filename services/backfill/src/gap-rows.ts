@@ -1,20 +1,8 @@
 // Gaps that history itself opens, and their end. In: a stream, a range, why. Out: rows of `gap_events`, each with the whole picture. The
 // id is made of the stream and the range, so that the same trouble met twice, by whichever process, is one gap.
-import type { Range } from '@fxtape/market';
-import type { GapRow, TableRow } from '@fxtape/questdb';
+import { type HistoryCause, historyGapId, type Range } from '@fxtape/market';
+import type { GapRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
 import type { Stamps } from './stamps.ts';
-import type { StreamKeyOf } from '@fxtape/questdb';
-
-/**
- * `refused`: the gateway would not give it, or it cannot be told apart; `rejected`: it was given and cannot be stored; `undercount`: it was
- * stored and is gone.
- */
-export type HistoryCause = 'refused' | 'rejected' | 'undercount';
-
-export const historyGapId = (key: StreamKeyOf, range: Range, cause: HistoryCause): string =>
-  [cause, key.account, key.feed, key.stream, key.symbol, key.timeframe, range.fromUs, range.toUs]
-    .map((part) => part ?? '')
-    .join('|');
 
 export const openedGap = (
   stamps: Stamps,

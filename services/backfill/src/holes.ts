@@ -1,9 +1,9 @@
 // What of an answered range cannot be claimed: rows that cannot be stored, and hours that cannot be told apart. In: the page and what the
 // database condemned. Out: the holes, after their rows stand in `rejected` and their gaps in `gap_events`. A hole that is known already
 // is not written again.
-import { intersect, type Range, unite } from '@fxtape/market';
+import { historyGapId, intersect, type Range, unite } from '@fxtape/market';
 import type { CondemnedRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
-import { historyGapId, openedGap } from './gap-rows.ts';
+import { openedGap } from './gap-rows.ts';
 import type { HistoryAnswer, RejectedItem } from './history-source.ts';
 import type { SyncContext } from './sync-context.ts';
 

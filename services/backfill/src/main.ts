@@ -22,12 +22,13 @@ import {
   QuestDbHttp,
   Reader,
   TableWriter,
+  WriteGate,
 } from '@fxtape/questdb';
 import { AccountContexts } from './account-context.ts';
 import { readBackfillEnv } from './env.ts';
 import { backfillHandlers } from './handlers.ts';
 import { backfillParts } from './parts.ts';
-import { pause } from './pause.ts';
+import { aborted, pause } from './pause.ts';
 import { Readiness } from './readiness.ts';
 
 const env = readBackfillEnv();
@@ -46,7 +47,9 @@ shutdown.onSignals();
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 const readiness = new Readiness();
+const gate = new WriteGate({ http, clock, log });
 const table = new TableWriter({
+  gate: gate.check,
   http,
   log,
   clock,
@@ -80,7 +83,7 @@ let workers: JobWorkers | null = null;
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
   metrics,
-  ready: () => readiness.now(),
+  ready: () => readiness.now(gate.paused),
   json: {
     '/state': () => ({ service: 'backfill', lanes: workers?.state() ?? [], writer: table.state() }),
   },
@@ -106,24 +109,41 @@ if (!demo) {
   shutdown.add('configuration', async () => watch.close());
 }
 
-while (!stopping.signal.aborted && workers === null) {
+while (!stopping.signal.aborted) {
   try {
     const { applied: migrated } = await migrate({ client: http, log, signal: stopping.signal });
     if (migrated.length > 0) log.info({ applied: migrated }, 'tables are up to date');
     readiness.migrated();
-    workers = new JobWorkers({
-      redisUrl: env.REDIS_URL,
-      handlers: backfillHandlers(parts),
-      log,
-      serves: (account) => current.accounts.some((each) => each.name === account),
-      metrics,
-      clock,
-    });
-    readiness.watch(workers);
-    log.info({ http: health.addr, member: workers.member, source: current.source }, 'serving jobs');
+    break;
   } catch (error) {
     if (stopping.signal.aborted) break;
     log.warn({ err: error }, 'QuestDB is not ready; jobs wait');
     await pause(clock, 1000, stopping.signal).catch(() => {});
   }
+}
+gate.watch(stopping.signal);
+// While tables are being corrected jobs are handed back: what they have in hand was read with the old rule.
+while (!stopping.signal.aborted) {
+  const pass = await gate.enter(stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+    return null;
+  });
+  if (pass === null) break;
+  for (const { name } of current.accounts) {
+    contexts.forget(name);
+    parts.historyGaps.changed(name);
+  }
+  const serving = new JobWorkers({
+    redisUrl: env.REDIS_URL,
+    handlers: backfillHandlers(parts),
+    log,
+    serves: (account) => current.accounts.some((each) => each.name === account),
+    metrics,
+    clock,
+  });
+  workers = serving;
+  readiness.watch(serving);
+  log.info({ http: health.addr, member: serving.member, source: current.source }, 'serving jobs');
+  await aborted(AbortSignal.any([pass.signal, stopping.signal]));
+  await serving.stop();
 }

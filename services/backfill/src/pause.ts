@@ -1,4 +1,4 @@
-// A wait that ends early with a signal.
+// Waiting: for a time, which ends early with a signal, or for the signal itself.
 import type { Clock } from '@fxtape/ops';
 
 /** @throws the signal's reason. */
@@ -14,5 +14,13 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
       reject(signal.reason as Error);
     };
     signal.addEventListener('abort', aborted, { once: true });
+  });
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

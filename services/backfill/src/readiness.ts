@@ -1,6 +1,6 @@
 // Whether this process does its work, and why not. In: what database and queue say. Out: reasons, one sentence each.
 import type { JobWorkers } from '@fxtape/jobs';
-import type { Readiness as Answer } from '@fxtape/ops';
+import type { FxtapeError, Readiness as Answer } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';
 
 export class Readiness {
@@ -25,8 +25,10 @@ export class Readiness {
     this.#applied = state;
   }
 
-  now(): Answer {
+  /** `paused`: tables are being corrected. */
+  now(paused: FxtapeError | null = null): Answer {
     const reasons: string[] = [];
+    if (paused !== null) return { ready: false, reasons: [paused.toLine()] };
     if (!this.#migrated) reasons.push('the tables are not up to date yet: QuestDB does not answer');
     else if (this.#workers?.connected() !== true) reasons.push('Redis does not answer: no job can be taken');
     for (const state of this.#writers.values()) {

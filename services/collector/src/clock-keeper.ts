@@ -6,6 +6,7 @@ import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
   confirmSpan,
+  correctSpans,
   defaultRule,
   parseBrokerTime,
   parseClockRule,
@@ -15,6 +16,7 @@ import {
   utcMs,
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
+import type { AppliedRule } from '@fxtape/questdb';
 import type { TapeWriter } from '@fxtape/tape';
 import type { Intake } from './intake.ts';
 import type { Hold } from './tape-reader.ts';
@@ -86,6 +88,13 @@ export class ClockKeeper {
     const now = utcMs(clock.nowMs());
     const inferred = await this.#inferredAt(now, parseClockRule(current.rule).offsetAt(now));
     if (inferred !== null && inferred !== current.rule) this.#step(inferred, true, 'inferred from history');
+  }
+
+  /** The tables were corrected: lines from before are read with the rule that the rows have now. */
+  corrected({ applyId, rule, us }: AppliedRule): void {
+    const { spans } = this.#o.memory;
+    const next = correctSpans(spans, { untilUs: us, rule, evidence: `clock apply ${applyId}` });
+    if (next !== spans) this.#write(next);
   }
 
   /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */

@@ -21,6 +21,7 @@ import {
   QuestDbHttp,
   Reader,
   TableWriter,
+  WriteGate,
 } from '@fxtape/questdb';
 import { readCollectorEnv } from './env.ts';
 import { exportMetrics } from './numbers.ts';
@@ -45,7 +46,9 @@ mkdirSync(join(env.FXTAPE_DATA_DIR, 'tape'), { recursive: true });
 
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
+const gate = new WriteGate({ http, clock, log });
 const writer = new TableWriter({
+  gate: gate.check,
   tables: Object.keys(liveTables) as LiveTableName[],
   http,
   log,
@@ -63,6 +66,7 @@ const migrated = (async () => {
     try {
       const { applied } = await migrate({ client: http, log });
       if (applied.length > 0) log.info({ applied }, 'tables are up to date');
+      gate.watch(stopping.signal);
       return;
     } catch (error) {
       log.warn({ err: error }, 'QuestDB is not ready; the tape goes on');
@@ -79,6 +83,7 @@ const shared = {
   writer,
   applied: new AppliedWatch({ http, clock }),
   reader: new Reader({ http, clock }),
+  gate,
   migrated,
   troubles: () => troubles,
   clock,

@@ -43,6 +43,8 @@ export interface OutflowOptions {
   readonly applied: AppliedWatch;
   /** Counts troubles on the way to the database; a change means that sending begins again at the cursor. */
   readonly troubles: () => number;
+  /** Resolves when rows may be made and written, with a signal that says when they must be made anew. */
+  readonly enter: (signal: AbortSignal) => Promise<AbortSignal>;
   /** The rule of a stretch is contradicted or proved by it; resolves when the spans may have changed. */
   readonly settle: (hold: Hold, word: Word) => Promise<void>;
   readonly condemned: (table: TableName, row: Record<string, unknown>, reason: string) => void;
@@ -51,7 +53,7 @@ export interface OutflowOptions {
 }
 
 export interface OutflowState {
-  phase: 'sending' | 'clock_conflict' | 'unconfirmed' | 'stopped';
+  phase: 'sending' | 'paused' | 'clock_conflict' | 'unconfirmed' | 'stopped';
   readTsRecv: number | null;
   answeredTsRecv: number | null;
   appliedTsRecv: number | null;
@@ -70,6 +72,8 @@ export class Outflow {
   #pending: Promise<void> = Promise.resolve();
   #answeredMs = Number.NEGATIVE_INFINITY;
   #coverage = new Map<string, CoverageRow>();
+  /** Of the present pass; aborted when all that was made in it must be made anew. */
+  #passing = AbortSignal.abort();
 
   constructor(options: OutflowOptions) {
     this.#o = options;
@@ -79,12 +83,30 @@ export class Outflow {
   async run(signal: AbortSignal): Promise<void> {
     const applied = this.#confirmApplied(signal);
     while (!signal.aborted) {
-      const hold = await this.#pass(signal);
-      if (hold === null || signal.aborted) continue;
-      await this.#wait(hold, signal);
+      const passing = await this.#enter(signal);
+      if (passing === null) break;
+      const hold = await this.#pass(passing);
+      if (hold === null || passing.aborted) continue;
+      await this.#wait(hold, passing);
     }
     this.state.phase = 'stopped';
     await applied;
+  }
+
+  /** Waits while tables are being corrected; the tape goes on. Null: the end came first. */
+  async #enter(signal: AbortSignal): Promise<AbortSignal | null> {
+    if (!this.#passing.aborted) return this.#passing;
+    this.state.phase = 'paused';
+    try {
+      const entered = await this.#o.enter(signal);
+      // Claims of the last pass were made with the old rule; the next one makes them anew, from the cursor on.
+      this.#coverage.clear();
+      this.#passing = AbortSignal.any([signal, entered]);
+      return this.#passing;
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
   }
 
   /** One reading from the confirmed cursor until something stands in the way. */
@@ -190,22 +212,26 @@ export class Outflow {
     while (!signal.aborted) {
       await pause(clock, APPLIED_EVERY_MS, signal);
       const answeredMs = this.#answeredMs;
-      if (signal.aborted || answeredMs === doneMs) continue;
+      const passing = this.#passing;
+      if (passing.aborted || answeredMs === doneMs) continue;
       const { answeredTsRecv } = this.state;
       const coverage = [...this.#coverage.values()];
       this.#coverage.clear();
       try {
-        await applied.waitApplied(await applied.tokens(ROW_TABLES, { signal }), { signal });
-        if (coverage.length > 0) await writer.submit('coverage', coverage as never, { signal });
+        const until = { signal: passing };
+        await applied.waitApplied(await applied.tokens(ROW_TABLES, until), until);
+        if (coverage.length > 0) await writer.submit('coverage', coverage as never, until);
+        if (passing.aborted) continue;
         this.state.appliedTsRecv = answeredTsRecv;
         await checkpoints.confirm(answeredMs, clock.monoMs());
         doneMs = answeredMs;
       } catch (error) {
+        if (passing.aborted) continue;
         for (const row of coverage) {
           const key = `${row.range_id}|${row.stream}|${row.symbol}|${row.ts}`;
           if (!this.#coverage.has(key)) this.#coverage.set(key, row);
         }
-        if (!signal.aborted) log.warn({ err: error }, 'cannot tell yet what is applied; asking again');
+        log.warn({ err: error }, 'cannot tell yet what is applied; asking again');
       }
     }
   }

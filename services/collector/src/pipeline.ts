@@ -8,7 +8,7 @@ import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import { TickMarker } from '@fxtape/market';
-import type { AppliedWatch, Reader, TableWriter } from '@fxtape/questdb';
+import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
 import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
@@ -36,6 +36,7 @@ export interface PipelineOptions {
   readonly writer: TableWriter;
   readonly applied: AppliedWatch;
   readonly reader: Reader;
+  readonly gate: WriteGate;
   readonly migrated: Promise<unknown>;
   readonly troubles: () => number;
   readonly clock: Clock;
@@ -73,7 +74,8 @@ export class Pipeline {
 
   /** How the database takes what is sent to it. */
   get database() {
-    return { applied: this.#o.applied.state, writers: this.#o.writer.state() };
+    const { applied, gate, writer } = this.#o;
+    return { applied: applied.state, writers: writer.state(), paused: gate.paused };
   }
 
   start(): void {
@@ -190,6 +192,13 @@ export class Pipeline {
       writer,
       applied,
       troubles,
+      enter: async (until) => {
+        const pass = await this.#o.gate.enter(until);
+        const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
+        if (corrected !== undefined)
+          await this.#retried('waiting_for_tape', until, async () => keeper.corrected(corrected));
+        return pass.signal;
+      },
       settle: (hold, word) => keeper.settle(hold, word, signal),
       condemned: (table, row, reason) => {
         log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');

@@ -55,7 +55,8 @@ const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } =
 
 /** What the database refuses, or has and does not apply: it takes a person to end it. Null while it only takes time. */
 const refusalOf = (pipeline: Pipeline): { code: string; message: string } | null => {
-  const { applied, writers } = pipeline.database;
+  const { applied, paused, writers } = pipeline.database;
+  if (paused !== null) return { code: paused.code, message: `${paused.message}. ${paused.hint}` };
   const refused = writers.find(({ phase }) => phase === 'refused');
   const { code, message } =
     applied.phase === 'suspended' ? applied : (refused ?? { code: null, message: null });

@@ -55,5 +55,26 @@ export const confirmSpan = (spans: readonly ClockSpan[], tsRecv: number, evidenc
   return spans.map((each) => (each === span ? { ...each, confirmed: true, evidence } : each));
 };
 
+/**
+ * The spans after everything that was written before `untilUs` was corrected to one rule: those that began before it are one, so that the
+ * tape says again what the tables say. The same spans when it says so already.
+ */
+export const correctSpans = (
+  spans: readonly ClockSpan[],
+  o: { readonly untilUs: number; readonly rule: string; readonly evidence: string },
+): readonly ClockSpan[] => {
+  const before = spans.filter((span) => span.fromUs < o.untilUs);
+  const [first] = before;
+  if (first === undefined || before.every((span) => span.rule === o.rule)) return spans;
+  const confirmed = before.some((span) => span.confirmed);
+  const after = spans.filter((span) => span.fromUs >= o.untilUs);
+  const corrected = { fromUs: first.fromUs, rule: o.rule, confirmed, evidence: o.evidence };
+  const [next] = after;
+  // What went on with the same rule goes on.
+  const same = next !== undefined && next.rule === o.rule;
+  if (!same) return [corrected, ...after];
+  return [{ ...corrected, confirmed: confirmed || next.confirmed }, ...after.slice(1)];
+};
+
 /** True when a broker time read under a rule lies within the guard of its receive time. */
 export const agrees = (readMs: UtcMs, tsRecv: number): boolean => Math.abs(readMs * 1000 - tsRecv) < GUARD_US;

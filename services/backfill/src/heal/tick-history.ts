@@ -4,11 +4,10 @@
 //   no route ─► refused        another language than the live rows ─► refused        nothing where the broker's bars count ticks ─► refused
 //   otherwise: rows that are missing ─► written, applied ─► coverage `history`
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
-import { agreement, missingTicks, type Range, subtract, unite } from '@fxtape/market';
+import { agreement, historyGapId, missingTicks, type Range, subtract, unite } from '@fxtape/market';
 import { type TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
-import { historyGapId } from '../gap-rows.ts';
 import { syncBars } from '../sync-bars.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import { whole } from './heal-by-bars.ts';
