@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
+import type { ClockApplyOptions } from './commands/clock-apply.ts';
 import type { ClockOptions } from './commands/clock.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
@@ -135,6 +136,20 @@ function addClock(fxtape: Command): void {
     .action(async (rule: string, options: { account: string; json?: boolean }) => {
       const { clockSet } = await import('./commands/clock.ts');
       await clockSet(rule, options);
+    });
+  addClockApply(clock);
+}
+
+function addClockApply(clock: Command): void {
+  clock
+    .command('apply')
+    .description('gives rows that were written under another clock rule their right time, without a download')
+    .option('--dry-run', 'what would be done, per table; writes nothing')
+    .option('--drop-old', 'removes the tables that earlier corrections replaced')
+    .option('--json', 'one JSON document')
+    .action(async (options: ClockApplyOptions) => {
+      const { clockApply } = await import('./commands/clock-apply.ts');
+      await clockApply(options);
     });
 }
 

@@ -11,6 +11,7 @@ import { schemaDifferences } from './schema-check.ts';
 import { requireSettled } from './settled-tables.ts';
 import { sqlText } from './sql-text.ts';
 import { tables } from './tables.ts';
+import { applyUnderWay } from './write-gate.ts';
 
 export interface MigrateOptions {
   readonly client: Pick<QuestDbHttp, 'exec'>;
@@ -28,7 +29,7 @@ const SETTLE_MS = 30_000;
 
 /**
  * Errors: MIGRATION_CHANGED (a file differs from what the database has seen), MIGRATION_FILES, MIGRATION_FAILED, SCHEMA_MISMATCH
- * (a table is not as defined), all terminal; QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`, transient.
+ * (a table is not as defined), all terminal; CLOCK_APPLY_UNDER_WAY, QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`, transient.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { client, log, signal } = options;
@@ -129,6 +130,7 @@ async function requireSchema(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSi
   for (const def of Object.values(tables))
     differences.push(...(await schemaDifferences(client, def, { signal })));
   if (differences.length === 0) return;
+  await refuseWhileReplaced(client, signal);
   throw new FxtapeError({
     code: 'SCHEMA_MISMATCH',
     kind: 'terminal',
@@ -136,6 +138,17 @@ async function requireSchema(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSi
     hint: 'Rename the table that differs (RENAME TABLE t TO t_old) and start again, or use another database',
     context: { differences },
   });
+}
+
+/** A correction takes tables away for a moment, or for longer when it was killed there. */
+async function refuseWhileReplaced(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSignal): Promise<void> {
+  const [row] = asObjects(
+    await client.exec(
+      'SELECT apply_id, step, cast(ts as long) us FROM clock_applies ORDER BY ts DESC LIMIT 1',
+      { signal },
+    ),
+  );
+  if (row?.['step'] === 'paused') throw applyUnderWay(String(row['apply_id']), Number(row['us']));
 }
 
 function failed(migration: Migration, statement: string, cause: FxtapeError): FxtapeError {

@@ -164,7 +164,7 @@ export class WriteGate {
   }
 }
 
-const applyUnderWay = (applyId: string, us: number): FxtapeError =>
+export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',

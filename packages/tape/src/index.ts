@@ -43,7 +43,7 @@ export type { Damage, DamageReason } from './damage.ts';
 export type { FollowBatch, FollowOptions } from './follow.ts';
 export type { HeadData } from './head.ts';
 export { type Entry, type FrameKind, type Line, lineText } from './line.ts';
-export { tapeIsLocked } from './lock.ts';
+export { lockTape, type TapeLock, tapeIsLocked } from './lock.ts';
 export { newestHead, type NewestHead, readTail, type Tail } from './tail.ts';
 export { comparePositions, type Position } from './position.ts';
 export { readTape, type ReadOptions } from './read.ts';

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
 import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
+import { applyJournal } from '../clock-apply/apply-state.ts';
 import { isGiven, processEnv, readCliEnv } from '../env.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
@@ -49,6 +50,12 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
   const dataDir = resolve(env.FXTAPE_DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
   const tell = { info: (line: string) => log.info(line), warn: (line: string) => log.warn(line) };
+  const correction = applyJournal(dataDir).load();
+  if (correction !== null && correction.step !== 'done')
+    log.warn(
+      { code: 'CLOCK_APPLY_UNDER_WAY', applyId: correction.id, step: correction.step },
+      `a correction of the tables stands at "${correction.step}": type \`fxtape clock apply\`, it goes on or goes back; once it has paused writing, rows wait on the tape until then`,
+    );
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;

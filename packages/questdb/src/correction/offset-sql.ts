@@ -32,7 +32,9 @@ export const correctedSql = (table: SqlCorrected, clocks: readonly WallClock[]) 
   const cases = clocks.flatMap((clock) => {
     const names = spec.by === 'feed' ? clock.feeds : clock.accounts;
     if (names.length === 0 || clock.spans.length === 0) return [];
-    return [`WHEN ${spec.by} IN (${names.map(sqlText).join(', ')}) THEN ${spansSql(spec, broker, clock.spans)}`];
+    return [
+      `WHEN ${spec.by} IN (${names.map(sqlText).join(', ')}) THEN ${spansSql(spec, broker, clock.spans)}`,
+    ];
   });
   const own = cases.length === 0 ? 'utc_offset_s' : `CASE ${cases.join(' ')} ELSE utc_offset_s END`;
   return { broker, offset: `CASE WHEN utc_offset_s IS NULL THEN NULL ELSE ${own} END` };
@@ -47,11 +49,7 @@ function spansSql(spec: SqlCorrection, broker: string, spans: readonly OffsetSpa
   return `CASE ${whens.join(' ')} ELSE NULL END`;
 }
 
-function passSql(
-  spec: SqlCorrection,
-  broker: string,
-  span: Extract<OffsetSpan, { firstS: number }>,
-): string {
+function passSql(spec: SqlCorrection, broker: string, span: Extract<OffsetSpan, { firstS: number }>): string {
   const { firstS, secondS } = span;
   const kept = span.told
     ? `CASE WHEN utc_offset_s = ${firstS} OR utc_offset_s = ${secondS} THEN utc_offset_s ELSE NULL END`

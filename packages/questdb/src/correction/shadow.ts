@@ -77,7 +77,13 @@ export class Shadow {
   readonly #clock: Clock;
   readonly #clocks: readonly WallClock[];
 
-  constructor(o: { http: Http; clock: Clock; table: SqlCorrected; shadow: string; clocks: readonly WallClock[] }) {
+  constructor(o: {
+    http: Http;
+    clock: Clock;
+    table: SqlCorrected;
+    shadow: string;
+    clocks: readonly WallClock[];
+  }) {
     this.table = o.table;
     this.shadow = o.shadow;
     this.#spec = SQL_CORRECTED[o.table];
@@ -91,7 +97,10 @@ export class Shadow {
   }
 
   /** What a stretch has in it. */
-  async reckon({ fromUs, toUs }: Pick<Stretch, 'fromUs' | 'toUs'>, source: string = this.table): Promise<Reckoning> {
+  async reckon(
+    { fromUs, toUs }: Pick<Stretch, 'fromUs' | 'toUs'>,
+    source: string = this.table,
+  ): Promise<Reckoning> {
     const { offset } = this.#sql(fromUs, toUs);
     const [row = {}] = asObjects(
       await this.#exec(
@@ -116,7 +125,13 @@ export class Shadow {
     const { moved } = await this.reckon({ fromUs, toUs }, source);
     if (moved === 0) return this.#insert(source, fromUs, toUs, where, STAYS);
     await this.#insert(source, fromUs, toUs, where, MOVES);
-    await this.#insert(source, fromUs - REACH_US, toUs + REACH_US, within(fromUs - REACH_US, toUs + REACH_US), STAYS);
+    await this.#insert(
+      source,
+      fromUs - REACH_US,
+      toUs + REACH_US,
+      within(fromUs - REACH_US, toUs + REACH_US),
+      STAYS,
+    );
   }
 
   /** Up to where each writer's rows stand now. Rows that come later are found by it. */
@@ -147,7 +162,9 @@ export class Shadow {
     const others = marks.length === 0 ? 'true' : `NOT (${marks.map((mark) => `(${is(mark)})`).join(' OR ')})`;
     const since = `(${[...known, others].join(' OR ')})`;
     const [row = {}] = asObjects(
-      await this.#exec(`SELECT cast(min(ts) as long) a, cast(max(ts) as long) b FROM ${source} WHERE ${since}`),
+      await this.#exec(
+        `SELECT cast(min(ts) as long) a, cast(max(ts) as long) b FROM ${source} WHERE ${since}`,
+      ),
     );
     if (row['a'] === null || row['a'] === undefined) return;
     const fromUs = Number(row['a']);
@@ -155,7 +172,13 @@ export class Shadow {
     const where = `${within(fromUs, toUs)} AND ${since}`;
     if (!this.#spec.collides) return this.#insert(source, fromUs, toUs, where, `NOT (${LOST})`);
     await this.#insert(source, fromUs, toUs, where, MOVES);
-    await this.#insert(source, fromUs - REACH_US, toUs + REACH_US, within(fromUs - REACH_US, toUs + REACH_US), STAYS);
+    await this.#insert(
+      source,
+      fromUs - REACH_US,
+      toUs + REACH_US,
+      within(fromUs - REACH_US, toUs + REACH_US),
+      STAYS,
+    );
   }
 
   /** Rows of history that are left out, by stream and hour. */
@@ -201,7 +224,8 @@ export class Shadow {
     const columns = (tables[this.table] as TableDef).columns.map(({ name }) => name);
     const values = columns.map((name) => {
       // A row whose offset stays keeps its time to the microsecond without any reckoning.
-      if (name === time) return `CASE WHEN ${MOVES} THEN cast(b - o * 1000000L as timestamp) ELSE ${time} END ${time}`;
+      if (name === time)
+        return `CASE WHEN ${MOVES} THEN cast(b - o * 1000000L as timestamp) ELSE ${time} END ${time}`;
       return name === 'utc_offset_s' ? 'o utc_offset_s' : name;
     });
     await this.#exec(

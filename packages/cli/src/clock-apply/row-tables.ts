@@ -1,0 +1,262 @@
+// The small tables, whose rows do not say themselves which rule they were written with: claims name it, and everything else of an account was
+// written with the rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
+// many rows change, and, when asked for, the corrected rows in a table of another name.
+import {
+  type ClockRule,
+  correctCoverage,
+  type CoverageRow,
+  correctDay,
+  correctGap,
+  type GapEventRow,
+  correctPosition,
+  historyGapId,
+  moveTime,
+  parseClockRule,
+  type PositionRow,
+  type Range,
+  unite,
+} from '@fxtape/market';
+import { FxtapeError } from '@fxtape/ops';
+import {
+  asObjects,
+  encodeRows,
+  type LostHour,
+  type QuestDbHttp,
+  readRows,
+  type Row,
+  type RowCorrected,
+  selectList,
+  sqlText,
+  sqlTimestamp,
+  stretchesOf,
+  tables,
+} from '@fxtape/questdb';
+import type { ServerClock } from './apply-state.ts';
+
+const AT_ONCE = 20_000;
+const LINES_AT_ONCE = 5000;
+/** The scheduler compares days of this age again when they have no row. */
+const COMPARED_AGAIN_US = 34 * 86_400_000_000;
+
+type Http = Pick<QuestDbHttp, 'exec' | 'write'>;
+
+export interface RowTablesOptions {
+  readonly http: Http;
+  readonly servers: readonly ServerClock[];
+  readonly lost: readonly (LostHour & { readonly table: string })[];
+  readonly nowUs: number;
+}
+
+interface Reckoned {
+  readonly rows: number;
+  readonly changed: number;
+}
+
+/** A claim of an account: from `fromUs` on this rule was written with. */
+interface Written {
+  readonly fromUs: number;
+  readonly rule: ClockRule;
+}
+
+export class RowTables {
+  readonly #o: RowTablesOptions;
+  readonly #serverOf = new Map<string, ServerClock>();
+  readonly #feedServer = new Map<string, ServerClock>();
+  readonly #written = new Map<string, Written[]>();
+
+  private constructor(options: RowTablesOptions) {
+    this.#o = options;
+    for (const server of options.servers)
+      for (const { feed, name } of server.accounts) {
+        this.#serverOf.set(name, server);
+        if (feed !== null) this.#feedServer.set(feed, server);
+      }
+  }
+
+  /** Reads which rules were written with. Errors: as `exec`. */
+  static async make(options: RowTablesOptions): Promise<RowTables> {
+    const self = new RowTables(options);
+    const names = [...self.#serverOf.keys()].map(sqlText).join(', ');
+    if (names === '') return self;
+    const rows = asObjects(
+      await options.http.exec(
+        `SELECT account, source, rule_id, cast(ts as long) us FROM coverage WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
+      ),
+    );
+    for (const { account, rule_id: rule, source, us } of rows) {
+      const key = `${source as string}|${account as string}`;
+      const list = self.#written.get(key) ?? [];
+      self.#written.set(key, list);
+      if (list.at(-1)?.rule.id !== rule)
+        list.push({ fromUs: Number(us), rule: parseClockRule(rule as string) });
+    }
+    return self;
+  }
+
+  /** Counts what changes; writes everything into `shadow` when that is given. Errors: QDB_REFUSED and those of `exec`. */
+  async correct(table: RowCorrected, shadow: string | null, source: string = table): Promise<Reckoned> {
+    let rows = 0;
+    let changed = 0;
+    for (const { fromUs, toUs } of await stretchesOf(this.#o.http, source, AT_ONCE)) {
+      const answer = await this.#o.http.exec(
+        `SELECT ${selectList(table)} FROM ${source} WHERE ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`,
+        { deadlineMs: 120_000 },
+      );
+      const written: Row[] = [];
+      for (const row of readRows(table, answer)) {
+        rows++;
+        const corrected = this.#corrected(table, row as Row);
+        if (corrected.length !== 1 || corrected[0] !== row) changed++;
+        written.push(...corrected);
+      }
+      if (shadow !== null) await this.#write(table, shadow, written);
+    }
+    if (table === 'gap_events') {
+      const opened = this.#refused();
+      changed += opened.length;
+      if (shadow !== null) await this.#write(table, shadow, opened);
+    }
+    return { rows, changed };
+  }
+
+  #corrected(table: RowCorrected, row: Row): readonly Row[] {
+    const account = row['account'] as string;
+    const server =
+      table === 'daily_quality' ? this.#feedServer.get(row['feed'] as string) : this.#serverOf.get(account);
+    if (server === undefined) return [row];
+    const rule = parseClockRule(server.rule);
+    switch (table) {
+      case 'coverage': {
+        const claim = row as unknown as CoverageRow;
+        const old = claim.rule_id === '' ? rule : parseClockRule(claim.rule_id);
+        return correctCoverage(claim, old, rule, this.#leftOf(claim)) as unknown as readonly Row[];
+      }
+      case 'gap_events': {
+        if (typeof row['ts_from'] !== 'number') return [row];
+        const gap = row as unknown as GapEventRow;
+        const source = gap.gap_id.includes('|') ? 'history' : 'live';
+        const old = this.#writtenWith(account, source, gap.ts_from) ?? rule;
+        return [correctGap(gap, old, rule) as unknown as Row];
+      }
+      case 'positions': {
+        const position = row as unknown as PositionRow;
+        const old = this.#writtenWith(account, 'history', position.ts_close) ?? rule;
+        const corrected = correctPosition(position, old, rule);
+        return corrected === null ? [] : [corrected as unknown as Row];
+      }
+      case 'history_limits': {
+        const us = row['ts_earliest'] as number | null;
+        const old = us === null ? null : this.#writtenWith(account, 'history', us);
+        const moved = us === null || old === null ? us : moveTime(us, old, rule, 1);
+        return [moved === us ? row : { ...row, ts_earliest: moved }];
+      }
+      case 'daily_quality': {
+        const us = row['ts'] as number;
+        const moved = correctDay(us, rule);
+        if (moved === us) return [row];
+        // Its figures are those of other hours: a young day is compared again, an old one is not judged any more.
+        if (us > this.#o.nowUs - COMPARED_AGAIN_US) return [];
+        return [{ ...row, ts: moved, condition: 'pending', reason: 'compared under another clock rule' }];
+      }
+    }
+  }
+
+  /** The rule that claims of this account at that time name; null when there is no claim. */
+  #writtenWith(account: string, source: 'live' | 'history', us: number): ClockRule | null {
+    const list =
+      this.#written.get(`${source}|${account}`) ??
+      this.#written.get(`${source === 'live' ? 'history' : 'live'}|${account}`);
+    return (list?.findLast(({ fromUs }) => fromUs <= us) ?? list?.[0])?.rule ?? null;
+  }
+
+  #leftOf(claim: CoverageRow): readonly Range[] {
+    return unite(
+      this.#o.lost.flatMap((hour) => {
+        const key = this.#keyOf(hour);
+        const same =
+          key !== null &&
+          key.account === claim.account &&
+          key.stream === claim.stream &&
+          key.symbol === claim.symbol &&
+          key.timeframe === claim.timeframe;
+        return same ? [bothPasses(hour)] : [];
+      }),
+    );
+  }
+
+  /** Hours of history that are left out stand as gaps, as they would if the right rule had read them. */
+  #refused(): Row[] {
+    const gaps = new Map<string, Row>();
+    for (const hour of this.#o.lost) {
+      const key = this.#keyOf(hour);
+      if (key === null) continue;
+      const range = bothPasses(hour);
+      const id = historyGapId(key, range, 'refused');
+      const evidence = JSON.stringify({
+        why: 'the hour occurs twice',
+        rows_left_out: hour.rows,
+        by: 'clock apply',
+      });
+      gaps.set(id, {
+        ts: this.#o.nowUs + gaps.size,
+        gap_id: id,
+        writer: 'backfill',
+        outage_id: id,
+        ...key,
+        event: 'opened',
+        ts_from: range.fromUs,
+        ts_to: range.toUs,
+        cause: 'refused',
+        state: 'open',
+        rows_healed: null,
+        missing_estimate: null,
+        evidence,
+      });
+    }
+    return [...gaps.values()];
+  }
+
+  #keyOf(hour: LostHour & { readonly table: string }) {
+    const stream = STREAM_OF[hour.table];
+    const account =
+      hour.account ??
+      this.#feedServer.get(hour.feed ?? '')?.accounts.find(({ feed }) => feed === hour.feed)?.name ??
+      null;
+    if (stream === undefined || account === null) return null;
+    return { account, feed: hour.feed, symbol: hour.symbol, stream, timeframe: hour.timeframe };
+  }
+
+  async #write(table: RowCorrected, shadow: string, rows: readonly Row[]): Promise<void> {
+    for (let at = 0; at < rows.length; at += LINES_AT_ONCE) {
+      const encoded = encodeRows({ ...tables[table], name: shadow }, rows.slice(at, at + LINES_AT_ONCE));
+      const [refused] = encoded.refused;
+      if (refused !== undefined) throw notStored(shadow, refused.reason);
+      const answer = await this.#o.http.write(shadow, encoded.body);
+      if (answer.kind !== 'stored') throw notStored(shadow, answer.message);
+    }
+  }
+}
+
+const STREAM_OF: { readonly [table: string]: string } = {
+  ticks: 'ticks',
+  bar_events: 'bars',
+  bars: 'bars',
+  bar_revisions: 'bars',
+  trade_events: 'deals',
+  deals: 'deals',
+  deal_revisions: 'deals',
+};
+
+const bothPasses = ({ span }: LostHour): Range => ({
+  fromUs: span.fromUs - span.firstS * 1_000_000,
+  toUs: span.toUs - span.secondS * 1_000_000,
+});
+
+const notStored = (table: string, reason: string): FxtapeError =>
+  new FxtapeError({
+    code: 'QDB_REFUSED',
+    kind: 'transient',
+    message: `QuestDB did not take corrected rows into ${table}: ${reason}`,
+    hint: 'Type `fxtape clock apply` again: it goes on where it stood',
+    context: { table },
+  });
