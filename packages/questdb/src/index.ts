@@ -40,6 +40,7 @@ export type { OffsetSpan, WallClock } from './correction/offset-sql.ts';
 export {
   createLike,
   dropTable,
+  emptyTable,
   type LostHour,
   type Mark,
   presentTables,

@@ -52,7 +52,7 @@ export class WriteGate {
   #look: Look | null = null;
   #lookedMs = { mono: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
   #pass: { controller: AbortController; pauseUs: number } | null = null;
-  #watching: Promise<void> | null = null;
+  #watching = false;
   #said = '';
 
   constructor(options: WriteGateOptions) {
@@ -65,9 +65,11 @@ export class WriteGate {
     return paused === null ? null : applyUnderWay(paused.applyId, paused.us);
   }
 
-  /** Looks until the signal is aborted. Called once. */
+  /** Looks until the signal is aborted; a second call does nothing. */
   watch(signal: AbortSignal): void {
-    this.#watching ??= this.#watch(signal);
+    if (this.#watching) return;
+    this.#watching = true;
+    void this.#watch(signal);
   }
 
   /** Resolves when rows may be made and written. One pass serves all who enter while it lasts. Rejects with the signal's reason. */

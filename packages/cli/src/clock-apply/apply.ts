@@ -10,6 +10,7 @@ import type { Clock, Log } from '@fxtape/ops';
 import {
   createLike,
   dropTable,
+  emptyTable,
   isSqlCorrected,
   type LostHour,
   PAUSE_REACHES_MS,
@@ -226,8 +227,9 @@ export class ClockApply {
       state.tables.push(table);
       this.#save(state);
     }
-    await dropTable(this.#o.http, table.shadow);
     await createLike(this.#o.http, table.shadow, source);
+    // A run that was killed here may have left claims that would not be made now.
+    await emptyTable(this.#o.http, table.shadow);
     await rows.correct(name, table.shadow, source);
     await this.#step(`writing ${name}`, 1, 1);
   }
