@@ -46,6 +46,7 @@ export {
   presentTables,
   type Reckoning,
   renameTable,
+  restoreHiddenBars,
   Shadow,
   type Stretch,
   stretchesOf,

@@ -18,6 +18,7 @@ import {
   type QuestDbHttp,
   renameTable,
   requireSettled,
+  restoreHiddenBars,
   ROW_CORRECTED,
   type RowCorrected,
   Shadow,
@@ -173,6 +174,7 @@ export class ClockApply {
       await this.#catchUp(state, table, shadow);
       await this.#makeWhole(state, table, shadow);
     }
+    await this.#restoreHiddenBars(state);
     await this.#correctRows(state);
     const present = await presentTables(
       http,
@@ -200,12 +202,32 @@ export class ClockApply {
 
   /** Fewer rows than there should be: something was written in an order that marks do not tell. Then everything is copied once more. */
   async #makeWhole(state: ApplyState, table: TableState, shadow: Shadow, source = table.name): Promise<void> {
+    // Of bars fewer is right: those that stood twice are one.
+    if (SQL_CORRECTED[shadow.table].collides) return;
     const { copied, wanted } = await shadow.counts(source);
     if (copied >= wanted) return;
     await this.#step(`checking ${table.name}`, 0, 1);
     const stretches = await stretchesOf(this.#o.http, source, ROWS_AT_ONCE);
     for (const stretch of stretches) await shadow.copy(stretch, source);
     this.#save(state);
+  }
+
+  async #restoreHiddenBars(
+    state: ApplyState,
+    sources: ReadonlyMap<string, string> = new Map(),
+  ): Promise<void> {
+    const { clock, http } = this.#o;
+    const bars = state.tables.find(({ name }) => name === 'bars');
+    const revisions = state.tables.find(({ name }) => name === 'bar_revisions');
+    if (bars === undefined || revisions === undefined) return;
+    await requireSettled(http, clock, [bars.shadow, revisions.shadow], { waitMs: SETTLE_MS });
+    const shadow = this.#shadow(state, revisions);
+    const source = sources.get('bar_revisions') ?? 'bar_revisions';
+    for (const stretch of await stretchesOf(http, source, ROWS_AT_ONCE)) {
+      if ((await shadow.reckon(stretch, source)).moved === 0) continue;
+      await restoreHiddenBars(http, { bars: bars.shadow, revisions: revisions.shadow, ...stretch });
+      await requireSettled(http, clock, [bars.shadow], { waitMs: SETTLE_MS });
+    }
   }
 
   async #correctRows(state: ApplyState): Promise<void> {
@@ -243,7 +265,8 @@ export class ClockApply {
       lost.push(...found.map((hour) => ({ ...hour, table: table.name })));
     }
     const { clock, http } = this.#o;
-    return RowTables.make({ http, servers: state.servers, lost, nowUs: clock.nowUs() });
+    const claims = sources.get('coverage') ?? 'coverage';
+    return RowTables.make({ http, servers: state.servers, lost, nowUs: clock.nowUs(), claims });
   }
 
   async #swap(state: ApplyState): Promise<void> {
@@ -284,6 +307,7 @@ export class ClockApply {
     const shadow = this.#shadow(state, table);
     await this.#catchUp(state, table, shadow, table.before);
     await this.#makeWhole(state, table, shadow, table.before);
+    if (table.name === 'bars') await this.#restoreHiddenBars(state, sources);
   }
 
   async #release(state: ApplyState): Promise<void> {

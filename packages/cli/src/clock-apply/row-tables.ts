@@ -45,6 +45,8 @@ export interface RowTablesOptions {
   readonly servers: readonly ServerClock[];
   readonly lost: readonly (LostHour & { readonly table: string })[];
   readonly nowUs: number;
+  /** Where the claims of before stand; default `coverage`. */
+  readonly claims?: string;
 }
 
 interface Reckoned {
@@ -80,7 +82,7 @@ export class RowTables {
     if (names === '') return self;
     const rows = asObjects(
       await options.http.exec(
-        `SELECT account, source, rule_id, cast(ts as long) us FROM coverage WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
+        `SELECT account, source, rule_id, cast(ts as long) us FROM ${options.claims ?? 'coverage'} WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
       ),
     );
     for (const { account, rule_id: rule, source, us } of rows) {

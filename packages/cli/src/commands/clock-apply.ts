@@ -43,13 +43,15 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
     if (options.dropOld === true && earlier !== null) throw unfinished(earlier.id);
     if (options.dropOld === true && options.dryRun !== true)
       return await dropOld(view.http, journal, options);
-    const servers = await readServers(env, view.http);
+    // Once tables are away nothing else can be read, and nothing else is possible than to go on.
+    const goesOn = earlier !== null && !apply.canGoBack(earlier);
+    const servers = goesOn ? [] : await readServers(env, view.http);
     if (earlier !== null && options.dryRun === true)
       say(
         `the correction ${earlier.id} stands at "${earlier.step}"; without --dry-run it goes on or goes back`,
       );
     if (earlier !== null && options.dryRun !== true) {
-      if (!apply.canGoBack(earlier) || sameRules(earlier, servers)) {
+      if (goesOn || sameRules(earlier, servers)) {
         say(`going on with the correction ${earlier.id}, which stands at "${earlier.step}"`);
         await apply.run(earlier);
         return tellDone(earlier, options);

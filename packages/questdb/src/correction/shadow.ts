@@ -44,9 +44,9 @@ const STATEMENT_MS = 600_000;
 const SETTLE_MS = 600_000;
 /** By so much a clock can be moved, and more. */
 const REACH_US = 30 * 3_600_000_000;
-/** Of live rows: two tapes may meet. Of history: answers of several processes are written in no order. */
+/** Of live rows: two tapes may meet. Of history: answers of several processes are written in no order, and wait while the database is away. */
 const LIVE_BACK_US = 600_000_000;
-const HISTORY_BACK_US = 3_600_000_000;
+const HISTORY_BACK_US = 24 * 3_600_000_000;
 
 /** The partitions of a table, each cut so that no stretch has many more than `most` rows. Errors: as `exec`. */
 export async function stretchesOf(http: Http, table: string, most: number): Promise<Stretch[]> {
@@ -247,6 +247,25 @@ export class Shadow {
   #exec(sql: string) {
     return this.#http.exec(sql, { deadlineMs: STATEMENT_MS });
   }
+}
+
+/**
+ * Puts back bars that the wrong rule hid: one that stood at another bar's time was replaced when that bar was read rightly, and is only in the
+ * revisions any more. `bars` and `revisions` are the corrected tables; of each bar that is missing the newest revision is taken.
+ */
+export async function restoreHiddenBars(
+  http: Http,
+  o: { readonly bars: string; readonly revisions: string; readonly fromUs: number; readonly toUs: number },
+): Promise<void> {
+  const columns = (tables.bars as TableDef).columns.map(({ name }) => name);
+  const where = within(o.fromUs - REACH_US, o.toUs + REACH_US);
+  await http.exec(
+    `INSERT INTO ${o.bars} (${columns.join(', ')}) SELECT ${columns.map((name) => `r.${name}`).join(', ')} FROM (SELECT * FROM ${o.revisions} WHERE ${where}) r
+      LEFT JOIN (SELECT ts, feed, symbol, timeframe FROM ${o.bars} WHERE ${where}) b
+      ON r.ts = b.ts AND r.feed = b.feed AND r.symbol = b.symbol AND r.timeframe = b.timeframe
+      WHERE b.ts IS NULL ORDER BY r.ts_seen`,
+    { deadlineMs: STATEMENT_MS },
+  );
 }
 
 /** A stream and an hour of the broker's wall clock out of which rows were left. */
