@@ -105,6 +105,23 @@ test('clock-apply: a wrong rule by hand, corrected under load, killed ten times'
   collector = await recording.collector();
   await recording.live(collector);
   await recording.moreTicks(1000);
+  // What the wrong rule had not read yet is planned and read within minutes.
+  const minutes = async (feed: string): Promise<number> =>
+    Number(
+      (
+        await recording.sql(
+          `SELECT count() FROM bars WHERE feed = '${feed}' AND timeframe = 'M1' AND ts >= '2026-10-27' AND ts < '${START}'`,
+        )
+      )[0]?.[0],
+    );
+  await until(
+    async () => (await minutes('early')) > 0 && (await minutes('late')) === (await minutes('early')),
+    {
+      what: 'the minutes before the start',
+      deadlineMs: 240_000,
+      everyMs: 500,
+    },
+  );
   await collector.stop();
   await recording.settle(300_000);
 
@@ -129,7 +146,7 @@ test('clock-apply: a wrong rule by hand, corrected under load, killed ten times'
     const within =
       table === 'ticks'
         ? `AND ts >= cast(${from} as timestamp) AND ts < cast(${to} as timestamp) ${whole}`
-        : `AND ts < cast(${from} as timestamp) AND (${common})`;
+        : `AND ts < '${START}' AND (${common})`;
     const rows = async (feed: string): Promise<string[]> =>
       (await recording.sql(`SELECT ${columns} FROM ${table} WHERE feed = '${feed}' ${within}`))
         .map((row) => row.join(' '))

@@ -203,7 +203,8 @@ export class ClockApply {
   /** Fewer rows than there should be: something was written in an order that marks do not tell. Then everything is copied once more. */
   async #makeWhole(state: ApplyState, table: TableState, shadow: Shadow, source = table.name): Promise<void> {
     // Of bars fewer is right: those that stood twice are one.
-    if (SQL_CORRECTED[shadow.table].collides) return;
+    const { collides, values } = SQL_CORRECTED[shadow.table];
+    if (collides || values.length > 0) return;
     const { copied, wanted } = await shadow.counts(source);
     if (copied >= wanted) return;
     await this.#step(`checking ${table.name}`, 0, 1);

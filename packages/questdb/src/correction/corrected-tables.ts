@@ -16,12 +16,22 @@ export interface SqlCorrection {
   readonly grows: string;
   /** Rows of different broker times may have one key after the correction: then those that were right already hold. */
   readonly collides: boolean;
+  /** Values of a version: one that equals the version before it is none, and is left out. */
+  readonly values: readonly string[];
   /** Bars: one that is longer than the repeated hour holds both passes. */
   readonly bars: boolean;
 }
 
-const live = { time: 'ts', history: 'false', collides: false, bars: false } as const;
-const past = { time: 'ts', received: null, history: 'true', grows: 'ts_seen', bars: false } as const;
+const live = { time: 'ts', history: 'false', collides: false, bars: false, values: [] } as const;
+const past = {
+  time: 'ts',
+  received: null,
+  history: 'true',
+  grows: 'ts_seen',
+  bars: false,
+  values: [],
+} as const;
+const bar = ['open', 'high', 'low', 'close', 'tick_volume', 'real_volume', 'spread_points'];
 
 export const SQL_CORRECTED = {
   ticks: { ...live, by: 'feed', received: 'ts_recv', history: "source = 'history'", grows: 'ts_recv' },
@@ -29,7 +39,7 @@ export const SQL_CORRECTED = {
   trade_events: { ...live, by: 'account', received: 'ts_recv', grows: 'ts_recv' },
   position_events: { ...live, time: 'ts_open', by: 'account', received: 'ts', grows: 'ts' },
   bars: { ...past, by: 'feed', collides: true, bars: true },
-  bar_revisions: { ...past, by: 'feed', collides: false, bars: true },
+  bar_revisions: { ...past, by: 'feed', collides: false, bars: true, values: bar },
   deals: { ...past, by: 'account', collides: true },
   deal_revisions: { ...past, by: 'account', collides: false },
 } as const satisfies Partial<Record<TableName, SqlCorrection>>;

@@ -48,16 +48,18 @@ const REACH_US = 30 * 3_600_000_000;
 const LIVE_BACK_US = 600_000_000;
 const HISTORY_BACK_US = 24 * 3_600_000_000;
 
-/** The partitions of a table, each cut so that no stretch has many more than `most` rows. Errors: as `exec`. */
+/** A table from its beginning to its end by partitions, each cut so that no stretch has many more than `most` rows. Errors: as `exec`. */
 export async function stretchesOf(http: Http, table: string, most: number): Promise<Stretch[]> {
   const rows = asObjects(
     await http.exec(
       `SELECT cast(minTimestamp as long) a, cast(maxTimestamp as long) b, numRows n, diskSize size FROM table_partitions(${sqlText(table)}) WHERE numRows > 0 ORDER BY index`,
     ),
   );
-  return rows.flatMap(({ a, b, n, size }) => {
-    const fromUs = Number(a);
-    const toUs = Number(b) + 1;
+  return rows.flatMap(({ a, b, n, size }, at) => {
+    // Without holes, and as far beyond the ends as rows can be moved.
+    const next = rows[at + 1];
+    const fromUs = at === 0 ? Math.max(0, Number(a) - REACH_US) : Number(a);
+    const toUs = next === undefined ? Number(b) + 1 + REACH_US : Number(next['a']);
     const parts = Math.max(1, Math.min(Math.ceil(Number(n) / most), toUs - fromUs));
     const edge = (i: number): number => fromUs + Math.floor(((toUs - fromUs) / parts) * i);
     return Array.from({ length: parts }, (_, i) => ({
@@ -121,6 +123,7 @@ export class Shadow {
   /** Copies a stretch. Of what collides afterwards, rows that were right already are written last, and so they hold. */
   async copy({ fromUs, toUs }: Pick<Stretch, 'fromUs' | 'toUs'>, source: string = this.table): Promise<void> {
     const where = within(fromUs, toUs);
+    if (this.#spec.values.length > 0) return this.#copyVersions(source, fromUs, toUs);
     if (!this.#spec.collides) return this.#insert(source, fromUs, toUs, where, `NOT (${LOST})`);
     const { moved } = await this.reckon({ fromUs, toUs }, source);
     if (moved === 0) return this.#insert(source, fromUs, toUs, where, STAYS);
@@ -169,6 +172,8 @@ export class Shadow {
     if (row['a'] === null || row['a'] === undefined) return;
     const fromUs = Number(row['a']);
     const toUs = Number(row['b']) + 1;
+    if (this.#spec.values.length > 0)
+      return this.#copyVersions(source, Math.max(0, fromUs - REACH_US), toUs + REACH_US);
     const where = `${within(fromUs, toUs)} AND ${since}`;
     if (!this.#spec.collides) return this.#insert(source, fromUs, toUs, where, `NOT (${LOST})`);
     await this.#insert(source, fromUs, toUs, where, MOVES);
@@ -216,6 +221,29 @@ export class Shadow {
 
   settled(name: string): Promise<void> {
     return requireSettled(this.#http, this.#clock, [name], { waitMs: SETTLE_MS });
+  }
+
+  /**
+   * Copies the versions whose right time lies in the stretch. Read rightly before its old rows were corrected, a bar has one version twice;
+   * it was first seen when the wrong rule read it.
+   */
+  async #copyVersions(source: string, fromUs: number, toUs: number): Promise<void> {
+    const [low, high] = [Math.max(0, fromUs - REACH_US), toUs + REACH_US];
+    const { moved } = await this.reckon({ fromUs: low, toUs: high }, source);
+    if (moved === 0) return this.#insert(source, fromUs, toUs, within(fromUs, toUs), STAYS);
+    const { broker, offset } = this.#sql(low, high);
+    const { keys, columns } = tables[this.table] as TableDef;
+    const { grows, values } = this.#spec;
+    const same = keys.filter((key) => key !== 'ts' && key !== grows).join(', ');
+    const before = `OVER (PARTITION BY ${same}, us ORDER BY ${grows})`;
+    const others = columns.map(({ name }) => name).filter((name) => name !== 'ts' && name !== 'utc_offset_s');
+    const lags = [grows, ...values].map((name) => `lag(${name}) ${before} was_${name}`);
+    const equal = values.map((name) => `${name} = was_${name}`).join(' AND ');
+    const right = `SELECT *, b - o * 1000000L us FROM (SELECT *, ${broker} b, ${offset} o FROM ${source} WHERE ${within(low, high)}) WHERE o IS NOT NULL`;
+    await this.#exec(
+      `INSERT INTO ${this.shadow} (ts, utc_offset_s, ${others.join(', ')}) SELECT cast(us as timestamp) ts, o utc_offset_s, ${others.join(', ')} FROM
+        (SELECT *, ${lags.join(', ')} FROM (${right})) WHERE us >= ${fromUs}L AND us < ${toUs}L AND NOT (was_${grows} IS NOT NULL AND ${equal})`,
+    );
   }
 
   async #insert(source: string, fromUs: number, toUs: number, where: string, which: string): Promise<void> {
