@@ -1,6 +1,8 @@
 // Rows that were written under one clock rule, corrected to another on a real QuestDB: every one of them then stands where it would stand if
 // the right rule had read it from the start. And the correction killed before each of its steps.
-import { ClockApply, type ApplyState, measure, serverClocks } from '@fxtape/cli/clock-apply';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyJournal, type ApplyState, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
 import type { AccountConfig } from '@fxtape/config';
 import { brokerMs, type ClockRule, parseClockRule, tellsAlike, utcMs } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
@@ -16,7 +18,7 @@ import {
   type TableRow,
   tables,
 } from '@fxtape/questdb';
-import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
+import { type QuestDbServer, startNode, startQuestDb, tempDir, until, WORKSPACE } from '@fxtape/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const log = createLog({ service: 'test', level: 'silent' });
@@ -279,6 +281,97 @@ test.each([
   const again = await begin(right, new ClockApply({ http, journal: journal(), clock, log }));
   expect(again.measured.tables.filter(({ affected, leftOut }) => affected + leftOut > 0)).toEqual([]);
 });
+
+const STEPS = [
+  'filling',
+  'filling ticks',
+  'pausing',
+  'paused',
+  'writing coverage',
+  'swapping',
+  'away ticks',
+  'away coverage',
+  'swapped ticks',
+  'swapped bars',
+  'swapped',
+];
+
+const applier = (dataDir: string, rule: string, killAt: string) =>
+  startNode(
+    'applier',
+    [join(WORKSPACE, 'test', 'integration', 'clock-applier.ts'), server.conf, dataDir, rule, killAt],
+    { dataDir },
+  );
+
+test('killed before each named step it goes on, and ends as if it had never been killed', async () => {
+  const [wrong, right] = [parseClockRule('UTC+2h'), parseClockRule('America/New_York+7h')];
+  const expected = await record(wrong, right, 7);
+  const folder = tempDir('clock-apply');
+  try {
+    for (const step of STEPS) {
+      const child = await applier(folder.path, right.id, step);
+      const { signal } = await child.exited;
+      expect({ step, signal, said: child.logs.trim().split('\n').at(-1) }).toEqual({
+        step,
+        signal: 'SIGKILL',
+        said: step,
+      });
+    }
+    const last = await applier(folder.path, right.id, 'never');
+    const { code } = await last.exited;
+    expect(code, last.logs).toBe(0);
+    const now = await stored();
+    for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
+    expect(asObjects(await http.exec('SELECT step FROM clock_applies ORDER BY ts DESC LIMIT 1'))).toEqual([
+      { step: 'applied' },
+    ]);
+    expect(Number((await http.exec('SELECT count() FROM gaps')).dataset[0]?.[0])).toBeGreaterThan(0);
+  } finally {
+    await folder.remove();
+  }
+}, 240_000);
+
+test('killed at random moments, and then going back: nothing was replaced', async () => {
+  const [wrong, right] = [parseClockRule('UTC+9h'), parseClockRule('Europe/Athens')];
+  const expected = await record(wrong, right, 11);
+  const before = await stored();
+  const folder = tempDir('clock-apply');
+  try {
+    const first = await applier(folder.path, right.id, 'writing coverage');
+    await first.exited;
+    const apply = new ClockApply({ http, journal: applyJournal(folder.path), clock, log });
+    const state = await apply.unfinished();
+    if (state === null) throw new Error('nothing is unfinished');
+    expect([state.step, apply.canGoBack(state)]).toEqual(['paused', true]);
+    await apply.goBack(state);
+    expect(await apply.unfinished()).toBeNull();
+    expect(await stored()).toEqual(before);
+    for (let kill = 0; kill < 10; kill++) {
+      const child = await applier(folder.path, right.id, 'never');
+      // It has begun when it says something; from then on the moment is what is varied.
+      const began = until(() => child.logs !== '', {
+        what: 'its first word',
+        deadlineMs: 30_000,
+        everyMs: 10,
+      });
+      await Promise.race([child.exited, began]);
+      const ended = await Promise.race([child.exited, delay(Math.floor(Math.random() * 1500), null)]);
+      if (ended !== null) {
+        expect(ended.code, child.logs).toBe(0);
+        break;
+      }
+      await child.kill('SIGKILL');
+      process.stdout.write(`  killed at ${child.logs.trim().split('\n').at(-1)}\n`);
+    }
+    const last = await applier(folder.path, right.id, 'never');
+    const { code } = await last.exited;
+    expect(code, last.logs).toBe(0);
+    const now = await stored();
+    for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
+  } finally {
+    await folder.remove();
+  }
+}, 240_000);
 
 test('hours that both rules repeat alike keep their rows', () => {
   const [athens, shifted] = [parseClockRule('Europe/Athens'), parseClockRule(MOVED)];
