@@ -349,12 +349,15 @@ test('killed at random moments, and then going back: nothing was replaced', asyn
     for (let kill = 0; kill < 10; kill++) {
       const child = await applier(folder.path, right.id, 'never');
       // It has begun when it says something; from then on the moment is what is varied.
-      const began = until(() => child.logs !== '', {
+      let over = false;
+      void child.exited.then(() => {
+        over = true;
+      });
+      await until(() => over || child.logs !== '', {
         what: 'its first word',
         deadlineMs: 30_000,
         everyMs: 10,
       });
-      await Promise.race([child.exited, began]);
       const ended = await Promise.race([child.exited, delay(Math.floor(Math.random() * 1500), null)]);
       if (ended !== null) {
         expect(ended.code, child.logs).toBe(0);

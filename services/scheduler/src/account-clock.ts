@@ -126,6 +126,6 @@ async function write(
       validFrom: rows.map((row) => `${new Date(row.ts / 1000).toISOString()} ${row.rule}`),
       evidence,
     },
-    'another clock rule holds for this server; history that was read before names the old one in its coverage',
+    'another clock rule holds for this server; `fxtape clock apply` corrects what was written with the old one',
   );
 }

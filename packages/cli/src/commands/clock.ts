@@ -49,7 +49,7 @@ export async function clockSet(text: string, options: { account: string; json?: 
     note:
       rule === 'auto'
         ? 'running services take it up by themselves; the rule is inferred again'
-        : 'running services take it up by themselves; rows that were held back come from the tape, and history that was read before names the rule it was read with in `coverage`',
+        : 'running services take it up by themselves; rows that were held back come from the tape, and rows that were written before are corrected by `fxtape clock apply` (`--dry-run` says what it would do)',
   };
   process.stdout.write(
     options.json === true
