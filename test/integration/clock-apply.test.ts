@@ -1,7 +1,7 @@
 // Rows that were written under one clock rule, corrected to another on a real QuestDB: every one of them then stands where it would stand if
 // the right rule had read it from the start. And the correction killed before each of its steps.
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { applyJournal, type ApplyState, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
 import type { AccountConfig } from '@fxtape/config';
 import { brokerMs, type ClockRule, parseClockRule, tellsAlike, utcMs } from '@fxtape/market';
@@ -18,7 +18,7 @@ import {
   type TableRow,
   tables,
 } from '@fxtape/questdb';
-import { type QuestDbServer, startNode, startQuestDb, tempDir, until, WORKSPACE } from '@fxtape/testkit';
+import { type QuestDbServer, startNode, startQuestDb, tempDir, until } from '@fxtape/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const log = createLog({ service: 'test', level: 'silent' });
@@ -299,7 +299,7 @@ const STEPS = [
 const applier = (dataDir: string, rule: string, killAt: string) =>
   startNode(
     'applier',
-    [join(WORKSPACE, 'test', 'integration', 'clock-applier.ts'), server.conf, dataDir, rule, killAt],
+    [fileURLToPath(new URL('./clock-applier.ts', import.meta.url)), server.conf, dataDir, rule, killAt],
     { dataDir },
   );
 

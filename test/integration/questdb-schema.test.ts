@@ -124,7 +124,7 @@ test('a run that was killed after any statement is taken up by the next', async 
   expect(kills).toBeGreaterThan(3);
   await migrate({ client: http, log });
   expect(await versions()).toEqual(Array.from({ length: MIGRATIONS }, (_, i) => i + 1));
-}, 180_000);
+}, 400_000);
 
 test('an old migration that changed is refused, and nothing is touched', async () => {
   const dir = tempDir('migrations');
