@@ -267,6 +267,9 @@ const tradingSessions = defineTable({
     evidence: 'varchar',
   },
   keys: ['ts', 'feed', 'symbol', 'kind', 'ts_decided'],
+});
+
+/**
  * The corrections of what was written under another clock rule. While the newest row is `paused`, nobody writes rows that are made from
  * broker time: what a process had in hand then was made with the old rule.
  */
