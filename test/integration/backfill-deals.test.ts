@@ -210,7 +210,8 @@ test('an account that never traded is covered, and nothing before is asked for',
 
 test('a symbol is described once, and again when something static changed', async () => {
   const job = { account: rig.name, feed: rig.feed, symbol: 'EURUSD' };
-  expect(await rig.run('symbol_specs', job)).toMatchObject({ rows: 1 });
+  // Its specification, and the week in which it trades.
+  expect(await rig.run('symbol_specs', job)).toMatchObject({ rows: 2 });
   expect(await rig.run('symbol_specs', job)).toMatchObject({ rows: 0 });
   await expect(rig.run('symbol_specs', { ...job, symbol: 'NOSUCH' })).rejects.toMatchObject({
     code: 'SYMBOL_NOT_LISTED',

@@ -1,0 +1,275 @@
+// Rows that were written under one clock rule, on a QuestDB of their own that is made anew before each test. In: the wrong rule, the right one
+// and a seed. Out: what has to stand in the tables once they are corrected, and what does.
+import { type ApplyState, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
+import type { AccountConfig } from '@fxtape/config';
+import { brokerMs, type ClockRule, parseClockRule, utcMs } from '@fxtape/market';
+import { createLog, systemClock } from '@fxtape/ops';
+import {
+  asObjects,
+  encodeRows,
+  HistoryReader,
+  isSqlCorrected,
+  migrate,
+  QuestDbHttp,
+  requireSettled,
+  type TableName,
+  type TableRow,
+  tables,
+} from '@fxtape/questdb';
+import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+
+export const log = createLog({ service: 'test', level: 'silent' });
+export const clock = systemClock();
+const HOUR = 3_600_000;
+const FROM = Date.UTC(2024, 8, 1);
+const TO = Date.UTC(2026, 10, 20);
+const SERVER = 'Broker-Live';
+export let server: QuestDbServer;
+export let http: QuestDbHttp;
+
+beforeAll(async () => {
+  server = await startQuestDb();
+});
+afterAll(async () => {
+  http?.close();
+  await server?.close();
+});
+beforeEach(async () => {
+  // A connection that has written to a table that was dropped would write to it once more.
+  http?.close();
+  http = new QuestDbHttp({ conf: server.conf });
+  for (const view of ['outages', 'gaps']) await http.exec(`DROP VIEW IF EXISTS ${view}`);
+  for (const row of asObjects(await http.exec('SELECT table_name FROM tables()')))
+    if (/^(?!telemetry|sys)/.test(String(row['table_name'])))
+      await http.exec(`DROP TABLE IF EXISTS '${String(row['table_name'])}'`);
+  await migrate({ client: http, log });
+});
+
+const random = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+/** Instants all over two years, most of them close to where one of the rules sets its clock. */
+const instants = (below: (n: number) => number, rules: readonly ClockRule[], n: number): number[] => {
+  const switches = rules.flatMap((rule) => rule.switchesBetween(FROM, TO).map((each) => each.utcMs));
+  return Array.from({ length: n }, (_, i) =>
+    i % 10 === 0 || switches.length === 0
+      ? FROM + below(TO - FROM)
+      : (switches[below(switches.length)] as number) + below(6 * HOUR) - 3 * HOUR,
+  );
+};
+
+async function write<N extends TableName>(name: N, rows: readonly TableRow<N>[]): Promise<void> {
+  if (rows.length === 0) return;
+  const encoded = encodeRows(tables[name], rows as never);
+  expect(encoded.refused).toEqual([]);
+  expect(await http.write(name, encoded.body)).toEqual({ kind: 'stored' });
+}
+
+const settled = (...names: string[]): Promise<void> => requireSettled(http, clock, names, { waitMs: 20_000 });
+
+interface Wall {
+  readonly broker: number;
+  readonly utc: number;
+}
+
+/** What the broker's clock showed at each instant; the truth is `right`. */
+const walls = (
+  below: (n: number) => number,
+  right: ClockRule,
+  wrong: ClockRule,
+  n: number,
+  stepMs = 1,
+): Wall[] =>
+  instants(below, [right, wrong], n).map((at) => {
+    const utc = Math.floor(at / stepMs) * stepMs;
+    return { utc, broker: right.toBroker(utcMs(utc)) };
+  });
+
+/** The row that a reader with this rule would have written of history, or null where it leaves it out. */
+const historic = (rule: ClockRule, broker: number): { ts: number; utc_offset_s: number } | null => {
+  const reading = rule.read(brokerMs(broker), { pass: 1 });
+  return reading.occurrence === 'twice' ? null : { ts: reading.ms * 1000, utc_offset_s: reading.offsetS };
+};
+
+const ACCOUNT = { account_id: 'x', login: 1, currency: 'USD' };
+
+export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
+  const below = random(seed);
+  await write('accounts', [
+    { ts: FROM * 1000, account: 'icm', server: SERVER, feed: 'f', ...ACCOUNT },
+    { ts: FROM * 1000, account: 'other', server: 'Elsewhere', feed: 'g', ...ACCOUNT },
+  ]);
+  const expected = new Map<string, string[]>();
+  const expectRow = (table: string, ...cells: (string | number | null)[]): void => {
+    expected.set(table, [...(expected.get(table) ?? []), cells.join(' ')]);
+  };
+  const ticks: TableRow<'ticks'>[] = [];
+  const events: TableRow<'bar_events'>[] = [];
+  for (const [i, { broker, utc }] of walls(below, right, wrong, 400).entries()) {
+    const ts_recv = utc * 1000 + 40_000 + i;
+    const near = { utcMs: ts_recv / 1000 };
+    const old = wrong.read(brokerMs(broker), near);
+    const source = i % 4 === 0 ? 'history' : 'live';
+    const price = { bid: i, ask: i + 1, quality: null };
+    const written =
+      source === 'history' ? historic(wrong, broker) : { ts: old.ms * 1000, utc_offset_s: old.offsetS };
+    const after =
+      source === 'history' ? historic(right, broker) : { ts: utc * 1000, utc_offset_s: right.offsetAt(utc) };
+    if (written === null) continue;
+    ticks.push({ ...written, feed: 'f', symbol: 'EURUSD', ts_recv, source, ...price });
+    ticks.push({
+      ts: utc * 1000,
+      utc_offset_s: 7200,
+      feed: 'g',
+      symbol: 'EURUSD',
+      ts_recv,
+      source,
+      ...price,
+    });
+    expectRow('ticks', 'g', utc * 1000, 7200, ts_recv);
+    if (after !== null) expectRow('ticks', 'f', after.ts, after.utc_offset_s, ts_recv);
+    if (source === 'history') continue;
+    events.push({
+      ...written,
+      feed: 'f',
+      symbol: 'EURUSD',
+      timeframe: 'M1',
+      ts_recv,
+      close: i,
+    } as TableRow<'bar_events'>);
+    if (after !== null) expectRow('bar_events', 'f', after.ts, after.utc_offset_s, ts_recv);
+  }
+  await write('ticks', ticks);
+  await write('bar_events', events);
+  // Bars: what the wrong rule made one was lost when it was written; a later answer replaces an earlier one.
+  const bars = new Map<string, TableRow<'bars'> & { broker: number; timeframe: string }>();
+  for (const [i, { broker: at }] of walls(below, right, wrong, 300, 60_000).entries()) {
+    const timeframe = ['M1', 'M15', 'H4'][i % 3] as string;
+    const lengthMs = { M1: 60_000, M15: 900_000, H4: 4 * HOUR }[timeframe] as number;
+    const broker = Math.floor(at / lengthMs) * lengthMs;
+    const reading = wrong.read(brokerMs(broker), { pass: 1 });
+    if (reading.occurrence === 'twice' && timeframe !== 'H4') continue;
+    const row = {
+      ts: reading.ms * 1000,
+      utc_offset_s: reading.offsetS,
+      feed: 'f',
+      symbol: 'EURUSD',
+      timeframe,
+      close: i,
+    };
+    bars.set(`${row.ts} ${timeframe}`, { ...row, ts_seen: TO * 1000 + i, broker });
+  }
+  const final = new Map<string, string>();
+  for (const { broker, close, timeframe } of bars.values()) {
+    const reading = right.read(brokerMs(broker), { pass: 1 });
+    if (reading.occurrence === 'twice' && timeframe !== 'H4') continue;
+    final.set(`${reading.ms} ${timeframe}`, [timeframe, reading.ms * 1000, reading.offsetS, close].join(' '));
+  }
+  const told = [...bars.values()].map(({ broker: _broker, ...row }) => ({
+    ...row,
+    ts_seen: row.ts_seen ?? 0,
+  }));
+  await write('bars', told);
+  await write('bar_revisions', told);
+  expected.set('bars', [...final.values()]);
+  const deals: TableRow<'deals'>[] = [];
+  for (const [i, { broker }] of walls(below, right, wrong, 200, 1000).entries()) {
+    const row = historic(wrong, broker);
+    if (row === null) continue;
+    deals.push({ ...row, account: 'icm', deal_id: i + 1, ts_seen: TO * 1000 });
+    const after = historic(right, broker);
+    if (after !== null) expectRow('deals', i + 1, after.ts, after.utc_offset_s);
+  }
+  await write('deals', deals);
+  const claim = { account: 'icm', source: 'history', rows: 1, rule_id: wrong.id, range_id: 'history' };
+  const day = FROM * 1000;
+  await write('coverage', [
+    { ts: day, ts_to: TO * 1000, ...claim, feed: null, symbol: null, stream: 'deals', timeframe: null },
+    { ts: day, ts_to: TO * 1000, ...claim, feed: 'f', symbol: 'EURUSD', stream: 'bars', timeframe: 'M1' },
+  ]);
+  await settled(...Object.keys(tables));
+  return expected;
+}
+
+export async function stored(): Promise<Map<string, string[]>> {
+  const of = async (table: string, columns: string, where = ''): Promise<[string, string[]]> => [
+    table,
+    (await http.exec(`SELECT ${columns} FROM ${table} ${where}`)).dataset
+      .map((cells) => cells.join(' '))
+      .toSorted(),
+  ];
+  await settled('ticks', 'bar_events', 'bars', 'deals');
+  return new Map([
+    await of('ticks', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
+    await of('bar_events', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
+    await of('bars', 'timeframe, cast(ts as long), utc_offset_s, cast(close as long)'),
+    await of('deals', 'deal_id, cast(ts as long), utc_offset_s'),
+  ]);
+}
+
+export const journal = () => {
+  let text: string | null = null;
+  return {
+    load: () => (text === null ? null : (JSON.parse(text) as ApplyState)),
+    save: (state: ApplyState) => {
+      text = JSON.stringify(state);
+    },
+    remove: () => {
+      text = null;
+    },
+  };
+};
+
+const configured = (rule: ClockRule): AccountConfig[] =>
+  [{ name: 'icm', clock: { rule: rule.id, replayed: false } }] as AccountConfig[];
+
+export const begin = async (right: ClockRule, apply: ClockApply) => {
+  const servers = await serverClocks({
+    configured: configured(right),
+    reader: new HistoryReader({ http, clock }),
+    http,
+  });
+  const measured = await measure({ http, clock, servers });
+  const affected = measured.tables.filter(({ affected: n, leftOut }) => n + leftOut > 0);
+  const state = apply.begin(
+    servers,
+    affected.flatMap(({ table }) => (isSqlCorrected(table) ? [table] : [])),
+  );
+  return { measured, servers, state };
+};
+
+export const sorted = (map: Map<string, string[]>): Map<string, string[]> =>
+  new Map([...map].map(([name, rows]) => [name, rows.toSorted()]));
+
+export const MOVED = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
+
+/** Everything that was written under one rule stands as if the other had read it, and a second correction finds nothing. */
+export async function correctedFromTo(from: string, to: string): Promise<void> {
+  const [wrong, right] = [parseClockRule(from), parseClockRule(to)];
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  process.stdout.write(`  seed ${seed}\n`);
+  const expected = await record(wrong, right, seed);
+  const apply = new ClockApply({ http, journal: journal(), clock, log, reachMs: 0 });
+  const { measured, state } = await begin(right, apply);
+  expect(measured.tables.find(({ table }) => table === 'ticks')?.affected).toBeGreaterThan(0);
+  await apply.run(state);
+  const now = await stored();
+  for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
+  // Claims name the new rule, and no claim holds an hour that rows were left out of.
+  const claims = asObjects(await http.exec('SELECT DISTINCT rule_id FROM coverage'));
+  expect(claims).toEqual([{ rule_id: right.id }]);
+  const overlapping = asObjects(
+    await http.exec(
+      `SELECT count() n FROM (SELECT ts_from, ts_to, stream FROM gaps WHERE cause = 'refused') g JOIN coverage c ON g.stream = c.stream WHERE c.ts < g.ts_to AND c.ts_to > g.ts_from AND c.stream = 'deals'`,
+    ),
+  );
+  expect(Number(overlapping[0]?.['n'])).toBe(0);
+  const again = await begin(right, new ClockApply({ http, journal: journal(), clock, log }));
+  expect(again.measured.tables.filter(({ affected, leftOut }) => affected + leftOut > 0)).toEqual([]);
+}
