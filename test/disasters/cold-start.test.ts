@@ -58,9 +58,14 @@ test('cold-start: eight clocks, live and history at once', async () => {
     everyMs: 1000,
     retryErrors: true,
   });
-  expect(Object.fromEntries(rows.map(([server, rule]) => [String(server), rule]))).toEqual(
-    Object.fromEntries(BROKERS.map(([name, rule]) => [`${name}-server`, rule])),
-  );
+  const named = new Map(rows.map(([server, rule]) => [String(server), String(rule)]));
+  for (const [name, rule] of BROKERS) {
+    const found = named.get(`${name}-server`);
+    // Between the two switches of a summer both rules say the same: nothing tells the day on which a broker moved.
+    if (name === 'moved')
+      expect(found).toMatch(/^Europe\/Athens until 2025-0[4-9]\S+ then America\/New_York\+7h$/);
+    else expect(found, name).toBe(rule);
+  }
   process.stdout.write(
     `cold-start: eight rules inferred after ${((Date.now() - begunMs) / 1000).toFixed(0)} s\n`,
   );
