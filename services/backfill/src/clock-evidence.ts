@@ -29,7 +29,7 @@ const PAGE_MS = 160 * DAY_MS;
 const LEAST_PAGE_MS = 5 * DAY_MS;
 /** Looks at the running clocks, before they are said to stand still. */
 const LOOKS = 6;
-/** From this try on, a symbol whose history does not load is left out. */
+/** From this try on, a symbol whose history cannot be read is left out: history must not wait for evidence that never comes. */
 const PATIENT_TRIES = 4;
 
 export async function gatherClockEvidence(
@@ -112,11 +112,17 @@ async function edges(c: SyncContext, payload: Payload<'clock'>, attempt: number)
       const ts = c.parts.clock.nowUs();
       rows.push({ ...row, ts, bars: opens.length, edges: spellEdges(weekEdges(opens)) });
     } catch (error) {
-      const { code, message } = error as { code?: unknown; message: string };
+      const { code, message, retryAfterMs } = error as {
+        code?: unknown;
+        message: string;
+        retryAfterMs?: unknown;
+      };
       const last = attempt >= Math.min(PATIENT_TRIES, catalogue.clock.attempts);
-      const refused = code === 'SYMBOL_NOT_LISTED' || (code === 'HISTORY_NOT_READY' && last);
+      // Told to wait is no refusal.
+      const unread = last && retryAfterMs === undefined && /^(FXSOCKET|HISTORY)_/.test(String(code));
+      const refused = code === 'SYMBOL_NOT_LISTED' || unread;
       if (!refused || c.signal.aborted) throw error;
-      rows.push({ ...row, ts: c.parts.clock.nowUs(), bars: 0, reason: `${code}: ${message}` });
+      rows.push({ ...row, ts: c.parts.clock.nowUs(), bars: 0, reason: `${String(code)}: ${message}` });
     }
   }
   return rows;
