@@ -15,9 +15,16 @@ export interface BarCount {
   readonly rows: number;
 }
 
+const PARTITIONED = [
+  'bars',
+  'bar_revisions',
+  'deals',
+  'deal_revisions',
+] as const satisfies readonly TableName[];
+
 type Whose = { readonly feed: string } | { readonly account: string };
 
-/** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
+/** Errors of every method but `partitionRows`: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient); of all: those of `exec`. */
 export class AuditReader {
   readonly #http: Pick<QuestDbHttp, 'exec'>;
   readonly #clock: Clock;
@@ -27,18 +34,16 @@ export class AuditReader {
     this.#clock = options.clock;
   }
 
-  /** Rows of each partition of these tables and their revisions: `<table> <partition>` → rows. Looks into no row. */
+  /**
+   * Rows of each partition of these tables and their revisions: `<table> <partition>` → rows. Looks into no row, and waits for no log: a
+   * table that lags shows fewer rows than it will have, and never fewer than before.
+   */
   async partitionRows(options: SettledOptions = {}): Promise<ReadonlyMap<string, number>> {
-    const found = new Map<string, number>();
-    for (const table of ['bars', 'bar_revisions', 'deals', 'deal_revisions'] as const) {
-      const answer = await this.#ask(
-        [table],
-        `SELECT name, numRows FROM table_partitions('${table}')`,
-        options,
-      );
-      for (const [name, rows] of answer.dataset) found.set(`${table} ${String(name)}`, Number(rows));
-    }
-    return found;
+    const sql = PARTITIONED.map(
+      (table) => `SELECT '${table}' t, name, numRows FROM table_partitions('${table}')`,
+    );
+    const { dataset } = await this.#http.exec(sql.join(' UNION ALL '), { signal: options.signal });
+    return new Map(dataset.map(([table, name, rows]) => [`${String(table)} ${String(name)}`, Number(rows)]));
   }
 
   /** From the first to the last version; null when there is none. */
