@@ -1,5 +1,6 @@
 // The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
 // figures beside their alternatives from the same run, and assert nothing about time.
+import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { clock } from './clock.ts';
 import { concurrency } from './concurrency.ts';
@@ -19,6 +20,7 @@ const benches = {
   whole,
   latency,
   memory,
+  accounts,
   start,
   planner,
   bars,

@@ -24,6 +24,7 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { readCollectorEnv } from './env.ts';
+import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
 import { pause } from './outflow.ts';
 import { Pipeline } from './pipeline.ts';
@@ -86,6 +87,7 @@ const shared = {
   gate,
   migrated,
   troubles: () => troubles,
+  inHand: () => inHand(current.accounts.length),
   clock,
 };
 let current: Config = config;

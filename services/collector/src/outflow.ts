@@ -15,6 +15,7 @@ import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Word } from './clock-keeper.ts';
+import type { InHand } from './in-hand.ts';
 import { messageOf, TapeMemory } from './tape-memory.ts';
 import { type Hold, TapeReader, verdict } from './tape-reader.ts';
 
@@ -43,6 +44,8 @@ export interface OutflowOptions {
   readonly applied: AppliedWatch;
   /** Counts troubles on the way to the database; a change means that sending begins again at the cursor. */
   readonly troubles: () => number;
+  /** How much of the tape may be in memory. */
+  readonly inHand: () => InHand;
   /** Resolves when rows may be made and written, with a signal that says when they must be made anew. */
   readonly enter: (signal: AbortSignal) => Promise<AbortSignal>;
   /** The rule of a stretch is contradicted or proved by it; resolves when the spans may have changed. */
@@ -116,11 +119,7 @@ export class Outflow {
     checkpoints.rewind();
     const troubles = this.#o.troubles();
     const reader = new TapeReader({ account, replayed, ledger: start.ledger, spans: () => memory.spans });
-    for await (const batch of tape.follow(start.position, {
-      signal,
-      maxLines: 20_000,
-      maxBytes: 8 * 1024 * 1024,
-    })) {
+    for await (const batch of tape.follow(start.position, { signal, ...this.#o.inHand() })) {
       const { hold, lastTsRecv, rows } = reader.read(batch.items);
       this.state.phase = 'sending';
       this.state.caughtUp = batch.caughtUp;

@@ -13,6 +13,7 @@ import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { findAccount } from './find-account.ts';
+import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
 import { recall, type Remembered } from './lost-tape.ts';
 import { Outflow, pause } from './outflow.ts';
@@ -39,6 +40,8 @@ export interface PipelineOptions {
   readonly gate: WriteGate;
   readonly migrated: Promise<unknown>;
   readonly troubles: () => number;
+  /** How much of this account's tape may be in memory; of the newest lines as much as when the tape was opened. */
+  readonly inHand: () => InHand;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -121,6 +124,7 @@ export class Pipeline {
         clock,
         log,
         syncEveryMs: 50,
+        ringBytes: this.#o.inHand().maxBytes,
         ...(remembered?.floorUs ? { floorUs: remembered.floorUs } : {}),
       }),
     );
@@ -180,7 +184,7 @@ export class Pipeline {
     parts: Pick<PipelineParts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
     signal: AbortSignal,
   ): Outflow {
-    const { applied, clock, dir, log, troubles, writer } = this.#o;
+    const { applied, clock, dir, inHand, log, troubles, writer } = this.#o;
     const { checkpoints, intake, keeper, memory, tape } = parts;
     return new Outflow({
       account: this.config.name,
@@ -192,6 +196,7 @@ export class Pipeline {
       writer,
       applied,
       troubles,
+      inHand,
       enter: async (until) => {
         const pass = await this.#o.gate.enter(until);
         const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
