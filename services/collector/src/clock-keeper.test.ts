@@ -16,12 +16,17 @@ const keeper = (o: {
   rule?: string;
   nowMs?: number;
   spans?: ClockSpan[];
+  /** What a replayed gateway says of its clock; null: it refuses. */
+  plays?: string | null;
 }) => {
   const memory = { spans: o.spans ?? [] };
   const clock = { ...systemClock(), nowMs: () => o.nowMs ?? JUNE, nowUs: () => (o.nowMs ?? JUNE) * 1000 };
   const options = {
-    config: () => ({ clock: { rule: o.rule ?? 'auto', replayed: false } }) as AccountConfig,
-    timezone: async () => ({ serverTime: '2026-06-24T15:00:00Z', utcOffsetSeconds: o.offsetS }),
+    config: () => ({ clock: { rule: o.rule ?? 'auto', replayed: o.plays !== undefined } }) as AccountConfig,
+    timezone: async () => {
+      if (o.plays === null) throw new Error('503');
+      return { serverTime: o.plays ?? '2026-06-24T15:00:00Z', utcOffsetSeconds: o.offsetS };
+    },
     inferred: async () => o.inferred,
     intake: {
       note: (_: string, { spans }: { spans: ClockSpan[] }) => {
@@ -67,6 +72,35 @@ test('a rule in force gives way to the inferred one from now on, while both say 
     const kept = keeper({ offsetS: 10_800, ...left });
     await kept.keeper.adopt();
     expect(kept.spans()).toEqual(left.spans);
+  }
+});
+
+test('of a replayed gateway the inferred rule is taken where it has the offset that the gateway states for its own day', async () => {
+  const spans = [span('America/New_York+7h')];
+  const summer = keeper({
+    inferred: MOVED,
+    offsetS: 10_800,
+    plays: '2025-10-25T15:00:00Z',
+    spans,
+    nowMs: MARCH,
+  });
+  await summer.keeper.adopt();
+  expect(summer.spans()).toMatchObject([
+    { rule: 'America/New_York+7h' },
+    { rule: 'Europe/Athens', fromUs: MARCH * 1000 },
+  ]);
+  // It already played the switch of the Union: the rule in force is the wrong one.
+  const autumn = keeper({ inferred: MOVED, offsetS: 7200, plays: '2025-10-27T15:00:00Z', spans });
+  await autumn.keeper.adopt();
+  expect(autumn.spans().at(-1)).toMatchObject({ rule: 'Europe/Athens' });
+  for (const left of [
+    { plays: '2025-10-27T15:00:00Z', offsetS: 10_800 },
+    { plays: 'soon', offsetS: 10_800 },
+    { plays: null, offsetS: 10_800 },
+  ]) {
+    const kept = keeper({ inferred: MOVED, spans, ...left });
+    await kept.keeper.adopt();
+    expect(kept.spans()).toEqual(spans);
   }
 });
 

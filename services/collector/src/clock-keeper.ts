@@ -66,10 +66,9 @@ export class ClockKeeper {
       return;
     }
     if (current !== null) return;
-    const { serverTime, utcOffsetSeconds: offsetS } = await this.#o.timezone();
-    // A replayed gateway's today is its own.
-    const stated = replayed ? parseBrokerTime(serverTime) : null;
-    const today = stated === null ? now : utcMs(stated.ms - offsetS * 1000);
+    const timezone = await this.#o.timezone();
+    const offsetS = timezone.utcOffsetSeconds;
+    const today = (replayed ? ownToday(timezone) : null) ?? now;
     // A snapshot is written without a guard, so nothing is written before the clock of a heartbeat or a live tick was compared with ours.
     const inferred = await this.#inferredAt(today, offsetS);
     const evidence = `the gateway stands ${offsetS} s before UTC today`;
@@ -79,14 +78,20 @@ export class ClockKeeper {
 
   /**
    * Goes on with the rule that history shows, from now on, where it says the same now as the one in force: the two differ later in the year.
+   * A replayed gateway's now is its own, and only its word says which offset it has.
    */
   async adopt(): Promise<void> {
     const { clock, config } = this.#o;
     const { replayed, rule: configured } = config().clock;
     const { current } = this;
-    if (configured !== 'auto' || replayed || current === null || !current.confirmed) return;
+    if (configured !== 'auto' || current === null || !current.confirmed) return;
+    const text = await this.#o.inferred();
+    if (text === null || text === current.rule) return;
     const now = utcMs(clock.nowMs());
-    const inferred = await this.#inferredAt(now, parseClockRule(current.rule).offsetAt(now));
+    const today = replayed
+      ? await this.#replayedToday()
+      : { now, offsetS: parseClockRule(current.rule).offsetAt(now) };
+    const inferred = today === null ? null : simpleAt(text, today.now, today.offsetS);
     if (inferred !== null && inferred !== current.rule) this.#step(inferred, true, 'inferred from history');
   }
 
@@ -161,9 +166,19 @@ export class ClockKeeper {
   /** The simple rule that was inferred for this instant, when it has this offset there. */
   async #inferredAt(now: UtcMs, offsetS: number): Promise<string | null> {
     const text = await this.#o.inferred();
-    if (text === null) return null;
-    const rule = parseClockRule(parseClockRule(text).pieceAt(now));
-    return rule.offsetAt(now) === offsetS ? rule.id : null;
+    return text === null ? null : simpleAt(text, now, offsetS);
+  }
+
+  /** Null: the gateway does not tell, and is asked again with the next look. */
+  async #replayedToday(): Promise<{ now: UtcMs; offsetS: number } | null> {
+    try {
+      const timezone = await this.#o.timezone();
+      const now = ownToday(timezone);
+      return now === null ? null : { now, offsetS: timezone.utcOffsetSeconds };
+    } catch (error) {
+      this.#o.log.warn({ err: error }, 'the gateway does not tell its day; the rule stays');
+      return null;
+    }
   }
 
   async #offsetNow(): Promise<number | null> {
@@ -194,3 +209,15 @@ export class ClockKeeper {
     });
   }
 }
+
+/** The instant that a gateway states of its own clock; null where it states none. */
+const ownToday = ({ serverTime, utcOffsetSeconds }: ServerTimezone): UtcMs | null => {
+  const stated = parseBrokerTime(serverTime);
+  return stated === null ? null : utcMs(stated.ms - utcOffsetSeconds * 1000);
+};
+
+/** The piece of a rule that holds at an instant, when it has this offset there. */
+const simpleAt = (text: string, now: UtcMs, offsetS: number): string | null => {
+  const rule = parseClockRule(parseClockRule(text).pieceAt(now));
+  return rule.offsetAt(now) === offsetS ? rule.id : null;
+};

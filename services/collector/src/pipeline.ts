@@ -23,6 +23,7 @@ import { type WantedStreams, wantedStreams } from './wanted-streams.ts';
 
 const RETRY_MS = 2000;
 const SYMBOLS_EVERY_MS = 900_000;
+const RULE_EVERY_MS = 60_000;
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
 
@@ -177,6 +178,7 @@ export class Pipeline {
       this.#o.migrated.then(() => outflow.run(signal)),
       upkeep({ dir, checkpoints, retentionMs: this.#o.retentionMs, clock, log, signal }),
       this.#watchSymbols(signal),
+      this.#watchRule(signal),
     ]);
   }
 
@@ -253,7 +255,16 @@ export class Pipeline {
       await pause(this.#o.clock, SYMBOLS_EVERY_MS, signal);
       if (signal.aborted) return;
       await this.#refreshSymbols();
-      if (this.parts?.intake.obstacle === null) await this.parts.keeper.adopt();
+    }
+  }
+
+  async #watchRule(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(this.#o.clock, RULE_EVERY_MS, signal);
+      if (signal.aborted) return;
+      const { parts } = this;
+      if (parts?.intake.obstacle === null)
+        await this.#retried('waiting_for_tape', signal, () => parts.keeper.adopt());
     }
   }
 
@@ -289,9 +300,12 @@ export class Pipeline {
   }
 
   async #retried<T>(phase: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const before = { phase: this.phase, reason: this.reason };
     for (;;) {
       try {
-        return await work();
+        const done = await work();
+        if (this.phase === phase) Object.assign(this, before);
+        return done;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof FxtapeError && error.kind === 'terminal') throw error;
