@@ -23,6 +23,8 @@ export interface RecordedAccount {
   /** Default: the name. Null: no market data. */
   readonly feed?: string | null;
   readonly symbols?: readonly string[];
+  /** `clock:` of this account; default: that of the recording. */
+  readonly clock?: string;
 }
 
 export interface RecordingOptions {
@@ -97,7 +99,7 @@ export class Recording extends Recorded {
     const accounts = o.accounts ?? [{ id: DEMO_ACCOUNT, name: 'demo', symbols: o.symbols ?? ['*'] }];
     const yaml = [
       'accounts:',
-      ...accounts.flatMap(({ feed, id, name, symbols }) => [
+      ...accounts.flatMap(({ clock, feed, id, name, symbols }) => [
         `  - id: ${id}`,
         `    name: ${name}`,
         '    key: FXSOCKET_API_KEY',
@@ -105,7 +107,7 @@ export class Recording extends Recorded {
           ? '    market_data: false'
           : `    market_data: { feed: ${feed ?? name}, symbols: ${JSON.stringify(symbols ?? ['*'])} }`,
         '    account_data: [deals, positions, account]',
-        `    clock: ${o.clock ?? 'auto'}`,
+        `    clock: ${clock ?? o.clock ?? 'auto'}`,
       ]),
       'defaults:',
       `  timeframes: ${JSON.stringify(o.timeframes ?? ['M1'])}`,
