@@ -101,6 +101,7 @@ test.each(SEASONS)(
     };
     await until(reached, { what: endUtc, deadlineMs: 600_000, everyMs: 500, retryErrors: true });
     for (const service of planning) await service.stop();
+    await recording.gateway.command('clock', { speed: 1 });
     await recording.settle();
 
     const endUs = Date.parse(endUtc) * 1000;
