@@ -9,6 +9,10 @@ const schema = z.object({
   FXTAPE_DATA_DIR: z.string().default('./data'),
   FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
   FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
+  /** Which demonstration is recorded: `demo`, or the name of a file of ticks (real-….). */
+  FXTAPE_DEMO: z.string().optional(),
+  FXTAPE_DEMO_TICKS: z.string().optional(),
+  FXTAPE_DEMO_SYMBOL: z.string().optional(),
   FXTAPE_COLLECTOR_URL: z
     .url({ protocol: /^https?$/, error: 'must be an address such as http://collector:7071' })
     .optional(),

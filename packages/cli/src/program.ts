@@ -10,6 +10,7 @@ import type { ClockOptions } from './commands/clock.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
 import type { StatusOptions } from './commands/status.ts';
+import type { UpOptions } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { readInstant } from './print/instant.ts';
 import { PROCESSES, type ProcessName } from './service-process.ts';
@@ -47,11 +48,27 @@ function addRecording(fxtape: Command): void {
   fxtape
     .command('up')
     .description('everything in the foreground with one log; Ctrl-C stops it in order')
-    .option('--demo', 'record the simulated gateway, whatever is configured')
+    .addOption(
+      new Option(
+        '--demo [which]',
+        'record the simulated gateway, whatever is configured; real: a file of ticks',
+      )
+        .choices(['simulated', 'real'])
+        .preset('simulated'),
+    )
+    .option('--ticks <file>', 'with --demo=real: the file to play; default FXTAPE_DEMO_TICKS')
+    .option(
+      '--symbol <name>',
+      'with --demo=real: what its ticks are of; default: what the name of the file tells',
+    )
+    .option('--speed <n>', 'with --demo=real: seconds of the file in one second', factor)
     .option('--json', 'only JSON lines')
     .addOption(withParent())
-    .action(async (options: { demo?: boolean; json?: boolean; withParent?: boolean }) => {
-      if (options.withParent === true) endWithParent();
+    .action(async (options: UpOptions, command: Command) => {
+      const { demo, speed, symbol, ticks, withParent: parent } = options;
+      if (demo !== 'real' && [ticks, symbol, speed].some((value) => value !== undefined))
+        command.error('error: --ticks, --symbol and --speed go with --demo=real', { exitCode: 64 });
+      if (parent === true) endWithParent();
       const { up } = await import('./commands/up.ts');
       await up(options);
     });
@@ -194,6 +211,12 @@ function interval(command: Command, open: string): Command {
     .option('--to <time>', 'only what begins before it', instant)
     .option('--limit <n>', 'the newest so many', positive, 1000)
     .option('--json', 'one JSON document');
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (/^[\d.]+$/.test(text) && value > 0 && value <= 10_000) return value;
+  throw new InvalidArgumentError('It must be a number above 0, at most 10000.');
 }
 
 function positive(text: string): number {

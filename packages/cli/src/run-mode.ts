@@ -1,27 +1,34 @@
-// What is recorded: the accounts of the configuration, or the simulated gateway. In: the environment and `--demo`. Out: the
+// What is recorded: the accounts of the configuration, or the simulated gateway. In: the environment and which demonstration. Out: the
 // configuration in force with the address of the gateway and the key of each account. `up` checks it before it starts anything.
 import { existsSync } from 'node:fs';
-import { type Config, DEMO_API_KEY, demoConfig, loadConfig } from '@fxtape/config';
+import { type Config, DEMO, DEMO_API_KEY, demoConfig, loadConfig } from '@fxtape/config';
 import { FxtapeError } from '@fxtape/ops';
 import { type CliEnv, isGiven, readKey } from './env.ts';
 
 export interface RunMode {
-  readonly demo: boolean;
+  /** Which demonstration, as in `FXTAPE_DEMO`; null for the accounts of the configuration. */
+  readonly demo: string | null;
   readonly config: Config;
   readonly baseUrl: string;
   /** The key that a variable of the configuration holds; undefined when it is not given. */
   readonly keyOf: (variable: string) => string | undefined;
 }
 
-/** Demo when asked for, and when there is neither a configuration nor a key. @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, ENV_INVALID. */
-export async function runMode(env: CliEnv, options: { demo?: boolean | undefined } = {}): Promise<RunMode> {
-  const demo = options.demo === true || (!existsSync(env.FXTAPE_CONFIG) && !isGiven('FXSOCKET_API_KEY'));
-  if (!demo) {
+/** A demonstration when asked for, and when there is neither a configuration nor a key. @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, ENV_INVALID. */
+export async function runMode(env: CliEnv): Promise<RunMode> {
+  const nothingGiven = !existsSync(env.FXTAPE_CONFIG) && !isGiven('FXSOCKET_API_KEY');
+  const demo = env.FXTAPE_DEMO ?? (nothingGiven ? DEMO : null);
+  if (demo === null) {
     const config = await loadConfig(env.FXTAPE_CONFIG);
     return { demo, config, baseUrl: env.FXSOCKET_BASE_URL, keyOf: readKey };
   }
   const simulatorUrl = `http://${env.FXTAPE_SIMULATOR_ADDR}`;
-  return { demo, config: demoConfig({ simulatorUrl }), baseUrl: simulatorUrl, keyOf: () => DEMO_API_KEY };
+  return {
+    demo,
+    config: demoConfig({ simulatorUrl, demo }),
+    baseUrl: simulatorUrl,
+    keyOf: () => DEMO_API_KEY,
+  };
 }
 
 /** @throws KEY_MISSING for the first account whose key is not given. */

@@ -1,4 +1,4 @@
-// What a running `fxtape up` tells the other commands: which services it keeps, and the addresses that it chose itself. In and out:
+// What a running `fxtape up` tells the other commands: which services it keeps, the addresses that it chose itself, and which demonstration it is. In and out:
 // `<data>/run/stack.json`, there while `up` runs. Addresses that the environment gives are not in it: they may hold a password, and
 // whoever gave them to `up` gives them to the other commands too.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,6 @@ import { isAlive } from './stack/engine-owner.ts';
 
 const stackFile = z.object({
   pid: z.int().positive(),
-  demo: z.boolean(),
   services: z.array(z.string()),
   /** Variables that `up` set for its services and that were not given to it. */
   env: z.record(z.string(), z.string()),

@@ -9,7 +9,7 @@ export {
   TIMEFRAMES,
   type Timeframe,
 } from './config.ts';
-export { DEMO_API_KEY, demoConfig } from './demo.ts';
+export { DEMO, DEMO_API_KEY, demoConfig } from './demo.ts';
 export { durationMs, formatDuration } from './duration.ts';
 export { configJsonSchema } from './json-schema.ts';
 export { loadConfig } from './load.ts';

@@ -32,10 +32,11 @@ import { aborted, pause } from './pause.ts';
 import { Readiness } from './readiness.ts';
 
 const env = readBackfillEnv();
-const demo = env.FXTAPE_DEMO !== undefined;
-let current: Config = demo
-  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
-  : await loadConfig(env.FXTAPE_CONFIG);
+const demo = env.FXTAPE_DEMO;
+let current: Config =
+  demo === undefined
+    ? await loadConfig(env.FXTAPE_CONFIG)
+    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
 const keyOf = (variable: string): string => readVariable(variable) ?? '';
 const secrets = current.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
 const log = createLog({ service: 'backfill', level: env.LOG_LEVEL, secrets });
@@ -96,7 +97,7 @@ shutdown.add('jobs', async () => {
   stopping.abort(new Error('stopping'));
   await workers?.stop();
 });
-if (!demo) {
+if (demo === undefined) {
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
   const watch = watchConfig(

@@ -31,10 +31,11 @@ import { Pipeline } from './pipeline.ts';
 import { accountReport, momentOf, reasonsOf } from './report.ts';
 
 const env = readCollectorEnv();
-const demo = env.FXTAPE_DEMO !== undefined;
-const config = demo
-  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
-  : await loadConfig(env.FXTAPE_CONFIG);
+const demo = env.FXTAPE_DEMO;
+const config =
+  demo === undefined
+    ? await loadConfig(env.FXTAPE_CONFIG)
+    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
 const keyOf = (variable: string): string => readVariable(variable) ?? '';
 const secrets = config.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
 const log = createLog({ service: 'collector', level: env.LOG_LEVEL, secrets });
@@ -126,7 +127,7 @@ shutdown.add('accounts', async () => {
   stopping.abort();
   await Promise.all([...pipelines.values()].map((pipeline) => pipeline.stop()));
 });
-if (!demo) {
+if (demo === undefined) {
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
   const onChange = (next: Config): void => void follow(next).catch(onError);

@@ -43,7 +43,7 @@ const app = await createApp({
     config: async () =>
       env.FXTAPE_DEMO === undefined
         ? loadConfig(env.FXTAPE_CONFIG)
-        : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL }),
+        : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO }),
     keyOf: readVariable,
     baseUrl: env.FXSOCKET_BASE_URL,
   }),

@@ -25,10 +25,11 @@ import { readSchedulerEnv } from './env.ts';
 import { Scheduler } from './scheduler.ts';
 
 const env = readSchedulerEnv();
-const demo = env.FXTAPE_DEMO !== undefined;
-const config: Config = demo
-  ? demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL })
-  : await loadConfig(env.FXTAPE_CONFIG);
+const demo = env.FXTAPE_DEMO;
+const config: Config =
+  demo === undefined
+    ? await loadConfig(env.FXTAPE_CONFIG)
+    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
 const keyOf = (variable: string): string => readVariable(variable) ?? '';
 const secrets = config.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
 const log = createLog({ service: 'scheduler', level: env.LOG_LEVEL, secrets });
@@ -89,7 +90,7 @@ const begin = async (): Promise<void> => {
   }
 };
 void begin();
-if (!demo) {
+if (demo === undefined) {
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
   const watch = watchConfig(env.FXTAPE_CONFIG, (next) => scheduler.reconfigure(next), onError);

@@ -10,6 +10,12 @@ const schema = z.object({
   FXTAPE_SIMULATOR_CONTROL_KEY: z.string().min(1).optional(),
   /** Path of a scenario; without it the demo runs. */
   FXTAPE_SIMULATOR_SCENARIO: z.string().optional(),
+  /** Path of a file of real ticks to play instead of the made-up market of the demo. */
+  FXTAPE_DEMO_TICKS: z.string().optional(),
+  /** What they are ticks of; default: what the name of the file tells. */
+  FXTAPE_DEMO_SYMBOL: z.string().optional(),
+  /** Seconds of the file in one second. */
+  FXTAPE_DEMO_SPEED: z.coerce.number().positive('must be a number above 0').default(1),
   FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   LOG_LEVEL: z.string().default('info'),

@@ -11,6 +11,7 @@ import {
   writePidFile,
 } from '@fxtape/ops';
 import { simulatorEnv } from './env.ts';
+import { readRealDay, realDayScenario } from './real-day.ts';
 import { DEMO_SCENARIO, type ScenarioInput } from './scenario.ts';
 import { startSimulator } from './simulator.ts';
 
@@ -20,7 +21,12 @@ exitOnUncaught(log);
 const shutdown = new Shutdown({ log, deadlineMs: 5000 });
 shutdown.onSignals();
 
-const simulator = await startSimulator(readScenario(env.FXTAPE_SIMULATOR_SCENARIO), {
+const simulator = await startSimulator(scenario(), {
+  onFileEnd: () =>
+    log.warn(
+      'the file of ticks is at its end and no tick will follow; the broker’s clock goes on. It is not played again, because the same ' +
+        'ticks would be recorded twice: to see it once more, start with another FXTAPE_DATA_DIR',
+    ),
   addr: env.FXTAPE_SIMULATOR_ADDR,
   controlAddr: env.FXTAPE_SIMULATOR_CONTROL_ADDR,
   ...(env.FXTAPE_SIMULATOR_CONTROL_KEY === undefined ? {} : { controlKey: env.FXTAPE_SIMULATOR_CONTROL_KEY }),
@@ -43,8 +49,20 @@ log.info(
   `simulated gateway at http://${simulator.addr}/v1`,
 );
 
-function readScenario(path: string | undefined): ScenarioInput {
-  if (path === undefined) return DEMO_SCENARIO;
+function scenario(): ScenarioInput {
+  const { FXTAPE_DATA_DIR: dataDir, FXTAPE_DEMO_SPEED: speed, FXTAPE_DEMO_SYMBOL: symbol } = env;
+  if (env.FXTAPE_SIMULATOR_SCENARIO !== undefined) return readScenario(env.FXTAPE_SIMULATOR_SCENARIO);
+  if (env.FXTAPE_DEMO_TICKS === undefined) return DEMO_SCENARIO;
+  const day = readRealDay(env.FXTAPE_DEMO_TICKS, symbol);
+  const [from, to] = [day.fromUtcMs, day.toUtcMs].map((ms) => new Date(ms).toISOString());
+  log.info(
+    { rows: day.rows, symbol: day.symbol, speed },
+    `plays ${day.rows} real ticks of ${day.symbol}, ${from} to ${to}`,
+  );
+  return realDayScenario(day, { speed, dataDir });
+}
+
+function readScenario(path: string): ScenarioInput {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as ScenarioInput;
   } catch (cause) {

@@ -67,13 +67,20 @@ const marketSource = z.strictObject({
   startUtc: z.iso.datetime().optional(),
 });
 
-const fileSource = z.strictObject({
-  kind: z.literal('file'),
-  /** CSV with the header utc_ms,bid,ask. */
-  path: z.string().min(1),
-  symbol: symbolName,
-  speed: z.union([z.number().positive(), z.literal('max')]).default(1),
-});
+const fileSource = z
+  .strictObject({
+    kind: z.literal('file'),
+    /** Its forms: tick-file.ts. */
+    path: z.string().min(1),
+    symbol: symbolName,
+    speed: z.union([z.number().positive(), z.literal('max')]).default(1),
+    /** Where it is kept how far the day is, so that another start goes on; default: each start begins at the first row. */
+    kept: z.string().min(1).optional(),
+  })
+  .refine(({ kept, speed }) => kept === undefined || speed !== 'max', {
+    path: ['kept'],
+    message: 'a day that is played as fast as possible has no place by the wall clock',
+  });
 
 const shape = z.strictObject({
   seed: z.int().default(1),
@@ -116,7 +123,7 @@ const shape = z.strictObject({
   holidays: z.boolean().default(false),
   history: z
     .strictObject({
-      /** Days of made-up history before the start. */
+      /** Days of made-up history before the start; 0 for none at all. */
       days: z.int().nonnegative().default(1826),
       /** More bars than this in one answer time out with 504. */
       timeoutBars: z.int().positive().default(100_000),

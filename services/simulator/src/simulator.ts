@@ -68,6 +68,8 @@ export interface SimulatorOptions {
   readonly controlKey?: string;
   /** The simulation cannot go on. Default: the error is thrown and ends the process. */
   readonly onError?: (error: unknown) => void;
+  /** A file of ticks was played to its end, now or in an earlier run; none comes any more. */
+  readonly onFileEnd?: () => void;
   /** Wall clock and monotonic clock. */
   readonly clock?: { nowMs(): number; monoMs(): number };
 }
@@ -91,7 +93,8 @@ export class Simulator {
     this.#clock = options.clock ?? systemClock();
     const onError = options.onError ?? rethrow;
     const monoMs = (): number => this.#clock.monoMs();
-    const built = buildSource(scenario, { wallMs: this.#clock.nowMs(), monoMs: monoMs() });
+    const onFileEnd = options.onFileEnd ?? (() => {});
+    const built = buildSource(scenario, { clock: this.#clock, onFileEnd });
     this.#market = built.market;
     this.#source = built.source;
     const terminalOf = (account: AccountSpec): Terminal =>
@@ -327,6 +330,7 @@ export class Simulator {
   async close(): Promise<void> {
     this.#faults.release();
     this.#engine.stop();
+    this.#source.close(this.#clock.monoMs());
     await this.#gateway.close();
     await this.#control?.close();
   }
@@ -363,7 +367,7 @@ export class Simulator {
   }
 }
 
-/** Starts a simulated gateway. Throws SCENARIO_INVALID, SIMULATOR_FILE_INVALID, HTTP_LISTEN_FAILED. */
+/** Starts a simulated gateway. Throws SCENARIO_INVALID, SIMULATOR_FILE_UNREADABLE, SIMULATOR_FILE_INVALID, SIMULATOR_DAY_INVALID, HTTP_LISTEN_FAILED. */
 export async function startSimulator(
   scenario: ScenarioInput,
   options: SimulatorOptions = {},

@@ -15,7 +15,6 @@ import { type DecidedClock, serverClocks } from '../clock-apply/server-clocks.ts
 import { type CliEnv, readRunningEnv } from '../env.ts';
 import { questDbView } from '../questdb.ts';
 import { runMode } from '../run-mode.ts';
-import { readStackFile } from '../stack-file.ts';
 
 export interface ClockApplyOptions {
   readonly dryRun?: boolean;
@@ -82,7 +81,7 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
 }
 
 async function readServers(env: CliEnv, http: QuestDbHttp): Promise<DecidedClock[]> {
-  const { config } = await runMode(env, { demo: readStackFile(env.FXTAPE_DATA_DIR)?.demo });
+  const { config } = await runMode(env);
   const reader = new HistoryReader({ http, clock: systemClock() });
   return serverClocks({ configured: config.accounts, reader, http });
 }

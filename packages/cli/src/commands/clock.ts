@@ -10,7 +10,6 @@ import { clockLines } from '../clock/render.ts';
 import { readRunningEnv } from '../env.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { runMode } from '../run-mode.ts';
-import { readStackFile } from '../stack-file.ts';
 
 export interface ClockOptions {
   readonly account?: string;
@@ -20,7 +19,7 @@ export interface ClockOptions {
 /** Errors: CONFIG_*, ACCOUNT_UNKNOWN, QDB_*; QDB_NO_TABLE means that nothing is recorded yet. */
 export async function clock(options: ClockOptions): Promise<void> {
   const env = readRunningEnv();
-  const { config } = await runMode(env, { demo: readStackFile(env.FXTAPE_DATA_DIR)?.demo });
+  const { config } = await runMode(env);
   const accounts = config.accounts.filter(({ name }) => (options.account ?? name) === name);
   if (accounts.length === 0) throw unknownAccount(options.account ?? '');
   const view = questDbView(env);
@@ -36,7 +35,7 @@ export async function clockSet(text: string, options: { account: string; json?: 
   const path = readRunningEnv().FXTAPE_CONFIG;
   const rule = text === 'auto' ? text : checkedRule(text);
   // A missing or unreadable file is told as everywhere else.
-  await runMode(readRunningEnv(), { demo: false });
+  await runMode({ ...readRunningEnv(), FXTAPE_DEMO: undefined });
   const written = setClock(readFileSync(path, 'utf8'), { path, account: options.account, rule });
   // Whoever watches the file sees the old or the new one, never a half.
   const partial = `${path}.partial`;

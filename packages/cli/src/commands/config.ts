@@ -5,17 +5,16 @@ import { configDocument, configJsonSchema, showConfig } from '@fxtape/config';
 import { readRunningEnv } from '../env.ts';
 import { environmentInForce } from '../environment.ts';
 import { runMode } from '../run-mode.ts';
-import { readStackFile } from '../stack-file.ts';
 
 /** Errors: CONFIG_*, ENV_INVALID. */
 export async function configShow(options: { json?: boolean }): Promise<void> {
   const env = readRunningEnv();
-  const mode = await runMode(env, { demo: readStackFile(env.FXTAPE_DATA_DIR)?.demo });
-  const variables = mode.demo ? [] : mode.config.accounts.map(({ keyVariable }) => keyVariable);
+  const mode = await runMode(env);
+  const variables = mode.demo !== null ? [] : mode.config.accounts.map(({ keyVariable }) => keyVariable);
   const environment = environmentInForce({ ...env, FXSOCKET_BASE_URL: mode.baseUrl }, variables);
   if (options.json === true) {
     const config = configDocument(mode.config);
-    const document = { source: mode.config.source, demo: mode.demo, config, environment };
+    const document = { source: mode.config.source, demo: mode.demo !== null, config, environment };
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return;
   }

@@ -14,7 +14,6 @@ import { count } from '../print/quantity.ts';
 import { questDbView } from '../questdb.ts';
 import { runMode, type RunMode } from '../run-mode.ts';
 import { redisAnswers } from '../stack/index.ts';
-import { readStackFile } from '../stack-file.ts';
 
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 
@@ -52,8 +51,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
 
 async function modeOrFailure(env: CliEnv): Promise<RunMode | FxtapeError> {
   try {
-    const demo = readStackFile(env.FXTAPE_DATA_DIR)?.demo === true;
-    return await runMode(env, { demo });
+    return await runMode(env);
   } catch (error) {
     if (error instanceof FxtapeError) return error;
     throw error;
@@ -61,7 +59,7 @@ async function modeOrFailure(env: CliEnv): Promise<RunMode | FxtapeError> {
 }
 
 function configurationCheck({ config, demo }: RunMode): Check {
-  if (demo) return ok('configuration', 'the demonstration: the simulated gateway is recorded');
+  if (demo !== null) return ok('configuration', 'the demonstration: the simulated gateway is recorded');
   return ok('configuration', config.source, count(config.accounts.length, 'account'));
 }
 

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
 import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
 import { applyJournal } from '../clock-apply/apply-state.ts';
+import { type DemoOptions, demoOf } from '../demo.ts';
 import { isGiven, processEnv, readCliEnv } from '../env.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
@@ -32,13 +33,20 @@ const SERVICE_STOP_MS = {
   'paper-trader': 2000,
 } as const;
 
-/** Resolves when everything runs; the process lives on until a signal. Errors: CONFIG_*, KEY_MISSING, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID. */
-export async function up(options: { demo?: boolean; json?: boolean }): Promise<void> {
+export interface UpOptions extends DemoOptions {
+  readonly json?: boolean;
+  readonly withParent?: boolean;
+}
+
+/** Resolves when everything runs; the process lives on until a signal. Errors: CONFIG_*, KEY_MISSING, DEMO_*, SIMULATOR_*, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID. */
+export async function up(options: UpOptions): Promise<void> {
   const env = readCliEnv();
   const json = options.json === true;
   const log = createLog({ service: 'fxtape', level: env.LOG_LEVEL, ...(json ? { pretty: false } : {}) });
   exitOnUncaught(log);
-  const mode = await runMode(env, options);
+  const asked = await demoOf(options, env);
+  const mode = await runMode({ ...env, FXTAPE_DEMO: asked?.name });
+  const demo = asked ?? (mode.demo === null ? null : await demoOf({ demo: 'simulated' }, env));
   requireKeys(mode);
   for (const { keyVariable, name } of mode.config.accounts) {
     if (isFullKey(mode.keyOf(keyVariable) ?? '')) {
@@ -59,20 +67,20 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;
-  const names = ORDER.flat().filter((name) => mode.demo || !OF_DEMO.includes(name));
+  const names = ORDER.flat().filter((name) => demo !== null || !OF_DEMO.includes(name));
   const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));
+  const which = demo === null ? {} : { FXTAPE_DEMO: demo.name };
   writeStackFile(dataDir, {
     pid: process.pid,
-    demo: mode.demo,
     services: names,
-    env: Object.fromEntries(own),
+    env: { ...Object.fromEntries(own), ...which },
   });
-  const demoEnv = { FXSOCKET_BASE_URL: mode.baseUrl, FXSOCKET_API_KEY: DEMO_API_KEY, FXTAPE_DEMO: '1' };
+  const demoEnv = { FXSOCKET_BASE_URL: mode.baseUrl, FXSOCKET_API_KEY: DEMO_API_KEY, ...which, ...demo?.env };
   const serviceEnv: Env = {
     ...processEnv(),
     ...stack.env,
     FXTAPE_DATA_DIR: dataDir,
-    ...(mode.demo ? demoEnv : {}),
+    ...(demo === null ? {} : demoEnv),
   };
   const format = serviceLine({ terminal: process.stdout.isTTY === true, json });
   const services = new Map(
@@ -97,14 +105,14 @@ export async function up(options: { demo?: boolean; json?: boolean }): Promise<v
     await shutdown.run();
     throw error;
   }
-  if (json) log.info({ demo: mode.demo, questdb: stack.questdb.httpUrl }, 'everything runs');
-  else process.stdout.write(greeting(stack, { demo: mode.demo, httpAddr: env.FXTAPE_HTTP_ADDR }));
+  if (json) log.info({ demo: demo !== null, questdb: stack.questdb.httpUrl }, 'everything runs');
+  else process.stdout.write(greeting(stack, { demo: demo?.title ?? null, httpAddr: env.FXTAPE_HTTP_ADDR }));
 }
 
-function greeting({ questdb }: Stack, o: { demo: boolean; httpAddr: string }): string {
+function greeting({ questdb }: Stack, o: { demo: string | null; httpAddr: string }): string {
   return [
     '',
-    o.demo ? '  fxtape records the simulated gateway: a demonstration.' : '  fxtape is recording.',
+    o.demo === null ? '  fxtape is recording.' : `  fxtape records ${o.demo}.`,
     `  SQL over HTTP        ${questdb.httpUrl}  (web console of QuestDB)`,
     `  SQL over PostgreSQL  ${questdb.pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
     `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,

@@ -37,7 +37,7 @@ async function examineKey(
   dataDir: string,
   offers: HistoryOffer[],
 ): Promise<Check[]> {
-  const name = mode.demo ? 'key of the demo' : `key ${variable}`;
+  const name = mode.demo !== null ? 'key of the demo' : `key ${variable}`;
   const apiKey = mode.keyOf(variable);
   if (apiKey === undefined) return [failedBy(name, keyMissing(variable, accounts[0]?.name ?? ''))];
   const management = new FxSocketManagement({ baseUrl: mode.baseUrl, apiKey });

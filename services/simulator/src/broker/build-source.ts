@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import { FileSource } from './file-source.ts';
+import { KeptDay } from './kept-day.ts';
 import { Market } from './market.ts';
 import { MarketSource } from './market-source.ts';
 import { ALL_SYMBOLS, findSymbols, type SymbolSpec } from './symbols.ts';
@@ -15,28 +16,38 @@ export interface BuiltSource {
   readonly startUtcMs: number;
 }
 
-/** Throws SCENARIO_INVALID for an unknown symbol, SIMULATOR_FILE_INVALID for a bad file. */
-export function buildSource(scenario: Scenario, now: { wallMs: number; monoMs: number }): BuiltSource {
+export interface SourceSurroundings {
+  readonly clock: { nowMs(): number; monoMs(): number };
+  /** The file was played to its end. */
+  readonly onFileEnd: () => void;
+}
+
+/** Throws SCENARIO_INVALID for an unknown symbol, SIMULATOR_FILE_UNREADABLE, SIMULATOR_FILE_INVALID, SIMULATOR_DAY_INVALID. */
+export function buildSource(scenario: Scenario, { clock, onFileEnd }: SourceSurroundings): BuiltSource {
   const { seed, history, holidays, source } = scenario;
+  const monoMs = clock.monoMs();
   if (source.kind === 'file') {
     const file = readTickFile(source.path);
     const startUtcMs = file.utcMs[0] as number;
     const spec = fileSymbol(source.symbol, file);
     const market = new Market([spec], { seed, startUtcMs, historyDays: history.days, holidays });
+    const { sha256 } = file;
+    const kept =
+      source.kept === undefined ? null : new KeptDay(source.kept, { sha256, wallMs: () => clock.nowMs() });
     return {
       market,
-      source: new FileSource(market, file, { speed: source.speed, monoMs: now.monoMs }),
+      source: new FileSource(market, file, { speed: source.speed, monoMs, kept, onEnd: onFileEnd }),
       startUtcMs,
     };
   }
-  const startUtcMs = source.startUtc === undefined ? now.wallMs : Date.parse(source.startUtc);
+  const startUtcMs = source.startUtc === undefined ? clock.nowMs() : Date.parse(source.startUtc);
   const symbols = source.symbols === undefined ? ALL_SYMBOLS : findSymbols(source.symbols);
   const market = new Market(symbols, { seed, startUtcMs, historyDays: history.days, holidays });
   market.quoteFromBefore(startUtcMs);
   const { ticksPerSecond, speed } = source;
   return {
     market,
-    source: new MarketSource(market, { seed, startUtcMs, monoMs: now.monoMs, speed, ticksPerSecond }),
+    source: new MarketSource(market, { seed, startUtcMs, monoMs, speed, ticksPerSecond }),
     startUtcMs,
   };
 }

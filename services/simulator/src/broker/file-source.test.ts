@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRealDay } from '../real-day.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
 import { connect, until } from '../testing/client.ts';
 import { Random } from './random.ts';
@@ -122,13 +123,42 @@ describe('a file of ticks', () => {
     );
   });
 
+  it('in HistData’s form is read as UTC, five hours later than it says, in summer too', () => {
+    const path = join(folder, 'DAT_ASCII_EURUSD_T_202001.csv');
+    writeFileSync(path, '20200101 170000065,1.121200,1.121720,0\r\n20200701 120000000,1.12,1.1203,0\r\n');
+    const file = readTickFile(path);
+    expect([...file.utcMs]).toEqual([START, Date.parse('2020-07-01T17:00:00Z')]);
+    expect([file.digits, [...file.bid], [...file.ask]]).toEqual([5, [112_120, 112_000], [112_172, 112_030]]);
+    expect(readRealDay(path)).toMatchObject({ symbol: 'EURUSD', rows: 2, fromUtcMs: START });
+    expect(readRealDay(path, 'EURUSDm').symbol).toBe('EURUSDm');
+    const unnamed = join(folder, 'ticks.csv');
+    copyFileSync(path, unnamed);
+    expect(() => readRealDay(unnamed)).toThrow(expect.objectContaining({ code: 'SIMULATOR_SYMBOL_UNKNOWN' }));
+    expect(readRealDay(unnamed, 'EURUSD').name).toBe(readRealDay(path).name);
+  });
+
   it('is refused with the line that is wrong', () => {
     const bad = (content: string): (() => unknown) => {
       const path = join(folder, 'bad.csv');
       writeFileSync(path, content);
       return () => readTickFile(path);
     };
-    expect(bad('time,bid,ask\n1,1,1\n')).toThrow(/line 1/);
+    expect(bad('time,bid,ask\n1,1,1\n')).toThrow(/line 1 .*HistData/);
+    expect(bad('')).toThrow(/line 1 /);
+    expect(bad('20200101 170000065,1.1,1.2,0\n20200230 170000065,1.1,1.2,0\n')).toThrow(
+      /line 2.*time such as/,
+    );
+    expect(bad('20200101 170000065,1.1,1.2,0\n20200101 170000064,1.1,1.2,0\n')).toThrow(/line 2.*backwards/);
+    expect(bad('20200101 170000065,1.1,,0\n')).toThrow(/line 1.*two prices/);
+    expect(() => readTickFile(join(folder, 'none.csv'))).toThrow(
+      expect.objectContaining({
+        code: 'SIMULATOR_FILE_UNREADABLE',
+        message: expect.stringContaining('there is no'),
+      }),
+    );
+    expect(() => readTickFile(folder)).toThrow(
+      expect.objectContaining({ code: 'SIMULATOR_FILE_UNREADABLE' }),
+    );
     expect(bad('utc_ms,bid,ask\n')).toThrow(/no tick/);
     expect(bad('utc_ms,bid,ask\n5,1.1,1.2\n4,1.1,1.2\n')).toThrow(/line 3.*backwards/);
     expect(bad('utc_ms,bid,ask\n5,1.1,x\n')).toThrow(/line 2/);

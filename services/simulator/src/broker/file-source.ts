@@ -1,9 +1,12 @@
 // Plays a file of real ticks, every row exactly once. In: real time, and whether a client has subscribed: playing begins
 // with the first subscription. Out: ticks in the market, at a chosen speed or as fast as the socket takes them; the
-// broker's clock follows the file, and after its end goes on in real time from the last tick.
+// broker's clock follows the file, and after its end goes on in real time from the last tick. With a kept day (kept-day.ts) another start
+// goes on where the day is by then, so that no tick is ever made again: a broker does not wait either.
 
 import { FxtapeError } from '@fxtape/ops';
+import type { KeptDay } from './kept-day.ts';
 import type { Market } from './market.ts';
+import type { MinuteBars } from '../history/minute-bars.ts';
 import type { TickFile } from './tick-file.ts';
 import type { Demand, TickSource } from './tick-source.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -11,10 +14,22 @@ import { VirtualClock } from './virtual-clock.ts';
 /** How long before the first row the clock begins; it waits just before that row. */
 const LEAD_MS = 60_000;
 
+export interface FileSourceOptions {
+  readonly speed: number | 'max';
+  readonly monoMs: number;
+  /** Where it is kept how far the day is; null begins at the first row at every start. */
+  readonly kept: KeptDay | null;
+  /** Called when the last row was played, and by a start that finds it so. */
+  readonly onEnd: () => void;
+}
+
 export class FileSource implements TickSource {
   readonly #market: Market;
   readonly #file: TickFile;
   readonly #speed: number | 'max';
+  readonly #kept: KeptDay | null;
+  readonly #onEnd: () => void;
+  #ended = false;
   /** Set when playing at a speed began. */
   #clock: VirtualClock | null = null;
   #next = 0;
@@ -23,15 +38,28 @@ export class FileSource implements TickSource {
   #idleFromUtcMs: number;
   #idleFromMonoMs: number;
 
-  constructor(market: Market, file: TickFile, options: { speed: number | 'max'; monoMs: number }) {
+  constructor(market: Market, file: TickFile, options: FileSourceOptions) {
     this.#market = market;
     this.#file = file;
     this.#speed = options.speed;
+    this.#kept = options.kept;
+    this.#onEnd = options.onEnd;
     this.#idleFromUtcMs = (file.utcMs[0] as number) - LEAD_MS;
     this.#idleFromMonoMs = options.monoMs;
+    const goesOnAt = options.kept?.nowUtcMs(file.utcMs[file.rows - 1] as number) ?? null;
+    if (goesOnAt !== null) this.#goOn(goesOnAt, options.monoMs);
   }
 
   advance(monoMs: number, demand: Demand): boolean {
+    const done = this.#advance(monoMs, demand);
+    if (!this.#ended && this.#next >= this.#file.rows) {
+      this.#ended = true;
+      this.#onEnd();
+    }
+    return done;
+  }
+
+  #advance(monoMs: number, demand: Demand): boolean {
     if (this.#paused || this.#next >= this.#file.rows) return true;
     if (this.#speed === 'max') {
       if (!demand.subscribed) return true;
@@ -40,7 +68,8 @@ export class FileSource implements TickSource {
     }
     if (this.#clock === null) {
       if (!demand.subscribed) return true;
-      this.#clock = new VirtualClock(this.#file.utcMs[0] as number, monoMs, this.#speed);
+      this.#clock = new VirtualClock(this.#utcOf(0), monoMs, this.#speed);
+      this.#kept?.save(this.#utcOf(0), this.#speed);
     }
     return this.#play(demand.maxTicks, this.#clock.at(monoMs), monoMs);
   }
@@ -82,6 +111,10 @@ export class FileSource implements TickSource {
     throw this.#notHere('single ticks besides a file');
   }
 
+  close(monoMs: number): void {
+    if (this.#next > 0) this.#keep(monoMs);
+  }
+
   state(): Record<string, unknown> {
     const rows = this.#file.rows;
     return {
@@ -92,6 +125,25 @@ export class FileSource implements TickSource {
       played: this.#next,
       ended: this.#next >= rows,
     };
+  }
+
+  /** An earlier start played until the day was at `utcMs`. Its rows were ticks; the bars hold them, and the last one is the quote. */
+  #goOn(utcMs: number, monoMs: number): void {
+    const { bid, ask, rows } = this.#file;
+    const bars = this.#market.bars[0] as MinuteBars;
+    while (this.#next < rows && this.#utcOf(this.#next) <= utcMs) {
+      const i = this.#next++;
+      const quote = { utcMs: this.#utcOf(i), bid: bid[i] as number, ask: ask[i] as number };
+      bars.add(quote.utcMs, quote.bid, quote.ask - quote.bid);
+      this.#market.tape.setInitial(0, { ...quote, last: 0, volume: 0 });
+    }
+    if (this.#speed !== 'max') this.#clock = new VirtualClock(utcMs, monoMs, this.#speed);
+    this.#idle(utcMs, monoMs);
+    this.#keep(monoMs);
+  }
+
+  #keep(monoMs: number): void {
+    if (this.#speed !== 'max') this.#kept?.save(this.nowUtcMs(monoMs), this.#speed);
   }
 
   /** True when every row due by `untilUtcMs` was made. */

@@ -111,6 +111,10 @@ export class MarketSource implements TickSource {
     }
   }
 
+  close(): void {
+    // Nothing of a market outlives the process.
+  }
+
   state(): Record<string, unknown> {
     return {
       kind: 'market',

@@ -22,6 +22,8 @@ export interface TickSource {
   setClock(monoMs: number, change: { utcMs?: number; speed?: number }): void;
   /** Makes these ticks of one symbol now. Only a market can. Call `advance` first. */
   emit(symbol: number, ticks: readonly EmittedTick[]): void;
+  /** The simulation ends in order. */
+  close(monoMs: number): void;
   /** What `/__fx/state` shows of it. */
   state(): Record<string, unknown>;
 }

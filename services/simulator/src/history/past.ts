@@ -51,7 +51,8 @@ export class PastBars {
     this.#scale = 10 ** spec.digits;
     this.#startMinute = Math.floor(options.startUtcMs / 60_000);
     this.#startDay = Math.floor(this.#startMinute / MINUTES_A_DAY);
-    this.#firstDay = this.#startDay - options.days;
+    // Without any day, not even the part of one before the start.
+    this.#firstDay = options.days === 0 ? this.#startDay + 1 : this.#startDay - options.days;
     this.#levelRandom = new Random(options.seed, `${spec.name}/levels`);
   }
 
