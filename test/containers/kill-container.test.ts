@@ -101,7 +101,7 @@ test('kill-container: nothing is lost outside a recorded gap, however a containe
     console.log(`${name}: recording again after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   }
   await stack.settle();
-  const verdict = await judge(stack);
+  const verdict = await judge(stack, 'demo');
   console.log(report('kill-container', verdict));
   expect(verdict.sent).toBeGreaterThan(8000);
   expect(verdict).toMatchObject({ missing: 0, unaccounted: 0, doubled: 0, wrong: 0, unclaimedUs: 0 });

@@ -107,7 +107,7 @@ test('SIGKILL of `up` ends its services in order: no orphan keeps the lock of th
   expect(next.logs).not.toContain('TAPE_LOCKED');
 });
 
-test('in the demonstration the paper trader’s orders reach the tables as trades, deals and positions', async () => {
+test('the demonstration: three brokers’ ticks, and the paper trader’s orders as trades, deals and positions', async () => {
   await start();
   const rows = async (table: string, where: string): Promise<number> => {
     const query = encodeURIComponent(`SELECT count() FROM ${table} WHERE ${where}`);
@@ -120,9 +120,15 @@ test('in the demonstration the paper trader’s orders reach the tables as trade
     ['deals', "comment LIKE 'paper %'"],
     ['position_events', "comment LIKE 'paper %'"],
     ['account_events', 'margin > 0'],
+    // Each broker spells its symbols and sets its clock in its own way; the first one keeps New York's day.
+    ['ticks', "feed = 'demo' AND symbol = 'BTCUSD' AND utc_offset_s >= 7200"],
+    ['ticks', "feed = 'demo-four' AND symbol = 'BTCUSDm' AND utc_offset_s = 7200"],
+    ['ticks', "feed = 'demo-netting' AND symbol = 'BTCUSD.x' AND utc_offset_s = 0"],
+    ['deals', "account = 'demo-four' AND symbol LIKE '%m'"],
+    ['deals', "account = 'demo-netting' AND symbol LIKE '%.x'"],
   ] as const)
     await until(async () => (await rows(table, where)) > 0, {
-      what: `rows of ${table}`,
+      what: `rows of ${table} where ${where}`,
       deadlineMs: 90_000,
       everyMs: 200,
     });

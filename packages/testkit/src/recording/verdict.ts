@@ -46,12 +46,16 @@ interface Row {
 const keyOf = (symbol: string, us: number, bid: number, ask: number): string =>
   `${symbol} ${us} ${bid} ${ask}`;
 
-/** Compares everything of the feed. Times are compared in microseconds of UTC, prices as the wire spells them. */
-export async function judge(recording: Recorded): Promise<Verdict> {
-  const gaps = await gapsOf(recording);
-  const stored = await storedOf(recording);
+/**
+ * Compares everything of the feed of the gateway's first account; default: the only one in the tables. Times are compared in microseconds of
+ * UTC, prices as the wire spells them.
+ */
+export async function judge(recording: Recorded, feed?: string): Promise<Verdict> {
+  const of = feed === undefined ? '' : ` AND feed = '${feed}'`;
+  const gaps = await gapsOf(recording, of);
+  const stored = await storedOf(recording, of);
   const ledger = await recording.gateway.ledger();
-  const claims = await claimsOf(recording);
+  const claims = await claimsOf(recording, of);
   const begun = new Map<string, number>();
   for (const [symbol, ranges] of claims) begun.set(symbol, Math.min(...ranges.map(([from]) => from)));
   const truth = new Map<string, { made: number; sent: number; tick: LedgerTick }>();
@@ -118,9 +122,9 @@ function strangers(stored: ReadonlyMap<string, Row>, truth: ReadonlyMap<string, 
   return { doubled, wrong, quotes };
 }
 
-async function gapsOf(recording: Recorded): Promise<GapSight[]> {
+async function gapsOf(recording: Recorded, of: string): Promise<GapSight[]> {
   const rows = await recording.sql(
-    "SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'",
+    `SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'${of}`,
   );
   return rows.map(([symbol, cause, from, to]) => ({
     symbol: symbol as string | null,
@@ -133,9 +137,11 @@ async function gapsOf(recording: Recorded): Promise<GapSight[]> {
   }));
 }
 
-async function storedOf(recording: Recorded): Promise<Map<string, Row>> {
+async function storedOf(recording: Recorded, of: string): Promise<Map<string, Row>> {
   const stored = new Map<string, Row>();
-  const rows = await recording.sql('SELECT symbol, cast(ts as long), bid, ask, source FROM ticks');
+  const rows = await recording.sql(
+    `SELECT symbol, cast(ts as long), bid, ask, source FROM ticks WHERE true${of}`,
+  );
   for (const [symbol, us, bid, ask, source] of rows) {
     const key = keyOf(String(symbol), Number(us), Number(bid), Number(ask));
     const { live, snapshot } = stored.get(key) ?? { live: 0, snapshot: 0 };
@@ -145,12 +151,12 @@ async function storedOf(recording: Recorded): Promise<Map<string, Row>> {
 }
 
 /** What coverage and gaps claim of each symbol, `[from, to)`. An open gap reaches to its own begin only. */
-async function claimsOf(recording: Recorded): Promise<Map<string, [number, number][]>> {
+async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [number, number][]>> {
   const coverage = await recording.sql(
-    "SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'",
+    `SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'${of}`,
   );
   const gaps = await recording.sql(
-    "SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'",
+    `SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
   for (const [symbol, from, to] of [...coverage, ...gaps]) {
