@@ -166,6 +166,24 @@ def trade(terminal):
     assert list(refusals.values()) == [10014, 10016, 10019, 10015], refusals
 
 
+def executions(account, terminal):
+    """What an order meets at the market: a price that has moved, and too little of it."""
+    buy = lambda volume, **more: terminal.order_send(symbol="EURUSD", operation="Buy", volume=volume, **more)
+    control("fault", kind="price_moves", points=30, account=account.id)
+    quoted = buy(0.1)
+    assert (quoted.success, quoted.outcome, quoted.retcode, quoted.deal) == (False, "rejected", 10004, 0), quoted
+    assert terminal.opened_orders() == []
+    moved = buy(0.1, slippage=30)
+    assert moved.success and moved.price == round(moved.ask + 0.0003, 5), moved
+    assert terminal.order_close(moved.order).retcode == 10004
+    control("release", kind="price_moves")
+    control("fault", kind="partial_fill", share=0.5, count=1, account=account.id)
+    part = buy(0.3)
+    assert (part.success, part.outcome, part.retcode, part.volume) == (False, "partial", 10010, 0.15), part
+    assert sorted(one.lots for one in terminal.opened_orders()) == [0.1, 0.15]
+    assert terminal.close_all().closed == 2
+
+
 async def stream(account, terminal):
     """Every topic, the control frames, and a connection that is lost and taken up again."""
     seen = {}
@@ -252,6 +270,7 @@ def main():
             terminal = fx.terminal(account)
             read(terminal)
             trade(terminal)
+            executions(account, terminal)
             events[account.platform.value] = asyncio.run(stream(account, terminal))
             refusals += typed_errors(account, terminal, {"full": fx, "wrong": wrong, "ro": ro})
     print(json.dumps({"sdk": fxsocket.__version__, "events": events, "errors": sorted(set(refusals))}))

@@ -96,6 +96,42 @@ const tradeTimeout = defineFault(
   },
 );
 
+/** Between quote and execution the price goes against the client: a requote where that is more than the `slippage` of the order. */
+const priceMoves = defineFault(
+  'price_moves',
+  z.strictObject({ points: z.int().positive(), count: z.int().positive().optional(), ms }),
+  ({ conditions }, { count, points }) => {
+    const moves = { points, remaining: count ?? null };
+    conditions.priceMoves = moves;
+    return {
+      applied: true,
+      release: () => {
+        if (conditions.priceMoves === moves) conditions.priceMoves = null;
+      },
+    };
+  },
+);
+
+/** Orders at the market are done in part: retcode 10010. */
+const partialFill = defineFault(
+  'partial_fill',
+  z.strictObject({
+    share: z.number().positive().lt(1).default(0.5),
+    count: z.int().positive().optional(),
+    ms,
+  }),
+  ({ conditions }, { count, share }) => {
+    const fills = { share, remaining: count ?? null };
+    conditions.partialFills = fills;
+    return {
+      applied: true,
+      release: () => {
+        if (conditions.partialFills === fills) conditions.partialFills = null;
+      },
+    };
+  },
+);
+
 export const TERMINAL_FAULTS: readonly FaultKind[] = [
   restart,
   brokerDisconnect,
@@ -103,4 +139,6 @@ export const TERMINAL_FAULTS: readonly FaultKind[] = [
   degradedTrades,
   tradeEaMissing,
   tradeTimeout,
+  priceMoves,
+  partialFill,
 ];

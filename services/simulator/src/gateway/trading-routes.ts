@@ -35,8 +35,8 @@ const orderSend: TradingRoute = (terminal, body) => {
   if (typeof expiresUtcMs === 'string') return validation(expiresUtcMs);
   const symbol = terminal.symbolIndex(given.symbol);
   if (symbol === -1) return failed('SymbolSelect');
-  const { comment = '', expertId = 0 } = given;
-  const order = { symbol, type, lots, price, stopLimitPrice, stopLoss, takeProfit, comment };
+  const { comment = '', expertId = 0, slippage } = given;
+  const order = { symbol, type, lots, price, stopLimitPrice, stopLoss, takeProfit, comment, slippage };
   return result(
     terminal,
     terminal.trade((desk, utcMs) => desk.send({ ...order, expiresUtcMs, magic: BigInt(expertId) }, utcMs)),
@@ -61,7 +61,9 @@ const orderClose: TradingRoute = (terminal, body) => {
   if (typeof given === 'string') return validation(given);
   return result(
     terminal,
-    terminal.trade((desk, utcMs) => desk.close(BigInt(given.ticket), given.volume ?? 0, utcMs)),
+    terminal.trade((desk, utcMs) =>
+      desk.close(BigInt(given.ticket), given.volume ?? 0, utcMs, given.slippage),
+    ),
   );
 };
 

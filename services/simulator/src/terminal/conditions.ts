@@ -3,6 +3,7 @@
 
 import type { z } from 'zod';
 import type { HistoryFault } from '../gateway/answer-shape.ts';
+import type { Execution } from '../trading/order-desk.ts';
 import type { ackOrder, Scenario, snapshotOrder } from '../scenario.ts';
 
 export type SnapshotOrder = z.output<typeof snapshotOrder>;
@@ -49,6 +50,9 @@ export interface Conditions {
   tradeEaReady: boolean;
   /** Requests that trade answer 504; `applied`: what they asked for is done all the same. */
   tradeTimeouts: { remaining: number | null; readonly applied: boolean } | null;
+  /** Orders at the market meet this; `remaining` null for as long as the fault lasts. */
+  priceMoves: { readonly points: number; remaining: number | null } | null;
+  partialFills: { readonly share: number; remaining: number | null } | null;
   /** Symbols that the broker no longer lists. */
   readonly unlisted: string[];
 }
@@ -71,6 +75,22 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     history: [],
     tradeEaReady: true,
     tradeTimeouts: null,
+    priceMoves: null,
+    partialFills: null,
     unlisted: [],
   };
+}
+
+/** What the next order at the market meets; counts it. */
+export function executionUnder({ partialFills, priceMoves }: Conditions): Execution {
+  return {
+    movedPoints: take(priceMoves)?.points ?? 0,
+    share: take(partialFills)?.share ?? 1,
+  };
+}
+
+function take<T extends { remaining: number | null }>(condition: T | null): T | null {
+  if (condition === null || condition.remaining === 0) return null;
+  if (condition.remaining !== null) condition.remaining--;
+  return condition;
 }

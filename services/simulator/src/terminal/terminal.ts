@@ -21,7 +21,7 @@ import type { OrderDesk } from '../trading/order-desk.ts';
 import type { Deal } from '../trading/records.ts';
 import { TradingAccount } from '../trading/trading-account.ts';
 import { AccountRows } from './account-rows.ts';
-import { type Conditions, conditionsAtRest } from './conditions.ts';
+import { type Conditions, conditionsAtRest, executionUnder } from './conditions.ts';
 import { SeenQuotes } from './seen-quotes.ts';
 import { pastTrades } from './past-trading.ts';
 import { TradeHistory } from './trade-history.ts';
@@ -105,6 +105,7 @@ export class Terminal implements ConnectionHost {
       clock,
       isOpen: ({ kind }, utcMs) => market.isOpen(kind, utcMs),
       isConnected: () => this.linkUp,
+      execution: () => executionUnder(this.conditions),
       lastQuote: (symbol) => market.tape.lastTick(symbol),
     });
     const { book } = this.#trading;

@@ -27,6 +27,7 @@ export class TradingRig {
   utcMs = START_UTC_MS;
   connected = true;
   open = true;
+  execution = { movedPoints: 0, share: 1 };
 
   constructor(mode: Mode = 'hedging', options: { leverage?: number; startBalance?: number } = {}) {
     this.account = new TradingAccount({
@@ -44,6 +45,7 @@ export class TradingRig {
       clock: () => ({ offsetMs: () => OFFSET_MS }),
       isOpen: () => this.open,
       isConnected: () => this.connected,
+      execution: () => this.execution,
       lastQuote: (symbol) => {
         const [bid, ask] = ANCHORS[SYMBOLS[symbol] as string] as readonly [number, number];
         return { bid, ask };

@@ -118,10 +118,11 @@ export class TradingBook {
     this.#watch(order.symbol, -1);
   }
 
-  /** Opens, adds, takes or turns at the present quote. Returns the deal. */
-  fill(order: Fill, utcMs: number): Deal {
+  /** Opens, adds, takes or turns at the present quote, or `worse` points beyond it. Returns the deal. */
+  fill(order: Fill, utcMs: number, worse = 0): Deal {
     const ticket = order.ticket ?? this.nextTicket();
-    const price = this.price(order.symbol, this.openPoints(order.symbol, order.side));
+    const points = this.openPoints(order.symbol, order.side) + (order.side === 'Buy' ? worse : -worse);
+    const price = this.price(order.symbol, points);
     const held = this.netting ? this.positions.find(({ symbol }) => symbol === order.symbol) : undefined;
     if (held === undefined) return this.#open(order, ticket, price, utcMs);
     if (held.side === order.side) return this.#add(held, order, ticket, price, utcMs);
@@ -129,10 +130,11 @@ export class TradingBook {
     return this.#turn(held, order, ticket, price, utcMs);
   }
 
-  /** Closes a position, or `lots` of it, at the present quote. Returns the deal. */
-  close(position: Position, lots: number, utcMs: number): Deal {
-    const points = this.closePoints(position.symbol, position.side);
-    return this.#leave(position, lots, this.nextTicket(), this.price(position.symbol, points), utcMs);
+  /** Closes a position, or `lots` of it, at the present quote, or `worse` points beyond it. Returns the deal. */
+  close(position: Position, lots: number, utcMs: number, worse = 0): Deal {
+    const { side, symbol } = position;
+    const points = this.closePoints(symbol, side) + (side === 'Buy' ? -worse : worse);
+    return this.#leave(position, lots, this.nextTicket(), this.price(symbol, points), utcMs);
   }
 
   /** Profit of what is open, at the present quote. */

@@ -1,12 +1,12 @@
 // What a client asks of the account at the broker: send, modify, close, close all. In: a request whose form is right already, at a time.
-// Out: the account changed, or a retcode that says why not. A request is done whole or not at all.
+// Out: the account changed, or a retcode that says why not. A request is done whole or not at all, unless a fault says otherwise.
 
 import { isVolume, type TradingBook } from './book.ts';
 import { inLots } from './money.ts';
 import type { PriceEvents } from './price-events.ts';
 import { type OrderTerms, type PendingOrder, type PendingType, type Position, sideOf } from './records.ts';
 import { RETCODE, type Retcode } from './retcode.ts';
-import { MOST_PENDING_ORDERS } from './terms.ts';
+import { MOST_PENDING_ORDERS, VOLUME } from './terms.ts';
 
 export interface SendRequest {
   readonly symbol: number;
@@ -22,6 +22,8 @@ export interface SendRequest {
   readonly expiresUtcMs?: number | null | undefined;
   readonly magic: bigint;
   readonly comment: string;
+  /** Points by which the price may be worse than the quote; default 10. */
+  readonly slippage?: number | undefined;
 }
 
 /** Absent keeps, 0 removes. */
@@ -50,11 +52,23 @@ export interface ClosedTicket {
 }
 
 /** What stands between the client and the book. */
+export interface Execution {
+  /** Points by which the price has gone against the client since the quote. */
+  readonly movedPoints: number;
+  /** How much of the volume finds somebody on the other side, (0, 1]. */
+  readonly share: number;
+}
+
 export interface BrokerDoor {
+  /** What one order meets that is executed now. */
+  execution(): Execution;
   /** The terminal reaches the broker. */
   isConnected(): boolean;
   isOpen(symbol: number, utcMs: number): boolean;
 }
+
+/** Points, where a request names none. */
+const SLIPPAGE = 10;
 
 const refusal = (retcode: Retcode, symbol: number, order = 0n): DeskReply => ({
   retcode,
@@ -96,7 +110,9 @@ export class OrderDesk {
       return { retcode: RETCODE.placed, deal: 0n, order: ticket, volume: lots, price, symbol };
     }
     if (!this.#book.canAfford(symbol, side, lots)) return refusal(RETCODE.noMoney, symbol);
-    return this.#done(this.#book.fill({ ...(terms as OrderTerms), ticket: null }, utcMs));
+    return this.#execute(request, lots, (part, worse) =>
+      this.#book.fill({ ...(terms as OrderTerms), lots: part, ticket: null }, utcMs, worse),
+    );
   }
 
   /** Null: nothing has this ticket, nor ever had. */
@@ -111,7 +127,7 @@ export class OrderDesk {
   }
 
   /** `lots` 0 is all of it. Null: nothing has this ticket, nor ever had. */
-  close(ticket: bigint, lots: number, utcMs: number): DeskReply | null {
+  close(ticket: bigint, lots: number, utcMs: number, slippage?: number): DeskReply | null {
     this.#events.time(utcMs);
     if (!this.#broker.isConnected()) return this.#unheard(ticket);
     const position = this.#position(ticket);
@@ -125,7 +141,10 @@ export class OrderDesk {
     if (lots > position.lots) return refusal(RETCODE.invalidCloseVolume, symbol, ticket);
     if (lots !== 0 && !isVolume(lots)) return refusal(RETCODE.invalidVolume, symbol, ticket);
     if (!this.#broker.isOpen(symbol, utcMs)) return refusal(RETCODE.marketClosed, symbol, ticket);
-    return this.#done(this.#book.close(position, lots === 0 ? position.lots : inLots(lots), utcMs));
+    const wanted = lots === 0 ? position.lots : inLots(lots);
+    return this.#execute({ symbol, slippage }, wanted, (part, worse) =>
+      this.#book.close(position, part, utcMs, worse),
+    );
   }
 
   /** One pass over what fits; what opens meanwhile is not part of it. */
@@ -268,9 +287,18 @@ export class OrderDesk {
     return Math.abs(exact - points) < 1e-4 && points < 2 ** 31 ? points : null;
   }
 
-  #done(deal: { deal: bigint; order: bigint; volume: number; price: number; symbol: number }): DeskReply {
-    const { order, volume, price, symbol } = deal;
-    return { retcode: RETCODE.done, deal: deal.deal, order, volume, price, symbol };
+  /** At the price that there is by now, if the client bears it, and as much as there is of it. */
+  #execute(
+    { symbol, slippage = SLIPPAGE }: Pick<SendRequest, 'symbol' | 'slippage'>,
+    lots: number,
+    deal: (part: number, worse: number) => Omit<DeskReply, 'retcode'>,
+  ): DeskReply {
+    const { movedPoints, share } = this.#broker.execution();
+    if (movedPoints > slippage) return refusal(RETCODE.requote, symbol);
+    const part = Math.max(VOLUME.min, inLots(Math.floor((lots * share) / VOLUME.step + 1e-6) * VOLUME.step));
+    const { deal: number, order, price, volume } = deal(part, movedPoints);
+    const retcode = part < lots ? RETCODE.donePartial : RETCODE.done;
+    return { retcode, deal: number, order, volume, price, symbol };
   }
 
   #position(ticket: bigint): Position | undefined {

@@ -45,6 +45,35 @@ describe('an order at the market', () => {
     expect(rig.modify(99n, { stopLoss: 1 })).toBeNull();
   });
 
+  it('is done at the price that there is by now if the client bears it, and otherwise not at all', () => {
+    const rig = new TradingRig();
+    rig.execution = { movedPoints: 10, share: 1 };
+    expect(rig.send('EURUSD', 'Buy', 0.5)).toMatchObject({ retcode: RETCODE.done, price: 1.0852 });
+    rig.execution = { movedPoints: 11, share: 1 };
+    const before = structuredClone([rig.book.deals, rig.book.positions, rig.book.balance]);
+    expect(rig.send('EURUSD', 'Buy', 0.5)).toMatchObject({ retcode: RETCODE.requote, deal: 0n, volume: 0 });
+    expect(rig.close(1n)).toMatchObject({ retcode: RETCODE.requote });
+    expect([rig.book.deals, rig.book.positions, rig.book.balance]).toEqual(before);
+    expect(rig.send('EURUSD', 'Sell', 0.5, { slippage: 11 })).toMatchObject({
+      retcode: RETCODE.done,
+      price: 1.08489,
+    });
+    rig.execution = { movedPoints: 3, share: 1 };
+    expect(rig.close(1n)).toMatchObject({ retcode: RETCODE.done, price: 1.08497 });
+  });
+
+  it('is done in part where the market has no more, and the rest is not waiting', () => {
+    const rig = new TradingRig();
+    rig.execution = { movedPoints: 0, share: 0.5 };
+    expect(rig.send('EURUSD', 'Buy', 0.3)).toMatchObject({ retcode: RETCODE.donePartial, volume: 0.15 });
+    expect(rig.book.positions.map(({ lots }) => lots)).toEqual([0.15]);
+    expect(rig.close(1n)).toMatchObject({ retcode: RETCODE.donePartial, volume: 0.07 });
+    expect(rig.book.positions.map(({ lots }) => lots)).toEqual([0.08]);
+    // There is no part of the smallest volume.
+    expect(rig.send('EURUSD', 'Buy', 0.01)).toMatchObject({ retcode: RETCODE.done, volume: 0.01 });
+    expect(rig.book.pendings).toEqual([]);
+  });
+
   it('is worth what its currencies are worth in dollars', () => {
     const rig = new TradingRig();
     rig.send('USDJPY', 'Sell', 1);

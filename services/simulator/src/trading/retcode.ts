@@ -2,8 +2,10 @@
 // bridge sums it up.
 
 export const RETCODE = {
+  requote: 10004,
   placed: 10008,
   done: 10009,
+  donePartial: 10010,
   invalid: 10013,
   invalidVolume: 10014,
   invalidPrice: 10015,
@@ -22,8 +24,10 @@ export const RETCODE = {
 export type Retcode = (typeof RETCODE)[keyof typeof RETCODE];
 
 const TEXTS: Readonly<Record<Retcode, string>> = {
+  10004: 'Requote',
   10008: 'Order placed',
   10009: 'Request completed',
+  10010: 'Only part of the request was completed',
   10013: 'Invalid request',
   10014: 'Invalid volume',
   10015: 'Invalid price',
@@ -46,7 +50,8 @@ export const retcodeText = (retcode: Retcode): string => TEXTS[retcode];
 export const isSuccess = (retcode: Retcode): boolean =>
   retcode === RETCODE.done || retcode === RETCODE.placed;
 
-export const outcomeOf = (retcode: Retcode): 'applied' | 'no_change' | 'rejected' => {
+export const outcomeOf = (retcode: Retcode): 'applied' | 'partial' | 'no_change' | 'rejected' => {
   if (isSuccess(retcode)) return 'applied';
+  if (retcode === RETCODE.donePartial) return 'partial';
   return retcode === RETCODE.noChanges ? 'no_change' : 'rejected';
 };

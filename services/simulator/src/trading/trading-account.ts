@@ -4,7 +4,7 @@
 import type { SymbolSpec } from '../broker/symbols.ts';
 import { type BookOptions, TradingBook } from './book.ts';
 import type { Money } from './money.ts';
-import { OrderDesk } from './order-desk.ts';
+import { type Execution, OrderDesk } from './order-desk.ts';
 import { type BrokerTime, PriceEvents } from './price-events.ts';
 import { RandomTrader } from './random-trader.ts';
 import type { Deal } from './records.ts';
@@ -18,6 +18,7 @@ export interface TradingAccountOptions extends BookOptions {
   readonly clock: () => BrokerTime;
   readonly isOpen: (spec: SymbolSpec, utcMs: number) => boolean;
   readonly isConnected: () => boolean;
+  readonly execution: () => Execution;
   /** The last quote in points, of the market itself. */
   readonly lastQuote: (symbol: number) => { bid: number; ask: number } | null;
 }
@@ -37,7 +38,11 @@ export class TradingAccount {
     const isOpen = (symbol: number, utcMs: number): boolean =>
       options.isOpen(symbols[symbol] as SymbolSpec, utcMs);
     this.#events = new PriceEvents(this.book, { startUtcMs, clock, isOpen });
-    this.#desk = new OrderDesk(this.book, this.#events, { isOpen, isConnected: options.isConnected });
+    this.#desk = new OrderDesk(this.book, this.#events, {
+      isOpen,
+      isConnected: options.isConnected,
+      execution: options.execution,
+    });
     this.#lastQuote = options.lastQuote;
     this.#trader = options.dealsPerHour === 0 ? null : new RandomTrader(this.book, this.#desk, options);
     if (this.#trader !== null) this.#activate();
