@@ -15,7 +15,13 @@ const FEW = ['EURUSD*', 'GBPUSD*', 'XAUUSD*', 'BTCUSD*'];
 export function demoConfig(options: { simulatorUrl: string; demo?: string }): Config {
   const { simulatorUrl, demo = DEMO } = options;
   const accounts = demo.startsWith('real-')
-    ? [account(demo, 'real', ['*'], { rule: 'America/New_York+7h', replayed: true })]
+    ? [
+        {
+          ...account(demo, 'real', ['*'], { rule: 'America/New_York+7h', replayed: true }),
+          // There is nothing before the file, and no tick of it is told twice.
+          backfill: { ticks: false },
+        },
+      ]
     : [
         account(DEMO, 'demo*', ['*'], 'auto'),
         // Known, as one knows one's broker; the others are inferred.

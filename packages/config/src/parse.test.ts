@@ -236,6 +236,7 @@ describe('show', () => {
   test.for([
     ['the example', () => parseConfig(full, 'f')],
     ['the demonstration', () => demoConfig({ simulatorUrl: 'http://127.0.0.1:7080' })],
+    ['a real day', () => demoConfig({ simulatorUrl: 'http://127.0.0.1:7080', demo: 'real-0123abcd' })],
     [
       'replayed, depths off',
       () =>
