@@ -255,6 +255,26 @@ def typed_errors(account, terminal, others):
     found.append(refused(errors.RateLimitError, others["full"].accounts.list, retry_after=12.0))
     control("inject", path="/AccountInfo", status=404, body="Not Found", headers={"Content-Type": "text/plain"})
     found.append(refused(errors.NotFoundError, terminal.account_info))
+    # What this gateway does not sell or batch: the answers are the reference's, and the SDK makes its own errors of them.
+    buy = lambda: others["full"].private_servers.create(slots=1, region="fra1")
+    batch = lambda: others["full"].orders.send([{"account_id": account.id, "symbol": "EURUSD", "operation": "Buy", "volume": 1}])
+    for kind, status, code, fields, path, call in [
+        (errors.PaymentRequiredError, 402, "something_new", {}, "/v1/private-servers", buy),
+        (errors.NoSubscriptionError, 402, "no_subscription", {}, "/v1/private-servers", buy),
+        (errors.SeatLapsedError, 402, "seat_lapsed", {}, "/v1/private-servers", buy),
+        (errors.InsufficientBalanceError, 402, "insufficient_balance", {"shortfall_eur_cents": 700}, "/v1/private-servers", buy),
+        (errors.NotBalanceFundedError, 403, "not_balance_funded", {}, "/v1/private-servers", buy),
+        (errors.ServerLimitError, 409, "server_limit_reached", {}, "/v1/private-servers", buy),
+        (errors.SlotsFullError, 409, "slots_full", {"used": 2, "cap": 2}, "/v1/private-servers", buy),
+        (errors.AccountsExceedTargetError, 409, "accounts_exceed_target", {}, "/v1/private-servers", buy),
+        (errors.AlreadyLapsedError, 409, "already_lapsed", {}, "/v1/private-servers", buy),
+        (errors.IdempotencyError, 409, "idempotency_in_flight", {}, "/v1/orders", batch),
+        (errors.IdempotencyError, 422, "idempotency_key_reused", {}, "/v1/orders", batch),
+        (errors.IdempotencyError, 503, "idempotency_unavailable", {}, "/v1/orders", batch),
+    ]:
+        body = {"error": code, "detail": code, **fields}
+        control("inject", method="POST", path=path, status=status, body=body)
+        found.append(refused(kind, call, status_code=status, code=code, **fields))
     control("inject", method="POST", path="/OrderSend", status=502, body="<html></html>")
     found.append(refused(errors.FxSocketError, order, status_code=502))
     return found

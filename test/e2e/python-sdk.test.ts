@@ -69,15 +69,26 @@ test('the unmodified SDK manages, reads, streams, trades, and gets its typed err
     'Unsubscribed',
   ];
   expect(said.events).toEqual({ mt5: all, mt4: all });
+  // Every class of the SDK but two: StreamError, which only the stream ends with, and UnsupportedOnPlatformError, which nothing raises.
   expect(said.errors).toEqual([
     'AccountCapError',
+    'AccountsExceedTargetError',
+    'AlreadyLapsedError',
     'AuthError',
     'ConnectFailedError',
     'DuplicateAccountError',
     'ForbiddenError',
     'FxSocketError',
+    'IdempotencyError',
+    'InsufficientBalanceError',
+    'NoSubscriptionError',
+    'NotBalanceFundedError',
     'NotFoundError',
+    'PaymentRequiredError',
     'RateLimitError',
+    'SeatLapsedError',
+    'ServerLimitError',
+    'SlotsFullError',
     'TerminalNotReadyError',
     'TerminalTimeoutError',
     'ValidationError',
