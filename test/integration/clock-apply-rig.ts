@@ -22,6 +22,7 @@ import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 export const log = createLog({ service: 'test', level: 'silent' });
 export const clock = systemClock();
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const FROM = Date.UTC(2024, 8, 1);
 const TO = Date.UTC(2026, 10, 20);
 const SERVER = 'Broker-Live';
@@ -96,6 +97,17 @@ const historic = (rule: ClockRule, broker: number): { ts: number; utc_offset_s: 
   const reading = rule.read(brokerMs(broker), { pass: 1 });
   return reading.occurrence === 'twice' ? null : { ts: reading.ms * 1000, utc_offset_s: reading.offsetS };
 };
+
+const SESSION_CELLS = [
+  'feed',
+  'kind',
+  'broker_date',
+  'windows',
+  'condition',
+  'rule_id',
+  'ts',
+  'ts_decided',
+] as const;
 
 const ACCOUNT = { account_id: 'x', login: 1, currency: 'USD' };
 
@@ -187,6 +199,7 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
     if (after !== null) expectRow('deals', i + 1, after.ts, after.utc_offset_s);
   }
   await write('deals', deals);
+  await recordSessions(below, wrong, right, expectRow);
   const claim = { account: 'icm', source: 'history', rows: 1, rule_id: wrong.id, range_id: 'history' };
   const day = FROM * 1000;
   await write('coverage', [
@@ -197,6 +210,39 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
   return expected;
 }
 
+/** Decisions about trading sessions: dates near the switches of both rules, each as that date and as the first day of a week. */
+async function recordSessions(
+  below: (n: number) => number,
+  wrong: ClockRule,
+  right: ClockRule,
+  expectRow: (table: string, ...cells: (string | number)[]) => void,
+): Promise<void> {
+  const rows: TableRow<'trading_sessions'>[] = [];
+  for (const [i, { broker }] of walls(below, right, wrong, 60).entries()) {
+    const midnight = brokerMs(Math.floor(broker / DAY) * DAY);
+    const broker_date = new Date(midnight).toISOString().slice(0, 10);
+    for (const kind of ['day', 'week']) {
+      const said = {
+        symbol: 'EURUSD',
+        kind,
+        broker_date: kind === 'day' ? broker_date : null,
+        windows: `[["0${i % 10}:00","24:00"]]`,
+        condition: 'observed',
+        ts_decided: TO * 1000 + i,
+        evidence: null,
+      };
+      const as = (feed: string, rule: ClockRule) => {
+        const row = { ...said, feed, ts: rule.read(midnight, { pass: 1 }).ms * 1000, rule_id: rule.id };
+        return { row, cells: SESSION_CELLS.map((name) => row[name] ?? '') };
+      };
+      rows.push(as('f', wrong).row, as('g', wrong).row);
+      expectRow('trading_sessions', ...as('f', right).cells);
+      expectRow('trading_sessions', ...as('g', wrong).cells);
+    }
+  }
+  await write('trading_sessions', rows);
+}
+
 export async function stored(): Promise<Map<string, string[]>> {
   const of = async (table: string, columns: string, where = ''): Promise<[string, string[]]> => [
     table,
@@ -204,12 +250,16 @@ export async function stored(): Promise<Map<string, string[]>> {
       .map((cells) => cells.join(' '))
       .toSorted(),
   ];
-  await settled('ticks', 'bar_events', 'bars', 'deals');
+  await settled('ticks', 'bar_events', 'bars', 'deals', 'trading_sessions');
   return new Map([
     await of('ticks', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
     await of('bar_events', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
     await of('bars', 'timeframe, cast(ts as long), utc_offset_s, cast(close as long)'),
     await of('deals', 'deal_id, cast(ts as long), utc_offset_s'),
+    await of(
+      'trading_sessions',
+      SESSION_CELLS.map((name) => (name.startsWith('ts') ? `cast(${name} as long)` : name)).join(', '),
+    ),
   ]);
 }
 

@@ -1,5 +1,5 @@
-// The small tables, whose rows do not say themselves which rule they were written with: claims name it, and everything else of an account was
-// written with the rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
+// The small tables. Claims and sessions name the rule that they were written with, and everything else of an account was written with the
+// rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
 // many rows change, and, when asked for, the corrected rows in a table of another name.
 import {
   type ClockRule,
@@ -9,6 +9,7 @@ import {
   correctGap,
   type GapEventRow,
   correctPosition,
+  correctSession,
   historyGapId,
   moveTime,
   parseClockRule,
@@ -123,8 +124,8 @@ export class RowTables {
 
   #corrected(table: RowCorrected, row: Row): readonly Row[] {
     const account = row['account'] as string;
-    const server =
-      table === 'daily_quality' ? this.#feedServer.get(row['feed'] as string) : this.#serverOf.get(account);
+    const ofFeed = table === 'daily_quality' || table === 'trading_sessions';
+    const server = ofFeed ? this.#feedServer.get(row['feed'] as string) : this.#serverOf.get(account);
     if (server === undefined) return [row];
     const rule = parseClockRule(server.rule);
     switch (table) {
@@ -159,6 +160,10 @@ export class RowTables {
         // Its figures are those of other hours: a young day is compared again, an old one is not judged any more.
         if (us > this.#o.nowUs - COMPARED_AGAIN_US) return [];
         return [{ ...row, ts: moved, condition: 'pending', reason: 'compared under another clock rule' }];
+      }
+      case 'trading_sessions': {
+        const decision = row as unknown as Row & { ts: number; rule_id: string | null };
+        return [correctSession(decision, rule)];
       }
     }
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { historyGapId } from '../history/history-gap-id.ts';
 import type { CoverageRow, GapEventRow } from '../records.ts';
 import { correctSpans } from './clock-span.ts';
-import { correctCoverage, correctDay, correctGap } from './corrected-rows.ts';
+import { correctCoverage, correctDay, correctGap, correctSession } from './corrected-rows.ts';
 import { parseClockRule } from './parse-clock-rule.ts';
 
 const us = (text: string): number => Date.parse(text) * 1000;
@@ -83,4 +83,40 @@ test('a tape says after a correction what the tables say, and says it once', () 
   ]);
   expect(correctSpans(spans, o)).toBe(spans);
   expect(correctSpans([span(0, athens.id), span(60, newYork.id)], o)).toHaveLength(1);
+});
+
+test('a decision about sessions begins at the same midnight of the broker, and its words stay', () => {
+  const far = parseClockRule('UTC+14h');
+  const written = { ts: us('2026-06-30T10:00Z'), kind: 'day', windows: '[]', rule_id: far.id };
+  const right = { ...written, ts: us('2026-06-30T21:00Z'), rule_id: newYork.id };
+  expect(correctSession(written, newYork)).toEqual(right);
+  expect(correctSession(right, newYork)).toBe(right);
+  // Both read this winter's midnight alike: the row names the new rule all the same.
+  const winter = { ts: us('2026-01-04T22:00Z'), rule_id: fixed.id };
+  expect(correctSession(winter, newYork)).toEqual({ ...winter, rule_id: newYork.id });
+});
+
+test('a day whose midnight does not occur, or occurs twice, is still that day', () => {
+  // Havana puts its clock on at midnight, and back to midnight.
+  const havana = parseClockRule('America/Havana');
+  for (const [date, starts] of [
+    ['2026-03-08', '2026-03-08T05:00Z'],
+    ['2026-11-01', '2026-11-01T04:00Z'],
+  ]) {
+    const told = { ts: us(`${date}T00:00Z`) - 7_200_000_000, rule_id: fixed.id };
+    const moved = { ts: us(String(starts)), rule_id: havana.id };
+    expect(correctSession(told, havana)).toEqual(moved);
+    expect(correctSession(moved, fixed)).toEqual(told);
+  }
+});
+
+test('a decision that names a part of the rule, or none, stays where it is right', () => {
+  const moved = parseClockRule('Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h');
+  const part = { ts: us('2025-03-15T22:00Z'), rule_id: athens.id };
+  expect(correctSession(part, moved)).toBe(part);
+  // In the week between the switches, after the move, the part is the wrong rule.
+  const later = { ts: us('2026-03-15T22:00Z'), rule_id: athens.id };
+  expect(correctSession(later, moved)).toEqual({ ts: us('2026-03-15T21:00Z'), rule_id: moved.id });
+  const unnamed = { ts: us('2026-06-30T22:00Z'), rule_id: null };
+  expect(correctSession(unnamed, newYork)).toEqual({ ts: us('2026-06-30T21:00Z'), rule_id: newYork.id });
 });

@@ -4,9 +4,10 @@
 import { historyGapId } from '../history/history-gap-id.ts';
 import { subtract, type Range } from '../ranges.ts';
 import type { CoverageRow, GapEventRow, PositionRow } from '../records.ts';
-import { brokerMs, utcMs } from '../time.ts';
+import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
 import type { ClockRule } from './clock-rule.ts';
 import { moveRange, moveTime, readAlike, tellsAlike } from './move-range.ts';
+import { parseClockRule } from './parse-clock-rule.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -21,7 +22,7 @@ export const correctCoverage = (
   left: readonly Range[],
 ): readonly CoverageRow[] => {
   const written = { fromUs: row.ts, toUs: row.ts_to };
-  const named = row.rule_id === rule.id || rule.pieces.some((piece) => piece.rule === row.rule_id);
+  const named = names(row.rule_id, rule);
   if (named && left.length === 0 && readAlike(written, old, rule)) return [row];
   const moved = moveRange(written, old, rule, 'inwards');
   if (moved === null) return [];
@@ -73,8 +74,30 @@ const correctTold = (
 };
 
 /** When a broker's day began: the midnight of its wall clock nearest to the one that was taken for it. */
-export const correctDay = (us: number, rule: ClockRule): number => {
-  const wall = rule.toBroker(utcMs(us / 1000));
-  const midnight = brokerMs(Math.round(wall / DAY_MS) * DAY_MS);
-  return rule.read(midnight, { pass: 1 }).ms * 1000;
+export const correctDay = (us: number, rule: ClockRule): number =>
+  startOf(nearestMidnight(rule.toBroker(utcMs(us / 1000))), rule);
+
+/** What a decision about trading sessions names and the time it is valid from. */
+interface DatedDecision {
+  readonly ts: number;
+  readonly rule_id: string | null;
+}
+
+/**
+ * A decision about trading sessions: what it says is wall clock and stays. It is valid from a midnight of the broker, which the rule that
+ * the row names has to read; a row that names none was written near the right one.
+ */
+export const correctSession = <R extends DatedDecision>(row: R, rule: ClockRule): R => {
+  const old = row.rule_id === null || row.rule_id === '' ? rule : parseClockRule(row.rule_id);
+  const ts = startOf(nearestMidnight(old.toBroker(utcMs(row.ts / 1000))), rule);
+  return ts === row.ts && names(row.rule_id, rule) ? row : { ...row, ts, rule_id: rule.id };
 };
+
+/** A day that begins where a clock is put on begins an hour later on that clock, and is that day all the same. */
+const nearestMidnight = (wall: BrokerMs): BrokerMs => brokerMs(Math.round(wall / DAY_MS) * DAY_MS);
+
+const startOf = (midnight: BrokerMs, rule: ClockRule): number => rule.read(midnight, { pass: 1 }).ms * 1000;
+
+/** The rule itself, or one that it is made of. */
+const names = (id: string | null, rule: ClockRule): boolean =>
+  id === rule.id || rule.pieces.some((piece) => piece.rule === id);

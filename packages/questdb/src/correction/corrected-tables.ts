@@ -53,6 +53,7 @@ export const ROW_CORRECTED = [
   'gap_events',
   'history_limits',
   'daily_quality',
+  'trading_sessions',
 ] as const satisfies readonly TableName[];
 export type RowCorrected = (typeof ROW_CORRECTED)[number];
 
