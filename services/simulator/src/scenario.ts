@@ -40,6 +40,8 @@ export const accountSchema = z.strictObject({
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
   /** What this broker writes behind each symbol: with `.m` EURUSD is `EURUSD.m`. */
   suffix: z.string().max(16).default(''),
+  /** Its traders draw what that account's traders draw: with the same terms it makes the same deals at the same times. */
+  tradesLike: uuid.nullable().default(null),
   /** The account row carries no rest_url and ws_url, as before provisioning. */
   emptyUrls: z.boolean().default(false),
   /** Answers of a bridge of early 2026: no `outcome`, `position`, `commissions`, `sessions`, heartbeat age or costs of a trade. */

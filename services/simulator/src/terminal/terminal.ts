@@ -87,7 +87,8 @@ export class Terminal implements ConnectionHost {
     });
     this.conditions = conditionsAtRest(scenario);
     this.#seen = new SeenQuotes(market.tape, market.symbols.length);
-    const identity = { seed: scenario.seed, account: account.id, startUtcMs: options.startUtcMs };
+    const trader = account.tradesLike ?? account.id;
+    const identity = { seed: scenario.seed, account: trader, startUtcMs: options.startUtcMs };
     const { dealsPerHour, startBalance } = scenario.trader;
     const firstTicket = BigInt(scenario.trader.firstTicket);
     const firstDeal = firstTicket + DEALS_ABOVE_TICKETS;

@@ -19,6 +19,14 @@ describe('the trading past', () => {
     history: { trader: { dealsPerDay: 20, days: 365 } },
   };
 
+  it('is that of another account where the scenario says so', async () => {
+    const accounts = [{ id: DEMO_ACCOUNT_ID }, { id: OTHER_ID, tradesLike: DEMO_ACCOUNT_ID }];
+    const sim = await start({ ...past, accounts });
+    const deals = await rows(sim, '/OrderHistory');
+    expect(deals.length).toBeGreaterThan(2500);
+    expect(await rows(sim, '/OrderHistory', OTHER_ID)).toEqual(deals);
+  });
+
   it('is the same each time, another one for each account, and agrees with balance and bars', async () => {
     const sim = await start(past);
     const deals = await rows(sim, '/OrderHistory');
