@@ -1,22 +1,24 @@
 // The correction of a wrong clock rule between many pairs of rules, killed before each of its steps and at random moments, and taken back.
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { applyJournal, ClockApply } from '@fxtape/cli/clock-apply';
-import { parseClockRule } from '@fxtape/market';
+import { brokerMs, type ClockRule, parseClockRule } from '@fxtape/market';
 import { asObjects } from '@fxtape/questdb';
-import { startNode, tempDir, until } from '@fxtape/testkit';
+import { startNode, tempDir } from '@fxtape/testkit';
 import { expect, test } from 'vitest';
 import {
   clock,
   correctedFromTo,
+  correctTo,
   http,
   log,
   MOVED,
+  random,
   record,
   server,
   sorted,
   stored,
 } from '../integration/clock-apply-rig.ts';
+import { correctUnderKills } from './kills.ts';
 
 test.each([
   ['Europe/Athens', 'America/New_York+7h'],
@@ -83,9 +85,9 @@ test('killed before each named step it goes on, and ends as if it had never been
   }
 }, 240_000);
 
-test('killed at random moments, and then going back: nothing was replaced', async () => {
+test('going back after a kill: nothing was replaced', async () => {
   const [wrong, right] = [parseClockRule('UTC+9h'), parseClockRule('Europe/Athens')];
-  const expected = await record(wrong, right, 11);
+  await record(wrong, right, 11);
   const before = await stored();
   const folder = tempDir('clock-apply');
   try {
@@ -98,32 +100,68 @@ test('killed at random moments, and then going back: nothing was replaced', asyn
     await apply.goBack(state);
     expect(await apply.unfinished()).toBeNull();
     expect(await stored()).toEqual(before);
-    for (let kill = 0; kill < 10; kill++) {
-      const child = await applier(folder.path, right.id, 'never');
-      // It has begun when it says something; from then on the moment is what is varied.
-      let over = false;
-      void child.exited.then(() => {
-        over = true;
-      });
-      await until(() => over || child.logs !== '', {
-        what: 'its first word',
-        deadlineMs: 30_000,
-        everyMs: 10,
-      });
-      const ended = await Promise.race([child.exited, delay(Math.floor(Math.random() * 1500), null)]);
-      if (ended !== null) {
-        expect(ended.code, child.logs).toBe(0);
-        break;
-      }
-      await child.kill('SIGKILL');
-      process.stdout.write(`  killed at ${child.logs.trim().split('\n').at(-1)}\n`);
-    }
-    const last = await applier(folder.path, right.id, 'never');
-    const { code } = await last.exited;
-    expect(code, last.logs).toBe(0);
+  } finally {
+    await folder.remove();
+  }
+}, 240_000);
+
+test('killed ten times at random moments, there and back: as if the right rule had read every row', async () => {
+  const [wrong, right] = [parseClockRule('UTC+9h'), parseClockRule('Europe/Athens')];
+  const expected = await record(wrong, right, 13);
+  const folder = tempDir('clock-apply');
+  try {
+    const saved = applyJournal(folder.path);
+    const hits = await correctUnderKills({
+      rules: ['UTC+5h', right.id],
+      kills: 10,
+      steps: /./,
+      start: (rule) => applier(folder.path, rule, 'never'),
+      choose: async () => {},
+      isUnfinished: () => !['done', undefined].includes(saved.load()?.step),
+    });
+    expect(hits).toBeGreaterThanOrEqual(10);
     const now = await stored();
     for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
   } finally {
     await folder.remove();
   }
-}, 240_000);
+}, 1_800_000);
+
+const POOL = [
+  'Europe/Athens',
+  'America/New_York+7h',
+  'Europe/London',
+  'UTC+2h',
+  'UTC+9h',
+  'UTC-5h',
+  MOVED,
+] as const;
+
+test.each([1, 2, 3])('a chain of wrong rules, then the right one: as the right one alone (%i)', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  process.stdout.write(`  seed ${seed}\n`);
+  const below = random(seed);
+  const names = [...POOL].map((name) => ({ name, at: below(1e6) })).toSorted((a, b) => a.at - b.at);
+  const rules = names.slice(0, 3 + below(3)).map(({ name }) => parseClockRule(name));
+  process.stdout.write(`  ${rules.map(({ id }) => id).join(' → ')}\n`);
+  const [first, ...later] = rules as [ClockRule, ...ClockRule[]];
+  const right = later.at(-1) as ClockRule;
+  const expected = await record(first, right, seed, later);
+  for (const rule of later) await correctTo(rule);
+  const now = await stored();
+  // Rows of an hour that one of the rules repeats may have been left out on the way.
+  const told = (table: string, row: string): boolean => {
+    if (table === 'trading_sessions') return true;
+    const [, us, offsetS] = row.split(' ');
+    const broker = brokerMs(Math.floor(Number(us) / 1000) + Number(offsetS) * 1000);
+    return rules.every((rule) => rule.repeatedHourAt(broker) === null);
+  };
+  for (const [table, rows] of sorted(expected)) {
+    const outside = rows.filter((row) => told(table, row));
+    expect(outside.length, table).toBeGreaterThan(50);
+    expect(
+      now.get(table)?.filter((row) => told(table, row)),
+      table,
+    ).toEqual(outside);
+  }
+});

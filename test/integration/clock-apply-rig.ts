@@ -25,7 +25,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const FROM = Date.UTC(2024, 8, 1);
 const TO = Date.UTC(2026, 10, 20);
-const SERVER = 'Broker-Live';
+export const SERVER = 'Broker-Live';
 export let server: QuestDbServer;
 export let http: QuestDbHttp;
 
@@ -47,7 +47,7 @@ beforeEach(async () => {
   await migrate({ client: http, log });
 });
 
-const random = (seed: number) => {
+export const random = (seed: number) => {
   let state = seed;
   return (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -65,32 +65,31 @@ const instants = (below: (n: number) => number, rules: readonly ClockRule[], n: 
   );
 };
 
-async function write<N extends TableName>(name: N, rows: readonly TableRow<N>[]): Promise<void> {
+export async function write<N extends TableName>(name: N, rows: readonly TableRow<N>[]): Promise<void> {
   if (rows.length === 0) return;
   const encoded = encodeRows(tables[name], rows as never);
   expect(encoded.refused).toEqual([]);
   expect(await http.write(name, encoded.body)).toEqual({ kind: 'stored' });
 }
 
-const settled = (...names: string[]): Promise<void> => requireSettled(http, clock, names, { waitMs: 20_000 });
+export const settled = (...names: string[]): Promise<void> =>
+  requireSettled(http, clock, names, { waitMs: 20_000 });
 
 interface Wall {
   readonly broker: number;
   readonly utc: number;
 }
 
+type Walls = (n: number, stepMs?: number) => Wall[];
+
 /** What the broker's clock showed at each instant; the truth is `right`. */
-const walls = (
-  below: (n: number) => number,
-  right: ClockRule,
-  wrong: ClockRule,
-  n: number,
-  stepMs = 1,
-): Wall[] =>
-  instants(below, [right, wrong], n).map((at) => {
-    const utc = Math.floor(at / stepMs) * stepMs;
-    return { utc, broker: right.toBroker(utcMs(utc)) };
-  });
+const wallsOf =
+  (below: (n: number) => number, right: ClockRule, near: readonly ClockRule[]): Walls =>
+  (n, stepMs = 1) =>
+    instants(below, [right, ...near], n).map((at) => {
+      const utc = Math.floor(at / stepMs) * stepMs;
+      return { utc, broker: right.toBroker(utcMs(utc)) };
+    });
 
 /** The row that a reader with this rule would have written of history, or null where it leaves it out. */
 const historic = (rule: ClockRule, broker: number): { ts: number; utc_offset_s: number } | null => {
@@ -111,8 +110,14 @@ const SESSION_CELLS = [
 
 const ACCOUNT = { account_id: 'x', login: 1, currency: 'USD' };
 
-export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
-  const below = random(seed);
+/** `near`: rules on the way, whose switches rows lie close to as well. */
+export async function record(
+  wrong: ClockRule,
+  right: ClockRule,
+  seed: number,
+  near: readonly ClockRule[] = [],
+) {
+  const walls = wallsOf(random(seed), right, [wrong, ...near]);
   await write('accounts', [
     { ts: FROM * 1000, account: 'icm', server: SERVER, feed: 'f', ...ACCOUNT },
     { ts: FROM * 1000, account: 'other', server: 'Elsewhere', feed: 'g', ...ACCOUNT },
@@ -123,7 +128,7 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
   };
   const ticks: TableRow<'ticks'>[] = [];
   const events: TableRow<'bar_events'>[] = [];
-  for (const [i, { broker, utc }] of walls(below, right, wrong, 400).entries()) {
+  for (const [i, { broker, utc }] of walls(400).entries()) {
     const ts_recv = utc * 1000 + 40_000 + i;
     const near = { utcMs: ts_recv / 1000 };
     const old = wrong.read(brokerMs(broker), near);
@@ -161,7 +166,7 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
   await write('bar_events', events);
   // Bars: what the wrong rule made one was lost when it was written; a later answer replaces an earlier one.
   const bars = new Map<string, TableRow<'bars'> & { broker: number; timeframe: string }>();
-  for (const [i, { broker: at }] of walls(below, right, wrong, 300, 60_000).entries()) {
+  for (const [i, { broker: at }] of walls(300, 60_000).entries()) {
     const timeframe = ['M1', 'M15', 'H4'][i % 3] as string;
     const lengthMs = { M1: 60_000, M15: 900_000, H4: 4 * HOUR }[timeframe] as number;
     const broker = Math.floor(at / lengthMs) * lengthMs;
@@ -191,7 +196,7 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
   await write('bar_revisions', told);
   expected.set('bars', [...final.values()]);
   const deals: TableRow<'deals'>[] = [];
-  for (const [i, { broker }] of walls(below, right, wrong, 200, 1000).entries()) {
+  for (const [i, { broker }] of walls(200, 1000).entries()) {
     const row = historic(wrong, broker);
     if (row === null) continue;
     deals.push({ ...row, account: 'icm', deal_id: i + 1, ts_seen: TO * 1000 });
@@ -199,7 +204,7 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
     if (after !== null) expectRow('deals', i + 1, after.ts, after.utc_offset_s);
   }
   await write('deals', deals);
-  await recordSessions(below, wrong, right, expectRow);
+  await recordSessions(walls, wrong, right, expectRow);
   const claim = { account: 'icm', source: 'history', rows: 1, rule_id: wrong.id, range_id: 'history' };
   const day = FROM * 1000;
   await write('coverage', [
@@ -212,13 +217,13 @@ export async function record(wrong: ClockRule, right: ClockRule, seed: number) {
 
 /** Decisions about trading sessions: dates near the switches of both rules, each as that date and as the first day of a week. */
 async function recordSessions(
-  below: (n: number) => number,
+  walls: Walls,
   wrong: ClockRule,
   right: ClockRule,
   expectRow: (table: string, ...cells: (string | number)[]) => void,
 ): Promise<void> {
   const rows: TableRow<'trading_sessions'>[] = [];
-  for (const [i, { broker }] of walls(below, right, wrong, 60).entries()) {
+  for (const [i, { broker }] of walls(60).entries()) {
     const midnight = brokerMs(Math.floor(broker / DAY) * DAY);
     const broker_date = new Date(midnight).toISOString().slice(0, 10);
     for (const kind of ['day', 'week']) {
@@ -276,12 +281,12 @@ export const journal = () => {
   };
 };
 
-const configured = (rule: ClockRule): AccountConfig[] =>
-  [{ name: 'icm', clock: { rule: rule.id, replayed: false } }] as AccountConfig[];
+const configured = (rule: ClockRule, replayed: boolean): AccountConfig[] =>
+  [{ name: 'icm', clock: { rule: rule.id, replayed } }] as AccountConfig[];
 
-export const begin = async (right: ClockRule, apply: ClockApply) => {
+export const begin = async (right: ClockRule, apply: ClockApply, replayed = false) => {
   const servers = await serverClocks({
-    configured: configured(right),
+    configured: configured(right, replayed),
     reader: new HistoryReader({ http, clock }),
     http,
   });
@@ -298,6 +303,13 @@ export const sorted = (map: Map<string, string[]>): Map<string, string[]> =>
   new Map([...map].map(([name, rows]) => [name, rows.toSorted()]));
 
 export const MOVED = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
+
+/** Corrects what stands in the tables, in this process. */
+export async function correctTo(right: ClockRule): Promise<void> {
+  const apply = new ClockApply({ http, journal: journal(), clock, log, reachMs: 0 });
+  const { state } = await begin(right, apply);
+  await apply.run(state);
+}
 
 /** Everything that was written under one rule stands as if the other had read it, and a second correction finds nothing. */
 export async function correctedFromTo(from: string, to: string): Promise<void> {

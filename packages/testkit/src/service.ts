@@ -49,7 +49,7 @@ export async function startService(name: string, o: ServiceOptions): Promise<Ser
       http = info.http === null ? null : `http://${info.http}`;
       return true;
     };
-    await waitUp(child, up, o.readyWithinMs ?? 20_000);
+    await waitUp(child, up, o.readyWithinMs ?? 60_000);
   }
   return {
     child,
