@@ -65,6 +65,32 @@ test('a season of deals is that of the gateway, once; a re-read writes nothing',
   expect(await rig.transactions(...tables)).toEqual(before);
 });
 
+test('a claim that another clock rule has read is not grown, and keeps its name', async () => {
+  const own = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    simulator: rig.simulator,
+    accountId: SECOND_ACCOUNT,
+  });
+  const [from, met, to] = [START - 9 * DAY, START - 5 * DAY, START - HOUR];
+  await own.deals(from, met);
+  const claims = () =>
+    own.rows('coverage', 'cast(ts as long) a, cast(ts_to as long) b, rule_id', 'ts', "stream = 'deals'");
+  const [claim] = await claims();
+  const deals = { account: own.name, feed: null, symbol: null, stream: 'deals', timeframe: null };
+  const other = { ...deals, ts: from, ts_to: met, range_id: 'history', source: 'history', rows: 1 };
+  await own.parts.writer.write(
+    { coverage: [{ ...other, rule_id: 'UTC+3h' }] },
+    { signal: AbortSignal.timeout(30_000) },
+  );
+  const old = { a: String(from), b: String(met), rule_id: 'UTC+3h' };
+  expect(await claims()).toEqual([old]);
+  await own.deals(met - DAY, met + DAY);
+  await own.deals(met + DAY, to);
+  expect(await claims()).toEqual([old, { a: String(met), b: String(to), rule_id: claim?.['rule_id'] }]);
+  expect(await own.covered('deals')).toEqual([{ fromUs: from, toUs: to }]);
+  await own.close({ simulator: false });
+});
+
 test('closed positions are those of the gateway, once; a re-read writes nothing', async () => {
   const range = { account: rig.name, fromUs: SEASON.fromUs, toUs: START - HOUR, why: 'history' } as const;
   await rig.run('positions', range);

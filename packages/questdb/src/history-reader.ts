@@ -62,13 +62,14 @@ export class HistoryReader {
     key: StreamKeyOf,
     source: CoverageRange['source'],
     range: TimeRange,
-    options: SettledOptions = {},
+    options: SettledOptions & { readonly ruleId?: string } = {},
   ): Promise<TimeRange[]> {
     const { account, feed, symbol, stream, timeframe } = key;
+    const rule = options.ruleId === undefined ? {} : { rule_id: options.ruleId };
     const answer = await this.#ask(
       ['coverage'],
       `SELECT cast(ts as long) ts, cast(ts_to as long) ts_to FROM coverage
-        WHERE ${sqlEquals({ account, feed, symbol, stream, timeframe, source })} AND ts_to > ts ORDER BY ts`,
+        WHERE ${sqlEquals({ account, feed, symbol, stream, timeframe, source, ...rule })} AND ts_to > ts ORDER BY ts`,
       options,
     );
     const united: { fromUs: number; toUs: number }[] = [];
@@ -88,6 +89,18 @@ export class HistoryReader {
       options,
     );
     return (answer.dataset[0]?.[0] as string | undefined) ?? null;
+  }
+
+  /** The clock rule that the live rows around an instant were written with: of the last claim that begins before, else of the first. Null: none. */
+  async liveRuleAt(account: string, us: number, options: SettledOptions = {}): Promise<string | null> {
+    const claims = `SELECT rule_id FROM coverage WHERE ${sqlEquals({ account, source: 'live' })} AND rule_id != ''`;
+    const before = `${claims} AND ts <= ${sqlTimestamp(us)} ORDER BY ts DESC LIMIT 1`;
+    const after = `${claims} AND ts > ${sqlTimestamp(us)} ORDER BY ts LIMIT 1`;
+    for (const sql of [before, after]) {
+      const [row] = (await this.#ask(['coverage'], sql, options)).dataset;
+      if (row !== undefined) return row[0] as string;
+    }
+    return null;
   }
 
   /** Bars that open in the range, by `ts`. */

@@ -1,5 +1,6 @@
 // Records what was proved: rows of `coverage` with source `history`, and the gaps of history that thereby are none any more. In: ranges
-// whose rows are applied. Out: nothing, once the claims are applied too. Call it under the stream's lock: claims grow what is known.
+// whose rows are applied. Out: nothing, once the claims are applied too. Call it under the stream's lock: claims grow what is known. A claim
+// names the clock rule of its rows, so one that another rule read never grows into it.
 import { historyClaim, intersect, type Range, subtract, unite } from '@fxtape/market';
 import type { GapRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
 import { gapInState } from './gap-rows.ts';
@@ -15,15 +16,18 @@ export async function claim(
   const [first, last] = [proved[0], proved.at(-1)];
   if (first === undefined || last === undefined) return;
   const reach = { fromUs: first.fromUs, toUs: last.toUs };
-  let known = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal }));
+  const known = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal }));
+  const { ruleId } = c.account;
+  let own = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal, ruleId }));
   const claims: TableRow<'coverage'>[] = [];
-  for (const range of proved) {
-    if (subtract([range], known).length === 0) continue;
-    claims.push(historyClaim({ key, known, proved: range, rows, ruleId: c.account.ruleId }));
-    known = unite([...known, range]);
-  }
+  for (const range of proved)
+    for (const piece of subtract([range], subtract(known, own))) {
+      if (subtract([piece], own).length === 0) continue;
+      claims.push(historyClaim({ key, known: own, proved: piece, rows, ruleId }));
+      own = unite([...own, piece]);
+    }
   if (claims.length > 0) await writer.write({ coverage: claims }, { signal: c.signal });
-  await healRefused(c, key, reach, known, rows);
+  await healRefused(c, key, reach, unite([...known, ...own]), rows);
 }
 
 /** Ends the gaps of history that lie within what is covered now. */

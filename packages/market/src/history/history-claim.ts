@@ -21,7 +21,7 @@ export interface HistoryKey {
 
 export interface HistoryClaimOptions {
   readonly key: HistoryKey;
-  /** History coverage of the stream as it is stored now, at least what touches `proved`. */
+  /** History coverage of the stream that names the same rule, as it is stored now, at least what touches `proved`. */
   readonly known: readonly Range[];
   readonly proved: Range;
   /** Rows that the reading of `proved` found. */
