@@ -37,6 +37,8 @@ import {
 
 const log = createLog({ service: 'test', level: 'silent' });
 const TRAIL_US = 2_000_000;
+/** Of the account, and of what was recorded. */
+export const RULE = 'America/New_York+7h';
 
 /** Throws at the n-th write, before or after its rows are stored: what a killed worker leaves behind. */
 export interface Crash {
@@ -145,7 +147,7 @@ export class HealRig {
           ts_to: tsTo,
           source: 'live',
           rows: 1,
-          rule_id: 'x',
+          rule_id: RULE,
         });
     }
     const ids = outages.map(({ fromUs }) => `${this.account}-${fromUs}-ticks.${symbol}`);
@@ -291,7 +293,7 @@ export class HealRig {
     market_data: { feed: ${this.feed}, symbols: [EURUSD, BTCUSD] }
     account_data: [deals, positions, account]
     timeframes: [M1, D1]
-    clock: { rule: "America/New_York+7h", replayed: ${String(this.replayed)} }
+    clock: { rule: "${RULE}", replayed: ${String(this.replayed)} }
 `,
       'test.yaml',
     );

@@ -2,7 +2,7 @@
 // against what was recorded of it.
 import { until } from '@fxtape/testkit';
 import { afterEach, expect, inject, it } from 'vitest';
-import { HealRig } from './heal-rig.ts';
+import { HealRig, RULE } from './heal-rig.ts';
 
 const MINUTE = 60_000_000;
 let rig: HealRig;
@@ -117,7 +117,7 @@ it('a broker’s day with a shortfall that nobody saw becomes a gap, is healed, 
         ts_to: whole.toUs,
         source: 'live',
         rows: 1,
-        rule_id: 'x',
+        rule_id: RULE,
       },
     ],
   });

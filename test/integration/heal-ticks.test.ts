@@ -3,7 +3,7 @@
 import type { Range } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { HealRig, Kept } from './heal-rig.ts';
+import { HealRig, Kept, RULE } from './heal-rig.ts';
 
 const START = Date.UTC(2026, 5, 10, 12) * 1000;
 const MINUTE = 60_000_000;
@@ -76,6 +76,40 @@ describe('a gap of ticks', () => {
     // Again, from the beginning: nothing is left to do, and nothing is doubled.
     rig.restart();
     expect(await rig.heal(ids[0] as string)).toMatchObject({ rows: 0 });
+    expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
+  });
+
+  it('waits while it was recorded with another clock rule, whose hours are not those that are asked for', async () => {
+    const { ids, whole } = await recorded({ quoteTicks: 'full' }, [[5, 7]]);
+    const claims = await rig.http.exec(
+      `SELECT cast(ts as long), range_id, cast(ts_to as long) FROM coverage WHERE account = '${rig.account}'`,
+    );
+    const key = { account: rig.account, feed: rig.feed, symbol: 'EURUSD', stream: 'ticks', timeframe: null };
+    const nameRule = (rule_id: string) =>
+      rig.write({
+        coverage: claims.dataset.map(([ts, id, to]) => ({
+          ...key,
+          ts: Number(ts),
+          ts_to: Number(to),
+          range_id: String(id),
+          source: 'live',
+          rows: 1,
+          rule_id,
+        })),
+      });
+    await nameRule('UTC+2h');
+    const before = await rig.stored('EURUSD', whole);
+    const asked = new Map(rig.asked);
+    expect(await rig.heal(ids[0] as string, { runs: 3 })).toBeNull();
+    expect(rig.asked).toEqual(asked);
+    expect(await rig.gap(ids[0] as string)).toMatchObject({ state: 'open' });
+    expect(await rig.stored('EURUSD', whole)).toEqual(before);
+    // Of June this one says the same, and the correction has named the right one.
+    for (const rule of ['Europe/Athens', RULE]) {
+      await nameRule(rule);
+      rig.restart();
+      expect(await rig.heal(ids[0] as string)).not.toBeNull();
+    }
     expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
   });
 
