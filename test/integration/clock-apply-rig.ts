@@ -25,6 +25,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const FROM = Date.UTC(2024, 8, 1);
 const TO = Date.UTC(2026, 10, 20);
+const HALF = Date.UTC(2025, 9, 1);
 export const SERVER = 'Broker-Live';
 export let server: QuestDbServer;
 export let http: QuestDbHttp;
@@ -204,15 +205,61 @@ export async function record(
     if (after !== null) expectRow('deals', i + 1, after.ts, after.utc_offset_s);
   }
   await write('deals', deals);
+  await recordPositions(walls, [wrong, right, ...near], expectRow);
   await recordSessions(walls, wrong, right, expectRow);
   const claim = { account: 'icm', source: 'history', rows: 1, rule_id: wrong.id, range_id: 'history' };
+  const positions = { feed: null, symbol: null, stream: 'positions', timeframe: null };
   const day = FROM * 1000;
   await write('coverage', [
     { ts: day, ts_to: TO * 1000, ...claim, feed: null, symbol: null, stream: 'deals', timeframe: null },
+    { ts: day, ts_to: HALF * 1000, ...claim, ...positions },
+    { ts: HALF * 1000, ts_to: TO * 1000, ...claim, ...positions, rule_id: right.id },
     { ts: day, ts_to: TO * 1000, ...claim, feed: 'f', symbol: 'EURUSD', stream: 'bars', timeframe: 'M1' },
   ]);
   await settled(...Object.keys(tables));
   return expected;
+}
+
+/** Wall clock that occurs once: what has no offset beside it can be told then. */
+const occursOnce = (rule: ClockRule, broker: number): boolean => {
+  const reading = rule.read(brokerMs(broker), { pass: 1 });
+  return reading.occurrence !== 'twice' && rule.toBroker(utcMs(reading.ms)) === broker;
+};
+
+/** Closed round trips, and where histories begin: in the evidence, or by the claims alone. */
+async function recordPositions(
+  walls: Walls,
+  rules: readonly ClockRule[],
+  expectRow: (table: string, ...cells: (string | number)[]) => void,
+): Promise<void> {
+  const [wrong, right] = rules as [ClockRule, ClockRule];
+  const positions: TableRow<'positions'>[] = [];
+  const limits: TableRow<'history_limits'>[] = [];
+  const closes = walls(400, 1000);
+  for (const [i, { broker }] of walls(400, 1000).entries()) {
+    const closed = closes[i]?.broker ?? broker;
+    if (![broker, closed].every((at) => rules.every((rule) => occursOnce(rule, at)))) continue;
+    const as = (rule: ClockRule) => {
+      const open = rule.read(brokerMs(broker), { pass: 1 });
+      const ts_close = rule.read(brokerMs(closed), { pass: 1 }).ms * 1000;
+      return { ts: open.ms * 1000, utc_offset_s: open.offsetS, ts_close };
+    };
+    // Claims of the later half name the right rule, and the opening alone can tell that they are wrong.
+    const opened = as(wrong);
+    const tells = right.offsetAt(opened.ts / 1000) !== opened.utc_offset_s;
+    if (opened.ts_close >= HALF * 1000 && !tells && opened.ts_close !== as(right).ts_close) continue;
+    const row = { account: 'icm', position_id: i + 1, ts_seen: TO * 1000, ...as(wrong) };
+    positions.push(row as TableRow<'positions'>);
+    const { ts, ts_close, utc_offset_s } = as(right);
+    expectRow('positions', i + 1, ts, utc_offset_s, ts_close);
+    const told = i % 2 === 0;
+    const evidence = told ? JSON.stringify({ asked_down_to: '1971', rule: wrong.id }) : null;
+    const limit = { account: 'icm', feed: null, symbol: null, stream: 'deals', timeframe: null, evidence };
+    limits.push({ ...limit, ts: TO * 1000 + i, ts_earliest: as(wrong).ts });
+    expectRow('history_limits', TO * 1000 + i, ts, told ? (evidence?.replace(wrong.id, right.id) ?? '') : '');
+  }
+  await write('positions', positions);
+  await write('history_limits', limits);
 }
 
 /** Decisions about trading sessions: dates near the switches of both rules, each as that date and as the first day of a week. */
@@ -255,12 +302,14 @@ export async function stored(): Promise<Map<string, string[]>> {
       .map((cells) => cells.join(' '))
       .toSorted(),
   ];
-  await settled('ticks', 'bar_events', 'bars', 'deals', 'trading_sessions');
+  await settled(...Object.keys(tables));
   return new Map([
     await of('ticks', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
     await of('bar_events', 'feed, cast(ts as long), utc_offset_s, cast(ts_recv as long)'),
     await of('bars', 'timeframe, cast(ts as long), utc_offset_s, cast(close as long)'),
     await of('deals', 'deal_id, cast(ts as long), utc_offset_s'),
+    await of('positions', 'position_id, cast(ts as long), utc_offset_s, cast(ts_close as long)'),
+    await of('history_limits', 'cast(ts as long), cast(ts_earliest as long), evidence'),
     await of(
       'trading_sessions',
       SESSION_CELLS.map((name) => (name.startsWith('ts') ? `cast(${name} as long)` : name)).join(', '),

@@ -22,6 +22,7 @@ export async function recordLimit(
     empty_from_us: empty.fromUs,
     empty_to_us: empty.toUs,
     asked_down_to: '1971',
+    rule: c.account.ruleId,
   });
   const ts = stamps.next('history_limits', known?.ts ?? 0);
   await writer.write(

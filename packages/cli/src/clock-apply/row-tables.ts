@@ -1,5 +1,5 @@
-// The small tables. Claims and sessions name the rule that they were written with, and everything else of an account was written with the
-// rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
+// The small tables. Claims, sessions and limits name the rule that they were written with, and everything else of an account was written
+// with the rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
 // many rows change, and, when asked for, the corrected rows in a table of another name.
 import {
   type ClockRule,
@@ -55,9 +55,10 @@ interface Reckoned {
   readonly changed: number;
 }
 
-/** A claim of an account: from `fromUs` on this rule was written with. */
+/** Claims of an account, one after the other: this rule was written with. */
 interface Written {
   readonly fromUs: number;
+  toUs: number;
   readonly rule: ClockRule;
 }
 
@@ -83,16 +84,20 @@ export class RowTables {
     if (names === '') return self;
     const rows = asObjects(
       await options.http.exec(
-        `SELECT account, source, rule_id, cast(ts as long) us FROM ${options.claims ?? 'coverage'} WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
+        `SELECT account, source, stream, rule_id, cast(ts as long) a, cast(ts_to as long) b FROM ${options.claims ?? 'coverage'} WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
       ),
     );
-    for (const { account, rule_id: rule, source, us } of rows) {
-      const key = `${source as string}|${account as string}`;
-      const list = self.#written.get(key) ?? [];
-      self.#written.set(key, list);
-      if (list.at(-1)?.rule.id !== rule)
-        list.push({ fromUs: Number(us), rule: parseClockRule(rule as string) });
-    }
+    for (const { a, account, b, rule_id: rule, source, stream } of rows)
+      for (const key of [
+        [source, account],
+        [source, account, stream],
+      ].map((words) => words.join('|'))) {
+        const list = self.#written.get(key) ?? [];
+        self.#written.set(key, list);
+        const last = list.at(-1);
+        if (last !== undefined && last.rule.id === rule) last.toUs = Math.max(last.toUs, Number(b));
+        else list.push({ fromUs: Number(a), toUs: Number(b), rule: parseClockRule(rule as string) });
+      }
     return self;
   }
 
@@ -112,7 +117,7 @@ export class RowTables {
         if (corrected.length !== 1 || corrected[0] !== row) changed++;
         written.push(...corrected);
       }
-      if (shadow !== null) await this.#write(table, shadow, written);
+      if (shadow !== null) await this.#write(table, shadow, table === 'coverage' ? widest(written) : written);
     }
     if (table === 'gap_events') {
       const opened = this.#refused();
@@ -138,21 +143,17 @@ export class RowTables {
         if (typeof row['ts_from'] !== 'number') return [row];
         const gap = row as unknown as GapEventRow;
         const source = gap.gap_id.includes('|') ? 'history' : 'live';
-        const old = this.#writtenWith(account, source, gap.ts_from) ?? rule;
+        const old = this.#writtenWith(account, source, gap.ts_from, gap.stream) ?? rule;
         return [correctGap(gap, old, rule) as unknown as Row];
       }
       case 'positions': {
         const position = row as unknown as PositionRow;
-        const old = this.#writtenWith(account, 'history', position.ts_close) ?? rule;
+        const old = this.#writtenPosition(position) ?? rule;
         const corrected = correctPosition(position, old, rule);
         return corrected === null ? [] : [corrected as unknown as Row];
       }
-      case 'history_limits': {
-        const us = row['ts_earliest'] as number | null;
-        const old = us === null ? null : this.#writtenWith(account, 'history', us);
-        const moved = us === null || old === null ? us : moveTime(us, old, rule, 1);
-        return [moved === us ? row : { ...row, ts_earliest: moved }];
-      }
+      case 'history_limits':
+        return [this.#correctedLimit(row, rule)];
       case 'daily_quality': {
         const us = row['ts'] as number;
         const moved = correctDay(us, rule);
@@ -168,12 +169,51 @@ export class RowTables {
     }
   }
 
-  /** The rule that claims of this account at that time name; null when there is no claim. */
-  #writtenWith(account: string, source: 'live' | 'history', us: number): ClockRule | null {
-    const list =
-      this.#written.get(`${source}|${account}`) ??
-      this.#written.get(`${source === 'live' ? 'history' : 'live'}|${account}`);
-    return (list?.findLast(({ fromUs }) => fromUs <= us) ?? list?.[0])?.rule ?? null;
+  /** Its evidence names the rule; that of an older release does not, and then the claims around it do. */
+  #correctedLimit(row: Row, rule: ClockRule): Row {
+    const us = row['ts_earliest'] as number | null;
+    if (us === null) return row;
+    const evidence = row['evidence'] as string | null;
+    const named = RULE_NAMED.exec(evidence ?? '')?.[1];
+    const old =
+      named === undefined
+        ? this.#writtenWith(row['account'] as string, 'history', us, row['stream'] as string)
+        : parseClockRule(named);
+    const moved = old === null ? us : moveTime(us, old, rule, 1);
+    if (moved === us && (named === undefined || named === rule.id)) return row;
+    return {
+      ...row,
+      ts_earliest: moved,
+      evidence: evidence?.replace(RULE_NAMED, `"rule":${JSON.stringify(rule.id)}`) ?? null,
+    };
+  }
+
+  /** The rule that claims of this stream at that time name, else those of the account; null when there is no claim. */
+  #writtenWith(account: string, source: 'live' | 'history', us: number, stream: string): ClockRule | null {
+    const other = source === 'live' ? 'history' : 'live';
+    // One tape wrote all live streams; each stream of history is read by itself.
+    const keys = [
+      [source, account],
+      [other, account],
+    ];
+    if (source === 'history') keys.unshift([source, account, stream]);
+    const list = keys.map((key) => this.#written.get(key.join('|'))).find((each) => each !== undefined);
+    if (list === undefined) return null;
+    const before = list.filter(({ fromUs }) => fromUs <= us);
+    return (before.findLast(({ toUs }) => us < toUs) ?? before.at(-1) ?? list[0])?.rule ?? null;
+  }
+
+  /** The opening has its offset beside it: a rule that reads it otherwise did not write the row, whatever claims say of the close. */
+  #writtenPosition({ account, ts, ts_close: closed, utc_offset_s: offsetS }: PositionRow): ClockRule | null {
+    const said = this.#writtenWith(account, 'history', closed, 'positions');
+    const known = ['history', 'live'].flatMap((source) => this.#written.get(`${source}|${account}`) ?? []);
+    const rules = [said, ...known.map(({ rule }) => rule), this.#right(account)];
+    return rules.find((rule) => rule?.offsetAt(ts / 1000) === offsetS) ?? said;
+  }
+
+  #right(account: string): ClockRule | null {
+    const server = this.#serverOf.get(account);
+    return server === undefined ? null : parseClockRule(server.rule);
   }
 
   #leftOf(claim: CoverageRow): readonly Range[] {
@@ -253,6 +293,19 @@ const STREAM_OF: { readonly [table: string]: string } = {
   deals: 'deals',
   deal_revisions: 'deals',
 };
+
+/** Claims that begin at one time after they were moved, though not before: the widest holds, as each of them is true. */
+const widest = (claims: readonly Row[]): Row[] => {
+  const found = new Map<string, Row>();
+  for (const claim of claims) {
+    const key = JSON.stringify(tables.coverage.keys.map((name) => claim[name] ?? null));
+    const known = found.get(key);
+    if (known === undefined || Number(known['ts_to']) < Number(claim['ts_to'])) found.set(key, claim);
+  }
+  return [...found.values()];
+};
+
+const RULE_NAMED = /"rule":"([^"]+)"/;
 
 const bothPasses = ({ span }: LostHour): Range => ({
   fromUs: span.fromUs - span.firstS * 1_000_000,
