@@ -101,6 +101,9 @@ describe('a gap of ticks', () => {
     const before = await rig.stored('EURUSD', whole);
     const asked = new Map(rig.asked);
     expect(await rig.heal(ids[0] as string, { runs: 3 })).toBeNull();
+    const of = { account: rig.account, feed: rig.feed, symbol: 'EURUSD' };
+    expect(await rig.run('daily_quality', { ...of, ...whole }, { runs: 3 })).toBeNull();
+    expect(await rig.run('ticks', { ...of, ...whole, gapIds: [], why: 'history' }, { runs: 3 })).toBeNull();
     expect(rig.asked).toEqual(asked);
     expect(await rig.gap(ids[0] as string)).toMatchObject({ state: 'open' });
     expect(await rig.stored('EURUSD', whole)).toEqual(before);

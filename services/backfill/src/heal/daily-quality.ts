@@ -15,6 +15,7 @@ import {
 import type { GapRow, TableRow } from '@fxtape/questdb';
 import { decideSessions, sessionCalendar } from '../sessions.ts';
 import { syncBars } from '../sync-bars.ts';
+import { requireSameClock } from './another-clock.ts';
 import { DayFigures } from './day-figures.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, pauseMs } from './heal-context.ts';
@@ -30,6 +31,7 @@ export async function dailyQuality(h: HealContext, payload: Payload<'daily_quali
   const { account, feed, symbol } = payload;
   const key = { account, feed, symbol };
   const day = { fromUs: payload.fromUs, toUs: payload.toUs };
+  await requireSameClock(h, day);
   const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range: day });
   const loaded = subtract([day], covered).length === 0;
   if (loaded) await decideSessions(h, key, { untilUs: day.toUs, week: false });

@@ -1,7 +1,8 @@
 // `heal` jobs, and the `ticks` jobs that serve several gaps with one download: from the gap's current row to its final state. Everything
 // that the state speaks of is applied before the state is written.
 import type { Checkpoint, JobOutcome } from '@fxtape/jobs';
-import { parseClockRule, type Range, readAlike } from '@fxtape/market';
+import type { Range } from '@fxtape/market';
+import { CORRECTED_MS, isOfAnotherClock } from './another-clock.ts';
 import { endEvents } from './gap-events.ts';
 import type { HealContext, HealStep } from './heal-context.ts';
 import { healGap } from './heal-gap.ts';
@@ -52,13 +53,14 @@ type One = { readonly rows: number; readonly note: unknown } | Extract<HealStep,
 async function healOne(h: HealContext, of: Range, gapId: string, progress: unknown): Promise<One> {
   const gap = await current(h, of, gapId);
   if (gap === null) return { rows: 0, note: 'nothing to heal' };
-  const step: HealStep = (await isOfAnotherClock(h, gap))
-    ? {
-        againMs: CORRECTED_MS,
-        progress,
-        why: 'recorded with another clock rule: `fxtape clock apply` corrects it',
-      }
-    : await healGap(h, gap, progress);
+  const step: HealStep =
+    gap.cause !== 'refused' && (await isOfAnotherClock(h, gap))
+      ? {
+          againMs: CORRECTED_MS,
+          progress,
+          why: 'recorded with another clock rule: `fxtape clock apply` corrects it',
+        }
+      : await healGap(h, gap, progress);
   if ('againMs' in step) {
     h.parts.log.debug({ gap: gap.id, why: step.why, ms: Math.round(step.againMs) }, 'a gap waits');
     return step;
@@ -72,20 +74,6 @@ async function healOne(h: HealContext, of: Range, gapId: string, progress: unkno
   const fields = { gap: gap.id, state, rowsHealed, missingEstimate, reason: evidence.reason };
   h.parts.log.info(fields, 'a gap has come to its end');
   return { rows: step.written, note: { state, reason: evidence.reason } };
-}
-
-/** A correction is typed by hand and takes its time. */
-const CORRECTED_MS = 60_000;
-
-/**
- * Bounds that another clock rule has written mean another stretch of history: what is missing there would be told of the wrong hours. Until
- * `fxtape clock apply` has moved them the gap stays open.
- */
-async function isOfAnotherClock(h: HealContext, gap: OpenGap): Promise<boolean> {
-  const { account, rule, ruleId } = h.account;
-  const written = await h.parts.reader.liveRuleAt(account, gap.fromUs, { signal: h.signal });
-  if (written === null || written === ruleId || gap.cause === 'refused') return false;
-  return !readAlike(gap, parseClockRule(written), rule);
 }
 
 async function current(h: HealContext, { fromUs, toUs }: Range, gapId: string): Promise<OpenGap | null> {

@@ -9,6 +9,7 @@ import { type TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
 import { syncBars } from '../sync-bars.ts';
+import { requireSameClock } from './another-clock.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, pauseMs } from './heal-context.ts';
@@ -42,6 +43,7 @@ export async function tickHistory(
 ): Promise<JobOutcome> {
   const { account, feed, symbol } = payload;
   const key = { account, feed, symbol };
+  await requireSameClock(h, payload);
   const known = saved.safeParse(checkpoint.value);
   const nowMs = h.parts.clock.nowMs();
   const fresh = { sinceMs: nowMs, said: null, language: null, write: null };
