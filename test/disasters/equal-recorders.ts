@@ -214,13 +214,19 @@ export async function compareClaims(
   return differences;
 }
 
-/** Gaps of the same outages: each of one has one of the other that it overlaps, of the same stream and cause. */
+/**
+ * Gaps of the same outages: each of one has one of the other that it overlaps, of the same stream and cause. Hours that a wrong rule could not
+ * tell the passes of are gaps of the late one alone, and are none any more.
+ */
 export async function compareGaps(pair: Pair, { stretch }: { readonly stretch: Range }): Promise<Difference> {
   const of = (name: string): Promise<ByStream> =>
     byStream(
       pair.recording,
-      `SELECT cast(ts_from as long), cast(ts_to as long), ${KEY}, cause FROM gaps WHERE ${LIVE_GAP} AND account = '${name}'`,
+      `SELECT cast(ts_from as long), cast(ts_to as long), ${KEY}, cause FROM gaps WHERE ${LIVE_GAP} AND ts_to IS NOT NULL AND account = '${name}'`,
     );
+  const refused = (
+    await pair.recording.sql(`SELECT gap_id FROM gaps WHERE cause = 'refused' AND state = 'open'`)
+  ).map(String);
   const inside = (gaps: ByStream): [string, Range][] =>
     [...gaps].flatMap(([stream, ranges]) =>
       ranges
@@ -232,7 +238,8 @@ export async function compareGaps(pair: Pair, { stretch }: { readonly stretch: R
     inside(ours)
       .filter(([stream, range]) => intersect([range], theirs.get(stream) ?? []).length !== 1)
       .map(([stream, range]) => `${stream} ${spell(range)}`);
-  return { table: 'gaps', rows: inside(early).length, late: alone(late, early), early: alone(early, late) };
+  const ours = [...alone(late, early), ...refused];
+  return { table: 'gaps', rows: inside(early).length, late: ours, early: alone(early, late) };
 }
 
 const spell = ({ fromUs, toUs }: Range): string =>

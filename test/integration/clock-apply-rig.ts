@@ -2,7 +2,7 @@
 // and a seed. Out: what has to stand in the tables once they are corrected, and what does.
 import { type ApplyState, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
 import type { AccountConfig } from '@fxtape/config';
-import { brokerMs, type ClockRule, parseClockRule, utcMs } from '@fxtape/market';
+import { brokerMs, type ClockRule, moveTime, parseClockRule, utcMs } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import {
   asObjects,
@@ -210,6 +210,10 @@ export async function record(
   const claim = { account: 'icm', source: 'history', rows: 1, rule_id: wrong.id, range_id: 'history' };
   const positions = { feed: null, symbol: null, stream: 'positions', timeframe: null };
   const day = FROM * 1000;
+  // A short claim of the right rule begins where the long one of the wrong rule will begin.
+  const meets = moveTime(day, wrong, right, 2);
+  const short = { ...claim, feed: null, symbol: null, stream: 'deals', timeframe: null, rule_id: right.id };
+  if (meets !== day) await write('coverage', [{ ts: meets, ts_to: meets + HOUR * 1000, ...short }]);
   await write('coverage', [
     { ts: day, ts_to: TO * 1000, ...claim, feed: null, symbol: null, stream: 'deals', timeframe: null },
     { ts: day, ts_to: HALF * 1000, ...claim, ...positions },
@@ -375,6 +379,10 @@ export async function correctedFromTo(from: string, to: string): Promise<void> {
   // Claims name the new rule, and no claim holds an hour that rows were left out of.
   const claims = asObjects(await http.exec('SELECT DISTINCT rule_id FROM coverage'));
   expect(claims).toEqual([{ rule_id: right.id }]);
+  const [claimed] = (
+    await http.exec("SELECT sum(cast(ts_to as long) - cast(ts as long)) FROM coverage WHERE stream = 'deals'")
+  ).dataset;
+  expect(Number(claimed?.[0])).toBeGreaterThan((TO - FROM - 7 * DAY) * 1000);
   const overlapping = asObjects(
     await http.exec(
       `SELECT count() n FROM (SELECT ts_from, ts_to, stream FROM gaps WHERE cause = 'refused') g JOIN coverage c ON g.stream = c.stream WHERE c.ts < g.ts_to AND c.ts_to > g.ts_from AND c.stream = 'deals'`,
