@@ -16,9 +16,14 @@ export async function claim(
   const [first, last] = [proved[0], proved.at(-1)];
   if (first === undefined || last === undefined) return;
   const reach = { fromUs: first.fromUs, toUs: last.toUs };
-  const known = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal }));
   const { ruleId } = c.account;
-  let own = unite(await reader.coverageOf(key, 'history', reach, { signal: c.signal, ruleId }));
+  const options = { signal: c.signal };
+  const [all, ofRule] = await Promise.all([
+    reader.coverageOf(key, 'history', reach, options),
+    reader.coverageOf(key, 'history', reach, { ...options, ruleId }),
+  ]);
+  const known = unite(all);
+  let own = unite(ofRule);
   const claims: TableRow<'coverage'>[] = [];
   for (const range of proved)
     for (const piece of subtract([range], subtract(known, own))) {
