@@ -236,7 +236,7 @@ export async function compareGaps(pair: Pair, { stretch }: { readonly stretch: R
   const [late, early] = [await of(pair.late), await of(pair.early)];
   const alone = (ours: ByStream, theirs: ByStream): string[] =>
     inside(ours)
-      .filter(([stream, range]) => intersect([range], theirs.get(stream) ?? []).length !== 1)
+      .filter(([stream, range]) => intersect([range], theirs.get(stream) ?? []).length === 0)
       .map(([stream, range]) => `${stream} ${spell(range)}`);
   const ours = [...alone(late, early), ...refused];
   return { table: 'gaps', rows: inside(early).length, late: ours, early: alone(early, late) };
