@@ -3,6 +3,10 @@
 import { until } from '../until.ts';
 import type { GatewayControl } from './gateway-control.ts';
 
+const STILL_MS = 3500;
+/** Claims that end before the market does: nobody records any more, or somebody is slow. */
+const STILL_SHORT_MS = 30_000;
+
 export abstract class Recorded {
   abstract readonly gateway: GatewayControl;
   /** `http://127.0.0.1:port` of QuestDB. */
@@ -35,9 +39,13 @@ export abstract class Recorded {
     });
   }
 
-  /** Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too. */
+  /**
+   * Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too: what stands still before
+   * the claims of each stream of ticks reach the end of the market may be about to go on, on a machine that is busy.
+   */
   async settle(deadlineMs = 120_000): Promise<void> {
-    await this.gateway.command('pause');
+    const { nowUtc } = await this.gateway.command('pause');
+    const endUs = Date.parse(String(nowUtc)) * 1000;
     let last = '';
     let sinceMs = performance.now();
     await until(
@@ -48,10 +56,14 @@ export abstract class Recorded {
         const [[lag]] = (await this.sql(
           'SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn',
         )) as [[number]];
+        const [[least]] = (await this.sql(
+          "SELECT min(us) FROM (SELECT feed, symbol, max(cast(ts_to as long)) us FROM coverage WHERE stream = 'ticks' AND source != 'history' GROUP BY feed, symbol)",
+        )) as [[number | null]];
         const now = `${ticks} ${open} ${claims} ${lag}`;
         if (now !== last) sinceMs = performance.now();
         last = now;
-        return performance.now() - sinceMs >= 3500;
+        const isWhole = least !== null && Number(least) >= endUs;
+        return performance.now() - sinceMs >= (isWhole ? STILL_MS : STILL_SHORT_MS);
       },
       { what: 'the tables to stand still', deadlineMs, everyMs: 250 },
     );
