@@ -24,6 +24,11 @@ const SEASONS = [
   ['spring 2026', '2026-03-05T12:00:00.000Z', '2026-03-30T12:00:00.000Z'],
   ['autumn 2026', '2026-10-22T12:00:00.000Z', '2026-11-02T12:00:00.000Z'],
 ] as const;
+/**
+ * When none or one of the weeks that tell has passed since the move. It is provisional then, and a gateway that plays an old day has no clock
+ * to compare with: its rule is given by hand.
+ */
+const UNTOLD = new Set(['autumn 2025', 'spring 2026']);
 const SYMBOLS = ['EURUSD', 'XAUUSD', ...CRYPTO];
 const SPEED = 7200;
 
@@ -38,10 +43,7 @@ test.each(SEASONS)(
         id: idOf(n),
         name,
         symbols: name === 'weekends' ? CRYPTO : SYMBOLS,
-        // In the summer of the move nothing tells yet that it moved, and a gateway that plays an old day has no clock to compare with.
-        ...(name === 'moved' && season === 'autumn 2025'
-          ? { clock: `{ rule: "${MOVED}", replayed: true }` }
-          : {}),
+        ...(name === 'moved' && UNTOLD.has(season) ? { clock: `{ rule: "${MOVED}", replayed: true }` } : {}),
       })),
       scenario: {
         accounts: BROKERS.map(([nickname, clockRule], n) => ({
@@ -71,7 +73,7 @@ test.each(SEASONS)(
               server === `${name}-server` && (name === 'weekends' || confidence === 'inferred'),
           ),
       );
-      return open.every(([name]) => name === 'moved' && season === 'autumn 2025') && rows;
+      return open.every(([name]) => name === 'moved' && UNTOLD.has(season)) && rows;
     };
     const rows = await until(decided, {
       what: 'the clocks to be inferred',
