@@ -55,6 +55,41 @@ export function readable(): (line: string) => string {
   });
 }
 
+let isAbandoned = false;
+
+/** From now on lines that stdout has not taken are lost, and the end of the process does not wait for them: it would for ever, where nobody reads. */
+export function abandonLines(): void {
+  isAbandoned = true;
+}
+
 function stdoutStream() {
-  return pino.destination({ fd: 1, sync: false, maxLength: UNREAD_LIMIT_BYTES });
+  const stream = pino.destination({ fd: 1, sync: false, maxLength: UNREAD_LIMIT_BYTES });
+  // At the end of the process pino calls this, and it tries again for ever, also when the reader is gone.
+  const everything = stream.flushSync.bind(stream);
+  const flushSync = (): void => {
+    if (!isAbandoned) everything();
+  };
+  stream.flushSync = flushSync;
+  let isEmpty = true;
+  const waiting = new Set<() => void>();
+  const emptied = (): void => {
+    isEmpty = true;
+    for (const done of waiting) done();
+    waiting.clear();
+  };
+  stream.on('drain', emptied);
+  // Nobody reads any more: what is left is lost, and pino has made all further writing nothing.
+  stream.on('error', emptied);
+  return {
+    write: (line: string): void => {
+      isEmpty = false;
+      stream.write(line);
+    },
+    flushSync,
+    /** Its own flush waits for nothing where each line is written at once. */
+    flush: (done: () => void = () => {}): void => {
+      if (isEmpty) done();
+      else waiting.add(done);
+    },
+  };
 }

@@ -7,7 +7,7 @@
 // One Ctrl-C may arrive several times: from the terminal, which signals the whole process group, and from each wrapper (npm, pnpm) that
 // passes it on. What follows the first within a second is the same wish.
 import { constants } from 'node:os';
-import type { Log } from './log.ts';
+import { abandonLines, type Log } from './log.ts';
 
 export interface ShutdownOptions {
   readonly log: Log;
@@ -110,5 +110,8 @@ export class Shutdown {
 export function flushAndExit(log: Log, code: number): void {
   log.flush(() => process.exit(code));
   // A stdout that nobody reads must not keep the process alive.
-  setTimeout(() => process.exit(code), 500);
+  setTimeout(() => {
+    abandonLines();
+    process.exit(code);
+  }, 500);
 }
