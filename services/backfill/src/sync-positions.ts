@@ -53,7 +53,19 @@ export function positionDifferences(
     const now = nowOf.get(String(answered.position_id));
     if (now === undefined) return [answered];
     if ((now.ts_seen ?? 0) > answered.ts_seen) return [];
-    const row = atFirst(answered, now);
+    const row = ofItsRule(answered, now);
     return samePosition(now, row) ? [] : [row];
   });
+}
+
+/**
+ * The answer as a row of the clock rule that wrote the one in the table: both of its times are of one rule, because the offset of its opening
+ * tells a correction which rule that was.
+ */
+function ofItsRule(answered: PositionRow, now: TableRow<'positions'>): PositionRow {
+  const row = atFirst(answered, now);
+  const opened = (each: { readonly ts: number; readonly utc_offset_s?: number | null }): number =>
+    each.ts + (each.utc_offset_s ?? 0) * 1_000_000;
+  const isOfAnother = row.utc_offset_s !== answered.utc_offset_s && opened(now) === opened(answered);
+  return isOfAnother ? { ...row, ts_close: now.ts_close ?? row.ts_close } : row;
 }
