@@ -114,7 +114,15 @@ test('clock-apply: a wrong rule by hand, corrected under load, killed ten times'
   await recording.moreTicks(2000);
   // What is on the tape from before says the same now as the tables do.
   await killCollector();
-  await recording.moreTicks(8000);
+  const [[markUs]] = (await sql('SELECT max(cast(ts_recv as long)) FROM ticks')) as [[number]];
+  // Some whole minutes without an outage: only they end with a bar in both.
+  const minutes = async (): Promise<boolean> => {
+    const ended = await sql(
+      `SELECT feed, count() FROM bar_events WHERE cast(ts_recv as long) > ${markUs} GROUP BY feed`,
+    );
+    return ended.length === 2 && ended.every(([, count]) => Number(count) >= 3 * CRYPTO.length);
+  };
+  await until(minutes, { what: 'minutes that both saw end', deadlineMs: 400_000, retryErrors: true });
   await collector.stop();
   await recording.settle(300_000);
 
