@@ -82,6 +82,7 @@ test('every question is refused while a table that it reads is suspended', async
       () => reader.coverage('acc'),
       () => reader.coverageOf(stream, 'history', range),
       () => reader.newestRule('acc'),
+      () => reader.liveRuleAt('acc', T),
     ],
     bars: [
       () => reader.bars(KEY, range),
