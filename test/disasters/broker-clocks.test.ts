@@ -2,9 +2,9 @@
 // provisional where nothing could tell; and every bar and deal has the right UTC time across all switches of New York and of the Union.
 import { expect, inject, test } from 'vitest';
 import { aroundSwitches, type Broker, brokerClocks, twoYears } from '../integration/broker-clocks-rig.ts';
+import { MOVED } from './eight-brokers.ts';
 import { atTheEnd } from './lane.ts';
 
-const MOVED = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
 const EVERY_SWITCH = aroundSwitches(['America/New_York', 'Europe/Athens']);
 const run = Math.random().toString(36).slice(2);
 const onServer = (broker: Broker): Broker => ({

@@ -3,19 +3,9 @@
 import { CRYPTO, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { EIGHT_BROKERS as BROKERS, idOf } from './eight-brokers.ts';
 import { begin } from './lane.ts';
 
-const BROKERS = [
-  ['new-york', 'America/New_York+7h'],
-  ['athens', 'Europe/Athens'],
-  ['london', 'Europe/London'],
-  ['utc', 'UTC'],
-  ['plus-two', 'UTC+2h'],
-  ['plus-three', 'UTC+3h'],
-  ['moved', 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h'],
-  ['weekends', 'America/New_York+7h'],
-] as const;
-const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 /** Five minutes of live stream. */
 const LIVE_MS = 300_000;
 

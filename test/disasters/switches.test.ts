@@ -3,20 +3,9 @@
 import { type ClockRule, parseClockRule, utcMs } from '@fxtape/market';
 import { CRYPTO, until } from '@fxtape/testkit';
 import { expect, test } from 'vitest';
+import { EIGHT_BROKERS as BROKERS, idOf, MOVED } from './eight-brokers.ts';
 import { begin } from './lane.ts';
 
-const MOVED = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
-const BROKERS = [
-  ['new-york', 'America/New_York+7h'],
-  ['athens', 'Europe/Athens'],
-  ['london', 'Europe/London'],
-  ['utc', 'UTC'],
-  ['plus-two', 'UTC+2h'],
-  ['plus-three', 'UTC+3h'],
-  ['moved', MOVED],
-  ['weekends', 'America/New_York+7h'],
-] as const;
-const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 /** From a Thursday before the first switch of the season to a Monday after the last one. */
 const SEASONS = [
   ['spring 2025', '2025-03-06T12:00:00.000Z', '2025-03-31T12:00:00.000Z'],

@@ -78,7 +78,7 @@ function stdoutStream() {
     waiting.clear();
   };
   stream.on('drain', emptied);
-  // Nobody reads any more: what is left is lost, and pino has made all further writing nothing.
+  // Nobody reads any more, or nobody can write there: what is left is lost, and a recorder goes on without its log.
   stream.on('error', emptied);
   return {
     write: (line: string): void => {

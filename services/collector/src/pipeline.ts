@@ -300,11 +300,13 @@ export class Pipeline {
   }
 
   async #retried<T>(phase: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const before = { phase: this.phase, reason: this.reason };
     for (;;) {
       try {
         const done = await work();
-        if (this.phase === phase) Object.assign(this, before);
+        if (this.phase === phase) {
+          this.phase = this.parts === null ? 'starting' : 'recording';
+          this.reason = null;
+        }
         return done;
       } catch (error) {
         signal.throwIfAborted();

@@ -127,14 +127,14 @@ export class Shadow {
     if (!this.#spec.collides) return this.#insert(source, fromUs, toUs, where, `NOT (${LOST})`);
     const { moved } = await this.reckon({ fromUs, toUs }, source);
     if (moved === 0) return this.#insert(source, fromUs, toUs, where, STAYS);
+    await this.#copyColliding(source, fromUs, toUs, where);
+  }
+
+  /** What moves, and then what was right already anywhere near it. */
+  async #copyColliding(source: string, fromUs: number, toUs: number, where: string): Promise<void> {
     await this.#insert(source, fromUs, toUs, where, MOVES);
-    await this.#insert(
-      source,
-      fromUs - REACH_US,
-      toUs + REACH_US,
-      within(fromUs - REACH_US, toUs + REACH_US),
-      STAYS,
-    );
+    const [from, to] = [fromUs - REACH_US, toUs + REACH_US];
+    await this.#insert(source, from, to, within(from, to), STAYS);
   }
 
   /** Up to where each writer's rows stand now. Rows that come later are found by it. */
@@ -176,14 +176,7 @@ export class Shadow {
       return this.#copyVersions(source, Math.max(0, fromUs - REACH_US), toUs + REACH_US);
     const where = `${within(fromUs, toUs)} AND ${since}`;
     if (!this.#spec.collides) return this.#insert(source, fromUs, toUs, where, `NOT (${LOST})`);
-    await this.#insert(source, fromUs, toUs, where, MOVES);
-    await this.#insert(
-      source,
-      fromUs - REACH_US,
-      toUs + REACH_US,
-      within(fromUs - REACH_US, toUs + REACH_US),
-      STAYS,
-    );
+    await this.#copyColliding(source, fromUs, toUs, where);
   }
 
   /** Rows of history that are left out, by stream and hour. */

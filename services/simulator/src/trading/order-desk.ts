@@ -51,7 +51,7 @@ export interface ClosedTicket {
   readonly retcode: Retcode;
 }
 
-/** What stands between the client and the book. */
+/** What an order meets that is executed now. */
 export interface Execution {
   /** Points by which the price has gone against the client since the quote. */
   readonly movedPoints: number;
@@ -59,8 +59,9 @@ export interface Execution {
   readonly share: number;
 }
 
+/** What stands between the client and the book. */
 export interface BrokerDoor {
-  /** What one order meets that is executed now. */
+  /** Of one order; asking counts it. */
   execution(): Execution;
   /** The terminal reaches the broker. */
   isConnected(): boolean;
