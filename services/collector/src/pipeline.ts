@@ -7,7 +7,7 @@
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
-import { TickMarker } from '@fxtape/market';
+import { ClockRuleError, parseClockRule, TickMarker } from '@fxtape/market';
 import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
 import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
@@ -273,10 +273,12 @@ export class Pipeline {
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(RULE_MS)]);
       const decided = await this.#o.reader.newestClockRule(server, { signal: limit });
-      return decided?.confidence === 'inferred' ? decided.rule_id : null;
+      const id = decided?.confidence === 'inferred' ? decided.rule_id : null;
+      return id === null ? null : parseClockRule(id).id;
     } catch (error) {
       signal.throwIfAborted();
-      this.#o.log.debug({ err: error }, 'no rule of the clock can be read; going on without');
+      const level = error instanceof ClockRuleError ? 'warn' : 'debug';
+      this.#o.log[level]({ err: error }, 'no rule of the clock can be read; going on without');
       return null;
     }
   }
