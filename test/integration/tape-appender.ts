@@ -22,7 +22,7 @@ writeSync(1, '0\n');
 
 async function compressing(): Promise<never> {
   for (;;) {
-    await compressClosed(dir);
+    await compressClosed(dir, tape.position.synced?.segment ?? 0);
     await setTimeout(Math.ceil(random() * 20));
   }
 }

@@ -38,6 +38,16 @@ export function tapeLocked(path: string, cause: unknown): FxtapeError {
   });
 }
 
+export function diskBehind(dir: string, bytes: number): FxtapeError {
+  return new FxtapeError({
+    code: 'TAPE_IO',
+    kind: 'transient',
+    message: `The disk has not confirmed the last ${Math.round(bytes / 1e6)} MB of the tape`,
+    hint: 'Check the disk that holds FXTAPE_DATA_DIR: it fails or is too slow; recording resumes by itself',
+    context: { path: dir },
+  });
+}
+
 export function tapeClosed(dir: string): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_CLOSED',

@@ -21,7 +21,8 @@
 //   appended  write(2) returned: survives a killed process. One call of append is one write, all or nothing.
 //   synced    fdatasync returned, and fsync of the folder for a new file: survives a power cut. At once after a quiet
 //             time, then at most every `syncEveryMs`. Followers get synced lines only, so nothing downstream can know a
-//             line that a power cut takes away.
+//             line that a power cut takes away. What is not synced is kept in memory, at most 64 MB: after a failed sync the
+//             segment is written anew under its name (durable.ts). A start syncs what a killed process left.
 //   cursor    the consumer's own: everything before it is confirmed.
 //
 // WHAT A READER MAY TRUST

@@ -6,9 +6,12 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 export interface TapeFs {
@@ -22,6 +25,10 @@ export interface TapeFs {
   syncFolder(path: string): void;
   close(fd: number): void;
   remove(path: string): void;
+  rename(from: string, to: string): void;
+  size(path: string): number;
+  /** The first `bytes` of a file; fewer when it is shorter. */
+  readStart(path: string, bytes: number): Promise<Uint8Array>;
 }
 
 const fdatasyncAsync = promisify(fdatasync);
@@ -42,4 +49,15 @@ export const nodeFs: TapeFs = {
   },
   close: (fd) => closeSync(fd),
   remove: (path) => rmSync(path, { force: true }),
+  rename: (from, to) => renameSync(from, to),
+  size: (path) => statSync(path).size,
+  readStart: async (path, bytes) => {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  },
 };

@@ -1,8 +1,9 @@
 // The one writer of a tape: append, sync, rotate, and the followers that read behind it. In: entries. Out: lines, durable against a
 // killed process when `append` returns, and against a power cut when `synced` has passed them. Layout and rules: index.ts.
 import { dirname } from 'node:path';
+import { makeDurable, makeTapeDurable, type OpenSegment, Unsynced, writeWhole } from './durable.ts';
 import { BatchEncoder, type EncodedBatch } from './encode.ts';
-import { errnoOf, ioError, tapeClosed } from './errors.ts';
+import { diskBehind, errnoOf, ioError, tapeClosed } from './errors.ts';
 import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
 import { HEAD_EVENT, type PreviousSegment, TAPE_FORMAT } from './head.ts';
 import type { Entry, Line } from './line.ts';
@@ -32,14 +33,9 @@ export interface TapeWriterOptions {
   readonly fs?: TapeFs;
 }
 
-interface OpenSegment {
-  readonly segment: number;
-  readonly fd: number;
-  readonly path: string;
-  bytes: number;
-  /** The folder entry is not durable yet. */
-  fresh: boolean;
-}
+/** So much may wait for the disk; then nothing more is appended until it has caught up. */
+const MAX_UNSYNCED_BYTES = 64_000_000;
+const SYNC_AGAIN_MS = 1000;
 
 export class TapeWriter {
   readonly recovered: Recovered;
@@ -53,6 +49,7 @@ export class TapeWriter {
   #current: OpenSegment | null = null;
   /** Segments that were left and are not synced yet. */
   #left: OpenSegment[] = [];
+  readonly #unsynced = new Unsynced();
   #previous: PreviousSegment | null = null;
   #lastUs: number;
   #appended: Position | null;
@@ -68,7 +65,10 @@ export class TapeWriter {
   static async open(options: TapeWriterOptions): Promise<TapeWriter> {
     const lock = lockTape(options.dir);
     try {
-      return new TapeWriter(options, lock, await recoverTape(options.dir));
+      const recovered = await recoverTape(options.dir);
+      const { dir, fs = nodeFs, log } = options;
+      await makeTapeDurable({ fs, dir, log, unsynced: new Unsynced() });
+      return new TapeWriter(options, lock, recovered);
     } catch (error) {
       lock.release();
       throw errnoOf(error) === null ? error : ioError(error, 'recover the tape', options.dir);
@@ -88,7 +88,8 @@ export class TapeWriter {
     if (last !== null) this.#previous = { segment: last.segment, bytes: last.offset };
     if (appendTo !== null && last !== null) {
       const fd = this.#fs.open(appendTo.path, false);
-      this.#current = { ...appendTo, fd, bytes: last.offset, fresh: false };
+      const { offset: bytes } = last;
+      this.#current = { ...appendTo, fd, bytes, syncedBytes: bytes, fresh: false, suspect: false };
     }
   }
 
@@ -101,6 +102,7 @@ export class TapeWriter {
     if (this.#closed) throw tapeClosed(this.#o.dir);
     const [first] = entries;
     if (first === undefined) return [];
+    if (this.#unsynced.bytes > MAX_UNSYNCED_BYTES) throw diskBehind(this.#o.dir, this.#unsynced.bytes);
     this.#leaveWhenDue(first);
     const begins = this.#current === null;
     const batch = this.#encoder.encode(begins ? [this.#headEntry(first), ...entries] : entries, this.#lastUs);
@@ -168,7 +170,8 @@ export class TapeWriter {
     const path = segmentPath(this.#o.dir, head.tsRecv);
     try {
       this.#fs.mkdir(dirname(path));
-      return { segment: head.tsRecv, fd: this.#fs.open(path, true), path, bytes: 0, fresh: true };
+      const fd = this.#fs.open(path, true);
+      return { segment: head.tsRecv, fd, path, bytes: 0, syncedBytes: 0, fresh: true, suspect: false };
     } catch (error) {
       throw ioError(error, 'start a segment of the tape', path);
     }
@@ -176,9 +179,7 @@ export class TapeWriter {
 
   #write(segment: OpenSegment, batch: EncodedBatch, begins: boolean): void {
     try {
-      for (let done = 0; done < batch.bytes; ) {
-        done += this.#fs.write(segment.fd, batch.buffer.subarray(done, batch.bytes));
-      }
+      writeWhole(this.#fs, segment.fd, batch.buffer.subarray(0, batch.bytes));
     } catch (error) {
       this.#takeBack(segment, begins);
       throw ioError(error, 'write to the tape', segment.path);
@@ -201,6 +202,7 @@ export class TapeWriter {
   #commit(segment: OpenSegment, batch: EncodedBatch): void {
     const start = segment.bytes;
     segment.bytes += batch.bytes;
+    this.#unsynced.add(segment.segment, start, batch.buffer.subarray(0, batch.bytes));
     this.#current = segment;
     this.#lastUs = batch.lastTsRecv;
     const ends = batch.ends.map((end) => start + end);
@@ -208,15 +210,14 @@ export class TapeWriter {
     this.#appended = { segment: segment.segment, offset: segment.bytes };
   }
 
-  #scheduleSync(): void {
+  #scheduleSync(everyMs = this.#o.syncEveryMs ?? 100): void {
     if (this.#syncing !== null || this.#timer !== null) return;
-    const waitMs = this.#lastSyncMs + (this.#o.syncEveryMs ?? 100) - this.#o.clock.monoMs();
+    const waitMs = this.#lastSyncMs + everyMs - this.#o.clock.monoMs();
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
         this.#syncOnce().catch((error: unknown) => {
           this.#o.log?.warn({ err: error }, 'the tape could not be synced; trying again');
-          if (!this.#closed) this.#scheduleSync();
         });
       },
       Math.max(0, waitMs),
@@ -224,28 +225,31 @@ export class TapeWriter {
   }
 
   #syncOnce(): Promise<void> {
-    this.#syncing ??= this.#syncAll().finally(() => {
-      this.#syncing = null;
-      if (!this.#closed && comparePositions(this.#synced, this.#appended) < 0) this.#scheduleSync();
-    });
+    this.#syncing ??= this.#syncAll().then(
+      () => {
+        this.#syncing = null;
+        if (!this.#closed && comparePositions(this.#synced, this.#appended) < 0) this.#scheduleSync();
+      },
+      (error: unknown) => {
+        this.#syncing = null;
+        if (!this.#closed) this.#scheduleSync(SYNC_AGAIN_MS);
+        throw error;
+      },
+    );
     return this.#syncing;
   }
 
   async #syncAll(): Promise<void> {
     const goal = this.#appended;
-    const left = this.#left;
+    // A segment that is left meanwhile joins the list of the next round.
+    const left = [...this.#left];
     const segments = this.#current === null ? left : [...left, this.#current];
+    const { dir, log } = this.#o;
     try {
-      for (const segment of segments) {
-        await this.#fs.sync(segment.fd);
-        if (segment.fresh) {
-          this.#fs.syncFolder(dirname(segment.path));
-          this.#fs.syncFolder(this.#o.dir);
-          segment.fresh = false;
-        }
-      }
+      for (const segment of segments)
+        await makeDurable(segment, { fs: this.#fs, dir, log, unsynced: this.#unsynced });
     } catch (error) {
-      throw ioError(error, 'sync the tape', this.#o.dir);
+      throw ioError(error, 'sync the tape', dir);
     } finally {
       this.#lastSyncMs = this.#o.clock.monoMs();
     }
