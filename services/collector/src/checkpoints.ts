@@ -5,6 +5,8 @@ import { type Cursor, type Position, writeCursor } from '@fxtape/tape';
 /** How long the confirmed cursor trails the database's answers, in milliseconds. */
 export const TRAIL_MS = 300_000;
 const EVERY_MS = 10_000;
+/** Each holds a whole ledger. Twice as many as ripen while nothing stands in the way. */
+const MAX_WAITING = (2 * TRAIL_MS) / EVERY_MS;
 
 export interface Checkpoint {
   readonly position: Position;
@@ -33,6 +35,11 @@ export class Checkpoints {
     return this.#confirmed;
   }
 
+  /** How many are not confirmed yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** True when it is time for another checkpoint. */
   due(nowMs: number): boolean {
     return nowMs - this.#lastMs >= EVERY_MS;
@@ -41,6 +48,9 @@ export class Checkpoints {
   answered(checkpoint: Checkpoint): void {
     this.#lastMs = checkpoint.answeredMs;
     this.#waiting.push(checkpoint);
+    // Nothing is confirmed, for long: every second one of the older half goes. They lie further apart, but reach as far back.
+    if (this.#waiting.length > MAX_WAITING)
+      this.#waiting = this.#waiting.filter((_, i) => i % 2 === 0 || i > MAX_WAITING / 2);
   }
 
   /** Sending begins again at the confirmed one: what was answered since then is answered anew. */

@@ -176,7 +176,7 @@ export class Pipeline {
     await Promise.all([
       intake.run(stream, signal),
       this.#o.migrated.then(() => outflow.run(signal)),
-      upkeep({ dir, checkpoints, retentionMs: this.#o.retentionMs, clock, log, signal }),
+      upkeep({ dir, tape, checkpoints, retentionMs: this.#o.retentionMs, clock, log, signal }),
       this.#watchSymbols(signal),
       this.#watchRule(signal),
     ]);
