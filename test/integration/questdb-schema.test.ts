@@ -5,7 +5,9 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLog, systemClock } from '@fxtape/ops';
 import {
+  AppliedWatch,
   asObjects,
+  databaseIdentity,
   migrate,
   MIGRATIONS_DIR,
   pgQuery,
@@ -254,3 +256,32 @@ function impatient() {
     monoMs: () => clock.monoMs() * 1000,
   };
 }
+
+test('a database that a newer release has migrated is refused, and nothing is written to it', async () => {
+  await migrate({ client: http, log });
+  await http.exec(
+    `INSERT INTO schema_migrations (ts, version, name, checksum) VALUES (now(), ${MIGRATIONS + 1}, 'later', 'x')`,
+  );
+  const watch = new AppliedWatch({ http, clock });
+  await watch.waitApplied(await watch.tokens(['schema_migrations']));
+  await http.exec('DROP VIEW outages');
+  await expect(migrate({ client: http, log })).rejects.toMatchObject({
+    code: 'SCHEMA_NEWER',
+    kind: 'terminal',
+  });
+  expect(asObjects(await http.exec("SELECT * FROM tables() WHERE table_name = 'outages'"))).toEqual([]);
+});
+
+test('a database keeps its identity; an emptied one gets another', async () => {
+  expect(await databaseIdentity(http)).toBeNull();
+  await migrate({ client: http, log });
+  const first = await databaseIdentity(http);
+  expect(first).toMatch(/^\d{16}$/);
+  await migrate({ client: http, log });
+  expect(await databaseIdentity(http)).toBe(first);
+  await http.exec('DROP TABLE schema_migrations');
+  await migrate({ client: http, log });
+  const second = await databaseIdentity(http);
+  expect(second).toMatch(/^\d{16}$/);
+  expect(second).not.toBe(first);
+});

@@ -9,7 +9,7 @@ export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './
 export { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
 export type { CoverageEnd, GapCount, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
 export { HistoryReader, type StreamKeyOf, type TimeRange } from './history-reader.ts';
-export { migrate, type MigrateOptions } from './migrate.ts';
+export { databaseIdentity, migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
 export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
 export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';

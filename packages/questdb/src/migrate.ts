@@ -28,7 +28,26 @@ const COLLISION_MS = 10_000;
 const SETTLE_MS = 30_000;
 
 /**
- * Errors: MIGRATION_CHANGED (a file differs from what the database has seen), MIGRATION_FILES, MIGRATION_FAILED, SCHEMA_MISMATCH
+ * What tells this database from every other one, also from an emptied one: when its first migration was recorded, in UTC microseconds as
+ * text. Null before that. Errors: those of `exec`.
+ */
+export async function databaseIdentity(
+  client: Pick<QuestDbHttp, 'exec'>,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const there = await client.exec(`SELECT count() FROM tables() WHERE table_name = ${sqlText(RECORD)}`, {
+    signal,
+  });
+  if (Number(there.dataset[0]?.[0] ?? 0) === 0) return null;
+  const first = await client.exec(`SELECT cast(min(ts) as long) us FROM ${RECORD} WHERE version = 1`, {
+    signal,
+  });
+  const us = first.dataset[0]?.[0] ?? null;
+  return us === null ? null : String(us);
+}
+
+/**
+ * Errors: SCHEMA_NEWER (a newer release has migrated it), MIGRATION_CHANGED (a file differs from what the database has seen), MIGRATION_FILES, MIGRATION_FAILED, SCHEMA_MISMATCH
  * (a table is not as defined), all terminal; CLOCK_APPLY_UNDER_WAY, QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`, transient.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
@@ -40,10 +59,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   await requireSettled(client, clock, [RECORD], { waitMs: SETTLE_MS, signal });
   const seen = await recorded(client, signal);
   refuseChanged(migrations, seen);
-  const newest = Math.max(0, ...seen.keys());
-  if (newest > migrations.length) {
-    log.warn({ newest, known: migrations.length }, 'the database was migrated by a newer release');
-  }
+  refuseNewer(migrations.length, Math.max(0, ...seen.keys()));
   const applied: string[] = [];
   for (const migration of migrations) {
     if (seen.has(migration.version)) continue;
@@ -73,6 +89,17 @@ async function recorded(
     seen.set(version, [...(seen.get(version) ?? []), entry]);
   }
   return seen;
+}
+
+function refuseNewer(known: number, newest: number): void {
+  if (newest <= known) return;
+  throw new FxtapeError({
+    code: 'SCHEMA_NEWER',
+    kind: 'terminal',
+    message: `this database was migrated by a newer release (migration ${newest}, this release knows ${known})`,
+    hint: 'run that release or a newer one, or use another database; nothing was written',
+    context: { newest, known },
+  });
 }
 
 function refuseChanged(
