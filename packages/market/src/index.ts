@@ -2,6 +2,7 @@
 export * from './clock/clock-rule.ts';
 export * from './clock/parse-clock-rule.ts';
 export * from './clock/infer-clock.ts';
+export * from './clock/clock-offset.ts';
 export * from './clock/measure-offset.ts';
 export * from './clock/week-edges.ts';
 export type { ClockMove } from './clock/clock-moves.ts';

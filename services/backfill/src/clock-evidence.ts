@@ -6,6 +6,7 @@ import { catalogue, type JobOutcome, type Payload, type RunningJob } from '@fxta
 import {
   brokerMs,
   type BrokerMs,
+  clockOffset,
   type ClockReading,
   formatBrokerTime,
   measureOffset,
@@ -53,19 +54,25 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
     if (measureOffset(readings)?.source === 'ticks') break;
   }
   const row = { server, account, symbol: null };
-  const { offsetS, serverTime } = stated;
-  const shown = parseBrokerTime(serverTime);
+  const offsetS = clockOffset(stated.offsetS);
+  const said = {
+    ...row,
+    kind: 'stated',
+    utc_offset_s: offsetS,
+    reason: offsetS === null ? `${stated.offsetS} s is no offset of a clock` : null,
+  };
   // A gateway that plays an old day has a today of its own: its clock says nothing of ours, and is not compared with it.
   if (replayed) {
-    if (shown === null) return [];
-    return [{ ...row, ts: (shown.ms - offsetS * 1000) * 1000, kind: 'stated', utc_offset_s: offsetS }];
+    const shown = parseBrokerTime(stated.serverTime);
+    return shown === null || offsetS === null ? [] : [{ ...said, ts: (shown.ms - offsetS * 1000) * 1000 }];
   }
   const ts = c.parts.clock.nowUs();
   const measured = measureOffset(readings);
-  const said: EvidenceRow[] = [{ ...row, ts, kind: 'stated', utc_offset_s: offsetS }];
-  return measured === null
-    ? said
-    : [...said, { ...row, ts, kind: measured.source, utc_offset_s: measured.offsetS }];
+  if (measured === null) return [{ ...said, ts }];
+  return [
+    { ...said, ts },
+    { ...row, ts, kind: measured.source, utc_offset_s: measured.offsetS },
+  ];
 }
 
 /** One look at every clock; returns what the gateway states. */

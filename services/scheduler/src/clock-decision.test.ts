@@ -94,6 +94,15 @@ test('the today of a replayed gateway is its own', async () => {
   expect((await decide('auto', null, { replayed: true })).rule.id).toBe('UTC+3h');
 });
 
+test('an offset that no clock has is unknown: it is said, makes no rule and ends nothing', async () => {
+  for (const utcOffsetSeconds of [12_345, 54_000, 1_782_000_000]) {
+    timezone.mockResolvedValueOnce({ serverTime: '2026-06-24T15:00:00Z', utcOffsetSeconds });
+    const told = await decide('auto', null);
+    expect(told).toMatchObject({ rule: { id: 'America/New_York+7h' }, confidence: 'provisional' });
+    expect(told.evidence).toContain('which no clock does');
+  }
+});
+
 const OF = { account: 'icm', server: 'Broker' };
 const decision = (
   rule: string,
@@ -188,6 +197,7 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
   const row = { server: 's', account: 'a', symbol: null };
   const offset = { ...row, ts: NOW_MS * 1000, kind: 'ticks', utc_offset_s: 7200 };
   expect(gathered([offset], [], NOW_MS * 1000)).toBeNull();
+  const noClock = { ...offset, ts: NOW_MS * 1000 + 1, utc_offset_s: 12_345 };
   const edges = {
     ...row,
     ts: NOW_MS * 1000 + 5,
@@ -195,7 +205,7 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
     symbol: 'EURUSD',
     edges: '{"open":["2026-06-22T00:00"],"close":["2026-06-20T00:00"]}',
   };
-  const found = gathered([offset, edges, { ...edges, symbol: 'NOPE', edges: null }], ['UTC'], 0);
+  const found = gathered([offset, noClock, edges, { ...edges, symbol: 'NOPE', edges: null }], ['UTC'], 0);
   expect(found).toMatchObject({
     readUs: NOW_MS * 1000 + 5,
     evidence: {

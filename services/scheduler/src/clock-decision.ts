@@ -6,6 +6,7 @@ import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
   type ClockEvidence,
   type ClockInference,
+  clockOffset,
   type ClockRule,
   defaultRule,
   parseBrokerTime,
@@ -63,12 +64,16 @@ export async function decideClock(o: {
   const { serverTime, utcOffsetSeconds } = await o.timezone();
   // A replayed gateway's today is its own.
   const stated = o.clock.replayed ? parseBrokerTime(serverTime) : null;
-  const today = stated === null ? utcMs(o.nowMs) : utcMs(stated.ms - utcOffsetSeconds * 1000);
+  const offsetS = clockOffset(utcOffsetSeconds);
+  const today = stated === null ? utcMs(o.nowMs) : utcMs(stated.ms - (offsetS ?? 0) * 1000);
   return {
     ...plain,
     rule: defaultRule(utcOffsetSeconds, today),
     confidence: 'provisional',
-    evidence: `the gateway stands ${utcOffsetSeconds} s before UTC today`,
+    evidence:
+      offsetS === null
+        ? `the gateway says that it stands ${utcOffsetSeconds} s before UTC, which no clock does`
+        : `the gateway stands ${offsetS} s before UTC today`,
   };
 }
 

@@ -1,7 +1,7 @@
 // Rows of `clock_evidence` as evidence for a clock rule, and when more of it is wanted. In: what was gathered of a server, and the rules
 // that were decided before. Out: evidence in the words of inference; null when nothing was gathered. The newest offset is its today, so
 // that the same rows always lead to the same rule.
-import { type ClockEvidence, type OffsetSample, readEdges } from '@fxtape/market';
+import { type ClockEvidence, clockOffset, type OffsetSample, readEdges } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
 
 type EvidenceRow = TableRow<'clock_evidence'>;
@@ -21,11 +21,11 @@ export function gathered(
 ): Gathered | null {
   const edges = rows.filter(({ kind }) => kind === 'edges');
   if (edges.length === 0) return null;
-  const samples = rows.flatMap(({ kind, ts, utc_offset_s: offsetS }): OffsetSample[] =>
-    SOURCES.includes(kind) && typeof offsetS === 'number'
-      ? [{ utcMs: ts / 1000, offsetS, source: kind as OffsetSample['source'] }]
-      : [],
-  );
+  const samples = rows.flatMap(({ kind, ts, utc_offset_s: said }): OffsetSample[] => {
+    const offsetS = typeof said === 'number' ? clockOffset(said) : null;
+    if (offsetS === null || !SOURCES.includes(kind)) return [];
+    return [{ utcMs: ts / 1000, offsetS, source: kind as OffsetSample['source'] }];
+  });
   const histories = edges.flatMap(({ edges: text, symbol }) => {
     const read = typeof text === 'string' ? readEdges(text) : null;
     return read === null || symbol === null ? [] : [{ symbol, edges: read }];

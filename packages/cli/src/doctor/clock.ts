@@ -1,6 +1,13 @@
 // Whether the clock rule fits the broker's clock today. In: the configured rule, the tape's, and what `/ServerTimezone` says. Out: a
 // check. Today's offset can refute a rule and never proves one: rules that agree today may differ in another season.
-import { ClockRuleError, defaultRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
+import {
+  clockOffset,
+  ClockRuleError,
+  defaultRule,
+  parseBrokerTime,
+  parseClockRule,
+  utcMs,
+} from '@fxtape/market';
 import { spellDuration } from '../print/quantity.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
@@ -10,7 +17,7 @@ export interface ClockFacts {
   /** The rule in force on the tape; null when there is none yet. */
   readonly onTape: string | null;
   /** Broker's wall clock minus UTC, as the gateway says. */
-  readonly offsetS: number;
+  readonly statedS: number;
   readonly serverTime: string;
   readonly nowMs: number;
 }
@@ -19,10 +26,17 @@ export interface ClockFacts {
 const PRESENT_MS = 20 * 60_000;
 
 export function clockCheck(facts: ClockFacts): Check {
-  const { configured, name, nowMs, offsetS, onTape } = facts;
+  const { configured, name, nowMs, onTape, statedS } = facts;
   const auto = configured.rule === 'auto';
-  const chosen = auto ? (onTape ?? defaultRule(offsetS, utcMs(nowMs)).id) : configured.rule;
+  const chosen = auto ? (onTape ?? defaultRule(statedS, utcMs(nowMs)).id) : configured.rule;
   const origin = !auto ? 'configured' : onTape === null ? 'default for this offset' : 'in force on the tape';
+  const offsetS = clockOffset(statedS);
+  if (offsetS === null)
+    return warning(
+      name,
+      [`the gateway says ${statedS} s from UTC, which no clock is`, `rule ${chosen}`],
+      'Tell whoever runs the gateway; what its clock shows is compared with the rule while it is recorded',
+    );
   const said = [`the broker's clock is ${spellOffset(offsetS)} today`, `rule ${chosen} (${origin})`];
   if (configured.replayed) {
     return ok(
@@ -31,7 +45,7 @@ export function clockCheck(facts: ClockFacts): Check {
       'the gateway is said to play another day: its clock is not compared with the present',
     );
   }
-  const offNow = presentBy(facts);
+  const offNow = presentBy(facts, offsetS);
   if (offNow !== null) {
     const todo = 'If this gateway plays an old day, write `clock: replayed` in the configuration';
     return failed(
@@ -58,7 +72,7 @@ export function clockCheck(facts: ClockFacts): Check {
 }
 
 /** By how much the gateway's time misses the present, null when it does not or cannot be read. */
-function presentBy({ nowMs, offsetS, serverTime }: ClockFacts): number | null {
+function presentBy({ nowMs, serverTime }: ClockFacts, offsetS: number): number | null {
   const stated = parseBrokerTime(serverTime);
   if (stated === null) return null;
   const offMs = stated.ms - offsetS * 1000 - nowMs;

@@ -87,7 +87,7 @@ function clockOf(account: AccountConfig, timezone: ServerTimezone, owner: TapeOw
     name: `clock of ${account.name}`,
     configured: account.clock,
     onTape: owner?.spans.at(-1)?.rule ?? null,
-    offsetS: timezone.utcOffsetSeconds,
+    statedS: timezone.utcOffsetSeconds,
     serverTime: timezone.serverTime,
     nowMs: Date.now(),
   });

@@ -55,6 +55,9 @@ describe('clock rules', () => {
     expect(defaultRule(10_800, march).id).toBe('America/New_York+7h');
     expect(defaultRule(10_800, winter).id).toBe('UTC+3h');
     expect(fixedRule(0).id).toBe('UTC');
+    expect(defaultRule(7230, winter).id).toBe('America/New_York+7h');
+    for (const noClock of [8000, 54_000, -1_782_000_000])
+      expect(defaultRule(noClock, winter).id).toBe('America/New_York+7h');
   });
 
   test.each([

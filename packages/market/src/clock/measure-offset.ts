@@ -3,6 +3,7 @@
 // or why there is none. A reading that says the same as the one before is a snapshot of something stale: it says nothing.
 
 import type { BrokerMs } from '../time.ts';
+import { clockOffset } from './clock-offset.ts';
 
 export type ClockSource = 'ticks' | 'server_time';
 
@@ -23,10 +24,6 @@ export interface OffsetSample {
   readonly source: ClockSource | 'stated';
 }
 
-const QUARTER_S = 900;
-/** A tick that is seen to be new is not older than this, and no server's clock is as wrong. */
-const TOLERANCE_MS = 120_000;
-
 /** The newest reading of each clock that moved between its first and its last reading. */
 const moved = (readings: readonly ClockReading[]): ClockReading[] =>
   [...Map.groupBy(readings, ({ source, name }) => `${source} ${name}`).values()].flatMap((of) => {
@@ -46,9 +43,8 @@ export const measureOffset = (readings: readonly ClockReading[]): OffsetSample |
     let utcMs = 0;
     for (const each of running) {
       if (each.source !== source) continue;
-      const apartMs = each.brokerMs - each.recvUtcMs;
-      const offsetS = Math.round(apartMs / 1000 / QUARTER_S) * QUARTER_S;
-      if (Math.abs(apartMs - offsetS * 1000) > TOLERANCE_MS) continue;
+      const offsetS = clockOffset((each.brokerMs - each.recvUtcMs) / 1000);
+      if (offsetS === null) continue;
       said.add(offsetS);
       utcMs = Math.max(utcMs, each.recvUtcMs);
     }

@@ -1,6 +1,7 @@
 // Clock rules as text, and text as clock rules. In: `America/New_York+7h`, `Europe/Athens`, `UTC+3h`, or several with the instant of
 // each move between them: `Europe/Athens until 2025-06-07T12:00Z then America/New_York+7h`. Out: shared rules with one spelling each.
 
+import { clockOffset } from './clock-offset.ts';
 import { ClockRule, type RulePiece } from './clock-rule.ts';
 import type { UtcMs } from '../time.ts';
 import { type OffsetInterval, zoneIntervals } from './zone-transitions.ts';
@@ -128,14 +129,16 @@ export const parseClockRule = (text: string): ClockRule => {
 export const fixedRule = (offsetS: number): ClockRule =>
   parseClockRule(`UTC${spellShift(Math.round(offsetS / 60) * 60)}`);
 
+/** At most brokers midnight is 17:00 in New York. */
+const USUAL = 'America/New_York+7h';
+
 /**
- * The rule to begin with, from the one thing `/ServerTimezone` tells: today's offset. New York + 7 h where it fits
- * (midnight at most brokers is 17:00 in New York), else Eastern European time, else the bare offset.
+ * The rule to begin with, from the one thing `/ServerTimezone` tells: today's offset. New York + 7 h where it fits, else Eastern European
+ * time, else the bare offset. What is no offset of a clock tells nothing: then it is the usual rule.
  */
-export const defaultRule = (offsetS: number, now: UtcMs): ClockRule => {
-  for (const text of ['America/New_York+7h', 'Europe/Athens']) {
-    const rule = parseClockRule(text);
-    if (rule.offsetAt(now) === offsetS) return rule;
-  }
-  return fixedRule(offsetS);
+export const defaultRule = (statedS: number, now: UtcMs): ClockRule => {
+  const offsetS = clockOffset(statedS);
+  if (offsetS === null) return parseClockRule(USUAL);
+  const fits = [USUAL, 'Europe/Athens'].find((text) => parseClockRule(text).offsetAt(now) === offsetS);
+  return fits === undefined ? fixedRule(offsetS) : parseClockRule(fits);
 };
