@@ -11,7 +11,40 @@ const sight = (serverMs: number, monoMs: number, resolutionMs = 1, congested = f
 test('a steady heartbeat is clean, whatever the broker’s clock says', () => {
   const judge = new HeartbeatJudge();
   for (let i = 0; i < 50; i++)
-    expect(judge.judge(sight(1e12 + i * 1000, i * 1000 + (i % 7) * 20))).toBe('clean');
+    expect(judge.judge(sight(1e12 + i * 1000, i * 1000 + (i % 7) * 20))).toBe(i === 0 ? 'frozen' : 'clean');
+});
+
+test('a time that was not seen to move with ours is no clock: the first one, a standing one, and the jump when the market opens', () => {
+  const judge = new HeartbeatJudge();
+  const friday = 1e12;
+  const marks = [0, 1, 2, 3].map((i) => judge.judge(sight(friday, i * 1000, 1000)));
+  expect(marks).toEqual(['frozen', 'frozen', 'frozen', 'frozen']);
+  const monday = friday + 48 * 3_600_000;
+  expect([4, 5, 6].map((i) => judge.judge(sight(monday + i * 1000, i * 1000, 1000)))).toEqual([
+    'frozen',
+    'clean',
+    'clean',
+  ]);
+});
+
+test('one heartbeat of another hour is no clock, and those behind it are not late', () => {
+  const judge = new HeartbeatJudge();
+  const at = (i: number) => i * 1000 + (i === 10 ? 6 * 3_600_000 : 0);
+  const marks = Array.from({ length: 15 }, (_, i) => judge.judge(sight(at(i), i * 1000)));
+  expect(marks.map((mark, i) => (mark === 'clean' ? '' : `${i} ${mark}`)).filter(Boolean)).toEqual([
+    '0 frozen',
+    '10 frozen',
+    '11 frozen',
+  ]);
+});
+
+test('a time that moves in steps, as the last tick has it, moves with ours over its steps', () => {
+  const judge = new HeartbeatJudge();
+  const ticks = [0, 900, 2100, 7900, 8950, 30_100];
+  const marks = Array.from({ length: 32 }, (_, i) =>
+    judge.judge(sight(ticks.findLast((ms) => ms <= i * 1000) as number, i * 1000)),
+  );
+  expect([marks[1], marks[8], marks[31]]).toEqual(['clean', 'clean', 'late']);
 });
 
 test('heartbeats that waited in a queue are late until the queue is empty', () => {
@@ -23,6 +56,7 @@ test('heartbeats that waited in a queue are late until the queue is empty', () =
 
 test('with whole-second strings the string’s own width is not delay', () => {
   const judge = new HeartbeatJudge();
+  judge.judge(sight(-1000, -1000, 1000));
   for (let i = 0; i < 100; i++) {
     const real = i * 1013;
     expect(judge.judge(sight(Math.floor(real / 1000) * 1000, real, 1000))).toBe('clean');
@@ -36,7 +70,9 @@ test('a server time that does not move is no clock', () => {
 });
 
 test('what waited in the recorder’s own buffers is late', () => {
-  expect(new HeartbeatJudge().judge(sight(1000, 0, 1, true))).toBe('late');
+  const judge = new HeartbeatJudge();
+  judge.judge(sight(0, -1000));
+  expect(judge.judge(sight(1000, 0, 1, true))).toBe('late');
 });
 
 test('a step of the broker’s clock is late for minutes, and clean again afterwards', () => {
@@ -48,7 +84,20 @@ test('a step of the broker’s clock is late for minutes, and clean again afterw
   expect(mark).toBe('clean');
 });
 
+test('a clock that was set back by hours is clean again once its pace has shown that no queue did it', () => {
+  const judge = new HeartbeatJudge();
+  for (let i = 0; i < 10; i++) judge.judge(sight(i * 1000, i * 1000));
+  const marks = Array.from({ length: 20 }, (_, i) =>
+    judge.judge(sight((i + 10) * 1000 - 3_600_000, (i + 10) * 1000)),
+  );
+  expect(marks.indexOf('clean')).toBe(11);
+  // What waited in a queue for ten minutes comes at the pace of the queue.
+  const queued = new HeartbeatJudge();
+  for (let i = 0; i < 10; i++) queued.judge(sight(i * 1000, i * 1000));
+  for (let i = 10; i < 600; i++) expect(queued.judge(sight(i * 1000, 610_000 + i * 30))).not.toBe('clean');
+});
+
 test('a gateway that plays an old day at its own speed is clean as long as it moves', () => {
   const judge = new HeartbeatJudge(false);
-  expect([0, 1, 2].map((i) => judge.judge(sight(i * 5, i * 1000)))).toEqual(['clean', 'clean', 'clean']);
+  expect([0, 1, 2].map((i) => judge.judge(sight(i * 5, i * 1000)))).toEqual(['frozen', 'clean', 'clean']);
 });

@@ -1,6 +1,7 @@
-// Says what a heartbeat is worth as a bound of a gap. A heartbeat that waited in a queue states a time that is long
-// past, so everything dropped from that queue may be newer than it: it is not clean. Delay is measured against the best
-// heartbeat of the last minutes on a monotonic clock, so that neither the broker's clock error nor a jump of the
+// Says what a heartbeat is worth: as a word about the clock rule, and as a bound of a gap. A server time that was not seen to move with
+// ours is no clock: a terminal learns the time from ticks, and shows Friday evening until the market opens. A heartbeat that waited in a
+// queue states a time that is long past, so everything dropped from that queue may be newer than it. Neither is clean. Delay is measured
+// against the best heartbeat of the last minutes on a monotonic clock, so that neither the broker's clock error nor a jump of the
 // machine's wall clock counts as delay.
 
 import type { HeartbeatMark } from './mark.ts';
@@ -9,6 +10,11 @@ import type { BrokerTime } from './time.ts';
 const WINDOW_MS = 300_000;
 /** Delay from which a heartbeat is late. With a whole-second time string its own resolution comes on top. */
 export const LATE_MS = 750;
+/** A clock moves with ours when its step differs by less than this from ours: what it states may be the time of the last tick. */
+const PACE_MS = 5000;
+/** No queue holds heartbeats back for so long and lets them through at their own pace: the server's clock was set back. */
+const STEP_MS = 300_000;
+const STEADY_MS = 10_000;
 
 export interface HeartbeatSight {
   readonly server: BrokerTime;
@@ -23,7 +29,12 @@ export class HeartbeatJudge {
   #bucketFrom = Number.NEGATIVE_INFINITY;
   #best = Number.POSITIVE_INFINITY;
   #bestBefore = Number.POSITIVE_INFINITY;
-  #last: { serverMs: number; monoMs: number } | null = null;
+  /** The present server time, and when it was first stated. */
+  #last: { readonly serverMs: number; readonly monoMs: number } | null = null;
+  /** It came to the present time at our pace. */
+  #moves = false;
+  /** Since when the delay has been the same, while it is larger than that of any queue. */
+  #steady: { readonly lag: number; readonly monoMs: number } | null = null;
 
   /** `paced` is false for gateways that replay an old day at a speed of their own: then only standing still counts. */
   constructor(paced = true) {
@@ -32,16 +43,31 @@ export class HeartbeatJudge {
 
   judge(sight: HeartbeatSight): HeartbeatMark {
     const { server, monoMs } = sight;
-    const last = this.#last;
-    const moved = last === null || server.ms !== last.serverMs;
-    if (moved) this.#last = { serverMs: server.ms, monoMs };
-    if (!moved && monoMs - last.monoMs >= 2 * server.resolutionMs + 500) return 'frozen';
+    if (!this.#runs(server, monoMs)) return 'frozen';
     if (sight.congested) return 'late';
     if (!this.#paced) return 'clean';
     const lag = monoMs - server.ms;
+    const spread = LATE_MS + (server.resolutionMs > 1 ? server.resolutionMs : 0);
     this.#learn(lag, monoMs);
-    const delay = lag - Math.min(this.#best, this.#bestBefore);
-    return delay <= LATE_MS + (server.resolutionMs > 1 ? server.resolutionMs : 0) ? 'clean' : 'late';
+    if (this.#wasSetBack(lag, spread, monoMs)) this.#bestBefore = this.#best = lag;
+    return lag - Math.min(this.#best, this.#bestBefore) <= spread ? 'clean' : 'late';
+  }
+
+  #runs({ ms, resolutionMs }: BrokerTime, monoMs: number): boolean {
+    const last = this.#last;
+    if (last !== null && ms === last.serverMs)
+      return this.#moves && monoMs - last.monoMs < 2 * resolutionMs + 500;
+    const step = last === null ? Number.NaN : ms - last.serverMs - (monoMs - last.monoMs);
+    this.#moves = last !== null && (!this.#paced || Math.abs(step) <= PACE_MS + resolutionMs);
+    this.#last = { serverMs: ms, monoMs };
+    return this.#moves;
+  }
+
+  #wasSetBack(lag: number, spread: number, monoMs: number): boolean {
+    if (lag - Math.min(this.#best, this.#bestBefore) < STEP_MS) this.#steady = null;
+    else if (this.#steady === null || Math.abs(lag - this.#steady.lag) > spread)
+      this.#steady = { lag, monoMs };
+    return this.#steady !== null && monoMs - this.#steady.monoMs >= STEADY_MS;
   }
 
   #learn(lag: number, monoMs: number): void {
