@@ -35,6 +35,6 @@ export const brokerMsBetween = (from: Bound, to: Bound): number | null =>
 export const boundUtcUs = (bound: Bound, rule: ClockRule): number => {
   if ('utcUs' in bound) return bound.utcUs;
   const { brokerMs, recvUs, pass } = bound.at;
-  const near = pass === null ? { utcMs: recvUs / 1000 } : { pass };
+  const near = pass === null ? { recvMs: recvUs / 1000 } : { pass };
   return (rule.read(brokerMs, near).ms + bound.byMs) * 1000;
 };

@@ -93,6 +93,17 @@ describe('ticks', () => {
     ]);
   });
 
+  test('of two passes none is of the future: what a quiet symbol last did in the first pass, told in the second', () => {
+    const second = Date.UTC(2026, 10, 1, 6, 50);
+    const received = second - 20 * 60_000;
+    for (const mark of ['snapshot', 'live']) {
+      const rows = noRows();
+      const late = { ...context, replayed: mark === 'live' };
+      normalise(line(tick('2026-11-01T08:50:00.000Z'), mark, received * 1000), late, rows);
+      expect(rows.ticks[0]?.ts).toBe((second - 3_600_000) * 1000);
+    }
+  });
+
   test('a crossed quote is kept and marked', () => {
     const rows = noRows();
     normalise(line(tick('2026-06-23T12:00:00Z', { bid: 1.2 }), 'live'), context, rows);

@@ -36,7 +36,7 @@ const RAW_LIMIT = 1_048_576;
 
 const readTime = (broker: BrokerMs, line: FrameLine, context: NormaliseContext): UtcReading => {
   const pass = passOfMark(line.mark);
-  return context.rule.read(broker, pass === null ? { utcMs: line.tsRecv / 1000 } : { pass });
+  return context.rule.read(broker, pass === null ? { recvMs: line.tsRecv / 1000 } : { pass });
 };
 
 const reject = (

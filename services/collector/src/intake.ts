@@ -258,7 +258,7 @@ export class Intake {
   #sight({ monoMs, recvUs }: FrameItem, { ms, resolutionMs }: BrokerTime): ServerSight | null {
     const rule = this.#rule;
     if (rule === null || this.#o.replayed) return null;
-    const offsetS = rule.offsetIfPlain(ms) ?? rule.read(ms, { utcMs: recvUs / 1000 }).offsetS;
+    const offsetS = rule.offsetIfPlain(ms) ?? rule.read(ms, { recvMs: recvUs / 1000 }).offsetS;
     return { recvUs, monoMs, resolutionMs, utcMs: ms - offsetS * 1000 };
   }
 

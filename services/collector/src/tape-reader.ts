@@ -126,6 +126,6 @@ export const verdict = (line: Line, message: WireMessage, span: ClockSpan): 'agr
   const time = text === null ? null : parseBrokerTime(text);
   if (time === null) return null;
   const pass = passOfMark(line.mark);
-  const near = pass === null ? { utcMs: line.tsRecv / 1000 } : { pass };
+  const near = pass === null ? { recvMs: line.tsRecv / 1000 } : { pass };
   return agrees(parseClockRule(span.rule).read(time.ms, near).ms, line.tsRecv) ? 'agrees' : 'conflict';
 };

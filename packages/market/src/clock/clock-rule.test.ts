@@ -31,6 +31,11 @@ describe('clock rules', () => {
     expect(rule.read(twice, { utcMs: second.ms + 5000 }).pass).toBe(2);
     expect(rule.read(twice, { utcMs: first.ms - 5000 }).pass).toBe(1);
     expect(rule.read(brokerMs(Date.UTC(2026, 2, 8, 9, 30)), { pass: 1 }).occurrence).toBe('never');
+    // Nothing was received before it was: nearer, and of the future.
+    expect(rule.read(twice, { recvMs: second.ms - 20 * 60_000 }).pass).toBe(1);
+    expect(rule.read(twice, { recvMs: second.ms - 30_000 }).pass).toBe(2);
+    expect(rule.read(twice, { recvMs: second.ms + 20 * 60_000 }).pass).toBe(2);
+    expect(rule.read(twice, { recvMs: first.ms - 20 * 60_000 }).pass).toBe(1);
   });
 
   test('the plain path never answers within a day of a switch, and agrees with the careful one elsewhere', () => {

@@ -40,7 +40,20 @@ export interface RulePiece {
   readonly rule: string;
 }
 
+/** What tells the passes of a repeated hour apart: the pass itself, an instant near it, or when the time was received. */
+export type Near = { readonly pass: Pass } | { readonly utcMs: number } | { readonly recvMs: number };
+
 const HOUR = 3_600_000;
+/** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
+const AHEAD_MS = 60_000;
+
+const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
+  if ('pass' in near) return near.pass === 2;
+  const at = 'utcMs' in near ? near.utcMs : near.recvMs;
+  const nearer = Math.abs(secondMs - at) < Math.abs(firstMs - at);
+  return nearer && ('utcMs' in near || secondMs <= at + AHEAD_MS);
+};
+
 /** A zone lies within 14 hours of UTC, a shift within 15. */
 const WIDEST_OFFSET = 29 * HOUR;
 
@@ -101,10 +114,10 @@ export class ClockRule {
   }
 
   /**
-   * UTC of a broker time. In an hour that occurs twice the reading is the pass asked for, or the one nearest to
-   * `near`. In an hour that never occurs the offset from before the switch is applied.
+   * UTC of a broker time. In an hour that occurs twice the reading is the pass asked for, the one nearest to `utcMs`, or the one nearest to
+   * its receipt that is not of its future. In an hour that never occurs the offset from before the switch is applied.
    */
-  read(broker: BrokerMs, near: { utcMs: number } | { pass: Pass }): UtcReading {
+  read(broker: BrokerMs, near: Near): UtcReading {
     const plain = this.offsetIfPlain(broker);
     if (plain !== null)
       return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', pass: 1 };
@@ -121,11 +134,9 @@ export class ClockRule {
       pass,
     });
     if (second === undefined) return reading(first, 'once', 1);
-    const wantsSecond =
-      'pass' in near
-        ? near.pass === 2
-        : Math.abs(broker - second * 1000 - near.utcMs) < Math.abs(broker - first * 1000 - near.utcMs);
-    return wantsSecond ? reading(second, 'twice', 2) : reading(first, 'twice', 1);
+    return isSecond(broker - first * 1000, broker - second * 1000, near)
+      ? reading(second, 'twice', 2)
+      : reading(first, 'twice', 1);
   }
 
   /** The settings of the wall clock with `fromUtcMs < utcMs < toUtcMs`, in order. */
