@@ -7,8 +7,11 @@ export interface Answer {
   /** Requests of one kind are comparable: route, timeframe, and the size of the range where that matters. */
   readonly kind: string;
   readonly ms: number;
-  /** `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. `error`: any other; neither slow nor ok. */
-  readonly result: 'ok' | 'timeout' | 'busy' | 'error';
+  /**
+   * `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. `away`: nothing is to be had of the gateway at all. `error`: any
+   * other; neither slow nor ok.
+   */
+  readonly result: 'ok' | 'timeout' | 'busy' | 'away' | 'error';
 }
 
 const LEARNED_AFTER = 5;

@@ -1,7 +1,9 @@
 // The public surface of @fxtape/jobs: what can be asked for (catalogue), asking for it (JobQueues), doing it (JobWorkers), and hearing
 // requests to plan (servePlanRequests). The only package that knows BullMQ and Redis. What stands in Redis may be lost at any moment:
 // what is missing is computed from QuestDB again, never from the queue.
+export { accountAway, type AwayCause, isAccountAway } from './account-away.ts';
 export type { Answer } from './answer-tally.ts';
+export type { Away } from './away-book.ts';
 export type { Budget } from './budget-book.ts';
 export { type BudgetLimits, type BudgetReason, DEFAULT_LIMITS } from './budget-step.ts';
 export {

@@ -1,6 +1,7 @@
 // What an error means for the job that met it. In: whatever a handler threw. Out: whether another try can help, whether the whole
-// account has to be left alone for a while, and one line for people. Errors of fxtape and of the FxSocket client are known by their
+// account has to be left alone, because it was asked for or because nothing is to be had, and one line for people. Errors of fxtape and of the FxSocket client are known by their
 // shape (`code`, `kind`), so that this package needs neither client nor database.
+import { isAccountAway } from './account-away.ts';
 
 export interface JobFailure {
   /** `terminal`: somebody has to change something first. An error that nobody classified counts as transient. */
@@ -10,6 +11,8 @@ export interface JobFailure {
   readonly line: string;
   /** The account is to be left alone for so long: `Retry-After`. Null: it is not. */
   readonly holdMs: number | null;
+  /** The gateway gives the account nothing: this says nothing about the job. */
+  readonly away: boolean;
 }
 
 const LONGEST_HOLD_MS = 3_600_000;
@@ -28,5 +31,6 @@ export function judgeFailure(error: unknown): JobFailure {
     code,
     line: `${code}: ${message}`.replaceAll(/\s+/g, ' ').slice(0, 500),
     holdMs: holds ? Math.min(Math.ceil(asked), LONGEST_HOLD_MS) : null,
+    away: isAccountAway(error),
   };
 }

@@ -36,7 +36,7 @@ export type JobOutcome = JobDone | JobAgain;
  * Runs one job. Every step must be safe to repeat: a job may run twice, even at the same time for a moment.
  * The signal is aborted at the job's deadline (time in which it only waits for a permit does not count), when the process stops and when the job was given to another worker; then the handler
  * has 250 ms to save a last checkpoint, and is left behind. Errors with `kind: 'terminal'` end the job as failed, all others are
- * tried again; one that says `retryAfterMs` leaves the whole account alone for so long.
+ * tried again; one that says `retryAfterMs` leaves the whole account alone for so long, and `accountAway` until its gateway answers again.
  */
 export type JobHandler<P> = (
   job: RunningJob<P>,

@@ -12,6 +12,8 @@ export class JobMetrics {
   readonly #rows;
   readonly #seconds;
   readonly #answers;
+  readonly #away;
+  readonly #awaySeconds;
 
   constructor(metrics: Metrics) {
     this.#runs = metrics.counter('fxtape_job_runs_total', 'Runs of jobs by how they ended', [
@@ -35,6 +37,16 @@ export class JobMetrics {
       ['account', 'result'] as const,
       SECONDS,
     );
+    this.#away = metrics.gauge(
+      'fxtape_account_away',
+      '1 while the gateway gives the account nothing, and its jobs wait',
+      ['account'] as const,
+    );
+    this.#awaySeconds = metrics.counter(
+      'fxtape_account_away_seconds_total',
+      'How long the gateway gave the account nothing, counted when it is back',
+      ['account'] as const,
+    );
   }
 
   event(account: string, event: JobEvent, job: { name: string; tookMs: number }): void {
@@ -45,6 +57,16 @@ export class JobMetrics {
 
   answered(account: string, { ms, result }: Answer): void {
     this.#answers.observe({ account, result }, ms / 1000);
+  }
+
+  /** Who is away now, of all accounts that this process serves. */
+  away(accounts: ReadonlyMap<string, boolean>): void {
+    this.#away.reset();
+    for (const [account, away] of accounts) this.#away.set({ account }, away ? 1 : 0);
+  }
+
+  back(account: string, ms: number): void {
+    this.#awaySeconds.inc({ account }, ms / 1000);
   }
 }
 

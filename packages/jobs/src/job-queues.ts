@@ -9,6 +9,7 @@ import type { BudgetLimits } from './budget-step.ts';
 import { describeJob, type PlannedJob } from './catalogue.ts';
 import type { JobDone } from './job-handler.ts';
 import { Leads } from './leads.ts';
+import { AwayBook } from './away-book.ts';
 import { addMarks, readMarks } from './marks.ts';
 import { planJobs, type PlanRequest, type PlanResult } from './plan-jobs.ts';
 import { type JobSight, lookAt, type QueueReport, reportQueues, resultOf } from './queue-report.ts';
@@ -29,6 +30,7 @@ export class JobQueues {
   readonly #set: QueueSet;
   readonly #redis: Redis;
   readonly #budgets: BudgetBook;
+  readonly #away: AwayBook;
   readonly #leads: Leads;
   readonly #connectWithinMs: number;
   readonly #log: Log;
@@ -42,6 +44,7 @@ export class JobQueues {
       onError: (error) => o.log.debug({ err: error }, 'queue'),
     });
     this.#budgets = new BudgetBook(this.#set);
+    this.#away = new AwayBook(this.#set);
     this.#leads = new Leads(this.#set);
     this.#connectWithinMs = o.connectWithinMs ?? 1500;
   }
@@ -80,6 +83,7 @@ export class JobQueues {
       await this.#redis.srem(this.#set.own('accounts'), account);
       await this.#set.queue(account).obliterate({ force: true });
       await this.#budgets.forget(account);
+      await this.#away.forget(account);
     });
   }
 
@@ -131,7 +135,7 @@ export class JobQueues {
 
   /** Depth, oldest wait, budget and latest failures of every account. */
   report(): Promise<QueueReport> {
-    return this.#call(() => reportQueues(this.#set, this.#budgets));
+    return this.#call(() => reportQueues(this.#set, this.#budgets, this.#away));
   }
 
   /** The queues themselves, for a board that shows them. Nobody else needs them. */

@@ -1,6 +1,7 @@
 // The requests of one run of a job. In: work that asks the gateway. Out: its result, after it waited for one of the account's permits; the
 // time and the kind of the answer go to the account's budget. While the job only waits for permits its deadline stands still.
 // A permit is given back when the answer is there, or when the run is over and what it left behind is nobody's any more.
+import { isAccountAway } from './account-away.ts';
 import type { Answer } from './answer-tally.ts';
 import type { DeadlineClock } from './deadline-clock.ts';
 import type { GatePermits, GiveBack } from './gate-permits.ts';
@@ -71,9 +72,13 @@ export class JobRequests {
   }
 }
 
-/** What an error says about the gateway. `error`: it answered, or was not there; neither says that it is overloaded. */
+/** What an error says about the gateway. `error`: it answered, which does not say that it is overloaded. */
 function answerOf(error: unknown): Exclude<Answer['result'], 'ok'> {
-  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+  const { code, cause } = (typeof error === 'object' && error !== null ? error : {}) as {
+    code?: unknown;
+    cause?: unknown;
+  };
+  if (isAccountAway(error)) return answerOf(cause) === 'busy' ? 'busy' : 'away';
   if (code === 'FXSOCKET_TERMINAL_TIMEOUT' || code === 'FXSOCKET_DEADLINE') return 'timeout';
   if (code === 'FXSOCKET_RATE_LIMITED' || code === 'FXSOCKET_NOT_READY') return 'busy';
   return 'error';

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { type Clock, type Log, type Metrics, systemClock, type Timer } from '@fxtape/ops';
 import type { Redis } from 'ioredis';
 import { AnswerTally } from './answer-tally.ts';
+import { type Away, AwayBook } from './away-book.ts';
 import { type Budget, BudgetBook } from './budget-book.ts';
 import { type BudgetLimits, jobsOf } from './budget-step.ts';
 import { Fleet } from './fleet.ts';
@@ -51,6 +52,8 @@ export interface LaneState {
   readonly active: number;
   readonly members: number;
   readonly budget: Budget;
+  /** When its gateway gave nothing, now or the last time in a week; null: not. */
+  readonly away: Away | null;
 }
 
 export const DEFAULT_TIMING: WorkersTiming = {
@@ -73,6 +76,7 @@ export class JobWorkers {
   readonly #set: QueueSet;
   readonly #fleet: Fleet;
   readonly #budgets: BudgetBook;
+  readonly #away: AwayBook;
   readonly #metrics: JobMetrics | null;
   readonly #lanes = new Map<string, Lane>();
   readonly #leaving = new Set<Lane>();
@@ -95,6 +99,7 @@ export class JobWorkers {
     this.#set = new QueueSet(this.#redis, { prefix: o.prefix, onError });
     this.#fleet = new Fleet(this.#set, { member: this.member, deadAfterMs: this.#timing.deadAfterMs });
     this.#budgets = new BudgetBook(this.#set, o.limits);
+    this.#away = new AwayBook(this.#set, this.#random);
     this.#leases = new PermitLeases(this.#set, {
       member: this.member,
       ttlMs: this.#timing.deadAfterMs,
@@ -156,14 +161,17 @@ export class JobWorkers {
     const accounts = (await this.#set.accounts()).filter(this.#o.serves ?? (() => true));
     const members = await this.#fleet.beat(accounts);
     const budgets = await this.#budgets.uphold(accounts);
+    const away = await this.#away.read(accounts);
     if (this.#stopping) return;
     this.#states = accounts.map((account) => {
       const budget = budgets.get(account) as Budget;
       const others = members.get(account) ?? [];
       const slots = shareOf(account, this.member, others, budget.slots);
       const requests = { inUse: 0, waiting: 0 };
-      return { account, budget, slots, members: others.length, active: 0, requests };
+      const since = away.get(account) ?? null;
+      return { account, budget, slots, members: others.length, active: 0, requests, away: since };
     });
+    this.#metrics?.away(new Map(accounts.map((account) => [account, away.get(account)?.endedMs === null])));
     const slots = new Map(this.#states.map((state) => [state.account, state.slots]));
     for (const [account, lane] of this.#lanes) {
       if ((slots.get(account) ?? 0) === 0) this.#close(account, lane);
@@ -206,15 +214,23 @@ export class JobWorkers {
       timing: this.#timing,
       random: this.#random,
       log: this.#o.log,
+      away: async (line, leastMs) => {
+        const { begins, ms } = await this.#away.met(account, line, leastMs);
+        if (begins)
+          this.#o.log.warn({ account, line }, 'the gateway gives nothing; the jobs of the account wait');
+        return ms;
+      },
       context: {
         handlers: this.#o.handlers,
         permits,
         answered: (answer) => {
           tally.add(answer);
           this.#metrics?.answered(account, answer);
+          if (answer.result !== 'away' && answer.result !== 'busy') this.#back(account);
         },
         onEvent: (event, job) => {
           this.#metrics?.event(account, event, job);
+          if (event.type === 'done') this.#back(account);
           const level = event.type === 'failed' ? 'warn' : event.type === 'held' ? 'info' : 'debug';
           this.#o.log[level]({ account, job: job.id, ...event }, `job ${event.type}`);
         },
@@ -225,6 +241,19 @@ export class JobWorkers {
   #requests(account: string): LaneState['requests'] {
     const permits = this.#permits.get(account);
     return { inUse: permits?.inUse ?? 0, waiting: permits?.waiting ?? 0 };
+  }
+
+  /** Something was answered, whoever was told before that nothing is. */
+  #back(account: string): void {
+    this.#away.answered(account).then(
+      (ms) => {
+        if (ms === null) return;
+        this.#metrics?.back(account, ms);
+        this.#o.log.info({ account, seconds: Math.round(ms / 1000) }, 'the gateway answers again');
+      },
+      // Without Redis there is nobody to be told; the next answer says it again.
+      (error: unknown) => this.#o.log.debug({ err: error, account }, 'away'),
+    );
   }
 
   /** Its jobs run to their end. */

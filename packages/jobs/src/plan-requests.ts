@@ -30,6 +30,8 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
     timing: DEFAULT_TIMING,
     random: Math.random,
     log: o.log,
+    // No gateway is asked by jobs of this queue.
+    away: async () => 1000,
     context: {
       handlers: { plan: o.handler },
       permits: null,

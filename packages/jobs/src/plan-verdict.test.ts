@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { accountAway } from './account-away.ts';
 import { judgeFailure } from './job-failure.ts';
 import { planVerdict } from './plan-verdict.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -24,6 +25,14 @@ test('what an error means for its job', () => {
     code: 'FXSOCKET_UNAUTHORIZED',
     line: 'FXSOCKET_UNAUTHORIZED: it said so',
     holdMs: null,
+    away: false,
+  });
+  const cause = error({ code: 'FXSOCKET_RATE_LIMITED', retryAfterMs: 700 });
+  expect(judgeFailure(accountAway('demo', cause))).toMatchObject({
+    kind: 'transient',
+    line: 'ACCOUNT_AWAY: FXSOCKET_RATE_LIMITED: it said so',
+    holdMs: 700,
+    away: true,
   });
   expect(judgeFailure(error({ code: 'X', kind: 'transient', retryAfterMs: 1500.2 })).holdMs).toBe(1501);
   expect(judgeFailure(error({ code: 'X', kind: 'transient', context: { retryAfterMs: 9e9 } })).holdMs).toBe(

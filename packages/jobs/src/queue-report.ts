@@ -1,6 +1,7 @@
 // What the queues look like, for people, metrics and alarms. In: the queues. Out: depth per state, how long the oldest job has waited,
 // the budget in force, who works, what failed last; and for single jobs, where they are.
 import type { Job, JobState } from 'bullmq';
+import type { Away, AwayBook } from './away-book.ts';
 import type { Budget, BudgetBook } from './budget-book.ts';
 import type { DescribedJob } from './catalogue.ts';
 import type { JobDone } from './job-handler.ts';
@@ -31,6 +32,8 @@ export interface AccountReport {
   readonly budget: Budget | null;
   /** Left alone for so long (`Retry-After`), ms; 0: not. */
   readonly heldMs: number;
+  /** When its gateway gave nothing, now or the last time in a week; null: not. */
+  readonly away: Away | null;
   /** Processes that serve it. */
   readonly workers: number;
   readonly failures: readonly FailedJob[];
@@ -55,17 +58,28 @@ export interface JobSight {
 const SHOWN_FAILURES = 10;
 const SAMPLE = 2000;
 
-export async function reportQueues(set: QueueSet, budgets: BudgetBook): Promise<QueueReport> {
+export async function reportQueues(
+  set: QueueSet,
+  budgets: BudgetBook,
+  awayBook: AwayBook,
+): Promise<QueueReport> {
   const accounts = await set.accounts();
-  const inForce = await budgets.read(accounts);
+  const [inForce, away] = await Promise.all([budgets.read(accounts), awayBook.read(accounts)]);
   const reports = await Promise.all(
-    accounts.map((account) => reportAccount(set, account, inForce.get(account) ?? null)),
+    accounts.map(async (account) => ({
+      ...(await reportAccount(set, account, inForce.get(account) ?? null)),
+      away: away.get(account) ?? null,
+    })),
   );
   const requests = await set.queue(null).getJobCounts('waiting', 'prioritized', 'delayed');
   return { accounts: reports, planRequests: sum(requests) };
 }
 
-async function reportAccount(set: QueueSet, account: string, budget: Budget | null): Promise<AccountReport> {
+async function reportAccount(
+  set: QueueSet,
+  account: string,
+  budget: Budget | null,
+): Promise<Omit<AccountReport, 'away'>> {
   const queue = set.queue(account);
   const [counts, oldestWaitingMs, held, workers, failures] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),

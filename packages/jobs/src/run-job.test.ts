@@ -24,7 +24,7 @@ function run(
   const ended = runJob(job, 'token', o.signal ?? new AbortController().signal, {
     handlers,
     stopping: () => false,
-    hold: async () => {},
+    hold: async ({ holdMs }) => holdMs ?? 0,
     permits: o.permits ?? null,
     answered: o.answered ?? (() => {}),
     onEvent: (event) => events.push(event),

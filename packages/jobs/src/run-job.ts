@@ -2,14 +2,15 @@
 //
 //   handler ─► done ───────────────► completed                 terminal error ─► failed, for good (UnrecoverableError)
 //           ─► again after n ms ───► delayed, no try used       Retry-After ────► back to wait, the whole queue held, no try used
-//   process stops ─► handed back to wait, no try used           any other error, deadline ─► next try after its back-off, or failed
+//   process stops ─► handed back to wait, no try used           gateway away ───► the same
+//                                                               any other error, deadline ─► next try after its back-off, or failed
 //   lock lost ────► nothing: it belongs to another worker
 import { FxtapeError } from '@fxtape/ops';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Answer } from './answer-tally.ts';
 import { definitionOf, type JobName } from './catalogue.ts';
 import { JobCheckpoint } from './checkpoint.ts';
-import { judgeFailure } from './job-failure.ts';
+import { type JobFailure, judgeFailure } from './job-failure.ts';
 import { JobRequests } from './job-requests.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import type { GatePermits } from './gate-permits.ts';
@@ -22,15 +23,15 @@ export const LOCK_LOST = 'lock lost';
 export type JobEvent =
   | { readonly type: 'done'; readonly rows: number; readonly requests: number }
   | { readonly type: 'again'; readonly afterMs: number }
-  | { readonly type: 'held'; readonly line: string; readonly ms: number }
+  | { readonly type: 'held' | 'away'; readonly line: string; readonly ms: number }
   | { readonly type: 'handed_back' | 'lock_lost' }
   | { readonly type: 'retry' | 'failed'; readonly line: string; readonly attempt: number };
 
 export interface RunContext {
   readonly handlers: JobHandlers;
   readonly stopping: () => boolean;
-  /** Leaves the whole queue alone. */
-  readonly hold: (ms: number) => Promise<void>;
+  /** Leaves the whole queue alone; says for how long. */
+  readonly hold: (failure: Pick<JobFailure, 'away' | 'holdMs' | 'line'>) => Promise<number>;
   /** Null: requests of this queue's jobs need none. */
   readonly permits: Pick<GatePermits, 'take'> | null;
   readonly answered: (answer: Answer) => void;
@@ -161,9 +162,9 @@ async function afterError(
   tell: (event: JobEvent) => void,
 ): Promise<Error> {
   const failure = judgeFailure(error);
-  if (failure.holdMs !== null) {
-    await context.hold(failure.holdMs);
-    tell({ type: 'held', line: failure.line, ms: failure.holdMs });
+  if (failure.holdMs !== null || failure.away) {
+    const ms = await context.hold(failure);
+    tell({ type: failure.away ? 'away' : 'held', line: failure.line, ms });
     return new RateLimitError();
   }
   const attempt = job.attemptsMade + 1;

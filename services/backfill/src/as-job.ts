@@ -1,10 +1,19 @@
 // Turns the reading of history into a handler of jobs. In: the work. Out: done, come again, or an error; and when a job fails for good, the
-// range that the gateway would not give stands as a gap with cause `refused`, with what it said.
-import { catalogue, type Checkpoint, type JobHandler, type JobOutcome, type RunningJob } from '@fxtape/jobs';
+// range that the gateway would not give stands as a gap with cause `refused`, with what it said. What the gateway gives nobody is no
+// refusal of a range: before one is written the terminal is asked whether it is there at all.
+import {
+  accountAway,
+  catalogue,
+  type Checkpoint,
+  type JobHandler,
+  type JobOutcome,
+  type RunningJob,
+} from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import type { StreamKeyOf } from '@fxtape/questdb';
 import { ComeAgain } from './come-again.ts';
 import { openedGap } from './gap-rows.ts';
+import { meansAway, whyAway } from './gateway-away.ts';
 import type { BackfillParts } from './parts.ts';
 import { type SyncContext, type SyncOutcome, syncContext } from './sync-context.ts';
 
@@ -19,13 +28,21 @@ export function asJob<P extends { readonly account: string }>(
   },
 ): JobHandler<P> {
   return async (job, signal, checkpoint) => {
+    const { account } = job.payload;
+    let c: SyncContext | null = null;
     try {
-      const c = await syncContext(parts, job, signal, checkpoint);
+      c = await syncContext(parts, job, signal, checkpoint);
       return await o.run(c, job, checkpoint);
     } catch (error) {
       if (error instanceof ComeAgain) return { againAfterMs: error.afterMs };
+      if (signal.aborted) throw error;
+      // Not every question is asked within the budget: where the account is found, what its clock shows.
+      if (meansAway(error) || (c === null && isOfGateway(error))) throw accountAway(account, error as Error);
       const refusal = o.refusal(job.payload);
-      if (refusal !== null && isFinal(job, error, signal)) await refuse(parts, refusal, error);
+      if (c === null || refusal === null || !isFinal(job, error)) throw error;
+      const away = await whyAway(c.account, signal);
+      if (away !== null) throw accountAway(account, away);
+      await refuse(parts, refusal, error);
       throw error;
     }
   };
@@ -41,13 +58,13 @@ export const doneOf = (outcome: SyncOutcome): JobOutcome => ({
 /** Codes with which a gateway, and not this installation, refuses. */
 const REFUSALS = /^(FXSOCKET|HISTORY|SYMBOL)_/;
 
-function isFinal(job: RunningJob<unknown>, error: unknown, signal: AbortSignal): boolean {
-  const { code, kind, retryAfterMs } = error as { code?: unknown; kind?: unknown; retryAfterMs?: unknown };
-  if (signal.aborted || typeof code !== 'string' || !REFUSALS.test(code)) return false;
-  if (code === 'FXSOCKET_ABORTED') return false;
-  if (kind === 'terminal') return true;
-  // Told to wait is no try.
-  return typeof retryAfterMs !== 'number' && job.attempt >= catalogue[job.name].attempts;
+const isOfGateway = (error: unknown): boolean =>
+  String((error as { code?: unknown } | null)?.code).startsWith('FXSOCKET_');
+
+function isFinal(job: RunningJob<unknown>, error: unknown): boolean {
+  const { code, kind } = error as { code?: unknown; kind?: unknown };
+  if (typeof code !== 'string' || !REFUSALS.test(code) || code === 'FXSOCKET_ABORTED') return false;
+  return kind === 'terminal' || job.attempt >= catalogue[job.name].attempts;
 }
 
 async function refuse(parts: BackfillParts, refusal: NonNullable<Refusal>, error: unknown): Promise<void> {

@@ -1,12 +1,18 @@
 // What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same, or what it means for a range.
 import { FxtapeError } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
+import { isProxyTimeout } from './gateway-away.ts';
+
+const TOO_MUCH: ReadonlySet<unknown> = new Set([
+  'FXSOCKET_DEADLINE',
+  'FXSOCKET_TERMINAL_TIMEOUT',
+  'FXSOCKET_TRUNCATED',
+]);
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
 
-/** The terminal needed longer than it may: a smaller range may do. */
-export const isTooMuch = (error: unknown): boolean =>
-  codeOf(error) === 'FXSOCKET_TERMINAL_TIMEOUT' || codeOf(error) === 'FXSOCKET_DEADLINE';
+/** Terminal or proxy needed longer than they may, or the connection: a smaller range may do. */
+export const isTooMuch = (error: unknown): boolean => TOO_MUCH.has(codeOf(error)) || isProxyTimeout(error);
 
 /** `CopyRates failed` and its like: the history is not loaded yet, or the broker does not list the symbol. */
 export const isNotReady = (error: unknown): boolean => codeOf(error) === 'FXSOCKET_TERMINAL_FAILED';

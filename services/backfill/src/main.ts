@@ -84,7 +84,7 @@ let workers: JobWorkers | null = null;
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
   metrics,
-  ready: () => readiness.now(gate.paused),
+  ready: () => readiness.now(clock.nowMs(), gate.paused),
   json: {
     '/state': () => ({ service: 'backfill', lanes: workers?.state() ?? [], writer: table.state() }),
   },

@@ -3,9 +3,14 @@ import type { JobWorkers } from '@fxtape/jobs';
 import type { FxtapeError, Readiness as Answer } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';
 
+type Workers = Pick<JobWorkers, 'connected' | 'state'>;
+
+/** A shorter absence of a gateway is none that a person should hear of. */
+const AWAY_MS = 5000;
+
 export class Readiness {
   #migrated = false;
-  #workers: Pick<JobWorkers, 'connected'> | null = null;
+  #workers: Workers | null = null;
   readonly #writers = new Map<string, WriterState>();
   #applied: AppliedState | null = null;
 
@@ -13,7 +18,7 @@ export class Readiness {
     this.#migrated = true;
   }
 
-  watch(workers: Pick<JobWorkers, 'connected'>): void {
+  watch(workers: Workers): void {
     this.#workers = workers;
   }
 
@@ -26,11 +31,16 @@ export class Readiness {
   }
 
   /** `paused`: tables are being corrected. */
-  now(paused: FxtapeError | null = null): Answer {
+  now(nowMs: number, paused: FxtapeError | null = null): Answer {
     const reasons: string[] = [];
     if (paused !== null) return { ready: false, reasons: [paused.toLine()] };
     if (!this.#migrated) reasons.push('the tables are not up to date yet: QuestDB does not answer');
     else if (this.#workers?.connected() !== true) reasons.push('Redis does not answer: no job can be taken');
+    for (const { account, away } of this.#workers?.state() ?? []) {
+      if (away === null || away.endedMs !== null || nowMs - away.sinceMs < AWAY_MS) continue;
+      const since = new Date(away.sinceMs).toISOString();
+      reasons.push(`${account}: the gateway gives nothing since ${since}, its jobs wait: ${away.line}`);
+    }
     for (const state of this.#writers.values()) {
       if (state.phase !== 'ok') reasons.push(`${state.table}: ${state.code}: ${state.message}`);
     }

@@ -4,6 +4,7 @@ import type { Checkpoint, RunningJob } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { z } from 'zod';
 import type { AccountContext } from './account-context.ts';
+import { accountOrQuestion } from './gateway-away.ts';
 import type { Purpose } from './numbers.ts';
 import type { BackfillParts } from './parts.ts';
 
@@ -19,9 +20,18 @@ export interface SyncContext {
   readonly parts: BackfillParts;
   readonly account: AccountContext;
   readonly signal: AbortSignal;
-  /** Asks the gateway once within the account's budget, and counts the request. `of`: what makes requests of a route comparable. */
+  /**
+   * Asks the gateway once within the account's budget, and counts the request. `of`: what makes requests of a route comparable.
+   * `optional`: a bridge may be without the route.
+   * @throws ACCOUNT_AWAY, and what `work` throws.
+   */
   readonly ask: <T>(
-    question: { readonly route: string; readonly of?: string; readonly purpose: Purpose },
+    question: {
+      readonly route: string;
+      readonly of?: string;
+      readonly purpose: Purpose;
+      readonly optional?: boolean;
+    },
     work: (signal: AbortSignal) => Promise<T>,
   ) => Promise<T>;
   /** Requests that this run has made. */
@@ -63,11 +73,16 @@ export async function syncContext(
     account,
     signal,
     requests: () => requests,
-    ask: ({ route, of, purpose }, work) =>
-      job.request([route, of, purpose].filter((part) => part !== undefined).join(' '), (given) => {
+    ask: ({ route, of, optional = false, purpose }, work) =>
+      job.request([route, of, purpose].filter((part) => part !== undefined).join(' '), async (given) => {
         requests += 1;
         parts.numbers.asked(account.account, route, purpose);
-        return work(AbortSignal.any([given, signal]));
+        const either = AbortSignal.any([given, signal]);
+        try {
+          return await work(either);
+        } catch (error) {
+          throw await accountOrQuestion(error, { ...account, optional }, either);
+        }
       }),
     resume: before,
     onApplied: async (progress) => {

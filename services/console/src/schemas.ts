@@ -129,7 +129,15 @@ export const jobsAnswer = z.object({
       failed: z.number().describe('Kept to be looked at; planned again while they are wanted'),
       oldest_waiting_ms: z.number().nullable().describe('null: none waits'),
       workers: z.number().describe('Processes that serve the account'),
-      held_ms: z.number().describe('The gateway asked to be left alone for so long; 0: it did not'),
+      held_ms: z.number().describe('The account is left alone for so long; 0: it is not'),
+      away: z
+        .object({
+          since: instant,
+          until: instant.nullable().describe('null: it is away now, and the jobs wait'),
+          line: z.string().describe('CODE: what happened'),
+        })
+        .nullable()
+        .describe('When the gateway gave the account nothing, now or the last time in a week; null: never'),
       budget: z
         .object({
           requests: z.number().describe('Gateway requests at once, of all workers together'),

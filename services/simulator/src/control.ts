@@ -7,6 +7,7 @@
 //   POST /__fx/emit   {symbol, count? | ticks?}                                      GET /__fx/quotes?account=
 //   POST /__fx/revise {symbol, timeframe?, utc, change}        POST /__fx/requests/reset     GET /__fx/requests
 //   POST /__fx/late-deal {account?, utc, symbol?, holdMs?, amount?}
+//   POST /__fx/stop-listening {ms}
 //   POST /__fx/inject {method?, path, status?, headers?, body?}                      GET /__fx/inject
 //   GET  /__fx/bars?symbol=&timeframe=&from=&to=&account=      GET /__fx/deals?account=      GET /__fx/positions?account=
 
@@ -82,6 +83,8 @@ const barsQuery = z.object({
   account: z.string().optional(),
 });
 
+const stopListeningBody = z.strictObject({ ms: z.int().positive() });
+
 type Post = (simulator: Simulator, body: unknown) => unknown;
 
 const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
@@ -148,6 +151,13 @@ const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
     (simulator, body) => {
       simulator.inject(injectBody.parse(body));
       return { waiting: simulator.injected().length };
+    },
+  ],
+  [
+    '/__fx/stop-listening',
+    async (simulator, body) => {
+      await simulator.stopListening(stopListeningBody.parse(body).ms);
+      return {};
     },
   ],
   [

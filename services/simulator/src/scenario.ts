@@ -138,8 +138,8 @@ const shape = z.strictObject({
           days: z.int().positive().default(365),
         })
         .prefault({}),
-      /** The route `/QuoteTicks`: not there, with bounds of any kind, or with plain dates only. */
-      quoteTicks: z.enum(['off', 'full', 'dates_only']).default('off'),
+      /** The route `/QuoteTicks`: not there, with bounds of any kind, or with plain dates only, read in one of three ways. */
+      quoteTicks: z.enum(['off', 'full', 'dates_only', 'dates_apart', 'dates_exclusive']).default('off'),
       /** Most ticks in one answer of `/QuoteTicks`, the oldest; null for all. */
       tickCap: z.int().positive().nullable().default(null),
     })

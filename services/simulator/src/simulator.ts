@@ -327,6 +327,11 @@ export class Simulator {
     });
   }
 
+  /** The gateway refuses connections for so long. */
+  stopListening(ms: number): Promise<void> {
+    return this.#gateway.stopListening(ms);
+  }
+
   async close(): Promise<void> {
     this.#faults.release();
     this.#engine.stop();

@@ -6,6 +6,8 @@ import { count, spellDuration } from '../print/quantity.ts';
 
 /** Beyond this a waiting job is late: the queues are short, and filled again as they drain. */
 export const WAITS_LONG_MS = 3_600_000;
+/** A shorter absence of a gateway is none that a person should hear of. */
+const AWAY_MS = 5000;
 /** A worker that was just started, or an account that is new, has so long. */
 const UNSERVED_MS = 15_000;
 const RECENT_MS = 86_400_000;
@@ -26,17 +28,23 @@ export function jobVerdict(
       remarks: ['jobs are not known: Redis does not answer, and nothing here needs it now'],
     };
   }
-  const reasons = jobs.accounts.flatMap(({ account, oldest_waiting_ms: oldestMs, waiting, workers }) => {
-    if (oldestMs === null) return [];
-    if (workers === 0 && oldestMs > UNSERVED_MS) {
-      return [
-        `${account}: ${count(waiting, 'job')} wait${waiting === 1 ? 's' : ''}, and no backfill worker serves it`,
-      ];
-    }
-    return oldestMs > WAITS_LONG_MS
-      ? [`${account}: the oldest job has waited for ${spellDuration(oldestMs)}`]
-      : [];
-  });
+  const reasons = jobs.accounts.flatMap(
+    ({ account, away, oldest_waiting_ms: oldestMs, waiting, workers }) => {
+      const awayMs = away === null || away.until !== null ? 0 : o.nowMs - Date.parse(away.since);
+      if (away !== null && awayMs > AWAY_MS) {
+        return [`${account}: no history for ${spellDuration(awayMs)}, its jobs wait: ${away.line}`];
+      }
+      if (oldestMs === null) return [];
+      if (workers === 0 && oldestMs > UNSERVED_MS) {
+        return [
+          `${account}: ${count(waiting, 'job')} wait${waiting === 1 ? 's' : ''}, and no backfill worker serves it`,
+        ];
+      }
+      return oldestMs > WAITS_LONG_MS
+        ? [`${account}: the oldest job has waited for ${spellDuration(oldestMs)}`]
+        : [];
+    },
+  );
   const remarks = jobs.accounts.flatMap(({ account, failed, failures }) => {
     const [newest] = failures;
     if (newest === undefined || o.nowMs - Date.parse(newest.at) > RECENT_MS) return [];

@@ -195,6 +195,7 @@ const account = (change: Partial<JobAccount> = {}): JobAccount => ({
   oldest_waiting_ms: 65_000,
   workers: 2,
   held_ms: 0,
+  away: null,
   budget: { requests: 2, at_most: 3, reason: 'slow' },
   failures: [],
   ...change,
@@ -248,4 +249,16 @@ test('degraded: nobody works, a job waits too long, no Redis where it is needed'
   const scheduler = { name: 'scheduler', addr: '127.0.0.1:1', answers: true, since: null, expected: true };
   expect(reasons(gone, { services: [scheduler] })).toEqual(['jobs: no connection to Redis']);
   expect(jobLines(null)).toEqual(['JOBS  not known']);
+});
+
+test('a gateway that gives an account nothing: degraded with the reason, and forgotten when it is back', () => {
+  const reasons = (away: JobAccount['away']) =>
+    reportOf(sampleFacts({ jobs: { plan_requests: 0, accounts: [account({ away })] } })).reasons;
+  const sinceMs = sampleFacts({}).atMs - 90_000;
+  const since = new Date(sinceMs).toISOString();
+  const line = 'FXSOCKET_UNAUTHORIZED: /status answered HTTP 401';
+  expect(reasons({ since, until: null, line })).toEqual([
+    `demo: no history for 1 min 30 s, its jobs wait: ${line}`,
+  ]);
+  expect(reasons({ since, until: new Date(sinceMs + 60_000).toISOString(), line })).toEqual([]);
 });

@@ -42,8 +42,9 @@ export class QuoteTicksAccess {
 
 async function offered(c: SyncContext): Promise<boolean> {
   try {
-    const document = await c.ask({ route: '/api-doc/openapi.json', purpose: 'facts' }, (signal) =>
-      c.account.rest.openApi({ signal }),
+    const document = await c.ask(
+      { route: '/api-doc/openapi.json', purpose: 'facts', optional: true },
+      (signal) => c.account.rest.openApi({ signal }),
     );
     const paths = document['paths'];
     if (typeof paths !== 'object' || paths === null) return true;
@@ -60,7 +61,7 @@ async function probed(c: SyncContext, symbol: string): Promise<TickAccess> {
   const spell = (ms: number): string => formatBrokerTime(brokerMs(ms)).slice(0, 19);
   const bounds = { from: spell(now - PROBE_MS), to: spell(now) };
   try {
-    await c.ask({ route: '/QuoteTicks', of: 'bounds', purpose: 'facts' }, (signal) =>
+    await c.ask({ route: '/QuoteTicks', of: 'bounds', purpose: 'facts', optional: true }, (signal) =>
       c.account.rest.quoteTicks({ symbol, ...bounds }, { signal, retry: 'transport' }),
     );
     return 'full';

@@ -35,6 +35,14 @@ export function jobsOf(report: QueueReport, account?: string): JobsAnswer {
       oldest_waiting_ms: entry.oldestWaitingMs,
       workers: entry.workers,
       held_ms: entry.heldMs,
+      away:
+        entry.away === null
+          ? null
+          : {
+              since: isoOfUs(entry.away.sinceMs * 1000),
+              until: entry.away.endedMs === null ? null : isoOfUs(entry.away.endedMs * 1000),
+              line: entry.away.line,
+            },
       budget:
         entry.budget === null
           ? null

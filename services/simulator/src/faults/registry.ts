@@ -9,6 +9,7 @@ import { CONNECTION_FAULTS } from './connection.ts';
 import type { FaultKind } from './fault.ts';
 import { HISTORY_FAULTS } from './history.ts';
 import { JUNK_FAULTS } from './junk.ts';
+import { OUTAGE_FAULTS } from './outage.ts';
 import { QUEUE_FAULTS } from './queue.ts';
 import { REST_FAULTS } from './rest.ts';
 import { SUBSCRIBING_FAULTS } from './subscribing.ts';
@@ -26,6 +27,7 @@ const KINDS: ReadonlyMap<string, FaultKind> = new Map(
     ...CLOCK_FAULTS,
     ...REST_FAULTS,
     ...HISTORY_FAULTS,
+    ...OUTAGE_FAULTS,
   ].map((fault) => [fault.kind, fault]),
 );
 

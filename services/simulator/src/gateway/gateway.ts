@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatAddr, parseListenAddr } from '@fxtape/ops';
 import { WebSocketServer } from 'ws';
+import { delayed, type Disturbance } from '../faults/outage.ts';
 import type { Scenario } from '../scenario.ts';
 import { toJson } from '../socket/json.ts';
 import type { RestFault } from '../terminal/conditions.ts';
@@ -50,6 +51,8 @@ export class Gateway {
   readonly #sockets = new Set<Socket>();
   readonly #management: Management;
   readonly #settle: () => void;
+  readonly #onError: (error: unknown) => void;
+  #refusing: NodeJS.Timeout | null = null;
   /** What was asked over REST. */
   readonly requests: RequestBook;
   /** Canned replies that wait for their request. */
@@ -68,6 +71,7 @@ export class Gateway {
   ) {
     const { monoMs, onError, changes } = options;
     this.#settle = options.settle;
+    this.#onError = onError;
     this.#management = new Management(scenario, terminals, changes);
     this.requests = new RequestBook(monoMs);
     this.#scenario = scenario;
@@ -96,8 +100,21 @@ export class Gateway {
     return formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }
 
+  /** Refuses connections for so long, as a host does on which nothing listens; those that are open are cut. */
+  async stopListening(ms: number): Promise<void> {
+    const { address, port } = this.#server.address() as AddressInfo;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    this.#refusing = setTimeout(() => {
+      this.#refusing = null;
+      listenOn(this.#server, address, port).catch(this.#onError);
+    }, ms);
+  }
+
   /** Says good-bye to every client, then cuts what is left. */
   async close(): Promise<void> {
+    if (this.#refusing !== null) clearTimeout(this.#refusing);
     for (const { connection } of this.#terminals) connection?.close(1001, 'going away', 'shutdown');
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
@@ -116,7 +133,6 @@ export class Gateway {
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const host = request.headers.host ?? 'localhost';
     const url = new URL(request.url ?? '/', 'http://gateway');
     const at = this.#terminalAt(url.pathname);
     if (at !== null) {
@@ -129,34 +145,48 @@ export class Gateway {
     if (canned !== null) return send(response, canned);
     const fault = this.#restFault(at?.terminal ?? null, url.pathname);
     if (fault !== null) return sendFault(response, fault);
+    const disturbance = this.#disturbance(at?.terminal ?? null);
+    if (disturbance !== null && 'answer' in disturbance) return send(response, disturbance.answer);
+    if (disturbance !== null && 'connection' in disturbance) {
+      if (disturbance.connection === 'reset') request.socket.resetAndDestroy();
+      return;
+    }
+    const breakOff = await delayed(disturbance);
+    const answer = await this.#answer(request, url, at);
+    send(response, breakOff ? { ...answer, breakOff } : answer);
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    url: URL,
+    at: { terminal: Terminal; rest: string } | null,
+  ): Promise<RestAnswer> {
+    const host = request.headers.host ?? 'localhost';
+    const method = request.method ?? 'GET';
     const key = this.#keys.ofRequest(request, url);
     if (url.pathname.startsWith('/v1/')) {
       const body = await bodyOf(request);
-      if (body === null) return send(response, v1Failed(400, 'invalid', TOO_LARGE));
-      return send(
-        response,
-        await this.#management.answer({ method, path: url.pathname.slice(3), key, host, body }),
-      );
+      if (body === null) return v1Failed(400, 'invalid', TOO_LARGE);
+      return this.#management.answer({ method, path: url.pathname.slice(3), key, host, body });
     }
-    if (at === null) return send(response, notFound);
+    if (at === null) return notFound;
     const { terminal, rest } = at;
-    if (terminal.conditions.restarting !== null) return send(response, terminalDown);
+    if (terminal.conditions.restarting !== null) return terminalDown;
     const base = `http://${host}${url.pathname.slice(0, url.pathname.length - rest.length)}`;
     const open =
       method === 'GET' ? await publicRoute(rest, { terminal, scenario: this.#scenario, base }) : null;
-    if (open !== null) return send(response, open);
-    if (key === null || !key.reaches(terminal.account.id)) return send(response, unauthorized);
+    if (open !== null) return open;
+    if (key === null || !key.reaches(terminal.account.id)) return unauthorized;
     if (method === 'POST' && isTrading(rest)) {
-      if (key.readOnly) return send(response, readOnly());
+      if (key.readOnly) return readOnly();
       const body = await bodyOf(request);
-      if (body === null) return send(response, validation(TOO_LARGE));
+      if (body === null) return validation(TOO_LARGE);
       this.#settle();
-      return send(response, answerTrading(terminal, rest, body) ?? notFound);
+      return answerTrading(terminal, rest, body) ?? notFound;
     }
-    if (method !== 'GET') return send(response, notFound);
+    if (method !== 'GET') return notFound;
     terminal.passTime();
-    const context = { terminal, query: url.searchParams, scenario: this.#scenario };
-    send(response, await answerTerminal(rest, context));
+    return answerTerminal(rest, { terminal, query: url.searchParams, scenario: this.#scenario });
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -164,6 +194,13 @@ export class Gateway {
     const at = this.#terminalAt(url.pathname);
     if (at === null || at.rest !== '/ws') return refuse(socket, notFound);
     const { terminal } = at;
+    const disturbance = terminal.conditions.disturb?.() ?? null;
+    if (disturbance !== null && 'answer' in disturbance && disturbance.answer.status >= 400)
+      return refuse(socket, disturbance.answer);
+    if (disturbance !== null && 'connection' in disturbance) {
+      if (disturbance.connection === 'reset') socket.resetAndDestroy();
+      return;
+    }
     const key = this.#keys.find(url.searchParams.get('api_key'));
     if (key === null || !key.reaches(terminal.account.id)) return refuse(socket, unauthorized);
     const { refuseUpgrade, restarting } = terminal.conditions;
@@ -173,6 +210,14 @@ export class Gateway {
     }
     if (restarting !== null) return refuse(socket, terminalDown);
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => terminal.attach(ws, socket));
+  }
+
+  #disturbance(terminal: Terminal | null): Disturbance | null {
+    for (const { conditions } of terminal === null ? this.#terminals : [terminal]) {
+      const drawn = conditions.disturb?.() ?? null;
+      if (drawn !== null) return drawn;
+    }
+    return null;
   }
 
   /** The first fault that fits, used once. For `/v1` any account's fault does. */

@@ -1,6 +1,7 @@
 // `from` and `to` of a history request. In: the query. Out: both bounds in broker milliseconds, inclusive, or the sentence of
 // a 400. Without a bound the history is open on that side.
 
+import type { Scenario } from '../scenario.ts';
 import { parseBrokerQuery } from './broker-time-query.ts';
 
 export interface BrokerBounds {
@@ -22,13 +23,22 @@ export function bounds(query: URLSearchParams): BrokerBounds | string {
   return from > to ? '"from" is after "to"' : { from, to };
 }
 
-/** Both bounds are required; with `datesOnly` they are days, and the day of `to` belongs to the range. */
-export function tickBounds(query: URLSearchParams, datesOnly: boolean): BrokerBounds | string {
+/**
+ * Both bounds are required. Where they are dates, the day of `to` belongs to the range (`dates_only`; for `dates_apart` it must be a later
+ * one than that of `from`), or is the first that does not (`dates_exclusive`).
+ */
+export function tickBounds(
+  query: URLSearchParams,
+  kind: Scenario['history']['quoteTicks'],
+): BrokerBounds | string {
+  const datesOnly = kind.startsWith('dates');
   for (const name of ['from', 'to']) {
     const text = query.get(name);
     if (text === null) return `missing query parameter "${name}"`;
     if (datesOnly && !PLAIN_DATE.test(text)) return `"${name}" is not a date (YYYY-MM-DD)`;
   }
   const read = bounds(query);
-  return typeof read === 'string' || !datesOnly ? read : { from: read.from, to: read.to + DAY - 1 };
+  if (typeof read === 'string' || !datesOnly) return read;
+  if (kind !== 'dates_only' && read.from === read.to) return '"from" must be before "to"';
+  return { from: read.from, to: kind === 'dates_exclusive' ? read.to - 1 : read.to + DAY - 1 };
 }

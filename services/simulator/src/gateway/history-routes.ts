@@ -96,7 +96,7 @@ const quoteTicks: Route = async ({ terminal, query, scenario }) => {
   const name = query.get('symbol');
   if (name === null || name === '') return validation('missing query parameter "symbol"');
   const { quoteTicks: kind, tickCap } = scenario.history;
-  const range = tickBounds(query, kind === 'dates_only');
+  const range = tickBounds(query, kind);
   if (typeof range === 'string') return validation(range);
   const { market, ledger } = terminal;
   const symbol = terminal.symbolIndex(name);

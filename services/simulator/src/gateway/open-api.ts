@@ -37,7 +37,7 @@ export function terminalDocument(
       routes: Object.fromEntries(routes),
       socket: true,
     });
-    return quoteTicks === 'dates_only' ? withDatesOnly(document) : document;
+    return quoteTicks.startsWith('dates') ? withDatesOnly(document) : document;
   };
   return at(onceFor(`${title} ${quoteTicks}`, make), base);
 }

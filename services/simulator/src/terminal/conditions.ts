@@ -2,6 +2,7 @@
 // the REST routes read them. Everything at rest is the scenario's own setting.
 
 import type { z } from 'zod';
+import type { Disturbance } from '../faults/outage.ts';
 import type { HistoryFault } from '../gateway/answer-shape.ts';
 import type { Execution } from '../trading/order-desk.ts';
 import type { ackOrder, Scenario, snapshotOrder } from '../scenario.ts';
@@ -44,6 +45,8 @@ export interface Conditions {
   /** Symbols whose next ticks go out unreadable. */
   readonly badTicks: Map<number, number>;
   rest: RestFault[];
+  /** What becomes of a request that no `rest` fault fits; null: it is answered. */
+  disturb: (() => Disturbance | null) | null;
   /** What happens to answers of the history routes, in the order in which it was applied. */
   history: readonly HistoryFault[];
   /** Requests that trade answer 503 while it is false. */
@@ -72,6 +75,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     degradedTrades: 0,
     badTicks: new Map(),
     rest: [],
+    disturb: null,
     history: [],
     tradeEaReady: true,
     tradeTimeouts: null,

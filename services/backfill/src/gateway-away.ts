@@ -1,0 +1,79 @@
+// Whether an error is about what was asked for, or about the account: its gateway is not there, does not take the key, wants to be left
+// alone, or its terminal has lost the broker. In: what a request met. Out: the same error, or ACCOUNT_AWAY, which uses no try and writes
+// nothing. Some errors are both: then the terminal's status tells, which is always answered where anything is.
+import type { FxSocketRest } from '@fxtape/fxsocket';
+import { accountAway, type AwayCause } from '@fxtape/jobs';
+import { FxtapeError } from '@fxtape/ops';
+
+/** No range has anything to do with these. */
+const AWAY: ReadonlySet<unknown> = new Set([
+  'FXSOCKET_FORBIDDEN',
+  'FXSOCKET_GATEWAY_DOWN',
+  'FXSOCKET_HTTP',
+  'FXSOCKET_NOT_READY',
+  'FXSOCKET_PAYMENT_REQUIRED',
+  'FXSOCKET_RATE_LIMITED',
+  'FXSOCKET_REDIRECT',
+  'FXSOCKET_TLS',
+  'FXSOCKET_UNAUTHORIZED',
+  'FXSOCKET_UNREACHABLE',
+  'KEY_MISSING',
+]);
+/** A network that swallows packets, or a range that takes too long; an account that was unlinked, or a route that a bridge does not have. */
+const EITHER: ReadonlySet<unknown> = new Set([
+  'FXSOCKET_DEADLINE',
+  'FXSOCKET_NOT_FOUND',
+  'FXSOCKET_NOT_JSON',
+  'FXSOCKET_TRUNCATED',
+]);
+/** A proxy's own time-out. */
+const PROXY_TIMEOUTS: ReadonlySet<unknown> = new Set([504, 524]);
+const STATUS_MS = 10_000;
+
+type Terminal = { readonly account: string; readonly rest: Pick<FxSocketRest, 'status'> };
+
+/** True when an error is about the account, whatever was asked. */
+export function meansAway(error: unknown): error is AwayCause {
+  const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
+  return AWAY.has(code) && !(code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status));
+}
+
+/** What to throw for an error of a request. `optional`: the route may be missing, or not be paid for, without the account being away. */
+export async function accountOrQuestion(
+  error: unknown,
+  of: Terminal & { readonly optional: boolean },
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (signal.aborted) return error;
+  const either = EITHER.has((error as { code?: unknown } | null)?.code);
+  if (meansAway(error) && !of.optional) return accountAway(of.account, error);
+  if (!either && !meansAway(error) && !isProxyTimeout(error)) return error;
+  const cause = await whyAway(of, signal);
+  return cause === null ? error : accountAway(of.account, cause);
+}
+
+/** A time-out of the gateway's own proxy, while the terminal is there: the range was too much. */
+export const isProxyTimeout = (error: unknown): boolean => {
+  const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
+  return code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status);
+};
+
+/** Asks the terminal how it is. Null: it is there, and has its broker. */
+export async function whyAway({ account, rest }: Terminal, signal: AbortSignal): Promise<AwayCause | null> {
+  try {
+    const status = await rest.status({ signal, deadlineMs: STATUS_MS, retry: 'transport' });
+    return status.broker.connected && status.account.loggedIn ? null : brokerAway(account);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    return meansAway(error) || EITHER.has(code) ? (error as AwayCause) : null;
+  }
+}
+
+const brokerAway = (account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'TERMINAL_OFFLINE',
+    kind: 'transient',
+    message: `the terminal of "${account}" is not connected to its broker`,
+    hint: 'Nothing: its jobs wait until it is; see the account on FxSocket if it lasts',
+    context: { account },
+  });

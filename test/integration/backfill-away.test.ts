@@ -1,0 +1,127 @@
+// A gateway that gives an account nothing for a while, in every way that it can: the jobs of the account wait, no try is used, nothing is
+// written about what they asked for, and all goes on when it is back.
+import { backfillHandlers } from '@fxtape/backfill';
+import { JobQueues, JobWorkers, type PlannedJob } from '@fxtape/jobs';
+import { Metrics } from '@fxtape/ops';
+import { until } from '@fxtape/testkit';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { BackfillRig, DAY, START } from './backfill-rig.ts';
+import { freshPrefix, quietLog } from './jobs-harness.ts';
+
+let rig: BackfillRig;
+const closers: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  rig = await BackfillRig.start({ conf: inject('questdb').conf, scenario: { history: { days: 60 } } });
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+afterAll(() => rig.close());
+
+const DAYS = 12;
+
+/** Bars of a few days, one job a day, and the workers that fetch them. */
+async function start() {
+  const of = await BackfillRig.start({ conf: inject('questdb').conf, simulator: rig.simulator });
+  closers.push(() => of.close({ simulator: false }));
+  const prefix = freshPrefix();
+  const redisUrl = inject('redis').url;
+  const queues = new JobQueues({ redisUrl, log: quietLog(), prefix });
+  closers.push(() => queues.close());
+  const jobs = Array.from({ length: DAYS }, (_, n): PlannedJob => {
+    const fromUs = START - (n + 2) * DAY;
+    const stream = { account: of.name, feed: of.feed, symbol: 'EURUSD', timeframe: 'M1' } as const;
+    return { name: 'bars', payload: { ...stream, fromUs, toUs: fromUs + DAY, why: 'history' } };
+  });
+  const metrics = new Metrics();
+  const workers = new JobWorkers({
+    redisUrl,
+    handlers: backfillHandlers(of.parts),
+    log: quietLog(),
+    prefix,
+    metrics,
+    timing: { beatMs: 100 },
+  });
+  closers.push(() => workers.stop());
+  const sights = () => queues.look(jobs);
+  const settled = async () => (await sights()).every(({ state }) => state === 'done' || state === 'failed');
+  const report = async () => (await queues.report()).accounts.find(({ account }) => account === of.name);
+  return { of, queues, jobs, workers, metrics, sights, settled, report };
+}
+
+const AWAY: [string, object, string][] = [
+  ['401: the key was rotated', { how: 401 }, 'FXSOCKET_UNAUTHORIZED'],
+  ['404: the account was unlinked', { how: 404 }, 'FXSOCKET_NOT_FOUND'],
+  ['429: a storm, without Retry-After', { how: 429 }, 'FXSOCKET_RATE_LIMITED'],
+  ['502: a proxy alone at home', { how: 502 }, 'FXSOCKET_GATEWAY_DOWN'],
+  ['connections that are reset', { how: 'reset' }, 'FXSOCKET_'],
+];
+
+test.each(AWAY)('%s: jobs wait, nothing is written, all goes on', async (_what, away, code) => {
+  const t = await start();
+  const { id } = await rig.control.fault('gateway_away', away);
+  await t.queues.plan(t.jobs);
+  const seen = await until(async () => (await t.report())?.away, {
+    what: 'it to be seen',
+    deadlineMs: 20_000,
+  });
+  expect(seen.line).toContain(code);
+  expect(seen.endedMs).toBeNull();
+  // Long enough for a few holds.
+  await until(async () => Date.now() - seen.sinceMs > 4000, { what: 'a few holds', deadlineMs: 10_000 });
+  expect((await t.sights()).map(({ state }) => state).filter((s) => s === 'failed' || s === 'done')).toEqual(
+    [],
+  );
+  expect(t.workers.state()[0]?.away).toMatchObject({ endedMs: null });
+  expect(await t.metrics.text()).toContain(`fxtape_account_away{account="${t.of.name}"} 1`);
+  await rig.control.command('release', { id });
+  await until(t.settled, { what: 'all jobs', deadlineMs: 60_000 });
+  expect((await t.sights()).every(({ state }) => state === 'done')).toBe(true);
+  const report = await t.report();
+  expect(report).toMatchObject({ failed: 0, failures: [], waiting: 0, delayed: 0 });
+  expect(report?.away?.endedMs).toBeGreaterThan(seen.sinceMs);
+  expect(await t.of.rows('gap_events', 'count() n', '1')).toEqual([{ n: '0' }]);
+  expect(await t.of.covered('bars', 'EURUSD', 'M1')).toEqual([
+    { fromUs: START - (DAYS + 1) * DAY, toUs: START - DAY },
+  ]);
+  expect(await t.metrics.text()).toMatch(/fxtape_account_away_seconds_total\{[^}]*\} [1-9]/);
+});
+
+test('nobody listens: the same', async () => {
+  const t = await start();
+  await rig.control.command('stop-listening', { ms: 4000 });
+  await t.queues.plan(t.jobs);
+  const seen = await until(async () => (await t.report())?.away, {
+    what: 'it to be seen',
+    deadlineMs: 20_000,
+  });
+  expect(seen.line).toContain('ECONNREFUSED');
+  await until(t.settled, { what: 'all jobs', deadlineMs: 60_000 });
+  expect((await t.sights()).every(({ state }) => state === 'done')).toBe(true);
+  expect(await t.of.rows('gap_events', 'count() n', '1')).toEqual([{ n: '0' }]);
+  expect((await t.report())?.failed).toBe(0);
+});
+
+test('every history route is refused while the terminal answers for itself: no refusal of a range either', async () => {
+  const t = await start();
+  const { id } = await rig.control.fault('rest', { path: '/PriceHistory', status: 401, body: {} });
+  await t.queues.plan(t.jobs);
+  await until(async () => (await t.report())?.away, { what: 'it to be seen', deadlineMs: 20_000 });
+  await rig.control.command('release', { id });
+  await until(t.settled, { what: 'all jobs', deadlineMs: 60_000 });
+  expect(await t.of.rows('gap_events', 'count() n', '1')).toEqual([{ n: '0' }]);
+});
+
+test('a route that the bridge does not have is no absence of the account', async () => {
+  const t = await start();
+  const [job] = t.jobs as [PlannedJob];
+  const { id } = await rig.control.fault('rest', { path: '/PriceHistory', status: 404, body: 'Not Found' });
+  await t.queues.plan([job]);
+  await until(async () => (await t.queues.look([job]))[0]?.state === 'failed', {
+    what: 'the refusal',
+    deadlineMs: 20_000,
+  });
+  expect(await t.of.rows('gap_events', 'cause, state')).toEqual([{ cause: 'refused', state: 'open' }]);
+  expect((await t.report())?.away).toBeNull();
+  await rig.control.command('release', { id });
+});
