@@ -65,6 +65,7 @@ export type {
   WireStatus,
   WireTerminal,
 } from './wire/terminal.ts';
+export { isTerminalReady } from './wire/terminal.ts';
 export {
   operations,
   type WireCloseAll,

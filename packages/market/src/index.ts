@@ -18,6 +18,7 @@ export * from './mark.ts';
 export * from './normalise.ts';
 export * from './records.ts';
 export * from './stream-key.ts';
+export * from './symbol-book.ts';
 export * from './tape-event.ts';
 export * from './tick-marker.ts';
 export * from './wire.ts';

@@ -202,10 +202,11 @@ export class AccountPlanner {
   async #settleNow(signal: AbortSignal): Promise<Settled> {
     const { clock, queues, readers, writer } = this.#o;
     const config = this.#config;
-    const view = await this.#look(signal);
     const stored = await readStored(config, readers, signal);
+    const before = listedBefore(stored);
+    const view = await this.#look(before, signal);
     requireBound(stored.account, view);
-    const listed = view.listed ?? listedBefore(stored);
+    const listed = view.listed.length > 0 ? view.listed : before;
     const settledClock = await settleClock({
       ...this.#o,
       reader: readers.history,
@@ -223,7 +224,8 @@ export class AccountPlanner {
     const nowUs = config.clock.replayed ? await this.#replayedNow(rule, signal) : clock.nowUs();
     const changes = streamChanges({
       config,
-      listed,
+      listed: view.listed,
+      missing: view.missing,
       known: stored.streams,
       nowUs,
       recordedSinceUs: recordedSince(stored),
@@ -258,9 +260,9 @@ export class AccountPlanner {
   }
 
   /** The gateway as it is, or as it was seen last: what is missing does not depend on its being there at this moment. */
-  async #look(signal: AbortSignal): Promise<GatewayView> {
+  async #look(known: readonly string[], signal: AbortSignal): Promise<GatewayView> {
     try {
-      this.#view = await this.#gateway.view(signal);
+      this.#view = await this.#gateway.view(known, signal);
     } catch (error) {
       if (this.#view === null || (error instanceof FxtapeError && error.kind === 'terminal')) throw error;
       this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with what it said last');
@@ -302,13 +304,9 @@ export class AccountPlanner {
   }
 }
 
-/** While the gateway does not say: the symbols whose streams are open. */
-const listedBefore = (stored: Stored): string[] => [
-  ...new Set(
-    stored.streams.flatMap((row) =>
-      (row.ts_to ?? null) === null ? ((row.symbol as string | null) ?? []) : [],
-    ),
-  ),
+/** The symbols whose streams are open. */
+const listedBefore = ({ streams }: Stored): string[] => [
+  ...new Set(streams.flatMap((row) => ((row.ts_to ?? null) === null ? (row.symbol ?? []) : []))),
 ];
 
 const clockAwaited = (account: string): FxtapeError =>

@@ -15,11 +15,12 @@ const changes = (
   yaml: string,
   listed: string[],
   known: readonly StreamRow[],
-  o: { nowUs?: number; since?: [string, number][] } = {},
+  o: { nowUs?: number; since?: [string, number][]; missing?: string[] } = {},
 ) =>
   streamChanges({
     config: config(yaml),
     listed,
+    missing: o.missing ?? [],
     known,
     nowUs: o.nowUs ?? NOW,
     recordedSinceUs: new Map(o.since),
@@ -36,6 +37,18 @@ test('every stream that is streamed or fetched begins once, the named one that i
   const again = changes(usual, ['EURUSD', 'XAUUSD', 'XAUEUR'], first.rows, { nowUs: NOW + 5 });
   expect(again.rows).toEqual([]);
   expect(again.streams).toEqual(first.streams);
+});
+
+test('a symbol that a list misses keeps its streams, and nothing is asked for, until it is proved gone', () => {
+  const first = changes(usual, ['EURUSD', 'XAUUSD'], []);
+  const short = changes(usual, [], first.rows, { nowUs: NOW + 5, missing: ['EURUSD', 'XAUUSD'] });
+  expect(short.rows).toEqual([]);
+  expect(short.streams.map(streamId).toSorted()).toEqual(first.streams.map(streamId).toSorted());
+  expect(short.unlisted).toEqual(new Set(['GONE', 'EURUSD', 'XAUUSD']));
+  const gone = changes(usual, ['EURUSD'], first.rows, { nowUs: NOW + 9 });
+  expect(gone.rows.map(({ symbol, ts_to }) => [symbol, ts_to])).toEqual(
+    Array.from({ length: 3 }, () => ['XAUUSD', NOW + 9]),
+  );
 });
 
 test('a stream that was recorded before it was written down begins with its recording', () => {

@@ -1,6 +1,7 @@
 // Since when each stream is configured, as rows of `streams`. In: the configuration, the symbols that the broker lists and the rows that
 // are stored. Out: rows to append (a stream that is new, or that ended), and every stream of now with its beginning. A symbol that is
-// named exactly is a stream although the broker does not list it: its absence is a gap too.
+// named exactly is a stream although the broker does not list it, and one that a pattern matched stays a stream until it is proved gone:
+// its absence is a gap too.
 import { type AccountConfig, matchSymbols, TIMEFRAMES, type Timeframe } from '@fxtape/config';
 import { streamId, type StreamKey } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
@@ -11,7 +12,7 @@ type StreamRow = TableRow<'streams'>;
 export interface StreamChanges {
   readonly rows: readonly StreamRow[];
   readonly streams: readonly ConfiguredSince[];
-  /** Named, and not listed by the broker: nothing can be asked for. */
+  /** Named or known, and not listed by the broker: nothing can be asked for. */
   readonly unlisted: ReadonlySet<string>;
 }
 
@@ -25,13 +26,15 @@ export const timeframesOf = (config: AccountConfig): Timeframe[] =>
 export function streamChanges(o: {
   config: AccountConfig;
   listed: readonly string[];
+  /** Symbols that were listed, are not, and are not proved gone. */
+  missing: readonly string[];
   known: readonly StreamRow[];
   nowUs: number;
   /** By `streamId`: the earliest that the live recording says anything about. */
   recordedSinceUs: ReadonlyMap<string, number>;
 }): StreamChanges {
   const { config, known, nowUs } = o;
-  const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], o.listed);
+  const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], [...o.listed, ...o.missing]);
   const timeframes = timeframesOf(config);
   const ofSymbol = (symbol: string): StreamKey[] => [
     { stream: 'ticks', symbol, timeframe: null },
@@ -66,7 +69,7 @@ export function streamChanges(o: {
       rows.push({ ...one, ts_to: Math.max(nowUs, one.ts), reason: 'not configured any more' });
     }
   }
-  return { rows, streams, unlisted: new Set(unknown) };
+  return { rows, streams, unlisted: new Set([...unknown, ...o.missing]) };
 }
 
 /** The rows that end every stream of an account that is not configured any more. */

@@ -1,21 +1,26 @@
 // What the gateway says of one account: who it is, which symbols its broker lists, how its clock stands. In: the account's configuration
-// and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen. Never history.
+// and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen, or each time
+// while some are missing. Never history.
 import { type AccountConfig, matchAccount } from '@fxtape/config';
 import {
   accountUrls,
   FxSocketManagement,
   FxSocketRest,
+  isTerminalReady,
   type ServerTimezone,
   type WireAccountInfo,
   type WireAccountRow,
 } from '@fxtape/fxsocket';
+import { SymbolBook } from '@fxtape/market';
 import { type Clock, FxtapeError } from '@fxtape/ops';
 
 export interface GatewayView {
   readonly row: WireAccountRow;
   readonly info: WireAccountInfo;
-  /** As the broker spells them; null: the answer was empty, which proves nothing. */
-  readonly listed: readonly string[] | null;
+  /** As the broker spells them. */
+  readonly listed: readonly string[];
+  /** Known from before, not in the newest list, and not proved gone. */
+  readonly missing: readonly string[];
 }
 
 export interface GatewayWatchOptions {
@@ -38,30 +43,29 @@ export class GatewayWatch {
   #config: AccountConfig;
   #rest: { client: FxSocketRest; url: string } | null = null;
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
-  #symbols: Seen<readonly string[] | null> | null = null;
+  #symbols: SymbolBook | null = null;
+  #symbolsDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(config: AccountConfig, options: GatewayWatchOptions) {
     this.#config = config;
     this.#o = options;
   }
 
-  /** Takes a changed configuration; everything is asked anew. */
+  /** Takes a changed configuration; everything is asked anew. What is known of symbols stays known. */
   reconfigure(config: AccountConfig): void {
     this.#config = config;
     this.#account = null;
-    this.#symbols = null;
+    this.#symbolsDueMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** @throws ACCOUNT_NOT_FOUND, and the client's errors. */
-  async view(signal: AbortSignal): Promise<GatewayView> {
+  /** `known`: symbols of the streams that are open, for the first look. @throws ACCOUNT_NOT_FOUND, and the client's errors. */
+  async view(known: readonly string[], signal: AbortSignal): Promise<GatewayView> {
     const account = await this.#found(signal);
-    const rest = this.#restOf(account.row);
-    const nowMs = this.#o.clock.monoMs();
-    if (this.#symbols === null || nowMs - this.#symbols.atMs >= SYMBOLS_EVERY_MS) {
-      const listed = await rest.symbols({ signal });
-      this.#symbols = { value: listed.length === 0 ? null : listed, atMs: nowMs };
-    }
-    return { ...account, listed: this.#symbols.value };
+    // A symbol that is named is a stream whatever is listed, and need not be known.
+    const named = new Set(this.#config.marketData?.symbols);
+    this.#symbols ??= new SymbolBook(known.filter((symbol) => !named.has(symbol)));
+    const { listed, missing } = await this.#look(this.#symbols, this.#restOf(account.row), signal);
+    return { ...account, listed, missing };
   }
 
   /** How the broker's clock stands at this moment. */
@@ -73,6 +77,17 @@ export class GatewayWatch {
   async close(): Promise<void> {
     await this.#rest?.client.close();
     this.#rest = null;
+  }
+
+  async #look(book: SymbolBook, rest: FxSocketRest, signal: AbortSignal): Promise<SymbolBook> {
+    const monoMs = this.#o.clock.monoMs();
+    if (monoMs < this.#symbolsDueMs) return book;
+    // A terminal that does not say how it is takes nothing away.
+    const ready = await rest.status({ signal, retry: 'none' }).then(isTerminalReady, () => false);
+    book.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
+    const isWhole = !book.doubtful && book.missing.length === 0;
+    this.#symbolsDueMs = isWhole ? monoMs + SYMBOLS_EVERY_MS : Number.NEGATIVE_INFINITY;
+    return book;
   }
 
   async #found(signal: AbortSignal): Promise<Pick<GatewayView, 'row' | 'info'>> {

@@ -38,6 +38,13 @@ export const wireStatus = z.object({
 });
 export type WireStatus = z.infer<typeof wireStatus>;
 
+/**
+ * Whether the terminal has what it lists: connected to its broker, logged in, symbols synchronised. Before that its lists are short or
+ * empty. A bridge that does not say whether symbols are synchronised is taken at its other words.
+ */
+export const isTerminalReady = ({ account, bridge, broker }: WireStatus): boolean =>
+  broker.connected && account.loggedIn && bridge?.symbolsSynced !== false;
+
 /** The answer of `/healthz` and `/livez`, the same body with 200 and with 503. */
 export const wireHealth = z.object({
   status: z.string(),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { TIMEFRAMES } from '../history/timeframe.ts';
 import { TOPICS } from '../socket/request.ts';
 import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
+import { setUntilReleased } from './subscribing.ts';
 
 const ms = z.int().positive().optional();
 
@@ -57,6 +58,13 @@ const dropSubscription = defineFault(
     );
     return forgotten === undefined || forgotten === 0 ? nothingThere : over;
   },
+);
+
+/** `/symbols` lists the first few symbols only, as a terminal does that starts; `/status` says so where `synced` is false. Ticks flow on. */
+const symbolsShort = defineFault(
+  'symbols_short',
+  z.strictObject({ keep: z.int().nonnegative().default(0), synced: z.boolean().default(false), ms }),
+  ({ conditions }, { keep, synced }) => setUntilReleased(conditions, 'symbolsShort', { keep, synced }),
 );
 
 /** The next `count` trades carry `degraded: true`, entry `Unknown` and no costs. */
@@ -136,6 +144,7 @@ export const TERMINAL_FAULTS: readonly FaultKind[] = [
   restart,
   brokerDisconnect,
   dropSubscription,
+  symbolsShort,
   degradedTrades,
   tradeEaMissing,
   tradeTimeout,

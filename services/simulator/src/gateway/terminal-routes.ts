@@ -22,7 +22,7 @@ const bySymbol =
 const status: Route = ({ terminal }) => {
   const { account } = terminal;
   const connected = terminal.linkUp;
-  const { tradeEaReady } = terminal.conditions;
+  const { symbolsShort, tradeEaReady } = terminal.conditions;
   return ok({
     status: connected ? 'ready' : 'degraded',
     terminal: { alive: true, build: 5836, pingMs: connected ? 108 : -1 },
@@ -38,7 +38,7 @@ const status: Route = ({ terminal }) => {
       version: account.oldBridge ? '0.6.0' : BRIDGE_VERSION,
       tradeEaReady,
       ...(account.oldBridge ? {} : { tradeEaHeartbeatAgeMs: tradeEaReady ? 8 : -1 }),
-      symbolsSynced: true,
+      symbolsSynced: symbolsShort?.synced ?? true,
     },
     serverTime: terminal.clock().text(terminal.shownUtcMs()),
   });
@@ -69,8 +69,9 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     '/symbols',
     ({ terminal }) => {
-      const names = terminal.market.symbols.map((spec) => spec.name);
-      return ok(names.filter((name) => !terminal.conditions.unlisted.includes(name)));
+      const { symbolsShort, unlisted } = terminal.conditions;
+      const names = terminal.market.symbols.map((spec) => spec.name).slice(0, symbolsShort?.keep);
+      return ok(names.filter((name) => !unlisted.includes(name)));
     },
   ],
   ['/SymbolInfo', bySymbol('SymbolSelect', ({ terminal }, symbol) => ok(symbolInfo(terminal, symbol)))],

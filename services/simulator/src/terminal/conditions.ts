@@ -56,6 +56,8 @@ export interface Conditions {
   /** Orders at the market meet this; `remaining` null for as long as the fault lasts. */
   priceMoves: { readonly points: number; remaining: number | null } | null;
   partialFills: { readonly share: number; remaining: number | null } | null;
+  /** `/symbols` lists this many only; `synced`: what `/status` says of it. */
+  symbolsShort: { readonly keep: number; readonly synced: boolean } | null;
   /** Symbols that the broker no longer lists. */
   readonly unlisted: string[];
 }
@@ -81,6 +83,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     tradeTimeouts: null,
     priceMoves: null,
     partialFills: null,
+    symbolsShort: null,
     unlisted: [],
   };
 }

@@ -1,0 +1,56 @@
+// Which symbols an account has, as its broker's lists tell over time. In: each list, with the terminal's own word on whether it was ready
+// to give one, and what was known before. Out: the symbols of the newest list, and those that it misses and that nothing proves gone.
+//
+//   known ──not in a list──► missing ──not in a ready terminal's list, twice, minutes apart──► gone
+//     ▲──────listed again───────┘
+//
+// A terminal that starts, or has lost its broker, lists a part of its symbols or none. So a list adds at once, and takes away slowly.
+
+/** How far apart two lists have to be that say the same of a symbol, in milliseconds. */
+export const GONE_AFTER_MS = 300_000;
+
+export interface SymbolSight {
+  readonly listed: readonly string[];
+  /** Broker connected, account logged in, symbols synchronised, all by the terminal's own word. */
+  readonly ready: boolean;
+  /** When it was asked, monotonic. */
+  readonly monoMs: number;
+}
+
+export class SymbolBook {
+  #listed: readonly string[] = [];
+  #doubtful = true;
+  /** Missing symbols, each with the first list of an unbroken row of good ones that misses it; null: no good one yet. */
+  readonly #missing: Map<string, number | null>;
+
+  constructor(known: Iterable<string> = []) {
+    this.#missing = new Map([...known].map((symbol) => [symbol, null]));
+  }
+
+  /** As the broker spells them, in its order. */
+  get listed(): readonly string[] {
+    return this.#listed;
+  }
+
+  get missing(): readonly string[] {
+    return [...this.#missing.keys()];
+  }
+
+  /** The newest list was empty, or the terminal was not ready: there may be more symbols. */
+  get doubtful(): boolean {
+    return this.#doubtful;
+  }
+
+  saw({ listed, monoMs, ready }: SymbolSight): void {
+    const present = new Set(listed);
+    for (const symbol of this.#listed) if (!present.has(symbol)) this.#missing.set(symbol, null);
+    this.#listed = [...present];
+    this.#doubtful = !ready || present.size === 0;
+    for (const [symbol, sinceMs] of this.#missing) {
+      if (present.has(symbol)) this.#missing.delete(symbol);
+      else if (this.#doubtful) this.#missing.set(symbol, null);
+      else if (sinceMs === null) this.#missing.set(symbol, monoMs);
+      else if (monoMs - sinceMs >= GONE_AFTER_MS) this.#missing.delete(symbol);
+    }
+  }
+}
