@@ -431,10 +431,41 @@ function union(rows: readonly TableRow<'coverage'>[]): [number, number][] {
   return united;
 }
 
-test('a new tape starts from live coverage alone, whatever history has claimed since', async () => {
+test('a new tape starts from the live account alone, whatever history has claimed since', async () => {
   const live = new Reader({ http, clock });
   await write({ coverage: [claim(M1, 0, 50, 'live'), claim(M1, 0, 900), claim({}, 0, 900)] });
-  expect(await live.lastCoverage('acc')).toEqual([{ ...M1, ts_to: T + 50 }]);
+  expect(await live.accountedTo('acc')).toEqual([{ ...M1, ts_to: T + 50 }]);
+  const ended = (id: string, key: object, to: number): TableRow<'gap_events'> => ({
+    ts: T + to,
+    gap_id: id,
+    writer: id === 'healed' ? 'backfill' : 'collector',
+    outage_id: id,
+    account: 'acc',
+    ...ticks,
+    ...key,
+    event: 'ended',
+    ts_from: T,
+    ts_to: T + to,
+    cause: 'disconnect',
+    state: 'open',
+  });
+  const ticks = { feed: 'icm', symbol: 'EURUSD', stream: 'ticks', timeframe: null };
+  await write({
+    gap_events: [
+      ended('a', {}, 60),
+      ended('b', {}, 70),
+      ended('healed', {}, 500),
+      ended('c-ticks.condemned', {}, 600),
+      ended('d', { stream: 'bars', timeframe: 'M1' }, 700),
+    ],
+  });
+  expect(await live.accountedTo('acc')).toEqual(
+    expect.arrayContaining([
+      { ...M1, ts_to: T + 50 },
+      { ...ticks, ts_to: T + 70 },
+    ]),
+  );
+  expect(await live.accountedTo('acc')).toHaveLength(2);
 });
 
 test("a healer's state stands against a replay of the tape, in both views; what it left open is a gap of its own", async () => {

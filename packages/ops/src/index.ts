@@ -14,6 +14,7 @@ export { formatAddr, isLoopback, type ListenAddr, parseListenAddr } from './list
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
 export { NODE_FLAGS } from './node-flags.ts';
+export { passing } from './passing.ts';
 export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';

@@ -42,12 +42,12 @@ export interface GapCount {
   readonly unended: number;
 }
 
-export interface CoverageEnd {
+export interface AccountedTo {
   readonly feed: string | null;
   readonly symbol: string | null;
   readonly stream: string;
   readonly timeframe: string | null;
-  /** End of the newest range. */
+  /** End of the newest range or gap. */
   readonly ts_to: number;
 }
 

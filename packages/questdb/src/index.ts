@@ -7,7 +7,7 @@ export type { CoverageRange } from './coverage-islands.ts';
 export { createTableSql } from './create-table-sql.ts';
 export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './encode-rows.ts';
 export { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
-export type { CoverageEnd, GapCount, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
+export type { AccountedTo, GapCount, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
 export { HistoryReader, type StreamKeyOf, type TimeRange } from './history-reader.ts';
 export { databaseIdentity, migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';

@@ -4,7 +4,7 @@
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
 import {
-  type CoverageEnd,
+  type AccountedTo,
   type GapCount,
   type GapRow,
   type LatestTick,
@@ -94,6 +94,7 @@ export class Reader {
         { table: 'account_events', column: 'ts', where },
         { table: 'position_events', column: 'ts', where },
         { table: 'rejected', column: 'ts_recv', where },
+        { table: 'gap_events', column: 'ts', where: `${where} AND writer = 'collector'` },
       );
     }
     if (sources.length === 0) return null;
@@ -109,14 +110,24 @@ export class Reader {
     return values.length === 0 ? null : Math.max(...values);
   }
 
-  /** Where the live coverage of each stream of an account ends. What history claims says nothing about what was streamed. */
-  async lastCoverage(account: string, options: SettledOptions = {}): Promise<CoverageEnd[]> {
+  /**
+   * Up to where the live account of each stream reaches that is covered live: the end of its coverage, or of the last gap that ended. What
+   * history claims says nothing about what was streamed, and the gap of a single condemned row nothing about what is before it.
+   */
+  async accountedTo(account: string, options: SettledOptions = {}): Promise<AccountedTo[]> {
+    const of = `account = ${sqlText(account)}`;
     const rows = await this.#ask(
-      ['coverage'],
-      `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM coverage WHERE account = ${sqlText(account)} AND source = 'live' GROUP BY feed, symbol, stream, timeframe`,
+      ['coverage', 'gap_events'],
+      `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM (
+        SELECT feed, symbol, stream, timeframe, ts_to FROM coverage WHERE ${of} AND source = 'live'
+        UNION ALL
+        SELECT feed, symbol, stream, timeframe, ts_to FROM gap_events
+        WHERE ${of} AND writer = 'collector' AND event = 'ended' AND gap_id NOT LIKE '%.condemned'
+        AND stream IN ('ticks', 'positions', 'account')
+      ) GROUP BY feed, symbol, stream, timeframe`,
       options,
     );
-    return rows.map((row) => typedRow<CoverageEnd>(row));
+    return rows.map((row) => typedRow<AccountedTo>(row));
   }
 
   /** What was decided last about a server's clock; null when nothing was. */

@@ -18,8 +18,6 @@ export interface TapeWriterOptions {
   /** Folder of this account's tape. */
   readonly dir: string;
   readonly account: string;
-  /** ts_recv must exceed this, µs: what a lost tape may have used. */
-  readonly floorUs?: number;
   /** The owner's state before the entries that follow, for the head of a segment. */
   readonly head: () => unknown;
   /** Default 32 MB: a start reads what the newest one holds. */
@@ -81,7 +79,7 @@ export class TapeWriter {
     this.#lock = lock;
     this.recovered = recovered;
     this.#ring = new Ring(options.ringBytes ?? 8 * 1024 * 1024);
-    this.#lastUs = Math.max(recovered.lastTsRecv ?? 0, options.floorUs ?? 0);
+    this.#lastUs = recovered.lastTsRecv ?? 0;
     this.#appended = recovered.last;
     this.#synced = recovered.last;
     const { appendTo, last } = recovered;
@@ -111,6 +109,11 @@ export class TapeWriter {
     this.#commit(segment, batch);
     this.#scheduleSync();
     return begins ? batch.lines.slice(1) : batch.lines;
+  }
+
+  /** Every later ts_recv exceeds this, µs: what a lost tape may have used. */
+  raiseFloor(us: number): void {
+    this.#lastUs = Math.max(this.#lastUs, us);
   }
 
   /** The next append starts a new segment with a fresh head. */

@@ -11,9 +11,13 @@ import {
 } from '@fxtape/market';
 import type { Reader } from '@fxtape/questdb';
 
+const TOGETHER_US = 3_600_000_000;
+
 export interface Remembered {
   readonly floorUs: number | null;
   readonly known: ReadonlyMap<string, KnownTick>;
+  /** Symbols that the lost tape recorded to its end. */
+  readonly symbols: readonly string[];
   /** The streams with what the database holds of each. */
   readonly configured: (streams: readonly StreamKey[]) => ConfiguredStream[];
 }
@@ -28,11 +32,15 @@ export const recall = async (
   const options = { signal, waitMs: 10_000 };
   const latest = feed === null ? new Map<string, never>() : await reader.latestTicks(feed, options);
   const floorUs = await reader.maxTsRecv({ account, ...(feed === null ? {} : { feed }), ...options });
-  const coverage = await reader.lastCoverage(account, options);
+  const coverage = await reader.accountedTo(account, options);
   const gaps = await reader.gaps({ account, openOnly: true, ...options });
-  const ends = new Map(coverage.map((end) => [streamId(end as StreamKey), end.ts_to]));
+  // What another feed of this account's past says is not this feed's.
+  const own = (row: { feed: string | null; symbol: string | null }) =>
+    row.symbol === null || row.feed === feed;
+  const covered = coverage.filter(own);
+  const ends = new Map(covered.map((end) => [streamId(end as StreamKey), end.ts_to]));
   const open = new Map(
-    gaps.filter((gap) => gap.ts_to === null).map((gap) => [streamId(gap as StreamKey), gap]),
+    gaps.filter((gap) => gap.ts_to === null && own(gap)).map((gap) => [streamId(gap as StreamKey), gap]),
   );
   const known = new Map<string, KnownTick>();
   for (const [symbol, tick] of latest) {
@@ -54,5 +62,12 @@ export const recall = async (
             };
       return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried };
     });
-  return { floorUs, known, configured };
+  // Streams of one account are covered together: what ended long before the others was taken out of the configuration, or its symbol is gone.
+  const lastUs = Math.max(0, ...ends.values());
+  const symbols = new Set(
+    [...covered.filter(({ ts_to: endUs }) => endUs > lastUs - TOGETHER_US), ...open.values()].flatMap(
+      ({ symbol }) => symbol ?? [],
+    ),
+  );
+  return { floorUs, known, symbols: [...symbols], configured };
 };

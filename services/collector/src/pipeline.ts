@@ -6,10 +6,10 @@
 // In: the account's configuration. Out: nothing but its effects and a report of its state. It runs until it is stopped.
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import { ClockRuleError, parseClockRule, TickMarker } from '@fxtape/market';
 import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
-import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
+import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { findAccount } from './find-account.ts';
@@ -18,11 +18,11 @@ import { Intake } from './intake.ts';
 import { recall, type Remembered } from './lost-tape.ts';
 import { Outflow, pause } from './outflow.ts';
 import { TapeMemory } from './tape-memory.ts';
+import { SymbolWatch } from './symbol-watch.ts';
 import { upkeep } from './upkeep.ts';
-import { type WantedStreams, wantedStreams } from './wanted-streams.ts';
+import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 
 const RETRY_MS = 2000;
-const SYMBOLS_EVERY_MS = 900_000;
 const RULE_EVERY_MS = 60_000;
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
@@ -62,13 +62,15 @@ export class Pipeline {
   readonly startedAt: string;
   config: AccountConfig;
   parts: PipelineParts | null = null;
-  wanted: WantedStreams = { streams: [], subscriptions: [], unlisted: [] };
+  wanted: WantedStreams = nothingWanted;
   phase = 'starting';
   reason: string | null = null;
   readonly #o: PipelineOptions;
   readonly #stop = new AbortController();
   #done: Promise<void> = Promise.resolve();
-  #rest: FxSocketRest | null = null;
+  /** The configuration changed and was not taken up yet. */
+  #changed = false;
+  #wake: () => void = () => {};
 
   constructor(options: PipelineOptions) {
     this.#o = options;
@@ -95,7 +97,8 @@ export class Pipeline {
   async reconfigure(config: AccountConfig): Promise<void> {
     this.config = config;
     await this.parts?.keeper.reconsider();
-    await this.#refreshSymbols();
+    this.#changed = true;
+    this.#wake();
   }
 
   /** Ends in order: socket, a last line on the tape, what was synced is sent and covered, tape closed. */
@@ -116,7 +119,6 @@ export class Pipeline {
     const { apiKey, clock, dir, log } = this.#o;
     const account = this.config.name;
     const memory = new TapeMemory(account);
-    const remembered = (await listSegments(dir)).length > 0 ? null : await this.#remember(signal);
     const tape = await this.#retried('waiting_for_tape', signal, () =>
       TapeWriter.open({
         dir,
@@ -126,17 +128,28 @@ export class Pipeline {
         log,
         syncEveryMs: 50,
         ringBytes: this.#o.inHand().maxBytes,
-        ...(remembered?.floorUs ? { floorUs: remembered.floorUs } : {}),
       }),
     );
-    await this.#restore(memory, remembered);
+    passing('collector: tape open');
+    const tail = await readTail(dir);
+    if (tail !== null)
+      await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
+    passing('collector: tape read');
+    const remembered = memory.begun ? null : await this.#remember(signal);
+    if (remembered !== null) {
+      tape.raiseFloor(remembered.floorUs ?? 0);
+      memory.marker = new TickMarker(remembered.known);
+    }
+    passing('collector: remembered');
     const binding = await this.#bind(memory, signal);
+    passing('collector: account found');
     const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify: this.config.tlsVerify });
-    this.#rest = rest;
     const { replayed } = this.config.clock;
     const intake = new Intake({ tape, memory, clock, log, replayed });
     if (memory.binding === null || memory.binding.wsUrl !== binding.wsUrl) intake.note('bound', binding);
+    passing('collector: bound');
     intake.note('start', { pid: process.pid });
+    passing('collector: started');
     const timezone = () => rest.serverTimezone({ signal });
     const inferred = () => this.#inferredRule(binding.server, signal);
     const keeper = new ClockKeeper({
@@ -150,10 +163,12 @@ export class Pipeline {
       log,
     });
     await this.#retried('waiting_for_gateway', signal, () => keeper.begin());
-    this.wanted = wantedStreams(
-      this.config,
-      await this.#retried('waiting_for_gateway', signal, () => rest.symbols({ signal })),
-    );
+    passing('collector: clock chosen');
+    const known = remembered?.symbols ?? memory.symbols;
+    const symbols = new SymbolWatch({ rest, clock, log, known, config: this.config });
+    await this.#retried('waiting_for_gateway', signal, () => symbols.look(signal));
+    passing('collector: symbols listed');
+    this.wanted = symbols.wanted(this.config, []);
     const { streams } = this.wanted;
     const feed = this.config.marketData?.feed ?? null;
     intake.note('configured', {
@@ -161,6 +176,7 @@ export class Pipeline {
       replayed,
       streams: remembered === null ? streams : remembered.configured(streams),
     });
+    passing('collector: configured');
     const stream = new FxStream({
       url: binding.wsUrl,
       apiKey,
@@ -169,15 +185,17 @@ export class Pipeline {
       startDelayMs: this.#o.index * STAGGER_MS,
     });
     const checkpoints = new Checkpoints(dir, await readCursor(dir));
+    passing('collector: cursor read');
     const outflow = this.#outflow({ tape, memory, intake, keeper, checkpoints }, signal);
     this.parts = { tape, memory, intake, keeper, outflow, checkpoints, stream };
     this.phase = 'recording';
     this.reason = null;
+    passing('collector: parts made');
     await Promise.all([
       intake.run(stream, signal),
       this.#o.migrated.then(() => outflow.run(signal)),
       upkeep({ dir, tape, checkpoints, retentionMs: this.#o.retentionMs, clock, log, signal }),
-      this.#watchSymbols(signal),
+      this.#watchSymbols(symbols, signal),
       this.#watchRule(signal),
     ]);
   }
@@ -217,16 +235,6 @@ export class Pipeline {
     });
   }
 
-  async #restore(memory: TapeMemory, remembered: Remembered | null): Promise<void> {
-    if (remembered !== null) {
-      memory.marker = new TickMarker(remembered.known);
-      return;
-    }
-    const tail = await readTail(this.#o.dir);
-    if (tail !== null)
-      await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
-  }
-
   #remember(signal: AbortSignal): Promise<Remembered> {
     const feed = this.config.marketData?.feed ?? null;
     return this.#retried('waiting_for_questdb', signal, async () => {
@@ -250,12 +258,43 @@ export class Pipeline {
     });
   }
 
-  async #watchSymbols(signal: AbortSignal): Promise<void> {
+  /** Also takes up a changed configuration, so that the two never overtake each other. */
+  async #watchSymbols(symbols: SymbolWatch, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.#o.clock, SYMBOLS_EVERY_MS, signal);
+      await this.#untilChanged(symbols.pauseMs(this.wanted), signal);
       if (signal.aborted) return;
-      await this.#refreshSymbols();
+      this.#changed = false;
+      try {
+        await symbols.look(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#o.log.warn({ err: error }, 'the symbol list could not be read; recording goes on as it is');
+      }
+      await this.#retried('waiting_for_tape', signal, async () => this.#want(symbols));
     }
+  }
+
+  /** @throws TAPE_FULL, TAPE_IO: what is wanted is then as it was. */
+  #want(symbols: SymbolWatch): void {
+    const { config, parts } = this;
+    if (parts === null) return;
+    const wanted = symbols.wanted(config, this.wanted.subscriptions);
+    if (JSON.stringify(wanted) !== JSON.stringify(this.wanted)) {
+      const { missing, streams } = wanted;
+      if (missing.length > 0)
+        this.#o.log.warn({ missing }, 'the list of symbols lacks some that were known; asking again');
+      const feed = config.marketData?.feed ?? null;
+      parts.intake.note('configured', { feed, replayed: config.clock.replayed, streams });
+      this.wanted = wanted;
+      parts.stream.setSubscriptions([...wanted.subscriptions]);
+    }
+  }
+
+  async #untilChanged(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#changed) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await pause(this.#o.clock, ms, AbortSignal.any([signal, woken.signal]));
   }
 
   async #watchRule(signal: AbortSignal): Promise<void> {
@@ -280,24 +319,6 @@ export class Pipeline {
       const level = error instanceof ClockRuleError ? 'warn' : 'debug';
       this.#o.log[level]({ err: error }, 'no rule of the clock can be read; going on without');
       return null;
-    }
-  }
-
-  async #refreshSymbols(): Promise<void> {
-    const { parts } = this;
-    if (parts === null || this.#rest === null || parts.intake.obstacle !== null) return;
-    try {
-      const wanted = wantedStreams(this.config, await this.#rest.symbols({}));
-      if (JSON.stringify(wanted) === JSON.stringify(this.wanted)) return;
-      this.wanted = wanted;
-      parts.intake.note('configured', {
-        feed: this.config.marketData?.feed ?? null,
-        replayed: this.config.clock.replayed,
-        streams: wanted.streams,
-      });
-      parts.stream.setSubscriptions([...wanted.subscriptions]);
-    } catch (error) {
-      this.#o.log.warn({ err: error }, 'the symbol list could not be read; recording goes on as it is');
     }
   }
 

@@ -79,6 +79,17 @@ export class TapeMemory {
     this.ledger = new Ledger(account, emptyLedger());
   }
 
+  /** False until streams stand on the tape: the first start was interrupted, or there was none. */
+  get begun(): boolean {
+    const { feed, streams } = this.ledger.state;
+    return feed !== null || streams.size > 0;
+  }
+
+  /** Those of the streams that it records. */
+  get symbols(): string[] {
+    return [...new Set([...this.ledger.state.streams.values()].flatMap(({ key }) => key.symbol ?? []))];
+  }
+
   /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */
   async restore(head: unknown, batches: Batches): Promise<void> {
     const saved = head as SavedMemory | null;

@@ -1,29 +1,49 @@
 // What one account is asked to record, as streams of the ledger and as subscriptions of the socket. In: the account's
-// configuration and the symbols that its broker lists. Out: one list, in a fixed order, with what cannot be subscribed.
+// configuration and what is known of its broker's symbols. Out: one list, in a fixed order, with what cannot be subscribed.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import type { Subscription } from '@fxtape/fxsocket';
-import { type StreamKey, topicOfStream } from '@fxtape/market';
+import { type StreamKey, type SymbolBook, topicOfStream } from '@fxtape/market';
 
 export interface WantedStreams {
   /** Everything configured, symbols that the broker does not list included: their absence is a gap too. */
   readonly streams: readonly StreamKey[];
   readonly subscriptions: readonly Subscription[];
+  /** Named, and not listed by the broker. */
   readonly unlisted: readonly string[];
+  /** Known from before, not in the broker's newest list, and not proved gone. */
+  readonly missing: readonly string[];
 }
+
+export const nothingWanted: WantedStreams = { streams: [], subscriptions: [], unlisted: [], missing: [] };
 
 const whole = (stream: StreamKey['stream']): StreamKey => ({ stream, symbol: null, timeframe: null });
 
-export const wantedStreams = (config: AccountConfig, listed: readonly string[]): WantedStreams => {
-  const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], listed);
+/**
+ * `before`: what was subscribed until now. A missing symbol stays subscribed, because a list may be short while its ticks flow; what was not
+ * subscribed waits until it is listed, because a gateway may acknowledge a symbol that it does not have.
+ */
+export const wantedStreams = (
+  config: AccountConfig,
+  known: Pick<SymbolBook, 'listed' | 'missing'>,
+  before: readonly Subscription[] = [],
+): WantedStreams => {
+  const symbols = [...known.listed, ...known.missing].toSorted();
+  const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], symbols);
+  const absent = new Set(known.missing);
+  const subscribed = new Set(before.map(({ symbol }) => symbol));
   const account = config.accountData.map(whole);
   const ofSymbol = (symbol: string): StreamKey[] => [
     { stream: 'ticks', symbol, timeframe: null },
     ...config.timeframes.map((timeframe) => ({ stream: 'bars' as const, symbol, timeframe })),
   ];
-  const subscribed = [...account, ...matched.flatMap(ofSymbol)];
+  const asked = [
+    ...account,
+    ...matched.filter((symbol) => !absent.has(symbol) || subscribed.has(symbol)).flatMap(ofSymbol),
+  ];
   return {
-    streams: [...subscribed, ...unknown.flatMap(ofSymbol)],
-    subscriptions: [{ topic: 'terminal' }, ...subscribed.map((key) => topicOfStream(key) as Subscription)],
+    streams: [...account, ...[...matched, ...unknown].flatMap(ofSymbol)],
+    subscriptions: [{ topic: 'terminal' }, ...asked.map((key) => topicOfStream(key) as Subscription)],
     unlisted: unknown,
+    missing: matched.filter((symbol) => absent.has(symbol)),
   };
 };

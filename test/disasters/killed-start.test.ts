@@ -1,0 +1,35 @@
+// SIGKILL at every marked place of the collector's start, after its tape was lost: the start that is not interrupted takes up where coverage
+// ended, however many were interrupted before it.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { begin, promiseKept } from './lane.ts';
+
+const HOOK = `--import=${new URL('passing-hook.mjs', import.meta.url).href}`;
+
+test('killed-start: at every place, on a new tape', async () => {
+  const recording = await begin({ ticksPerSecond: 200 });
+  const file = join(recording.dir, 'places');
+  const passing = { NODE_OPTIONS: HOOK, PASSING_FILE: file };
+  const tape = join(recording.dataDir, 'tape');
+  let service = await recording.collector(recording.dataDir, passing);
+  await recording.live(service);
+  const places = readFileSync(file, 'utf8').trim().split('\n');
+  process.stdout.write(`killed-start: ${places.length} places\n`);
+  expect(places.length).toBeGreaterThan(10);
+  for (const place of places) {
+    await recording.moreTicks(400);
+    await service.kill('SIGKILL');
+    rmSync(tape, { recursive: true });
+    const interrupted = recording.collector(recording.dataDir, { ...passing, PASSING_KILL_AT: place });
+    const exit = await interrupted.then((started) => started.exited, String);
+    expect(JSON.stringify(exit), place).toContain('SIGKILL');
+    expect(existsSync(tape)).toBe(true);
+    service = await recording.collector();
+    await recording.live(service);
+  }
+  await recording.moreTicks(400);
+  const verdict = await promiseKept('kills at every place of a start', recording);
+  const gaps = verdict.gaps.filter(({ cause, missing }) => cause === 'process_down' && missing > 0);
+  expect(gaps.length).toBeGreaterThanOrEqual(places.length);
+}, 600_000);
