@@ -1,5 +1,6 @@
 // QuestDB over HTTP: statements in, rows out (`/exec`), and encoded rows in, verdict out (`/write`). It repeats nothing and keeps
 // nothing: what to do about a failure is the caller's decision.
+import { FxtapeError } from '@fxtape/ops';
 import { parseClientConf } from './client-conf.ts';
 import { type ExecAnswer, readExecAnswer } from './exec-answer.ts';
 import { HttpCall } from './http-call.ts';
@@ -17,6 +18,11 @@ export interface CallOptions {
  */
 const WRITING = 2;
 const ASKING = 6;
+/**
+ * QuestDB takes statements in the address of a GET only, and cuts the connection of one whose head is longer than 32 KB: that looks like a
+ * server that is lost, and would be repeated for ever. What grows with the data goes in pieces, or through `write`.
+ */
+const LONGEST_QUERY_BYTES = 31_000;
 
 export class QuestDbHttp {
   readonly #asking: HttpCall;
@@ -31,12 +37,15 @@ export class QuestDbHttp {
 
   /**
    * One statement. Longs come as strings, timestamps as ISO text.
-   * Errors: QDB_UNREACHABLE, QDB_RESET, QDB_TIMEOUT, QDB_HTTP_STATUS, QDB_BAD_ANSWER (transient), QDB_UNAUTHORIZED, QDB_SQL (terminal).
+   * Errors: QDB_UNREACHABLE, QDB_RESET, QDB_TIMEOUT, QDB_HTTP_STATUS, QDB_BAD_ANSWER (transient), QDB_UNAUTHORIZED, QDB_SQL,
+   * QDB_SQL_TOO_LONG (terminal).
    */
   async exec(sql: string, options: CallOptions = {}): Promise<ExecAnswer> {
+    const query = encodeURIComponent(sql);
+    if (query.length > LONGEST_QUERY_BYTES) throw tooLong(query.length, sql);
     const answer = await this.#asking.send({
       method: 'GET',
-      path: `/exec?quoteLargeNum=true&query=${encodeURIComponent(sql)}`,
+      path: `/exec?quoteLargeNum=true&query=${query}`,
       deadlineMs: options.deadlineMs ?? this.#asking.deadlineFor(0),
       signal: options.signal,
     });
@@ -72,3 +81,12 @@ export class QuestDbHttp {
     this.#writing.close();
   }
 }
+
+const tooLong = (bytes: number, sql: string): FxtapeError =>
+  new FxtapeError({
+    code: 'QDB_SQL_TOO_LONG',
+    kind: 'terminal',
+    message: `a statement of ${bytes} bytes is longer than QuestDB takes (${LONGEST_QUERY_BYTES})`,
+    hint: 'This is a fault of fxtape: report it with the beginning of the statement',
+    context: { bytes, sql: sql.slice(0, 500) },
+  });

@@ -34,6 +34,9 @@ export type OutageFilter = Omit<GapFilter, 'symbol' | 'stream'>;
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
 
+/** Times in one statement, which must stay short. */
+const STAMPS_AT_ONCE = 400;
+
 /** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
 export class Reader {
   readonly #http: Pick<QuestDbHttp, 'exec'>;
@@ -61,16 +64,22 @@ export class Reader {
     const latest = new Map<string, LatestTick>();
     if (newest.length === 0) return latest;
     const stampOf = new Map(newest.map((row) => [row['symbol'], Number(row['ts'])]));
-    const stamps = [...new Set(stampOf.values())].map(sqlTimestamp).join(', ');
-    const candidates = await this.#ask(
-      [],
-      `SELECT ${TICK_COLUMNS} FROM ticks WHERE ts IN (${stamps}) AND feed = ${sqlText(feed)}`,
-      options,
-    );
-    for (const tick of candidates.map((row) => typedRow<LatestTick>(row))) {
-      if (tick.ts !== stampOf.get(tick.symbol)) continue;
-      const known = latest.get(tick.symbol);
-      if (known === undefined || tick.ts_recv > known.ts_recv) latest.set(tick.symbol, tick);
+    const stamps = [...new Set(stampOf.values())];
+    for (let at = 0; at < stamps.length; at += STAMPS_AT_ONCE) {
+      const some = stamps
+        .slice(at, at + STAMPS_AT_ONCE)
+        .map(sqlTimestamp)
+        .join(', ');
+      const candidates = await this.#ask(
+        [],
+        `SELECT ${TICK_COLUMNS} FROM ticks WHERE ts IN (${some}) AND feed = ${sqlText(feed)}`,
+        options,
+      );
+      for (const tick of candidates.map((row) => typedRow<LatestTick>(row))) {
+        if (tick.ts !== stampOf.get(tick.symbol)) continue;
+        const known = latest.get(tick.symbol);
+        if (known === undefined || tick.ts_recv > known.ts_recv) latest.set(tick.symbol, tick);
+      }
     }
     return latest;
   }
