@@ -32,6 +32,7 @@ export { type HistoryTimes, readHistoryTimes } from './history/history-times.ts'
 export {
   EARLIEST_STORABLE_MS,
   type HistoryRows,
+  type IncompleteRow,
   LATEST_STORABLE_MS,
   type RejectedAnswerRow,
 } from './history/history-rows.ts';

@@ -264,6 +264,23 @@ describe('gaps', () => {
     expect(after((script) => script.frame({ type: 'unknown', wireType: 'news' }).beat(61))).toEqual([]);
   });
 
+  test('a list of positions with an element that cannot be read opens a gap of positions, and of nothing else', () => {
+    const rejected = [{ index: 0, reason: 'ticket: missing' }];
+    const positions = { stream: 'positions', symbol: null, timeframe: null } as const;
+    const rows = after((script) =>
+      script
+        .event({ event: 'configured', data: { feed: 'icm', streams: [EUR, XAU, positions] } })
+        .acks({ topic: 'positions' })
+        .beats(61, 70)
+        .frame({ type: 'positions', data: [], rejected })
+        .beats(71, 72),
+    );
+    expect(rows.filter(([, , cause]) => cause === 'rejected').map((row) => row[1])).toEqual([
+      'positions',
+      'positions',
+    ]);
+  });
+
   test('lateness widens the margin of later gaps', () => {
     const rows = after((script) =>
       script.tick('EURUSD', 50, 60.5).at(60.6).frame({ type: 'warning', dropped: 1 }).beat(61),

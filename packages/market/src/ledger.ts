@@ -296,6 +296,7 @@ export class Ledger {
         break;
       case 'account':
       case 'positions':
+        if ('rejected' in message) this.#unstorable('positions', null, null, 'unreadable elements');
         this.#count(message.type);
         break;
       default:

@@ -166,6 +166,64 @@ describe('other frames', () => {
     });
   });
 
+  const trade = { deal: 7, price: 1.1, volume: 0.1, time: '2026-06-23T11:59:00Z' };
+
+  test('a balance deal has neither symbol nor volume nor price', () => {
+    const rows = noRows();
+    const data = { deal: 3, type: 'Balance', profit: -250.5, time: trade.time };
+    normalise(line({ type: 'trade', data }), context, rows);
+    expect(rows.trade_events).toMatchObject([
+      { deal_id: 3, symbol: null, volume: null, price: null, profit: -250.5 },
+    ]);
+    expect(rows.rejected).toEqual([]);
+  });
+
+  test('fields that cannot be read or stored are null, and the frame is kept once, whatever their number', () => {
+    const rows = noRows();
+    const unreadable = [{ field: 'swap', value: {}, why: 'not a number' }];
+    const data = { ...trade, magic: 2n ** 63n, comment: 'half \ud83d', unreadable };
+    const message: WireMessage = { type: 'trade', data };
+    normalise({ ...line({ type: 'unknown', wireType: null }), message }, context, rows);
+    expect(rows.trade_events).toMatchObject([
+      { deal_id: 7, magic: null, swap: null, comment: 'half \ufffd' },
+    ]);
+    expect(rows.rejected).toMatchObject([
+      {
+        kind: 'field',
+        reason: 'swap: not a number; magic: not a number that a table can hold',
+        ts_recv: RECV,
+      },
+    ]);
+    const bar = { time: '2026-06-23T11:59:00Z', open: 1, high: 1, low: 1, close: 1, realVolume: 12.345 };
+    normalise(line({ type: 'bar', symbol: 'BTC', timeframe: 'M1', data: bar }), context, rows);
+    expect(rows.bar_events).toMatchObject([{ close: 1, real_volume: null }]);
+    expect(rows.rejected[1]).toMatchObject({ kind: 'field', reason: 'realVolume: not a whole number' });
+  });
+
+  test('positions are judged one by one; a list of which nothing can be read is not an empty one', () => {
+    const rows = noRows();
+    const rejected = [{ index: 1, reason: 'ticket: missing' }];
+    const data = [
+      { ticket: 1, magic: 2n ** 64n - 1n, openTime: '1970-01-01T00:00:00Z' },
+      { ticket: 2, openTime: '2026-06-23T11:59:00Z' },
+    ];
+    const message: WireMessage = { type: 'positions', data, rejected };
+    normalise({ ...line({ type: 'unknown', wireType: null }), message }, context, rows);
+    expect(rows.position_events).toMatchObject([
+      { ticket: 1, magic: -1n, ts_open: null },
+      { ticket: 2, ts_open: Date.UTC(2026, 5, 23, 8, 59) * 1000 },
+    ]);
+    expect(rows.rejected).toMatchObject([
+      {
+        kind: 'positions',
+        reason: 'element 1: ticket: missing; 1: openTime: not a time that a table can hold',
+      },
+    ]);
+    const none = noRows();
+    normalise(line({ type: 'positions', data: [], rejected }), context, none);
+    expect(none.position_events).toEqual([]);
+  });
+
   test('an empty list of positions is a row that says so', () => {
     const rows = noRows();
     normalise(line({ type: 'positions', data: [] }), context, rows);

@@ -1,13 +1,16 @@
 // Turns one decoded frame of the tape into rows, with nothing but the line itself and the clock rule in force: no state,
 // no clock. The same line therefore gives the same rows whenever and from wherever it is read. In: a frame with its
-// receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait.
+// receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait. A field that cannot be read
+// or stored is null in its row, and the frame stands in `rejected` with kind `field`.
 
 import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
 import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
+import { FieldReader, textOrNull } from './read-fields.ts';
 import type { Rows, TickRow } from './records.ts';
 import { knownOrNull } from './tick-marker.ts';
+import { unstorable } from './history/history-rows.ts';
 import { type BrokerMs, parseBrokerTime } from './time.ts';
-import type { WireBar, WireMessage, WireOpenedOrder, WireTick, WireTrade } from './wire.ts';
+import type { WireBar, WireMessage, WireTick, WireTrade } from './wire.ts';
 
 /** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
 export interface NormaliseContext {
@@ -48,6 +51,11 @@ const reject = (
 ): void => {
   const raw = line.raw.length > RAW_LIMIT ? line.raw.slice(0, RAW_LIMIT) : line.raw;
   rows.rejected.push({ ts: line.tsRecv, account: context.account, ts_recv: line.tsRecv, kind, reason, raw });
+};
+
+/** Never a gap: the record itself is stored. */
+const setAside = (rows: Rows, line: FrameLine, context: NormaliseContext, faults: string | null): void => {
+  if (faults !== null) reject(rows, line, context, 'field', faults);
 };
 
 /** What is remarked about a tick's prices; null when nothing is. */
@@ -110,6 +118,8 @@ const normaliseTick = (
   const guarded = row.source === 'live' && !context.replayed && !isMistimed(line.mark);
   if (guarded && Math.abs(row.ts - row.ts_recv) >= GUARD_US) return 'clock_conflict';
   rows.ticks.push(row);
+  if (message.data.unreadable !== undefined)
+    setAside(rows, line, context, new FieldReader().take(message.data.unreadable));
   return 'written';
 };
 
@@ -127,6 +137,7 @@ const normaliseBar = (
     return;
   }
   const at = readTime(time.ms, line, context);
+  const fields = new FieldReader();
   rows.bar_events.push({
     ts: at.ms * 1000,
     feed: context.feed ?? context.account,
@@ -137,11 +148,12 @@ const normaliseBar = (
     high: bar.high,
     low: bar.low,
     close: bar.close,
-    tick_volume: bar.tickVolume ?? null,
-    real_volume: bar.realVolume ?? null,
-    spread_points: bar.spread ?? null,
+    tick_volume: fields.count('tickVolume', bar.tickVolume),
+    real_volume: fields.count('realVolume', bar.realVolume),
+    spread_points: fields.points('spread', bar.spread),
     utc_offset_s: at.offsetS,
   });
+  setAside(rows, line, context, fields.take(bar.unreadable));
 };
 
 const normaliseTrade = (trade: WireTrade, line: FrameLine, context: NormaliseContext, rows: Rows): void => {
@@ -151,26 +163,28 @@ const normaliseTrade = (trade: WireTrade, line: FrameLine, context: NormaliseCon
     return;
   }
   const at = readTime(time.ms, line, context);
+  const fields = new FieldReader();
   rows.trade_events.push({
     ts: at.ms * 1000,
     account: context.account,
     ts_recv: line.tsRecv,
     deal_id: trade.deal,
-    order_id: trade.order ?? null,
-    position_id: trade.position ?? null,
-    symbol: trade.symbol,
-    type: trade.type,
-    entry: trade.entry ?? null,
+    order_id: fields.id('order', trade.order),
+    position_id: fields.id('position', trade.position),
+    symbol: textOrNull(trade.symbol),
+    type: textOrNull(trade.type),
+    entry: textOrNull(trade.entry),
     volume: trade.volume ?? null,
     price: trade.price ?? null,
     profit: trade.profit ?? null,
     commission: trade.commission ?? null,
     swap: trade.swap ?? null,
-    magic: trade.magic ?? null,
-    comment: trade.comment ?? null,
+    magic: fields.magic('magic', trade.magic),
+    comment: textOrNull(trade.comment),
     degraded: trade.degraded ?? null,
     utc_offset_s: at.offsetS,
   });
+  setAside(rows, line, context, fields.take(trade.unreadable));
 };
 
 const noPosition = {
@@ -189,23 +203,39 @@ const noPosition = {
   utc_offset_s: null,
 };
 
+const openedAt = (
+  text: string | null | undefined,
+  line: FrameLine,
+  context: NormaliseContext,
+  fields: FieldReader,
+): UtcReading | null => {
+  if (text === null || text === undefined) return null;
+  const time = parseBrokerTime(text);
+  const at = time === null ? null : readTime(time.ms, line, context);
+  return at !== null && unstorable(at) === null
+    ? at
+    : fields.fault('openTime', 'not a time that a table can hold');
+};
+
 const normalisePositions = (
-  orders: readonly WireOpenedOrder[],
+  { data: orders, rejected = [] }: Extract<WireMessage, { type: 'positions' }>,
   line: FrameLine,
   context: NormaliseContext,
   rows: Rows,
 ): void => {
   const base = { ts: line.tsRecv, account: context.account };
-  if (orders.length === 0) rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
+  if (orders.length === 0 && rejected.length === 0)
+    rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
+  const fields = new FieldReader();
+  const faults = rejected.map(({ index, reason }) => `element ${index}: ${reason}`);
   for (const order of orders) {
-    const time = parseBrokerTime(order.openTime ?? '');
-    const at = time === null ? null : readTime(time.ms, line, context);
+    const at = openedAt(order.openTime, line, context, fields);
     rows.position_events.push({
       ...base,
       ticket: order.ticket,
-      symbol: order.symbol ?? null,
-      type: order.type ?? null,
-      kind: order.kind ?? 'unknown',
+      symbol: textOrNull(order.symbol),
+      type: textOrNull(order.type),
+      kind: textOrNull(order.kind) ?? 'unknown',
       volume: order.lots ?? null,
       price_open: order.openPrice ?? null,
       price_current: order.currentPrice ?? null,
@@ -213,12 +243,16 @@ const normalisePositions = (
       take_profit: order.takeProfit ?? null,
       swap: order.swap ?? null,
       profit: order.profit ?? null,
-      magic: order.magic ?? null,
-      comment: order.comment ?? null,
+      magic: fields.magic('magic', order.magic),
+      comment: textOrNull(order.comment),
       ts_open: at === null ? null : at.ms * 1000,
       utc_offset_s: at === null ? null : at.offsetS,
     });
+    const fault = fields.take(order.unreadable);
+    if (fault !== null) faults.push(`${order.ticket}: ${fault}`);
   }
+  if (faults.length > 0)
+    reject(rows, line, context, rejected.length > 0 ? 'positions' : 'field', faults.join('; '));
 };
 
 /** Normalises one frame. Control frames give no rows; what cannot be read is a row of `rejected`. */
@@ -246,10 +280,11 @@ export const normalise = (line: FrameLine, context: NormaliseContext, rows: Rows
         free_margin: more.freeMargin ?? null,
         margin_level: more.marginLevel ?? null,
       });
+      setAside(rows, line, context, new FieldReader().take(more.unreadable));
       break;
     }
     case 'positions':
-      normalisePositions(message.data, line, context, rows);
+      normalisePositions(message, line, context, rows);
       break;
     case 'unknown':
       reject(rows, line, context, 'unknown', `frames of type ${message.wireType ?? '(none)'} are not known`);

@@ -40,8 +40,8 @@ export interface TradeEventRow {
   deal_id: Id;
   order_id: Id | null;
   position_id: Id | null;
-  symbol: string;
-  type: string;
+  symbol: string | null;
+  type: string | null;
   entry: string | null;
   volume: number | null;
   price: number | null;

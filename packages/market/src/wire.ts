@@ -1,7 +1,19 @@
 // The shapes of the gateway's messages as far as normalising reads them, structurally equal to what the typed client
 // decodes. Declared here because this package is pure and depends on no client.
 
-export interface WireTick {
+/** A field of a record that could not be read and is null in it. */
+export interface UnreadableField {
+  readonly field: string;
+  readonly value: unknown;
+  readonly why: string;
+}
+
+/** What every record may carry beside its fields. */
+interface WireRecord {
+  readonly unreadable?: readonly UnreadableField[] | undefined;
+}
+
+export interface WireTick extends WireRecord {
   readonly bid: number;
   readonly ask: number;
   readonly last?: number | null | undefined;
@@ -9,7 +21,7 @@ export interface WireTick {
   readonly time: string;
 }
 
-export interface WireBar {
+export interface WireBar extends WireRecord {
   readonly time?: string | null | undefined;
   readonly open: number;
   readonly high: number;
@@ -22,12 +34,12 @@ export interface WireBar {
 
 type Id = number | bigint;
 
-export interface WireTrade {
+export interface WireTrade extends WireRecord {
   readonly deal: Id;
   readonly order?: Id | null | undefined;
   readonly position?: Id | null | undefined;
-  readonly symbol: string;
-  readonly type: string;
+  readonly symbol?: string | null | undefined;
+  readonly type?: string | null | undefined;
   readonly entry?: string | null | undefined;
   readonly volume?: number | null | undefined;
   readonly price?: number | null | undefined;
@@ -40,7 +52,7 @@ export interface WireTrade {
   readonly degraded?: boolean | null | undefined;
 }
 
-export interface WireAccountSummary {
+export interface WireAccountSummary extends WireRecord {
   readonly balance: number;
   readonly credit?: number | null | undefined;
   readonly profit?: number | null | undefined;
@@ -50,7 +62,7 @@ export interface WireAccountSummary {
   readonly marginLevel?: number | null | undefined;
 }
 
-export interface WireOpenedOrder {
+export interface WireOpenedOrder extends WireRecord {
   readonly ticket: Id;
   readonly symbol?: string | null | undefined;
   readonly type?: string | null | undefined;
@@ -76,7 +88,7 @@ export interface WireTerminal {
 export type WireHistoryBar = WireBar;
 
 /** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
-export interface WireHistoryTick {
+export interface WireHistoryTick extends WireRecord {
   readonly time?: string | null | undefined;
   readonly timeMsc?: number | null | undefined;
   readonly bid: number;
@@ -86,7 +98,7 @@ export interface WireHistoryTick {
 }
 
 /** A row of `/OrderHistory`; `position` is 0 or absent on old bridges. */
-export interface WireHistoryDeal {
+export interface WireHistoryDeal extends WireRecord {
   readonly ticket: Id;
   readonly order?: Id | null | undefined;
   readonly position?: Id | null | undefined;
@@ -104,7 +116,7 @@ export interface WireHistoryDeal {
 }
 
 /** A row of `/PositionHistory`: a closed round trip. */
-export interface WireHistoryPosition {
+export interface WireHistoryPosition extends WireRecord {
   readonly positionId: Id;
   readonly symbol?: string | null | undefined;
   readonly type?: string | null | undefined;
@@ -152,7 +164,12 @@ export type WireMessage =
   | { readonly type: 'bar'; readonly symbol: string; readonly timeframe: string; readonly data: WireBar }
   | { readonly type: 'trade'; readonly data: WireTrade }
   | { readonly type: 'account'; readonly data: WireAccountSummary }
-  | { readonly type: 'positions'; readonly data: readonly WireOpenedOrder[] }
+  | {
+      readonly type: 'positions';
+      readonly data: readonly WireOpenedOrder[];
+      /** Elements of the frame that are no positions. */
+      readonly rejected?: readonly { readonly index: number; readonly reason: string }[];
+    }
   | { readonly type: 'terminal'; readonly data: WireTerminal }
   | { readonly type: 'warning'; readonly dropped: number }
   | { readonly type: 'subscribed' | 'unsubscribed' | 'error' | 'subscriptions' }

@@ -92,8 +92,10 @@ export class PaperTrader {
   }
 
   async #protect({ ticket, symbol, type, currentPrice, openPrice }: WireOpenedOrder): Promise<string> {
+    const price = currentPrice ?? openPrice ?? null;
+    if (price === null || typeof symbol !== 'string') return `${ticket} has no price`;
     const sign = type === 'Buy' ? -1 : 1;
-    const stopLoss = await this.#round(symbol, (currentPrice ?? openPrice) * (1 + sign * 0.005));
+    const stopLoss = await this.#round(symbol, price * (1 + sign * 0.005));
     try {
       return told(
         `stop of ${ticket} to ${stopLoss}`,
@@ -107,7 +109,7 @@ export class PaperTrader {
   async #close(order: WireOpenedOrder | undefined): Promise<string> {
     if (order === undefined) return 'nothing to close';
     const { ticket, lots, kind } = order;
-    const part = kind === 'Position' && lots >= 0.02 && this.#o.random() < 0.3;
+    const part = kind === 'Position' && (lots ?? 0) >= 0.02 && this.#o.random() < 0.3;
     try {
       const request = part ? { ticket, volume: 0.01 } : { ticket };
       return told(`close ${part ? 'a part of ' : ''}${ticket}`, await this.#o.trading.orderClose(request));

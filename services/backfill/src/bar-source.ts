@@ -57,6 +57,7 @@ export function barSource(
       rows: bars.rows.filter((row) => row.ts >= range.fromUs && row.ts < range.toUs),
       size: answer.rows.length + answer.rejected.length,
       rejected: [...answer.rejected, ...bars.rejected],
+      incomplete: bars.incomplete,
       ambiguous: bars.ambiguous,
       openFromUs,
     };

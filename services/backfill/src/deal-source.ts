@@ -33,6 +33,7 @@ export function dealSource(c: SyncContext): HistorySource<DealRow> {
       rows: deals.rows.filter((row) => row.ts >= range.fromUs && row.ts < range.toUs),
       size: answer.rows.length + answer.rejected.length,
       rejected: [...answer.rejected, ...deals.rejected],
+      incomplete: deals.incomplete,
       ambiguous: deals.ambiguous,
       openFromUs: null,
     };

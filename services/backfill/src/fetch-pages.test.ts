@@ -49,7 +49,7 @@ function rig(truth: readonly Row[], limits: SpanLimits, faults: Faults = {}) {
     if (missing > 0 && rows.length > missing) rows = rows.slice(missing);
     const { cap } = faults;
     if (cap !== undefined) rows = faults.keeps === 'newest' ? rows.slice(-cap) : rows.slice(0, cap);
-    return { range, rows, size: rows.length, rejected: [], ambiguous: [], openFromUs: null };
+    return { range, rows, size: rows.length, rejected: [], incomplete: [], ambiguous: [], openFromUs: null };
   };
   const source: HistorySource<Row> = {
     what: 'rows',

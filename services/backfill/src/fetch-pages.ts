@@ -159,6 +159,7 @@ function together<R extends object>(
     rows: [...rows.values()].toSorted((a, b) => source.atUs(a) - source.atUs(b)),
     size: parts.reduce((sum, part) => sum + part.size, 0),
     rejected: parts.flatMap((part) => part.rejected),
+    incomplete: parts.flatMap((part) => part.incomplete),
     ambiguous: parts.flatMap((part) => part.ambiguous),
     openFromUs: opens.length === 0 ? null : Math.min(...opens),
   };

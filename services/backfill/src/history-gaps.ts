@@ -25,19 +25,27 @@ export class HistoryGaps {
   async open(key: StreamKeyOf, signal: AbortSignal): Promise<readonly GapRow[]> {
     const gaps = await this.#look(key.account);
     signal.throwIfAborted();
-    return gaps.filter(
-      (gap) =>
-        gap.stream === key.stream &&
-        gap.feed === key.feed &&
-        gap.symbol === key.symbol &&
-        gap.timeframe === key.timeframe,
-    );
+    return gaps.filter((gap) => isOf(gap, key));
   }
 
   /** True when this gap was opened before, in whatever state it is now. @throws as Reader.gaps. */
   async known(account: string, gapId: string, signal: AbortSignal): Promise<GapRow | null> {
     const found = await this.#reader.gaps({ account, signal });
     return found.find((gap) => gap.gap_id === gapId) ?? null;
+  }
+
+  /** Gaps of this stream, healed ones left out, whose evidence names this row. @throws as Reader.gaps. */
+  async setAside(key: StreamKeyOf, digest: string, signal: AbortSignal): Promise<string[]> {
+    const found = await this.#reader.gaps({ account: key.account, signal });
+    return found
+      .filter(
+        (gap) =>
+          isOf(gap, key) &&
+          gap.cause === 'rejected' &&
+          gap.state !== 'healed' &&
+          gap.evidence?.includes(digest) === true,
+      )
+      .map((gap) => gap.gap_id);
   }
 
   /** A row of `gap_events` was written: the next look is a new one. */
@@ -56,3 +64,9 @@ export class HistoryGaps {
     return gaps;
   }
 }
+
+const isOf = (gap: GapRow, key: StreamKeyOf): boolean =>
+  gap.stream === key.stream &&
+  gap.feed === key.feed &&
+  gap.symbol === key.symbol &&
+  gap.timeframe === key.timeframe;

@@ -1,5 +1,5 @@
 // What the reading of pages needs to know of a kind of history: how to ask, where a row stands in time, and what fits between two rows.
-import type { Range } from '@fxtape/market';
+import type { IncompleteRow, Range } from '@fxtape/market';
 import type { Purpose } from './numbers.ts';
 import type { SpanLimits } from './range-memory.ts';
 
@@ -15,6 +15,8 @@ export interface HistoryAnswer<R> {
   /** Rows as answered, those outside the range and rejected ones included. */
   readonly size: number;
   readonly rejected: readonly RejectedItem[];
+  /** What of `rows` has null where something unreadable stood. */
+  readonly incomplete: readonly IncompleteRow<R>[];
   /** What cannot be told apart on the broker's clock. */
   readonly ambiguous: readonly Range[];
   /** Where what is not final yet begins; null when all is. */

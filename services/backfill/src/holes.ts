@@ -1,14 +1,20 @@
 // What of an answered range cannot be claimed: rows that cannot be stored, and hours that cannot be told apart. In: the page and what the
 // database condemned. Out: the holes, after their rows stand in `rejected` and their gaps in `gap_events`. A hole that is known already
 // is not written again.
-import { historyGapId, intersect, type Range, unite } from '@fxtape/market';
-import type { CondemnedRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
+import { createHash } from 'node:crypto';
+import {
+  EARLIEST_STORABLE_MS,
+  historyGapId,
+  intersect,
+  LATEST_STORABLE_MS,
+  type Range,
+  unite,
+} from '@fxtape/market';
+import type { CondemnedRow, StreamKeyOf } from '@fxtape/questdb';
 import { openedGap } from './gap-rows.ts';
 import type { HistoryAnswer, RejectedItem } from './history-source.ts';
+import { rawText, rejectedRows } from './rejected-rows.ts';
 import type { SyncContext } from './sync-context.ts';
-
-/** What of a rejected row is kept in the table. */
-const RAW_LIMIT = 1_048_576;
 
 export interface HoleRules {
   readonly key: StreamKeyOf;
@@ -16,6 +22,13 @@ export interface HoleRules {
   readonly kind: string;
   /** The range that a rejected row would fill; null when it does not say. */
   readonly rangeOf: (raw: unknown) => Range | null;
+}
+
+interface Group {
+  readonly range: Range;
+  readonly items: RejectedItem[];
+  /** Digests of the items that do not say where they belong. */
+  readonly unplaced: string[];
 }
 
 export async function recordHoles(
@@ -28,40 +41,57 @@ export async function recordHoles(
     ...page.rejected,
     ...condemned.map((each) => ({ raw: each.row, reason: each.reason })),
   ];
-  const rejected = new Map<string, { range: Range; items: RejectedItem[] }>();
+  const groups = new Map<string, Group>();
   for (const item of items) {
-    // A row that does not say where it belongs may belong anywhere in the page.
-    const own = rules.rangeOf(item.raw);
+    const own = placeOf(rules, item);
+    // What belongs to another page is judged there.
     const range = own === null ? page.range : intersect([own], [page.range])[0];
     if (range === undefined) continue;
+    const digest = own === null ? digestOf(item) : null;
     const id = historyGapId(rules.key, range, 'rejected');
-    rejected.set(id, { range, items: [...(rejected.get(id)?.items ?? []), item] });
+    if (digest !== null && (await isInAnotherGap(c, rules, id, digest))) continue;
+    const group = groups.get(id) ?? { range, items: [], unplaced: [] };
+    groups.set(id, group);
+    group.items.push(item);
+    if (digest !== null) group.unplaced.push(digest);
   }
   const ambiguous = intersect(unite(page.ambiguous), [page.range]);
-  for (const { range, items: group } of rejected.values()) await recordRejected(c, rules, range, group);
+  for (const group of groups.values()) await recordRejected(c, rules, group);
   for (const range of ambiguous) {
     await recordGap(c, rules.key, range, 'refused', { reason: 'ambiguous hour' });
   }
-  return unite([...ambiguous, ...[...rejected.values()].map(({ range }) => range)]);
+  return unite([...ambiguous, ...[...groups.values()].map(({ range }) => range)]);
 }
 
-async function recordRejected(
+/** Null: a row that does not say where it belongs, or a time that no table has, may belong anywhere in the page. */
+function placeOf(rules: HoleRules, { raw }: RejectedItem): Range | null {
+  const own = rules.rangeOf(raw);
+  if (own === null) return null;
+  return own.fromUs >= EARLIEST_STORABLE_MS * 1000 && own.fromUs < LATEST_STORABLE_MS * 1000 ? own : null;
+}
+
+/** A row without a place that comes with every answer has its gap once. */
+async function isInAnotherGap(
   c: SyncContext,
-  rules: HoleRules,
-  range: Range,
-  items: readonly RejectedItem[],
-): Promise<void> {
+  { key }: HoleRules,
+  gapId: string,
+  digest: string,
+): Promise<boolean> {
+  const gaps = await c.parts.historyGaps.setAside(key, digest, c.signal);
+  return gaps.length > 0 && !gaps.includes(gapId);
+}
+
+const digestOf = ({ raw }: RejectedItem): string =>
+  createHash('sha256').update(rawText(raw)).digest('base64url').slice(0, 16);
+
+async function recordRejected(c: SyncContext, rules: HoleRules, group: Group): Promise<void> {
+  const { items, range, unplaced } = group;
   const { account } = rules.key;
   const id = historyGapId(rules.key, range, 'rejected');
   if ((await c.parts.historyGaps.known(account, id, c.signal))?.state === 'open') return;
-  const rows = items.map((item): TableRow<'rejected'> => {
-    const ts = c.parts.stamps.next(`rejected ${account}`);
-    const raw = JSON.stringify(item.raw, spelled) ?? '';
-    return { ts, account, ts_recv: ts, kind: rules.kind, reason: item.reason, raw: raw.slice(0, RAW_LIMIT) };
-  });
-  await c.parts.writer.write({ rejected: rows }, { signal: c.signal });
-  const evidence = { reason: items[0]?.reason, rows: items.length, kind: rules.kind };
-  await recordGap(c, rules.key, range, 'rejected', evidence);
+  await c.parts.writer.write({ rejected: rejectedRows(c, rules.kind, items) }, { signal: c.signal });
+  const facts = { reason: items[0]?.reason, rows: items.length, kind: rules.kind };
+  await recordGap(c, rules.key, range, 'rejected', unplaced.length === 0 ? facts : { ...facts, unplaced });
 }
 
 async function recordGap(
@@ -79,6 +109,3 @@ async function recordGap(
   await writer.write({ gap_events: [opened] }, { signal: c.signal });
   historyGaps.changed(key.account);
 }
-
-const spelled = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? value.toString() : value;

@@ -14,6 +14,7 @@ export class BackfillNumbers {
   readonly unchanged: (stream: string, rows: number) => void;
   readonly halved: (account: string, route: string) => void;
   readonly truncated: (account: string, route: string) => void;
+  readonly unreadable: (account: string, records: number) => void;
 
   constructor(metrics: Metrics) {
     const requests = metrics.counter('fxtape_backfill_requests_total', 'Requests to gateways, by purpose', [
@@ -36,10 +37,16 @@ export class BackfillNumbers {
       'account',
       'route',
     ]);
+    const unreadable = metrics.counter(
+      'fxtape_backfill_fields_unreadable_total',
+      'Stored records of history with null in a field that could not be read',
+      ['account'],
+    );
     this.asked = (account, route, purpose) => requests.inc({ account, route, purpose });
     this.stored = (table, count) => rows.inc({ table }, count);
     this.unchanged = (stream, count) => same.inc({ stream }, count);
     this.halved = (account, route) => halvings.inc({ account, route });
+    this.unreadable = (account, count) => unreadable.inc({ account }, count);
     this.truncated = (account, route) => cuts.inc({ account, route });
   }
 }

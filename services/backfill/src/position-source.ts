@@ -26,6 +26,7 @@ export function positionSource(c: SyncContext): HistorySource<PositionRow> {
         .toSorted((a, b) => atUs(a) - atUs(b)),
       size: answer.rows.length + answer.rejected.length,
       rejected: [...answer.rejected, ...positions.rejected],
+      incomplete: positions.incomplete,
       ambiguous: positions.ambiguous,
       openFromUs: null,
     };

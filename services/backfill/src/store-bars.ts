@@ -1,8 +1,10 @@
 // Bars into the tables: what differs from the newest revision is a new revision, what differs from `bars` replaces it, and an unchanged
 // re-read writes nothing. Revisions are written first: a crash in between repeats the second step and never loses a version. An answer
 // that is older than what stands in the tables says nothing any more.
-import { type BarRow, type Range, sameBar } from '@fxtape/market';
+import { type BarRow, sameBar } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
+import type { HistoryAnswer } from './history-source.ts';
+import { fieldRows } from './rejected-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 import type { Stored } from './sync-range.ts';
 
@@ -11,8 +13,7 @@ type Revision = TableRow<'bar_revisions'>;
 export async function storeBars(
   c: SyncContext,
   of: { feed: string; symbol: string; timeframe: string },
-  rows: readonly BarRow[],
-  range: Range,
+  { incomplete, range, rows }: Pick<HistoryAnswer<BarRow>, 'rows' | 'range' | 'incomplete'>,
 ): Promise<Stored> {
   if (rows.length === 0) return { written: 0, condemned: [] };
   const { numbers, reader, writer } = c.parts;
@@ -24,7 +25,9 @@ export async function storeBars(
   const { bars, revisions } = differences(rows, stored, seen);
   numbers.unchanged('bars', rows.length - Math.max(bars.length, revisions.length));
   if (bars.length === 0 && revisions.length === 0) return { written: 0, condemned: [] };
+  const isNew = new Set(revisions);
   const tables = {
+    ...fieldRows(c, incomplete, (row) => isNew.has(row)),
     ...(revisions.length > 0 && { bar_revisions: revisions }),
     ...(bars.length > 0 && { bars }),
   };

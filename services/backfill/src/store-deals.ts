@@ -2,12 +2,17 @@
 // else changed is a revision and replaces the row. An unchanged re-read writes nothing.
 import { type DealRow, sameDeal } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
+import type { HistoryAnswer } from './history-source.ts';
+import { fieldRows } from './rejected-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 import type { Stored } from './sync-range.ts';
 
 type Revision = TableRow<'deal_revisions'>;
 
-export async function storeDeals(c: SyncContext, rows: readonly DealRow[]): Promise<Stored> {
+export async function storeDeals(
+  c: SyncContext,
+  { incomplete, rows }: Pick<HistoryAnswer<DealRow>, 'rows' | 'incomplete'>,
+): Promise<Stored> {
   if (rows.length === 0) return { written: 0, condemned: [] };
   const { numbers, reader, writer } = c.parts;
   const options = { signal: c.signal };
@@ -19,7 +24,9 @@ export async function storeDeals(c: SyncContext, rows: readonly DealRow[]): Prom
   const { deals, revisions } = dealDifferences(rows, stored, seen);
   numbers.unchanged('deals', rows.length - Math.max(deals.length, revisions.length));
   if (deals.length === 0 && revisions.length === 0) return { written: 0, condemned: [] };
+  const isNew = new Set(revisions.map((row) => String(row.deal_id)));
   const tables = {
+    ...fieldRows(c, incomplete, (row) => isNew.has(String(row.deal_id))),
     ...(revisions.length > 0 && { deal_revisions: revisions }),
     ...(deals.length > 0 && { deals }),
   };

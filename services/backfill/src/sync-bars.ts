@@ -48,7 +48,7 @@ export async function syncBars(
       key: { account: account.account, stream: 'bars', ...bars },
       kind: 'history_bar',
       claims: true,
-      store: (rows, page) => storeBars(c, bars, rows, page),
+      store: (page) => storeBars(c, bars, page),
       rangeOf: (raw) => rangeOfBar(raw, timeframe, c),
       provenToUs: (page) => provenToUs(c, source.tailIsTight, { ...bars, closedUs }, page),
       noneAtAll: (empty) => {

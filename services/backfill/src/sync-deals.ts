@@ -30,9 +30,9 @@ export async function syncDeals(
       key: { account: account.account, feed: null, symbol: null, stream: 'deals', timeframe: null },
       kind: 'history_deal',
       claims,
-      store: (rows) => {
-        of.onRows?.(rows);
-        return storeDeals(c, rows);
+      store: (page) => {
+        of.onRows?.(page.rows);
+        return storeDeals(c, page);
       },
       rangeOf: (raw) => momentOf(raw, 'time', c),
       provenToUs: async (page) => page.range.toUs,

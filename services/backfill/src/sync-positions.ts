@@ -2,7 +2,9 @@
 // the opening time that it had first.
 import { type PositionRow, type Range, samePosition } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
+import type { HistoryAnswer } from './history-source.ts';
 import { positionSource } from './position-source.ts';
+import { fieldRows } from './rejected-rows.ts';
 import { atFirst } from './store-deals.ts';
 import { momentOf, TRAIL_US } from './sync-deals.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
@@ -20,7 +22,7 @@ export async function syncPositions(c: SyncContext, of: { readonly range: Range 
       key: { account: account.account, feed: null, symbol: null, stream: 'positions', timeframe: null },
       kind: 'history_position',
       claims: true,
-      store: (rows) => storePositions(c, rows),
+      store: (page) => storePositions(c, page),
       rangeOf: (raw) => momentOf(raw, 'closeTime', c),
       provenToUs: async (page) => page.range.toUs,
       // An account may never have closed a position.
@@ -30,7 +32,10 @@ export async function syncPositions(c: SyncContext, of: { readonly range: Range 
   );
 }
 
-async function storePositions(c: SyncContext, rows: readonly PositionRow[]): Promise<Stored> {
+async function storePositions(
+  c: SyncContext,
+  { incomplete, rows }: HistoryAnswer<PositionRow>,
+): Promise<Stored> {
   if (rows.length === 0) return { written: 0, condemned: [] };
   const { numbers, reader, writer } = c.parts;
   const ids = rows.map((row) => row.position_id);
@@ -38,7 +43,9 @@ async function storePositions(c: SyncContext, rows: readonly PositionRow[]): Pro
   const positions = positionDifferences(rows, stored);
   numbers.unchanged('positions', rows.length - positions.length);
   if (positions.length === 0) return { written: 0, condemned: [] };
-  const { condemned } = await writer.write({ positions }, { signal: c.signal });
+  const isNew = new Set(positions.map((row) => String(row.position_id)));
+  const fields = fieldRows(c, incomplete, (row) => isNew.has(String(row.position_id)));
+  const { condemned } = await writer.write({ ...fields, positions }, { signal: c.signal });
   numbers.stored('positions', positions.length);
   return { written: positions.length, condemned };
 }

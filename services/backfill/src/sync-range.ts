@@ -25,7 +25,7 @@ export interface Stored {
 export interface RangeSync<R> extends HoleRules {
   readonly source: HistorySource<R>;
   /** Compares with the tables, writes what differs and waits until it is applied. Called under the stream's lock. */
-  readonly store: (rows: readonly R[], range: Range) => Promise<Stored>;
+  readonly store: (page: HistoryAnswer<R>) => Promise<Stored>;
   /** Up to where a page proves that nothing is missing; the page's end or less. */
   readonly provenToUs: (page: HistoryAnswer<R>) => Promise<number>;
   /** What to do when there is no row at all, neither before nor in nor after the range: it is so, or it cannot be. */
@@ -82,7 +82,7 @@ async function storePage<R extends object>(
 ): Promise<{ written: number; covered: Range[] }> {
   const toUs = await of.provenToUs(page);
   return c.parts.locks.hold(lockName(of), c.signal, async () => {
-    const { condemned, written } = await of.store(page.rows, page.range);
+    const { condemned, written } = await of.store(page);
     const holes = await recordHoles(c, of, page, condemned);
     if (!of.claims) return { written, covered: [] };
     const proved = toUs > page.range.fromUs ? [{ fromUs: page.range.fromUs, toUs }] : [];
@@ -98,7 +98,7 @@ async function settleEmpty<R extends object>(
   of: RangeSync<R>,
   range: Range,
 ): Promise<Pick<SyncOutcome, 'covered' | 'outcome'>> {
-  const nothing = { range, rows: [], size: 0, rejected: [], ambiguous: [], openFromUs: null };
+  const nothing = { range, rows: [], size: 0, rejected: [], incomplete: [], ambiguous: [], openFromUs: null };
   const toUs = await of.provenToUs(nothing);
   if (!of.claims || toUs <= range.fromUs) return { covered: [], outcome: 'nothing_there' };
   const proved = { fromUs: range.fromUs, toUs };

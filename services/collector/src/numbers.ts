@@ -26,6 +26,15 @@ export const exportMetrics = (
       }
     }
   });
+  add(
+    'fxtape_fields_unreadable',
+    'Frames that are stored with null in a field that could not be read, since the start.',
+    ['account'],
+    (gauge) => {
+      for (const { config, parts } of pipelines())
+        gauge.set({ account: config.name }, parts?.outflow.state.fieldsUnreadable ?? 0);
+    },
+  );
   add('fxtape_streams', 'Streams by phase of their account of gaps.', ['account', 'phase'], (gauge) => {
     gauge.reset();
     for (const pipeline of pipelines()) {

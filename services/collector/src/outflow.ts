@@ -61,6 +61,8 @@ export interface OutflowState {
   answeredTsRecv: number | null;
   appliedTsRecv: number | null;
   caughtUp: boolean;
+  /** Frames that are stored with null in a field that could not be read, since the start. */
+  fieldsUnreadable: number;
 }
 
 export class Outflow {
@@ -70,10 +72,13 @@ export class Outflow {
     answeredTsRecv: null,
     appliedTsRecv: null,
     caughtUp: false,
+    fieldsUnreadable: 0,
   };
   readonly #o: OutflowOptions;
   #pending: Promise<void> = Promise.resolve();
   #answeredMs = Number.NEGATIVE_INFINITY;
+  /** A line that is read again counts once. */
+  #countedTsRecv = 0;
   #coverage = new Map<string, CoverageRow>();
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
@@ -200,6 +205,11 @@ export class Outflow {
     this.#answeredMs = clock.monoMs();
     if (lastTsRecv !== null) this.state.answeredTsRecv = lastTsRecv;
     if (checkpoint !== null) checkpoints.answered({ ...checkpoint, answeredMs: this.#answeredMs });
+    for (const { kind, ts_recv: tsRecv } of rows.rejected) {
+      if (kind !== 'field' || tsRecv <= this.#countedTsRecv) continue;
+      this.state.fieldsUnreadable++;
+      this.#countedTsRecv = tsRecv;
+    }
     for (const row of rows.coverage)
       this.#coverage.set(`${row.range_id}|${row.stream}|${row.symbol}|${row.ts}`, row);
   }

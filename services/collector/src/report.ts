@@ -126,7 +126,10 @@ export const accountReport = (pipeline: Pipeline, now: Moment) => {
       backlogLines: null,
     },
     streams: streamsOf(pipeline, phase === 'live' ? null : phase),
-    counters: parts?.intake.counters ?? {},
+    counters:
+      parts === null
+        ? {}
+        : { ...parts.intake.counters, fields_unreadable: parts.outflow.state.fieldsUnreadable },
     at: iso(now.us / 1000),
   };
 };

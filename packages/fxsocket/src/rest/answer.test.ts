@@ -40,6 +40,38 @@ test('one broken row does not take the others with it', () => {
   expect(bars.check({ rows: [] })).toEqual({ ok: false, where: '', why: 'not an array' });
 });
 
+test('a broken field that does not matter costs itself, a broken price or time its row', () => {
+  const deals = listAnswer({ row: wireDeal, identifiers: true });
+  const deal = { ticket: 7, symbol: 'EURUSD', price: 1.1, time: '2026-06-22T16:45:00Z' };
+  const balance = { ticket: 8, type: 'Balance', profit: 5, time: '2026-06-22T16:45:00Z' };
+  const read = deals.check([
+    { ...deal, magic: 'x', swap: {} },
+    { ...deal, price: 'x' },
+    balance,
+    { ...deal, time: 5 },
+  ]);
+  expect(read).toMatchObject({
+    value: {
+      rows: [
+        {
+          ...deal,
+          magic: null,
+          swap: null,
+          unreadable: [
+            { field: 'swap', value: {} },
+            { field: 'magic', value: 'x' },
+          ],
+        },
+        balance,
+      ],
+      rejected: [{ raw: { price: 'x' } }, { raw: { time: 5 } }],
+    },
+  });
+  expect(bars.check([{ ...bar, tickVolume: '5', realVolume: Number.POSITIVE_INFINITY }])).toMatchObject({
+    value: { rows: [{ close: 1.085, tickVolume: null, realVolume: null }], rejected: [] },
+  });
+});
+
 test('identifiers beyond 2^53 keep their digits', () => {
   const deals = listAnswer({ row: wireDeal, identifiers: true });
   const deal = '{"ticket":9007199254740993,"order":1,"position":18446744073709551615,"symbol":"EURUSD",';

@@ -1,8 +1,10 @@
 // How the body of an answer becomes checked values. In: the text and what it should be. Out: the values, or where and why it is something
 // else. An object has to be right as a whole. A list of history is judged row by row: one broken row among forty thousand is kept aside
-// with its reason, and the others are good. Only routes that carry identifiers pay for parsing them without rounding.
+// with its reason, a broken field that does not matter costs only itself (record.ts), and the others are good. Only routes that carry
+// identifiers pay for parsing them without rounding.
 import type { z } from 'zod';
 import { parseJson } from '../wire/json.ts';
+import { type Readable, readRecord, reasonOf } from '../wire/record.ts';
 
 /** A row that is not what the route promises, as it came, parsed. */
 export interface RejectedRow {
@@ -45,7 +47,7 @@ export const noAnswer: AnswerForm<void> = {
   check: () => ({ ok: true, value: undefined }),
 };
 
-export interface ListForm<S extends z.ZodType> {
+export interface ListForm<S extends z.ZodObject> {
   readonly row: S;
   /**
    * True only for a row that `row` would take as it is; spares it the schema. Such a row is handed out as it came, fields that nobody
@@ -55,8 +57,10 @@ export interface ListForm<S extends z.ZodType> {
   readonly identifiers: boolean;
 }
 
+type Row<S extends z.ZodObject> = Readable<z.output<S>>;
+
 /** An array, row by row. */
-export const listAnswer = <S extends z.ZodType>(form: ListForm<S>): AnswerForm<ListAnswer<z.output<S>>> => ({
+export const listAnswer = <S extends z.ZodObject>(form: ListForm<S>): AnswerForm<ListAnswer<Row<S>>> => ({
   parse: form.identifiers ? parseJson : JSON.parse,
   check: (value) => {
     if (!Array.isArray(value)) return { ok: false, where: '', why: 'not an array' };
@@ -64,24 +68,30 @@ export const listAnswer = <S extends z.ZodType>(form: ListForm<S>): AnswerForm<L
   },
 });
 
-function checkRows<S extends z.ZodType>(values: unknown[], form: ListForm<S>): ListAnswer<z.output<S>> {
-  const rows: z.output<S>[] = [];
+/** An array of which every row is there: without one of them it would say that this one does not exist. */
+export const wholeList = <S extends z.ZodObject>(row: S): AnswerForm<Row<S>[]> => ({
+  parse: parseJson,
+  check: (value) => {
+    if (!Array.isArray(value)) return { ok: false, where: '', why: 'not an array' };
+    const { rejected, rows } = checkRows(value, { row, identifiers: true });
+    const [first] = rejected;
+    if (first === undefined) return { ok: true, value: rows };
+    return { ok: false, where: String(value.indexOf(first.raw)), why: first.reason };
+  },
+});
+
+function checkRows<S extends z.ZodObject>(values: unknown[], form: ListForm<S>): ListAnswer<Row<S>> {
+  const rows: Row<S>[] = [];
   const rejected: RejectedRow[] = [];
   const { isPlain, row: schema } = form;
   for (const raw of values) {
     if (typeof raw === 'object' && raw !== null && isPlain?.(raw as Record<string, unknown>) === true) {
-      rows.push(raw as z.output<S>);
+      rows.push(raw as Row<S>);
       continue;
     }
-    const checked = schema.safeParse(raw);
-    if (checked.success) rows.push(checked.data);
-    else rejected.push({ raw, reason: reasonOf(checked.error) });
+    const read = readRecord(schema, raw);
+    if (read.ok) rows.push(read.value);
+    else rejected.push({ raw, reason: reasonOf(read.error) });
   }
   return { rows, rejected };
-}
-
-function reasonOf(error: z.ZodError): string {
-  const [issue] = error.issues;
-  const where = issue?.path.join('.') ?? '';
-  return `${where === '' ? '' : `${where}: `}${issue?.message ?? 'another shape'}`;
 }

@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
-import { listAnswer, wholeAnswer } from './answer.ts';
+import { type AnswerForm, listAnswer, wholeAnswer, wholeList } from './answer.ts';
 import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
 
@@ -30,10 +30,17 @@ const closed = listAnswer({ row: routes.positionHistory.answer.element, identifi
 const status = wholeAnswer(routes.status.answer);
 const health = { ...wholeAnswer(routes.healthz.answer), alsoAt: routes.healthz.alsoAt };
 const timezone = wholeAnswer(routes.serverTimezone.answer);
-const symbols = wholeAnswer(routes.symbols.answer);
+const symbols: AnswerForm<string[]> = {
+  parse: JSON.parse,
+  // What is no name is no symbol; the others are.
+  check: (value) =>
+    Array.isArray(value)
+      ? { ok: true, value: value.filter((name): name is string => typeof name === 'string' && name !== '') }
+      : { ok: false, where: '', why: 'not an array' },
+};
 const symbolInfo = wholeAnswer(routes.symbolInfo.answer);
 const quote = wholeAnswer(routes.quote.answer);
-const orders = wholeAnswer(routes.openedOrders.answer);
+const orders = wholeList(routes.openedOrders.answer.element);
 const summary = wholeAnswer(routes.accountSummary.answer);
 const info = wholeAnswer(routes.accountInfo.answer);
 const margin = wholeAnswer(routes.orderCalcMargin.answer);

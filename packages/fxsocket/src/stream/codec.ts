@@ -2,11 +2,12 @@
 // an exception. Ticks take the short way (scan-tick.ts) where they are spelled as usual; everything else is parsed and checked by its schema.
 
 import { z } from 'zod';
-import { wireAccountSummary, wireOpenedOrder, wireTrade } from '../wire/account.ts';
+import { wireAccountSummary, type WireOpenedOrder, wireOpenedOrder, wireTrade } from '../wire/account.ts';
 import { mayHoldLongInteger, parseJson } from '../wire/json.ts';
 import { wireBar, wireTick } from '../wire/market.ts';
 import { wireTerminal } from '../wire/terminal.ts';
-import type { Message, Undecodable } from './messages.ts';
+import type { Message, RejectedElement, Undecodable } from './messages.ts';
+import { type ReadRecord, readRecord, reasonOf } from '../wire/record.ts';
 import { scanTick } from './scan-tick.ts';
 import { normaliseSubscription, type Subscription } from './subscription.ts';
 
@@ -16,13 +17,14 @@ const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 type Decoded = Message | Undecodable;
 type Fields = Record<string, unknown>;
 
-const positionsFrame = z.array(wireOpenedOrder);
 const acknowledgement = z.object({ topic: z.string(), message: z.string().nullish() });
 const errorFrame = z.object({ topic: z.string().nullish(), message: z.string().nullish() });
 const warningFrame = z.object({ dropped: z.int().nonnegative() });
-const listFrame = z.array(
-  z.object({ topic: z.string(), symbol: z.string().nullish(), timeframe: z.string().nullish() }),
-);
+const listed = z.object({
+  topic: z.string(),
+  symbol: z.string().nullish(),
+  timeframe: z.string().nullish(),
+});
 
 function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
@@ -49,34 +51,50 @@ function shapeProblem(frame: Fields, error: z.ZodError, under: string): Undecoda
 }
 
 function decodeTick(frame: Fields): Decoded {
-  const data = wireTick.safeParse(frame['data']);
-  if (!data.success) return shapeProblem(frame, data.error, 'data');
-  const inner = data.data.symbol;
+  const read = readRecord(wireTick, frame['data']);
+  if (!read.ok) return shapeProblem(frame, read.error, 'data');
+  const data = read.value;
+  const inner = data.symbol;
   const symbol = frame['symbol'] ?? inner;
   if (typeof symbol !== 'string' || symbol === '') return invalid(frame, 'symbol: missing');
   if (inner !== null && inner !== undefined && inner !== symbol)
     return invalid(frame, `data.symbol: ${inner} in a frame for ${symbol}`);
-  return { type: 'tick', symbol, data: data.data };
+  return { type: 'tick', symbol, data };
 }
 
 function decodeBar(frame: Fields): Decoded {
-  const data = wireBar.safeParse(frame['data']);
-  if (!data.success) return shapeProblem(frame, data.error, 'data');
+  const read = readRecord(wireBar, frame['data']);
+  if (!read.ok) return shapeProblem(frame, read.error, 'data');
   const { symbol, timeframe } = placeOf(frame);
   if (symbol === null) return invalid(frame, 'symbol: missing');
   if (timeframe === null) return invalid(frame, 'timeframe: missing');
-  return { type: 'bar', symbol, timeframe, data: data.data };
+  return { type: 'bar', symbol, timeframe, data: read.value };
+}
+
+/** Element by element: a bad one does not hide the others. */
+function decodePositions(frame: Fields): Decoded {
+  const elements = frame['data'];
+  if (!Array.isArray(elements)) return invalid(frame, 'data: not an array');
+  const data: WireOpenedOrder[] = [];
+  const rejected: RejectedElement[] = [];
+  for (const [index, element] of elements.entries()) {
+    const read: ReadRecord<WireOpenedOrder> = readRecord(wireOpenedOrder, element);
+    if (read.ok) data.push(read.value);
+    else rejected.push({ index, reason: reasonOf(read.error) });
+  }
+  return { type: 'positions', data, ...(rejected.length > 0 && { rejected }) };
 }
 
 function decodeList(frame: Fields): Decoded {
-  const list = listFrame.safeParse(frame['data']);
-  if (!list.success) return shapeProblem(frame, list.error, 'data');
+  const rows = frame['data'];
+  if (!Array.isArray(rows)) return invalid(frame, 'data: not an array');
   const data: Subscription[] = [];
-  for (const row of list.data) {
-    const sub = normaliseSubscription(row);
+  for (const row of rows) {
+    const read = listed.safeParse(row);
+    const sub = read.success ? normaliseSubscription(read.data) : null;
     if (sub !== null) data.push(sub);
   }
-  return { type: 'subscriptions', data, unreadable: list.data.length - data.length };
+  return { type: 'subscriptions', data, unreadable: rows.length - data.length };
 }
 
 function decodeObject(frame: Fields): Decoded {
@@ -91,16 +109,14 @@ function decodeObject(frame: Fields): Decoded {
       return data.success ? { type, data: data.data } : shapeProblem(frame, data.error, 'data');
     }
     case 'account': {
-      const data = wireAccountSummary.safeParse(frame['data']);
-      return data.success ? { type, data: data.data } : shapeProblem(frame, data.error, 'data');
+      const data = readRecord(wireAccountSummary, frame['data']);
+      return data.ok ? { type, data: data.value } : shapeProblem(frame, data.error, 'data');
     }
-    case 'positions': {
-      const data = positionsFrame.safeParse(frame['data']);
-      return data.success ? { type, data: data.data } : shapeProblem(frame, data.error, 'data');
-    }
+    case 'positions':
+      return decodePositions(frame);
     case 'trade': {
-      const data = wireTrade.safeParse(frame['data']);
-      return data.success ? { type, data: data.data } : shapeProblem(frame, data.error, 'data');
+      const data = readRecord(wireTrade, frame['data']);
+      return data.ok ? { type, data: data.value } : shapeProblem(frame, data.error, 'data');
     }
     case 'subscribed':
     case 'unsubscribed': {

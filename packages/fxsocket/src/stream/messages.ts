@@ -10,7 +10,8 @@ export type Message =
   | { type: 'tick'; symbol: string; data: WireTick }
   | { type: 'bar'; symbol: string; timeframe: string; data: WireBar }
   | { type: 'account'; data: WireAccountSummary }
-  | { type: 'positions'; data: WireOpenedOrder[] }
+  /** `rejected`: elements that are no position, whatever they are; nothing of them is in `data`. */
+  | { type: 'positions'; data: WireOpenedOrder[]; rejected?: RejectedElement[] }
   | { type: 'trade'; data: WireTrade }
   | { type: 'terminal'; data: WireTerminal }
   | { type: 'subscribed' | 'unsubscribed'; topic: string; message: string }
@@ -20,6 +21,12 @@ export type Message =
   /** The server threw away this many messages because this client was slow: a gap, always. */
   | { type: 'warning'; dropped: number }
   | { type: 'unknown'; wireType: string | null };
+
+/** An element of a list that cannot be read. */
+export interface RejectedElement {
+  index: number;
+  reason: string;
+}
 
 /** A frame that cannot be read. Whatever names its place (`wireType`, `symbol`, `timeframe`) is kept when it could be read. */
 export interface Undecodable {

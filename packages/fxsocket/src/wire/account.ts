@@ -1,8 +1,12 @@
 // An account's money, positions, deals and trades as the gateway spells them. Words like `type`, `kind` and `entry` stay
-// raw strings (a gateway may use new ones); identifiers are exact integers; every time is a string in BROKER time.
+// raw strings (a gateway may use new ones); identifiers are exact integers; every time is a string in BROKER time. Required is what
+// makes a record: its identity, its time. A balance deal has no symbol, volume or price.
 
 import { z } from 'zod';
 import { wireIdentifier } from './identifier.ts';
+import { essential, type Readable } from './record.ts';
+
+const price = essential(z.number().nullish());
 
 /** `/AccountSummary` and `data` of an `account` frame. */
 export const wireAccountSummary = z.object({
@@ -17,7 +21,7 @@ export const wireAccountSummary = z.object({
   currency: z.string().nullish(),
   type: z.string().nullish(),
 });
-export type WireAccountSummary = z.infer<typeof wireAccountSummary>;
+export type WireAccountSummary = Readable<z.infer<typeof wireAccountSummary>>;
 
 /** The answer of `/AccountInfo`. */
 export const wireAccountInfo = z.object({
@@ -43,11 +47,11 @@ export type WireAccountInfo = z.infer<typeof wireAccountInfo>;
 /** A row of `/OpenedOrders` and of a `positions` frame: a position or a pending order (`kind`). */
 export const wireOpenedOrder = z.object({
   ticket: wireIdentifier,
-  symbol: z.string(),
-  type: z.string(),
+  symbol: z.string().nullish(),
+  type: z.string().nullish(),
   kind: z.string().nullish(),
-  lots: z.number(),
-  openPrice: z.number(),
+  lots: z.number().nullish(),
+  openPrice: price,
   currentPrice: z.number().nullish(),
   stopLoss: z.number().nullish(),
   takeProfit: z.number().nullish(),
@@ -55,20 +59,20 @@ export const wireOpenedOrder = z.object({
   profit: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  openTime: z.string(),
+  openTime: z.string().nullish(),
 });
-export type WireOpenedOrder = z.infer<typeof wireOpenedOrder>;
+export type WireOpenedOrder = Readable<z.infer<typeof wireOpenedOrder>>;
 
 /** `data` of a `trade` frame. `degraded`: `entry` is `Unknown` and costs are zero; read the deal from `/OrderHistory`. */
 export const wireTrade = z.object({
   deal: wireIdentifier,
   order: wireIdentifier.nullish(),
   position: wireIdentifier.nullish(),
-  symbol: z.string(),
-  type: z.string(),
+  symbol: z.string().nullish(),
+  type: z.string().nullish(),
   entry: z.string().nullish(),
-  volume: z.number(),
-  price: z.number(),
+  volume: z.number().nullish(),
+  price,
   profit: z.number().nullish(),
   commission: z.number().nullish(),
   swap: z.number().nullish(),
@@ -77,18 +81,18 @@ export const wireTrade = z.object({
   time: z.string(),
   degraded: z.boolean().nullish(),
 });
-export type WireTrade = z.infer<typeof wireTrade>;
+export type WireTrade = Readable<z.infer<typeof wireTrade>>;
 
 /** A row of `/OrderHistory`; `position` is 0 or absent on old bridges. */
 export const wireDeal = z.object({
   ticket: wireIdentifier,
   order: wireIdentifier.nullish(),
   position: wireIdentifier.nullish(),
-  symbol: z.string(),
-  type: z.string(),
+  symbol: z.string().nullish(),
+  type: z.string().nullish(),
   entry: z.string().nullish(),
-  volume: z.number(),
-  price: z.number(),
+  volume: z.number().nullish(),
+  price,
   commission: z.number().nullish(),
   swap: z.number().nullish(),
   profit: z.number().nullish(),
@@ -96,18 +100,18 @@ export const wireDeal = z.object({
   comment: z.string().nullish(),
   time: z.string(),
 });
-export type WireDeal = z.infer<typeof wireDeal>;
+export type WireDeal = Readable<z.infer<typeof wireDeal>>;
 
 /** A row of `/PositionHistory`: a closed round trip. */
 export const wireClosedPosition = z.object({
   positionId: wireIdentifier,
-  symbol: z.string(),
-  type: z.string(),
-  volume: z.number(),
+  symbol: z.string().nullish(),
+  type: z.string().nullish(),
+  volume: z.number().nullish(),
   openTime: z.string(),
-  openPrice: z.number(),
+  openPrice: price,
   closeTime: z.string(),
-  closePrice: z.number(),
+  closePrice: price,
   profit: z.number().nullish(),
   swap: z.number().nullish(),
   commission: z.number().nullish(),
@@ -115,7 +119,7 @@ export const wireClosedPosition = z.object({
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
 });
-export type WireClosedPosition = z.infer<typeof wireClosedPosition>;
+export type WireClosedPosition = Readable<z.infer<typeof wireClosedPosition>>;
 
 /** The answer of `/OrderCalcMargin`: what a position of this size needs, in the currency of the account. */
 export const wireMarginAnswer = z.object({

@@ -2,6 +2,7 @@
 // fields are dropped, optional ones may be absent or null. Every `time` is a string in BROKER time: its `Z` is decoration.
 
 import { z } from 'zod';
+import type { Readable } from './record.ts';
 
 /** `data` of a `tick` frame. */
 export const wireTick = z.object({
@@ -12,7 +13,7 @@ export const wireTick = z.object({
   volume: z.number().nullish(),
   time: z.string(),
 });
-export type WireTick = z.infer<typeof wireTick>;
+export type WireTick = Readable<z.infer<typeof wireTick>>;
 
 /** `data` of a `bar` frame; `time` is the bar's open. The vendor's own sample omits time, volumes and spread. */
 export const wireBar = z.object({
@@ -25,7 +26,7 @@ export const wireBar = z.object({
   realVolume: z.number().nullish(),
   spread: z.number().nullish(),
 });
-export type WireBar = z.infer<typeof wireBar>;
+export type WireBar = Readable<z.infer<typeof wireBar>>;
 
 /** A row of `/PriceHistory`; `time` is the bar's open, `spread` is in points. */
 export const wirePriceBar = z.object({
@@ -34,11 +35,11 @@ export const wirePriceBar = z.object({
   high: z.number(),
   low: z.number(),
   close: z.number(),
-  tickVolume: z.number(),
+  tickVolume: z.number().nullish(),
   realVolume: z.number().nullish(),
   spread: z.number().nullish(),
 });
-export type WirePriceBar = z.infer<typeof wirePriceBar>;
+export type WirePriceBar = Readable<z.infer<typeof wirePriceBar>>;
 
 /** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
 export const wireQuoteTick = z.object({
@@ -49,7 +50,7 @@ export const wireQuoteTick = z.object({
   last: z.number().nullish(),
   volume: z.number().nullish(),
 });
-export type WireQuoteTick = z.infer<typeof wireQuoteTick>;
+export type WireQuoteTick = Readable<z.infer<typeof wireQuoteTick>>;
 
 /** The answer of `/getQuote`. */
 export const wireQuote = z.object({

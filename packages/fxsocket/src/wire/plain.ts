@@ -13,7 +13,7 @@ export const isPlainBar = (row: Row): boolean =>
   isNumber(row['high']) &&
   isNumber(row['low']) &&
   isNumber(row['close']) &&
-  isNumber(row['tickVolume']) &&
+  isNumberOrNothing(row['tickVolume']) &&
   isNumberOrNothing(row['realVolume']) &&
   isNumberOrNothing(row['spread']);
 

@@ -199,9 +199,6 @@ describe('what cannot be stored', () => {
     [bar('2026-06-22T10:01:00', { low: Number.NEGATIVE_INFINITY }), /not a finite/],
     [bar('2026-06-22T10:01:00', { open: Number.NaN }), /not a finite/],
     [bar('2026-06-22T10:01:00', { close: Number.POSITIVE_INFINITY }), /not a finite/],
-    [bar('2026-06-22T10:01:00', { tickVolume: 1.5 }), /count/],
-    [bar('2026-06-22T10:01:00', { realVolume: -1 }), /count/],
-    [bar('2026-06-22T10:01:00', { spread: 0.5 }), /spread/],
     [bar('2026-06-22T10:01:30'), /grid/],
     [bar('2026-06-22T10:01'), /readable/],
     [{ ...good, time: null }, /readable/],
@@ -210,6 +207,20 @@ describe('what cannot be stored', () => {
     const got = map([good, wrong], '2026-06-22T12:00:00');
     expect(got.rows).toHaveLength(1);
     expect(got.rejected).toEqual([{ raw: wrong, reason: expect.stringMatching(reason) }]);
+  });
+
+  test.each([
+    [{ tickVolume: 1.5 }, { tick_volume: null }, 'tickVolume: not a whole number'],
+    [{ tickVolume: 40.000_000_4 }, { tick_volume: 40 }, null],
+    [{ realVolume: 2 ** 64 }, { real_volume: null }, 'realVolume: not a count'],
+    [{ realVolume: -1 }, { real_volume: null }, 'realVolume: not a count'],
+    [{ spread: 0.5 }, { spread_points: null }, 'spread: not a whole number of points'],
+  ])('%j costs no bar', (more, row, reason) => {
+    const wire = bar('2026-06-22T10:01:00', more);
+    const got = map([good, wire], '2026-06-22T12:00:00');
+    expect(got.rejected).toEqual([]);
+    expect(got.rows[1]).toMatchObject({ close: wire.close, ...row });
+    expect(got.incomplete).toEqual(reason === null ? [] : [{ row: got.rows[1], raw: wire, reason }]);
   });
 
   test('an answer in any order gives the same rows; the last of two equal opens wins', () => {

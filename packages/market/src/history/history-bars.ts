@@ -4,11 +4,12 @@
 
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import type { Range } from '../ranges.ts';
+import { FieldReader } from '../read-fields.ts';
 import type { BarRow } from '../records.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';
 import { barEndOf, barEndUtcMs, barOpenOf, CLOSED_GRACE_MS } from '../timeframe-grid.ts';
 import type { WireHistoryBar } from '../wire.ts';
-import { type HistoryRows, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow, unstorable } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 export interface HistoryBarsOptions {
@@ -41,25 +42,15 @@ interface TimedBar {
   readonly fault: string | null;
 }
 
-const isCount = (value: number | null | undefined): boolean =>
-  value === null || value === undefined || (Number.isSafeInteger(value) && value >= 0);
-
-const MAX_INT = 2 ** 31 - 1;
-
 /** Why a bar's content cannot be stored; null when it can. */
 const contentFault = (bar: WireHistoryBar): string | null => {
   // Negative prices are real: crude oil of April 2020.
   if (![bar.open, bar.high, bar.low, bar.close].every(Number.isFinite))
     return 'a price is not a finite number';
-  if (bar.high < bar.low) return 'high is below low';
-  if (!(isCount(bar.tickVolume) && isCount(bar.realVolume))) return 'a volume is not a count';
-  const spread = bar.spread ?? 0;
-  return Number.isInteger(spread) && Math.abs(spread) <= MAX_INT
-    ? null
-    : 'the spread is not a whole number of points';
+  return bar.high < bar.low ? 'high is below low' : null;
 };
 
-const barRow = ({ wire, at }: TimedBar, o: HistoryBarsOptions): BarRow => ({
+const barRow = ({ wire, at }: TimedBar, o: HistoryBarsOptions, fields: FieldReader): BarRow => ({
   ts: at.ms * 1000,
   feed: o.feed,
   symbol: o.symbol,
@@ -68,9 +59,9 @@ const barRow = ({ wire, at }: TimedBar, o: HistoryBarsOptions): BarRow => ({
   high: wire.high,
   low: wire.low,
   close: wire.close,
-  tick_volume: wire.tickVolume ?? null,
-  real_volume: wire.realVolume ?? null,
-  spread_points: wire.spread ?? null,
+  tick_volume: fields.count('tickVolume', wire.tickVolume),
+  real_volume: fields.count('realVolume', wire.realVolume),
+  spread_points: fields.points('spread', wire.spread),
   utc_offset_s: at.offsetS,
   ts_seen: o.seenUs,
 });
@@ -141,8 +132,8 @@ const settleAmbiguous = (
 };
 
 /**
- * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a price that is no finite number, `high < low` or a volume
- * that is no count is rejected with the reason. While the repeated hour lasts its bars count as not closed.
+ * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a price that is no finite number or `high < low` is rejected with
+ * the reason; a volume or spread that is no whole number is null. While the repeated hour lasts its bars count as not closed.
  * Throws RangeError for a timeframe that is none of the nine.
  */
 export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOptions): HistoryBars => {
@@ -154,6 +145,14 @@ export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOpt
   let openFromUs = lastingFromUs;
   let superseded = 0;
   const rows: BarRow[] = [];
+  const incomplete: IncompleteRow<BarRow>[] = [];
+  const fields = new FieldReader();
+  const rowOf = (bar: TimedBar): BarRow => {
+    const row = barRow(bar, o, fields);
+    const reason = fields.take(bar.wire.unreadable);
+    if (reason !== null) incomplete.push({ row, raw: bar.wire, reason });
+    return row;
+  };
   let last: TimedBar | null = null;
   for (const bar of bars) {
     const openMs = bar.at.ms;
@@ -169,7 +168,7 @@ export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOpt
       continue;
     }
     if (last === null || last.at.ms !== openMs) {
-      rows.push(barRow(bar, o));
+      rows.push(rowOf(bar));
       last = bar;
       continue;
     }
@@ -185,11 +184,12 @@ export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOpt
       });
       last = real;
     }
-    rows[rows.length - 1] = barRow(last, o);
+    rows[rows.length - 1] = rowOf(last);
   }
   return {
     rows,
     rejected,
+    incomplete,
     ambiguous: over,
     openFromUs: Number.isFinite(openFromUs) ? openFromUs : null,
     superseded,

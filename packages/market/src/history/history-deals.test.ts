@@ -53,6 +53,7 @@ describe('deals', () => {
         },
       ],
       rejected: [],
+      incomplete: [],
       ambiguous: [],
     });
   });
@@ -96,6 +97,43 @@ describe('deals', () => {
       'the deal has no ticket',
       'price is not a finite number',
       'the time lies before 1971',
+    ]);
+  });
+
+  test('a field that cannot be read or stored is null, and said so; the deal is there', () => {
+    const unreadable = [{ field: 'swap', value: 'x', why: 'not a number' }];
+    const wire = deal('2026-08-19T18:53:41Z', {
+      order: 2n ** 63n,
+      magic: 2n ** 63n,
+      commission: Number.POSITIVE_INFINITY,
+      comment: 'a\0b\ud83d',
+      swap: null,
+      unreadable,
+    });
+    const got = historyDeals([wire], o);
+    const [row] = got.rows;
+    expect(row).toMatchObject({ order_id: null, magic: null, commission: null, swap: null });
+    expect(row?.comment).toBe('a\ufffdb\ufffd');
+    expect(got.rejected).toEqual([]);
+    const reason =
+      'swap: not a number; order: not a number that a table can hold; commission: not a finite number; magic: not a number that a table can hold';
+    expect(got.incomplete).toEqual([{ row, raw: wire, reason }]);
+  });
+
+  test('a magic is kept as its 64 bits', () => {
+    const magics = [2n ** 64n - 1n, 2n ** 63n + 1n, 2n ** 63n - 1n, -1, 0, 2n ** 64n, -(2n ** 63n)];
+    const { rows } = historyDeals(
+      magics.map((magic, i) => deal('2026-08-19T18:53:41Z', { ticket: i + 1, magic })),
+      o,
+    );
+    expect(rows.map(({ magic }) => magic)).toEqual([
+      -1n,
+      -(2n ** 63n) + 1n,
+      2n ** 63n - 1n,
+      -1,
+      0,
+      null,
+      null,
     ]);
   });
 

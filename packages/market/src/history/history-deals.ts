@@ -1,14 +1,15 @@
 // `/OrderHistory` → rows of `deals`. In: the answer in whatever order it came. Out: rows in order of time, each deal once; a deal
-// without an identifier or a readable time is rejected, because it could be neither kept apart nor found again.
+// without an identifier, a readable time or a price that is a number is rejected; any other field that cannot be read or stored is null.
 
-import type { ClockRule } from '../clock/clock-rule.ts';
+import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
+import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
 import type { DealRow } from '../records.ts';
 import { parseBrokerTime } from '../time.ts';
 import type { WireHistoryDeal } from '../wire.ts';
 import {
   type HistoryRows,
   idOrNull,
-  notFinite,
+  type IncompleteRow,
   type RejectedAnswerRow,
   unstorable,
   wordOrNull,
@@ -28,44 +29,52 @@ export const historyDeals = (
   o: HistoryDealsOptions,
 ): HistoryRows<DealRow> => {
   const rejected: RejectedAnswerRow[] = [];
+  const incomplete: IncompleteRow<DealRow>[] = [];
   const times = answer.map((deal) => parseBrokerTime(deal.time)?.ms ?? null);
   const { at, ambiguous } = readHistoryTimes(times, o.rule);
   const rows = new Map<string, DealRow>();
+  const fields = new FieldReader();
   for (const [i, deal] of answer.entries()) {
     const reading = at[i] ?? null;
     // Ambiguous, and said so in `ambiguous`.
     if (reading === null && times[i] !== null) continue;
-    const id = idOrNull(deal.ticket);
-    const badNumber = notFinite(deal);
-    const fault =
-      reading === null
-        ? 'the time is not a broker time'
-        : (unstorable(reading) ??
-          (id === null ? 'the deal has no ticket' : null) ??
-          (badNumber === null ? null : `${badNumber} is not a finite number`));
-    if (reading === null || id === null || fault !== null) {
-      rejected.push({ raw: deal, reason: fault ?? 'the deal has no ticket' });
+    const fault = faultOf(deal, reading);
+    if (reading === null || fault !== null) {
+      rejected.push({ raw: deal, reason: fault ?? 'the time is not a broker time' });
       continue;
     }
-    rows.set(String(id), {
+    const row: DealRow = {
       ts: reading.ms * 1000,
       account: o.account,
-      deal_id: id,
-      order_id: idOrNull(deal.order),
-      position_id: idOrNull(deal.position),
+      deal_id: deal.ticket,
+      order_id: idOrNull(fields.id('order', deal.order)),
+      position_id: idOrNull(fields.id('position', deal.position)),
       symbol: wordOrNull(deal.symbol),
       type: wordOrNull(deal.type),
       entry: wordOrNull(deal.entry),
-      volume: deal.volume ?? null,
+      volume: fields.figure('volume', deal.volume),
       price: deal.price ?? null,
-      commission: deal.commission ?? null,
-      swap: deal.swap ?? null,
-      profit: deal.profit ?? null,
-      magic: deal.magic ?? null,
-      comment: deal.comment ?? null,
+      commission: fields.figure('commission', deal.commission),
+      swap: fields.figure('swap', deal.swap),
+      profit: fields.figure('profit', deal.profit),
+      magic: fields.magic('magic', deal.magic),
+      comment: textOrNull(deal.comment),
       utc_offset_s: reading.offsetS,
       ts_seen: o.seenUs,
-    });
+    };
+    const reason = fields.take(deal.unreadable);
+    if (reason !== null) incomplete.push({ row, raw: deal, reason });
+    rows.set(String(deal.ticket), row);
   }
-  return { rows: [...rows.values()].toSorted((a, b) => a.ts - b.ts), rejected, ambiguous };
+  const sorted = [...rows.values()].toSorted((a, b) => a.ts - b.ts);
+  return { rows: sorted, rejected, incomplete, ambiguous };
 };
+
+/** Why this is no deal that can be stored; null when it is one. */
+function faultOf(deal: WireHistoryDeal, reading: UtcReading | null): string | null {
+  if (reading === null) return 'the time is not a broker time';
+  const untimed = unstorable(reading);
+  if (untimed !== null) return untimed;
+  if (idOrNull(deal.ticket) === null || !isStorableId(deal.ticket)) return 'the deal has no ticket';
+  return Number.isFinite(deal.price ?? 0) ? null : 'price is not a finite number';
+}

@@ -4,13 +4,14 @@
 
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import { type Range, unite } from '../ranges.ts';
+import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
 import type { PositionRow } from '../records.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';
 import type { WireHistoryPosition } from '../wire.ts';
 import {
   type HistoryRows,
   idOrNull,
-  notFinite,
+  type IncompleteRow,
   type RejectedAnswerRow,
   unstorable,
   wordOrNull,
@@ -36,9 +37,10 @@ const readOpen = (open: BrokerMs, close: UtcReading | null, rule: ClockRule): Ut
 };
 
 const faultOf = (position: WireHistoryPosition, open: UtcReading, close: UtcReading): string | null => {
-  if (idOrNull(position.positionId) === null) return 'the position has no identifier';
-  const badNumber = notFinite(position);
-  if (badNumber !== null) return `${badNumber} is not a finite number`;
+  const { closePrice, openPrice, positionId } = position;
+  if (idOrNull(positionId) === null || !isStorableId(positionId)) return 'the position has no identifier';
+  if (!Number.isFinite(openPrice ?? 0)) return 'openPrice is not a finite number';
+  if (!Number.isFinite(closePrice ?? 0)) return 'closePrice is not a finite number';
   return unstorable(open) ?? unstorable(close);
 };
 
@@ -47,6 +49,7 @@ const positionRow = (
   open: UtcReading,
   close: UtcReading,
   o: HistoryPositionsOptions,
+  fields: FieldReader,
 ): PositionRow => ({
   ts: open.ms * 1000,
   account: o.account,
@@ -54,15 +57,15 @@ const positionRow = (
   ts_close: close.ms * 1000,
   symbol: wordOrNull(position.symbol),
   type: wordOrNull(position.type),
-  volume: position.volume ?? null,
+  volume: fields.figure('volume', position.volume),
   price_open: position.openPrice ?? null,
   price_close: position.closePrice ?? null,
-  profit: position.profit ?? null,
-  swap: position.swap ?? null,
-  commission: position.commission ?? null,
-  net_profit: position.netProfit ?? null,
-  magic: position.magic ?? null,
-  comment: position.comment ?? null,
+  profit: fields.figure('profit', position.profit),
+  swap: fields.figure('swap', position.swap),
+  commission: fields.figure('commission', position.commission),
+  net_profit: fields.figure('netProfit', position.netProfit),
+  magic: fields.magic('magic', position.magic),
+  comment: textOrNull(position.comment),
   utc_offset_s: open.offsetS,
   ts_seen: o.seenUs,
 });
@@ -77,7 +80,9 @@ export const historyPositions = (
   o: HistoryPositionsOptions,
 ): HistoryRows<PositionRow> => {
   const rejected: RejectedAnswerRow[] = [];
+  const incomplete: IncompleteRow<PositionRow>[] = [];
   const ambiguous: Range[] = [];
+  const fields = new FieldReader();
   const rows = new Map<string, PositionRow>();
   const opens = timesOf(answer.map((position) => position.openTime));
   const closes = timesOf(answer.map((position) => position.closeTime));
@@ -99,12 +104,19 @@ export const historyPositions = (
       continue;
     }
     const fault = faultOf(position, open, close);
-    if (fault !== null) rejected.push({ raw: position, reason: fault });
-    else rows.set(String(position.positionId), positionRow(position, open, close, o));
+    if (fault !== null) {
+      rejected.push({ raw: position, reason: fault });
+      continue;
+    }
+    const row = positionRow(position, open, close, o, fields);
+    const reason = fields.take(position.unreadable);
+    if (reason !== null) incomplete.push({ row, raw: position, reason });
+    rows.set(String(position.positionId), row);
   }
   return {
     rows: [...rows.values()].toSorted((a, b) => a.ts - b.ts),
     rejected,
+    incomplete,
     ambiguous: unite(ambiguous),
   };
 };

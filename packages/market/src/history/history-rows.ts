@@ -2,6 +2,7 @@
 
 import type { UtcReading } from '../clock/clock-rule.ts';
 import type { Range } from '../ranges.ts';
+import { textOrNull } from '../read-fields.ts';
 
 /** A row of an answer that cannot be stored, as it came, and why. */
 export interface RejectedAnswerRow {
@@ -9,10 +10,17 @@ export interface RejectedAnswerRow {
   readonly reason: string;
 }
 
+/** A row that is stored with null in fields that could not be read or stored. */
+export interface IncompleteRow<R> extends RejectedAnswerRow {
+  readonly row: R;
+}
+
 /** One answer of the gateway as rows. Every row of the answer is in `rows`, in `rejected`, inside `ambiguous`, or as documented. */
 export interface HistoryRows<R> {
   readonly rows: readonly R[];
   readonly rejected: readonly RejectedAnswerRow[];
+  /** What of the answer is null in a row. A later version of that row in the same answer may have replaced it. */
+  readonly incomplete: readonly IncompleteRow<R>[];
   /** UTC ranges about which the answer said something that could not be read: nothing may be claimed there. */
   readonly ambiguous: readonly Range[];
 }
@@ -33,12 +41,4 @@ export const idOrNull = (id: number | bigint | null | undefined): number | bigin
   id === undefined || id === null || id === 0 || id === 0n ? null : id;
 
 /** `null` for an absent or empty word. */
-export const wordOrNull = (word: string | null | undefined): string | null =>
-  word === undefined || word === null || word === '' ? null : word;
-
-/** The name of the first field that is a number and not finite; null when there is none. */
-export const notFinite = (row: object): string | null => {
-  for (const [name, value] of Object.entries(row))
-    if (typeof value === 'number' && !Number.isFinite(value)) return name;
-  return null;
-};
+export const wordOrNull = (word: string | null | undefined): string | null => textOrNull(word) || null;

@@ -3,11 +3,12 @@
 
 import type { ClockRule } from '../clock/clock-rule.ts';
 import { tickQuality } from '../normalise.ts';
+import { FieldReader } from '../read-fields.ts';
 import type { TickRow } from '../records.ts';
 import { knownOrNull } from '../tick-marker.ts';
 import { type BrokerMs, brokerMs, parseBrokerTime } from '../time.ts';
 import type { WireHistoryTick } from '../wire.ts';
-import { type HistoryRows, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow, unstorable } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 export interface HistoryTicksOptions {
@@ -45,6 +46,7 @@ export const historyTicks = (
   });
   const { at, ambiguous } = readHistoryTimes(times, o.rule);
   const rows: TickRow[] = [];
+  const incomplete: IncompleteRow<TickRow>[] = [];
   let sorted = true;
   for (let i = 0; i < answer.length; i++) {
     const tick = answer[i] as WireHistoryTick;
@@ -59,7 +61,7 @@ export const historyTicks = (
     }
     const ts = reading.ms * 1000;
     sorted &&= ts >= (rows.at(-1)?.ts ?? ts);
-    rows.push({
+    const row: TickRow = {
       ts,
       feed: o.feed,
       symbol: o.symbol,
@@ -71,11 +73,15 @@ export const historyTicks = (
       utc_offset_s: reading.offsetS,
       source: 'history',
       quality: tickQuality(tick),
-    });
+    };
+    rows.push(row);
+    if (tick.unreadable === undefined) continue;
+    const reason = new FieldReader().take(tick.unreadable);
+    if (reason !== null) incomplete.push({ row, raw: tick, reason });
   }
   if (!sorted) rows.sort((a, b) => a.ts - b.ts);
   rows.forEach((row, i) => {
     row.ts_recv = o.answeredUs + i;
   });
-  return { rows, rejected, ambiguous };
+  return { rows, rejected, incomplete, ambiguous };
 };

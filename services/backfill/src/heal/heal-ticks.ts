@@ -12,6 +12,7 @@ import { agreement, missingTicks, type Range, subtract } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
+import { fieldRows } from '../rejected-rows.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import type { GapEnd } from './gap-events.ts';
 import { claimHealing } from './heal-claim.ts';
@@ -161,7 +162,9 @@ async function add(
   return h.parts.locks.hold(JSON.stringify(['ticks', feed, symbol]), h.signal, async () => {
     const stored = await h.parts.reader.ticks({ feed, symbol }, proved, { signal: h.signal });
     const missing = missingTicks({ stored, history, gap: proved });
-    const { condemned } = await h.parts.writer.write({ ticks: missing }, { signal: h.signal });
+    const times = new Set(missing.map(({ ts }) => ts));
+    const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
+    const { condemned } = await h.parts.writer.write({ ...fields, ticks: missing }, { signal: h.signal });
     const [refused] = condemned;
     if (refused !== undefined) {
       const evidence = { reason: 'row_condemned', rows: condemned.length, detail: refused.reason };

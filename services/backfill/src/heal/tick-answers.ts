@@ -2,7 +2,15 @@
 // is still loading, or has answered only once. With bounds to the second each range is asked for by itself, and what the first answer
 // said is kept by whoever asks (`said`). With dates only, whole broker days are downloaded, and one download serves every range of that
 // day: the newest answer of a day stays here for a while, with what the one before it said.
-import { brokerDays, brokerRange, historyTicks, intersect, type Range, unite } from '@fxtape/market';
+import {
+  brokerDays,
+  brokerRange,
+  historyTicks,
+  type IncompleteRow,
+  intersect,
+  type Range,
+  unite,
+} from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import type { TableRow } from '@fxtape/questdb';
 import { isTooMuch } from '../history-errors.ts';
@@ -20,6 +28,8 @@ export interface TickAnswer {
   readonly ambiguous: readonly Range[];
   /** Rows that are no ticks, with the reason; nobody knows where they belong. */
   readonly rejected: readonly { readonly raw: unknown; readonly reason: string }[];
+  /** What of `rows` has null where something unreadable stood. */
+  readonly incomplete: readonly IncompleteRow<Tick>[];
   readonly answeredUs: number;
   /** Hours that repeat and could not be read, whole, also where they reach beyond what was asked for. */
   readonly hours: readonly Range[];
@@ -237,6 +247,7 @@ function readPages(
       .toSorted((a, b) => a.ts - b.ts),
     ambiguous: range === null ? read.ambiguous : intersect(read.ambiguous, [range]),
     rejected: [...pages.rejected, ...read.rejected],
+    incomplete: read.incomplete,
     answeredUs,
     hours: read.ambiguous,
   };
@@ -249,6 +260,7 @@ function joined(parts: readonly TickAnswer[], ranges: readonly Range[]): TickAns
     rows: parts.flatMap(({ rows }) => rows.filter(inside)).toSorted((a, b) => a.ts - b.ts),
     ambiguous: unite(parts.flatMap(({ ambiguous }) => ambiguous)),
     rejected: parts.flatMap(({ rejected }) => rejected),
+    incomplete: parts.flatMap(({ incomplete }) => incomplete),
     answeredUs: Math.max(0, ...parts.map(({ answeredUs }) => answeredUs)),
     hours: [],
   };

@@ -8,6 +8,7 @@ import { agreement, historyGapId, missingTicks, type Range, subtract, unite } fr
 import { type TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
+import { fieldRows } from '../rejected-rows.ts';
 import { syncBars } from '../sync-bars.ts';
 import { requireSameClock } from './another-clock.ts';
 import { ticksDigest } from './answer-minutes.ts';
@@ -150,7 +151,9 @@ async function store(
       for (const piece of covered) {
         const stored = await h.parts.reader.ticks(key, piece, { signal: h.signal });
         const ticks: TableRow<'ticks'>[] = missingTicks({ stored, history, gap: piece });
-        await h.parts.writer.write({ ticks }, { signal: h.signal });
+        const times = new Set(ticks.map(({ ts }) => ts));
+        const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
+        await h.parts.writer.write({ ...fields, ticks }, { signal: h.signal });
         rows += ticks.length;
         await claim(h, { ...key, stream: 'ticks', timeframe: null }, [piece], ticks.length);
       }

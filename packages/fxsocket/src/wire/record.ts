@@ -1,0 +1,56 @@
+// A row or a frame's data that is right but for a field that does not matter. What a schema requires makes the record, and so does a field
+// marked `essential`; any other one that cannot be read becomes null, and what stood there is kept beside. In: a parsed value and its
+// schema. Out: the record, or why it is none.
+
+import type { z } from 'zod';
+
+/** A field of a record whose value is not what the gateway promises. */
+export interface UnreadableField {
+  readonly field: string;
+  /** As it came, parsed. */
+  readonly value: unknown;
+  readonly why: string;
+}
+
+/** A record with, where there are any, the fields that could not be read and are null in it. */
+export type Readable<T> = T & { readonly unreadable?: readonly UnreadableField[] | undefined };
+
+const essentials = new WeakSet<z.ZodType>();
+
+/** A field that may be absent or null, but that spoils the record when it is anything else than it should be. */
+export function essential<S extends z.ZodType>(field: S): S {
+  essentials.add(field);
+  return field;
+}
+
+export type ReadRecord<T> =
+  | { readonly ok: true; readonly value: Readable<T> }
+  | { readonly ok: false; readonly error: z.ZodError };
+
+export function readRecord<S extends z.ZodObject>(schema: S, raw: unknown): ReadRecord<z.output<S>> {
+  const checked = schema.safeParse(raw);
+  if (checked.success) return { ok: true, value: checked.data };
+  if (typeof raw !== 'object' || raw === null) return { ok: false, error: checked.error };
+  const rest = { ...raw } as Record<string, unknown>;
+  const unreadable: UnreadableField[] = [];
+  for (const { message, path } of checked.error.issues) {
+    const [field] = path;
+    const shape = typeof field === 'string' ? schema.shape[field] : undefined;
+    if (shape === undefined || essentials.has(shape) || !shape.safeParse(null).success)
+      return { ok: false, error: checked.error };
+    if (rest[field as string] === null) continue;
+    unreadable.push({ field: field as string, value: rest[field as string], why: message });
+    rest[field as string] = null;
+  }
+  const again = schema.safeParse(rest);
+  return again.success
+    ? { ok: true, value: { ...again.data, unreadable } }
+    : { ok: false, error: again.error };
+}
+
+/** The first thing that is wrong, with its place. */
+export function reasonOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const where = issue?.path.join('.') ?? '';
+  return `${where === '' ? '' : `${where}: `}${issue?.message ?? 'another shape'}`;
+}
