@@ -1,5 +1,6 @@
 // What `fxtape up` does about QuestDB and Redis: a given one is used, a missing one is started, and what was started is stopped.
 import { ensureStack, questDbAnswers, redisAnswers } from '@fxtape/cli/stack';
+import { QuestDbHttp } from '@fxtape/questdb';
 import { machineEnv, tempDir } from '@fxtape/testkit';
 import { expect, inject, test } from 'vitest';
 
@@ -12,13 +13,22 @@ function collectingLog() {
   };
 }
 
+async function ask(conf: string, sql: string) {
+  const http = new QuestDbHttp({ conf });
+  try {
+    return (await http.exec(sql)).dataset;
+  } finally {
+    http.close();
+  }
+}
+
 test('given servers are used and left running', async () => {
   const { conf, http, pg } = inject('questdb');
   const { url } = inject('redis');
   const dir = tempDir('stack');
   const env = { ...machineEnv(), QDB_CLIENT_CONF: conf, QUESTDB_PG_URL: pg, REDIS_URL: url };
   const stack = await ensureStack({ env, dataDir: dir.path, log: collectingLog() });
-  expect(stack.questdb).toEqual({ how: 'given', conf, httpUrl: http, pgUrl: pg });
+  expect(stack.questdb).toEqual({ how: 'given', conf, httpUrl: http, pgUrl: pg, readerUrl: null });
   expect(stack.redis).toEqual({ how: 'given', url });
   await stack.stop();
   expect(await questDbAnswers(http)).toBe(true);
@@ -41,16 +51,13 @@ test('local engines are started in the data folder, stopped, and found again wit
   const first = await ensureStack(o);
   expect([first.questdb.how, first.redis.how]).toEqual(['local', 'local']);
   const create = 'CREATE TABLE kept (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL';
-  expect((await fetch(`${first.questdb.httpUrl}/exec?query=${encodeURIComponent(create)}`)).ok).toBe(true);
+  await ask(first.questdb.conf, create);
   await expect(ensureStack(o)).rejects.toMatchObject({ code: 'ENGINE_DATA_IN_USE' });
   await first.stop();
   expect(await questDbAnswers(first.questdb.httpUrl)).toBe(false);
   expect(await redisAnswers(first.redis.url)).toBe(false);
   const second = await ensureStack(o);
-  const rows = await fetch(
-    `${second.questdb.httpUrl}/exec?query=${encodeURIComponent('SELECT * FROM kept')}`,
-  );
-  expect(rows.status).toBe(200);
+  expect(await ask(second.questdb.conf, 'SELECT * FROM kept')).toEqual([]);
   await second.stop();
   await dir.remove();
 });

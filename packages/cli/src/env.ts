@@ -20,6 +20,8 @@ const schema = z.object({
   FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
   QUESTDB_PG_URL: z.string().default('postgresql://admin:quest@127.0.0.1:8812/qdb'),
+  /** The same as a user that only reads. */
+  QUESTDB_READER_URL: z.string().optional(),
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   LOG_LEVEL: z.string().default('info'),
 });
@@ -40,6 +42,12 @@ export const readRunningEnv = (): CliEnv => {
 
 /** Everything that the services inherit. */
 export const processEnv = (): Env => process.env;
+
+/** `env` with these variables set. One that was given as a file (`NAME_FILE`) counts no more: both at once are an error. */
+export function withVariables(env: Env, set: Env): Env {
+  const files = new Set(Object.keys(set).map((name) => `${name}_FILE`));
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !files.has(name))), ...set };
+}
 
 /** The value of a variable that holds a key, or undefined. @throws ENV_INVALID */
 export const readKey = (variable: string): string | undefined => readVariable(variable);

@@ -9,6 +9,7 @@ import type { ClockApplyOptions } from './commands/clock-apply.ts';
 import type { ClockOptions } from './commands/clock.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
+import type { SqlOptions } from './commands/sql.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
@@ -38,6 +39,7 @@ export function program(): Command {
   addRecording(fxtape);
   addBackfill(fxtape);
   addLooking(fxtape);
+  addSql(fxtape);
   addClock(fxtape);
   addSetup(fxtape);
   addTape(fxtape);
@@ -132,6 +134,24 @@ function addLooking(fxtape: Command): void {
     const { outages } = await import('./commands/gaps.ts');
     await outages(options);
   });
+}
+
+function addSql(fxtape: Command): void {
+  fxtape
+    .command('sql')
+    .description('asks QuestDB, as a user that only reads; without a statement: how to connect')
+    .argument('[statement]', 'such as "SELECT count() FROM ticks"')
+    .addOption(new Option('--csv', 'a header line, then rows').conflicts('json'))
+    .option('--json', 'one JSON array of rows')
+    .option('--admin', 'without a statement: the password of the web console too')
+    .action(async (statement: string | undefined, options: SqlOptions, command: Command) => {
+      if (statement === undefined && options.csv === true)
+        command.error('error: --csv goes with a statement', { exitCode: 64 });
+      if (statement !== undefined && options.admin === true)
+        command.error('error: --admin goes without a statement', { exitCode: 64 });
+      const { sql } = await import('./commands/sql.ts');
+      await sql(statement, options);
+    });
 }
 
 function addClock(fxtape: Command): void {

@@ -1,11 +1,12 @@
 // What a running `fxtape up` tells the other commands: which services it keeps, the addresses that it chose itself, and which demonstration it is. In and out:
-// `<data>/run/stack.json`, there while `up` runs. Addresses that the environment gives are not in it: they may hold a password, and
-// whoever gave them to `up` gives them to the other commands too.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// `<data>/run/stack.json`, there while `up` runs and readable by its owner alone: the addresses hold passwords. Those that the environment
+// gives are not in it: whoever gave them to `up` gives them to the other commands too.
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { z } from 'zod';
 import { isAlive } from './stack/engine-owner.ts';
+import { makePrivateFolder, writePrivate } from './stack/index.ts';
 
 const stackFile = z.object({
   pid: z.int().positive(),
@@ -20,9 +21,8 @@ const pathIn = (dataDir: string): string => join(dataDir, 'run', 'stack.json');
 /** Writes the file; it is removed when this process exits. */
 export function writeStackFile(dataDir: string, stack: StackFile): void {
   const path = pathIn(dataDir);
-  mkdirSync(join(dataDir, 'run'), { recursive: true });
-  writeFileSync(`${path}.partial`, `${JSON.stringify(stack)}\n`);
-  renameSync(`${path}.partial`, path);
+  makePrivateFolder(join(dataDir, 'run'));
+  writePrivate(path, `${JSON.stringify(stack)}\n`);
   process.on('exit', () => rmSync(path, { force: true }));
 }
 

@@ -11,6 +11,7 @@ export type { AccountedTo, GapCount, GapRow, LatestTick, OutageRow } from './gap
 export { HistoryReader, type StreamKeyOf, type TimeRange } from './history-reader.ts';
 export { databaseIdentity, migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
+export { type PgColumn, type PgRow, pgRows } from './pg-rows.ts';
 export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
 export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';
 export { PlanningReader, type RefusedRange } from './planning-reader.ts';

@@ -1,17 +1,16 @@
 // `fxtape up`: QuestDB and Redis found or started, then the services, in the foreground with one log. Without a configuration and
 // without a key it is the demonstration: the simulated gateway is recorded, and a paper trader trades there. A signal stops everything in reverse order: those that only
 // fetch, plan and show first and together, then the recorder, then what it needs.
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
 import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
 import { applyJournal } from '../clock-apply/apply-state.ts';
 import { type DemoOptions, demoOf } from '../demo.ts';
-import { isGiven, processEnv, readCliEnv } from '../env.ts';
+import { isGiven, processEnv, readCliEnv, withVariables } from '../env.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
 import { type ProcessName, ServiceProcess } from '../service-process.ts';
-import { ensureStack, type Stack } from '../stack/index.ts';
+import { ensureStack, makePrivateFolder, type Stack } from '../stack/index.ts';
 import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;
@@ -56,7 +55,7 @@ export async function up(options: UpOptions): Promise<void> {
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });
   shutdown.onSignals();
   const dataDir = resolve(env.FXTAPE_DATA_DIR);
-  mkdirSync(dataDir, { recursive: true });
+  if (makePrivateFolder(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
   const tell = { info: (line: string) => log.info(line), warn: (line: string) => log.warn(line) };
   const correction = applyJournal(dataDir).load();
   if (correction !== null && correction.step !== 'done')
@@ -76,12 +75,11 @@ export async function up(options: UpOptions): Promise<void> {
     env: { ...Object.fromEntries(own), ...which },
   });
   const demoEnv = { FXSOCKET_BASE_URL: mode.baseUrl, FXSOCKET_API_KEY: DEMO_API_KEY, ...which, ...demo?.env };
-  const serviceEnv: Env = {
-    ...processEnv(),
+  const serviceEnv: Env = withVariables(processEnv(), {
     ...stack.env,
     FXTAPE_DATA_DIR: dataDir,
     ...(demo === null ? {} : demoEnv),
-  };
+  });
   const format = serviceLine({ terminal: process.stdout.isTTY === true, json });
   const services = new Map(
     names.map((name) => [
@@ -113,12 +111,12 @@ function greeting({ questdb }: Stack, o: { demo: string | null; httpAddr: string
   return [
     '',
     o.demo === null ? '  fxtape is recording.' : `  fxtape records ${o.demo}.`,
-    `  SQL over HTTP        ${questdb.httpUrl}  (web console of QuestDB)`,
-    `  SQL over PostgreSQL  ${questdb.pgUrl.replace(/:[^:@/]*@/, ':***@')}`,
+    '  Ask                  pnpm fxtape sql "SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10"',
+    '  Connect a tool       pnpm fxtape sql  tells how (psql, Grafana, BI tools)',
+    `  Console of QuestDB   ${questdb.httpUrl}/index.html  the password: pnpm fxtape sql --admin`,
     `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,
     `  Jobs                 http://${o.httpAddr}/queues  or: pnpm fxtape backfill --wait`,
     `  Build a request      http://${o.httpAddr}/request  (curl, TypeScript, Python)`,
-    '  Try                  SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10',
     '  Stop                 Ctrl-C',
     '',
     '',

@@ -1,11 +1,19 @@
-// One engine in a Docker container, driven by the `docker` command. In: image, settings, a named volume and the loopback ports wanted.
-// Out: a running container and the ports it really got. The container's name follows from the data folder, so that the next start
+// One engine in a Docker container, driven by the `docker` command. In: image, settings, passwords, a named volume and the loopback ports
+// wanted. Out: a running container and the ports it really got. The container's name follows from the data folder, so that the next start
 // finds and replaces one that was left behind; the data are in the volume and stay.
+// Passwords are copied in before the start: `docker inspect` would show variables to everybody who may ask the engine, and a mounted file
+// of mode 0600 could not be read by the user that the images run their servers as.
+// A guard stops the container when this process dies, however that happens.
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Env } from '@fxtape/ops';
 import { engineError } from './engine-error.ts';
 import { freePort, portIsFree } from './free-port.ts';
+import { startGuard } from './guard.ts';
 import type { StackLog } from './log.ts';
 import { runCommand } from './run-command.ts';
 
@@ -17,6 +25,8 @@ export interface DockerSpec {
   readonly image: string;
   /** Variables of the container. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Files of `SECRETS_PATH` inside the container, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Arguments after the image. */
   readonly args: readonly string[];
   /** Where the image keeps its data. */
@@ -31,14 +41,21 @@ export interface DockerSpec {
   readonly log: StackLog;
 }
 
+/** Where a container finds its passwords. */
+export const SECRETS_PATH = '/etc/fxtape';
+
 const PULL_MS = 600_000;
 const READY_MS = 60_000;
+const REMOVED_MS = 10_000;
 const STOP_S = 5;
+/** $0 is the id of the container: its name may be that of a successor by then. */
+const GUARD = `docker stop -t ${STOP_S} "$0"; docker rm -f "$0"`;
 
 export class DockerEngine {
   readonly #spec: DockerSpec;
   readonly #container: string;
   readonly #ports = new Map<number, number>();
+  #guard: ChildProcess | null = null;
 
   constructor(spec: DockerSpec) {
     this.#spec = spec;
@@ -68,7 +85,11 @@ export class DockerEngine {
     for (const inside of this.#spec.ports) {
       this.#ports.set(inside, (await portIsFree(inside)) ? inside : await freePort());
     }
-    await this.#must(['run', '-d', '--name', this.#container, ...this.#options(), image, ...this.#spec.args]);
+    const create = ['create', '--name', this.#container, ...this.#options(), image, ...this.#spec.args];
+    const id = (await this.#must(create)).trim();
+    this.#guard = startGuard(GUARD, id, this.#spec.env);
+    await this.#copySecrets();
+    await this.#must(['start', this.#container]);
     const untilMs = performance.now() + READY_MS;
     while (!(await this.#spec.ready((inside) => this.port(inside)))) {
       const running = await this.#docker(['inspect', '--format', '{{.State.Running}}', this.#container]);
@@ -89,11 +110,30 @@ export class DockerEngine {
     await this.#remove();
   }
 
+  /** On their way they lie in a folder that only its owner can enter; inside, the server's user has to read them. */
+  async #copySecrets(): Promise<void> {
+    const closed = mkdtempSync(join(tmpdir(), 'fxtape-'));
+    const folder = join(closed, 'secrets');
+    try {
+      mkdirSync(folder);
+      for (const [name, text] of Object.entries(this.#spec.secrets)) {
+        writeFileSync(join(folder, name), text);
+        chmodSync(join(folder, name), 0o444);
+      }
+      chmodSync(folder, 0o755);
+      await this.#must(['cp', `${folder}/.`, `${this.#container}:${SECRETS_PATH}`]);
+    } finally {
+      rmSync(closed, { recursive: true });
+    }
+  }
+
   #options(): string[] {
     const { dataDir, settings, volumePath } = this.#spec;
     return [
       '--label',
       `fxtape.data=${dataDir}`,
+      '--label',
+      `fxtape.owner=${process.pid}`,
       '--restart',
       'on-failure',
       '-v',
@@ -103,20 +143,28 @@ export class DockerEngine {
     ];
   }
 
+  /** Ends with no container of this name, whoever else removes it at the same time: a guard, or Docker itself. */
   async #remove(): Promise<void> {
-    const there = await this.#docker(['container', 'inspect', '--format', '{{.Id}}', this.#container]);
-    if (there.code !== 0) return;
-    await this.#docker(['stop', '-t', String(STOP_S), this.#container]);
-    await this.#must(['rm', '-f', this.#container]);
+    const untilMs = performance.now() + REMOVED_MS;
+    for (;;) {
+      const there = await this.#docker(['container', 'inspect', '--format', '{{.Id}}', this.#container]);
+      if (there.code !== 0) break;
+      await this.#docker(['stop', '-t', String(STOP_S), this.#container]);
+      const { code, stderr } = await this.#docker(['rm', '-f', this.#container]);
+      if (code !== 0 && performance.now() > untilMs) throw this.#failed(`docker rm failed: ${stderr.trim()}`);
+      if (code !== 0) await delay(200);
+    }
+    this.#guard?.kill('SIGKILL');
   }
 
   #docker(args: string[], deadlineMs = 60_000) {
     return runCommand('docker', args, { env: this.#spec.env, deadlineMs });
   }
 
-  async #must(args: string[], deadlineMs?: number): Promise<void> {
-    const { code, stderr } = await this.#docker(args, deadlineMs);
+  async #must(args: string[], deadlineMs?: number): Promise<string> {
+    const { code, stderr, stdout } = await this.#docker(args, deadlineMs);
     if (code !== 0) throw this.#failed(`docker ${args[0]} failed: ${stderr.trim().split('\n').at(-1)}`);
+    return stdout;
   }
 
   #failed(message: string) {

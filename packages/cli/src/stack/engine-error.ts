@@ -1,7 +1,8 @@
-// The errors of the local stack: every one carries a stable ENGINE_ code and the way out, which often is "or use Docker".
+// The errors of the local stack: every one carries a stable code and the way out, which often is "or use Docker".
 import { FxtapeError } from '@fxtape/ops';
 
 export type EngineErrorCode =
+  | 'CREDENTIALS_INVALID'
   | 'ENGINE_CHECKSUM'
   | 'ENGINE_DATA_IN_USE'
   | 'ENGINE_DOCKER_FAILED'

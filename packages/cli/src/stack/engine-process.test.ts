@@ -25,6 +25,7 @@ function spec(script: string, more: Partial<EngineSpec> = {}): EngineSpec {
     command: '/bin/sh',
     args: ['-c', script, dir],
     env,
+    settings: {},
     dir,
     logFile: join(dir, 'thing.log'),
     log: { info: () => {}, warn: (message) => warnings.push(message) },

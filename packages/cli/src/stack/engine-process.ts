@@ -1,22 +1,27 @@
 // One run of a local engine as a child process. In: its command, its data folder and the question whether it is ready. Out: a process
 // that is ready or an error with its last lines; then its end, wanted or not.
-// Life: started in a process group of its own, so that Ctrl-C reaches only fxtape, which stops it last. A guard, a sleeping shell
-// whose input is a pipe from this process, ends the engine when the pipe closes, that is however this process dies, SIGKILL included.
+// Life: started in a process group of its own, so that Ctrl-C reaches only fxtape, which stops it last. A guard ends it when this process
+// dies, however that happens.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Env } from '@fxtape/ops';
 import { engineError } from './engine-error.ts';
 import { forgetEngine, reclaimFolder, recordEngine } from './engine-owner.ts';
+import { startGuard } from './guard.ts';
 import { LineLog } from './line-log.ts';
 import type { StackLog } from './log.ts';
+import { serverVariables } from './machine-variables.ts';
 
 export interface EngineSpec {
   /** What people call it. */
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Of this it gets what describes the machine. */
   readonly env: Env;
+  /** Variables of its own. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Its data folder, which stands in its command line. */
   readonly dir: string;
   readonly logFile: string;
@@ -31,9 +36,8 @@ export interface EngineExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-// $0 is the engine. `cat` ends when the owner's end of the pipe closes.
-const GUARD = `cat >/dev/null
-kill -TERM "$0" 2>/dev/null || exit 0
+// $0 is the engine.
+const GUARD = `kill -TERM "$0" 2>/dev/null || exit 0
 n=0; while kill -0 "$0" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done
 kill -KILL "$0" 2>/dev/null; exit 0`;
 
@@ -61,7 +65,7 @@ export class EngineProcess {
     const lines = new LineLog(spec.logFile);
     const child = spawn(spec.command, spec.args, {
       cwd: spec.dir,
-      env: { ...spec.env },
+      env: { ...serverVariables(spec.env), ...spec.settings },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -73,7 +77,7 @@ export class EngineProcess {
     child.stdout.setEncoding('utf8').on('data', (text: string) => lines.write(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => lines.write(text));
     recordEngine(spec.dir, { pid, ownerPid: process.pid, marker: spec.dir });
-    const guard = startGuard(pid, spec.env);
+    const guard = startGuard(GUARD, String(pid), spec.env);
     const exited = new Promise<EngineExit>((resolve) => {
       child.once('close', (code, signal) => {
         guard.kill('SIGKILL');
@@ -121,18 +125,6 @@ export class EngineProcess {
     this.#child.kill(signal);
     return this.exited;
   }
-}
-
-function startGuard(pid: number, env: Env): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', GUARD, String(pid)], {
-    env: { ...env },
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  // The pipe only has to stay open; neither it nor the guard keeps this process from ending.
-  guard.unref();
-  (guard.stdin as unknown as { unref(): void }).unref();
-  return guard;
 }
 
 function startFailed(spec: EngineSpec, what: string, lines: string[], cause?: unknown) {

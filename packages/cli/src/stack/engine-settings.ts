@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { engineError } from './engine-error.ts';
+import { ADMIN, READER } from './questdb-address.ts';
 
 const INFRA = new URL('../../../../infra/', import.meta.url);
 
@@ -14,6 +15,22 @@ export function questDbSettings(
 ): Settings {
   return readSettings(path, /^([A-Z][A-Z0-9_]*)=(.*)$/, 'KEY=VALUE');
 }
+
+/** What makes a QuestDB ask for passwords and have a user that only reads. `files`: where it finds the two passwords. */
+export function questDbPasswordSettings(files: { admin: string; reader: string }): Settings {
+  return {
+    QDB_HTTP_USER: ADMIN,
+    QDB_HTTP_PASSWORD_FILE: files.admin,
+    QDB_PG_USER: ADMIN,
+    QDB_PG_PASSWORD_FILE: files.admin,
+    QDB_PG_READONLY_USER_ENABLED: 'true',
+    QDB_PG_READONLY_USER: READER,
+    QDB_PG_READONLY_PASSWORD_FILE: files.reader,
+  };
+}
+
+/** The line of a settings file that makes a Redis ask for a password. */
+export const redisPasswordSetting = (password: string): string => `requirepass ${password}\n`;
 
 /** infra/redis/redis.conf: the settings of every Redis that fxtape starts. */
 export function redisSettings(path: string = fileURLToPath(new URL('redis/redis.conf', INFRA))): Settings {

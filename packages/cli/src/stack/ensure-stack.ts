@@ -3,6 +3,7 @@
 // Docker → the pinned local binaries. A given server that does not answer is used all the same: the tape records without it.
 import { join, resolve } from 'node:path';
 import { type Env, readVariable } from '@fxtape/ops';
+import { provideCredentials } from './credentials.ts';
 import { DockerEngine } from './docker-engine.ts';
 import { dockerQuestDb, dockerRedis } from './docker-specs.ts';
 import { engineError } from './engine-error.ts';
@@ -17,6 +18,7 @@ import {
   type QuestDbAddress,
   questDbAddress,
 } from './questdb-address.ts';
+import { redisUrl } from './redis-url.ts';
 
 /** `auto` follows the order above; the others use only that kind where nothing is given, and start their own. */
 export type EngineMode = 'auto' | 'docker' | 'local';
@@ -29,6 +31,8 @@ export interface Stack {
   readonly env: {
     readonly QDB_CLIENT_CONF: string;
     readonly QUESTDB_PG_URL: string;
+    /** Absent where no user that only reads is known. */
+    readonly QUESTDB_READER_URL?: string;
     readonly REDIS_URL: string;
   };
   /** Stops what was started here, and nothing else. */
@@ -66,7 +70,12 @@ export async function ensureStack(options: StackOptions): Promise<Stack> {
   return {
     questdb: { ...address, how },
     redis: { url: redis.value.address, how: redis.value.how },
-    env: { QDB_CLIENT_CONF: address.conf, QUESTDB_PG_URL: address.pgUrl, REDIS_URL: redis.value.address },
+    env: {
+      QDB_CLIENT_CONF: address.conf,
+      QUESTDB_PG_URL: address.pgUrl,
+      ...(address.readerUrl === null ? {} : { QUESTDB_READER_URL: address.readerUrl }),
+      REDIS_URL: redis.value.address,
+    },
     stop: async () => {
       await Promise.all([redis.value.stop(), questdb.value.stop()]);
     },
@@ -89,21 +98,23 @@ async function ensureQuestDb(o: Options, docker: DockerCheck): Promise<Started<Q
     return { address: standard, how: 'found', stop: nothingToStop };
   }
   if (await docker()) {
-    const engine = new DockerEngine(dockerQuestDb(o));
+    const credentials = provideCredentials(o.dataDir);
+    const engine = new DockerEngine(dockerQuestDb({ ...o, credentials }));
     if (await startInDocker(engine, o)) {
-      const address = questDbAddress(engine.port(9000), engine.port(8812));
-      o.log.info(`QuestDB runs in Docker: ${address.httpUrl} and ${address.pgUrl}`);
+      const address = questDbAddress(engine.port(9000), engine.port(8812), credentials.questdb);
+      o.log.info(`QuestDB runs in Docker: ${address.httpUrl}`);
       return { address, how: 'docker', stop: () => engine.stop() };
     }
   }
   const engine = new LocalQuestDb({
     ...local(o, 'questdb'),
     ports: DEFAULT_QUESTDB_PORTS,
+    credentials: provideCredentials(o.dataDir).questdb,
   });
   const kept = new KeptEngine(engine, { title: 'QuestDB', log: o.log });
   o.log.info('Starting QuestDB');
   await kept.start();
-  o.log.info(`QuestDB runs: ${engine.address.httpUrl} and ${engine.address.pgUrl}`);
+  o.log.info(`QuestDB runs: ${engine.address.httpUrl}`);
   return { address: engine.address, how: 'local', stop: () => kept.stop() };
 }
 
@@ -119,17 +130,19 @@ async function ensureRedis(o: Options, docker: DockerCheck): Promise<Started<str
     return { address: standard, how: 'found', stop: nothingToStop };
   }
   if (await docker()) {
-    const engine = new DockerEngine(dockerRedis(o));
+    const credentials = provideCredentials(o.dataDir);
+    const engine = new DockerEngine(dockerRedis({ ...o, credentials }));
     if (await startInDocker(engine, o)) {
-      const address = `redis://127.0.0.1:${engine.port(6379)}`;
-      o.log.info(`Redis runs in Docker: ${address}`);
+      const address = redisUrl(engine.port(6379), credentials.redis);
+      o.log.info(`Redis runs in Docker on port ${engine.port(6379)}`);
       return { address, how: 'docker', stop: () => engine.stop() };
     }
   }
-  const engine = new LocalRedis({ ...local(o, 'redis'), port: 6379 });
+  const password = provideCredentials(o.dataDir).redis;
+  const engine = new LocalRedis({ ...local(o, 'redis'), port: 6379, password });
   const kept = new KeptEngine(engine, { title: 'Redis', log: o.log });
   await kept.start();
-  o.log.info(`Redis runs: ${engine.url}`);
+  o.log.info(`Redis runs on port ${new URL(engine.url).port}`);
   return { address: engine.url, how: 'local', stop: () => kept.stop() };
 }
 

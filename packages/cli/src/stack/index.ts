@@ -9,6 +9,7 @@ export {
 export { questDbContainerSettings, redisContainerArguments } from './docker-specs.ts';
 export type { EngineExit } from './engine-process.ts';
 export { freePort } from './free-port.ts';
+export { makePrivateFolder, writePrivate } from './private-file.ts';
 export { LocalQuestDb, type LocalQuestDbOptions } from './local-questdb.ts';
 export { LocalRedis, type LocalRedisOptions } from './local-redis.ts';
 export type { StackLog } from './log.ts';

@@ -1,14 +1,18 @@
-// QuestDB from its jar, as a child process on loopback. In: a folder for its data. Out: a server that answers, with its addresses.
+// QuestDB from its jar, as a child process on loopback. In: a folder for its data, and its passwords. Out: a server that answers, with its
+// addresses. It reads the passwords from files in its folder, so that they stand neither in its command line nor in its environment.
 // Its ports are chosen at the first start and kept, so that a server that was killed comes back where its clients look for it.
 import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Env } from '@fxtape/ops';
 import { provideArtifact } from './artifact.ts';
+import type { QuestDbCredentials } from './credentials.ts';
 import { type EngineExit, EngineProcess } from './engine-process.ts';
-import { questDbSettings, type Settings } from './engine-settings.ts';
+import { questDbPasswordSettings, questDbSettings, type Settings } from './engine-settings.ts';
 import { freePort, portIsFree } from './free-port.ts';
 import { findJava } from './java.ts';
 import type { StackLog } from './log.ts';
 import { questDbArtifact } from './pinned.ts';
+import { writePrivate } from './private-file.ts';
 import { questDbAnswers } from './probe.ts';
 import { type QuestDbAddress, questDbAddress } from './questdb-address.ts';
 
@@ -32,6 +36,8 @@ export interface LocalQuestDbOptions {
   readonly ports?: QuestDbPorts;
   /** Added to infra/questdb/server.env. */
   readonly settings?: Settings;
+  /** Default: none, and everybody on this machine may do everything. For tests only. */
+  readonly credentials?: QuestDbCredentials;
 }
 
 export class LocalQuestDb {
@@ -46,7 +52,7 @@ export class LocalQuestDb {
   /** Addresses; known once it was started. */
   get address(): QuestDbAddress {
     if (this.#ports === null) throw new Error('QuestDB was not started yet');
-    return questDbAddress(this.#ports.http, this.#ports.pg);
+    return questDbAddress(this.#ports.http, this.#ports.pg, this.#o.credentials);
   }
 
   get pid(): number | null {
@@ -68,10 +74,10 @@ export class LocalQuestDb {
    * @throws ENGINE_JAVA_MISSING, ENGINE_MAVEN_MISSING, ENGINE_DOWNLOAD_FAILED, ENGINE_CHECKSUM, ENGINE_DATA_IN_USE, ENGINE_START_FAILED
    */
   async start(): Promise<void> {
-    const { env, log, settings } = this.#o;
+    const { credentials, env, log, settings } = this.#o;
     const java = await findJava(env);
     const jar = await provideArtifact(questDbArtifact, { env, log });
-    mkdirSync(this.#o.dir, { recursive: true });
+    mkdirSync(this.#o.dir, { recursive: true, mode: 0o700 });
     const dir = realpathSync(this.#o.dir);
     const ports = (this.#ports ??= await choosePorts(this.#o.ports));
     const { httpUrl } = this.address;
@@ -79,11 +85,12 @@ export class LocalQuestDb {
       title: 'QuestDB',
       command: java.command,
       args: [...jvmArguments(java.major), '-cp', jar, 'io.questdb.ServerMain', '-d', dir],
-      env: {
-        ...withoutQuestDbVariables(env),
+      env,
+      settings: {
         // Only errors and announcements: at INFO it writes a line for every request.
         QDB_LOG_W_STDOUT_LEVEL: 'ERROR',
         ...questDbSettings(),
+        ...(credentials === undefined ? {} : questDbPasswordSettings(writePasswords(dir, credentials))),
         ...settings,
         QDB_HTTP_BIND_TO: `127.0.0.1:${ports.http}`,
         QDB_HTTP_MIN_NET_BIND_TO: `127.0.0.1:${ports.health}`,
@@ -92,7 +99,7 @@ export class LocalQuestDb {
       dir,
       logFile: this.#o.logFile,
       log,
-      ready: () => questDbAnswers(httpUrl),
+      ready: () => questDbAnswers(httpUrl, credentials?.admin),
       readyWithinMs: READY_MS,
     });
   }
@@ -126,7 +133,10 @@ async function choosePorts(wanted?: QuestDbPorts): Promise<QuestDbPorts> {
   };
 }
 
-/** The server reads every QDB_ variable as a setting: those of the caller are for clients. */
-function withoutQuestDbVariables(env: Env): Env {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('QDB_')));
+/** Where the server finds its passwords from now on. */
+function writePasswords(dir: string, { admin, reader }: QuestDbCredentials) {
+  const paths = { admin: join(dir, 'fxtape-admin-password'), reader: join(dir, 'fxtape-reader-password') };
+  writePrivate(paths.admin, `${admin}\n`);
+  writePrivate(paths.reader, `${reader}\n`);
+  return paths;
 }

@@ -2,13 +2,15 @@
 // decides what a no means. These are the only questions that the stack asks: everything else belongs to the packages.
 import { connect } from 'node:net';
 import type { Env } from '@fxtape/ops';
+import { ADMIN } from './questdb-address.ts';
 import { runCommand } from './run-command.ts';
 
 const DEADLINE_MS = 1000;
 
-/** True when QuestDB itself answers a query at `httpUrl`. A server that asks for a password is QuestDB too, but not this yes. */
-export async function questDbAnswers(httpUrl: string): Promise<boolean> {
-  const body = await httpGet(`${httpUrl}/exec?query=${encodeURIComponent('select build()')}`);
+/** True when QuestDB itself answers a query at `httpUrl` to whoever has this password of its admin, or to anybody (null). */
+export async function questDbAnswers(httpUrl: string, password: string | null = null): Promise<boolean> {
+  const url = `${httpUrl}/exec?query=${encodeURIComponent('select build()')}`;
+  const body = await httpGet(url, password === null ? {} : { authorization: basic(ADMIN, password) });
   return body !== null && body.status === 200 && body.text.includes('QuestDB');
 }
 
@@ -17,9 +19,17 @@ export async function httpAnswers(httpUrl: string): Promise<boolean> {
   return (await httpGet(`${httpUrl}/ping`)) !== null;
 }
 
-async function httpGet(url: string): Promise<{ status: number; text: string } | null> {
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+async function httpGet(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string } | null> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS), redirect: 'manual' });
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const response = await fetch(url, { signal, redirect: 'manual', headers });
     return { status: response.status, text: await response.text() };
   } catch {
     // Refused, reset, too slow, not HTTP, an untrusted certificate: to a probe all of these are "does not answer".
@@ -27,12 +37,18 @@ async function httpGet(url: string): Promise<{ status: number; text: string } | 
   }
 }
 
-/** True when Redis at `url` answers PING with PONG, or asks for a password (then it is there, and the client has to log in). */
+/** True when Redis at `url` answers PING with PONG, after a login with the password of the URL. Behind TLS: when it can be reached. */
 export async function redisAnswers(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
+  const { hostname, password, port, protocol, username } = new URL(url);
   if (protocol !== 'redis:') return tcpAnswers(hostname, Number(port || 6379));
-  const reply = await tcpAsk(hostname, Number(port || 6379), 'PING\r\n');
-  return reply !== null && /^(\+PONG|-NOAUTH)/.test(reply);
+  const words = ['AUTH', ...(username === '' ? [] : [username]), password].map(decodeURIComponent);
+  const logIn = password === '' ? '' : command(words);
+  const reply = await tcpAsk(hostname, Number(port || 6379), `${logIn}PING\r\n`, /PONG|^-/m);
+  return reply !== null && reply.includes('+PONG');
+}
+
+function command(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
 /** True when a TCP connection to the port is accepted. */
@@ -40,7 +56,13 @@ export async function tcpAnswers(host: string, port: number): Promise<boolean> {
   return (await tcpAsk(host, port, null)) !== null;
 }
 
-function tcpAsk(host: string, port: number, question: string | null): Promise<string | null> {
+/** What is answered until it looks like `whole`. */
+function tcpAsk(
+  host: string,
+  port: number,
+  question: string | null,
+  whole: RegExp = /^/,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port });
     const end = (answer: string | null) => {
@@ -50,7 +72,11 @@ function tcpAsk(host: string, port: number, question: string | null): Promise<st
     socket.setTimeout(DEADLINE_MS, () => end(null));
     socket.once('error', () => end(null));
     socket.once('connect', () => (question === null ? end('') : socket.write(question)));
-    socket.once('data', (data) => end(data.toString('latin1')));
+    let text = '';
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+      if (whole.test(text)) end(text);
+    });
     socket.once('close', () => end(null));
   });
 }

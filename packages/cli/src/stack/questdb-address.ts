@@ -1,6 +1,8 @@
-// The addresses of a QuestDB, in the forms that its users want. In: ports on loopback, or the variables of the environment. Out: the
-// configuration string of the official clients, the URL of its HTTP port and the URL of its PostgreSQL port.
+// The addresses of a QuestDB, in the forms that its users want. In: ports on loopback and the passwords of one that fxtape started, or
+// the variables of the environment. Out: the configuration string of the official clients, the URL of its HTTP port, and the URLs of its
+// PostgreSQL port for the two users.
 import { type Env, readVariable } from '@fxtape/ops';
+import type { QuestDbCredentials } from './credentials.ts';
 import { engineError } from './engine-error.ts';
 
 export interface QuestDbAddress {
@@ -10,15 +12,29 @@ export interface QuestDbAddress {
   readonly httpUrl: string;
   /** For QUESTDB_PG_URL. */
   readonly pgUrl: string;
+  /** For QUESTDB_READER_URL; null where no user that only reads is known. */
+  readonly readerUrl: string | null;
 }
+
+/** Names of the users of an engine that fxtape started. */
+export const ADMIN = 'admin';
+export const READER = 'reader';
 
 export const DEFAULT_QUESTDB_PORTS = { http: 9000, health: 9003, pg: 8812 } as const;
 
-export function questDbAddress(httpPort: number, pgPort: number): QuestDbAddress {
+/** Without credentials: of a server whose passwords are QuestDB's own defaults, as in tests. */
+export function questDbAddress(
+  httpPort: number,
+  pgPort: number,
+  credentials: QuestDbCredentials | null = null,
+): QuestDbAddress {
+  const pg = (user: string, password: string) => `postgresql://${user}:${password}@127.0.0.1:${pgPort}/qdb`;
+  const logIn = credentials === null ? '' : `username=${ADMIN};password=${credentials.admin};`;
   return {
-    conf: `http::addr=127.0.0.1:${httpPort};`,
+    conf: `http::addr=127.0.0.1:${httpPort};${logIn}`,
     httpUrl: `http://127.0.0.1:${httpPort}`,
-    pgUrl: `postgresql://admin:quest@127.0.0.1:${pgPort}/qdb`,
+    pgUrl: pg(ADMIN, credentials?.admin ?? 'quest'),
+    readerUrl: credentials === null ? null : pg(READER, credentials.reader),
   };
 }
 
@@ -29,9 +45,10 @@ export function questDbAddress(httpPort: number, pgPort: number): QuestDbAddress
 export function givenQuestDb(env: Env): QuestDbAddress | null {
   const conf = readVariable('QDB_CLIENT_CONF', env);
   const pgUrl = readVariable('QUESTDB_PG_URL', env);
+  const readerUrl = readVariable('QUESTDB_READER_URL', env) ?? null;
   if (conf === undefined) {
     if (pgUrl === undefined) return null;
-    return { ...questDbAddress(DEFAULT_QUESTDB_PORTS.http, DEFAULT_QUESTDB_PORTS.pg), pgUrl };
+    return { ...questDbAddress(DEFAULT_QUESTDB_PORTS.http, DEFAULT_QUESTDB_PORTS.pg), pgUrl, readerUrl };
   }
   const [, scheme, addr] = /^(https?)::(?:.*;)?addr=([^;]+)/.exec(conf) ?? [];
   if (scheme === undefined || addr === undefined) {
@@ -47,5 +64,6 @@ export function givenQuestDb(env: Env): QuestDbAddress | null {
     conf,
     httpUrl: `${scheme}://${withPort}`,
     pgUrl: pgUrl ?? `postgresql://admin:quest@${hostname}:${DEFAULT_QUESTDB_PORTS.pg}/qdb`,
+    readerUrl,
   };
 }

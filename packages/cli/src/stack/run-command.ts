@@ -1,7 +1,8 @@
-// Runs an outside command to its end. In: the command, its arguments and environment. Out: its exit code and what it printed; a
+// Runs an outside command to its end. In: the command, its arguments, and the environment, of which it gets what a tool needs. Out: its exit code and what it printed; a
 // command that is not installed is `missing`, not an exception, because the caller knows what to advise.
 import { spawn } from 'node:child_process';
 import type { Env } from '@fxtape/ops';
+import { toolVariables } from './machine-variables.ts';
 
 export interface CommandResult {
   /** Exit code; null when the command was not found or was ended by a signal. */
@@ -19,7 +20,7 @@ export function runCommand(
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      env: { ...o.env },
+      env: { ...toolVariables(o.env) },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: o.deadlineMs ?? 30_000,
       killSignal: 'SIGKILL',

@@ -1,0 +1,171 @@
+// What a web page of another origin can do to a recording that `npm start` keeps, in a real browser whose user has logged in to QuestDB's
+// own console: nothing. The same page opens, reads and destroys a QuestDB without a password, which shows that it is the page it should be.
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { QuestDbHttp } from '@fxtape/questdb';
+import {
+  browserProgram,
+  type ChildHandle,
+  freePort,
+  runFxtape,
+  startFxtape,
+  type TempDir,
+  tempDir,
+  until,
+} from '@fxtape/testkit';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+
+let dir: TempDir;
+let up: ChildHandle;
+let browser: Browser;
+let pages: Server;
+let origin: string;
+let conf: string;
+
+beforeAll(async () => {
+  dir = tempDir('other-origin');
+  const [http, simulator, control] = [await freePort(), await freePort(), await freePort()];
+  up = await startFxtape(['up', '--demo'], {
+    dataDir: dir.path,
+    env: {
+      FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
+      FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
+      FXTAPE_SIMULATOR_CONTROL_ADDR: `127.0.0.1:${control}`,
+    },
+  });
+  const program = await browserProgram();
+  browser = await chromium.launch({
+    executablePath: program.path,
+    env: Object.fromEntries(
+      Object.entries(program.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    ),
+    args: ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
+  });
+  pages = createServer((_request, response) =>
+    response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE),
+  );
+  await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+  origin = `:${(pages.address() as AddressInfo).port}`;
+  await until(() => up.logs.includes('Ctrl-C') || up.exit !== null, {
+    what: 'everything to run',
+    deadlineMs: 120_000,
+  });
+  const stack = JSON.parse(readFileSync(join(dir.path, 'run', 'stack.json'), 'utf8')) as {
+    env: { QDB_CLIENT_CONF: string };
+  };
+  conf = stack.env.QDB_CLIENT_CONF;
+});
+afterAll(async () => {
+  await browser?.close();
+  pages?.close();
+  await up?.stop();
+  await dir?.remove();
+});
+
+/** What the page tries; each of them alone destroys or forges rows where nobody asks who is there. Resolves with what it could read. */
+const ATTACK = `async function attack(target) {
+  const read = [];
+  const sql = (text) => target + '/exec?query=' + encodeURIComponent(text);
+  const ended = (element) => new Promise((resolve) => {
+    element.addEventListener('load', resolve);
+    element.addEventListener('error', resolve);
+    document.body.append(element);
+  });
+  const image = document.createElement('img');
+  image.src = sql('DROP TABLE by_image');
+  await ended(image);
+  const frame = document.createElement('iframe');
+  frame.src = sql('DROP TABLE by_frame');
+  await ended(frame);
+  const form = new FormData();
+  form.append('data', new Blob(['a\\n1\\n']), 'x.csv');
+  const blind = { mode: 'no-cors', credentials: 'include' };
+  for (const [url, init] of [
+    [sql('DROP TABLE by_fetch'), blind],
+    [target + '/write', { ...blind, method: 'POST', body: 'forged n=1i 1767571200000000000\\n' }],
+    [target + '/imp?name=imported', { ...blind, method: 'POST', body: form }],
+    [sql('SELECT n FROM forged'), { mode: 'cors', credentials: 'include' }],
+    [sql('SELECT n FROM forged'), { mode: 'cors' }],
+  ]) {
+    // Refused before or after it was sent: what it did, the tables tell.
+    const text = await fetch(url, init).then((answer) => answer.text(), () => '');
+    if (text !== '') read.push(text);
+  }
+  return read;
+}`;
+const PAGE = `<!doctype html><title>another page</title><body><script>${ATTACK}</script>`;
+
+const TABLES = ['by_image', 'by_frame', 'by_fetch', 'forged'];
+
+/** Which of the tables are left, and the rows of `forged`. */
+async function after(http: QuestDbHttp): Promise<{ tables: string[]; rows: number }> {
+  const { dataset } = await http.exec(
+    "SELECT table_name FROM tables() WHERE table_name ~ '^by_|forged|imported' ORDER BY 1",
+  );
+  const rows = await http.exec('SELECT count() FROM forged');
+  return { tables: dataset.map(([name]) => String(name)), rows: Number(rows.dataset[0]?.[0]) };
+}
+
+async function attacked(questdb: { conf: string; url: string }, host: string) {
+  const http = new QuestDbHttp({ conf: questdb.conf });
+  for (const name of [...TABLES, 'imported']) await http.exec(`DROP TABLE IF EXISTS ${name}`);
+  for (const name of TABLES)
+    await http.exec(
+      `CREATE TABLE ${name} (timestamp TIMESTAMP, n LONG) TIMESTAMP(timestamp) PARTITION BY DAY WAL`,
+    );
+  const context = await browser.newContext();
+  // As if somebody had signed in to QuestDB's own console in this browser.
+  const authorization = /username=(.*?);password=(.*?);/.exec(questdb.conf);
+  const signIn = await context.request.get(`${questdb.url}/exec?query=select%201&session=true`, {
+    headers:
+      authorization === null
+        ? {}
+        : {
+            authorization: `Basic ${Buffer.from(`${authorization[1]}:${authorization[2]}`).toString('base64')}`,
+          },
+  });
+  expect(signIn.status()).toBe(200);
+  const page = await context.newPage();
+  await page.goto(`http://${host}${origin}/`);
+  const read = await page.evaluate(`attack(${JSON.stringify(questdb.url)})`);
+  // Rebinding: the page's own name leads to QuestDB.
+  const rebound = await page.goto(`http://evil.example:${new URL(questdb.url).port}/exec?query=select%201`);
+  const outcome = { read, rebound: rebound?.status() ?? 0 };
+  await context.close();
+  await http.exec("INSERT INTO forged VALUES ('2026-01-06T00:00:00Z', 2)");
+  const left = await until(
+    async () => {
+      const found = await after(http);
+      return found.rows > 0 && found;
+    },
+    { what: 'what was sent before to be applied', deadlineMs: 20_000 },
+  );
+  http.close();
+  return { ...outcome, ...left };
+}
+
+const urlOf = (text: string): string => `http://${/addr=([^;]+)/.exec(text)?.[1]}`;
+
+test.for(['127.0.0.1', 'evil.example'])('a page at %s changes and reads nothing', async (host) => {
+  const ours = { conf, url: urlOf(conf) };
+  expect(await attacked(ours, host)).toEqual({
+    read: [],
+    rebound: 401,
+    tables: [...TABLES].toSorted(),
+    rows: 1,
+  });
+  // And people still get in.
+  const asked = await runFxtape(['sql', 'SELECT count() FROM forged', '--csv'], { dataDir: dir.path });
+  expect(asked).toMatchObject({ code: 0, stdout: 'count()\n1\n' });
+});
+
+test('the same page destroys and forges where no password is asked for', async () => {
+  const open = { conf: inject('questdb').conf, url: inject('questdb').http };
+  const { rebound, rows, tables } = await attacked(open, '127.0.0.1');
+  expect(tables).toEqual(['forged', 'imported']);
+  expect(rows).toBe(2);
+  expect(rebound).toBe(200);
+});
