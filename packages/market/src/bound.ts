@@ -24,17 +24,40 @@ export const endMarginMs = (at: Instant, settlesAtUs: number, marginMs: number):
 /** How far coverage may reach under a last clean heartbeat: it trails it by the margin. */
 export const coverageEnd = (at: Instant, marginMs: number): Bound => ({ at, byMs: -marginMs });
 
-/** Broker milliseconds from one bound to another; null when one of them is known in UTC only. */
-export const brokerMsBetween = (from: Bound, to: Bound): number | null =>
-  'at' in from && 'at' in to ? to.at.brokerMs + to.byMs - from.at.brokerMs - from.byMs : null;
+/** The earlier of two bounds; which one it is shows when both are read as UTC. */
+export const earliest = (a: Bound, b: Bound): Bound => ({ earliest: [a, b] });
+
+/** The later of two bounds. */
+export const latest = (a: Bound, b: Bound): Bound => ({ latest: [a, b] });
+
+/** UTC microseconds of a bound by our own clock, for people: no rule is asked. */
+export const roughUs = (bound: Bound): number => resolve(bound, ({ at, byMs }) => at.recvUs + byMs * 1000);
+
+/** True unless the one is surely not before the other: by our clock or by the broker's. */
+export const mayPrecede = (a: Bound, b: Bound): boolean =>
+  roughUs(a) < roughUs(b) || brokerOf(a) < brokerOf(b);
+
+/** How long a range is, by our clock or the broker's, whichever says more. */
+export const widthUs = (from: Bound, to: Bound): number =>
+  Math.max(roughUs(to) - roughUs(from), brokerOf(to) - brokerOf(from));
+
+const brokerOf = (bound: Bound): number => resolve(bound, ({ at, byMs }) => (at.brokerMs + byMs) * 1000);
+
+const resolve = (bound: Bound, read: (bound: Extract<Bound, { at: Instant }>) => number): number => {
+  if ('utcUs' in bound) return bound.utcUs;
+  if ('at' in bound) return read(bound);
+  return 'earliest' in bound
+    ? Math.min(...bound.earliest.map((each) => resolve(each, read)))
+    : Math.max(...bound.latest.map((each) => resolve(each, read)));
+};
 
 /**
- * UTC microseconds of a bound: the heartbeat it came from is read under the rule, then moved in UTC, so that a margin
+ * UTC microseconds of a bound: the heartbeat it came from is read under the rule of its time, then moved in UTC, so that a margin
  * that reaches over a switch of the clock stays what it is.
  */
-export const boundUtcUs = (bound: Bound, rule: ClockRule): number => {
-  if ('utcUs' in bound) return bound.utcUs;
-  const { brokerMs, recvUs, pass } = bound.at;
-  const near = pass === null ? { recvMs: recvUs / 1000 } : { pass };
-  return (rule.read(brokerMs, near).ms + bound.byMs) * 1000;
-};
+export const boundUtcUs = (bound: Bound, ruleOf: ClockRule | ((recvUs: number) => ClockRule)): number =>
+  resolve(bound, ({ at: { brokerMs, recvUs, pass }, byMs }) => {
+    const rule = typeof ruleOf === 'function' ? ruleOf(recvUs) : ruleOf;
+    const near = pass === null ? { recvMs: recvUs / 1000 } : { pass };
+    return (rule.read(brokerMs, near).ms + byMs) * 1000;
+  });

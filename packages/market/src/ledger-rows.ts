@@ -1,7 +1,7 @@
 // Notes of the ledger as rows of `gap_events` and `coverage`: bounds become UTC under the clock rule of the stretch of
 // tape they come from. The ids, bounds and times are functions of the tape, so a second reading gives equal rows.
 
-import { boundUtcUs } from './bound.ts';
+import { boundUtcUs, roughUs } from './bound.ts';
 import { type ClockSpan, ruleAt, spanAt } from './clock/clock-span.ts';
 import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
@@ -16,12 +16,12 @@ export interface LedgerRowContext {
 
 const MARKET_DATA = new Set(['ticks', 'bars']);
 
-const utcOf = (bound: Bound, spans: readonly ClockSpan[]): number => {
-  if ('utcUs' in bound) return bound.utcUs;
-  const rule = ruleAt(spans, bound.at.recvUs);
-  if (rule === null) throw new Error('a bound of the broker’s clock, and no clock rule on the tape');
-  return boundUtcUs(bound, rule);
-};
+const utcOf = (bound: Bound, spans: readonly ClockSpan[]): number =>
+  boundUtcUs(bound, (recvUs) => {
+    const rule = ruleAt(spans, recvUs);
+    if (rule === null) throw new Error('a bound of the broker’s clock, and no clock rule on the tape');
+    return rule;
+  });
 
 const keyColumns = (key: StreamKey, context: LedgerRowContext) => ({
   account: context.account,
@@ -43,7 +43,7 @@ export const gapEventRow = (note: GapNote, context: LedgerRowContext): GapEventR
   cause: note.gap.cause,
   state: 'open',
   rows_healed: null,
-  missing_estimate: null,
+  missing_estimate: note.gap.missing,
   evidence: note.gap.evidence,
 });
 
@@ -52,7 +52,7 @@ export const coverageRow = (note: CoverageNote, context: LedgerRowContext): Cove
   const ts = utcOf(note.from, context.spans);
   const tsTo = utcOf(note.to, context.spans);
   if (tsTo <= ts) return null;
-  const span = 'at' in note.from ? spanAt(context.spans, note.from.at.recvUs) : null;
+  const span = 'utcUs' in note.from ? null : spanAt(context.spans, roughUs(note.from));
   return {
     ts,
     ...keyColumns(note.key, context),

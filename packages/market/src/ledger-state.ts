@@ -4,6 +4,7 @@
 
 import type { Pass } from './clock/clock-rule.ts';
 import type { StreamKey } from './stream-key.ts';
+import type { StreamPhase } from './stream-transitions.ts';
 import type { BrokerMs } from './time.ts';
 
 /** The causes that the live path can see. */
@@ -25,8 +26,15 @@ export interface Instant {
   readonly pass: Pass | null;
 }
 
-/** A bound of a gap or a range: an instant of the broker's clock moved by some milliseconds, or UTC outright. */
-export type Bound = { readonly at: Instant; readonly byMs: number } | { readonly utcUs: number };
+/**
+ * A bound of a gap or a range: an instant of the broker's clock moved by some milliseconds, UTC outright, or whichever of several comes
+ * first or last: only the clock rule shows which.
+ */
+export type Bound =
+  | { readonly at: Instant; readonly byMs: number }
+  | { readonly utcUs: number }
+  | { readonly earliest: readonly Bound[] }
+  | { readonly latest: readonly Bound[] };
 
 export interface OpenGap {
   readonly id: string;
@@ -35,16 +43,16 @@ export interface OpenGap {
   /** Null until the first heartbeat tells where the stream's account begins. */
   from: Bound | null;
   readonly evidence: string | null;
+  /** Receive time of the line that opened it, microseconds; 0 when nobody noted it. */
+  readonly openedUs: number;
+  /** How many messages the gateway says are missing, of all streams together; null when it does not say. */
+  missing: number | null;
 }
 
-/**
- * `down`: not subscribed as far as the tape tells. `proving`: subscribed, waiting for a clean heartbeat. `live`.
- *
- *   down ──subscribed──► proving ──clean heartbeat──► live ──any cause──► down | proving
- */
 export interface StreamAccount {
   readonly key: StreamKey;
-  phase: 'down' | 'proving' | 'live';
+  /** See `stream-transitions`. Only a `live` stream has no open gap. */
+  phase: StreamPhase;
   /** Receive time until which the marker may still take an equal tick for the snapshot's repeat, microseconds. */
   settlesAtUs: number;
   gap: OpenGap | null;
@@ -53,10 +61,10 @@ export interface StreamAccount {
   rangeId: string | null;
   claimedAtUs: number;
   rows: number;
-  /** The last clean heartbeat at the time when the subscription was last proved to exist. */
+  /** The last clean heartbeat at which the subscription is known to have existed. */
   proved: Instant | null;
-  /** Damage of the tape may have taken the acknowledgement with it: the next audit decides. */
-  unsure: boolean;
+  /** Where the last gap ended; null while it is not subscribed: what was dropped since then is dropped of this subscription. */
+  liveFrom: Bound | null;
 }
 
 /** A stream that nothing is known of yet. */
@@ -70,8 +78,17 @@ export const newStream = (key: StreamKey): StreamAccount => ({
   claimedAtUs: 0,
   rows: 0,
   proved: null,
-  unsure: false,
+  liveFrom: null,
 });
+
+/** What came in during some seconds. */
+export interface Stretch {
+  readonly fromUs: number;
+  /** The last clean heartbeat before it. */
+  readonly clean: Instant | null;
+  /** Frames of the streams; heartbeats and answers are none. */
+  frames: number;
+}
 
 export interface LedgerState {
   /** Feed under which market data is recorded; null when none is. */
@@ -90,6 +107,8 @@ export interface LedgerState {
   brokerUp: boolean;
   /** The gateway plays an old day at a pace of its own: its clock measures no wait of ours. */
   replayed: boolean;
+  /** The last minute, oldest first. */
+  recent: Stretch[];
   streams: Map<string, StreamAccount>;
 }
 
@@ -102,22 +121,34 @@ export const emptyLedger = (): LedgerState => ({
   conn: 0,
   brokerUp: true,
   replayed: false,
+  recent: [],
   streams: new Map(),
 });
 
-/** The state as JSON, for the head of a segment or the cursor. */
+/** The state as JSON, for the head of a segment or the cursor: a copy that later lines do not change. */
 export const saveLedger = (state: LedgerState): unknown => ({
   ...state,
+  recent: state.recent.map((stretch) => ({ ...stretch })),
   streams: [...state.streams].map(([id, stream]) => [
     id,
     { ...stream, gap: stream.gap && { ...stream.gap } },
   ]),
 });
 
+/** A stream as an earlier release saved it: it told a doubtful subscription by a flag, and lacks what has been added since. */
+type SavedStream = StreamAccount & { readonly unsure?: boolean };
+
+const loadStream = ({ unsure, ...saved }: SavedStream): StreamAccount => ({
+  ...newStream(saved.key),
+  ...saved,
+  phase: unsure === true ? 'unsure' : saved.phase,
+  gap: saved.gap && { ...saved.gap, openedUs: saved.gap.openedUs ?? 0, missing: saved.gap.missing ?? null },
+  liveFrom: saved.liveFrom ?? saved.coveredFrom,
+});
+
 /** What `saveLedger` gave, back. The caller has checked that it is its own (CRC of the line or file). */
 export const loadLedger = (saved: unknown): LedgerState => {
-  const raw = structuredClone(saved) as Omit<LedgerState, 'streams'> & { streams: [string, StreamAccount][] };
-  // A state of an earlier version lacks what has been added since; a missing number would make bounds that are none.
-  const streams = raw.streams.map(([id, stream]) => [id, { ...newStream(stream.key), ...stream }] as const);
+  const raw = structuredClone(saved) as Omit<LedgerState, 'streams'> & { streams: [string, SavedStream][] };
+  const streams = raw.streams.map(([id, stream]) => [id, loadStream(stream)] as const);
   return { ...emptyLedger(), ...raw, streams: new Map(streams) };
 };

@@ -1,6 +1,6 @@
 // The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON and the
 // sentences that say why the collector is not ready.
-import { streamId, topicOfStream } from '@fxtape/market';
+import { roughUs, streamId, topicOfStream } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import type { Pipeline, PipelineParts } from './pipeline.ts';
 
@@ -15,12 +15,7 @@ const streamsOf = (pipeline: Pipeline, phaseAll: string | null) => {
     const live = account?.phase === 'live' && phaseAll === null;
     const phase = key.symbol !== null && unlisted.has(key.symbol) ? 'unlisted' : live ? 'live' : 'pending';
     const from = gap?.from ?? null;
-    const tsFrom =
-      from === null
-        ? null
-        : 'utcUs' in from
-          ? iso(from.utcUs / 1000)
-          : iso(from.at.recvUs / 1000 + from.byMs);
+    const tsFrom = from === null ? null : iso(roughUs(from) / 1000);
     return {
       ...key,
       topic: topicOfStream(key).topic,

@@ -1,0 +1,55 @@
+// How much came in during the last minute, for a gateway that says how many messages it dropped and not since when. In: one call a frame.
+// Out: since when they may be missing. The stretches stand in the ledger's state, so that a second reading counts the same.
+
+import { earliest, gapStart, latest } from './bound.ts';
+import type { Bound, LedgerState, StreamAccount, Stretch } from './ledger-state.ts';
+
+const STRETCH_US = 10_000_000;
+const MINUTE_US = 60_000_000;
+const MINUTE_MS = 60_000;
+
+/** Counts a frame of a stream. */
+export const countFrame = (state: LedgerState, tsRecv: number): void => {
+  const { recent } = state;
+  const last = recent.at(-1);
+  if (last !== undefined && tsRecv - last.fromUs < STRETCH_US) {
+    last.frames++;
+    return;
+  }
+  recent.push({ fromUs: tsRecv, clean: state.clean, frames: 1 });
+  while ((recent[0] as Stretch).fromUs < tsRecv - MINUTE_US - STRETCH_US) recent.shift();
+};
+
+/**
+ * Since when `dropped` messages may be missing of a stream: since its last gap, but at most for the time that the gateway takes for twice as
+ * many, and a minute at least; and in any case since the last clean heartbeat. Heartbeats say that the connection lives, not that the queue
+ * was whole. Null: before any clean heartbeat.
+ */
+export const droppedSince = (
+  state: LedgerState,
+  { liveFrom }: StreamAccount,
+  o: { readonly tsRecv: number; readonly dropped: number; readonly marginMs: number },
+): Bound | null => {
+  const { clean } = state;
+  if (clean === null) return null;
+  const near = gapStart(clean, o.marginMs);
+  if (liveFrom === null) return near;
+  const far = reach(state, o);
+  return earliest(near, far === null ? liveFrom : latest(liveFrom, far));
+};
+
+/** How far back so many messages reach; null: as far as there is no gap. */
+const reach = (
+  { clean, recent, replayed }: LedgerState,
+  o: { readonly tsRecv: number; readonly dropped: number; readonly marginMs: number },
+): Bound | null => {
+  const ofMinute = recent.filter(({ fromUs }) => fromUs >= o.tsRecv - MINUTE_US);
+  const frames = ofMinute.reduce((sum, stretch) => sum + stretch.frames, 0);
+  if (clean === null || frames === 0) return null;
+  const windowMs = Math.max(MINUTE_MS, Math.ceil((2 * o.dropped * MINUTE_MS) / frames));
+  if (!replayed) return gapStart(clean, windowMs + o.marginMs);
+  // The broker's clock runs at another pace than ours: only a heartbeat of that time says where it stood.
+  const fromUs = o.tsRecv - windowMs * 1000;
+  const then = recent.findLast((stretch) => stretch.fromUs <= fromUs && stretch.clean !== null)?.clean;
+  return then === undefined || then === null ? null : gapStart(then, o.marginMs);
+};
