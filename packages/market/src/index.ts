@@ -21,6 +21,7 @@ export * from './stream-key.ts';
 export * from './symbol-book.ts';
 export * from './tape-event.ts';
 export * from './tick-marker.ts';
+export * from './last-ticks.ts';
 export * from './wire.ts';
 export * from './clock/clock-span.ts';
 export * from './pass-tracker.ts';

@@ -65,6 +65,9 @@ export interface StreamAccount {
   proved: Instant | null;
   /** Where the last gap ended; null while it is not subscribed: what was dropped since then is dropped of this subscription. */
   liveFrom: Bound | null;
+  /** Broker time of its newest tick, and when that came; null before the first one. */
+  tickMs: BrokerMs | null;
+  tickUs: number;
 }
 
 /** A stream that nothing is known of yet. */
@@ -79,6 +82,8 @@ export const newStream = (key: StreamKey): StreamAccount => ({
   rows: 0,
   proved: null,
   liveFrom: null,
+  tickMs: null,
+  tickUs: 0,
 });
 
 /** What came in during some seconds. */

@@ -16,7 +16,7 @@ import {
   TapeScript,
   XAU,
 } from './testing/tape-script.ts';
-import { SETTLE_US } from './tick-marker.ts';
+import { SETTLE_MS } from './tick-marker.ts';
 import type { WireMessage } from './wire.ts';
 
 describe('gaps', () => {
@@ -59,7 +59,7 @@ describe('gaps', () => {
     );
     const ends = rows.filter(([event]) => event === 'ended').map(([, , , , to]) => Number(to));
     expect(ends).toHaveLength(2);
-    for (const end of ends) expect(end).toBeGreaterThanOrEqual(60 + SETTLE_US / 1e6);
+    for (const end of ends) expect(end).toBeGreaterThanOrEqual(60 + SETTLE_MS / 1000);
   });
 
   test('of a replayed gateway the account begins at the first tick that was not stored, not at the first heartbeat', () => {
@@ -417,6 +417,27 @@ describe('a warning', () => {
     const from = gapsOf(script.frame(dropped(1))).at(-1)?.[3] ?? 0;
     expect(from).toBeLessThanOrEqual(1990 - 600);
     expect(from).toBeGreaterThan(1990 - 720);
+  });
+});
+
+describe('a frame that was left out as a repeat', () => {
+  const live = (): TapeScript => started().beats(3, 10).tick('EURUSD', 10.5);
+
+  test('and may have been a tick like the one before it: its one moment is a gap', () => {
+    const script = live().tick('EURUSD', 10.5, 10.6, 'repeat').beats(11, 20);
+    expect(gapsOf(script).slice(4)).toEqual([['ended', 'EURUSD', 'not_subscribed', 10.5, 10.501]]);
+    expect(run(script).notes.gaps.at(-1)?.gap.missing).toBe(1);
+    expect(coverageOf(script, 'EURUSD')).toEqual(coverageOf(started().beats(3, 20), 'EURUSD'));
+  });
+
+  test('and states an older tick, or comes long after its tick: it is a snapshot', () => {
+    expect(
+      gapsOf(live().tick('EURUSD', 9, 10.6, 'repeat').tick('EURUSD', 10.5, 12.6, 'repeat')).slice(4),
+    ).toEqual([]);
+  });
+
+  test('inside a gap that is open it needs none of its own', () => {
+    expect(gapsOf(live().drops(10.55).tick('EURUSD', 10.5, 10.6, 'repeat')).slice(6)).toEqual([]);
   });
 });
 

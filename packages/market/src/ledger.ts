@@ -11,6 +11,7 @@ import { type Loss, StreamBook } from './stream-book.ts';
 import { streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
 import type { StreamEvent } from './stream-transitions.ts';
 import type { TapeEvent } from './tape-event.ts';
+import { TWIN_MS } from './tick-marker.ts';
 import { type BrokerTime, parseBrokerTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -21,6 +22,9 @@ const STREAM_OF_FRAME: Record<string, string | undefined> = {
   positions: 'positions',
   account: 'account',
 };
+
+/** More than the marker waits for a second tick like the one before: its clock is another one. */
+const TWIN_US = 2000 * TWIN_MS;
 
 export class Ledger {
   readonly state: LedgerState;
@@ -223,25 +227,30 @@ export class Ledger {
 
   #tick(symbol: string, time: string, mark: string | null): void {
     const kind = kindOfMark(mark);
-    const stream = this.#ticks.get(symbol);
-    if (kind === null) {
+    const at = kind === null ? null : parseBrokerTime(time);
+    if (at === null) {
       this.#unstorable('ticks', symbol, null, 'unreadable time');
       return;
     }
-    if (kind === 'repeat') this.#repeated(time, mark);
-    else if (stream !== undefined) stream.rows++;
+    const stream = this.#ticks.get(symbol);
+    if (kind === 'repeat') this.#repeated(at, mark, stream);
+    else if (stream !== undefined) {
+      stream.rows++;
+      stream.tickMs = at.ms;
+      stream.tickUs = this.lastTsRecv;
+    }
     const newest = this.state.newestServerMs;
-    const at = kind === 'live' && newest !== null ? parseBrokerTime(time) : null;
-    if (at === null || newest === null) return;
+    if (kind !== 'live' || newest === null) return;
     const late = newest - at.ms;
     if (late > this.state.latenessMs) this.state.latenessMs = late;
   }
 
-  #repeated(time: string, mark: string | null): void {
+  #repeated(at: BrokerTime, mark: string | null, stream: StreamAccount | undefined): void {
     const { clean, firstRepeat, replayed } = this.state;
-    if (clean !== null || !replayed) return;
-    const at = parseBrokerTime(time);
-    if (at === null || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;
+    // A snapshot that lingered, or a second tick like the one right before it: nobody can tell, and it was left out.
+    if (stream?.tickMs === at.ms && this.lastTsRecv - stream.tickUs < TWIN_US)
+      this.#book.leftOut(stream, this.#instant(at, mark), 'its snapshot, or a tick like the one before it');
+    if (clean !== null || !replayed || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;
     this.state.firstRepeat = this.#instant(at, mark);
   }
 

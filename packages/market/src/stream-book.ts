@@ -24,7 +24,7 @@ import {
 } from './ledger-state.ts';
 import { type StreamKey, streamId } from './stream-key.ts';
 import { STREAM_TRANSITIONS, type StreamAction, type StreamEvent } from './stream-transitions.ts';
-import { SETTLE_US } from './tick-marker.ts';
+import { SETTLE_MS } from './tick-marker.ts';
 
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
@@ -108,6 +108,17 @@ export class StreamBook {
     this.#noteOpened(stream);
   }
 
+  /** One tick was left out, of which the moment is known: outside of a gap it has its own. */
+  leftOut(stream: StreamAccount, at: Instant, evidence: string): void {
+    if (stream.gap !== null) return;
+    const from = gapStart(at, 0);
+    const gap = {
+      ...this.#newGap(stream, { cause: 'not_subscribed', evidence, since: from, missing: 1 }),
+      from,
+    };
+    this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key: stream.key, gap, to: gapEnd(at, 0) });
+  }
+
   #enter(key: StreamKey): StreamAccount {
     const stream = newStream(key);
     this.#state.streams.set(streamId(key), stream);
@@ -121,7 +132,7 @@ export class StreamBook {
         if (loss !== null) this.#open(stream, marginMs, loss);
         break;
       case 'settle':
-        stream.settlesAtUs = this.#tsRecv + SETTLE_US;
+        stream.settlesAtUs = this.#tsRecv + SETTLE_MS * 1000;
         break;
       case 'end':
         if (clean !== null) this.#end(stream, clean, marginMs);
@@ -143,16 +154,26 @@ export class StreamBook {
       this.#widen(stream, stream.gap, loss);
       return;
     }
-    const { cause, evidence, missing = null, since: from } = loss;
-    const outageId = `${this.#account}-${this.#tsRecv.toString(36)}`;
-    const { stream: kind, symbol, timeframe } = stream.key;
-    const name = [kind, symbol, timeframe].filter((part) => part !== null).join('.');
-    const id = `${outageId}-${name}`;
-    stream.gap = { id, outageId, cause, from, evidence, openedUs: this.#tsRecv, missing };
+    stream.gap = this.#newGap(stream, loss);
+    const { from } = stream.gap;
     this.#noteOpened(stream);
     if (from !== null) this.#claim(stream, from);
     stream.coveredFrom = null;
     stream.rangeId = null;
+  }
+
+  #newGap({ key }: StreamAccount, { cause, evidence, missing, since }: Loss): OpenGap {
+    const outageId = `${this.#account}-${this.#tsRecv.toString(36)}`;
+    const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
+    return {
+      id: `${outageId}-${name}`,
+      outageId,
+      cause,
+      from: since,
+      evidence,
+      openedUs: this.#tsRecv,
+      missing: missing ?? null,
+    };
   }
 
   /** More is missing than was known when the gap was opened. */

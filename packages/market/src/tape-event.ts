@@ -4,6 +4,7 @@
 import type { ClockJump } from './clock/clock-watch.ts';
 import type { LiveCause } from './ledger-state.ts';
 import type { StreamKey, TopicKey } from './stream-key.ts';
+import type { KnownTick } from './tick-marker.ts';
 
 /** A stream as the configuration asks for it, with what an earlier tape left behind when this one is new. */
 export interface ConfiguredStream extends StreamKey {
@@ -14,6 +15,8 @@ export interface ConfiguredStream extends StreamKey {
     | { readonly id: string; readonly outageId: string; readonly cause: LiveCause; readonly fromUs: number }
     | null
     | undefined;
+  /** Its last tick in the database, which the first snapshot may state. */
+  readonly lastTick?: KnownTick | undefined;
 }
 
 /** A row that the database refused for good, with the range its absence lies in. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type KnownTick, SETTLE_US, TickMarker } from './tick-marker.ts';
-import { brokerMs } from './time.ts';
+import { LastTicks } from './last-ticks.ts';
+import type { TickMark } from './mark.ts';
+import { type KnownTick, LINGER_MS, SETTLE_MS, TickMarker } from './tick-marker.ts';
+import { brokerMs, formatBrokerTime } from './time.ts';
 
 const tick = (ms: number, bid = 1.1): KnownTick => ({
   ms: brokerMs(ms),
@@ -11,118 +13,185 @@ const tick = (ms: number, bid = 1.1): KnownTick => ({
   volume: null,
 });
 
-/** A connection: subscription written, acknowledged at once, then these frames. */
-const connect = (marker: TickMarker, frames: KnownTick[], atUs: number): string[] => {
-  marker.arm('EURUSD');
-  marker.acknowledged('EURUSD', atUs);
-  return frames.map((frame, i) => marker.mark('EURUSD', frame, atUs + i));
-};
+/** One symbol over its connections: what is named goes onto a tape, and what stands there is known. */
+class Life {
+  readonly marker = new TickMarker();
+  readonly last: LastTicks;
+  conn = 0;
+
+  constructor(known?: KnownTick) {
+    this.last = new LastTicks(known === undefined ? [] : [['EURUSD', known]]);
+  }
+
+  asks(again = false): void {
+    if (!again) {
+      this.conn++;
+      this.marker.connected();
+    }
+    this.marker.arm('EURUSD', this.last.of('EURUSD'));
+  }
+
+  frame(tick: KnownTick, monoMs: number): TickMark {
+    const mark = this.marker.mark('EURUSD', tick, monoMs);
+    this.last.take(
+      'EURUSD',
+      { bid: tick.bid, ask: tick.ask, time: formatBrokerTime(tick.ms) },
+      mark,
+      this.conn,
+    );
+    return mark;
+  }
+
+  /** A connection: subscription written, acknowledged at once, then these frames, one a millisecond, from a while after it. */
+  connect(frames: readonly KnownTick[], atMs = 0, afterMs = 0): TickMark[] {
+    this.asks();
+    this.marker.acknowledged('EURUSD', atMs);
+    return frames.map((frame, i) => this.frame(frame, atMs + afterMs + i));
+  }
+}
 
 describe('the first frames of a connection', () => {
   test('a first connection ever: the snapshot is a row, what follows is live', () => {
-    expect(connect(new TickMarker(), [tick(1), tick(2), tick(2, 1.2)], 0)).toEqual([
-      'snapshot',
-      'live',
-      'live',
-    ]);
+    expect(new Life().connect([tick(1), tick(2), tick(2, 1.2)])).toEqual(['snapshot', 'live', 'live']);
   });
 
   test('a snapshot of the tick known before is no row', () => {
-    const marker = new TickMarker([['EURUSD', tick(1)]]);
-    expect(connect(marker, [tick(1), tick(2)], 0)).toEqual(['repeat', 'live']);
+    const life = new Life(tick(1));
+    expect(life.connect([tick(1), tick(2)])).toEqual(['repeat', 'live']);
   });
 
   test('a weekend of reconnects repeats Friday’s tick every time', () => {
-    const marker = new TickMarker([['EURUSD', tick(1)]]);
-    for (let i = 0; i < 20; i++) expect(connect(marker, [tick(1)], i * 60_000_000)).toEqual(['repeat']);
-    expect(connect(marker, [tick(1), tick(2)], 99 * 60_000_000)).toEqual(['repeat', 'live']);
+    const life = new Life(tick(1));
+    for (let i = 0; i < 20; i++) expect(life.connect([tick(1)], i * 60_000)).toEqual(['repeat']);
+    expect(life.connect([tick(1), tick(2)], 99 * 60_000)).toEqual(['repeat', 'live']);
   });
 
   test('snapshot and live frame of one tick, in either order, are one row', () => {
-    const known: [string, KnownTick][] = [['EURUSD', tick(1)]];
-    expect(connect(new TickMarker(known), [tick(5), tick(5), tick(6)], 0)).toEqual([
-      'snapshot',
-      'repeat',
-      'live',
-    ]);
-    expect(connect(new TickMarker(known), [tick(5), tick(6), tick(5)], 0)).toEqual([
-      'snapshot',
-      'live',
-      'repeat',
-    ]);
+    expect(new Life(tick(1)).connect([tick(5), tick(5), tick(6)])).toEqual(['snapshot', 'repeat', 'live']);
+    expect(new Life(tick(1)).connect([tick(5), tick(6), tick(5)])).toEqual(['snapshot', 'live', 'repeat']);
   });
 
   test('a snapshot that live frames overtook is no row when it states what was known', () => {
-    const known: [string, KnownTick][] = [['EURUSD', tick(1)]];
-    expect(connect(new TickMarker(known), [tick(5), tick(1), tick(6)], 0)).toEqual([
-      'snapshot',
-      'repeat',
-      'live',
-    ]);
-    expect(connect(new TickMarker(known), [tick(5), tick(6), tick(1)], 0)).toEqual([
-      'snapshot',
-      'live',
-      'repeat',
-    ]);
+    expect(new Life(tick(1)).connect([tick(5), tick(1), tick(6)])).toEqual(['snapshot', 'repeat', 'live']);
+    expect(new Life(tick(1)).connect([tick(5), tick(6), tick(1)])).toEqual(['snapshot', 'live', 'repeat']);
   });
 
   test('a snapshot that a live frame overtook is a row when nobody has seen its tick', () => {
-    const marker = new TickMarker([['EURUSD', tick(1)]]);
-    expect(connect(marker, [tick(5), tick(3), tick(6)], 0)).toEqual(['snapshot', 'snapshot', 'live']);
-    expect(marker.known()).toEqual([['EURUSD', tick(6)]]);
+    const life = new Life(tick(1));
+    expect(life.connect([tick(5), tick(3), tick(6)])).toEqual(['snapshot', 'snapshot', 'live']);
+    expect(life.last.of('EURUSD')).toEqual(tick(6));
   });
 
   test('equal ticks of one millisecond are all live once the watch has ended', () => {
-    const marker = new TickMarker();
-    connect(marker, [tick(1)], 0);
-    expect([
-      marker.mark('EURUSD', tick(2), SETTLE_US),
-      marker.mark('EURUSD', tick(2), SETTLE_US + 1),
-    ]).toEqual(['live', 'live']);
+    const life = new Life(tick(1));
+    life.connect([tick(1)]);
+    expect([life.frame(tick(2), SETTLE_MS), life.frame(tick(2), SETTLE_MS)]).toEqual(['live', 'live']);
+    const open = new Life(tick(1));
+    open.connect([tick(3)]);
+    expect([open.frame(tick(4), LINGER_MS), open.frame(tick(4), LINGER_MS)]).toEqual(['live', 'live']);
   });
 
   test('a request written twice can bring two snapshots', () => {
-    const marker = new TickMarker([['EURUSD', tick(1)]]);
-    marker.arm('EURUSD');
-    expect(marker.mark('EURUSD', tick(1), 1)).toBe('repeat');
-    expect(marker.mark('EURUSD', tick(2), 2)).toBe('live');
-    marker.arm('EURUSD');
-    marker.acknowledged('EURUSD', 3);
-    expect(marker.mark('EURUSD', tick(2), 4)).toBe('repeat');
-    expect(marker.mark('EURUSD', tick(3), 5)).toBe('live');
+    const life = new Life(tick(1));
+    life.asks();
+    expect(life.frame(tick(1), 1)).toBe('repeat');
+    expect(life.frame(tick(2), 2)).toBe('live');
+    life.asks(true);
+    life.marker.acknowledged('EURUSD', 3);
+    expect(life.frame(tick(2), 4)).toBe('repeat');
+    expect(life.frame(tick(3), 5)).toBe('live');
   });
 
   test('symbols do not touch each other', () => {
     const marker = new TickMarker();
-    marker.arm('EURUSD');
+    marker.arm('EURUSD', null);
     expect(marker.mark('GBPUSD', tick(1), 0)).toBe('live');
     expect(marker.mark('EURUSD', tick(1), 0)).toBe('snapshot');
   });
 });
 
-test('whatever the order of snapshot and live frames, no tick becomes two rows and none is lost', () => {
+describe('a first frame that lingers', () => {
+  test('is no row when it states the tick that is known, however late', () => {
+    for (const afterMs of [SETTLE_MS, 3000, 20_000, LINGER_MS, 86_400_000]) {
+      const life = new Life(tick(1));
+      expect(life.connect([tick(1), tick(2)], 0, afterMs), `${afterMs} ms`).toEqual(['repeat', 'live']);
+      expect(life.connect([tick(2)], 100_000_000, afterMs), `${afterMs} ms`).toEqual(['repeat']);
+    }
+  });
+
+  test('is a snapshot when nobody has seen its tick; after half a minute it is a tick', () => {
+    expect(new Life(tick(1)).connect([tick(5), tick(5)], 0, 20_000)).toEqual(['snapshot', 'repeat']);
+    expect(new Life(tick(1)).connect([tick(5), tick(5)], 0, LINGER_MS)).toEqual(['live', 'live']);
+  });
+
+  test('is no row when live frames overtook it', () => {
+    for (const stated of [tick(1), tick(5), tick(6)]) {
+      const life = new Life(tick(1));
+      expect(life.connect([tick(5), tick(6)], 0, 100)).toEqual(['snapshot', 'live']);
+      expect(life.frame(stated, 12_000)).toBe('repeat');
+      // It has come: what is equal from now on is another tick.
+      expect([life.frame(tick(7), 12_001), life.frame(tick(7), 12_001)]).toEqual(['live', 'live']);
+    }
+  });
+
+  test('of the connection before is not waited for in this one', () => {
+    const life = new Life(tick(1));
+    expect(life.connect([tick(5), tick(6)])).toEqual(['snapshot', 'live']);
+    expect(life.connect([tick(6), tick(7)], 60_000)).toEqual(['repeat', 'live']);
+    expect([life.frame(tick(8), 62_000), life.frame(tick(8), 62_000)]).toEqual(['live', 'live']);
+  });
+});
+
+test('a gateway that goes back to an older tick states it in every connection, and it is one row', () => {
+  const life = new Life(tick(5));
+  expect(life.connect([tick(3)])).toEqual(['snapshot']);
+  expect(life.connect([tick(3)], 60_000)).toEqual(['repeat']);
+  // An earlier one that is stated again within a connection is not its last.
+  life.connect([tick(3), tick(8), tick(9)], 120_000);
+  life.asks(true);
+  expect(life.frame(tick(8), 120_010)).toBe('repeat');
+  expect(life.connect([tick(9)], 180_000)).toEqual(['repeat']);
+});
+
+/** A live tick and when it comes, in milliseconds after the acknowledgement. Some come twice: two ticks of one moment that are alike. */
+const liveTicks = fc.array(fc.record({ atMs: fc.nat(25_000), twin: fc.nat(9).map((n) => n === 0) }), {
+  maxLength: 12,
+});
+
+test('whenever the snapshot comes, no tick becomes two rows, and at most twins are left out, in the moment of the first', () => {
   const seed = Date.now() % 1_000_000;
   fc.assert(
-    fc.property(
-      fc.boolean(),
-      fc.uniqueArray(fc.integer({ min: 2, max: 60 }), { minLength: 0, maxLength: 8 }),
-      fc.nat(8),
-      fc.nat(),
-      (withMissed, times, position, pick) => {
-        const before = tick(1);
-        const live = times.toSorted((a, b) => a - b).map((ms) => tick(ms + 100));
-        const missed = tick(50);
-        // The snapshot states the newest tick when it was made: one from before, one missed, or one of the live ones.
-        const statable = [withMissed ? missed : before, ...live.slice(0, position)];
-        const snapshot = statable[pick % statable.length] as KnownTick;
-        const at = Math.min(position, live.length);
-        const frames = [...live.slice(0, at), snapshot, ...live.slice(at)];
-        const marks = connect(new TickMarker([['EURUSD', before]]), frames, 0);
-        const rows = frames.filter((_, i) => marks[i] !== 'repeat').map((frame) => frame.ms as number);
-        const stated = snapshot === before || live.includes(snapshot) ? [] : [snapshot.ms as number];
-        expect(rows.toSorted((a, b) => a - b)).toEqual([...stated, ...live.map((t) => t.ms as number)]);
-      },
-    ),
+    fc.property(liveTicks, fc.nat(20_000), fc.nat(), fc.boolean(), (coming, snapshotMs, pick, missed) => {
+      const before = tick(1);
+      const unseen = tick(50);
+      const live = coming
+        .toSorted((a, b) => a.atMs - b.atMs)
+        .flatMap(({ atMs, twin }, i) => {
+          const frame = { tick: tick(100 + i), atMs };
+          return twin ? [frame, frame] : [frame];
+        });
+      // It states the newest tick when it was made: one from before, one that was missed, or one of the live ones.
+      const made = live.filter(({ atMs }) => atMs <= snapshotMs).map((each) => each.tick);
+      const statable = [missed ? unseen : before, ...made];
+      const stated = statable[pick % statable.length] as KnownTick;
+      const frames = [...live, { tick: stated, atMs: snapshotMs }].toSorted((a, b) => a.atMs - b.atMs);
+      const life = new Life(before);
+      life.asks();
+      life.marker.acknowledged('EURUSD', 0);
+      const count = new Map<number, number>();
+      const truth = new Map<number, number>();
+      for (const each of live) truth.set(each.tick.ms, (truth.get(each.tick.ms) ?? 0) + 1);
+      if (stated === unseen) truth.set(unseen.ms, 1);
+      for (const frame of frames)
+        if (life.frame(frame.tick, frame.atMs) !== 'repeat')
+          count.set(frame.tick.ms, (count.get(frame.tick.ms) ?? 0) + 1);
+      for (const [ms, made] of truth) {
+        const have = count.get(ms) ?? 0;
+        expect(have).toBeGreaterThanOrEqual(1);
+        expect(have).toBeLessThanOrEqual(made);
+      }
+      expect([...count.keys()].filter((ms) => !truth.has(ms))).toEqual([]);
+    }),
     { seed, numRuns: 3000 },
   );
 });

@@ -1,15 +1,16 @@
-// Tells live ticks from restatements of a tick that is known already. Every subscription is answered with one snapshot
-// of the last tick, in an order nobody promises: before or after the acknowledgement, before or after live frames. The
-// marker sees each tick frame when it is received and names it; the name goes onto the tape.
+// Tells live ticks from restatements of a tick that is known already. Every subscription is answered with one snapshot of the last tick, in
+// an order and at a time that nobody promises: before or after the acknowledgement, before or after live frames, at once or seconds later.
+// The marker sees each tick frame when it is received and names it; the name goes onto the tape.
 //
-//   idle ──arm (subscription written)──► watching ──SETTLE after the acknowledgement──► idle
+//   idle ──arm (subscription written)──► watching ──SETTLE after the acknowledgement──► lingering ──snapshot seen, or LINGER──► idle
 //
-// While watching, a frame equal in time and content to the tick known before, or to any frame since the arming, is a
-// `repeat`: at most it costs a genuine equal tick, which lies inside the gap that every subscription stands in. A
-// snapshot that states a tick nobody has seen is written, as `snapshot`. Nothing is ever written twice.
+// While watching or lingering, a frame equal in time and content to the tick known before, or to any frame since the arming, is a `repeat`.
+// At most it costs a genuine equal tick: while watching it lies inside the gap that every subscription stands in, later the account of gaps
+// notes one of its own (`ledger`). A snapshot that states a tick nobody has seen is written, as `snapshot`. Nothing is ever written twice.
 
 import type { TickMark } from './mark.ts';
-import type { BrokerMs } from './time.ts';
+import { type BrokerMs, parseBrokerTime } from './time.ts';
+import type { WireTick } from './wire.ts';
 
 /** The content of a tick as far as two of them can be compared. Null for absent or zero `last` and `volume`. */
 export interface KnownTick {
@@ -20,21 +21,24 @@ export interface KnownTick {
   readonly volume: number | null;
 }
 
-/** How long after the acknowledgement a snapshot may still come, by the receive clock. Shorter than a gap's margin. */
-export const SETTLE_US = 1_500_000;
-const MAX_SEEN = 1024;
+/** How long after the acknowledgement a snapshot is the rule. Shorter than a gap's margin. */
+export const SETTLE_MS = 1500;
+/** A snapshot that comes later than this after the acknowledgement is told by its being the first frame alone. */
+export const LINGER_MS = 30_000;
+/** Ticks of one moment come in one piece: what repeats the newest one later than this is a snapshot and no second tick like it. */
+export const TWIN_MS = 1000;
+const MAX_SEEN = 16_384;
 
 interface Watch {
   readonly before: KnownTick | null;
   seen: KnownTick[];
-  /** A frame has come since the subscription was written; the next one is live unless it goes back in time. */
+  /** When the newest of them came. */
+  newestAtMs: number;
+  /** A frame has come since the subscription was written. */
   answered: boolean;
-  settleAtUs: number;
-}
-
-interface SymbolState {
-  last: KnownTick | null;
-  watch: Watch | null;
+  /** Snapshots that may still come: one for each time the subscription was written. */
+  due: number;
+  ackedAtMs: number;
 }
 
 const same = (a: KnownTick, b: KnownTick): boolean =>
@@ -55,74 +59,72 @@ const seenBefore = (seen: readonly KnownTick[], tick: KnownTick): boolean => {
 export const knownOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === null || value === 0 || Number.isNaN(value) ? null : value;
 
+/** What two frames are compared by; null when the time cannot be read. */
+export const knownTick = (tick: WireTick): KnownTick | null => {
+  const time = parseBrokerTime(tick.time);
+  if (time === null) return null;
+  const { ask, bid } = tick;
+  return { ms: time.ms, bid, ask, last: knownOrNull(tick.last), volume: knownOrNull(tick.volume) };
+};
+
 export class TickMarker {
-  readonly #symbols = new Map<string, SymbolState>();
+  readonly #watches = new Map<string, Watch>();
 
-  /** The last tick known of each symbol, from an earlier life of this recorder. */
-  constructor(known: Iterable<readonly [string, KnownTick]> = []) {
-    for (const [symbol, last] of known) this.#symbols.set(symbol, { last, watch: null });
+  /** A connection begins: nothing is subscribed. */
+  connected(): void {
+    this.#watches.clear();
   }
 
-  /** A subscription of this symbol is about to be written: from here a snapshot may come. */
-  arm(symbol: string): void {
-    const state = this.#state(symbol);
-    state.watch = {
-      before: state.last,
-      seen: state.watch?.seen ?? [],
+  /** A subscription of this symbol is about to be written: from here a snapshot may come. `before`: its last tick, if one is known. */
+  arm(symbol: string, before: KnownTick | null): void {
+    const again = this.#watches.get(symbol);
+    this.#watches.set(symbol, {
+      before,
+      seen: again?.seen ?? [],
+      newestAtMs: again?.newestAtMs ?? 0,
       answered: false,
-      settleAtUs: Number.POSITIVE_INFINITY,
-    };
+      due: (again?.due ?? 0) + 1,
+      ackedAtMs: Number.POSITIVE_INFINITY,
+    });
   }
 
-  /** The subscription was acknowledged; the watch ends SETTLE_US later. */
-  acknowledged(symbol: string, recvUs: number): void {
-    const watch = this.#state(symbol).watch;
-    if (watch !== null) watch.settleAtUs = recvUs + SETTLE_US;
+  /** The subscription was acknowledged. */
+  acknowledged(symbol: string, monoMs: number): void {
+    const watch = this.#watches.get(symbol);
+    if (watch !== undefined) watch.ackedAtMs = monoMs;
   }
 
-  /** Names a tick frame. `recvUs` is its receive time; `tick` its content. */
-  mark(symbol: string, tick: KnownTick, recvUs: number): TickMark {
-    const state = this.#state(symbol);
-    const watch = state.watch;
-    if (watch === null) {
-      state.last = tick;
-      return 'live';
-    }
-    if (recvUs >= watch.settleAtUs) {
-      state.watch = null;
-      state.last = tick;
-      return 'live';
-    }
-    return this.#markWatched(state, watch, tick);
-  }
-
-  /** The last tick of every symbol seen, for the head of a tape segment. */
-  known(): [string, KnownTick][] {
-    const entries: [string, KnownTick][] = [];
-    for (const [symbol, { last }] of this.#symbols) if (last !== null) entries.push([symbol, last]);
-    return entries;
-  }
-
-  #markWatched(state: SymbolState, watch: Watch, tick: KnownTick): TickMark {
+  /** Names a tick frame. `monoMs` is its receive time on a clock that nobody sets; `tick` its content. */
+  mark(symbol: string, tick: KnownTick, monoMs: number): TickMark {
+    const watch = this.#watches.get(symbol);
+    if (watch === undefined) return 'live';
     const first = !watch.answered;
     watch.answered = true;
-    if (watch.before !== null && same(watch.before, tick)) return 'repeat';
-    if (seenBefore(watch.seen, tick)) return 'repeat';
-    const newest = watch.seen.at(-1);
-    const overtaken = newest !== undefined && tick.ms < newest.ms;
-    if (watch.seen.length >= MAX_SEEN) watch.seen = watch.seen.slice(MAX_SEEN / 2);
-    if (overtaken) watch.seen.splice(-1, 0, tick);
-    else watch.seen.push(tick);
-    if (!overtaken) state.last = tick;
-    return first || overtaken ? 'snapshot' : 'live';
-  }
-
-  #state(symbol: string): SymbolState {
-    let state = this.#symbols.get(symbol);
-    if (state === undefined) {
-      state = { last: null, watch: null };
-      this.#symbols.set(symbol, state);
+    const waitedMs = monoMs - watch.ackedAtMs;
+    const over = waitedMs >= LINGER_MS || (waitedMs >= SETTLE_MS && watch.due <= 0);
+    if (over) this.#watches.delete(symbol);
+    if (watch.before !== null && same(watch.before, tick)) {
+      // The first frame of a connection restates what is known, however late it comes.
+      if (over && !first) return 'live';
+      watch.due--;
+      return 'repeat';
     }
-    return state;
+    if (over) return 'live';
+    if (!seenBefore(watch.seen, tick)) return newTick(watch, tick, first, monoMs);
+    const newest = watch.seen.at(-1) as KnownTick;
+    if (!same(newest, tick) || monoMs - watch.newestAtMs >= TWIN_MS) watch.due--;
+    return 'repeat';
   }
 }
+
+const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number): TickMark => {
+  const newest = watch.seen.at(-1);
+  const overtaken = newest !== undefined && tick.ms < newest.ms;
+  if (watch.seen.length >= MAX_SEEN) watch.seen = watch.seen.slice(MAX_SEEN / 2);
+  if (overtaken) watch.seen.splice(-1, 0, tick);
+  else {
+    watch.seen.push(tick);
+    watch.newestAtMs = monoMs;
+  }
+  return first || overtaken ? 'snapshot' : 'live';
+};

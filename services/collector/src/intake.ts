@@ -9,6 +9,7 @@ import {
   type ClockRule,
   ClockWatch,
   HeartbeatJudge,
+  knownTick,
   type BrokerTime,
   parseBrokerTime,
   PassTracker,
@@ -20,7 +21,7 @@ import {
   type WireMessage,
 } from '@fxtape/market';
 import type { Entry, Line, TapeWriter } from '@fxtape/tape';
-import { type TapeMemory, tickContent } from './tape-memory.ts';
+import type { TapeMemory } from './tape-memory.ts';
 
 const FULL_RETRY_MS = 1000;
 
@@ -107,9 +108,13 @@ export class Intake {
   async run(stream: FxStream, signal: AbortSignal): Promise<void> {
     for await (const batch of stream) {
       const entries: Entry[] = [];
-      for (const item of batch) if (item.conn > this.#deadConn) this.#take(item, entries);
-      if (entries.length === 0) continue;
       try {
+        for (const item of batch) {
+          if (item.conn <= this.#deadConn) continue;
+          // What a snapshot will be compared with is what stands on the tape by then.
+          if (priceRequest(item) !== null) this.#append(entries.splice(0));
+          this.#take(item, entries);
+        }
         this.#append(entries);
       } catch (error) {
         if (!(error instanceof FxtapeError)) throw error;
@@ -120,6 +125,7 @@ export class Intake {
 
   #append(entries: readonly Entry[]): void {
     const { memory, tape } = this.#o;
+    if (entries.length === 0) return;
     for (const line of tape.append(entries as Entry[])) {
       memory.apply(line, line.frame === null ? null : (line.message as WireMessage));
     }
@@ -187,12 +193,15 @@ export class Intake {
       return { conn, recvUs, mark: this.#mark(item), frame, json, binary, message };
     }
     const { type: event, ...data } = item.event;
-    if (item.event.type === 'connected') this.counters.reconnects++;
-    const { marker } = this.#o.memory;
-    if (item.event.type === 'subscribing' && item.event.sub.topic === 'prices')
-      marker.arm(item.event.sub.symbol ?? '');
+    const { last, marker } = this.#o.memory;
+    if (item.event.type === 'connected') {
+      this.counters.reconnects++;
+      marker.connected();
+    }
+    const asked = priceRequest(item);
+    if (asked !== null) marker.arm(asked, last.of(asked));
     if (item.event.type === 'subscribed' && item.event.sub.topic === 'prices') {
-      marker.acknowledged(item.event.sub.symbol ?? '', item.recvUs);
+      marker.acknowledged(item.event.sub.symbol ?? '', item.monoMs);
     }
     return { conn, recvUs, event, data };
   }
@@ -204,9 +213,9 @@ export class Intake {
     switch (message.type) {
       case 'tick': {
         counters.ticks++;
-        const content = tickContent(message.data);
+        const content = knownTick(message.data);
         if (content === null) return null;
-        const mark = this.#o.memory.marker.mark(message.symbol, content, item.recvUs);
+        const mark = this.#o.memory.marker.mark(message.symbol, content, item.monoMs);
         if (mark === 'repeat') counters.repeats++;
         else if (mark === 'snapshot') counters.snapshots++;
         const pass = mark === 'live' ? this.#pass(content.ms) : this.#statedPass(content.ms);
@@ -276,3 +285,9 @@ export class Intake {
     return this.#passes === null ? null : this.#passes.peek(broker);
   }
 }
+
+/** The symbol whose ticks this item says are being asked for; null for any other item. */
+const priceRequest = (item: StreamItem): string | null =>
+  item.kind === 'session' && item.event.type === 'subscribing' && item.event.sub.topic === 'prices'
+    ? (item.event.sub.symbol ?? null)
+    : null;

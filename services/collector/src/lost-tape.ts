@@ -15,7 +15,6 @@ const TOGETHER_US = 3_600_000_000;
 
 export interface Remembered {
   readonly floorUs: number | null;
-  readonly known: ReadonlyMap<string, KnownTick>;
   /** Symbols that the lost tape recorded to its end. */
   readonly symbols: readonly string[];
   /** The streams with what the database holds of each. */
@@ -60,7 +59,8 @@ export const recall = async (
               cause: gap.cause as LiveCause,
               fromUs: gap.ts_from,
             };
-      return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried };
+      const lastTick = key.stream === 'ticks' && key.symbol !== null ? known.get(key.symbol) : undefined;
+      return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried, lastTick };
     });
   // Streams of one account are covered together: what ended long before the others was taken out of the configuration, or its symbol is gone.
   const lastUs = Math.max(0, ...ends.values());
@@ -69,5 +69,5 @@ export const recall = async (
       ({ symbol }) => symbol ?? [],
     ),
   );
-  return { floorUs, known, symbols: [...symbols], configured };
+  return { floorUs, symbols: [...symbols], configured };
 };

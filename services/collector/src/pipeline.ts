@@ -7,7 +7,7 @@
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import { ClockRuleError, parseClockRule, TickMarker } from '@fxtape/market';
+import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
 import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
@@ -136,10 +136,7 @@ export class Pipeline {
       await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
     passing('collector: tape read');
     const remembered = memory.begun ? null : await this.#remember(signal);
-    if (remembered !== null) {
-      tape.raiseFloor(remembered.floorUs ?? 0);
-      memory.marker = new TickMarker(remembered.known);
-    }
+    if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
     passing('collector: remembered');
     const binding = await this.#bind(memory, signal);
     passing('collector: account found');

@@ -4,18 +4,18 @@
 import { decodeFrame } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
+  type ConfiguredStream,
   emptyLedger,
   kindOfMark,
-  type KnownTick,
-  knownOrNull,
+  LastTicks,
   Ledger,
   type LedgerNotes,
   loadLedger,
-  parseBrokerTime,
   saveLedger,
+  type TapeEvent,
+  type TickMark,
   TickMarker,
   type WireMessage,
-  type WireTick,
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
 
@@ -32,21 +32,8 @@ interface SavedMemory {
   readonly binding: Binding | null;
   readonly spans: readonly ClockSpan[];
   readonly ledger: unknown;
-  readonly known: readonly (readonly [string, KnownTick])[];
+  readonly known: ReturnType<LastTicks['save']>;
 }
-
-/** Content of a tick that two frames are compared by; null when its time cannot be read. */
-export const tickContent = (tick: WireTick): KnownTick | null => {
-  const time = parseBrokerTime(tick.time);
-  if (time === null) return null;
-  return {
-    ms: time.ms,
-    bid: tick.bid,
-    ask: tick.ask,
-    last: knownOrNull(tick.last),
-    volume: knownOrNull(tick.volume),
-  };
-};
 
 /** The frame of a line, decoded; taken from memory when the line was handed over there. Null for events. */
 export const messageOf = (line: Line): WireMessage | null => {
@@ -63,6 +50,7 @@ export const messageOf = (line: Line): WireMessage | null => {
   };
 };
 
+type Configured = Extract<TapeEvent, { event: 'configured' }>['data'];
 type Items = readonly (Line | Damage)[];
 type Batches = AsyncIterable<Items> | Iterable<Items>;
 
@@ -72,7 +60,8 @@ export class TapeMemory {
   binding: Binding | null = null;
   spans: readonly ClockSpan[] = [];
   ledger: Ledger;
-  marker = new TickMarker();
+  last = new LastTicks();
+  readonly marker = new TickMarker();
 
   constructor(account: string) {
     this.#account = account;
@@ -93,27 +82,16 @@ export class TapeMemory {
   /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */
   async restore(head: unknown, batches: Batches): Promise<void> {
     const saved = head as SavedMemory | null;
-    const known = new Map<string, KnownTick>(saved?.known ?? []);
     if (saved !== null) {
       this.binding = saved.binding;
       this.spans = saved.spans;
       this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
+      this.last = new LastTicks(saved.known);
     }
-    for await (const items of batches) for (const item of items) this.#restoreItem(item, known);
-    this.marker = new TickMarker(known);
-  }
-
-  #restoreItem(item: Line | Damage, known: Map<string, KnownTick>): void {
-    if ('kind' in item) {
-      this.#damage(item);
-      return;
-    }
-    const message = messageOf(item);
-    this.apply(item, message);
-    if (message?.type !== 'tick') return;
-    const content = tickContent(message.data);
-    const mark = kindOfMark(item.mark);
-    if (content !== null && mark !== null && mark !== 'repeat') known.set(message.symbol, content);
+    for await (const items of batches)
+      for (const item of items)
+        if ('kind' in item) this.#damage(item);
+        else this.apply(item, messageOf(item));
   }
 
   /** Takes a line that was appended. */
@@ -121,6 +99,8 @@ export class TapeMemory {
     if (line.event === 'head') return;
     if (line.event === 'clock') this.spans = (line.data as { spans: ClockSpan[] }).spans;
     if (line.event === 'bound') this.binding = line.data as Binding;
+    if (line.event === 'configured') this.#remember((line.data as Configured).streams);
+    if (message?.type === 'tick') this.#tick(line, message);
     this.ledger.apply(line, message, this.#discard);
     // A tick says nothing, and emptying what is empty costs as much as taking it.
     if (this.#discard.gaps.length > 0) this.#discard.gaps.length = 0;
@@ -134,13 +114,22 @@ export class TapeMemory {
       binding: this.binding,
       spans: this.spans,
       ledger: saveLedger(this.ledger.state),
-      known: this.marker.known(),
+      known: this.last.save(),
     };
   }
 
   /** The part of a saved state that a reader of rows starts from. */
   static ledgerOf(head: unknown): unknown {
     return (head as SavedMemory).ledger;
+  }
+
+  #remember(streams: readonly ConfiguredStream[]): void {
+    for (const { lastTick, symbol } of streams) if (lastTick && symbol) this.last.remember(symbol, lastTick);
+  }
+
+  #tick({ conn, mark }: Line, { data, symbol }: Extract<WireMessage, { type: 'tick' }>): void {
+    const kind = kindOfMark(mark);
+    if (kind !== null) this.last.take(symbol, data, kind as TickMark, conn);
   }
 
   #damage(damage: Damage): void {
