@@ -1,6 +1,6 @@
 // `fxtape up` and the processes that it keeps: one Ctrl-C stops all of them in order however many ways it comes, nothing outlives a
 // killed `up`, a crashed service comes back, and one that cannot start is an error with its reason.
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readServiceInfo } from '@fxtape/ops';
@@ -163,6 +163,52 @@ test('a service that never comes up ends `up` with code 1 and the reason', async
   const last = child.logs.trimEnd().split('\n').at(-1);
   expect(last).toMatch(/^SERVICE_START_FAILED: console ended 4 times before it was up, .*EADDRINUSE/);
   for (const name of SERVICES) expect(pidOf(name)).toBeNull();
+});
+
+test('a second start on the same folder is told at once, and touches nothing', async () => {
+  const { child, pids } = await start();
+  await live();
+  const run = () =>
+    Object.fromEntries(
+      readdirSync(join(dir.path, 'run'), { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => [name, readFileSync(join(dir.path, 'run', name), 'utf8')]),
+    );
+  const before = run();
+  const again = await runFxtape(['up', '--demo'], { dataDir: dir.path, env });
+  expect(again).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(
+      new RegExp(`^ALREADY_RUNNING: fxtape is already running here \\(pid ${child.pid}\\).*\\n$`),
+    ),
+  });
+  const alone = await runFxtape(['run', 'console'], { dataDir: dir.path, env });
+  expect(alone).toMatchObject({ code: 1, output: expect.stringMatching(/^ALREADY_RUNNING: /) });
+  expect(run()).toEqual(before);
+  expect(pids.filter(runs)).toEqual(pids);
+  const status = await runFxtape(['status', '--json'], { dataDir: dir.path, env });
+  expect(JSON.parse(status.stdout)).toMatchObject({ verdict: expect.not.stringMatching('down') });
+  // A kill leaves nothing behind that would stop the next one.
+  await child.kill('SIGKILL');
+  await gone(pids, 12_000);
+  await start();
+});
+
+test('a data folder that cannot be one is told with its variable', async () => {
+  const file = join(dir.path, 'a-file');
+  writeFileSync(file, '');
+  for (const [path, why] of [
+    [file, 'is a file, not a folder'],
+    [join(file, 'inside'), 'cannot be written (ENOTDIR)'],
+  ] as const) {
+    const outcome = await runFxtape(['up', '--demo'], {
+      dataDir: dir.path,
+      env: { ...env, FXTAPE_DATA_DIR: path },
+    });
+    expect(outcome.code).toBe(1);
+    expect(outcome.output).toMatch(/^DATA_DIR_UNUSABLE: FXTAPE_DATA_DIR: [^\n]*\n$/);
+    expect(outcome.output).toContain(why);
+  }
 });
 
 test('a signal while it is starting stops it too', async () => {

@@ -1,7 +1,8 @@
 // What `fxtape up` does about QuestDB and Redis: a given one is used, a missing one is started, and what was started is stopped.
-import { ensureStack, questDbAnswers, redisAnswers } from '@fxtape/cli/stack';
-import { QuestDbHttp } from '@fxtape/questdb';
-import { machineEnv, tempDir } from '@fxtape/testkit';
+import { ensureStack, holdsRecording, questDbAnswers, redisAnswers, type Stack } from '@fxtape/cli/stack';
+import { createLog } from '@fxtape/ops';
+import { migrate, QuestDbHttp } from '@fxtape/questdb';
+import { machineEnv, type TempDir, tempDir } from '@fxtape/testkit';
 import { expect, inject, test } from 'vitest';
 
 function collectingLog() {
@@ -41,7 +42,7 @@ test('a given server that does not answer is a warning: the tape records without
   const env = { QDB_CLIENT_CONF: 'http::addr=127.0.0.1:9;', REDIS_URL: inject('redis').url };
   const stack = await ensureStack({ env, dataDir: dir.path, log });
   expect(stack.questdb.how).toBe('given');
-  expect(log.lines.join('\n')).toContain('QuestDB at http://127.0.0.1:9 does not answer yet');
+  expect(log.lines.join('\n')).toContain('QuestDB at 127.0.0.1:9 does not answer yet');
   await dir.remove();
 });
 
@@ -60,6 +61,52 @@ test('local engines are started in the data folder, stopped, and found again wit
   expect(await ask(second.questdb.conf, 'SELECT * FROM kept')).toEqual([]);
   await second.stop();
   await dir.remove();
+});
+
+test('a second data folder gets engines of its own, and neither opens to the passwords of the other', async () => {
+  const dirs = [tempDir('stack-first'), tempDir('stack-second')];
+  const start = (dataDir: string) =>
+    ensureStack({ env: machineEnv(), dataDir, log: collectingLog(), mode: 'local' });
+  const stacks: Stack[] = [];
+  try {
+    for (const { path } of dirs) stacks.push(await start(path));
+    const [first, second] = stacks as [Stack, Stack];
+    await ask(
+      first.questdb.conf,
+      'CREATE TABLE of_the_first (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL',
+    );
+    expect(
+      await ask(second.questdb.conf, "SELECT table_name FROM tables() WHERE table_name = 'of_the_first'"),
+    ).toEqual([]);
+    const ports = (stack: Stack) =>
+      [stack.questdb.httpUrl, stack.questdb.pgUrl, stack.redis.url].map((url) => new URL(url).port);
+    expect(new Set([...ports(first), ...ports(second)]).size).toBe(6);
+    const passwordOf = ({ questdb }: Stack) => /password=([^;]+)/.exec(questdb.conf)?.[1] ?? '';
+    expect(await questDbAnswers(first.questdb.httpUrl, passwordOf(first))).toBe(true);
+    expect(await questDbAnswers(first.questdb.httpUrl, passwordOf(second))).toBe(false);
+    const port = new URL(first.redis.url).port;
+    expect(await redisAnswers(first.redis.url)).toBe(true);
+    expect(await redisAnswers(second.redis.url.replace(/:\d+$/, `:${port}`))).toBe(false);
+    expect(await redisAnswers(`redis://127.0.0.1:${port}`)).toBe(false);
+    // It comes back where it was.
+    await second.stop();
+    stacks[1] = await start((dirs[1] as TempDir).path);
+    expect(ports(stacks[1])).toEqual(ports(second));
+  } finally {
+    for (const stack of stacks) await stack.stop();
+    for (const dir of dirs) await dir.remove();
+  }
+});
+
+test('a database without a password is known for a recording by its tables, and only read for that', async () => {
+  const { http } = inject('questdb');
+  const open = new QuestDbHttp({ conf: inject('questdb').conf });
+  await open.exec('DROP TABLE IF EXISTS schema_migrations');
+  expect(await holdsRecording(http)).toBe(false);
+  await migrate({ client: open, log: createLog({ service: 'test', level: 'silent' }) });
+  expect(await holdsRecording(http)).toBe(true);
+  expect(await holdsRecording('http://127.0.0.1:9')).toBe(false);
+  open.close();
 });
 
 test('an unknown kind of engines is refused', async () => {

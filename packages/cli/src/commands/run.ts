@@ -1,12 +1,21 @@
 // `fxtape run SERVICE`: one service in the foreground, in this very process. In: its name. Out: whatever the service does until a signal
-// stops it.
+// stops it. Two of one kind need two data folders: each is found by its run file.
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { endWithParent } from '../end-with-parent.ts';
+import { readCliEnv } from '../env.ts';
 import type { ProcessName } from '../service-process.ts';
 
-/** Errors: those of the service's start. */
+/** Errors: ALREADY_RUNNING, DATA_DIR_UNUSABLE, and those of the service's start. */
 export async function run(service: ProcessName, options: { withParent?: boolean }): Promise<void> {
   if (options.withParent === true) endWithParent();
+  else {
+    const dataDir = resolve(readCliEnv().FXTAPE_DATA_DIR);
+    openDataDir(dataDir);
+    refuseBesideUp(dataDir);
+    holdDataDir(dataDir, service);
+  }
   // The paper trader is no service: none of them may lead to what trades.
   const home = service === 'paper-trader' ? 'packages' : 'services';
   await import(fileURLToPath(new URL(`../../../../${home}/${service}/src/main.ts`, import.meta.url)));

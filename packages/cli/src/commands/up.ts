@@ -5,12 +5,13 @@ import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
 import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
 import { applyJournal } from '../clock-apply/apply-state.ts';
+import { holdDataDir, openDataDir } from '../data-dir.ts';
 import { type DemoOptions, demoOf } from '../demo.ts';
 import { isGiven, processEnv, readCliEnv, withVariables } from '../env.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
 import { type ProcessName, ServiceProcess } from '../service-process.ts';
-import { ensureStack, makePrivateFolder, type Stack } from '../stack/index.ts';
+import { ensureStack, type Stack } from '../stack/index.ts';
 import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;
@@ -52,10 +53,11 @@ export async function up(options: UpOptions): Promise<void> {
       log.warn(`${keyVariable} of "${name}" can trade; a recorder needs a read-only key (fxs_ro_…) only`);
     }
   }
+  const dataDir = resolve(env.FXTAPE_DATA_DIR);
+  if (openDataDir(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
+  holdDataDir(dataDir, 'up');
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });
   shutdown.onSignals();
-  const dataDir = resolve(env.FXTAPE_DATA_DIR);
-  if (makePrivateFolder(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
   const tell = { info: (line: string) => log.info(line), warn: (line: string) => log.warn(line) };
   const correction = applyJournal(dataDir).load();
   if (correction !== null && correction.step !== 'done')

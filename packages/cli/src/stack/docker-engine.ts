@@ -31,7 +31,9 @@ export interface DockerSpec {
   readonly args: readonly string[];
   /** Where the image keeps its data. */
   readonly volumePath: string;
-  /** Ports inside the container, the wanted ports outside are the same. */
+  /** Ports inside the container. */
+  readonly inside: readonly number[];
+  /** The wanted ports outside, in the same order. */
   readonly ports: readonly number[];
   /** Asked until it says yes. `port` tells the port outside for one inside. */
   readonly ready: (port: (inside: number) => number) => Promise<boolean>;
@@ -51,6 +53,17 @@ const STOP_S = 5;
 /** $0 is the id of the container: its name may be that of a successor by then. */
 const GUARD = `docker stop -t ${STOP_S} "$0"; docker rm -f "$0"`;
 
+/** The name of the container, and of its volume. */
+function containerName(name: string, dataDir: string): string {
+  return `fxtape-${name}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
+}
+
+/** Whether an engine of this data folder has kept data in Docker. */
+export async function dockerHasVolume(name: string, o: { dataDir: string; env: Env }): Promise<boolean> {
+  const volume = ['volume', 'inspect', containerName(name, o.dataDir)];
+  return (await runCommand('docker', volume, { env: o.env })).code === 0;
+}
+
 export class DockerEngine {
   readonly #spec: DockerSpec;
   readonly #container: string;
@@ -59,8 +72,7 @@ export class DockerEngine {
 
   constructor(spec: DockerSpec) {
     this.#spec = spec;
-    const id = createHash('sha256').update(spec.dataDir).digest('hex').slice(0, 8);
-    this.#container = `fxtape-${spec.name}-${id}`;
+    this.#container = containerName(spec.name, spec.dataDir);
   }
 
   /** The port on loopback that leads to `inside`; known once it was started. */
@@ -82,8 +94,9 @@ export class DockerEngine {
       await this.#must(['pull', '-q', image], PULL_MS);
     }
     await this.#remove();
-    for (const inside of this.#spec.ports) {
-      this.#ports.set(inside, (await portIsFree(inside)) ? inside : await freePort());
+    for (const [i, inside] of this.#spec.inside.entries()) {
+      const wanted = this.#spec.ports[i] ?? inside;
+      this.#ports.set(inside, (await portIsFree(wanted)) ? wanted : await freePort());
     }
     const create = ['create', '--name', this.#container, ...this.#options(), image, ...this.#spec.args];
     const id = (await this.#must(create)).trim();

@@ -19,6 +19,7 @@ import { redisUrl } from './redis-url.ts';
 interface Where {
   readonly dataDir: string;
   readonly credentials: Credentials;
+  readonly ports: readonly number[];
   readonly env: Env;
   readonly log: StackLog;
 }
@@ -53,7 +54,7 @@ export function dockerQuestDb(where: Where): DockerSpec {
     secrets: { admin, reader },
     args: [],
     volumePath: '/var/lib/questdb',
-    ports: [9000, 9003, 8812],
+    inside: [9000, 9003, 8812],
     ready: (port) => questDbAnswers(`http://127.0.0.1:${port(9000)}`, admin),
   };
 }
@@ -69,7 +70,7 @@ export function dockerRedis(where: Where): DockerSpec {
     secrets: { 'redis.conf': redisPasswordSetting(password) },
     args: redisContainerArguments(`${SECRETS_PATH}/redis.conf`),
     volumePath: '/data',
-    ports: [6379],
+    inside: [6379],
     ready: (port) => redisAnswers(redisUrl(port(6379), password)),
   };
 }

@@ -3,6 +3,8 @@ import { FxtapeError } from '@fxtape/ops';
 
 export type EngineErrorCode =
   | 'CREDENTIALS_INVALID'
+  | 'ENGINES_FILE'
+  | 'ENGINE_CHANGED'
   | 'ENGINE_CHECKSUM'
   | 'ENGINE_DATA_IN_USE'
   | 'ENGINE_DOCKER_FAILED'

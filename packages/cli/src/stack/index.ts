@@ -1,7 +1,6 @@
 // The local stack: QuestDB and Redis found or started, with Docker or without. `fxtape up` uses it, and so do the tests' servers.
+export type { EngineMode, EngineOrigin } from './ensure-engine.ts';
 export {
-  type EngineMode,
-  type EngineOrigin,
   ensureStack,
   type Stack,
   type StackOptions,
@@ -14,5 +13,5 @@ export { LocalQuestDb, type LocalQuestDbOptions } from './local-questdb.ts';
 export { LocalRedis, type LocalRedisOptions } from './local-redis.ts';
 export type { StackLog } from './log.ts';
 export { QUESTDB_IMAGE, REDIS_IMAGE } from './pinned.ts';
-export { questDbAnswers, redisAnswers } from './probe.ts';
+export { holdsRecording, questDbAnswers, redisAnswers } from './probe.ts';
 export { type QuestDbAddress, questDbAddress } from './questdb-address.ts';

@@ -49,10 +49,15 @@ export class LocalQuestDb {
     this.#o = options;
   }
 
+  /** Known once it was started. */
+  get ports(): QuestDbPorts {
+    if (this.#ports === null) throw new Error('QuestDB was not started yet');
+    return this.#ports;
+  }
+
   /** Addresses; known once it was started. */
   get address(): QuestDbAddress {
-    if (this.#ports === null) throw new Error('QuestDB was not started yet');
-    return questDbAddress(this.#ports.http, this.#ports.pg, this.#o.credentials);
+    return questDbAddress(this.ports.http, this.ports.pg, this.#o.credentials);
   }
 
   get pid(): number | null {

@@ -14,6 +14,16 @@ export async function questDbAnswers(httpUrl: string, password: string | null = 
   return body !== null && body.status === 200 && body.text.includes('QuestDB');
 }
 
+/**
+ * True when a QuestDB at `httpUrl` that asks for no password holds a recording of fxtape: the record of its migrations is the mark. Looks
+ * and writes nothing.
+ */
+export async function holdsRecording(httpUrl: string): Promise<boolean> {
+  const sql = "select count() n from tables() where table_name = 'schema_migrations'";
+  const body = await httpGet(`${httpUrl}/exec?query=${encodeURIComponent(sql)}`);
+  return body !== null && body.status === 200 && /"dataset":\[\[1\]\]/.test(body.text);
+}
+
 /** True when anything speaks HTTP at `httpUrl`, whatever it says. */
 export async function httpAnswers(httpUrl: string): Promise<boolean> {
   return (await httpGet(`${httpUrl}/ping`)) !== null;
