@@ -75,6 +75,7 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     streamed: ['M1'],
     streams,
     coverage,
+    tickTimes: new Map(),
     earliest: new Map(),
     refusals: [],
     gaps,

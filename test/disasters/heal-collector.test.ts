@@ -81,7 +81,7 @@ it('leaves a table equal to what the market made, before, in and after the gap',
     },
   );
 
-  const open = (await reader.endedOpenGaps('demo')).filter(
+  const open = (await gaps.gaps({ account: 'demo', openOnly: true })).filter(
     ({ stream, cause }) => stream === 'ticks' && cause === 'process_down',
   );
   expect(open.length).toBe(CRYPTO.length);

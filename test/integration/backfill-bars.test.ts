@@ -159,7 +159,7 @@ test('a terminal that lets 504 through halves ranges until it answers, and the r
 test('a symbol that the broker does not list is refused for good, and its range stands as a gap', async () => {
   const job = { symbol: 'NOSUCH', fromUs: START - DAY, toUs: START - HOUR };
   await expect(rig.bars(job)).rejects.toMatchObject({ code: 'SYMBOL_NOT_LISTED', kind: 'terminal' });
-  const [gap] = await rig.parts.reader.endedOpenGaps(rig.name);
+  const [gap] = await rig.parts.gaps.gaps({ account: rig.name, openOnly: true });
   expect(gap).toMatchObject({ cause: 'refused', symbol: 'NOSUCH', ts_from: job.fromUs, ts_to: job.toUs });
   expect(gap?.evidence).toContain('SYMBOL_NOT_LISTED');
 });
@@ -183,7 +183,7 @@ test('history that is not ready is tried again; at the last try it becomes a gap
   await rig.control.command('release', { id });
   await rig.bars(job);
   expect(await gaps()).toMatchObject([{ state: 'open' }, { state: 'healed', cause: 'refused' }]);
-  expect(await rig.parts.reader.endedOpenGaps(rig.name)).toHaveLength(1); // the symbol that is not listed
+  expect(await rig.parts.gaps.gaps({ account: rig.name, openOnly: true })).toHaveLength(1); // the symbol that is not listed
 });
 
 test('two jobs of one stream at once leave one version of each bar', async () => {

@@ -201,7 +201,7 @@ test('a row in the hour that occurs twice, and that nobody can place, is a gap a
     ({ closeUtcMs }) => closeUtcMs * 1000 >= hour.fromUs && closeUtcMs * 1000 < hour.toUs,
   );
   expect(inside.length).toBeGreaterThan(0);
-  const [gap] = await rig.parts.reader.endedOpenGaps(rig.name);
+  const [gap] = await rig.parts.gaps.gaps({ account: rig.name, openOnly: true });
   expect(gap).toMatchObject({
     stream: 'positions',
     cause: 'refused',

@@ -1,10 +1,10 @@
 // Ticks from before anything was recorded: only in the language of the live rows, never where live rows or a gap are, and what the gateway
 // does not give stands as a gap.
 import type { Payload } from '@fxtape/jobs';
-import type { Range } from '@fxtape/market';
+import { type Range, subtract } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
 import { afterEach, expect, inject, it } from 'vitest';
-import { HealRig, Kept } from './heal-rig.ts';
+import { HealRig, Kept, RULE } from './heal-rig.ts';
 
 const MINUTE = 60_000_000;
 const START = Date.UTC(2026, 5, 10, 12) * 1000;
@@ -84,6 +84,57 @@ it('leaves a gap of the live stream to healing', async () => {
     { fromUs: START, toUs: gap.fromUs },
     { fromUs: gap.toUs, toUs: LIVE },
   ]);
+});
+
+it('is not added to what another account recorded of the feed, nor where it left a gap', async () => {
+  await start({ quoteTicks: 'full' });
+  const live = { fromUs: START + 3 * MINUTE, toUs: START + 6 * MINUTE };
+  const gap = { fromUs: START + 6 * MINUTE, toUs: START + 7 * MINUTE };
+  // Its gateway merged ticks: that is how it was recorded.
+  const merged = rig.made('EURUSD', live).filter((_, i) => i % 2 === 0);
+  const predecessor = { account: `${rig.account}-before`, feed: rig.feed, symbol: 'EURUSD', stream: 'ticks' };
+  const range_id = `live-${live.fromUs}`;
+  const claimed = { timeframe: null, range_id, source: 'live', rows: 1, rule_id: RULE };
+  await rig.write({
+    ticks: merged.map((line) => rig.tick(line, 'live')),
+    coverage: [{ ts: live.fromUs, ts_to: live.toUs, ...predecessor, ...claimed }],
+    gap_events: [
+      {
+        ts: gap.toUs,
+        gap_id: `${predecessor.account}-1`,
+        writer: 'backfill',
+        ...predecessor,
+        event: 'state',
+        ts_from: gap.fromUs,
+        ts_to: gap.toUs,
+        cause: 'disconnect',
+        state: 'unrecoverable',
+      },
+    ],
+  });
+  const range = { fromUs: START, toUs: LIVE };
+  await rig.run('ticks', payload(range));
+  expect(await rig.stored('EURUSD', live)).toHaveLength(merged.length);
+  expect(await rig.stored('EURUSD', gap)).toEqual([]);
+  for (const rest of subtract([range], [live, gap]))
+    expect(await rig.stored('EURUSD', rest)).toEqual(rig.truth('EURUSD', rest));
+});
+
+it('an open gap that another account left in the feed is healed by who records it now', async () => {
+  await start({ quoteTicks: 'full' });
+  const id = await rig.open({
+    fromUs: LIVE + 4 * MINUTE,
+    toUs: LIVE + 5 * MINUTE,
+    stream: 'ticks',
+    symbol: 'EURUSD',
+  });
+  const { ts_updated: ts, ...row } = await rig.gap(id);
+  const foreign = { ...row, gap_id: `${id}-foreign`, account: `${rig.account}-before`, writer: 'collector' };
+  await rig.write({ gap_events: [{ ts, ...foreign, event: 'ended' }] });
+  const heal = { stream: 'ticks', feed: rig.feed, symbol: 'EURUSD', timeframe: null } as const;
+  const range = { fromUs: LIVE + 4 * MINUTE, toUs: LIVE + 5 * MINUTE };
+  const done = await rig.run('heal', { account: rig.account, gapId: foreign.gap_id, ...heal, ...range });
+  expect(done).toMatchObject({ note: { state: 'healed' } });
 });
 
 it.each([

@@ -6,6 +6,7 @@ import {
   AppliedWatch,
   AppliedWriter,
   HistoryReader,
+  PlanningReader,
   migrate,
   QuestDbHttp,
   type TableRow,
@@ -75,6 +76,7 @@ function open(client: Pick<QuestDbHttp, 'exec' | 'write'> = http, random = Math.
 
 test('every question is refused while a table that it reads is suspended', async () => {
   const reader = new HistoryReader({ http, clock });
+  const planning = new PlanningReader({ http, clock });
   const range = everything;
   const stream = { account: 'acc', ...KEY, stream: 'bars' };
   const questions: { [table: string]: (() => Promise<unknown>)[] } = {
@@ -82,7 +84,7 @@ test('every question is refused while a table that it reads is suspended', async
       () => reader.coverage('acc'),
       () => reader.coverageOf(stream, 'history', range),
       () => reader.newestRule('acc'),
-      () => reader.liveRuleAt('acc', T),
+      () => reader.liveRuleAt({ account: 'acc' }, T),
     ],
     bars: [
       () => reader.bars(KEY, range),
@@ -106,8 +108,8 @@ test('every question is refused while a table that it reads is suspended', async
     clock_evidence: [() => reader.clockEvidence('S')],
     trading_sessions: [() => reader.sessions({ feed: 'icm' })],
     clock_rules: [() => reader.clockRules('S')],
-    streams: [() => reader.streams('acc')],
-    gap_events: [() => reader.endedOpenGaps('acc'), () => reader.gapEvents('gap')],
+    streams: [() => reader.streams('acc'), () => planning.tickStreams('icm')],
+    gap_events: [() => planning.endedOpenGaps('acc'), () => reader.gapEvents('gap')],
   };
   for (const [table, asks] of Object.entries(questions)) {
     for (const ask of asks) await ask();

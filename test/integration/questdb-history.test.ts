@@ -5,6 +5,7 @@ import {
   AppliedWatch,
   AppliedWriter,
   HistoryReader,
+  PlanningReader,
   migrate,
   QuestDbHttp,
   Reader,
@@ -24,6 +25,7 @@ const signal = new AbortController().signal;
 let server: QuestDbServer;
 let http: QuestDbHttp;
 let reader: HistoryReader;
+let planning: PlanningReader;
 let writer: AppliedWriter;
 
 beforeAll(async () => {
@@ -38,6 +40,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of Object.keys(tables)) await http.exec(`TRUNCATE TABLE ${table}`);
   reader = new HistoryReader({ http, clock });
+  planning = new PlanningReader({ http, clock });
   writer = new AppliedWriter({
     writer: new TableWriter({ http, log, clock, random: Math.random, commitEveryMs: 0 }),
     applied: new AppliedWatch({ http, clock }),
@@ -365,9 +368,15 @@ test('coverage: claims that touch or overlap are one range, sources and keys are
   expect(of(M1)).toEqual([[0, 12]]);
   expect(of({ stream: 'bars', timeframe: 'M5' })).toEqual([[10, 20]]);
   expect(await reader.coverage('acc', { source: 'live' })).toEqual([
-    { ...M1, source: 'live', fromUs: T + 5, toUs: T + 50 },
+    { account: 'acc', ...M1, source: 'live', fromUs: T + 5, toUs: T + 50 },
   ]);
   expect(await reader.coverage('acc')).toHaveLength(6);
+  // Market data is the feed's, whoever recorded it.
+  const heir = await reader.coverage('heir', { feed: M1.feed, source: 'live' });
+  expect(heir).toEqual(await reader.coverage('acc', { source: 'live' }));
+  expect(await reader.coverageOf({ account: 'heir', ...M1 }, 'live', { fromUs: T, toUs: T + 9 })).toEqual([
+    { fromUs: T + 5, toUs: T + 50 },
+  ]);
   expect(await reader.coverage("nobody's")).toEqual([]);
 
   const deals = claim({}, 0, 0) as unknown as StreamKeyOf;
@@ -496,9 +505,9 @@ test("a healer's state stands against a replay of the tape, in both views; what 
     gap(0, 'g4', 'collector', 'opened', { account: 'other', ...ended }),
   ];
   await write({ gap_events: tape });
-  expect((await reader.endedOpenGaps('acc')).map((row) => row.gap_id)).toEqual(['g1', 'g2']);
+  expect((await planning.endedOpenGaps('acc')).map((row) => row.gap_id)).toEqual(['g1', 'g2']);
   // A healer whose clock is behind: its state is a microsecond after what it saw, and wins all the same.
-  const seen = (await reader.endedOpenGaps('acc'))[0];
+  const seen = (await planning.endedOpenGaps('acc'))[0];
   expect(seen).toMatchObject({ ts_updated: T + 110, ts_from: T, ts_to: T + 100, state: 'open' });
   await write({
     gap_events: [
@@ -529,7 +538,7 @@ test("a healer's state stands against a replay of the tape, in both views; what 
     { outage_id: 'o1', gaps: 3, open_gaps: 2, ts_to: T + 100 },
     { outage_id: 'o2', gaps: 1, open_gaps: 1, ts_to: null },
   ]);
-  expect((await reader.endedOpenGaps('acc')).map((row) => row.gap_id)).toEqual(['g2', 'g1.r1']);
+  expect((await planning.endedOpenGaps('acc')).map((row) => row.gap_id)).toEqual(['g2', 'g1.r1']);
   const rest = { ts_from: T + 60, ts_to: T + 100, state: 'unrecoverable' };
   await write({
     gap_events: [

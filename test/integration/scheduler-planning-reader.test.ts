@@ -55,7 +55,7 @@ test('a refusal is known with its first and its last moment, until it is healed'
     gap({ gap_id: `${account}-6`, account: `${account}-other` }),
   ]);
   const found = await reader.refusals(account, { waitMs: 10_000 });
-  const common = { symbol: 'US 500', ts_from: START, ts_to: START + HOUR };
+  const common = { feed: null, symbol: 'US 500', ts_from: START, ts_to: START + HOUR };
   expect(found.toSorted((a, b) => (a.gap_id < b.gap_id ? -1 : 1))).toEqual([
     {
       ...common,

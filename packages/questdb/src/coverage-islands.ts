@@ -1,5 +1,5 @@
-// Coverage of an account as few ranges. In: an account with up to hundreds of thousands of claims, many of which touch or overlap.
-// Out: per stream and source the united ranges. The database does the uniting, because sending every claim takes seconds: it answers
+// Coverage of an account, or of an account and its feed, as few ranges. In: whose, with up to hundreds of thousands of claims, many of which
+// touch or overlap. Out: per stream and source the united ranges. The database does the uniting, because sending every claim takes seconds: it answers
 // with the claims that start beyond everything before them, each with how far that reached, and with the reach of each stream.
 //
 //   claims      ├──────┤
@@ -7,10 +7,11 @@
 //   answered    A (reach: none)       B (reach: end of the second)      and once per stream: the furthest end
 //   islands     ├──────────┤          ├────┤
 import { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
-import { sqlText } from './sql-text.ts';
+import { sqlText, sqlWhose, type Whose } from './sql-text.ts';
 
 /** `[fromUs, toUs)` of one stream, known to be complete. `feed`, `symbol`, `timeframe` are null where they do not apply. */
 export interface CoverageRange {
+  readonly account: string;
   readonly feed: string | null;
   readonly symbol: string | null;
   readonly stream: string;
@@ -21,23 +22,23 @@ export interface CoverageRange {
   readonly toUs: number;
 }
 
-const STREAM = 'feed, symbol, stream, timeframe, source';
+const STREAM = 'account, feed, symbol, stream, timeframe, source';
 
-function claims(account: string, source: CoverageRange['source'] | undefined): string {
+function claims(whose: Whose, source: CoverageRange['source'] | undefined): string {
   const only = source === undefined ? '' : ` AND source = ${sqlText(source)}`;
-  return `SELECT ${STREAM}, ts, cast(ts_to as long) ends FROM coverage WHERE account = ${sqlText(account)}${only} AND ts_to > ts`;
+  return `SELECT ${STREAM}, ts, cast(ts_to as long) ends FROM coverage WHERE ${sqlWhose(whose)}${only} AND ts_to > ts`;
 }
 
 /** How far each stream reaches. To be asked before the starts: a claim that is written in between is then left out, not stretched. */
-export function reachSql(account: string, source?: CoverageRange['source']): string {
-  return `SELECT ${STREAM}, max(ends) reach FROM (${claims(account, source)})`;
+export function reachSql(whose: Whose, source?: CoverageRange['source']): string {
+  return `SELECT ${STREAM}, max(ends) reach FROM (${claims(whose, source)})`;
 }
 
 /** Where each island starts, and where the one before it ends (`reach`; null for the first), in order within a stream. */
-export function startsSql(account: string, source?: CoverageRange['source']): string {
+export function startsSql(whose: Whose, source?: CoverageRange['source']): string {
   return `SELECT ${STREAM}, cast(ts as long) starts, reach FROM (
     SELECT ${STREAM}, ts, max(ends) OVER (PARTITION BY ${STREAM} ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) reach
-    FROM (${claims(account, source)})
+    FROM (${claims(whose, source)})
   ) WHERE reach IS NULL OR cast(ts as long) > reach ORDER BY ts`;
 }
 
@@ -60,6 +61,7 @@ export function islands(reach: ExecAnswer, starts: ExecAnswer): CoverageRange[] 
       // The reach was asked first: an island that began since then has no end yet, and is left for the next time.
       if (toUs === undefined || toUs <= fromUs) continue;
       ranges.push({
+        account: key['account'] as string,
         feed: key['feed'] as string | null,
         symbol: key['symbol'] as string | null,
         stream: key['stream'] as string,
@@ -74,5 +76,12 @@ export function islands(reach: ExecAnswer, starts: ExecAnswer): CoverageRange[] 
 }
 
 function streamOf(row: Record<string, Cell>): string {
-  return JSON.stringify([row['feed'], row['symbol'], row['stream'], row['timeframe'], row['source']]);
+  return JSON.stringify([
+    row['account'],
+    row['feed'],
+    row['symbol'],
+    row['stream'],
+    row['timeframe'],
+    row['source'],
+  ]);
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '@fxtape/ops';
 import { type CoverageRange, islands, reachSql, startsSql } from './coverage-islands.ts';
 import { asObjects, type ExecAnswer } from './exec-answer.ts';
-import { type GapRow, typedRow } from './gap-rows.ts';
+import { typedRow } from './gap-rows.ts';
 import { newestById, newestByTs } from './newest-revision.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { exactLong, readRows, selectList } from './row-select.ts';
@@ -48,16 +48,23 @@ export class HistoryReader {
     this.#clock = options.clock;
   }
 
-  /** What is covered of each stream of an account: ranges that touch or overlap are one. By stream, then by time. */
+  /** What is covered of each stream of an account, and of its feed: ranges that touch or overlap are one. By stream, then by time. */
   async coverage(
     account: string,
-    options: SettledOptions & { readonly source?: CoverageRange['source'] } = {},
+    options: SettledOptions & {
+      readonly feed?: string | null;
+      readonly source?: CoverageRange['source'];
+    } = {},
   ): Promise<CoverageRange[]> {
-    const reach = await this.#ask(['coverage'], reachSql(account, options.source), options);
-    return islands(reach, await this.#ask([], startsSql(account, options.source), options));
+    const whose = { account, feed: options.feed };
+    const reach = await this.#ask(['coverage'], reachSql(whose, options.source), options);
+    return islands(reach, await this.#ask([], startsSql(whose, options.source), options));
   }
 
-  /** The same for one stream and source: the whole of each united range that overlaps or touches `range`. */
+  /**
+   * The same for one stream and source: the whole of each united range that overlaps or touches `range`. Of market data it is that of the
+   * feed, whichever account recorded it.
+   */
   async coverageOf(
     key: StreamKeyOf,
     source: CoverageRange['source'],
@@ -66,10 +73,11 @@ export class HistoryReader {
   ): Promise<TimeRange[]> {
     const { account, feed, symbol, stream, timeframe } = key;
     const rule = options.ruleId === undefined ? {} : { rule_id: options.ruleId };
+    const whose = feed === null ? { account, feed } : { feed };
     const answer = await this.#ask(
       ['coverage'],
       `SELECT cast(ts as long) ts, cast(ts_to as long) ts_to FROM coverage
-        WHERE ${sqlEquals({ account, feed, symbol, stream, timeframe, source, ...rule })} AND ts_to > ts ORDER BY ts`,
+        WHERE ${sqlEquals({ ...whose, symbol, stream, timeframe, source, ...rule })} AND ts_to > ts ORDER BY ts`,
       options,
     );
     const united: { fromUs: number; toUs: number }[] = [];
@@ -91,9 +99,16 @@ export class HistoryReader {
     return (answer.dataset[0]?.[0] as string | undefined) ?? null;
   }
 
-  /** The clock rule that the live rows around an instant were written with: of the last claim that begins before, else of the first. Null: none. */
-  async liveRuleAt(account: string, us: number, options: SettledOptions = {}): Promise<string | null> {
-    const claims = `SELECT rule_id FROM coverage WHERE ${sqlEquals({ account, source: 'live' })} AND rule_id != ''`;
+  /**
+   * The clock rule that the live rows of an account, or of a feed, around an instant were written with: of the last claim that begins before,
+   * else of the first. Null: none.
+   */
+  async liveRuleAt(
+    whose: { readonly account: string } | { readonly feed: string },
+    us: number,
+    options: SettledOptions = {},
+  ): Promise<string | null> {
+    const claims = `SELECT rule_id FROM coverage WHERE ${sqlEquals({ ...whose, source: 'live' })} AND rule_id != ''`;
     const before = `${claims} AND ts <= ${sqlTimestamp(us)} ORDER BY ts DESC LIMIT 1`;
     const after = `${claims} AND ts > ${sqlTimestamp(us)} ORDER BY ts LIMIT 1`;
     for (const sql of [before, after]) {
@@ -321,20 +336,6 @@ export class HistoryReader {
   /** Every time that a stream of the account was configured, by `ts`. */
   streams(account: string, options: SettledOptions = {}): Promise<TableRow<'streams'>[]> {
     return this.#rows('streams', `${sqlEquals({ account })} ORDER BY ts`, options);
-  }
-
-  /** Gaps of an account that have ended and are still open, by `ts_from`. */
-  async endedOpenGaps(account: string, options: SettledOptions = {}): Promise<GapRow[]> {
-    // Not through the view: it would find the newest event of every gap of every account first. A gap never changes its account.
-    const answer = await this.#ask(
-      ['gap_events'],
-      `SELECT gap_id, outage_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to,
-        cause, state, rows_healed, missing_estimate, evidence, cast(ts as long) ts_updated
-        FROM (SELECT * FROM gap_events WHERE ${sqlEquals({ account })} LATEST ON ts PARTITION BY gap_id)
-        WHERE state = 'open' AND ts_to IS NOT NULL ORDER BY ts_from, gap_id`,
-      options,
-    );
-    return asObjects(answer).map((row) => typedRow<GapRow>(row));
   }
 
   /** Everything that happened to one gap, by `ts`; with `writer` only what that role wrote. */

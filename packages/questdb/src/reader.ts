@@ -13,12 +13,14 @@ import {
 } from './gap-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
-import { sqlText, sqlTimestamp } from './sql-text.ts';
+import { sqlText, sqlTimestamp, sqlWhose } from './sql-text.ts';
 import type { TableName } from './tables.ts';
 
 export interface GapFilter extends SettledOptions {
   readonly openOnly?: boolean;
   readonly account?: string;
+  /** With `account`: what others recorded of this feed as well. */
+  readonly feed?: string | null;
   /** Gaps of all symbols fit too. */
   readonly symbol?: string;
   readonly stream?: string;
@@ -29,7 +31,7 @@ export interface GapFilter extends SettledOptions {
   readonly toUs?: number;
 }
 
-export type OutageFilter = Omit<GapFilter, 'symbol' | 'stream'>;
+export type OutageFilter = Omit<GapFilter, 'feed' | 'symbol' | 'stream'>;
 
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
@@ -195,7 +197,7 @@ export class Reader {
 function where(filter: GapFilter, open: string): string {
   const conditions: string[] = [];
   if (filter.openOnly === true) conditions.push(open);
-  if (filter.account !== undefined) conditions.push(`account = ${sqlText(filter.account)}`);
+  if (filter.account !== undefined) conditions.push(sqlWhose({ account: filter.account, feed: filter.feed }));
   if (filter.symbol !== undefined) {
     conditions.push(`(symbol IS NULL OR symbol = ${sqlText(filter.symbol)})`);
   }

@@ -17,3 +17,14 @@ export function sqlEquals(values: Readonly<Record<string, string | null>>): stri
     .map(([column, value]) => (value === null ? `${column} IS NULL` : `${column} = ${sqlText(value)}`))
     .join(' AND ');
 }
+
+/** Whose rows: what an account recorded, and with `feed` what anybody recorded of that feed, which passes from account to account. */
+export interface Whose {
+  readonly account: string;
+  readonly feed?: string | null | undefined;
+}
+
+export function sqlWhose({ account, feed }: Whose): string {
+  const own = sqlEquals({ account });
+  return feed === undefined || feed === null ? own : `(${own} OR ${sqlEquals({ feed })})`;
+}

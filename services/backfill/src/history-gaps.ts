@@ -7,6 +7,7 @@ const KEEP_MS = 10_000;
 const OURS = new Set(['refused', 'rejected']);
 
 interface Look {
+  readonly account: string;
   readonly gaps: Promise<readonly GapRow[]>;
   readonly untilMs: number;
 }
@@ -23,7 +24,7 @@ export class HistoryGaps {
 
   /** Open gaps of exactly this stream. @throws as Reader.gaps. */
   async open(key: StreamKeyOf, signal: AbortSignal): Promise<readonly GapRow[]> {
-    const gaps = await this.#look(key.account);
+    const gaps = await this.#look(key);
     signal.throwIfAborted();
     return gaps.filter((gap) => isOf(gap, key));
   }
@@ -50,17 +51,18 @@ export class HistoryGaps {
 
   /** A row of `gap_events` was written: the next look is a new one. */
   changed(account: string): void {
-    this.#looks.delete(account);
+    for (const [name, look] of this.#looks) if (look.account === account) this.#looks.delete(name);
   }
 
-  #look(account: string): Promise<readonly GapRow[]> {
-    const known = this.#looks.get(account);
+  #look({ account, feed }: StreamKeyOf): Promise<readonly GapRow[]> {
+    const name = `${account}|${feed ?? ''}`;
+    const known = this.#looks.get(name);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.gaps;
     const gaps = this.#reader
-      .gaps({ account, openOnly: true })
+      .gaps({ account, feed, openOnly: true })
       .then((all) => all.filter((gap) => gap.ts_to !== null && OURS.has(gap.cause ?? '')));
-    this.#looks.set(account, { gaps, untilMs: this.#clock.monoMs() + KEEP_MS });
-    gaps.catch(() => this.#looks.delete(account));
+    this.#looks.set(name, { account, gaps, untilMs: this.#clock.monoMs() + KEEP_MS });
+    gaps.catch(() => this.#looks.delete(name));
     return gaps;
   }
 }

@@ -228,7 +228,7 @@ export class AccountPlanner {
       missing: view.missing,
       known: stored.streams,
       nowUs,
-      recordedSinceUs: recordedSince(stored),
+      recordedSinceUs: recordedSince(config.name, stored),
     });
     const account = accountRow(config, view, clock.nowUs());
     await writer.write(

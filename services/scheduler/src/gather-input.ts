@@ -2,7 +2,14 @@
 // the planner's words; and the plan's input once clock and streams are settled. Every question is refused while a table lags, because
 // rows that are not visible yet would be fetched again.
 import type { AccountConfig } from '@fxtape/config';
-import { type ClockRule, SessionCalendar, streamId, type StreamKey, type StreamKind } from '@fxtape/market';
+import {
+  type ClockRule,
+  type Range,
+  SessionCalendar,
+  streamId,
+  type StreamKey,
+  type StreamKind,
+} from '@fxtape/market';
 import type { AuditReader, GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
 import type { SettledClock } from './account-clock.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
@@ -18,12 +25,18 @@ export interface Readers {
   readonly audit: AuditReader;
 }
 
+interface Of {
+  readonly account: string | null;
+}
+
 /** What is stored of an account, whatever its clock and configuration say. */
 export interface Stored {
   readonly account: TableRow<'accounts'> | null;
   readonly streams: readonly TableRow<'streams'>[];
-  readonly coverage: readonly Claimed[];
-  readonly gaps: readonly EndedGap[];
+  /** Of market data whoever recorded the feed: it passes from account to account. */
+  readonly coverage: readonly (Claimed & Of)[];
+  readonly gaps: readonly (EndedGap & Of)[];
+  readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
   readonly refusals: readonly Refusal[];
   readonly earliest: ReadonlyMap<string, number>;
   readonly recordedRule: string | null;
@@ -41,16 +54,19 @@ export async function readStored(
   const feed = config.marketData?.feed ?? null;
   const options = { signal, waitMs: WAIT_MS };
   const accounts = await history.accounts(options);
-  const [streams, coverage, gaps, refusals, limits, recordedRule, specs, sessions] = await Promise.all([
-    history.streams(name, options),
-    history.coverage(name, options),
-    history.endedOpenGaps(name, options),
-    planning.refusals(name, options),
-    history.historyLimits(name, options),
-    history.newestRule(name, options),
-    feed === null ? new Map<string, unknown>() : history.latestSpecs(feed, options),
-    feed === null ? [] : history.sessions({ feed }, options),
-  ]);
+  const [streams, coverage, gaps, refusals, limits, recordedRule, specs, sessions, ticks] = await Promise.all(
+    [
+      history.streams(name, options),
+      history.coverage(name, { ...options, feed }),
+      planning.endedOpenGaps(name, { ...options, feed }),
+      planning.refusals(name, { ...options, feed }),
+      history.historyLimits(name, options),
+      history.newestRule(name, options),
+      feed === null ? new Map<string, unknown>() : history.latestSpecs(feed, options),
+      feed === null ? [] : history.sessions({ feed }, options),
+      feed === null ? [] : planning.tickStreams(feed, options),
+    ],
+  );
   // What another feed of this account's past claims is not this feed's.
   const own = (row: { feed?: string | null; symbol?: string | null }): boolean =>
     (row.symbol ?? null) === null || (row.feed ?? null) === feed;
@@ -59,7 +75,7 @@ export async function readStored(
     streams,
     coverage: coverage.filter(own).map((range) => ({ ...range, ...keyOf(range) })),
     gaps: gaps.filter(own).flatMap(endedGap),
-    refusals: refusals.map((row) => ({
+    refusals: refusals.filter(own).map((row) => ({
       ...keyOf(row),
       fromUs: row.ts_from,
       toUs: row.ts_to,
@@ -76,18 +92,26 @@ export async function readStored(
     recordedRule,
     specs: new Set(specs.keys()),
     sessions,
+    tickTimes: new Map(
+      [...Map.groupBy(ticks, ({ symbol }) => symbol ?? '')].map(([symbol, rows]) => [
+        symbol,
+        rows.map(({ ts, ts_to: toUs }) => ({ fromUs: ts, toUs: toUs ?? Number.MAX_SAFE_INTEGER })),
+      ]),
+    ),
   };
 }
 
-/** The earliest that the live recording says anything about, by `streamId`: the start of its coverage, or of a gap before it. */
-export function recordedSince(stored: Stored): Map<string, number> {
+/** The earliest that an account's live recording says anything about, by `streamId`: the start of its coverage, or of a gap before it. */
+export function recordedSince(account: string, stored: Stored): Map<string, number> {
   const since = new Map<string, number>();
   const note = (key: StreamKey, fromUs: number): void => {
     const id = streamId(key);
     since.set(id, Math.min(since.get(id) ?? fromUs, fromUs));
   };
-  for (const claim of stored.coverage) if (claim.source === 'live') note(claim, claim.fromUs);
-  for (const gap of stored.gaps) if (gap.cause !== 'refused') note(keyOf(gap), gap.fromUs);
+  for (const claim of stored.coverage)
+    if (claim.source === 'live' && claim.account === account) note(claim, claim.fromUs);
+  for (const gap of stored.gaps)
+    if (gap.cause !== 'refused' && gap.account === account) note(keyOf(gap), gap.fromUs);
   return since;
 }
 
@@ -124,6 +148,7 @@ export async function planInput(o: {
     streamed: config.timeframes,
     streams: o.streams,
     coverage: stored.coverage,
+    tickTimes: stored.tickTimes,
     earliest: stored.earliest,
     refusals: stored.refusals,
     gaps: stored.gaps,
@@ -152,11 +177,12 @@ const keyOf = (row: { stream: string; symbol?: string | null; timeframe?: string
   timeframe: row.timeframe ?? null,
 });
 
-function endedGap(row: GapRow): EndedGap[] {
+function endedGap(row: GapRow): (EndedGap & Of)[] {
   if (row.ts_from === null || row.ts_to === null || row.stream === null) return [];
   return [
     {
       gapId: row.gap_id,
+      account: row.account,
       stream: row.stream,
       feed: row.feed,
       symbol: row.symbol,

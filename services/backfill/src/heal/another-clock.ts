@@ -8,14 +8,22 @@ import type { HealContext } from './heal-context.ts';
 /** A correction is typed by hand and takes its time. */
 export const CORRECTED_MS = 60_000;
 
-export async function isOfAnotherClock(h: HealContext, range: Range): Promise<boolean> {
+export async function isOfAnotherClock(
+  h: HealContext,
+  range: Range & { readonly feed?: string | null },
+): Promise<boolean> {
   const { account, rule, ruleId } = h.account;
-  const written = await h.parts.reader.liveRuleAt(account, range.fromUs, { signal: h.signal });
+  const { feed = null } = range;
+  const whose = feed === null ? { account } : { feed };
+  const written = await h.parts.reader.liveRuleAt(whose, range.fromUs, { signal: h.signal });
   return written !== null && written !== ruleId && !readAlike(range, parseClockRule(written), rule);
 }
 
 /** @throws ComeAgain. */
-export async function requireSameClock(h: HealContext, range: Range): Promise<void> {
+export async function requireSameClock(
+  h: HealContext,
+  range: Range & { readonly feed: string },
+): Promise<void> {
   if (await isOfAnotherClock(h, range))
     throw new ComeAgain(CORRECTED_MS, 'recorded with another clock rule: `fxtape clock apply` corrects it');
 }

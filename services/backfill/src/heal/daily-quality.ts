@@ -31,7 +31,7 @@ export async function dailyQuality(h: HealContext, payload: Payload<'daily_quali
   const { account, feed, symbol } = payload;
   const key = { account, feed, symbol };
   const day = { fromUs: payload.fromUs, toUs: payload.toUs };
-  await requireSameClock(h, day);
+  await requireSameClock(h, { ...day, feed });
   const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range: day });
   const loaded = subtract([day], covered).length === 0;
   if (loaded) await decideSessions(h, key, { untilUs: day.toUs, week: false });
@@ -183,8 +183,8 @@ async function learned(h: HealContext, key: Key, day: Range) {
 }
 
 async function gapsOf(h: HealContext, key: Key, range: Range): Promise<GapRow[]> {
-  const { account, symbol } = key;
-  return h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...range, signal: h.signal });
+  const { account, feed, symbol } = key;
+  return h.parts.gaps.gaps({ account, feed, symbol, stream: 'ticks', ...range, signal: h.signal });
 }
 
 const rangeOf = (gap: GapRow): Range => ({

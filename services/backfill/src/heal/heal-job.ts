@@ -77,7 +77,7 @@ async function healOne(h: HealContext, of: Range, gapId: string, progress: unkno
 }
 
 async function current(h: HealContext, { fromUs, toUs }: Range, gapId: string): Promise<OpenGap | null> {
-  const { account } = h.account;
-  const found = await h.parts.gaps.gaps({ account, fromUs, toUs, signal: h.signal });
+  const { account, feed } = h.account;
+  const found = await h.parts.gaps.gaps({ account, feed, fromUs, toUs, signal: h.signal });
   return openGap(found.find((gap) => gap.gap_id === gapId));
 }

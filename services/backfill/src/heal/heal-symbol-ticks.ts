@@ -43,7 +43,7 @@ async function byTicks(
     return await healTicks(h, gap, bounds === 'dates_only', progress);
   } catch (error) {
     if (isRefusal(error)) {
-      access.refused(gap.account);
+      access.refused(h.account.account);
       return { insteadBars: 'quote_ticks_refused' };
     }
     if ((error as { code?: unknown }).code === 'HISTORY_CUT_WITHIN_MOMENT')

@@ -92,11 +92,18 @@ export async function tickHistory(
 }
 
 async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Range) {
-  const { account, symbol } = key;
+  const { account, feed, symbol } = key;
   const of = { ...key, stream: 'ticks', timeframe: null };
   const horizon = { fromUs, toUs: Math.max(toUs, (await h.account.nowUs(h.signal)) + HOUR_US) };
   const live = await h.parts.reader.coverageOf(of, 'live', horizon, { signal: h.signal });
-  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...horizon, signal: h.signal });
+  const known = await h.parts.gaps.gaps({
+    account,
+    feed,
+    symbol,
+    stream: 'ticks',
+    ...horizon,
+    signal: h.signal,
+  });
   const gaps = known
     // What history itself left open is what this is about.
     .filter(({ cause }) => cause !== 'refused')
@@ -237,9 +244,16 @@ async function refuse(
 async function settle(h: HealContext, key: TickKey, covered: readonly Range[]): Promise<void> {
   const [first, last] = [covered[0], covered.at(-1)];
   if (first === undefined || last === undefined) return;
-  const { account, symbol } = key;
+  const { account, feed, symbol } = key;
   const reach = { fromUs: first.fromUs, toUs: last.toUs };
-  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...reach, signal: h.signal });
+  const known = await h.parts.gaps.gaps({
+    account,
+    feed,
+    symbol,
+    stream: 'ticks',
+    ...reach,
+    signal: h.signal,
+  });
   const events = known
     .filter((gap) => gap.cause === 'refused' && gap.state === 'unrecoverable')
     .filter((gap) => subtract([{ fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 }], covered).length === 0)

@@ -35,7 +35,14 @@ async function sideSource(h: HealContext, gap: SymbolGap) {
   const reach = { fromUs: gap.fromUs - REACH_US, toUs: gap.toUs + REACH_US };
   const key = { account, feed, symbol, stream: 'ticks', timeframe: null };
   const covered = await h.parts.reader.coverageOf(key, 'live', reach, { signal: h.signal });
-  const known = await h.parts.gaps.gaps({ account, symbol, stream: 'ticks', ...reach, signal: h.signal });
+  const known = await h.parts.gaps.gaps({
+    account,
+    feed,
+    symbol,
+    stream: 'ticks',
+    ...reach,
+    signal: h.signal,
+  });
   const gaps = known.map(({ ts_from: fromUs, ts_to: toUs }) => ({
     fromUs: fromUs ?? reach.fromUs,
     toUs: toUs ?? reach.toUs,

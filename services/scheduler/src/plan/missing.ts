@@ -45,8 +45,8 @@ export interface StreamNeed {
 /** The input by stream, made once per plan. */
 export interface StreamIndex {
   readonly claimed: ReadonlyMap<string, readonly Range[]>;
-  /** Of ticks: where live rows begin. */
-  readonly firstLiveUs: ReadonlyMap<string, number>;
+  /** Of ticks: where the newest stretch of live rows begins. */
+  readonly liveFromUs: ReadonlyMap<string, number>;
   readonly withheld: (key: StreamKey) => Range[];
   readonly retried: (key: StreamKey) => Refusal[];
 }
@@ -61,11 +61,11 @@ export const restOf = (refusal: Pick<Refusal, 'firstUs' | 'lastUs'>): number =>
 /** `impatient`: a person asks, so refusals are tried now. */
 export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
   const ranges = new Map<string, Range[]>();
-  const firstLiveUs = new Map<string, number>();
+  const liveFromUs = new Map<string, number>();
   for (const claim of input.coverage) {
     const id = streamId(claim);
     if (claim.source === 'live') {
-      firstLiveUs.set(id, Math.min(firstLiveUs.get(id) ?? claim.fromUs, claim.fromUs));
+      liveFromUs.set(id, Math.max(liveFromUs.get(id) ?? claim.fromUs, claim.fromUs));
       if (claim.stream !== 'ticks') continue;
     }
     const list = ranges.get(id);
@@ -85,7 +85,7 @@ export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
   };
   const retried = (key: StreamKey): Refusal[] =>
     (refusals.get(`${key.stream} false`) ?? []).filter(concerns(key));
-  return { claimed, firstLiveUs, withheld, retried };
+  return { claimed, liveFromUs, withheld, retried };
 }
 
 /** Whether something that is said of a stream, or of all symbols or timeframes of one, is said of this one. */
@@ -148,12 +148,25 @@ function lacking(
   input: PlanInput,
 ): Pick<StreamNeed, 'missing' | 'deferred'> {
   const missing = subtract(subtract([wanted], claimed), withheld);
+  if (key.stream === 'ticks') return { missing: unrecorded(key, missing, input), deferred: null };
   const last = missing.at(-1);
   const isHead = last !== undefined && last.toUs === wanted.toUs && last.fromUs > wanted.fromUs;
   const told = key.stream !== 'bars' || input.streamed.some((timeframe) => timeframe === key.timeframe);
   if (!isHead || !told || last.toUs - last.fromUs >= patience(key, last, input))
     return { missing, deferred: null };
   return { missing: missing.slice(0, -1), deferred: last };
+}
+
+/**
+ * Of what lacks ticks that which touches a time when nobody was to record them: before the first of it, and between two. What lacks them at
+ * another time is a gap, whose end is healing's.
+ */
+function unrecorded(key: ConfiguredSince, missing: readonly Range[], { tickTimes }: PlanInput): Range[] {
+  const recorded = unite([
+    ...(tickTimes.get(key.symbol ?? '') ?? []),
+    { fromUs: key.sinceUs, toUs: Number.MAX_SAFE_INTEGER },
+  ]);
+  return missing.filter((piece) => subtract([piece], recorded).length > 0);
 }
 
 /** How much may be missing at the newest end before it is asked for. It stays missing until it was read, shut or not. */
@@ -169,8 +182,7 @@ function endOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): numb
     return closedUntil(key.timeframe, brokerMs(brokerNow), input.rule);
   }
   if (key.stream === 'ticks') {
-    const first = index.firstLiveUs.get(streamId(key));
-    return first === undefined ? null : Math.min(first, key.sinceUs);
+    return index.liveFromUs.get(streamId(key)) ?? null;
   }
   return wholeMinute(input.nowUs - ACCOUNT_GRACE_US);
 }

@@ -1,18 +1,20 @@
-import {
-  brokerMs,
-  closedUntil,
-  intersect,
-  parseClockRule,
-  type Range,
-  SessionCalendar,
-  streamId,
-  subtract,
-  unite,
-  utcMs,
-} from '@fxtape/market';
+import { intersect, type Range, SessionCalendar, streamId, subtract, unite } from '@fxtape/market';
 import { describeJob } from '@fxtape/jobs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import {
+  bars,
+  claim,
+  DAY_MS,
+  endOf,
+  historyOf,
+  HOUR,
+  input,
+  keyOf,
+  NOW,
+  rangeOf,
+  rule,
+} from '../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
 import { type HistoryJob } from './history-jobs.ts';
 import { restOf } from './missing.ts';
@@ -21,59 +23,6 @@ import { planAccount } from './plan-account.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput } from './plan-input.ts';
 import { planRequested } from './plan-request.ts';
 import { PlanTaker } from './take.ts';
-
-const rule = parseClockRule('America/New_York+7h');
-const NOW = Date.UTC(2026, 5, 24, 12, 30, 20) * 1000;
-const DAY_MS = 86_400_000;
-const HOUR = 3_600_000_000;
-
-const input = (o: Partial<PlanInput> = {}): PlanInput => ({
-  account: 'icm',
-  feed: 'icm',
-  nowUs: NOW,
-  wallUs: NOW,
-  rule,
-  clockJob: null,
-  awaitsClock: false,
-  backfill: { bars: { M1: 30 * DAY_MS, D1: 'all' }, ticks: 7 * DAY_MS, deals: 'all' },
-  streamed: ['M1', 'D1'],
-  streams: [bars('EURUSD', 'M1')],
-  coverage: [],
-  earliest: new Map(),
-  refusals: [],
-  gaps: [],
-  doneToday: new Set(),
-  symbolsWithSpec: new Set(['EURUSD']),
-  sessions: new Map(),
-  auditUs: null,
-  comparedDays: new Set(),
-  ...o,
-});
-const SINCE = NOW - 10 * DAY_US;
-const bars = (symbol: string, timeframe: string, sinceUs = SINCE): ConfiguredSince => ({
-  stream: 'bars',
-  symbol,
-  timeframe,
-  sinceUs,
-});
-const claim = (key: ConfiguredSince, fromUs: number, toUs: number, source = 'history'): Claimed => ({
-  stream: key.stream,
-  symbol: key.symbol,
-  timeframe: key.timeframe,
-  fromUs,
-  toUs,
-  source,
-});
-const historyOf = (o: PlanInput): HistoryJob[] => [...planAccount(o).history].map(({ job }) => job);
-const rangeOf = (job: HistoryJob): Range => ({ fromUs: job.payload.fromUs, toUs: job.payload.toUs });
-const keyOf = (job: HistoryJob): string =>
-  streamId({
-    stream: job.name,
-    symbol: 'symbol' in job.payload ? job.payload.symbol : null,
-    timeframe: 'timeframe' in job.payload ? job.payload.timeframe : null,
-  });
-const endOf = (timeframe: string): number =>
-  closedUntil(timeframe, brokerMs(rule.toBroker(utcMs(NOW / 1000))), rule);
 
 /** Random accounts: up to four symbols, several timeframes, holes anywhere, limits, refusals. */
 const arbitrary = fc
@@ -349,36 +298,6 @@ describe('the newest end', () => {
       expect(job.payload.toUs).toBeLessThanOrEqual(
         endOf(String('timeframe' in job.payload ? job.payload.timeframe : '')),
       );
-  });
-});
-
-describe('ticks', () => {
-  const key: ConfiguredSince = { stream: 'ticks', symbol: 'EURUSD', timeframe: null, sinceUs: SINCE };
-  const plan = (o: Partial<PlanInput>) => historyOf(input({ streams: [key], ...o })).map(rangeOf);
-
-  test('are asked for by broker days, only before live rows began, and not where a live gap is', () => {
-    expect(plan({})).toEqual([]);
-    const live = claim(key, SINCE + HOUR, NOW, 'live');
-    const days = plan({ coverage: [live] });
-    expect(unite(days)).toEqual([{ fromUs: Math.floor(SINCE / 6e7) * 6e7 - 7 * DAY_US, toUs: SINCE }]);
-    for (const { fromUs, toUs } of days.slice(1, -1)) expect(toUs - fromUs).toBe(DAY_US);
-    expect(new Date((days[1] as Range).toUs / 1000).toISOString()).toBe('2026-06-13T21:00:00.000Z');
-    const gap: EndedGap = {
-      gapId: 'g',
-      stream: 'ticks',
-      feed: 'icm',
-      symbol: null,
-      timeframe: null,
-      cause: 'process_down',
-      fromUs: SINCE - HOUR,
-      toUs: SINCE,
-    };
-    expect(unite(plan({ coverage: [live], gaps: [gap] })).at(-1)?.toUs).toBe(SINCE - HOUR);
-  });
-
-  test('are not asked for without a depth', () => {
-    const live = claim(key, SINCE, NOW, 'live');
-    expect(plan({ coverage: [live], backfill: { bars: {}, ticks: null, deals: null } })).toEqual([]);
   });
 });
 
