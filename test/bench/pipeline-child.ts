@@ -4,7 +4,7 @@
 //   payloads ─► decode ─► mark + ledger ─► tape append (real file, group fdatasync) ─► follower ─► normalise + ledger ─► rows encoded
 import { Intake, TapeMemory, TapeReader } from '@fxtape/collector';
 import { frameItem, type FxStream, readFrame, type StreamItem } from '@fxtape/fxsocket';
-import { emptyLedger, Ledger, type TickRow } from '@fxtape/market';
+import type { TickRow } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { encodeInOrder, RowEncoder, type Row, tableDef, timeOrder } from '@fxtape/questdb';
 import { TapeWriter } from '@fxtape/tape';
@@ -111,8 +111,7 @@ const run = async (o: PipelineRun): Promise<PipelineResult> => {
   const never = new AbortController().signal;
   let rows = 0;
   const follow = async (): Promise<void> => {
-    const ledger = new Ledger('bench', emptyLedger());
-    const reader = new TapeReader({ account: 'bench', replayed: false, ledger, spans: () => memory.spans });
+    const reader = new TapeReader({ account: 'bench', replayed: false, state: null, decided: () => memory });
     const options = { signal: never, maxLines: 20_000, maxBytes: 8 * 1024 * 1024 };
     for await (const batch of tape.follow(null, options)) {
       const startMs = performance.now();

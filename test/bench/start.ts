@@ -1,6 +1,5 @@
 // How soon a killed collector records again, with a month of tape behind it: thirty days of closed segments, and an open one that is nearly
 // as large as it gets, because what its end knows is read from its head on.
-import { TapeMemory } from '@fxtape/collector';
 import { newestHead, writeCursor } from '@fxtape/tape';
 import { Recording } from '@fxtape/testkit';
 import { linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -61,7 +60,7 @@ export const start = async (o: BenchOptions): Promise<void> => {
 async function setCursor(tape: string): Promise<void> {
   const head = await newestHead(tape);
   if (head === null) throw new Error(`there is no head in ${tape}`);
-  await writeCursor(tape, { position: head.position, state: TapeMemory.ledgerOf(head.data.state) });
+  await writeCursor(tape, { position: head.position, state: head.data.state });
 }
 
 /** Puts closed segments onto the thirty days before today, each the same file as the oldest one here. Returns how many. */

@@ -3,15 +3,18 @@
 
 import { boundUtcUs, roughUs } from './bound.ts';
 import { type ClockSpan, ruleAt, spanAt } from './clock/clock-span.ts';
+import type { Rulings } from './clock/ruling.ts';
 import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
 import type { CoverageRow, GapEventRow } from './records.ts';
+import { subtract } from './ranges.ts';
 import type { StreamKey } from './stream-key.ts';
 
 export interface LedgerRowContext {
   readonly account: string;
   readonly feed: string | null;
   readonly spans: readonly ClockSpan[];
+  readonly rulings: Rulings;
 }
 
 const MARKET_DATA = new Set(['ticks', 'bars']);
@@ -38,8 +41,8 @@ export const gapEventRow = (note: GapNote, context: LedgerRowContext): GapEventR
   outage_id: note.gap.outageId,
   ...keyColumns(note.key, context),
   event: note.event,
-  ts_from: utcOf(note.gap.from, context.spans),
-  ts_to: note.to === null ? null : utcOf(note.to, context.spans),
+  ts_from: utcOf(boundOutside(note.gap.from, context.rulings, 'from'), context.spans),
+  ts_to: note.to === null ? null : utcOf(boundOutside(note.to, context.rulings, 'to'), context.spans),
   cause: note.gap.cause,
   state: 'open',
   rows_healed: null,
@@ -47,8 +50,33 @@ export const gapEventRow = (note: GapNote, context: LedgerRowContext): GapEventR
   evidence: note.gap.evidence,
 });
 
-/** Null when the range is empty: its stream lived shorter than the margins. */
-export const coverageRow = (note: CoverageNote, context: LedgerRowContext): CoverageRow | null => {
+/** None when the range is empty: its stream lived shorter than the margins. Stretches that were set aside are cut out of it. */
+export const coverageRows = (note: CoverageNote, context: LedgerRowContext): CoverageRow[] => {
+  const { rulings, spans } = context;
+  const from = boundOutside(note.from, rulings, 'to');
+  const row = coverageRow({ ...note, from, to: boundOutside(note.to, rulings, 'from') }, context);
+  if (row === null) return [];
+  const holes = rulings.list.flatMap((ruling) =>
+    ruling.kind === 'set_aside' ? [{ fromUs: utcOf(ruling.from, spans), toUs: utcOf(ruling.to, spans) }] : [],
+  );
+  return subtract([{ fromUs: row.ts, toUs: row.ts_to }], holes).map(({ fromUs, toUs }) => ({
+    ...row,
+    ts: fromUs,
+    ts_to: toUs,
+  }));
+};
+
+/** A heartbeat that contradicted its rule bounds nothing: the stretch that it was set aside with does. */
+const boundOutside = (bound: Bound, rulings: Rulings, side: 'from' | 'to'): Bound => {
+  if (rulings.list.length === 0 || 'utcUs' in bound) return bound;
+  if ('at' in bound) return rulings.setAsideAt(bound.at.recvUs)?.[side] ?? bound;
+  const outside = (each: Bound): Bound => boundOutside(each, rulings, side);
+  return 'earliest' in bound
+    ? { earliest: bound.earliest.map(outside) }
+    : { latest: bound.latest.map(outside) };
+};
+
+const coverageRow = (note: CoverageNote, context: LedgerRowContext): CoverageRow | null => {
   const ts = utcOf(note.from, context.spans);
   const tsTo = utcOf(note.to, context.spans);
   if (tsTo <= ts) return null;

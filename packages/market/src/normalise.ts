@@ -4,6 +4,7 @@
 // or stored is null in its row, and the frame stands in `rejected` with kind `field`.
 
 import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
+import { isNear } from './clock/line-sight.ts';
 import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
 import { FieldReader, textOrNull } from './read-fields.ts';
 import type { Rows, TickRow } from './records.ts';
@@ -27,19 +28,23 @@ export interface FrameLine {
   readonly mark: string | null;
   readonly raw: string;
   readonly message: WireMessage;
+  /** When it was received, where our own clock was wrong and has been set since; default `tsRecv`. */
+  readonly receivedUs?: number;
+  /** The guard found that the tick is old and the clock right. */
+  readonly isLate?: boolean;
 }
 
-/** `written`: rows were added, or none were due. `clock_conflict`: the 20-minute guard refuses this line. */
-export type NormaliseResult = 'written' | 'clock_conflict';
+/** `written`: rows were added, or none were due. `odd`: a live tick that is not of now waits for the guard's word. */
+export type NormaliseResult = 'written' | 'odd';
 
-/** A live tick this far from its receive time says that the clock rule is wrong, in microseconds. */
-export const GUARD_US = 20 * 60_000_000;
 /** What of a rejected frame is kept in the table; the tape has it whole. */
 const RAW_LIMIT = 1_048_576;
 
+const receivedUs = (line: FrameLine): number => line.receivedUs ?? line.tsRecv;
+
 const readTime = (broker: BrokerMs, line: FrameLine, context: NormaliseContext): UtcReading => {
   const pass = passOfMark(line.mark);
-  return context.rule.read(broker, pass === null ? { recvMs: line.tsRecv / 1000 } : { pass });
+  return context.rule.read(broker, pass === null ? { recvMs: receivedUs(line) / 1000 } : { pass });
 };
 
 const reject = (
@@ -64,15 +69,17 @@ export const tickQuality = (tick: { readonly bid: number; readonly ask: number }
   return tick.bid === 0 || tick.ask === 0 ? 'one_sided' : null;
 };
 
-/** The same with what the mark of its line says of the clocks: several remarks are joined by a plus. */
-const lineQuality = (tick: WireTick, mark: string | null): string | null => {
+/** The same with what its line says of the clocks: several remarks are joined by a plus. */
+const lineQuality = (tick: WireTick, line: FrameLine): string | null => {
   const prices = tickQuality(tick);
-  const unsteady = unsteadyOfMark(mark);
-  if (unsteady === null) return prices;
+  const unsteady = unsteadyOfMark(line.mark);
+  const isCorrected = line.receivedUs !== undefined && line.receivedUs !== line.tsRecv;
+  if (unsteady === null && line.isLate !== true && !isCorrected) return prices;
   const remarks = [
     prices,
-    unsteady.machine || unsteady.held ? 'machine_clock' : null,
-    unsteady.server ? 'server_clock' : null,
+    line.isLate === true ? 'late' : null,
+    isCorrected || unsteady?.machine || unsteady?.held ? 'machine_clock' : null,
+    unsteady?.server ? 'server_clock' : null,
   ];
   return remarks.filter((remark) => remark !== null).join('+') || null;
 };
@@ -98,7 +105,7 @@ const tickRow = (
     volume: knownOrNull(tick.volume),
     utc_offset_s: offsetS,
     source: kindOfMark(line.mark) === 'snapshot' ? 'snapshot' : 'live',
-    quality: lineQuality(tick, line.mark),
+    quality: lineQuality(tick, line),
   };
 };
 
@@ -115,8 +122,8 @@ const normaliseTick = (
     return 'written';
   }
   // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
-  const guarded = row.source === 'live' && !context.replayed && !isMistimed(line.mark);
-  if (guarded && Math.abs(row.ts - row.ts_recv) >= GUARD_US) return 'clock_conflict';
+  const guarded = row.source === 'live' && line.isLate !== true && !context.replayed;
+  if (guarded && !isMistimed(line.mark) && !isNear(row.ts / 1000, receivedUs(line))) return 'odd';
   rows.ticks.push(row);
   if (message.data.unreadable !== undefined)
     setAside(rows, line, context, new FieldReader().take(message.data.unreadable));
@@ -223,7 +230,7 @@ const normalisePositions = (
   context: NormaliseContext,
   rows: Rows,
 ): void => {
-  const base = { ts: line.tsRecv, account: context.account };
+  const base = { ts: receivedUs(line), account: context.account };
   if (orders.length === 0 && rejected.length === 0)
     rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
   const fields = new FieldReader();
@@ -270,7 +277,7 @@ export const normalise = (line: FrameLine, context: NormaliseContext, rows: Rows
     case 'account': {
       const { balance, equity, ...more } = message.data;
       rows.account_events.push({
-        ts: line.tsRecv,
+        ts: receivedUs(line),
         account: context.account,
         balance,
         credit: more.credit ?? null,

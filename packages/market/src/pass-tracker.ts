@@ -14,14 +14,19 @@ export class PassTracker {
     this.#lastUtcMs = lastUtcMs;
   }
 
+  /** Where the clock stands. */
+  get utcMs(): number | null {
+    return this.#lastUtcMs;
+  }
+
   /** The pass of a broker time of the live stream, null where the wall clock shows it once. Moves the followed clock. */
-  follow(broker: BrokerMs): Pass | null {
+  follow(broker: BrokerMs, known: Pass | null = null): Pass | null {
     const plain = this.#rule.offsetIfPlain(broker);
     if (plain !== null) {
       this.#lastUtcMs = broker - plain * 1000;
       return null;
     }
-    const reading = this.#nearest(broker);
+    const reading = known === null ? this.#nearest(broker) : this.#rule.read(broker, { pass: known });
     this.#lastUtcMs = reading.ms;
     return reading.occurrence === 'twice' ? reading.pass : null;
   }

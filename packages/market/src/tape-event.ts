@@ -2,6 +2,7 @@
 // writes them; `ledger` reads them.
 
 import type { ClockJump } from './clock/clock-watch.ts';
+import type { Ruling } from './clock/ruling.ts';
 import type { LiveCause } from './ledger-state.ts';
 import type { StreamKey, TopicKey } from './stream-key.ts';
 import type { KnownTick } from './tick-marker.ts';
@@ -55,4 +56,6 @@ export type TapeEvent =
   | { readonly event: 'audit'; readonly data: { readonly missing: readonly TopicKey[] } }
   /** A clock jumped; the lines behind it that it touches carry it in their marks, so that nothing has to be remembered. */
   | { readonly event: 'clock_jump'; readonly data: ClockJump }
-  | { readonly event: 'condemned'; readonly data: CondemnedRow };
+  | { readonly event: 'condemned'; readonly data: CondemnedRow }
+  /** A decision about lines before it; every later head keeps it. */
+  | { readonly event: 'ruling'; readonly data: Ruling };

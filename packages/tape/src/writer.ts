@@ -6,7 +6,7 @@ import { BatchEncoder, type EncodedBatch } from './encode.ts';
 import { diskBehind, errnoOf, ioError, tapeClosed } from './errors.ts';
 import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
 import { HEAD_EVENT, type PreviousSegment, TAPE_FORMAT } from './head.ts';
-import type { Entry, Line } from './line.ts';
+import { type Entry, type Line, stamp } from './line.ts';
 import { lockTape, type TapeLock } from './lock.ts';
 import { comparePositions, type Position } from './position.ts';
 import { type Recovered, recoverTape } from './recover.ts';
@@ -114,6 +114,11 @@ export class TapeWriter {
   /** Every later ts_recv exceeds this, µs: what a lost tape may have used. */
   raiseFloor(us: number): void {
     this.#lastUs = Math.max(this.#lastUs, us);
+  }
+
+  /** The ts_recv that a line received at `recvUs` would have now: everything that dates by this tape asks here. */
+  stamp(recvUs: number): number {
+    return stamp({ conn: 0, recvUs }, this.#lastUs);
   }
 
   /** The next append starts a new segment with a fresh head. */

@@ -3,22 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeFrame, type FxStream, type StreamItem } from '@fxtape/fxsocket';
-import {
-  type ClockSpan,
-  emptyLedger,
-  Ledger,
-  loadLedger,
-  type Rows,
-  saveLedger,
-  unsteadyOfMark,
-} from '@fxtape/market';
+import { type ClockSpan, type Rows, Rulings, unsteadyOfMark } from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Intake } from './intake.ts';
 import { TapeMemory } from './tape-memory.ts';
-import { TapeReader } from './tape-reader.ts';
+import { type ReaderState, TapeReader } from './tape-reader.ts';
 
 const START = Date.UTC(2026, 5, 24, 12);
 const dirs: string[] = [];
@@ -98,14 +90,10 @@ async function recorded(steps: readonly Step[]) {
 }
 
 /** Rows of these lines; `before` is the state of the account of gaps where they begin. */
-function read(lines: readonly Line[], spans: ClockSpan[], before: unknown = saveLedger(emptyLedger())) {
-  const reader = new TapeReader({
-    account: 'demo',
-    replayed: false,
-    ledger: new Ledger('demo', loadLedger(before)),
-    spans: () => spans,
-  });
-  return { ...reader.read(lines), after: saveLedger(reader.ledger.state) };
+function read(lines: readonly Line[], spans: ClockSpan[], state: ReaderState | null = null) {
+  const decided = { spans, rulings: new Rulings() };
+  const reader = new TapeReader({ account: 'demo', replayed: false, state, decided: () => decided });
+  return { ...reader.read(lines), after: reader.save(), isSettled: reader.isSettled };
 }
 
 const heartbeats = (count: number): Step[] =>

@@ -1,6 +1,6 @@
 // Which rule a tape goes on with, when history tells more than the offset of today.
 import type { AccountConfig } from '@fxtape/config';
-import type { ClockSpan } from '@fxtape/market';
+import { brokerMs, type ClockSight, type ClockSpan } from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';
 import { expect, test, vi } from 'vitest';
 import { ClockKeeper, type ClockKeeperOptions } from './clock-keeper.ts';
@@ -18,6 +18,8 @@ const keeper = (o: {
   spans?: ClockSpan[];
   /** What a replayed gateway says of its clock; null: it refuses. */
   plays?: string | null;
+  /** Newest line of the tape, µs. */
+  lastUs?: number;
 }) => {
   const memory = { spans: o.spans ?? [] };
   const clock = { ...systemClock(), nowMs: () => o.nowMs ?? JUNE, nowUs: () => (o.nowMs ?? JUNE) * 1000 };
@@ -35,7 +37,7 @@ const keeper = (o: {
       clockChanged: () => {},
     },
     memory,
-    tape: { rotate: () => {} },
+    tape: { rotate: () => {}, stamp: (us: number) => Math.max(us, (o.lastUs ?? 0) + 1) },
     clock,
     log: { info: vi.fn(), warn: vi.fn() },
   } as unknown as ClockKeeperOptions;
@@ -104,8 +106,121 @@ test('of a replayed gateway the inferred rule is taken where it has the offset t
   }
 });
 
-test('a rule that ticks contradict is replaced by the inferred one that fits, before the usual ones', async () => {
+/** A heartbeat of the broker's clock, so many seconds before UTC. */
+const seen = (offsetS: number, nowMs = MARCH): ClockSight => ({
+  word: 'contradicts',
+  time: { ms: brokerMs(nowMs + offsetS * 1000), resolutionMs: 1000 },
+  receivedUs: nowMs * 1000,
+  symbol: null,
+});
+const measured = (differenceS: number, forS: number) => ({ differenceS, forUs: forS * 1e6 });
+
+test('a rule that the clock contradicts is replaced by the inferred one that fits, before the usual ones', async () => {
   const conflict = keeper({ inferred: 'Europe/London', offsetS: 0, nowMs: MARCH, spans: [span('UTC+2h')] });
-  await conflict.keeper.settle({ why: 'conflict', tsRecv: 5 }, 'conflict', new AbortController().signal);
+  await conflict.keeper.settle(5, seen(0), null);
   expect(conflict.spans().at(-1)).toMatchObject({ rule: 'Europe/London', fromUs: 5, confirmed: true });
+});
+
+test('nobody is believed whose rule does not fit the clock that was seen', async () => {
+  for (const said of [
+    { inferred: 'Europe/London', offsetS: 7200 },
+    { inferred: null, offsetS: 7200 },
+    { inferred: null, offsetS: 10_800, rule: 'UTC+2h' },
+  ]) {
+    const spans = [span('UTC+2h')];
+    const conflict = keeper({ nowMs: MARCH, spans, ...said });
+    await conflict.keeper.settle(5, seen(10_800), measured(10_800, 600));
+    expect(conflict.spans()).toBe(spans);
+  }
+});
+
+test('where no offset is stated that a clock could have, a clock that runs for a minute shows the first rule, and never another one', async () => {
+  const first = (forS: number, confirmed: boolean, differenceS = -17_990) => {
+    const spans = [span('America/New_York+7h', confirmed)];
+    return {
+      ...keeper({ inferred: null, offsetS: -28_982, nowMs: MARCH, spans }),
+      forS,
+      differenceS,
+      given: spans,
+    };
+  };
+  const shown = first(60, false);
+  await shown.keeper.settle(5, seen(-18_000), measured(shown.differenceS, shown.forS));
+  expect(shown.spans()).toMatchObject([{ rule: 'UTC-5h', confirmed: true }]);
+  for (const left of [first(30, false), first(60, true), first(60, false, -17_000)]) {
+    await left.keeper.settle(5, seen(-18_000), measured(left.differenceS, left.forS));
+    expect(left.spans()).toBe(left.given);
+  }
+});
+
+test('an offset that no clock has is unknown: no exception, no rule, and no word for one', async () => {
+  for (const offsetS of [-28_982, -129_782, 999_999_999]) {
+    const begun = keeper({ inferred: null, offsetS });
+    await begun.keeper.begin();
+    expect(begun.spans()).toMatchObject([{ rule: 'America/New_York+7h', confirmed: false }]);
+    const before = begun.spans();
+    await begun.keeper.believe(5);
+    expect(begun.spans()).toBe(before);
+  }
+  // A second off is how a gateway rounds.
+  const rounded = keeper({ inferred: null, offsetS: 10_799 });
+  await rounded.keeper.begin();
+  await rounded.keeper.believe(5);
+  expect(rounded.spans()).toMatchObject([{ rule: 'America/New_York+7h', confirmed: true }]);
+});
+
+test('a shut market whose gateway says something sane at last is believed by that', async () => {
+  const spans = [span('America/New_York+7h', false)];
+  const shut = keeper({ inferred: null, offsetS: -10_800, spans });
+  await shut.keeper.believe(5);
+  expect(shut.spans()).toMatchObject([{ rule: 'UTC-3h', confirmed: false }]);
+  await shut.keeper.believe(5);
+  expect(shut.spans()).toMatchObject([{ rule: 'UTC-3h', confirmed: true }]);
+});
+
+test('of a replayed gateway nothing is confirmed until history or a person names the rule', async () => {
+  const provisional = keeper({ inferred: null, offsetS: 10_800, plays: '2025-10-25T15:00:00Z' });
+  await provisional.keeper.begin();
+  expect(provisional.spans()).toMatchObject([{ rule: 'America/New_York+7h', confirmed: false }]);
+  expect(provisional.keeper.isProvisional).toBe(true);
+  await provisional.keeper.adopt();
+  expect(provisional.spans()).toMatchObject([{ confirmed: false }]);
+  // The same rule is a rule all the same, once history says so.
+  for (const inferred of ['America/New_York+7h', 'Europe/Athens']) {
+    const told = keeper({
+      inferred,
+      offsetS: 10_800,
+      plays: '2025-10-25T15:00:00Z',
+      spans: [span('America/New_York+7h', false)],
+    });
+    await told.keeper.adopt();
+    expect(told.spans()).toMatchObject([{ fromUs: 0, rule: inferred, confirmed: true }]);
+    expect(told.keeper.isProvisional).toBe(false);
+  }
+  const given = keeper({ inferred: null, offsetS: 0, rule: 'UTC+2h', plays: '2025-10-25T15:00:00Z' });
+  await given.keeper.begin();
+  expect(given.spans()).toMatchObject([{ rule: 'UTC+2h', confirmed: true }]);
+  expect(given.keeper.isProvisional).toBe(false);
+});
+
+test('a configured rule waits for a running clock like any other', async () => {
+  const begun = keeper({ inferred: null, offsetS: 10_800, rule: 'UTC+3h' });
+  await begun.keeper.begin();
+  expect(begun.spans()).toMatchObject([{ rule: 'UTC+3h', confirmed: false }]);
+});
+
+test('a rule is dated by the tape: with the machine’s clock behind it, lines that are written keep theirs', async () => {
+  const lastUs = (JUNE + 3_600_000) * 1000;
+  const spans = [span('America/New_York+7h')];
+  const behind = keeper({ inferred: null, offsetS: 10_800, rule: 'UTC+3h', spans, lastUs });
+  await behind.keeper.reconsider();
+  expect(behind.spans().at(-1)).toMatchObject({ rule: 'UTC+3h', fromUs: lastUs + 1, decidedUs: lastUs + 1 });
+});
+
+test('an older correction of the tables does not override the first rule of a new tape', async () => {
+  const fresh = keeper({ inferred: null, offsetS: 10_800 });
+  await fresh.keeper.begin();
+  const before = fresh.spans();
+  fresh.keeper.corrected({ applyId: 'a', rule: 'UTC+2h', us: (JUNE - 1000) * 1000 });
+  expect(fresh.spans()).toBe(before);
 });

@@ -1,16 +1,24 @@
 // Keeps the clock rule of one tape: chooses the first one, confirms it, and takes the controlled step to another. In: the
-// configured rule, what was inferred from history, and what the gateway says of its offset today. Out: spans, as an event of the
-// tape and in a new head. What is inferred never waits for, and never contradicts, the clock that runs.
+// configured rule, what was inferred from history, what the gateway says of its offset today, and what the tape shows of a clock that runs.
+// Out: spans and rulings, as events of the tape and in a new head. What is inferred never waits for, and never contradicts, the clock that runs.
 import type { AccountConfig } from '@fxtape/config';
 import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
+  clockOffset,
+  type ClockRule,
+  type ClockSight,
   type ClockSpan,
   confirmSpan,
   correctSpans,
   defaultRule,
+  isNear,
+  type MeasuredClock,
   parseBrokerTime,
   parseClockRule,
+  type Ruling,
   spanAt,
+  settleSpans,
+  STEADY_US,
   stepSpans,
   type UtcMs,
   utcMs,
@@ -18,31 +26,26 @@ import {
 import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedRule } from '@fxtape/questdb';
 import type { TapeWriter } from '@fxtape/tape';
+import type { HoldKeeper } from './hold-watch.ts';
 import type { Intake } from './intake.ts';
-import type { Hold } from './tape-reader.ts';
 import type { TapeMemory } from './tape-memory.ts';
-
-/** While a rule is contradicted and nobody names another, the gateway is asked for its offset so often. */
-const ASK_AGAIN_MS = 10_000;
-
-/** What the tape says about a rule; `silence`: for a while nothing that could tell. */
-export type Word = 'agrees' | 'conflict' | 'silence';
 
 export interface ClockKeeperOptions {
   readonly config: () => AccountConfig;
   readonly timezone: () => Promise<ServerTimezone>;
   /** Id of the rule that was inferred for the server; null when none was, or when nobody can tell now. */
   readonly inferred: () => Promise<string | null>;
-  readonly intake: Intake;
-  readonly memory: TapeMemory;
-  readonly tape: TapeWriter;
+  readonly intake: Pick<Intake, 'note' | 'clockChanged'>;
+  readonly memory: Pick<TapeMemory, 'spans'>;
+  readonly tape: Pick<TapeWriter, 'rotate' | 'stamp'>;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
-export class ClockKeeper {
+export class ClockKeeper implements HoldKeeper {
   readonly #o: ClockKeeperOptions;
-  #changed: () => void = () => {};
+  /** The rule in force is as history shows it. */
+  #isInferred = false;
 
   constructor(options: ClockKeeperOptions) {
     this.#o = options;
@@ -52,107 +55,145 @@ export class ClockKeeper {
     return this.#o.memory.spans.at(-1) ?? null;
   }
 
+  get isGiven(): boolean {
+    return this.#o.config().clock.rule !== 'auto';
+  }
+
+  /** Nobody gave the rule, and history has not shown it yet. */
+  get isProvisional(): boolean {
+    return !this.isGiven && !this.#isInferred;
+  }
+
   /** The rule to go on with: the configured one, else the tape's, else the one that today's offset chooses. */
   async begin(): Promise<void> {
     const { clock, config } = this.#o;
     const { replayed, rule: configured } = config().clock;
     const current = this.current;
-    const now = utcMs(clock.nowMs());
     if (configured !== 'auto') {
       const rule = parseClockRule(configured).id;
-      if (current?.rule === rule) return;
-      const agreed = replayed || (await this.#offsetNow()) === parseClockRule(rule).offsetAt(now);
-      this.#step(rule, agreed, replayed ? 'configured, replayed gateway' : 'configured');
+      if (current?.rule === rule && (current.confirmed || !replayed)) return;
+      // Of a gateway that plays an old day no clock can agree: what a person says has to do.
+      this.#step(rule, replayed, replayed ? 'configured, replayed gateway' : 'configured');
       return;
     }
     if (current !== null) return;
     const timezone = await this.#o.timezone();
-    const offsetS = timezone.utcOffsetSeconds;
-    const today = (replayed ? ownToday(timezone) : null) ?? now;
-    // A snapshot is written without a guard, so nothing is written before the clock of a heartbeat or a live tick was compared with ours.
+    const offsetS = clockOffset(timezone.utcOffsetSeconds);
+    const today = (replayed ? ownToday(timezone) : null) ?? utcMs(clock.nowMs());
     const inferred = await this.#inferredAt(today, offsetS);
-    const evidence = `the gateway stands ${offsetS} s before UTC today`;
+    const stated = `the gateway says that it stands ${timezone.utcOffsetSeconds} s before UTC today`;
+    const evidence = offsetS === null ? `${stated}, which no clock does` : stated;
+    // A snapshot is written without a guard, so nothing is written before a clock that runs was compared with ours.
     if (inferred !== null) this.#step(inferred, replayed, `inferred from history, and ${evidence}`);
-    else this.#step(defaultRule(offsetS, today).id, replayed, evidence);
+    else this.#step(defaultRule(timezone.utcOffsetSeconds, today).id, false, evidence);
   }
 
   /**
    * Goes on with the rule that history shows, from now on, where it says the same now as the one in force: the two differ later in the year.
-   * A replayed gateway's now is its own, and only its word says which offset it has.
+   * A replayed gateway's now is its own, only its word says which offset it has, and nothing is sent before.
    */
   async adopt(): Promise<void> {
     const { clock, config } = this.#o;
     const { replayed, rule: configured } = config().clock;
     const { current } = this;
-    if (configured !== 'auto' || current === null || !current.confirmed) return;
+    if (configured !== 'auto' || current === null || !(current.confirmed || replayed)) return;
     const text = await this.#o.inferred();
-    if (text === null || text === current.rule) return;
+    if (text === null) return;
     const now = utcMs(clock.nowMs());
     const today = replayed
       ? await this.#replayedToday()
       : { now, offsetS: parseClockRule(current.rule).offsetAt(now) };
     const inferred = today === null ? null : simpleAt(text, today.now, today.offsetS);
-    if (inferred !== null && inferred !== current.rule) this.#step(inferred, true, 'inferred from history');
+    this.#isInferred = inferred !== null || text === current.rule;
+    if (inferred !== null && !(inferred === current.rule && current.confirmed))
+      this.#step(inferred, true, 'inferred from history');
   }
 
-  /** The tables were corrected: lines from before are read with the rule that the rows have now. */
+  /** The tables were corrected: lines from before are read with the rule that the rows have now, unless somebody decided since. */
   corrected({ applyId, rule, us }: AppliedRule): void {
     const { spans } = this.#o.memory;
     const next = correctSpans(spans, { untilUs: us, rule, evidence: `clock apply ${applyId}` });
     if (next !== spans) this.#write(next);
   }
 
-  /** The configuration changed: takes the step if it names another rule, and wakes whoever waits for one. */
+  /** The configuration changed: takes the step if it names another rule. */
   async reconsider(): Promise<void> {
     await this.begin();
-    this.#changed();
   }
 
-  /** What the tape itself says about the rule of a stretch. Returns when the stretch may be read again. */
-  async settle(hold: Hold, word: Word, signal: AbortSignal): Promise<void> {
-    const { clock, config, log, memory } = this.#o;
-    if (word === 'silence') {
-      // A shut market contradicts nothing and proves nothing. Then it is enough that the gateway's own word fits.
-      const rule = spanAt(memory.spans, hold.tsRecv)?.rule;
-      const offsetS = await this.#offsetNow();
-      if (rule !== undefined && offsetS === parseClockRule(rule).offsetAt(utcMs(clock.nowMs())))
-        this.#write(confirmSpan(memory.spans, hold.tsRecv, 'the offset that the gateway states'));
+  confirm(tsRecv: number, evidence: string): void {
+    this.#write(confirmSpan(this.#o.memory.spans, tsRecv, evidence));
+  }
+
+  rule(rulings: readonly Ruling[]): void {
+    for (const ruling of rulings) this.#o.intake.note('ruling', ruling);
+    this.#o.tape.rotate();
+  }
+
+  /** A shut market contradicts nothing and proves nothing. Then it is enough that the gateway's own word fits. */
+  async believe(tsRecv: number): Promise<void> {
+    const { clock, config, memory } = this.#o;
+    const span = spanAt(memory.spans, tsRecv);
+    const offsetS = await this.#statedOffset();
+    if (span === null || offsetS === null) return;
+    const now = utcMs(clock.nowMs());
+    if (parseClockRule(span.rule).offsetAt(now) === offsetS)
+      this.confirm(tsRecv, 'the offset that the gateway states');
+    else if (config().clock.rule === 'auto' && span === this.current) {
+      // It said something else, or nothing that a clock could have, when the first rule was chosen.
+      const rule = (await this.#inferredAt(now, offsetS)) ?? defaultRule(offsetS, now).id;
+      this.#step(rule, false, `the gateway stands ${offsetS} s before UTC today`);
+    }
+  }
+
+  async settle(tsRecv: number, seen: ClockSight, measured: MeasuredClock | null): Promise<void> {
+    const { log, memory } = this.#o;
+    const refused = spanAt(memory.spans, tsRecv);
+    for await (const { evidence, rule } of this.#candidates(tsRecv, refused, measured)) {
+      if (rule === refused?.rule || !fits(parseClockRule(rule), seen)) continue;
+      log.warn({ from: refused?.rule, to: rule, evidence }, 'the clock rule changes');
+      const decidedUs = this.#stamp();
+      const step = { fromUs: tsRecv, rule, confirmed: true, evidence, decidedUs };
+      this.#write(settleSpans(memory.spans, step));
       return;
     }
-    if (word === 'agrees') {
-      this.#write(confirmSpan(memory.spans, hold.tsRecv, 'the tape agrees'));
-      return;
-    }
-    const refused = spanAt(memory.spans, hold.tsRecv);
-    const later = memory.spans.find((span) => span.fromUs > hold.tsRecv && span.rule !== refused?.rule);
-    if (later !== undefined) {
-      this.#write(stepSpans(memory.spans, { ...later, fromUs: hold.tsRecv, confirmed: true }));
-      return;
-    }
-    if (config().clock.rule === 'auto') {
-      const offsetS = await this.#offsetNow();
-      const now = utcMs(clock.nowMs());
-      const other =
-        offsetS === null ? null : ((await this.#inferredAt(now, offsetS)) ?? defaultRule(offsetS, now).id);
-      if (other !== null && other !== refused?.rule) {
-        log.warn({ from: refused?.rule, to: other }, 'the clock rule changes');
-        this.#write(
-          stepSpans(memory.spans, {
-            fromUs: hold.tsRecv,
-            rule: other,
-            confirmed: true,
-            evidence: 'offset today',
-          }),
-        );
-        return;
-      }
-    }
-    await this.#untilChanged(signal);
+  }
+
+  /** Rules that somebody names, the best witness first. */
+  async *#candidates(
+    tsRecv: number,
+    refused: ClockSpan | null,
+    measured: MeasuredClock | null,
+  ): AsyncGenerator<{ rule: string; evidence: string }> {
+    const { clock, config, memory } = this.#o;
+    for (const { evidence, fromUs, rule } of memory.spans) if (fromUs > tsRecv) yield { rule, evidence };
+    if (config().clock.rule !== 'auto') return;
+    const now = utcMs(clock.nowMs());
+    const inferred = await this.#inferredAt(now, null);
+    if (inferred !== null) yield { rule: inferred, evidence: 'inferred from history' };
+    const stated = await this.#statedOffset();
+    const evidence = 'offset today';
+    if (stated !== null) yield { rule: defaultRule(stated, now).id, evidence };
+    // Where nobody states an offset, the clock that runs shows it: of a rule that never agreed with anything.
+    const offsetS = measured === null ? null : clockOffset(measured.differenceS);
+    if (
+      stated === null &&
+      offsetS !== null &&
+      refused?.confirmed !== true &&
+      (measured?.forUs ?? 0) >= STEADY_US
+    )
+      yield { rule: defaultRule(offsetS, now).id, evidence: `its clock runs ${offsetS} s before UTC` };
   }
 
   #step(rule: string, confirmed: boolean, evidence: string): void {
-    const fromUs = this.#o.memory.spans.length === 0 ? 0 : this.#o.clock.nowUs();
-    this.#write(stepSpans(this.#o.memory.spans, { fromUs, rule, confirmed, evidence }));
+    const decidedUs = this.#stamp();
+    const fromUs = this.#o.memory.spans.length === 0 ? 0 : decidedUs;
+    this.#write(stepSpans(this.#o.memory.spans, { fromUs, rule, confirmed, evidence, decidedUs }));
+  }
+
+  /** The tape's own time: the machine's clock may be behind it. */
+  #stamp(): number {
+    return this.#o.tape.stamp(this.#o.clock.nowUs());
   }
 
   #write(spans: readonly ClockSpan[]): void {
@@ -163,27 +204,28 @@ export class ClockKeeper {
     log.info({ spans }, 'clock rule');
   }
 
-  /** The simple rule that was inferred for this instant, when it has this offset there. */
-  async #inferredAt(now: UtcMs, offsetS: number): Promise<string | null> {
+  /** The simple rule that was inferred for this instant, when it has this offset there; null: whatever it has. */
+  async #inferredAt(now: UtcMs, offsetS: number | null): Promise<string | null> {
     const text = await this.#o.inferred();
     return text === null ? null : simpleAt(text, now, offsetS);
   }
 
   /** Null: the gateway does not tell, and is asked again with the next look. */
-  async #replayedToday(): Promise<{ now: UtcMs; offsetS: number } | null> {
+  async #replayedToday(): Promise<{ now: UtcMs; offsetS: number | null } | null> {
     try {
       const timezone = await this.#o.timezone();
       const now = ownToday(timezone);
-      return now === null ? null : { now, offsetS: timezone.utcOffsetSeconds };
+      return now === null ? null : { now, offsetS: clockOffset(timezone.utcOffsetSeconds) };
     } catch (error) {
       this.#o.log.warn({ err: error }, 'the gateway does not tell its day; the rule stays');
       return null;
     }
   }
 
-  async #offsetNow(): Promise<number | null> {
+  /** Null: unknown. */
+  async #statedOffset(): Promise<number | null> {
     try {
-      return (await this.#o.timezone()).utcOffsetSeconds;
+      return clockOffset((await this.#o.timezone()).utcOffsetSeconds);
     } catch (error) {
       this.#o.log.warn(
         { err: error },
@@ -192,32 +234,20 @@ export class ClockKeeper {
       return null;
     }
   }
-
-  /** Until the configuration changes, or it is time to ask the gateway again. */
-  #untilChanged(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#o;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done);
-        clock.clearTimeout(timer);
-        this.#changed = () => {};
-        resolve();
-      };
-      const timer = clock.setTimeout(done, ASK_AGAIN_MS);
-      this.#changed = done;
-      signal.addEventListener('abort', done);
-    });
-  }
 }
+
+/** True when the clock that was seen is what this rule says. */
+const fits = (rule: ClockRule, { receivedUs, time }: ClockSight): boolean =>
+  time !== null && isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs);
 
 /** The instant that a gateway states of its own clock; null where it states none. */
 const ownToday = ({ serverTime, utcOffsetSeconds }: ServerTimezone): UtcMs | null => {
   const stated = parseBrokerTime(serverTime);
-  return stated === null ? null : utcMs(stated.ms - utcOffsetSeconds * 1000);
+  return stated === null ? null : utcMs(stated.ms - (clockOffset(utcOffsetSeconds) ?? 0) * 1000);
 };
 
-/** The piece of a rule that holds at an instant, when it has this offset there. */
-const simpleAt = (text: string, now: UtcMs, offsetS: number): string | null => {
+/** The piece of a rule that holds at an instant, when it has this offset there; null: whatever it has. */
+const simpleAt = (text: string, now: UtcMs, offsetS: number | null): string | null => {
   const rule = parseClockRule(parseClockRule(text).pieceAt(now));
-  return rule.offsetAt(now) === offsetS ? rule.id : null;
+  return offsetS === null || rule.offsetAt(now) === offsetS ? rule.id : null;
 };

@@ -1,23 +1,14 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
-import {
-  type ClockSpan,
-  type CoverageRow,
-  emptyLedger,
-  Ledger,
-  loadLedger,
-  type Rows,
-  saveLedger,
-  spanAt,
-} from '@fxtape/market';
-import type { Clock, Log, Timer } from '@fxtape/ops';
+import type { CoverageRow, Rows } from '@fxtape/market';
+import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
-import type { Word } from './clock-keeper.ts';
+import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
-import { messageOf, TapeMemory } from './tape-memory.ts';
-import { type Hold, TapeReader, verdict } from './tape-reader.ts';
+import type { TapeMemory } from './tape-memory.ts';
+import { type ReaderState, TapeReader } from './tape-reader.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
 const ROW_TABLES = [
@@ -30,8 +21,8 @@ const ROW_TABLES = [
   'gap_events',
 ] as const;
 const APPLIED_EVERY_MS = 1000;
-/** So long a rule that nothing speaks for or against is waited for. A moving clock takes two heartbeats, two seconds. */
-const SILENCE_MS = 10_000;
+/** After a decision could not be written, the line is read again so much later. */
+const AGAIN_MS = 2000;
 
 export interface OutflowOptions {
   readonly account: string;
@@ -48,8 +39,8 @@ export interface OutflowOptions {
   readonly inHand: () => InHand;
   /** Resolves when rows may be made and written, with a signal that says when they must be made anew. */
   readonly enter: (signal: AbortSignal) => Promise<AbortSignal>;
-  /** The rule of a stretch is contradicted or proved by it; resolves when the spans may have changed. */
-  readonly settle: (hold: Hold, word: Word) => Promise<void>;
+  /** Decides about lines that wait. */
+  readonly keeper: HoldKeeper;
   readonly condemned: (table: TableName, row: Record<string, unknown>, reason: string) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,22 +48,28 @@ export interface OutflowOptions {
 
 export interface OutflowState {
   phase: 'sending' | 'paused' | 'clock_conflict' | 'unconfirmed' | 'stopped';
+  /** Why rows wait for the clock; null when they do not. */
+  reason: string | null;
   readTsRecv: number | null;
   answeredTsRecv: number | null;
   appliedTsRecv: number | null;
   caughtUp: boolean;
   /** Frames that are stored with null in a field that could not be read, since the start. */
   fieldsUnreadable: number;
+  /** Symbols whose ticks come too late to be of now. */
+  delayed: readonly string[];
 }
 
 export class Outflow {
   readonly state: OutflowState = {
     phase: 'sending',
+    reason: null,
     readTsRecv: null,
     answeredTsRecv: null,
     appliedTsRecv: null,
     caughtUp: false,
     fieldsUnreadable: 0,
+    delayed: [],
   };
   readonly #o: OutflowOptions;
   #pending: Promise<void> = Promise.resolve();
@@ -82,9 +79,16 @@ export class Outflow {
   #coverage = new Map<string, CoverageRow>();
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
+  readonly #holds: HoldWatch;
 
   constructor(options: OutflowOptions) {
     this.#o = options;
+    const says = (phase: 'unconfirmed' | 'clock_conflict', reason: string): void => {
+      this.state.phase = phase;
+      this.state.reason = reason;
+    };
+    const from = () => options.checkpoints.confirmed?.position ?? null;
+    this.#holds = new HoldWatch({ ...options, from, says });
   }
 
   /** Runs until the signal is aborted. */
@@ -118,20 +122,22 @@ export class Outflow {
   }
 
   /** One reading from the confirmed cursor until something stands in the way. */
-  async #pass(signal: AbortSignal): Promise<Hold | null> {
+  async #pass(signal: AbortSignal): Promise<WatchedHold | null> {
     const { account, checkpoints, memory, replayed, tape } = this.#o;
     const start = await this.#start();
     checkpoints.rewind();
     const troubles = this.#o.troubles();
-    const reader = new TapeReader({ account, replayed, ledger: start.ledger, spans: () => memory.spans });
+    const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory });
     for await (const batch of tape.follow(start.position, { signal, ...this.#o.inHand() })) {
       const { hold, lastTsRecv, rows } = reader.read(batch.items);
       this.state.phase = 'sending';
+      this.state.reason = null;
       this.state.caughtUp = batch.caughtUp;
       if (lastTsRecv !== null) this.state.readTsRecv = lastTsRecv;
       await this.#pending;
-      const due = hold === null && checkpoints.due(this.#o.clock.monoMs());
-      const ledger = due ? saveLedger(reader.ledger.state) : null;
+      this.state.delayed = reader.delayed;
+      const due = hold === null && reader.isSettled && checkpoints.due(this.#o.clock.monoMs());
+      const ledger = due ? reader.save() : null;
       this.#pending = this.#send(
         rows,
         lastTsRecv,
@@ -139,7 +145,7 @@ export class Outflow {
         signal,
       );
       if (hold !== null || batch.caughtUp) await this.#pending;
-      if (hold !== null) return hold;
+      if (hold !== null) return { ...hold, clean: reader.ledger.state.clean };
       if (this.#o.troubles() !== troubles) {
         await this.#pending;
         this.#o.log.info('sending begins again at the confirmed cursor');
@@ -161,25 +167,22 @@ export class Outflow {
       .catch((error: unknown) => log.debug({ err: error }, 'not synced yet; the tape tries again'));
   }
 
-  async #start(): Promise<{ position: Position | null; ledger: Ledger }> {
-    const { account, checkpoints, dir } = this.#o;
+  async #start(): Promise<{ position: Position | null; state: ReaderState | null }> {
+    const { checkpoints, dir } = this.#o;
     const confirmed = checkpoints.confirmed;
-    if (confirmed !== null) {
-      return { position: confirmed.position, ledger: new Ledger(account, loadLedger(confirmed.ledger)) };
-    }
+    if (confirmed !== null) return { position: confirmed.position, state: readerState(confirmed.ledger) };
     const [oldest] = await listSegments(dir);
-    const head = oldest === undefined ? null : await this.#oldestHead();
-    return { position: null, ledger: new Ledger(account, head === null ? emptyLedger() : loadLedger(head)) };
+    return { position: null, state: oldest === undefined ? null : await this.#oldestHead() };
   }
 
-  /** The ledger in the head of the oldest segment, null when that head is damaged. */
-  async #oldestHead(): Promise<unknown> {
+  /** What the head of the oldest segment knows, null when that head is damaged. */
+  async #oldestHead(): Promise<ReaderState | null> {
     const controller = new AbortController();
     for await (const batch of this.#o.tape.follow(null, { signal: controller.signal, maxLines: 1 })) {
       controller.abort();
       const first = batch.items[0];
       if (first === undefined || 'kind' in first || first.event !== 'head') return null;
-      return TapeMemory.ledgerOf((first.data as { state: unknown }).state);
+      return readerState((first.data as { state: unknown }).state);
     }
     return null;
   }
@@ -245,46 +248,26 @@ export class Outflow {
     }
   }
 
-  /** Looks ahead on the tape for a word about the rule, and waits until the rule is settled. */
-  async #wait(hold: Hold, signal: AbortSignal): Promise<void> {
-    const { log } = this.#o;
-    let word: Word | null = 'conflict';
-    if (hold.why === 'unconfirmed') {
-      this.state.phase = 'unconfirmed';
-      log.info({ code: 'CLOCK_UNCONFIRMED', ...hold }, 'rows wait until a running clock agrees');
-      word = await this.#evidence(hold, signal);
-    }
-    if (word === 'conflict') {
-      this.state.phase = 'clock_conflict';
-      log.warn({ code: 'CLOCK_CONFLICT', ...hold }, 'rows wait until the clock rule is settled');
-    }
-    if (word !== null) await this.#o.settle(hold, word);
-  }
-
-  /** Null: the span is confirmed or gone, or the waiting was ended. */
-  async #evidence(hold: Hold, signal: AbortSignal): Promise<Word | null> {
-    const { checkpoints, clock, memory, tape } = this.#o;
-    const from = checkpoints.confirmed?.position ?? null;
-    const silence = new AbortController();
-    let timer: Timer | null = null;
+  /** Until the line may be read again. A decision that the tape does not take is made again. */
+  async #wait(hold: WatchedHold, signal: AbortSignal): Promise<void> {
     try {
-      for await (const batch of tape.follow(from, { signal: AbortSignal.any([signal, silence.signal]) })) {
-        const span: ClockSpan | null = spanAt(memory.spans, hold.tsRecv);
-        if (span === null || span.confirmed) return null;
-        for (const item of batch.items) {
-          if ('kind' in item || item.tsRecv < hold.tsRecv || item.frame === null) continue;
-          const message = messageOf(item);
-          const word = message === null ? null : verdict(item, message, span);
-          if (word !== null) return word;
-        }
-        if (batch.caughtUp) timer ??= clock.setTimeout(() => silence.abort(), SILENCE_MS);
-      }
-      return silence.signal.aborted && !signal.aborted ? 'silence' : null;
-    } finally {
-      if (timer !== null) clock.clearTimeout(timer);
+      await this.#holds.wait(hold, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#o.log.warn(
+        { err: error },
+        'what was decided about waiting lines could not be written; trying again',
+      );
+      await pause(this.#o.clock, AGAIN_MS, signal);
     }
   }
 }
+
+/** An earlier release kept the account of gaps alone. */
+const readerState = (saved: unknown): ReaderState =>
+  typeof saved === 'object' && saved !== null && 'ledger' in saved
+    ? (saved as ReaderState)
+    : { ledger: saved };
 
 /** Waits, or returns early when the signal is aborted. */
 export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>

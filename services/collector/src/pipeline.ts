@@ -24,6 +24,8 @@ import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 
 const RETRY_MS = 2000;
 const RULE_EVERY_MS = 60_000;
+/** … and while nobody gave the rule and history has not shown it. */
+const PROVISIONAL_EVERY_MS = 5000;
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
 
@@ -183,7 +185,7 @@ export class Pipeline {
     });
     const checkpoints = new Checkpoints(dir, await readCursor(dir));
     passing('collector: cursor read');
-    const outflow = this.#outflow({ tape, memory, intake, keeper, checkpoints }, signal);
+    const outflow = this.#outflow({ tape, memory, intake, keeper, checkpoints });
     this.parts = { tape, memory, intake, keeper, outflow, checkpoints, stream };
     this.phase = 'recording';
     this.reason = null;
@@ -197,10 +199,7 @@ export class Pipeline {
     ]);
   }
 
-  #outflow(
-    parts: Pick<PipelineParts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
-    signal: AbortSignal,
-  ): Outflow {
+  #outflow(parts: Pick<PipelineParts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>): Outflow {
     const { applied, clock, dir, inHand, log, troubles, writer } = this.#o;
     const { checkpoints, intake, keeper, memory, tape } = parts;
     return new Outflow({
@@ -221,7 +220,7 @@ export class Pipeline {
           await this.#retried('waiting_for_tape', until, async () => keeper.corrected(corrected));
         return pass.signal;
       },
-      settle: (hold, word) => keeper.settle(hold, word, signal),
+      keeper,
       condemned: (table, row, reason) => {
         log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');
         if (table === 'rejected' || table === 'gap_events') return;
@@ -296,7 +295,8 @@ export class Pipeline {
 
   async #watchRule(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.#o.clock, RULE_EVERY_MS, signal);
+      const isProvisional = this.parts?.keeper.isProvisional ?? true;
+      await pause(this.#o.clock, isProvisional ? PROVISIONAL_EVERY_MS : RULE_EVERY_MS, signal);
       if (signal.aborted) return;
       const { parts } = this;
       if (parts?.intake.obstacle === null)

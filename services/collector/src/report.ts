@@ -32,18 +32,9 @@ const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } =
   const { parts } = pipeline;
   if (parts === null) return { phase: pipeline.phase, reason: pipeline.reason };
   if (parts.intake.obstacle !== null) return { phase: 'tape_full', reason: parts.intake.obstacle.toLine() };
-  if (parts.outflow.state.phase === 'clock_conflict') {
-    return {
-      phase: 'clock_conflict',
-      reason: `CLOCK_CONFLICT: ticks contradict the rule ${parts.keeper.current?.rule ?? ''}`,
-    };
-  }
-  if (parts.outflow.state.phase === 'unconfirmed') {
-    return {
-      phase: 'clock_unconfirmed',
-      reason: `CLOCK_UNCONFIRMED: nothing agreed yet with the rule ${parts.keeper.current?.rule ?? ''}`,
-    };
-  }
+  const { phase, reason } = parts.outflow.state;
+  if (phase === 'clock_conflict') return { phase, reason: `CLOCK_CONFLICT: ${reason}` };
+  if (phase === 'unconfirmed') return { phase: 'clock_unconfirmed', reason: `CLOCK_UNCONFIRMED: ${reason}` };
   const session = parts.stream.state();
   return { phase: session.phase, reason: session.reason };
 };
@@ -102,6 +93,7 @@ export const accountReport = (pipeline: Pipeline, now: Moment) => {
       ruleId: span?.rule ?? null,
       confirmed: span?.confirmed ?? false,
       replayed: config.clock.replayed,
+      delayed: sent?.delayed ?? [],
       skew: parts?.intake.watch.skew(now.monoMs) ?? null,
     },
     tape: {

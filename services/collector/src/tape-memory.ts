@@ -11,6 +11,8 @@ import {
   Ledger,
   type LedgerNotes,
   loadLedger,
+  type Ruling,
+  Rulings,
   saveLedger,
   type TapeEvent,
   type TickMark,
@@ -31,6 +33,8 @@ interface SavedMemory {
   readonly v: 1;
   readonly binding: Binding | null;
   readonly spans: readonly ClockSpan[];
+  /** Absent in heads of earlier releases. */
+  readonly rulings?: readonly Ruling[];
   readonly ledger: unknown;
   readonly known: ReturnType<LastTicks['save']>;
 }
@@ -59,6 +63,7 @@ export class TapeMemory {
   readonly #discard: LedgerNotes = { gaps: [], coverage: [] };
   binding: Binding | null = null;
   spans: readonly ClockSpan[] = [];
+  rulings = new Rulings();
   ledger: Ledger;
   last = new LastTicks();
   readonly marker = new TickMarker();
@@ -85,6 +90,7 @@ export class TapeMemory {
     if (saved !== null) {
       this.binding = saved.binding;
       this.spans = saved.spans;
+      this.rulings = new Rulings(saved.rulings);
       this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
       this.last = new LastTicks(saved.known);
     }
@@ -98,6 +104,7 @@ export class TapeMemory {
   apply(line: Line, message: WireMessage | null): void {
     if (line.event === 'head') return;
     if (line.event === 'clock') this.spans = (line.data as { spans: ClockSpan[] }).spans;
+    if (line.event === 'ruling') this.rulings = this.rulings.with([line.data as Ruling]);
     if (line.event === 'bound') this.binding = line.data as Binding;
     if (line.event === 'configured') this.#remember((line.data as Configured).streams);
     if (message?.type === 'tick') this.#tick(line, message);
@@ -113,14 +120,10 @@ export class TapeMemory {
       v: 1,
       binding: this.binding,
       spans: this.spans,
+      rulings: this.rulings.list,
       ledger: saveLedger(this.ledger.state),
       known: this.last.save(),
     };
-  }
-
-  /** The part of a saved state that a reader of rows starts from. */
-  static ledgerOf(head: unknown): unknown {
-    return (head as SavedMemory).ledger;
   }
 
   #remember(streams: readonly ConfiguredStream[]): void {

@@ -1,131 +1,222 @@
-// The reading half of the pipeline: lines of the tape become rows. It keeps a ledger of its own, so that it says the same
-// from wherever it starts. In: batches of a follower. Out: rows by table, or the reason why a line must wait.
+// The reading half of the pipeline: lines of the tape become rows. It keeps an account of gaps and a guard of its own, so that it says the
+// same from wherever it starts. In: batches of a follower. Out: rows by table, or the line from which on they must wait.
+//
+//   line ──► guard ──go──► rows, with all that waited
+//              ├──wait──► waits with what follows for the clock's next word, in memory, for seconds
+//              └──stop──► a hold: nothing from the first line that waited on is read until it is settled (hold-watch)
 import {
-  agrees,
-  coverageRow,
+  type ClockSpan,
+  coverageRows,
   gapEventRow,
-  isMistimed,
+  Guard,
+  type GuardState,
   kindOfMark,
   Ledger,
   type LedgerNotes,
+  loadLedger,
+  emptyLedger,
   noRows,
-  normalise,
-  type NormaliseContext,
-  parseBrokerTime,
-  parseClockRule,
-  passOfMark,
   type Rows,
-  type ClockSpan,
+  type Rulings,
+  saveLedger,
+  sightOf,
   spanAt,
+  parseClockRule,
   type WireMessage,
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
+import { type LineContext, LineRows } from './line-rows.ts';
+import { ReplayedPasses } from './replayed-passes.ts';
 import { damageEvidence, messageOf } from './tape-memory.ts';
 
-/** `conflict`: the rule of this stretch contradicts the receive time. `unconfirmed`: nothing agreed with it yet. */
+/** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: none agreed with it yet. */
 export interface Hold {
   readonly why: 'conflict' | 'unconfirmed';
+  /** The first line that waits. */
   readonly tsRecv: number;
 }
 
 export interface ReadResult {
   readonly rows: Rows;
   readonly hold: Hold | null;
+  /** Of the newest line whose rows were made. */
   readonly lastTsRecv: number | null;
+}
+
+/** What a reader starts from: that of a checkpoint, or of a head, which has no guard. */
+export interface ReaderState {
+  readonly ledger: unknown;
+  readonly guard?: GuardState;
+  /** Where a replayed gateway's clock stood, UTC. */
+  readonly clockMs?: number | null;
+}
+
+/** What the tape has decided about its lines so far. */
+export interface Decided {
+  readonly spans: readonly ClockSpan[];
+  readonly rulings: Rulings;
+}
+
+interface Read {
+  readonly rows: Rows;
+  readonly notes: LedgerNotes;
+  lastTsRecv: number | null;
 }
 
 export class TapeReader {
   readonly ledger: Ledger;
-  readonly #account: string;
   readonly #replayed: boolean;
-  readonly #spans: () => readonly ClockSpan[];
-  #context: NormaliseContext | null = null;
-  #contextRule = '';
+  readonly #account: string;
+  readonly #decided: () => Decided;
+  readonly #guard: Guard;
+  readonly #rows: LineRows;
+  readonly #passes: ReplayedPasses | null;
+  #queue: (Line | Damage)[] = [];
 
-  constructor(o: { account: string; replayed: boolean; ledger: Ledger; spans: () => readonly ClockSpan[] }) {
+  constructor(o: {
+    readonly account: string;
+    readonly replayed: boolean;
+    readonly state: ReaderState | null;
+    readonly decided: () => Decided;
+  }) {
     this.#account = o.account;
     this.#replayed = o.replayed;
-    this.ledger = o.ledger;
-    this.#spans = o.spans;
+    this.#decided = o.decided;
+    this.ledger = new Ledger(o.account, o.state === null ? emptyLedger() : loadLedger(o.state.ledger));
+    this.#guard = new Guard(o.state?.guard);
+    this.#rows = new LineRows(o);
+    this.#passes = o.replayed ? new ReplayedPasses(this.ledger.state, o.state?.clockMs ?? null) : null;
   }
 
-  /** Reads until the end of the items or up to the line that must wait. */
+  /** Nothing waits in memory: reading can be resumed behind the last line given. */
+  get isSettled(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  /** Symbols whose ticks are stored as late. */
+  get delayed(): readonly string[] {
+    return [...this.#guard.delayed];
+  }
+
+  /** To be asked for while it is settled. */
+  save(): ReaderState {
+    return {
+      ledger: saveLedger(this.ledger.state),
+      guard: this.#guard.save(),
+      clockMs: this.#passes?.clockMs ?? null,
+    };
+  }
+
+  /** Reads until the end of the items, or up to where everything must wait. After a hold the reader is at its end. */
   read(items: readonly (Line | Damage)[]): ReadResult {
-    const rows = noRows();
-    const notes: LedgerNotes = { gaps: [], coverage: [] };
+    const read: Read = { rows: noRows(), notes: { gaps: [], coverage: [] }, lastTsRecv: null };
     let hold: Hold | null = null;
-    let lastTsRecv: number | null = null;
     for (const item of items) {
-      if ('kind' in item) {
-        this.ledger.damaged(item.beforeTsRecv ?? item.afterTsRecv ?? 0, damageEvidence(item), notes);
-        continue;
-      }
-      hold = this.#line(item, rows, notes);
+      hold = this.#take(item, read);
       if (hold !== null) break;
-      lastTsRecv = item.tsRecv;
     }
-    const context = { account: this.#account, feed: this.ledger.state.feed, spans: this.#spans() };
+    const context = this.#context();
+    const { notes, rows } = read;
     for (const note of notes.gaps) rows.gap_events.push(gapEventRow(note, context));
-    for (const note of notes.coverage) {
-      const row = coverageRow(note, context);
-      if (row !== null) rows.coverage.push(row);
-    }
-    return { rows, hold, lastTsRecv };
+    for (const note of notes.coverage) rows.coverage.push(...coverageRows(note, context));
+    return { rows, hold, lastTsRecv: read.lastTsRecv };
   }
 
-  #line(line: Line, rows: Rows, notes: LedgerNotes): Hold | null {
-    if (line.event === 'head') return null;
-    const message = messageOf(line);
-    if (message !== null) {
-      const hold = this.#frame(line, message, rows);
-      if (hold !== null) return hold;
-    } else if (line.event === 'condemned') this.#condemned(line, rows);
-    this.ledger.apply(line, message, notes);
+  #take(item: Line | Damage, read: Read): Hold | null {
+    if ('kind' in item) {
+      if (this.isSettled) this.#damage(item, read);
+      else this.#queue.push(item);
+      return null;
+    }
+    if (item.event === 'head') return null;
+    const message = messageOf(item);
+    const { rulings, spans } = this.#decided();
+    const isAside = rulings.setAsideAt(item.tsRecv) !== null;
+    const span = spanAt(spans, item.tsRecv);
+    if (message !== null && !isAside && (span === null || !span.confirmed))
+      return this.#leave(read) ?? { why: 'unconfirmed', tsRecv: item.tsRecv };
+    if (this.#replayed) {
+      this.#emit(item, read);
+      return null;
+    }
+    const isWatched = message !== null && !isAside && span !== null;
+    if (isWatched && this.#isNear(item, message, span, read)) return null;
+    const sight = isWatched
+      ? sightOf(item, message, parseClockRule(span.rule), rulings.receivedUs(item.tsRecv))
+      : null;
+    return this.#guarded(item, this.#guard.take(item, sight), read);
+  }
+
+  /** The hot path: a live tick of now, while nothing waits. */
+  #isNear(line: Line, message: WireMessage, span: ClockSpan, read: Read): boolean {
+    if (message.type !== 'tick' || kindOfMark(line.mark) !== 'live') return false;
+    if (!this.isSettled || this.#guard.phase !== 'agreeing') return false;
+    if (this.#rows.liveTick(line, message, span, read.rows, this.#context()) !== 'written') return false;
+    this.#guard.near(line.tsRecv, message.symbol);
+    this.#passed(line, message, read);
+    return true;
+  }
+
+  #guarded(line: Line, word: 'go' | 'wait' | 'anew' | 'stop', read: Read): Hold | null {
+    if (word === 'stop') return { why: 'conflict', tsRecv: this.#firstWaiting ?? line.tsRecv };
+    if (word === 'go' || word === 'anew') this.#release(read);
+    if (word === 'go') this.#emit(line, read);
+    else this.#queue.push(line);
+    // Nobody will say more in this session, and what leans on the rule was not contradicted.
+    if (line.event === 'stop' && this.#guard.phase === 'leaning') this.#leave(read);
     return null;
   }
 
-  #frame(line: Line, message: WireMessage, rows: Rows): Hold | null {
-    const span = spanAt(this.#spans(), line.tsRecv);
-    if (span === null || !span.confirmed) return { why: 'unconfirmed', tsRecv: line.tsRecv };
-    if (message.type === 'terminal') {
-      return this.#replayed || verdict(line, message, span) !== 'conflict'
-        ? null
-        : { why: 'conflict', tsRecv: line.tsRecv };
-    }
-    const frame = { tsRecv: line.tsRecv, mark: line.mark, raw: line.frame ?? '', message };
-    return normalise(frame, this.#contextOf(span), rows) === 'clock_conflict'
-      ? { why: 'conflict', tsRecv: line.tsRecv }
-      : null;
+  /** What waits will hear no more. */
+  #leave(read: Read): Hold | null {
+    if (this.isSettled) return null;
+    if (this.#guard.end() === 'stop') return { why: 'conflict', tsRecv: this.#firstWaiting ?? 0 };
+    this.#release(read);
+    return null;
   }
 
-  /** The same object for as long as nothing in it changes: a line needs no new one. */
-  #contextOf(span: ClockSpan): NormaliseContext {
-    const { feed } = this.ledger.state;
-    if (this.#context === null || this.#context.feed !== feed || this.#contextRule !== span.rule) {
-      this.#contextRule = span.rule;
-      const rule = parseClockRule(span.rule);
-      this.#context = { account: this.#account, feed, rule, replayed: this.#replayed };
-    }
-    return this.#context;
+  get #firstWaiting(): number | null {
+    const first = this.#queue.find((item) => !('kind' in item)) as Line | undefined;
+    return first?.tsRecv ?? null;
   }
 
-  #condemned(line: Line, rows: Rows): void {
-    const data = line.data as { table: string; reason: string; raw: string };
-    const base = { ts: line.tsRecv, account: this.#account, ts_recv: line.tsRecv };
-    rows.rejected.push({ ...base, kind: `row of ${data.table}`, reason: data.reason, raw: data.raw });
+  #release(read: Read): void {
+    const waited = this.#queue;
+    this.#queue = [];
+    for (const item of waited) {
+      if ('kind' in item) this.#damage(item, read);
+      else this.#emit(item, read);
+    }
+  }
+
+  #emit(given: Line, read: Read): void {
+    const message = messageOf(given);
+    const context = this.#context();
+    const { rulings, spans } = context;
+    const span = spanAt(spans, given.tsRecv);
+    const line =
+      message === null || span === null ? given : (this.#passes?.complete(given, message, span) ?? given);
+    const { rows } = read;
+    const aside = rulings.setAsideAt(line.tsRecv);
+    if (message !== null && aside !== null) this.#rows.setAside(line, message, aside.reason, rows);
+    else if (message !== null && span !== null) {
+      const isLate = this.#rows.frame(line, message, span, rows, context);
+      if (isLate && message.type === 'tick') this.#guard.foundDelayed(message.symbol);
+    } else if (line.event === 'condemned') this.#rows.condemned(line, rows);
+    this.#passed(line, message, read);
+    if (line.event === 'ruling') this.#rows.ruling(line, this.ledger.state, rows, context);
+  }
+
+  #passed(line: Line, message: WireMessage | null, read: Read): void {
+    this.ledger.apply(line, message, read.notes);
+    read.lastTsRecv = line.tsRecv;
+  }
+
+  #damage(damage: Damage, read: Read): void {
+    this.ledger.damaged(damage.beforeTsRecv ?? damage.afterTsRecv ?? 0, damageEvidence(damage), read.notes);
+  }
+
+  #context(): LineContext {
+    return { account: this.#account, feed: this.ledger.state.feed, ...this.#decided() };
   }
 }
-
-/** What a clean heartbeat or a live tick says about the rule of its span; null when it says nothing. */
-export const verdict = (line: Line, message: WireMessage, span: ClockSpan): 'agrees' | 'conflict' | null => {
-  const kind = kindOfMark(line.mark);
-  if (isMistimed(line.mark)) return null;
-  let text: string | null = null;
-  if (message.type === 'terminal' && kind === 'clean') text = message.data.serverTime ?? null;
-  if (message.type === 'tick' && kind === 'live') text = message.data.time;
-  const time = text === null ? null : parseBrokerTime(text);
-  if (time === null) return null;
-  const pass = passOfMark(line.mark);
-  const near = pass === null ? { recvMs: line.tsRecv / 1000 } : { pass };
-  return agrees(parseClockRule(span.rule).read(time.ms, near).ms, line.tsRecv) ? 'agrees' : 'conflict';
-};

@@ -3,8 +3,6 @@
 
 import type { ClockRule } from './clock-rule.ts';
 import { parseClockRule } from './parse-clock-rule.ts';
-import { GUARD_US } from '../normalise.ts';
-import type { UtcMs } from '../time.ts';
 
 export interface ClockSpan {
   /** Receive time in UTC microseconds from which the rule holds. */
@@ -18,6 +16,8 @@ export interface ClockSpan {
   readonly confirmed: boolean;
   /** Who says so, for people. */
   readonly evidence: string;
+  /** When the rule was chosen, by the tape's time; absent in spans of earlier releases: when it began. */
+  readonly decidedUs?: number;
 }
 
 /** The span in force at a receive time: the last one that began; the first one for what is older than all. */
@@ -56,25 +56,37 @@ export const confirmSpan = (spans: readonly ClockSpan[], tsRecv: number, evidenc
 };
 
 /**
- * The spans after everything that was written before `untilUs` was corrected to one rule: those that began before it are one, so that the
- * tape says again what the tables say. The same spans when it says so already.
+ * The spans after another rule was found for what waits from `fromUs` on. What somebody chose for later lines stays, and is judged when they
+ * are read.
+ */
+export const settleSpans = (spans: readonly ClockSpan[], next: ClockSpan): ClockSpan[] => {
+  const until = spans.filter((span) => span.fromUs <= next.fromUs);
+  return joined([...stepSpans(until, next), ...spans.filter((span) => span.fromUs > next.fromUs)]);
+};
+
+/**
+ * The spans after everything that was written before `untilUs` was corrected to one rule, so that the tape says again what the tables say.
+ * What was decided since then is newer, wherever on the tape it begins. The same spans when they say so already.
  */
 export const correctSpans = (
   spans: readonly ClockSpan[],
-  o: { readonly untilUs: number; readonly rule: string; readonly evidence: string },
+  { evidence, rule, untilUs }: { readonly untilUs: number; readonly rule: string; readonly evidence: string },
 ): readonly ClockSpan[] => {
-  const before = spans.filter((span) => span.fromUs < o.untilUs);
-  const [first] = before;
-  if (first === undefined || before.every((span) => span.rule === o.rule)) return spans;
-  const confirmed = before.some((span) => span.confirmed);
-  const after = spans.filter((span) => span.fromUs >= o.untilUs);
-  const corrected = { fromUs: first.fromUs, rule: o.rule, confirmed, evidence: o.evidence };
-  const [next] = after;
-  // What went on with the same rule goes on.
-  const same = next !== undefined && next.rule === o.rule;
-  if (!same) return [corrected, ...after];
-  return [{ ...corrected, confirmed: confirmed || next.confirmed }, ...after.slice(1)];
+  const isOlder = ({ decidedUs, fromUs }: ClockSpan): boolean =>
+    fromUs < untilUs && (decidedUs ?? fromUs) < untilUs;
+  if (!spans.some((span) => isOlder(span) && span.rule !== rule)) return spans;
+  return joined(
+    spans.map((span) => (isOlder(span) ? { ...span, rule, evidence, decidedUs: untilUs } : span)),
+  );
 };
 
-/** True when a broker time read under a rule lies within the guard of its receive time. */
-export const agrees = (readMs: UtcMs, tsRecv: number): boolean => Math.abs(readMs * 1000 - tsRecv) < GUARD_US;
+/** What goes on with the same rule goes on. */
+const joined = (spans: readonly ClockSpan[]): ClockSpan[] => {
+  const kept: ClockSpan[] = [];
+  for (const span of spans) {
+    const last = kept.at(-1);
+    if (last?.rule !== span.rule) kept.push(span);
+    else kept[kept.length - 1] = { ...last, confirmed: last.confirmed || span.confirmed };
+  }
+  return kept;
+};

@@ -1,0 +1,287 @@
+// The guard of the clock rule while lines are read: it judges the rule, never a single tick. In: line after line, with what each says about
+// the clock. Out: whether what was read so far may become rows, waits for the clock's next word, or is in conflict with the rule.
+//
+//   agreeing ──leans──► leaning ──agrees, near, patience over──► agreeing
+//      │  ▲                │
+//      │  └── agrees, runs, patience over with nothing against ──┐
+//      └──odd, contradicts─┴──────────► wondering ──────────────┤
+//                                                               └──insists, jumped, patience over with much against──► conflict
+//
+// Every wait ends: a heartbeat of a running clock says so within a second or two, live ticks that move with ours where none comes, and
+// else patience, which counts the times and the number of the lines behind. So a second reading waits and ends in the same places.
+
+import { isMistimed } from '../mark.ts';
+import type { ClockSight } from './line-sight.ts';
+import { RunningClock } from './running-clock.ts';
+
+export type GuardPhase = 'agreeing' | 'leaning' | 'wondering' | 'conflict';
+
+export type GuardEvent =
+  /** A running clock lies near. */
+  | 'agrees'
+  /** A running clock lies elsewhere. */
+  | 'contradicts'
+  /** It says so twice in a row, at our pace. */
+  | 'insists'
+  | 'near'
+  /** Near ticks have moved with ours for a while. */
+  | 'runs'
+  /** A tick that is not of now. */
+  | 'odd'
+  /** The same, of a symbol that is known to be delayed. */
+  | 'late'
+  /** What has no other witness for its time than the rule. */
+  | 'leans'
+  /** Our own clock was set by a minute or more. */
+  | 'jumped'
+  /** Patience is over, and what came meanwhile is no clock. */
+  | 'over'
+  /** Patience is over, and ticks that are not of now move with ours. */
+  | 'over_against'
+  | 'other';
+
+/** `go`: rows may be made up to this line, itself included. */
+export interface GuardTransition {
+  readonly to: GuardPhase;
+  readonly does: 'go' | 'wait' | 'stop';
+}
+
+const goes: GuardTransition = { to: 'agreeing', does: 'go' };
+const leans: GuardTransition = { to: 'leaning', does: 'wait' };
+const wonders: GuardTransition = { to: 'wondering', does: 'wait' };
+const stops: GuardTransition = { to: 'conflict', does: 'stop' };
+
+const all = (transition: GuardTransition): Record<GuardEvent, GuardTransition> => ({
+  agrees: transition,
+  contradicts: transition,
+  insists: transition,
+  near: transition,
+  runs: transition,
+  odd: transition,
+  late: transition,
+  leans: transition,
+  jumped: transition,
+  over: transition,
+  over_against: transition,
+  other: transition,
+});
+
+export const GUARD_TRANSITIONS: Readonly<Record<GuardPhase, Readonly<Record<GuardEvent, GuardTransition>>>> =
+  {
+    agreeing: { ...all(goes), contradicts: wonders, insists: wonders, odd: wonders, leans },
+    leaning: {
+      ...all(leans),
+      agrees: goes,
+      near: goes,
+      runs: goes,
+      over: goes,
+      over_against: goes,
+      contradicts: wonders,
+      insists: wonders,
+      odd: wonders,
+    },
+    wondering: {
+      ...all(wonders),
+      agrees: goes,
+      runs: goes,
+      over: goes,
+      insists: stops,
+      jumped: stops,
+      over_against: stops,
+    },
+    conflict: all(stops),
+  };
+
+/** What leans on the rule waits for its next witness so long, in microseconds. */
+const LEAN_US = 3_000_000;
+/** What is not of now waits for a running clock so long, from its line or from the connection's beginning. */
+const WONDER_US = 20_000_000;
+/** … and for so many lines: they are in memory. */
+const MOST_LINES = 50_000;
+/** Near ticks that have run so long are a clock. */
+const RUN_US = 1_000_000;
+/** So long must ticks of another time have run, to be one: in a market that quotes nothing else. */
+const AGAINST_US = 5_000_000;
+const AGAINST_TICKS = 10;
+/** Heartbeats agree while the last word that did is not older. */
+const FRESH_US = 60_000_000;
+const JUMP_MS = 60_000;
+
+/** What the guard remembers while nothing waits. */
+export interface GuardState {
+  /** Symbols that were found delayed while the clock agreed. */
+  readonly delayed: readonly string[];
+  /** Receive time of the last word that agreed. */
+  readonly agreedUs: number;
+}
+
+interface GuardedLine {
+  readonly tsRecv: number;
+  readonly conn: number;
+  readonly mark: string | null;
+  readonly event: string | null;
+  readonly data: unknown;
+}
+
+/** What is known about what waits. */
+class Wait {
+  readonly near = new RunningClock();
+  readonly odd = new RunningClock();
+  fromUs: number;
+  conn: number;
+  lines = 0;
+  nears = 0;
+  odds = 0;
+  oddFromUs = 0;
+  oddToUs = 0;
+  oddRunUs = 0;
+  /** The last running clock that lay elsewhere. */
+  against: RunningClock | null = null;
+
+  constructor({ conn, tsRecv }: GuardedLine) {
+    this.fromUs = tsRecv;
+    this.conn = conn;
+  }
+
+  takeOdd({ receivedUs, time }: ClockSight, tsRecv: number): void {
+    if (this.odds++ === 0) this.oddFromUs = tsRecv;
+    this.oddToUs = tsRecv;
+    if (time !== null) this.oddRunUs = Math.max(this.oddRunUs, this.odd.take(time.ms, receivedUs));
+  }
+
+  get isAgainst(): boolean {
+    if (this.nears > 0) return false;
+    const many = this.odds >= AGAINST_TICKS && this.oddToUs - this.oddFromUs >= AGAINST_US;
+    return many || this.oddRunUs >= AGAINST_US;
+  }
+}
+
+export class Guard {
+  #phase: GuardPhase = 'agreeing';
+  #wait: Wait | null = null;
+  readonly #delayed: Set<string>;
+  #agreedUs: number;
+
+  constructor(state: GuardState = { delayed: [], agreedUs: Number.NEGATIVE_INFINITY }) {
+    this.#delayed = new Set(state.delayed);
+    this.#agreedUs = state.agreedUs;
+  }
+
+  get phase(): GuardPhase {
+    return this.#phase;
+  }
+
+  get delayed(): ReadonlySet<string> {
+    return this.#delayed;
+  }
+
+  save(): GuardState {
+    return { delayed: [...this.#delayed], agreedUs: this.#agreedUs };
+  }
+
+  /** A near tick while nothing waits: the hot path. */
+  near(tsRecv: number, symbol: string): void {
+    this.#agreedUs = tsRecv;
+    if (this.#delayed.size > 0) this.#delayed.delete(symbol);
+  }
+
+  /**
+   * Takes a line. `go`: everything up to it may become rows. `wait`: it waits with all that does. `anew`: what waited may become rows, and
+   * this line begins a wait of its own. `stop`: what waited, and this line, is in conflict with the rule.
+   */
+  take(line: GuardedLine, sight: ClockSight | null): 'go' | 'wait' | 'anew' | 'stop' {
+    const event = this.#event(line, sight);
+    const patience = this.#patience(line);
+    if (patience === null || GUARD_TRANSITIONS[this.#phase][event].does !== 'wait')
+      return this.#apply(event, line, sight);
+    if (this.#apply(patience, line, null) === 'stop') return 'stop';
+    return this.#apply(this.#event(line, sight), line, sight) === 'wait' ? 'anew' : 'go';
+  }
+
+  /** Nothing more will be said to what waits: the same as when patience is over. */
+  end(): 'go' | 'stop' {
+    const against = this.#wait?.isAgainst === true && this.#phase === 'wondering';
+    const { does, to } = GUARD_TRANSITIONS[this.#phase][against ? 'over_against' : 'over'];
+    this.#enter(to);
+    return does === 'stop' ? 'stop' : 'go';
+  }
+
+  /** An old tick was released because the clock agrees: its symbol is delayed. */
+  foundDelayed(symbol: string): void {
+    this.#delayed.add(symbol);
+  }
+
+  #apply(event: GuardEvent, line: GuardedLine, sight: ClockSight | null): 'go' | 'wait' | 'stop' {
+    const { does, to } = GUARD_TRANSITIONS[this.#phase][event];
+    if (event === 'agrees' || event === 'near' || event === 'runs') this.#agreedUs = line.tsRecv;
+    if (event === 'near' && sight?.symbol) this.#delayed.delete(sight.symbol);
+    this.#enter(to);
+    if (does !== 'wait') return does;
+    this.#wait ??= new Wait(line);
+    this.#wait.lines++;
+    if (line.conn !== this.#wait.conn) {
+      this.#wait.conn = line.conn;
+      this.#wait.fromUs = line.tsRecv;
+    }
+    if (to === 'wondering' && sight !== null) this.#remember(this.#wait, event, line, sight);
+    return does;
+  }
+
+  #enter(phase: GuardPhase): void {
+    // What leant on the rule and what is not of now are two waits: each has its own patience.
+    if (phase !== this.#phase) this.#wait = null;
+    this.#phase = phase;
+  }
+
+  #remember(wait: Wait, event: GuardEvent, line: GuardedLine, sight: ClockSight): void {
+    if (event === 'near') wait.nears++;
+    // A symbol that is known to be delayed is no clock, however long it has been alone.
+    if (event === 'odd' && sight.word !== 'stray' && !this.#delayed.has(sight.symbol ?? ''))
+      wait.takeOdd(sight, line.tsRecv);
+    if (event === 'contradicts' && sight.time !== null) {
+      wait.against = new RunningClock();
+      wait.against.take(sight.time.ms, sight.receivedUs);
+    }
+  }
+
+  #event(line: GuardedLine, sight: ClockSight | null): GuardEvent {
+    if (sight === null) return hasJumped(line) ? 'jumped' : 'other';
+    const { receivedUs, symbol, time, word } = sight;
+    switch (word) {
+      case 'contradicts':
+        return time !== null && (this.#wait?.against?.take(time.ms, receivedUs) ?? 0) > 0
+          ? 'insists'
+          : 'contradicts';
+      case 'near':
+        return time !== null && (this.#wait?.near.take(time.ms, receivedUs) ?? 0) >= RUN_US ? 'runs' : 'near';
+      case 'old':
+        return symbol !== null && this.#isDelayed(symbol, line.tsRecv) ? 'late' : 'odd';
+      case 'ahead':
+      case 'stray':
+        return 'odd';
+      default:
+        return word;
+    }
+  }
+
+  #isDelayed(symbol: string, tsRecv: number): boolean {
+    return this.#delayed.has(symbol) && tsRecv - this.#agreedUs <= FRESH_US;
+  }
+
+  #patience({ conn, mark, tsRecv }: GuardedLine): 'over' | 'over_against' | null {
+    const wait = this.#wait;
+    if (wait === null) return null;
+    const isLeaning = this.#phase === 'leaning';
+    const waitedUs = conn === wait.conn ? tsRecv - wait.fromUs : 0;
+    // Where receive times are made up they measure no wait, and nothing is compared with them.
+    const isOver = waitedUs >= (isLeaning ? LEAN_US : WONDER_US) || (isLeaning && isMistimed(mark));
+    if (!isOver && wait.lines < MOST_LINES) return null;
+    return !isLeaning && wait.isAgainst ? 'over_against' : 'over';
+  }
+}
+
+const hasJumped = ({ data, event }: GuardedLine): boolean => {
+  if (event !== 'clock_jump') return false;
+  const { byMs, of } = data as { of: string; byMs: number };
+  return of === 'machine' && Math.abs(byMs) >= JUMP_MS;
+};

@@ -1,0 +1,252 @@
+// What ends a hold: lines that wait because nothing agreed with their rule yet, or because a running clock contradicts it. In: the lines from
+// the first one that waits on, as they come. Out: the outcome that the tape itself shows; another rule is the keeper's matter.
+//
+//   silent ──agrees, runs──► confirmed
+//      └──insists, runs_against──► contradicted ◄──contradicts── agreeing ──for 60 s──► set aside
+//                                       │  └──agrees, runs──────────▲
+//                                       └──our own clock was set, and what contradicted agrees by the corrected receipt──► corrected
+
+import type { Instant } from '../ledger-state.ts';
+import { passOfMark } from '../mark.ts';
+import type { WireMessage } from '../wire.ts';
+import type { ClockRule } from './clock-rule.ts';
+import { type ClockSight, isNear, sightOf } from './line-sight.ts';
+import type { CorrectedReceipt, Rulings } from './ruling.ts';
+import { RunningClock } from './running-clock.ts';
+
+export type HoldPhase = 'silent' | 'contradicted' | 'agreeing';
+export type HoldEvent =
+  | 'agrees'
+  | 'contradicts'
+  /** It contradicts twice in a row, at our pace. */
+  | 'insists'
+  /** Near ticks have moved with ours for a while. */
+  | 'runs'
+  /** Ticks that are not of now have, and none was near. */
+  | 'runs_against'
+  | 'other';
+
+export const HOLD_TRANSITIONS: Readonly<
+  Record<HoldPhase, Readonly<Record<HoldEvent, HoldPhase | 'confirmed'>>>
+> = {
+  silent: {
+    agrees: 'confirmed',
+    runs: 'confirmed',
+    contradicts: 'silent',
+    insists: 'contradicted',
+    runs_against: 'contradicted',
+    other: 'silent',
+  },
+  contradicted: {
+    agrees: 'agreeing',
+    runs: 'agreeing',
+    contradicts: 'contradicted',
+    insists: 'contradicted',
+    runs_against: 'contradicted',
+    other: 'contradicted',
+  },
+  agreeing: {
+    agrees: 'agreeing',
+    runs: 'agreeing',
+    contradicts: 'contradicted',
+    insists: 'contradicted',
+    runs_against: 'agreeing',
+    other: 'agreeing',
+  },
+};
+
+export type HoldOutcome =
+  | { readonly kind: 'confirmed'; readonly evidence: string }
+  | { readonly kind: 'set_aside'; readonly toUs: number; readonly to: Instant }
+  | { readonly kind: 'corrected'; readonly receipts: readonly CorrectedReceipt[] };
+
+/** How a running clock stands to our own. */
+export interface MeasuredClock {
+  /** Broker's wall clock minus our UTC, as measured. */
+  readonly differenceS: number;
+  /** For so long it has run so. */
+  readonly forUs: number;
+}
+
+/** A clock that agrees again is believed after so long, and so is one that nobody states. */
+export const STEADY_US = 60_000_000;
+const RUN_US = 1_000_000;
+const AGAINST_US = 5_000_000;
+/** Our own clock being set by less explains nothing. */
+const LEAST_JUMP_US = 60_000_000;
+
+interface HeldLine {
+  readonly tsRecv: number;
+  readonly mark: string | null;
+  readonly event: string | null;
+  readonly data: unknown;
+}
+
+/** What contradicted between two jumps of our own clock. */
+interface Segment {
+  readonly fromUs: number;
+  readonly heartbeats: RuledSight[];
+  /** Ticks that are not of now: asked where no heartbeat contradicts. */
+  readonly ticks: RuledSight[];
+}
+
+interface RuledSight {
+  readonly sight: ClockSight;
+  readonly rule: ClockRule;
+}
+
+const segmentFrom = (fromUs: number): Segment => ({ fromUs, heartbeats: [], ticks: [] });
+
+/** A clock runs: the first and the last of what it said are enough. */
+const keepEnds = (sights: RuledSight[], sight: RuledSight): void => {
+  if (sights.length > 1) sights.pop();
+  sights.push(sight);
+};
+
+export class HoldJudge {
+  readonly #ruleAt: (tsRecv: number) => ClockRule | null;
+  readonly #rulings: Rulings;
+  readonly #fromUs: number;
+  #phase: HoldPhase;
+  #heartbeats = new RunningClock();
+  #near = new RunningClock();
+  #odd = new RunningClock();
+  #nears = 0;
+  #agrees: { readonly tsRecv: number; readonly at: Instant } | null = null;
+  #contradicts: { readonly sinceUs: number; readonly sight: ClockSight } | null = null;
+  #measured: MeasuredClock | null = null;
+  #segments: Segment[];
+  #jumps: { readonly tsRecv: number; readonly byUs: number }[] = [];
+
+  /** `fromUs`: receive time of the first line that waits. */
+  constructor(o: {
+    readonly why: 'unconfirmed' | 'conflict';
+    readonly fromUs: number;
+    readonly ruleAt: (tsRecv: number) => ClockRule | null;
+    readonly rulings: Rulings;
+  }) {
+    this.#phase = o.why === 'conflict' ? 'contradicted' : 'silent';
+    this.#fromUs = o.fromUs;
+    this.#ruleAt = o.ruleAt;
+    this.#rulings = o.rulings;
+    this.#segments = [segmentFrom(o.fromUs)];
+  }
+
+  get phase(): HoldPhase {
+    return this.#phase;
+  }
+
+  /** Of the heartbeats that contradict now; null when none does. */
+  get measured(): MeasuredClock | null {
+    return this.#measured;
+  }
+
+  /** The newest sight of a clock that contradicts; null when there is none. */
+  get contradicting(): ClockSight | null {
+    return this.#contradicts?.sight ?? null;
+  }
+
+  take(line: HeldLine, message: WireMessage | null): HoldOutcome | null {
+    const { tsRecv } = line;
+    if (tsRecv < this.#fromUs || this.#rulings.setAsideAt(tsRecv) !== null) return null;
+    if (line.event === 'clock_jump') return this.#jumped(line);
+    const rule = message === null ? null : this.#ruleAt(tsRecv);
+    if (message === null || rule === null) return null;
+    const sight = sightOf(line, message, rule, this.#rulings.receivedUs(tsRecv));
+    if (sight === null || sight.time === null) return null;
+    const event = this.#event(sight);
+    const to = HOLD_TRANSITIONS[this.#phase][event];
+    if (to === 'confirmed')
+      return {
+        kind: 'confirmed',
+        evidence: event === 'agrees' ? 'the running clock agrees' : 'ticks that run agree',
+      };
+    this.#remember(line, event, sight, rule);
+    this.#enter(to);
+    const agrees = this.#agrees;
+    if (agrees === null || tsRecv - agrees.tsRecv < STEADY_US || (event !== 'agrees' && event !== 'runs'))
+      return null;
+    return { kind: 'set_aside', toUs: agrees.tsRecv, to: agrees.at };
+  }
+
+  #enter(phase: HoldPhase): void {
+    if (phase !== 'agreeing') this.#agrees = null;
+    this.#phase = phase;
+  }
+
+  #event({ receivedUs, time, word }: ClockSight): HoldEvent {
+    if (time === null) return 'other';
+    switch (word) {
+      case 'agrees':
+        return 'agrees';
+      case 'contradicts':
+        return this.#heartbeats.take(time.ms, receivedUs) > 0 ? 'insists' : 'contradicts';
+      case 'near':
+        this.#nears++;
+        return this.#near.take(time.ms, receivedUs) >= RUN_US ? 'runs' : 'other';
+      case 'old':
+      case 'ahead':
+        return this.#odd.take(time.ms, receivedUs) >= AGAINST_US && this.#nears === 0
+          ? 'runs_against'
+          : 'other';
+      default:
+        return 'other';
+    }
+  }
+
+  #remember(line: HeldLine, event: HoldEvent, sight: ClockSight, rule: ClockRule): void {
+    if (event === 'agrees' || event === 'runs') {
+      this.#agrees ??= { tsRecv: line.tsRecv, at: instantOf(line, sight) };
+      if (event === 'agrees') {
+        this.#heartbeats.forget();
+        this.#contradicts = this.#measured = null;
+      }
+      return;
+    }
+    const segment = this.#segments.at(-1) as Segment;
+    if (sight.word === 'old' || sight.word === 'ahead') keepEnds(segment.ticks, { sight, rule });
+    if (event === 'other') return;
+    if (event === 'contradicts' || this.#contradicts === null)
+      this.#contradicts = { sinceUs: line.tsRecv, sight };
+    else this.#contradicts = { sinceUs: this.#contradicts.sinceUs, sight };
+    if (event !== 'runs_against' && sight.time !== null)
+      this.#measured = {
+        differenceS: sight.time.ms / 1000 - sight.receivedUs / 1e6,
+        forUs: line.tsRecv - this.#contradicts.sinceUs,
+      };
+    if (event !== 'runs_against') keepEnds(segment.heartbeats, { sight, rule });
+  }
+
+  #jumped({ data, tsRecv }: HeldLine): HoldOutcome | null {
+    const { byMs, of } = data as { of: string; byMs: number };
+    if (of !== 'machine') return null;
+    this.#jumps.push({ tsRecv, byUs: byMs * 1000 });
+    this.#segments.push(segmentFrom(tsRecv));
+    this.#heartbeats.forget();
+    this.#near.forget();
+    this.#odd.forget();
+    const receipts = this.#jumps.map((jump, i): CorrectedReceipt => {
+      const byUs = this.#jumps.slice(i).reduce((sum, each) => sum + each.byUs, 0);
+      return { kind: 'receipt', fromUs: (this.#segments[i] as Segment).fromUs, toUs: jump.tsRecv, byUs };
+    });
+    const witness = this.#segments.some(({ heartbeats }) => heartbeats.length > 0) ? 'heartbeats' : 'ticks';
+    const seen = receipts.flatMap(({ byUs }, i) =>
+      (this.#segments[i] as Segment)[witness].map(({ rule, sight }) => ({
+        rule,
+        time: sight.time,
+        receivedUs: sight.receivedUs + byUs,
+      })),
+    );
+    const explained = seen.every(
+      ({ receivedUs, rule, time }) =>
+        time !== null && isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs),
+    );
+    const told = receipts.filter(({ byUs }) => Math.abs(byUs) >= LEAST_JUMP_US);
+    return seen.length > 0 && explained && told.length > 0 ? { kind: 'corrected', receipts: told } : null;
+  }
+}
+
+const instantOf = ({ mark, tsRecv }: HeldLine, { time }: ClockSight): Instant => {
+  const { ms, resolutionMs } = time as NonNullable<ClockSight['time']>;
+  return { brokerMs: ms, resolutionMs, recvUs: tsRecv, pass: passOfMark(mark) };
+};

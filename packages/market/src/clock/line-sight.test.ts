@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { WireMessage } from '../wire.ts';
+import { type ClockWord, GUARD_US, sightOf } from './line-sight.ts';
+import { parseClockRule } from './parse-clock-rule.ts';
+
+const RULE = parseClockRule('America/New_York+7h');
+const RECV_MS = Date.UTC(2026, 5, 23, 9);
+const at = (offMs: number): string => new Date(RECV_MS + 3 * 3_600_000 + offMs).toISOString();
+const wordOf = (mark: string | null, message: object): ClockWord | null =>
+  sightOf({ mark }, message as WireMessage, RULE, RECV_MS * 1000)?.word ?? null;
+const beat = (serverTime: string) => ({ type: 'terminal', data: { connected: true, serverTime } });
+const tick = (time: string) => ({ type: 'tick', symbol: 'EURUSD', data: { bid: 1, ask: 2, time } });
+const LIMIT = GUARD_US / 1000;
+
+test('a heartbeat speaks when its clock runs, and then for or against the rule', () => {
+  expect(wordOf('clean', beat(at(0)))).toBe('agrees');
+  expect(wordOf('clean', beat(at(LIMIT - 1)))).toBe('agrees');
+  expect(wordOf('clean', beat(at(-LIMIT)))).toBe('contradicts');
+  for (const mark of ['frozen', 'late', 'clean~m', 'clean~h', null])
+    expect(wordOf(mark, beat(at(7_200_000)))).toBeNull();
+});
+
+test('a live tick is near, old or ahead; one from before 2000 has no time', () => {
+  expect(wordOf('live', tick(at(-LIMIT + 1)))).toBe('near');
+  expect(wordOf('live', tick(at(-LIMIT)))).toBe('old');
+  expect(wordOf('live', tick(at(LIMIT)))).toBe('ahead');
+  expect(wordOf('live', tick('1970-01-20T03:21:12.648Z'))).toBe('ahead');
+  expect(wordOf('live~m', tick(at(LIMIT)))).toBeNull();
+});
+
+test('a snapshot may be old; what it states may not lie ahead', () => {
+  expect(wordOf('snapshot', tick(at(-30 * 86_400_000)))).toBe('leans');
+  expect(wordOf('snapshot', tick(at(LIMIT)))).toBe('stray');
+  expect(wordOf('snapshot', tick('1970-01-01T00:00:00Z'))).toBe('stray');
+  expect(wordOf('repeat', tick(at(0)))).toBeNull();
+});

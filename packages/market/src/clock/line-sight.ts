@@ -1,0 +1,78 @@
+// What one line of the tape says about the clock rule of its stretch. In: a line, its frame, the rule, and when it was received. Out: a
+// word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
+
+import { isMistimed, kindOfMark, passOfMark } from '../mark.ts';
+import { type BrokerMs, type BrokerTime, parseBrokerTime } from '../time.ts';
+import type { WireMessage } from '../wire.ts';
+import type { ClockRule } from './clock-rule.ts';
+
+/**
+ * `agrees`, `contradicts`: a heartbeat of a clock that runs. Of live ticks: `near`, or `old` or `ahead` by the guard's width or more; one
+ * from before 2000 is `ahead` as well: both have no known time. `stray`: a snapshot that is ahead. `leans`: what stands on the rule alone.
+ */
+export type ClockWord = 'agrees' | 'contradicts' | 'near' | 'old' | 'ahead' | 'stray' | 'leans';
+
+export interface ClockSight {
+  readonly word: ClockWord;
+  /** Null for what leans on the rule. */
+  readonly time: BrokerTime | null;
+  readonly receivedUs: number;
+  /** Of a tick. */
+  readonly symbol: string | null;
+}
+
+/** A clock this far from its receive time is not what the rule says, and a tick is not of now, in microseconds. */
+export const GUARD_US = 20 * 60_000_000;
+/** Nobody has streamed a tick from before: the time is none. */
+const EARLIEST_TICK_MS = Date.UTC(2000, 0, 1);
+
+/** True when an instant lies within the guard of a time of receipt. */
+export const isNear = (utcMs: number, receivedUs: number): boolean =>
+  Math.abs(utcMs * 1000 - receivedUs) < GUARD_US;
+
+const utcOf = (ms: BrokerMs, rule: ClockRule, mark: string | null, receivedUs: number): number => {
+  const pass = passOfMark(mark);
+  return rule.read(ms, pass === null ? { recvMs: receivedUs / 1000 } : { pass }).ms;
+};
+
+export const sightOf = (
+  { mark }: { readonly mark: string | null },
+  message: WireMessage,
+  rule: ClockRule,
+  receivedUs: number,
+): ClockSight | null => {
+  if (isMistimed(mark)) return null;
+  switch (message.type) {
+    case 'terminal': {
+      const time = kindOfMark(mark) === 'clean' ? parseBrokerTime(message.data.serverTime ?? '') : null;
+      if (time === null) return null;
+      const word = isNear(utcOf(time.ms, rule, mark, receivedUs), receivedUs) ? 'agrees' : 'contradicts';
+      return { word, time, receivedUs, symbol: null };
+    }
+    case 'tick': {
+      const kind = kindOfMark(mark);
+      const time = kind === 'live' || kind === 'snapshot' ? parseBrokerTime(message.data.time) : null;
+      if (time === null) return null;
+      const utcMs = utcOf(time.ms, rule, mark, receivedUs);
+      return {
+        word: wordOfTick(utcMs, receivedUs, kind === 'live'),
+        time,
+        receivedUs,
+        symbol: message.symbol,
+      };
+    }
+    case 'bar':
+    case 'trade':
+    case 'positions':
+      return { word: 'leans', time: null, receivedUs, symbol: null };
+    default:
+      return null;
+  }
+};
+
+const wordOfTick = (utcMs: number, receivedUs: number, isLive: boolean): ClockWord => {
+  const hasTime = utcMs >= EARLIEST_TICK_MS && utcMs * 1000 - receivedUs < GUARD_US;
+  if (!isLive) return hasTime ? 'leans' : 'stray';
+  if (!hasTime) return 'ahead';
+  return isNear(utcMs, receivedUs) ? 'near' : 'old';
+};

@@ -1,0 +1,180 @@
+// Waits while rows of a tape may not be made: looks ahead on the tape for what ends the hold, and asks for another rule where the tape shows
+// that this one is wrong. In: the first line that waits. Out: nothing; it returns when the line may be read again. Every hold ends: by a
+// clock that runs and agrees, by a rule that fits it, by our own clock being set right, or by a decision to set the stretch aside. Only a
+// wrong rule of the configuration, or a clock that nobody can explain, holds for as long as it says so.
+import {
+  type ClockSight,
+  type ClockSpan,
+  gapEnd,
+  gapStart,
+  HoldJudge,
+  type HoldOutcome,
+  type Instant,
+  LEAST_MARGIN_MS,
+  type MeasuredClock,
+  parseClockRule,
+  type Ruling,
+  spanAt,
+} from '@fxtape/market';
+import type { Clock, Log } from '@fxtape/ops';
+import type { FollowOptions, Position, TapeWriter } from '@fxtape/tape';
+import { messageOf, type TapeMemory } from './tape-memory.ts';
+import type { Hold } from './tape-reader.ts';
+
+/** While a rule is contradicted and nobody names another, the gateway is asked for its offset so often. */
+const ASK_EVERY_MS = 10_000;
+/** So long a rule that nothing speaks for or against is waited for. A moving clock takes two heartbeats, two seconds. */
+const SILENCE_MS = 10_000;
+
+/** Who decides, and writes the decision on the tape. */
+export interface HoldKeeper {
+  /** A person gave the rule: nothing else settles it. */
+  readonly isGiven: boolean;
+  confirm(tsRecv: number, evidence: string): void;
+  rule(rulings: readonly Ruling[]): void;
+  /** Nothing speaks for or against the rule: the gateway's own word has to do. */
+  believe(tsRecv: number): Promise<void>;
+  /** Goes on with another rule from this line on, if there is one that fits what was seen. */
+  settle(tsRecv: number, seen: ClockSight, measured: MeasuredClock | null): Promise<void>;
+}
+
+export interface HoldWatchOptions {
+  readonly replayed: boolean;
+  readonly tape: TapeWriter;
+  readonly memory: TapeMemory;
+  readonly keeper: HoldKeeper;
+  /** Where reading will resume: nothing before it has to be looked at. */
+  readonly from: () => Position | null;
+  readonly inHand: () => Omit<FollowOptions, 'signal'>;
+  /** Called when rows begin to wait, and when the reason changes. */
+  readonly says: (phase: 'unconfirmed' | 'clock_conflict', reason: string) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A hold, and the last clean heartbeat that the account of gaps knows before it. */
+export interface WatchedHold extends Hold {
+  readonly clean: Instant | null;
+}
+
+export class HoldWatch {
+  readonly #o: HoldWatchOptions;
+
+  constructor(options: HoldWatchOptions) {
+    this.#o = options;
+  }
+
+  /** Returns when the line may be read again, or the signal is aborted. @throws TAPE_FULL, TAPE_IO: the decision could not be written. */
+  async wait(hold: WatchedHold, signal: AbortSignal): Promise<void> {
+    const { clock, log, memory, says } = this.#o;
+    const judge = new HoldJudge({
+      why: hold.why,
+      fromUs: hold.tsRecv,
+      ruleAt: (tsRecv) => {
+        const span = spanAt(memory.spans, tsRecv);
+        return span === null ? null : parseClockRule(span.rule);
+      },
+      rulings: memory.rulings,
+    });
+    const isMoot = this.#moot(hold);
+    let [position, caughtUp] = [this.#o.from(), false];
+    let said = '';
+    let asksAtMs = Number.POSITIVE_INFINITY;
+    while (!signal.aborted) {
+      const phase = judge.phase === 'silent' ? 'unconfirmed' : 'clock_conflict';
+      if (phase !== said) {
+        const reason = this.#reason(hold, judge);
+        const code = phase === 'unconfirmed' ? 'CLOCK_UNCONFIRMED' : 'CLOCK_CONFLICT';
+        log.warn({ code, ...hold }, `rows wait: ${reason}`);
+        says(phase, reason);
+        asksAtMs = phase === 'unconfirmed' ? clock.monoMs() + SILENCE_MS : clock.monoMs();
+      }
+      said = phase;
+      const read = await this.#read(judge, { asksAtMs, caughtUp, isMoot, position }, signal);
+      ({ caughtUp, position } = read);
+      if (signal.aborted || isMoot()) return;
+      if (read.outcome !== null) return this.#decide(hold, read.outcome);
+      if (!caughtUp || clock.monoMs() < asksAtMs || this.#o.replayed) continue;
+      if (judge.phase === 'silent') await this.#o.keeper.believe(hold.tsRecv);
+      else if (judge.contradicting !== null)
+        await this.#o.keeper.settle(hold.tsRecv, judge.contradicting, judge.measured);
+      if (isMoot()) return;
+      asksAtMs = clock.monoMs() + ASK_EVERY_MS;
+    }
+  }
+
+  /** Reads on until the tape shows how the hold ends or what kind it is, or until it is time to ask. */
+  async #read(
+    judge: HoldJudge,
+    o: { asksAtMs: number; caughtUp: boolean; isMoot: () => boolean; position: Position | null },
+    signal: AbortSignal,
+  ): Promise<{ position: Position | null; caughtUp: boolean; outcome: HoldOutcome | null }> {
+    const { clock, inHand, replayed, tape } = this.#o;
+    const { phase } = judge;
+    const due = new AbortController();
+    const waitMs = o.caughtUp ? Math.min(o.asksAtMs - clock.monoMs(), ASK_EVERY_MS) : ASK_EVERY_MS;
+    const timer = clock.setTimeout(() => due.abort(), Math.max(0, waitMs));
+    let { caughtUp, position } = o;
+    try {
+      const options = { ...inHand(), signal: AbortSignal.any([signal, due.signal]) };
+      for await (const batch of tape.follow(position, options)) {
+        for (const item of replayed ? [] : batch.items) {
+          if ('kind' in item || item.event === 'head') continue;
+          const outcome = judge.take(item, messageOf(item));
+          if (outcome !== null) return { caughtUp, position, outcome };
+        }
+        ({ caughtUp, end: position } = batch);
+        // What is explained further on needs nobody to be asked.
+        if (o.isMoot() || (caughtUp && (judge.phase !== phase || clock.monoMs() >= o.asksAtMs))) break;
+      }
+    } finally {
+      clock.clearTimeout(timer);
+    }
+    return { caughtUp, position, outcome: null };
+  }
+
+  /** What was decided meanwhile makes the line another matter. */
+  #moot({ tsRecv }: Hold): () => boolean {
+    const { memory } = this.#o;
+    const told = (span: ClockSpan | null): string => `${span?.rule} ${span?.confirmed}`;
+    const [before, rulings] = [told(spanAt(memory.spans, tsRecv)), memory.rulings];
+    return () => told(spanAt(memory.spans, tsRecv)) !== before || memory.rulings !== rulings;
+  }
+
+  #reason({ tsRecv }: Hold, judge: HoldJudge): string {
+    const { keeper, memory, replayed } = this.#o;
+    const rule = spanAt(memory.spans, tsRecv)?.rule ?? 'none';
+    if (replayed) return 'no rule was given for this replayed gateway, and history has not shown one yet';
+    if (judge.phase === 'silent') return `no running clock agreed yet with the rule ${rule}`;
+    const seen = judge.contradicting;
+    const offS = seen === null || seen.time === null ? null : seen.time.ms / 1000 - seen.receivedUs / 1e6;
+    const shown =
+      offS === null ? '' : `, and shows ${(offS / 3600).toFixed(2)} h before the UTC of this machine`;
+    const todo = keeper.isGiven ? '; correct `clock` in the configuration' : '';
+    return `a running clock contradicts the rule ${rule}${shown}${todo}`;
+  }
+
+  #decide({ clean, tsRecv }: WatchedHold, outcome: HoldOutcome): void {
+    const { keeper, log, memory } = this.#o;
+    if (outcome.kind === 'confirmed') return keeper.confirm(tsRecv, outcome.evidence);
+    if (outcome.kind === 'corrected') {
+      log.warn(
+        { receipts: outcome.receipts },
+        'the clock of this machine was wrong: lines are judged as it has been set since',
+      );
+      return keeper.rule(outcome.receipts);
+    }
+    const { to, toUs } = outcome;
+    const rule = spanAt(memory.spans, tsRecv)?.rule ?? 'none';
+    const reason = `the clock contradicted the rule ${rule} and agreed with it again`;
+    const from =
+      clean === null
+        ? { utcUs: memory.rulings.receivedUs(tsRecv) - LEAST_MARGIN_MS * 1000 }
+        : gapStart(clean, LEAST_MARGIN_MS);
+    log.warn(
+      { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, rule },
+      'a stretch of the tape is set aside: its times are not known',
+    );
+    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to: gapEnd(to, LEAST_MARGIN_MS), reason }]);
+  }
+}

@@ -1,0 +1,137 @@
+// The rows of one line whose fate is known: what the frame states, or that it is set aside. In: a line with its frame, the clock rule of its
+// stretch and the decisions of the tape. Out: rows by table. The same line and decisions give the same rows with the same keys.
+import {
+  type ClockSpan,
+  type FrameLine,
+  type GapNote,
+  gapEventRow,
+  kindOfMark,
+  LEAST_MARGIN_MS,
+  type LedgerRowContext,
+  type LedgerState,
+  normalise,
+  type NormaliseContext,
+  parseClockRule,
+  type Rows,
+  type Ruling,
+  type Rulings,
+  sightOf,
+  type WireMessage,
+} from '@fxtape/market';
+import type { Line } from '@fxtape/tape';
+
+const MINUTE_US = 60_000_000;
+const MARGIN_US = LEAST_MARGIN_MS * 1000;
+/** Frames that give rows. Of the others nothing is missing. */
+const RECORDED = new Set(['tick', 'bar', 'trade', 'account', 'positions', 'unknown', 'undecodable']);
+
+/** What a frame is told with: whose it is, and what the tape has decided. */
+export interface LineContext extends LedgerRowContext {
+  readonly rulings: Rulings;
+}
+
+export class LineRows {
+  readonly #account: string;
+  readonly #replayed: boolean;
+  #context: NormaliseContext | null = null;
+  #contextRule = '';
+
+  constructor(o: { readonly account: string; readonly replayed: boolean }) {
+    this.#account = o.account;
+    this.#replayed = o.replayed;
+  }
+
+  /** A live tick of now, or `odd` and no rows: the guard has to say what it is. The hot path. */
+  liveTick(line: Line, message: WireMessage, span: ClockSpan, rows: Rows, context: LineContext) {
+    return normalise(this.#frame(line, message, context), this.#of(span, context.feed), rows);
+  }
+
+  /** A frame whose clock is known. True for an old live tick: its symbol is delayed. */
+  frame(line: Line, message: WireMessage, span: ClockSpan, rows: Rows, context: LineContext): boolean {
+    const frame = this.#frame(line, message, context);
+    const of = this.#of(span, context.feed);
+    const isTick = message.type === 'tick' && kindOfMark(line.mark) !== 'repeat';
+    const sight =
+      isTick && !this.#replayed ? sightOf(line, message, of.rule, frame.receivedUs ?? line.tsRecv) : null;
+    if (sight?.word === 'ahead' || sight?.word === 'stray') {
+      this.#untimed(line, message as Extract<WireMessage, { type: 'tick' }>, rows, context);
+      return false;
+    }
+    const isLate = sight?.word === 'old';
+    normalise(isLate ? { ...frame, isLate } : frame, of, rows);
+    return isLate;
+  }
+
+  /** A frame that came while a clock contradicted its rule. */
+  setAside(line: Line, message: WireMessage, reason: string, rows: Rows): void {
+    if (RECORDED.has(message.type) && kindOfMark(line.mark) !== 'repeat')
+      this.#reject(line, message.type, reason, rows);
+  }
+
+  condemned(line: Line, rows: Rows): void {
+    const { raw, reason, table } = line.data as { table: string; reason: string; raw: string };
+    const base = { ts: line.tsRecv, account: this.#account, ts_recv: line.tsRecv };
+    rows.rejected.push({ ...base, kind: `row of ${table}`, reason, raw });
+  }
+
+  /** What was decided about a stretch is a gap of every stream. */
+  ruling({ data, tsRecv }: Line, ledger: LedgerState, rows: Rows, context: LineContext): void {
+    const ruling = data as Ruling;
+    if (ruling.kind !== 'set_aside') return;
+    const outageId = `${this.#account}-${ruling.fromUs.toString(36)}`;
+    for (const { key } of ledger.streams.values()) {
+      const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
+      const gap = { id: `${outageId}-${name}.aside`, outageId, from: ruling.from, evidence: ruling.reason };
+      rows.gap_events.push(gapEventRow({ ...ended(gap), tsRecv, key, to: ruling.to }, context));
+    }
+  }
+
+  /** A tick whose time cannot be known. Its gaps are whole minutes: a symbol that sends nothing else has one a minute. */
+  #untimed(
+    line: Line,
+    { data, symbol }: Extract<WireMessage, { type: 'tick' }>,
+    rows: Rows,
+    context: LineContext,
+  ): void {
+    const reason = `the time ${data.time} is none of now, and the clock is right`;
+    this.#reject(line, 'tick', reason, rows);
+    const receivedUs = context.rulings.receivedUs(line.tsRecv);
+    const minuteUs = receivedUs - (receivedUs % MINUTE_US);
+    const outageId = `${this.#account}-${minuteUs.toString(36)}`;
+    const gap = {
+      id: `${outageId}-ticks.${symbol}.untimed`,
+      outageId,
+      from: { utcUs: minuteUs - MARGIN_US },
+      evidence: 'ticks without a known time',
+    };
+    const key = { stream: 'ticks' as const, symbol, timeframe: null };
+    const to = { utcUs: minuteUs + MINUTE_US + MARGIN_US };
+    rows.gap_events.push(gapEventRow({ ...ended(gap), tsRecv: minuteUs, key, to }, context));
+  }
+
+  #reject(line: Line, kind: string, reason: string, rows: Rows): void {
+    const base = { ts: line.tsRecv, account: this.#account, ts_recv: line.tsRecv };
+    rows.rejected.push({ ...base, kind, reason, raw: line.frame ?? '' });
+  }
+
+  #frame(line: Line, message: WireMessage, { rulings }: LineContext): FrameLine {
+    const frame = { tsRecv: line.tsRecv, mark: line.mark, raw: line.frame ?? '', message };
+    if (rulings.list.length === 0) return frame;
+    return { ...frame, receivedUs: rulings.receivedUs(line.tsRecv) };
+  }
+
+  /** The same object for as long as nothing in it changes: a line needs no new one. */
+  #of(span: ClockSpan, feed: string | null): NormaliseContext {
+    if (this.#context === null || this.#context.feed !== feed || this.#contextRule !== span.rule) {
+      this.#contextRule = span.rule;
+      const rule = parseClockRule(span.rule);
+      this.#context = { account: this.#account, feed, rule, replayed: this.#replayed };
+    }
+    return this.#context;
+  }
+}
+
+const ended = (gap: Pick<GapNote['gap'], 'id' | 'outageId' | 'from' | 'evidence'>) => ({
+  event: 'ended' as const,
+  gap: { ...gap, cause: 'rejected' as const, openedUs: 0, missing: null },
+});

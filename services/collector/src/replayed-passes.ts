@@ -1,0 +1,67 @@
+// Of a gateway that plays an old day: through which pass of a repeated hour its clock goes, for lines that were written before its rule was
+// known, or by another one. In: lines in order. Out: the same lines, with the pass in their marks where it takes one.
+import {
+  type ClockSpan,
+  kindOfMark,
+  type LedgerState,
+  parseBrokerTime,
+  parseClockRule,
+  passOfMark,
+  PassTracker,
+  type WireMessage,
+} from '@fxtape/market';
+import type { Line } from '@fxtape/tape';
+
+export class ReplayedPasses {
+  readonly #ledger: LedgerState;
+  #rule = '';
+  #tracker: PassTracker | null = null;
+  #clockMs: number | null;
+
+  /** `clockMs`: where the gateway's clock stood, null where only the account of gaps tells. */
+  constructor(ledger: LedgerState, clockMs: number | null) {
+    this.#ledger = ledger;
+    this.#clockMs = clockMs;
+  }
+
+  get clockMs(): number | null {
+    return this.#tracker?.utcMs ?? this.#clockMs;
+  }
+
+  complete(line: Line, message: WireMessage, span: ClockSpan): Line {
+    const stated = statedTime(message);
+    const time = stated === null ? null : parseBrokerTime(stated);
+    if (time === null) return line;
+    const tracker = this.#trackerOf(span);
+    const kind = kindOfMark(line.mark);
+    const moves = message.type === 'terminal' || kind === 'live';
+    const known = passOfMark(line.mark);
+    const pass = moves ? tracker.follow(time.ms, known) : tracker.peek(time.ms);
+    if (pass === null || known !== null) return line;
+    return { ...line, mark: `${line.mark ?? 'stated'}/${pass}` };
+  }
+
+  #trackerOf({ rule }: ClockSpan): PassTracker {
+    if (this.#tracker !== null && this.#rule === rule) return this.#tracker;
+    const { clean } = this.#ledger;
+    const parsed = parseClockRule(rule);
+    const near = clean === null ? null : parsed.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
+    this.#tracker = new PassTracker(parsed, this.#rule === '' ? (this.#clockMs ?? near) : near);
+    this.#rule = rule;
+    return this.#tracker;
+  }
+}
+
+const statedTime = (message: WireMessage): string | null => {
+  switch (message.type) {
+    case 'terminal':
+      return message.data.serverTime ?? null;
+    case 'tick':
+    case 'trade':
+      return message.data.time;
+    case 'bar':
+      return message.data.time ?? null;
+    default:
+      return null;
+  }
+};
