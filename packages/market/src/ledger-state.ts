@@ -3,6 +3,7 @@
 // cursor can carry it, and a reader can go on from either.
 
 import type { Pass } from './clock/clock-rule.ts';
+import type { Lateness } from './lateness.ts';
 import type { StreamKey } from './stream-key.ts';
 import type { StreamPhase } from './stream-transitions.ts';
 import type { BrokerMs } from './time.ts';
@@ -68,6 +69,8 @@ export interface StreamAccount {
   /** Broker time of its newest tick, and when that came; null before the first one. */
   tickMs: BrokerMs | null;
   tickUs: number;
+  /** Of a stream of ticks; null before the first one. */
+  lateness: Lateness | null;
 }
 
 /** A stream that nothing is known of yet. */
@@ -84,6 +87,7 @@ export const newStream = (key: StreamKey): StreamAccount => ({
   liveFrom: null,
   tickMs: null,
   tickUs: 0,
+  lateness: null,
 });
 
 /** What came in during some seconds. */
@@ -105,9 +109,8 @@ export interface LedgerState {
    * Elsewhere the margin reaches further back than such a tick can be.
    */
   firstRepeat: Instant | null;
-  /** Newest server time seen in this connection, clean or not; ticks behind it are late by the difference. */
-  newestServerMs: number | null;
-  latenessMs: number;
+  /** What the last heartbeat of this connection stated, clean or not; null before the first one. */
+  serverMs: number | null;
   conn: number;
   brokerUp: boolean;
   /** The gateway plays an old day at a pace of its own: its clock measures no wait of ours. */
@@ -121,8 +124,7 @@ export const emptyLedger = (): LedgerState => ({
   feed: null,
   clean: null,
   firstRepeat: null,
-  newestServerMs: null,
-  latenessMs: 0,
+  serverMs: null,
   conn: 0,
   brokerUp: true,
   replayed: false,
@@ -136,12 +138,26 @@ export const saveLedger = (state: LedgerState): unknown => ({
   recent: state.recent.map((stretch) => ({ ...stretch })),
   streams: [...state.streams].map(([id, stream]) => [
     id,
-    { ...stream, gap: stream.gap && { ...stream.gap } },
+    {
+      ...stream,
+      gap: stream.gap && { ...stream.gap },
+      lateness: stream.lateness && {
+        ...stream.lateness,
+        late: stream.lateness.late.map((stretch) => ({ ...stretch })),
+      },
+    },
   ]),
 });
 
 /** A stream as an earlier release saved it: it told a doubtful subscription by a flag, and lacks what has been added since. */
 type SavedStream = StreamAccount & { readonly unsure?: boolean };
+
+type SavedLedger = Omit<LedgerState, 'streams'> & {
+  readonly streams: readonly (readonly [string, SavedStream])[];
+  /** Of the earlier release, which knew one lateness for all and kept it for good. */
+  readonly latenessMs?: number;
+  readonly newestServerMs?: number | null;
+};
 
 const loadStream = ({ unsure, ...saved }: SavedStream): StreamAccount => ({
   ...newStream(saved.key),
@@ -153,7 +169,8 @@ const loadStream = ({ unsure, ...saved }: SavedStream): StreamAccount => ({
 
 /** What `saveLedger` gave, back. The caller has checked that it is its own (CRC of the line or file). */
 export const loadLedger = (saved: unknown): LedgerState => {
-  const raw = structuredClone(saved) as Omit<LedgerState, 'streams'> & { streams: [string, SavedStream][] };
-  const streams = raw.streams.map(([id, stream]) => [id, loadStream(stream)] as const);
-  return { ...emptyLedger(), ...raw, streams: new Map(streams) };
+  const raw = structuredClone(saved) as SavedLedger;
+  const streams = new Map(raw.streams.map(([id, stream]) => [id, loadStream(stream)] as const));
+  const { latenessMs: _, newestServerMs: serverMs, ...rest } = raw;
+  return { ...emptyLedger(), ...(serverMs === undefined ? {} : { serverMs }), ...rest, streams };
 };

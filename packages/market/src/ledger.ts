@@ -2,7 +2,7 @@
 // out. It keeps nothing but its state (ledger-state), takes every time from the lines, and so says the same at the first
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
-import { gapStart, LEAST_MARGIN_MS } from './bound.ts';
+import { heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Instant, LedgerState, StreamAccount } from './ledger-state.ts';
 import { kindOfMark, passOfMark } from './mark.ts';
@@ -36,7 +36,7 @@ export class Ledger {
   constructor(account: string, state: LedgerState) {
     this.#account = account;
     this.state = state;
-    this.#book = new StreamBook(account, state);
+    this.#book = new StreamBook(account, state, (stream) => this.#timing(stream));
     this.#indexTicks();
   }
 
@@ -45,9 +45,10 @@ export class Ledger {
     return this.#book.tsRecv;
   }
 
-  /** The margin that widens bounds now: two seconds, or the largest lateness seen on this feed. */
-  get marginMs(): number {
-    return Math.max(LEAST_MARGIN_MS, this.state.latenessMs);
+  /** All that a symbol sends comes as late as its ticks. */
+  #timing({ key }: StreamAccount): Timing {
+    const ticks = key.symbol === null ? undefined : this.#ticks.get(key.symbol);
+    return timingOf(ticks?.lateness ?? null, this.state.serverMs, this.lastTsRecv);
   }
 
   /** Takes one line, with its frame decoded; what follows from it is appended to `notes`. */
@@ -71,8 +72,7 @@ export class Ledger {
 
   /** The same happens to every stream that is configured, since the last clean heartbeat. */
   #all(event: StreamEvent, cause: Loss['cause'], evidence: string): void {
-    const loss = { cause, evidence, since: this.#book.since(this.marginMs) };
-    for (const stream of this.state.streams.values()) this.#book.happened(stream, event, this.marginMs, loss);
+    for (const stream of this.state.streams.values()) this.#book.happened(stream, event, { cause, evidence });
   }
 
   /** Each connection begins with a line that says so; without it the stretch that holds it, and acknowledgements, could not be read. */
@@ -81,7 +81,8 @@ export class Ledger {
     if (this.state.conn !== 0)
       this.#all(seen ? 'lost' : 'lost_unseen', 'disconnect', 'the connection changed');
     this.state.conn = conn;
-    this.state.newestServerMs = null;
+    if (this.state.serverMs !== null) this.#measure(this.state.serverMs);
+    this.state.serverMs = null;
     this.state.brokerUp = true;
   }
 
@@ -103,7 +104,7 @@ export class Ledger {
         break;
       case 'subscribed': {
         const stream = this.#find(data.sub);
-        if (stream !== null) this.#book.happened(stream, 'acknowledged', this.marginMs);
+        if (stream !== null) this.#book.happened(stream, 'acknowledged');
         break;
       }
       case 'subscribe_failed':
@@ -122,8 +123,7 @@ export class Ledger {
 
   #configure(wanted: Extract<TapeEvent, { event: 'configured' }>['data']): void {
     const ids = new Set(wanted.streams.map(streamId));
-    for (const [id, stream] of this.state.streams)
-      if (!ids.has(id)) this.#book.happened(stream, 'retired', this.marginMs);
+    for (const [id, stream] of this.state.streams) if (!ids.has(id)) this.#book.happened(stream, 'retired');
     this.state.feed = wanted.feed;
     this.state.replayed = wanted.replayed ?? false;
     for (const { coveredToUs, openGap, stream, symbol, timeframe } of wanted.streams) {
@@ -131,16 +131,9 @@ export class Ledger {
       if (this.state.streams.has(streamId(key))) continue;
       // What lies between the last coverage and the beginning of an open gap is as unknown as the rest.
       if (openGap) this.#book.carryOn(key, openGap, Math.min(openGap.fromUs, coveredToUs ?? openGap.fromUs));
-      else this.#book.begin(key, this.marginMs, this.#beginning(coveredToUs ?? null));
+      else this.#book.begin(key, beginning(coveredToUs ?? null));
     }
     this.#indexTicks();
-  }
-
-  #beginning(coveredToUs: number | null): Loss {
-    if (coveredToUs !== null)
-      return { cause: 'process_down', evidence: 'no tape', since: { utcUs: coveredToUs } };
-    const since = this.#book.since(this.marginMs);
-    return { cause: 'not_subscribed', evidence: 'newly configured', since };
   }
 
   #find(topic: TopicKey): StreamAccount | null {
@@ -151,16 +144,15 @@ export class Ledger {
   /** The gateway does not have the subscription, and may not have had it since it was last proved. */
   #unlisted(stream: StreamAccount | null, evidence: string): void {
     if (stream === null) return;
-    const at = stream.proved ?? this.state.clean;
-    const since = at === null ? null : gapStart(at, this.marginMs);
-    this.#book.happened(stream, 'lost', this.marginMs, { cause: 'not_subscribed', evidence, since });
+    const since = stream.proved ?? this.state.clean;
+    this.#book.happened(stream, 'lost', { cause: 'not_subscribed', evidence, since });
   }
 
   #audit(missing: readonly TopicKey[]): void {
     const absent = new Set(missing.map((topic) => this.#find(topic)));
     for (const stream of absent) this.#unlisted(stream, 'the audit found it missing');
     for (const stream of this.state.streams.values())
-      if (!absent.has(stream)) this.#book.happened(stream, 'listed', this.marginMs);
+      if (!absent.has(stream)) this.#book.happened(stream, 'listed');
   }
 
   #condemn(row: Extract<TapeEvent, { event: 'condemned' }>['data']): void {
@@ -216,12 +208,12 @@ export class Ledger {
   }
 
   #dropped(dropped: number): void {
-    const { marginMs, state } = this;
+    const { lastTsRecv: tsRecv, state } = this;
     const evidence = `the gateway dropped ${dropped}`;
     for (const stream of state.streams.values()) {
-      const since = droppedSince(state, stream, { tsRecv: this.lastTsRecv, dropped, marginMs });
-      const loss = { cause: 'server_dropped', evidence, since, missing: dropped } as const;
-      this.#book.happened(stream, 'doubted', marginMs, loss);
+      const { delayMs, marginMs } = this.#timing(stream);
+      const since = droppedSince(state, stream, { tsRecv, dropped, startMs: marginMs + delayMs });
+      this.#book.happened(stream, 'doubted', { cause: 'server_dropped', evidence, since, missing: dropped });
     }
   }
 
@@ -239,10 +231,8 @@ export class Ledger {
       stream.tickMs = at.ms;
       stream.tickUs = this.lastTsRecv;
     }
-    const newest = this.state.newestServerMs;
-    if (kind !== 'live' || newest === null) return;
-    const late = newest - at.ms;
-    if (late > this.state.latenessMs) this.state.latenessMs = late;
+    if (kind === 'live' && stream !== undefined)
+      tickCame((stream.lateness ??= noLateness()), at.ms, this.state.serverMs);
   }
 
   #repeated(at: BrokerTime, mark: string | null, stream: StreamAccount | undefined): void {
@@ -270,14 +260,13 @@ export class Ledger {
 
   /** A frame was set aside: whatever stream it may have belonged to has a gap until the next clean heartbeat. */
   #unstorable(kind: string | null, symbol: string | null, timeframe: string | null, evidence: string): void {
-    const loss = { cause: 'rejected', evidence, since: this.#book.since(this.marginMs) } as const;
     for (const stream of this.state.streams.values()) {
       const { key } = stream;
       if (kind !== null && key.stream !== kind) continue;
       if (kind !== null && symbol !== null && key.symbol !== null && key.symbol !== symbol) continue;
       if (kind !== null && timeframe !== null && key.timeframe !== null && key.timeframe !== timeframe)
         continue;
-      this.#book.happened(stream, 'doubted', this.marginMs, loss);
+      this.#book.happened(stream, 'doubted', { cause: 'rejected', evidence });
     }
   }
 
@@ -292,9 +281,16 @@ export class Ledger {
     if (!this.state.brokerUp) this.#all('lost', 'broker_disconnected', 'the broker came back');
     this.state.brokerUp = true;
     if (time === null) return;
-    this.state.newestServerMs = Math.max(this.state.newestServerMs ?? 0, time.ms);
+    this.#measure(Math.min(this.state.serverMs ?? time.ms, time.ms));
+    this.state.serverMs = time.ms;
     if (kindOfMark(mark) !== 'clean') return;
     this.#cleanHeartbeat(this.#instant(time, mark));
+  }
+
+  /** How late the ticks were that came since the last heartbeat. */
+  #measure(serverMs: number): void {
+    for (const { lateness } of this.#ticks.values())
+      if (lateness !== null) heartbeatCame(lateness, serverMs, this.lastTsRecv);
   }
 
   #cleanHeartbeat(at: Instant): void {
@@ -303,10 +299,10 @@ export class Ledger {
     const first = firstRepeat !== null && firstRepeat.brokerMs < at.brokerMs ? firstRepeat : at;
     this.state.firstRepeat = null;
     for (const stream of this.state.streams.values()) {
-      this.#book.beginsBy(stream, first, this.marginMs);
+      this.#book.beginsBy(stream, first);
       // Where the broker's clock runs at another pace than ours, no margin reaches over the marker's watch: it has to be over.
       if (!this.state.replayed || this.lastTsRecv >= stream.settlesAtUs)
-        this.#book.happened(stream, 'heartbeat', this.marginMs);
+        this.#book.happened(stream, 'heartbeat');
     }
   }
 
@@ -318,3 +314,8 @@ export class Ledger {
     }
   }
 }
+
+const beginning = (coveredToUs: number | null): Loss =>
+  coveredToUs === null
+    ? { cause: 'not_subscribed', evidence: 'newly configured' }
+    : { cause: 'process_down', evidence: 'no tape', since: { utcUs: coveredToUs } };

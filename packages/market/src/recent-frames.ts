@@ -28,11 +28,11 @@ export const countFrame = (state: LedgerState, tsRecv: number): void => {
 export const droppedSince = (
   state: LedgerState,
   { liveFrom }: StreamAccount,
-  o: { readonly tsRecv: number; readonly dropped: number; readonly marginMs: number },
+  o: { readonly tsRecv: number; readonly dropped: number; readonly startMs: number },
 ): Bound | null => {
   const { clean } = state;
   if (clean === null) return null;
-  const near = gapStart(clean, o.marginMs);
+  const near = gapStart(clean, o.startMs);
   if (liveFrom === null) return near;
   const far = reach(state, o);
   return earliest(near, far === null ? liveFrom : latest(liveFrom, far));
@@ -41,15 +41,15 @@ export const droppedSince = (
 /** How far back so many messages reach; null: as far as there is no gap. */
 const reach = (
   { clean, recent, replayed }: LedgerState,
-  o: { readonly tsRecv: number; readonly dropped: number; readonly marginMs: number },
+  o: { readonly tsRecv: number; readonly dropped: number; readonly startMs: number },
 ): Bound | null => {
   const ofMinute = recent.filter(({ fromUs }) => fromUs >= o.tsRecv - MINUTE_US);
   const frames = ofMinute.reduce((sum, stretch) => sum + stretch.frames, 0);
   if (clean === null || frames === 0) return null;
   const windowMs = Math.max(MINUTE_MS, Math.ceil((2 * o.dropped * MINUTE_MS) / frames));
-  if (!replayed) return gapStart(clean, windowMs + o.marginMs);
+  if (!replayed) return gapStart(clean, windowMs + o.startMs);
   // The broker's clock runs at another pace than ours: only a heartbeat of that time says where it stood.
   const fromUs = o.tsRecv - windowMs * 1000;
   const then = recent.findLast((stretch) => stretch.fromUs <= fromUs && stretch.clean !== null)?.clean;
-  return then === undefined || then === null ? null : gapStart(then, o.marginMs);
+  return then === undefined || then === null ? null : gapStart(then, o.startMs);
 };

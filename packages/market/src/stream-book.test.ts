@@ -19,15 +19,14 @@ const instant = (seconds: number): Instant => ({
 
 class Rig {
   readonly state = emptyLedger();
-  readonly book = new StreamBook('demo', this.state);
+  readonly book = new StreamBook('demo', this.state, () => ({ marginMs: MARGIN, delayMs: 0 }));
   notes: LedgerNotes = { gaps: [], coverage: [] };
   readonly stream: StreamAccount;
 
   constructor() {
     this.turn(100);
     this.state.clean = instant(99);
-    const since = this.book.since(MARGIN);
-    this.stream = this.book.begin(EUR, MARGIN, { cause: 'not_subscribed', evidence: 'new', since });
+    this.stream = this.book.begin(EUR, { cause: 'not_subscribed', evidence: 'new' });
   }
 
   turn(seconds: number): void {
@@ -39,8 +38,7 @@ class Rig {
   happens(event: StreamEvent, seconds: number): this {
     this.turn(seconds);
     this.state.clean = instant(event === 'heartbeat' ? seconds : seconds - 1);
-    const since = this.book.since(MARGIN);
-    this.book.happened(this.stream, event, MARGIN, { cause: 'disconnect', evidence: 'test', since });
+    this.book.happened(this.stream, event, { cause: 'disconnect', evidence: 'test' });
     return this;
   }
 
@@ -135,7 +133,7 @@ test('a gap that is open begins earlier when more turns out to be missing, and n
   ] as const) {
     rig.turn(121);
     const since = { at: instant(seconds), byMs: -MARGIN };
-    rig.book.happened(rig.stream, 'doubted', MARGIN, { cause: 'server_dropped', evidence: '', since });
+    rig.book.happened(rig.stream, 'doubted', { cause: 'server_dropped', evidence: '', since });
     expect(rig.notes.gaps.map(({ event }) => event)).toEqual(noted ? ['opened'] : []);
   }
   expect(rig.happens('heartbeat', 125).notes.gaps[0]?.gap.from).toEqual({

@@ -12,6 +12,7 @@ import {
   mayPrecede,
   widthUs,
 } from './bound.ts';
+import type { Timing } from './lateness.ts';
 import type { LedgerNotes } from './ledger-notes.ts';
 import {
   type Bound,
@@ -31,16 +32,17 @@ const RANGE_US = 3_600_000_000;
 /** Coverage of bars and deals comes from history alone (design §4). */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 
-/** Why a gap opens, and since when something may be missing; null: nobody knows yet. */
+/** Why a gap opens, and since when something may be missing. */
 export interface Loss {
   readonly cause: LiveCause;
   readonly evidence: string;
-  readonly since: Bound | null;
+  /** A heartbeat at which nothing was missing yet, or the bound outright; by default the last clean heartbeat. Null: nobody knows. */
+  readonly since?: Instant | Bound | null;
   /** Messages that are missing, of all streams together. */
   readonly missing?: number;
 }
 
-const NOT_CONFIGURED = { cause: 'not_subscribed', evidence: 'not configured any more', since: null } as const;
+const NOT_CONFIGURED = { cause: 'not_subscribed', evidence: 'not configured any more' } as const;
 
 export class StreamBook {
   readonly #account: string;
@@ -48,9 +50,13 @@ export class StreamBook {
   #notes: LedgerNotes = { gaps: [], coverage: [] };
   #tsRecv = 0;
 
-  constructor(account: string, state: LedgerState) {
+  readonly #timing: (stream: StreamAccount) => Timing;
+
+  /** `timing`: how the bounds of a stream stand to heartbeats now. */
+  constructor(account: string, state: LedgerState, timing: (stream: StreamAccount) => Timing) {
     this.#account = account;
     this.#state = state;
+    this.#timing = timing;
   }
 
   /** Receive time of the line in hand, 0 before the first one. */
@@ -64,17 +70,11 @@ export class StreamBook {
     this.#notes = notes;
   }
 
-  /** The bound that trails the last clean heartbeat; null before there was one. */
-  since(marginMs: number): Bound | null {
-    const { clean } = this.#state;
-    return clean === null ? null : gapStart(clean, marginMs);
-  }
-
   /** An event of a stream. A loss is needed where a gap may open. */
-  happened(stream: StreamAccount, event: StreamEvent, marginMs: number, loss: Loss | null = null): void {
+  happened(stream: StreamAccount, event: StreamEvent, loss: Loss | null = null): void {
     const { does, to } = STREAM_TRANSITIONS[stream.phase][event];
     if (to !== 'gone') stream.phase = to;
-    if (does !== null) this.#do(does, stream, marginMs, loss);
+    if (does !== null) this.#do(does, stream, loss);
     if (to === 'down' || to === 'unsure') {
       stream.liveFrom = null;
       stream.proved = null;
@@ -82,9 +82,9 @@ export class StreamBook {
   }
 
   /** A stream that is configured from now on, with its gap open. */
-  begin(key: StreamKey, marginMs: number, loss: Loss): StreamAccount {
+  begin(key: StreamKey, loss: Loss): StreamAccount {
     const stream = this.#enter(key);
-    this.#open(stream, marginMs, loss);
+    this.#open(stream, loss);
     return stream;
   }
 
@@ -99,12 +99,12 @@ export class StreamBook {
   }
 
   /** The first clean heartbeat: a gap whose beginning nobody knew begins with its stream. */
-  beginsBy(stream: StreamAccount, first: Instant, marginMs: number): void {
+  beginsBy(stream: StreamAccount, first: Instant): void {
     const { gap } = stream;
     if (gap === null || gap.from !== null) return;
     const measured = !this.#state.replayed && gap.openedUs > 0;
     const waitedMs = measured ? Math.ceil((first.recvUs - gap.openedUs) / 1000) : 0;
-    gap.from = gapStart(first, Math.max(marginMs, waitedMs));
+    gap.from = gapStart(first, Math.max(startMs(this.#timing(stream)), waitedMs));
     this.#noteOpened(stream);
   }
 
@@ -112,10 +112,8 @@ export class StreamBook {
   leftOut(stream: StreamAccount, at: Instant, evidence: string): void {
     if (stream.gap !== null) return;
     const from = gapStart(at, 0);
-    const gap = {
-      ...this.#newGap(stream, { cause: 'not_subscribed', evidence, since: from, missing: 1 }),
-      from,
-    };
+    const loss = { cause: 'not_subscribed', evidence, missing: 1 } as const;
+    const gap = { ...this.#newGap(stream, loss, from), from };
     this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key: stream.key, gap, to: gapEnd(at, 0) });
   }
 
@@ -125,51 +123,55 @@ export class StreamBook {
     return stream;
   }
 
-  #do(action: StreamAction, stream: StreamAccount, marginMs: number, loss: Loss | null): void {
+  #do(action: StreamAction, stream: StreamAccount, loss: Loss | null): void {
     const { clean } = this.#state;
     switch (action) {
       case 'open':
-        if (loss !== null) this.#open(stream, marginMs, loss);
+        if (loss !== null) this.#open(stream, loss);
         break;
       case 'settle':
         stream.settlesAtUs = this.#tsRecv + SETTLE_MS * 1000;
         break;
       case 'end':
-        if (clean !== null) this.#end(stream, clean, marginMs);
+        if (clean !== null) this.#end(stream, clean);
         break;
       case 'claim':
         if (clean !== null && this.#tsRecv - stream.claimedAtUs >= CLAIM_EVERY_US)
-          this.#claim(stream, coverageEnd(clean, marginMs));
+          this.#claim(stream, coverageEnd(clean, startMs(this.#timing(stream))));
         break;
       case 'prove':
         stream.proved = clean;
         break;
       case 'close':
-        this.#close(stream, marginMs);
+        this.#close(stream);
     }
   }
 
-  #open(stream: StreamAccount, marginMs: number, loss: Loss): void {
+  #open(stream: StreamAccount, loss: Loss): void {
+    const from = this.#sinceOf(stream, loss);
     if (stream.gap !== null) {
-      this.#widen(stream, stream.gap, loss);
+      this.#widen(stream, stream.gap, from, loss.missing);
       return;
     }
-    stream.gap = this.#newGap(stream, loss);
-    const { from } = stream.gap;
+    stream.gap = this.#newGap(stream, loss, from);
     this.#noteOpened(stream);
     if (from !== null) this.#claim(stream, from);
     stream.coveredFrom = null;
     stream.rangeId = null;
   }
 
-  #newGap({ key }: StreamAccount, { cause, evidence, missing, since }: Loss): OpenGap {
+  #sinceOf(stream: StreamAccount, { since = this.#state.clean }: Loss): Bound | null {
+    return since !== null && 'brokerMs' in since ? gapStart(since, startMs(this.#timing(stream))) : since;
+  }
+
+  #newGap({ key }: StreamAccount, { cause, evidence, missing }: Loss, from: Bound | null): OpenGap {
     const outageId = `${this.#account}-${this.#tsRecv.toString(36)}`;
     const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
     return {
       id: `${outageId}-${name}`,
       outageId,
       cause,
-      from: since,
+      from,
       evidence,
       openedUs: this.#tsRecv,
       missing: missing ?? null,
@@ -177,7 +179,7 @@ export class StreamBook {
   }
 
   /** More is missing than was known when the gap was opened. */
-  #widen(stream: StreamAccount, gap: OpenGap, { missing, since }: Loss): void {
+  #widen(stream: StreamAccount, gap: OpenGap, since: Bound | null, missing: number | undefined): void {
     const earlier = since !== null && gap.from !== null && mayPrecede(since, gap.from);
     if (earlier) gap.from = earliest(gap.from as Bound, since);
     if (missing !== undefined) gap.missing = (gap.missing ?? 0) + missing;
@@ -196,8 +198,9 @@ export class StreamBook {
     this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key, gap: note, to });
   }
 
-  #end(stream: StreamAccount, at: Instant, marginMs: number): void {
-    const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, marginMs));
+  #end(stream: StreamAccount, at: Instant): void {
+    const { delayMs, marginMs } = this.#timing(stream);
+    const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, marginMs) - delayMs);
     this.#noteEnded(stream, to);
     stream.gap = null;
     stream.proved ??= at;
@@ -205,19 +208,19 @@ export class StreamBook {
     this.#beginRange(stream, to);
   }
 
-  #close(stream: StreamAccount, marginMs: number): void {
-    this.#open(stream, marginMs, { ...NOT_CONFIGURED, since: this.since(marginMs) });
+  #close(stream: StreamAccount): void {
+    this.#open(stream, NOT_CONFIGURED);
     const gap = stream.gap as OpenGap;
     gap.from ??= { utcUs: gap.openedUs === 0 ? this.#tsRecv : gap.openedUs };
-    this.#noteEnded(stream, latest(gap.from, this.#now(marginMs)));
+    this.#noteEnded(stream, latest(gap.from, this.#now(stream)));
   }
 
   /** This moment, by the gateway's clock and ours: not earlier than either says. */
-  #now(marginMs: number): Bound {
+  #now(stream: StreamAccount): Bound {
     const { clean, replayed } = this.#state;
     const ours = { utcUs: this.#tsRecv };
     if (clean === null) return ours;
-    if (replayed) return gapEnd(clean, marginMs);
+    if (replayed) return gapEnd(clean, this.#timing(stream).marginMs);
     return latest(gapEnd(clean, Math.ceil((this.#tsRecv - clean.recvUs) / 1000)), ours);
   }
 
@@ -236,3 +239,6 @@ export class StreamBook {
     if (widthUs(from, to) >= RANGE_US) this.#beginRange(stream, to);
   }
 }
+
+/** How far before a heartbeat something may be missing that came behind it. */
+const startMs = ({ delayMs, marginMs }: Timing): number => marginMs + delayMs;

@@ -1,0 +1,94 @@
+// How late the ticks of a symbol come: by how much they are older than the heartbeat before them. In: ticks and heartbeats in the order in
+// which they come. Out: the margin that widens bounds, and the delay of a symbol whose ticks are late throughout, which shifts them.
+//
+// Both times are the gateway's own. Where its clock is set between two heartbeats, the one that is less says more: no tick is late by an hour
+// because a clock was set back, and none by less because it was set forward. What was late is forgotten after an hour.
+
+import { LEAST_MARGIN_MS } from './bound.ts';
+import type { BrokerMs } from './time.ts';
+
+/** What came late in a quarter of an hour. */
+export interface LateStretch {
+  readonly fromUs: number;
+  /** Heartbeats before which something late had come. */
+  beats: number;
+  leastMs: number;
+  mostMs: number;
+}
+
+/** What is known of one symbol; plain data, part of the ledger's state. */
+export interface Lateness {
+  /** The oldest and the newest tick since the last heartbeat. */
+  oldestMs: BrokerMs | null;
+  newestMs: BrokerMs | null;
+  /** Receive time of the last heartbeat before which a tick had come that was not late. */
+  promptUs: number;
+  /** Of the last hour; empty for a symbol that is never late. */
+  late: LateStretch[];
+}
+
+/** How the bounds of a stream stand to heartbeats. */
+export interface Timing {
+  readonly marginMs: number;
+  readonly delayMs: number;
+}
+
+const STRETCH_US = 900_000_000;
+const MEMORY_US = 3_600_000_000;
+/** A tick that is older than this says nothing about the others: it is a stale one, or a clock was set. */
+const MOST_LATE_MS = 1_800_000;
+/** A symbol is delayed when for at least five minutes everything of it was late by at least as much. */
+const LEAST_DELAY_MS = 300_000;
+const LEAST_DELAY_BEATS = 20;
+
+export const noLateness = (): Lateness => ({ oldestMs: null, newestMs: null, promptUs: 0, late: [] });
+
+/** A live tick came. `serverMs`: what the last heartbeat stated; null before the first one of a connection. */
+export const tickCame = (lateness: Lateness, ms: BrokerMs, serverMs: number | null): void => {
+  if (serverMs === null || serverMs - ms > MOST_LATE_MS) return;
+  if (lateness.oldestMs === null || ms < lateness.oldestMs) lateness.oldestMs = ms;
+  if (lateness.newestMs === null || ms > lateness.newestMs) lateness.newestMs = ms;
+};
+
+/** A heartbeat came; `serverMs` is the lesser of what it and the one before it state. */
+export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: number): void => {
+  const { late, newestMs, oldestMs } = lateness;
+  if (oldestMs === null || newestMs === null) return;
+  lateness.oldestMs = null;
+  lateness.newestMs = null;
+  const mostMs = serverMs - oldestMs;
+  const leastMs = serverMs - newestMs;
+  if (leastMs <= LEAST_MARGIN_MS) lateness.promptUs = tsRecv;
+  while (late.length > 0 && (late[0] as LateStretch).fromUs < tsRecv - STRETCH_US - MEMORY_US) late.shift();
+  if (mostMs <= LEAST_MARGIN_MS || mostMs > MOST_LATE_MS) return;
+  const last = late.at(-1);
+  if (last === undefined || tsRecv - last.fromUs >= STRETCH_US)
+    late.push({ fromUs: tsRecv, beats: 1, leastMs, mostMs });
+  else {
+    last.beats++;
+    if (leastMs < last.leastMs) last.leastMs = leastMs;
+    if (mostMs > last.mostMs) last.mostMs = mostMs;
+  }
+};
+
+const PUNCTUAL: Timing = { marginMs: LEAST_MARGIN_MS, delayMs: 0 };
+
+/** Of a symbol's streams, by what came until now; null for streams that belong to no symbol. */
+export const timingOf = (lateness: Lateness | null, serverMs: number | null, tsRecv: number): Timing => {
+  if (lateness === null) return PUNCTUAL;
+  const { late, oldestMs, promptUs } = lateness;
+  const pendingMs = serverMs === null || oldestMs === null ? 0 : serverMs - oldestMs;
+  if (late.length === 0 && pendingMs <= LEAST_MARGIN_MS) return PUNCTUAL;
+  let [mostMs, leastMs, beats, firstUs] = [pendingMs, Number.POSITIVE_INFINITY, 0, tsRecv];
+  for (const stretch of late) {
+    if (stretch.fromUs < tsRecv - STRETCH_US - MEMORY_US) continue;
+    mostMs = Math.max(mostMs, stretch.mostMs);
+    leastMs = Math.min(leastMs, stretch.leastMs);
+    beats += stretch.beats;
+    firstUs = Math.min(firstUs, stretch.fromUs);
+  }
+  const throughout = promptUs < tsRecv - MEMORY_US && tsRecv - firstUs >= LEAST_DELAY_MS * 1000;
+  const delayed = throughout && beats >= LEAST_DELAY_BEATS && leastMs >= LEAST_DELAY_MS;
+  const delayMs = delayed ? leastMs : 0;
+  return { marginMs: Math.max(LEAST_MARGIN_MS, mostMs - delayMs), delayMs };
+};
