@@ -1,24 +1,13 @@
 // `/symbols` is empty or short for a while, as of a terminal that starts, while the account records symbols by pattern: nothing ends, and what
 // a start in between could not subscribe lies in a gap that ends soon after the list is whole again.
 import { until } from '@fxtape/testkit';
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, promiseKept } from './lane.ts';
 
-/** A generator of our own: the seed is printed, and repeats a run. */
-const random = (seed: number) => {
-  let state = seed;
-  return (least: number, most: number): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return least + Math.floor((state / 2 ** 31) * (most - least + 1));
-  };
-};
-
 test('symbols: lists that are short or empty while the account records', async () => {
-  const seed = Number(process.env['FXTAPE_TEST_SEED'] ?? randomInt(2 ** 30));
-  const between = random(seed);
-  process.stdout.write(`symbols: seed ${seed}\n`);
+  const between = chance('symbols');
   const recording = await begin({
     ticksPerSecond: 200,
     redis: true,

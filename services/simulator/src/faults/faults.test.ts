@@ -155,6 +155,26 @@ describe('the socket', () => {
   });
 });
 
+describe('drop_ticks', () => {
+  it('drops ticks and nothing else, and tells how many', async () => {
+    const sim = await quiet();
+    const client = await onPrices(sim);
+    await client.subscribe('terminal');
+    const heard = (): unknown[] => live(client).filter((what) => what !== 'ack');
+    emit(sim, [1]);
+    const { id } = sim.fault({ kind: 'drop_ticks' });
+    emit(sim, [2, 3, 4]);
+    const before = client.of('terminal').length;
+    await until('heartbeats on time', () => client.of('terminal').length > before + 3);
+    expect(heard()).toEqual([1]);
+    sim.release({ id });
+    emit(sim, [5]);
+    await until('the rest', () => heard().length === 3);
+    expect(heard()).toEqual([1, 'dropped 3', 5]);
+    expect(marks(sim)).toEqual([1, 'withheld', 'withheld', 'withheld', 1]);
+  });
+});
+
 describe('withhold', () => {
   it.each([
     ['drop_newest', 'last', [1, 2, 3, 'dropped 5'], [1, 1, 1, ...Array(5).fill('withheld')]],
@@ -272,6 +292,24 @@ describe('snapshots', () => {
     }
     await until('six of each', () => client.ticks().length === 6 && client.of('subscribed').length === 6);
     expect(client.frames.slice(0, 2).map(({ type }) => type)).toEqual(['subscribed', 'tick']);
+  });
+
+  it('linger: live ticks do not wait for them, and they state the tick of then or of now', async () => {
+    const sim = await quiet();
+    emit(sim, [1]);
+    sim.fault({ kind: 'linger_snapshots', fromMs: 40, toMs: 41 });
+    const stated = new Set<unknown>();
+    for (let i = 0; i < 12; i++) {
+      const client = await connect(sim);
+      await client.subscribe('prices', 'EURUSD');
+      emit(sim, [2]);
+      emit(sim, [3]);
+      await until('all three', () => story(client).length === 4);
+      expect(story(client).slice(0, 3)).toEqual(['ack', 2, 3]);
+      stated.add(story(client)[3]);
+      emit(sim, [1]);
+    }
+    expect(stated).toEqual(new Set([1, 3]));
   });
 
   it('are not sent for a symbol that never had a tick, and acks may be late, lost or empty', async () => {

@@ -61,4 +61,12 @@ const withhold = defineFault('withhold', parameters, ({ connection }, given) => 
   return { applied: true, release: stop };
 });
 
-export const QUEUE_FAULTS: readonly FaultKind[] = [withhold];
+/** Ticks are thrown away, everything else goes on, heartbeats on time among it; at its end a `warning` tells how many they were. */
+const dropTicks = defineFault(
+  'drop_ticks',
+  z.strictObject({ ms: z.int().positive().optional() }),
+  ({ connection }) =>
+    connection === null ? nothingThere : { applied: true, release: connection.dropTicks() },
+);
+
+export const QUEUE_FAULTS: readonly FaultKind[] = [withhold, dropTicks];

@@ -1,7 +1,8 @@
-// How the gateway answers subscriptions: the order of snapshot, acknowledgement and live tick, late or missing
+// How the gateway answers subscriptions: the order of snapshot, acknowledgement and live tick, late snapshots, late or missing
 // acknowledgements, unknown symbols. On release the scenario's own setting holds again.
 
 import { z } from 'zod';
+import { Random } from '../broker/random.ts';
 import { ackOrder, snapshotOrder } from '../scenario.ts';
 import type { Conditions } from '../terminal/conditions.ts';
 import { type AppliedFault, defineFault, type FaultKind } from './fault.ts';
@@ -46,6 +47,23 @@ const delayAcks = defineFault(
   ({ conditions }, { ackDelayMs }) => setUntilReleased(conditions, 'ackDelayMs', ackDelayMs),
 );
 
+/** Snapshots come this long after their acknowledgement, and state the tick of then or the newest, by chance. Live ticks do not wait. */
+const linger = defineFault(
+  'linger_snapshots',
+  z.strictObject({
+    fromMs: z.int().nonnegative().default(0),
+    toMs: z.int().nonnegative().default(20_000),
+    ms,
+  }),
+  ({ conditions, seed }, { fromMs, toMs }) => {
+    const random = new Random(seed, 'linger_snapshots');
+    return setUntilReleased(conditions, 'lingering', () => ({
+      ms: fromMs + random.below(Math.max(1, toMs - fromMs)),
+      states: random.next() < 0.5 ? 'asked' : 'newest',
+    }));
+  },
+);
+
 /** The next `count` acknowledgements are not sent, although they take effect. */
 const swallowAcks = defineFault(
   'swallow_acks',
@@ -59,4 +77,4 @@ const badSymbol = defineFault(
   ({ conditions }, { answer }) => setUntilReleased(conditions, 'badSymbol', answer),
 );
 
-export const SUBSCRIBING_FAULTS: readonly FaultKind[] = [order, delayAcks, swallowAcks, badSymbol];
+export const SUBSCRIBING_FAULTS: readonly FaultKind[] = [order, delayAcks, linger, swallowAcks, badSymbol];

@@ -13,7 +13,7 @@ import type { BrokerClock } from '../broker/broker-clock.ts';
 import { barOpen } from '../history/timeframe.ts';
 import type { AccountLedger } from '../ledger.ts';
 import type { Conditions } from '../terminal/conditions.ts';
-import { acknowledged, barFrame, refused, subscriptionList } from './messages.ts';
+import { acknowledged, barFrame, droppedWarning, refused, subscriptionList } from './messages.ts';
 import { Outbox, type QueueRule } from './outbox.ts';
 import { parseRequest, type SocketRequest, type Subscription, type Topic } from './request.ts';
 import { Snapshots } from './snapshots.ts';
@@ -45,6 +45,8 @@ export class Connection {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   #gone = false;
+  /** Ticks thrown away so far while a fault drops them; null while none does. */
+  #dropped: number | null = null;
   /** Why the server ended it; null when the client did. */
   endedBy: string | null = null;
   /** Called once, when the socket is gone. */
@@ -89,10 +91,26 @@ export class Connection {
 
   /** A tick of a subscribed symbol. */
   tick(n: number, symbol: number): void {
+    if (this.#dropped !== null) {
+      this.#dropped++;
+      this.#host.ledger.markWithheld(n);
+      return;
+    }
     const { badTicks } = this.#host.conditions;
     if (badTicks.size > 0 && this.#spoilTick(n, symbol)) return;
     if (this.snapshots.waiting > 0) this.snapshots.tick(n, symbol);
     else this.outbox.pushTick(n);
+  }
+
+  /** From now on ticks are thrown away, and nothing else is; what ends it tells how many they were. */
+  dropTicks(): () => void {
+    this.#dropped ??= 0;
+    return () => {
+      const dropped = this.#dropped ?? 0;
+      this.#dropped = null;
+      if (dropped > 0 && this.open) this.outbox.pushText(droppedWarning(dropped), { droppable: false });
+      this.outbox.pump();
+    };
   }
 
   /** A tick began a new minute: sends the bars that this closes. */
@@ -201,7 +219,9 @@ export class Connection {
       this.snapshots.begin(symbol, ack, this.#host.lastSeen(symbol), {
         order: conditions.snapshotOrder,
         ack: conditions.ackOrder,
-        deadlineMonoMs: this.#host.monoMs() + this.#host.snapshotWaitMs,
+        nowMonoMs: this.#host.monoMs(),
+        waitMs: this.#host.snapshotWaitMs,
+        lingers: conditions.lingering?.() ?? null,
       });
       return;
     }

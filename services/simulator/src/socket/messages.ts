@@ -39,3 +39,6 @@ export const barFrame = (spec: SymbolSpec, timeframe: Timeframe, bar: Bar): stri
 /** The heartbeat; `serverTime` is already spelled. */
 export const heartbeat = (connected: boolean, serverTime: string): string =>
   JSON.stringify({ type: 'terminal', data: { connected, tradeAllowed: true, serverTime } });
+
+/** The client was too slow for so many messages. */
+export const droppedWarning = (count: number): string => `{"type":"warning","dropped":${count}}`;

@@ -12,6 +12,7 @@
 import type { Socket } from 'node:net';
 import { CHUNK_MASK, type TickChunk, type TickTape } from '../broker/tick-tape.ts';
 import type { AccountLedger } from '../ledger.ts';
+import { droppedWarning } from './messages.ts';
 import { MAX_TICK_FRAME_BYTES, type TickEncoder } from './tick-encoder.ts';
 import { webSocketFrame } from './websocket-frame.ts';
 
@@ -263,7 +264,7 @@ export class Outbox {
   /** Puts the `warning` into the queue; it is not counted against the limit. */
   #tellDropped(where: 'front' | 'back' = 'back'): void {
     if (this.#untold === 0) return;
-    const bytes = webSocketFrame(Buffer.from(`{"type":"warning","dropped":${this.#untold}}`));
+    const bytes = webSocketFrame(Buffer.from(droppedWarning(this.#untold)));
     this.#untold = 0;
     const entry = this.#keep({ bytes, droppable: false });
     if (where === 'back') {

@@ -5,8 +5,9 @@
 //   before_live_of_same  ack  S(T1)  T1    T2
 //   after_live_of_same   ack  T1  S(T1)    T2
 //   overtaken            ack  T1  S(T0)    T2
+//   lingering            ack  T1  T2  …  S(T0), or S of the tick that is the last by then
 //
-// The last three wait for a tick; when none comes in time, the snapshot goes out plain.
+// The three before the last wait for a tick; when none comes in time, the snapshot goes out plain. The last one waits for its time.
 
 import type { LastTick, TickTape } from '../broker/tick-tape.ts';
 import type { AckOrder, SnapshotOrder } from '../terminal/conditions.ts';
@@ -15,8 +16,14 @@ import type { TickEncoder } from './tick-encoder.ts';
 
 type FixedOrder = Exclude<SnapshotOrder, 'rotate'>;
 
+/** How long a snapshot lingers, and what it states then. */
+export interface Lingering {
+  readonly ms: number;
+  readonly states: 'asked' | 'newest';
+}
+
 interface Pending {
-  readonly order: FixedOrder;
+  readonly order: FixedOrder | 'lingering';
   readonly prior: LastTick | null;
   /** The acknowledgement that must go behind the snapshot. */
   readonly ack: string | null;
@@ -67,8 +74,21 @@ export class Snapshots {
     symbol: number,
     ack: string | null,
     prior: LastTick | null,
-    how: { order: SnapshotOrder; ack: AckOrder; deadlineMonoMs: number },
+    how: {
+      readonly order: SnapshotOrder;
+      readonly ack: AckOrder;
+      readonly nowMonoMs: number;
+      readonly waitMs: number;
+      readonly lingers: Lingering | null;
+    },
   ): void {
+    if (how.lingers !== null) {
+      this.#answer(ack);
+      const stated = how.lingers.states === 'asked' ? prior : null;
+      const deadlineMonoMs = how.nowMonoMs + how.lingers.ms;
+      this.#pending.set(symbol, { order: 'lingering', prior: stated, ack: null, deadlineMonoMs });
+      return;
+    }
     const rotated = ROTATION[this.#turn++ % ROTATION.length] as (typeof ROTATION)[number];
     const [order, ackOrder] = how.order === 'rotate' ? rotated : [how.order, how.ack];
     const ackFirst = ackOrder === 'before_snapshot';
@@ -79,13 +99,14 @@ export class Snapshots {
       this.#answer(ackLast);
       return;
     }
-    this.#pending.set(symbol, { order, prior, ack: ackLast, deadlineMonoMs: how.deadlineMonoMs });
+    const deadlineMonoMs = how.nowMonoMs + how.waitMs;
+    this.#pending.set(symbol, { order, prior, ack: ackLast, deadlineMonoMs });
   }
 
   /** Sends a live tick whose symbol may have a snapshot waiting. */
   tick(n: number, symbol: number): void {
     const pending = this.#pending.get(symbol);
-    if (pending === undefined) {
+    if (pending === undefined || pending.order === 'lingering') {
       this.#outbox.pushTick(n);
       return;
     }
@@ -103,7 +124,8 @@ export class Snapshots {
     for (const [symbol, pending] of this.#pending) {
       if (pending.deadlineMonoMs > monoMs) continue;
       this.#pending.delete(symbol);
-      this.#state(symbol, pending.prior);
+      const newest = pending.order === 'lingering' && pending.prior === null;
+      this.#state(symbol, newest ? this.#tape.lastTick(symbol) : pending.prior);
       this.#answer(pending.ack);
     }
   }

@@ -6,6 +6,7 @@ import type { Disturbance } from '../faults/outage.ts';
 import type { HistoryFault } from '../gateway/answer-shape.ts';
 import type { Execution } from '../trading/order-desk.ts';
 import type { ackOrder, Scenario, snapshotOrder } from '../scenario.ts';
+import type { Lingering } from '../socket/snapshots.ts';
 
 export type SnapshotOrder = z.output<typeof snapshotOrder>;
 export type AckOrder = z.output<typeof ackOrder>;
@@ -29,6 +30,8 @@ export interface Conditions {
   snapshotOrder: SnapshotOrder;
   ackOrder: AckOrder;
   ackDelayMs: number;
+  /** How the next snapshot lingers; null: none does. */
+  lingering: (() => Lingering) | null;
   badSymbol: Scenario['badSymbol'];
   /** Requests that get no answer, although they take effect. */
   swallowAcks: number;
@@ -68,6 +71,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     snapshotOrder: scenario.snapshotOrder,
     ackOrder: scenario.ackOrder,
     ackDelayMs: scenario.ackDelayMs,
+    lingering: null,
     badSymbol: scenario.badSymbol,
     swallowAcks: 0,
     frozenAtUtcMs: null,
