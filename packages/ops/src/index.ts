@@ -15,6 +15,8 @@ export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
 export { NODE_FLAGS } from './node-flags.ts';
 export { passing } from './passing.ts';
+export { pause } from './pause.ts';
 export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
+export { type PartFailure, Supervisor } from './supervisor.ts';

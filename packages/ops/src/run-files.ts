@@ -1,6 +1,7 @@
 // Where the running services of one data folder are found. In: a service's pid and its HTTP address. Out: `run/<service>.pid`
 // (the pid only) and `run/<service>.json` ({pid, http, startedAt}), written whole by rename and removed when the process ends.
-// After a kill they stay behind: a reader must ask the address before it believes them.
+// After a kill they stay behind: a reader must ask the address before it believes them. A full disk keeps no service from its work: they
+// are written as soon as there is room.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,6 +15,9 @@ const serviceInfo = z.object({
 });
 export type ServiceInfo = z.infer<typeof serviceInfo>;
 
+const AGAIN_MS = 1000;
+const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** Writes both files and removes them when this process exits. Returns a function that removes them earlier. */
 export function writePidFile(
   dataDir: string,
@@ -21,15 +25,32 @@ export function writePidFile(
   info: { pid: number; http: string | null; startedAt?: string },
 ): () => void {
   const folder = join(dataDir, 'run');
-  mkdirSync(folder, { recursive: true });
   const startedAt = info.startedAt ?? new Date().toISOString();
-  writeWhole(join(folder, `${service}.pid`), `${info.pid}\n`);
-  writeWhole(
-    join(folder, `${service}.json`),
-    `${JSON.stringify({ pid: info.pid, http: info.http, startedAt })}\n`,
-  );
+  const write = (): void => {
+    mkdirSync(folder, { recursive: true });
+    writeWhole(join(folder, `${service}.pid`), `${info.pid}\n`);
+    writeWhole(
+      join(folder, `${service}.json`),
+      `${JSON.stringify({ pid: info.pid, http: info.http, startedAt })}\n`,
+    );
+  };
+  let timer: NodeJS.Timeout | null = null;
+  try {
+    write();
+  } catch (error) {
+    if (!FULL.has((error as NodeJS.ErrnoException).code)) throw error;
+    timer = setInterval(() => {
+      try {
+        write();
+        if (timer !== null) clearInterval(timer);
+      } catch {
+        // Still full, or worse: a service does its work without these files.
+      }
+    }, AGAIN_MS).unref();
+  }
   const remove = () => {
     process.off('exit', remove);
+    if (timer !== null) clearInterval(timer);
     // A successor may have written its own files meanwhile.
     if (readPid(dataDir, service) !== info.pid) return;
     rmSync(join(folder, `${service}.json`), { force: true });
@@ -76,6 +97,12 @@ function readIfThere(path: string): string | null {
 }
 
 function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.${process.pid}.partial`, text);
-  renameSync(`${path}.${process.pid}.partial`, path);
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    writeFileSync(partial, text);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 }
