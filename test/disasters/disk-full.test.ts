@@ -1,6 +1,6 @@
 // A disk that fills up while recording: a clear state, a gap, no crash, and it goes on by itself when there is room again.
 import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { excess, tempDir, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -58,7 +58,7 @@ test('disk-full: three times', async (context) => {
   expect(verdict.gaps.some((gap) => gap.missing > 0)).toBe(true);
 });
 
-test('disk-full-at-the-start: a collector that starts on a full disk waits and says so', async (context) => {
+test('disk-full-at-the-start: a collector that starts on a wholly full disk waits, and goes on by itself', async (context) => {
   const disk = smallDisk(64);
   if ('why' in disk) return context.skip(`no file system can be mounted here: ${disk.why}`);
   const recording = await begin({ ticksPerSecond: 1000, dataDir: disk.path });
@@ -66,14 +66,18 @@ test('disk-full-at-the-start: a collector that starts on a full disk waits and s
   await recording.live(first);
   await recording.moreTicks(1000);
   await first.kill('SIGKILL');
-  // A few KiB stay, so that its run file can be written.
-  const empty = fill(disk.path, 32_768);
-  const service = await recording.collector();
-  await until(async () => (await (await fetch(`${service.http}/readyz`)).text()).includes('TAPE_FULL'), {
-    what: 'the state TAPE_FULL',
+  const log = join(recording.dir, 'collector.log');
+  const before = readFileSync(log, 'utf8').length;
+  const empty = fill(disk.path, 0);
+  // It is up when its run file is there, which has no room either.
+  const starting = recording.collector();
+  await until(() => readFileSync(log, 'utf8').slice(before).includes('TAPE_FULL'), {
+    what: 'the word TAPE_FULL in its log',
     deadlineMs: 30_000,
   });
+  await delay(5000);
   empty();
+  const service = await starting;
   await recording.live(service);
   await recording.moreTicks(1000);
   await promiseKept('full at the start', recording);

@@ -45,3 +45,10 @@ export const topicOfStream = (key: StreamKey): TopicKey => ({
   ...(key.symbol === null ? {} : { symbol: key.symbol }),
   ...(key.timeframe === null ? {} : { timeframe: key.timeframe }),
 });
+
+/** `EURUSD ticks`, `EURUSD bars M1`, `deals`: how a stream is called in sentences and tables. */
+export const streamName = (key: {
+  readonly stream: string;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}): string => [key.symbol, key.stream, key.timeframe].filter((part) => part !== null).join(' ');

@@ -1,12 +1,13 @@
 // The collector: one process that records every configured account. It reads its environment and configuration, brings up one
 // pipeline per account, and follows changes of the configuration.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
 import {
   createLog,
   exitOnUncaught,
+  FxtapeError,
   Metrics,
+  pause,
   readVariable,
   Shutdown,
   startHealthServer,
@@ -26,7 +27,6 @@ import {
 import { readCollectorEnv } from './env.ts';
 import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
-import { pause } from './outflow.ts';
 import { Pipeline } from './pipeline.ts';
 import { accountReport, momentOf, reasonsOf } from './report.ts';
 
@@ -44,7 +44,6 @@ const clock = systemClock();
 const metrics = new Metrics({ process: true });
 const shutdown = new Shutdown({ log, deadlineMs: 9000 });
 shutdown.onSignals();
-mkdirSync(join(env.FXTAPE_DATA_DIR, 'tape'), { recursive: true });
 
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
@@ -63,14 +62,21 @@ const writer = new TableWriter({
 });
 shutdown.add('writer', async () => writer.close());
 const stopping = new AbortController();
+/** Why the tables are not there yet. */
+let unmigrated: { code: string; message: string } | null = {
+  code: 'QDB_UNREACHABLE',
+  message: 'it was not asked yet',
+};
 const migrated = (async () => {
   for (;;) {
     try {
       const { applied } = await migrate({ client: http, log });
+      unmigrated = null;
       if (applied.length > 0) log.info({ applied }, 'tables are up to date');
       gate.watch(stopping.signal);
       return;
     } catch (error) {
+      unmigrated = error instanceof FxtapeError ? error : { code: 'INTERNAL', message: String(error) };
       log.warn({ err: error }, 'QuestDB is not ready; the tape goes on');
       await pause(clock, 1000, stopping.signal);
       stopping.signal.throwIfAborted();
@@ -87,6 +93,7 @@ const shared = {
   reader: new Reader({ http, clock }),
   gate,
   migrated,
+  unmigrated: () => unmigrated,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
   clock,
@@ -94,37 +101,40 @@ const shared = {
 let current: Config = config;
 const pipelines = new Map<string, Pipeline>();
 
-const follow = async (next: Config): Promise<void> => {
+/** One change after the other, each with the newest configuration: what comes meanwhile is taken up by the next one. */
+let following: Promise<void> = Promise.resolve();
+const follow = (next: Config): Promise<void> => {
   current = next;
-  const names = new Set(next.accounts.map((account) => account.name));
-  for (const [name, pipeline] of pipelines) {
-    if (names.has(name)) continue;
-    pipelines.delete(name);
-    await pipeline.stop();
-  }
-  for (const [index, account] of next.accounts.entries()) {
-    const running = pipelines.get(account.name);
-    if (running !== undefined) {
-      await running.reconfigure(account);
-      continue;
-    }
-    const dir = join(env.FXTAPE_DATA_DIR, 'tape', account.name);
-    const apiKey = keyOf(account.keyVariable);
+  following = following.then(takeUp, takeUp);
+  return following;
+};
+const takeUp = async (): Promise<void> => {
+  const { accounts } = current;
+  const names = new Set(accounts.map(({ name }) => name));
+  for (const account of accounts) pipelines.get(account.name)?.reconfigure(account);
+  const gone = [...pipelines].filter(([name]) => !names.has(name));
+  for (const [name] of gone) pipelines.delete(name);
+  await Promise.all(gone.map(([, pipeline]) => pipeline.stop()));
+  for (const [index, account] of accounts.entries()) {
+    const { name } = account;
+    if (pipelines.has(name) || stopping.signal.aborted) continue;
+    const dir = join(env.FXTAPE_DATA_DIR, 'tape', name);
     const pipeline = new Pipeline({
       ...shared,
       config: account,
       index,
-      apiKey,
+      keyOf,
       dir,
-      log: log.child({ account: account.name }),
+      log: log.child({ account: name }),
     });
-    pipelines.set(account.name, pipeline);
+    pipelines.set(name, pipeline);
     pipeline.start();
   }
 };
 await follow(config);
 shutdown.add('accounts', async () => {
   stopping.abort();
+  await following;
   await Promise.all([...pipelines.values()].map((pipeline) => pipeline.stop()));
 });
 if (demo === undefined) {

@@ -3,7 +3,8 @@ import type { Skew } from '@fxtape/market';
 import type { Clock, Metrics } from '@fxtape/ops';
 import { Gauge } from 'prom-client';
 import type { Pipeline } from './pipeline.ts';
-import { lagMsOf } from './report.ts';
+import { ACCOUNT_STATES } from './account-state.ts';
+import { lagMsOf, momentOf, stateOf } from './report.ts';
 
 export const exportMetrics = (
   metrics: Metrics,
@@ -43,6 +44,19 @@ export const exportMetrics = (
       }
     }
   });
+  add(
+    'fxtape_account_state',
+    'The state of the account: 1 for the one it is in.',
+    ['account', 'state'],
+    (gauge) => {
+      gauge.reset();
+      for (const pipeline of pipelines()) {
+        const now = stateOf(pipeline, momentOf(clock)).state;
+        for (const state of ACCOUNT_STATES)
+          gauge.set({ account: pipeline.config.name, state }, state === now ? 1 : 0);
+      }
+    },
+  );
   add(
     'fxtape_answered_lag_seconds',
     'Newest line of the tape minus newest line that QuestDB answered.',

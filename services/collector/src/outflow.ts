@@ -1,7 +1,7 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
 import type { CoverageRow, Rows } from '@fxtape/market';
-import type { Clock, Log } from '@fxtape/ops';
+import { type Clock, type Log, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
@@ -31,8 +31,8 @@ export interface OutflowOptions {
   readonly dir: string;
   readonly memory: TapeMemory;
   readonly checkpoints: Checkpoints;
-  readonly writer: TableWriter;
-  readonly applied: AppliedWatch;
+  readonly writer: Pick<TableWriter, 'submit' | 'turn'>;
+  readonly applied: Pick<AppliedWatch, 'tokens' | 'waitApplied'>;
   /** Counts troubles on the way to the database; a change means that sending begins again at the cursor. */
   readonly troubles: () => number;
   /** How much of the tape may be in memory. */
@@ -91,18 +91,25 @@ export class Outflow {
     this.#holds = new HoldWatch({ ...options, from, says });
   }
 
-  /** Runs until the signal is aborted. */
+  /** Runs until the signal is aborted. After an error it can be run again: it resumes at the confirmed cursor like any start. */
   async run(signal: AbortSignal): Promise<void> {
-    const applied = this.#confirmApplied(signal);
-    while (!signal.aborted) {
-      const passing = await this.#enter(signal);
-      if (passing === null) break;
-      const hold = await this.#pass(passing);
-      if (hold === null || passing.aborted) continue;
-      await this.#wait(hold, passing);
+    const failed = new AbortController();
+    const until = AbortSignal.any([signal, failed.signal]);
+    const applied = this.#confirmApplied(until);
+    try {
+      while (!signal.aborted) {
+        const passing = await this.#enter(until);
+        if (passing === null) break;
+        const hold = await this.#pass(passing);
+        if (hold === null || passing.aborted) continue;
+        await this.#wait(hold, passing);
+      }
+      this.state.phase = 'stopped';
+    } finally {
+      failed.abort();
+      await Promise.allSettled([applied, this.#pending]);
+      this.#pending = Promise.resolve();
     }
-    this.state.phase = 'stopped';
-    await applied;
   }
 
   /** Waits while tables are being corrected; the tape goes on. Null: the end came first. */
@@ -144,6 +151,8 @@ export class Outflow {
         ledger === null ? null : { ledger, position: batch.end },
         signal,
       );
+      // Told with the next batch: nobody may wait for it before.
+      this.#pending.catch(() => {});
       if (hold !== null || batch.caughtUp) await this.#pending;
       if (hold !== null) return { ...hold, clean: reader.ledger.state.clean };
       if (this.#o.troubles() !== troubles) {
@@ -268,16 +277,3 @@ const readerState = (saved: unknown): ReaderState =>
   typeof saved === 'object' && saved !== null && 'ledger' in saved
     ? (saved as ReaderState)
     : { ledger: saved };
-
-/** Waits, or returns early when the signal is aborted. */
-export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      signal.removeEventListener('abort', done);
-      clock.clearTimeout(timer);
-      resolve();
-    };
-    const timer = clock.setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });

@@ -1,74 +1,57 @@
-// One account, from its socket to SQL:
+// One account, from its socket to SQL, for as long as it is configured:
 //
-//   find the account → open the tape → remember → settle the clock → say what is wanted
-//   stream ──► intake: mark, append ──► tape ──► outflow: rows ──► QuestDB ──► coverage, cursor
+//   begin (begin.ts) ─► record: stream ──► intake: mark, append ──► tape ──► outflow: rows ──► QuestDB ──► coverage, cursor
+//     ▲                   └─ refused, failed, another address, key or account ─┐
+//     └───────────────── after a pause, or at once ◄──────────────────────────┘
 //
-// In: the account's configuration. Out: nothing but its effects and a report of its state. It runs until it is stopped.
+// In: the account's configuration, as it changes. Out: nothing but its effects and what is known of its state. Whatever fails is begun again.
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
-import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
-import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import { ClockRuleError, parseClockRule } from '@fxtape/market';
-import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
-import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
-import { Checkpoints } from './checkpoints.ts';
-import { ClockKeeper } from './clock-keeper.ts';
-import { findAccount } from './find-account.ts';
-import type { InHand } from './in-hand.ts';
-import { Intake } from './intake.ts';
-import { recall, type Remembered } from './lost-tape.ts';
-import { Outflow, pause } from './outflow.ts';
-import { TapeMemory } from './tape-memory.ts';
-import { SymbolWatch } from './symbol-watch.ts';
+import { FxSocketError } from '@fxtape/fxsocket';
+import { FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
+import { begin, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
+import type { NotRecording } from './account-state.ts';
+import type { ClockKeeper } from './clock-keeper.ts';
 import { upkeep } from './upkeep.ts';
 import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 
 const RETRY_MS = 2000;
+const FIRST_AGAIN_MS = 5000;
+const LONGEST_AGAIN_MS = 60_000;
+/** A recording that failed after less is no better than the one before it. */
+const WELL_AFTER_MS = 60_000;
+/** So long one address is tried. */
+const GATEWAY_MS = 60_000;
 const RULE_EVERY_MS = 60_000;
 /** … and while nobody gave the rule and history has not shown it. */
 const PROVISIONAL_EVERY_MS = 5000;
-const STAGGER_MS = 400;
-const RULE_MS = 2000;
+/** How often the account is looked up while its socket is live, unless the configuration says, and while it is not. */
+const ADDRESS_EVERY_MS = 300_000;
+const ADDRESS_SOON_MS = 30_000;
 
-export interface PipelineOptions {
+export interface PipelineOptions extends SharedParts {
   readonly config: AccountConfig;
   readonly index: number;
-  readonly apiKey: string;
-  readonly baseUrl: string;
+  /** The key in a variable, as it is now. */
+  readonly keyOf: (variable: string) => string;
   /** The tape's folder of this account. */
   readonly dir: string;
-  readonly retentionMs: () => number;
-  readonly writer: TableWriter;
-  readonly applied: AppliedWatch;
-  readonly reader: Reader;
-  readonly gate: WriteGate;
-  readonly migrated: Promise<unknown>;
-  readonly troubles: () => number;
-  /** How much of this account's tape may be in memory; of the newest lines as much as when the tape was opened. */
-  readonly inHand: () => InHand;
-  readonly clock: Clock;
   readonly log: Log;
-}
-
-/** The running parts, for the report. */
-export interface PipelineParts {
-  readonly tape: TapeWriter;
-  readonly memory: TapeMemory;
-  readonly intake: Intake;
-  readonly keeper: ClockKeeper;
-  readonly outflow: Outflow;
-  readonly checkpoints: Checkpoints;
-  readonly stream: FxStream;
 }
 
 export class Pipeline {
   readonly startedAt: string;
   config: AccountConfig;
-  parts: PipelineParts | null = null;
+  parts: Parts | null = null;
   wanted: WantedStreams = nothingWanted;
-  phase = 'starting';
-  reason: string | null = null;
+  #waits: NotRecording = { state: 'starting', reason: null };
+  /** Stays until the account is recorded: while it is tried again, too. */
+  #failed: NotRecording | null = null;
   readonly #o: PipelineOptions;
-  readonly #stop = new AbortController();
+  #run = new AbortController();
+  #supervisor: Supervisor | null = null;
+  #ending: Promise<void> | null = null;
+  #stopping = false;
   #done: Promise<void> = Promise.resolve();
   /** The configuration changed and was not taken up yet. */
   #changed = false;
@@ -82,208 +65,201 @@ export class Pipeline {
 
   /** How the database takes what is sent to it. */
   get database() {
-    const { applied, gate, writer } = this.#o;
-    return { applied: applied.state, writers: writer.state(), paused: gate.paused };
+    const { applied, gate, unmigrated, writer } = this.#o;
+    return { applied: applied.state, writers: writer.state(), paused: gate.paused, unmigrated: unmigrated() };
+  }
+
+  /** Null while it records. */
+  get notRecording(): NotRecording | null {
+    return this.#failed ?? (this.parts === null ? this.#waits : null);
+  }
+
+  /** Parts that ended with an error and did not run well since. */
+  get failures(): readonly PartFailure[] {
+    return this.#supervisor?.failures ?? [];
   }
 
   start(): void {
-    this.#done = this.#run(this.#stop.signal).catch((error: unknown) => {
-      if (this.#stop.signal.aborted) return;
-      this.phase = 'refused';
-      this.reason = error instanceof FxtapeError ? error.toLine() : String(error);
-      this.#o.log.error({ err: error }, 'this account is not recorded');
-    });
+    this.#done = this.#live();
   }
 
   /** Takes a changed configuration of the same account. */
-  async reconfigure(config: AccountConfig): Promise<void> {
+  reconfigure(config: AccountConfig): void {
+    if (isDeepStrictEqual(config, this.config)) return;
+    const another = !isDeepStrictEqual(identityOf(config), identityOf(this.config));
     this.config = config;
-    await this.parts?.keeper.reconsider();
     this.#changed = true;
     this.#wake();
+    // What has not begun yet waits for nobody.
+    if (another && this.parts === null) this.#run.abort(ANEW);
   }
 
   /** Ends in order: socket, a last line on the tape, what was synced is sent and covered, tape closed. */
   async stop(): Promise<void> {
-    const parts = this.parts;
-    if (parts !== null) {
-      await parts.stream.close();
-      if (parts.intake.obstacle === null) parts.intake.note('stop', {});
-      await parts.tape.sync();
-      await this.#settled(4000);
-    }
-    this.#stop.abort();
+    this.#stopping = true;
+    this.#wake();
+    await this.#end();
+    this.#run.abort();
     await this.#done;
-    await parts?.tape.close();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { apiKey, clock, dir, log } = this.#o;
-    const account = this.config.name;
-    const memory = new TapeMemory(account);
-    const tape = await this.#retried('waiting_for_tape', signal, () =>
-      TapeWriter.open({
-        dir,
-        account,
-        head: () => memory.save(),
-        clock,
-        log,
-        syncEveryMs: 50,
-        ringBytes: this.#o.inHand().maxBytes,
-      }),
-    );
-    passing('collector: tape open');
-    const tail = await readTail(dir);
-    if (tail !== null)
-      await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
-    passing('collector: tape read');
-    const remembered = memory.begun ? null : await this.#remember(signal);
-    if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
-    passing('collector: remembered');
-    const binding = await this.#bind(memory, signal);
-    passing('collector: account found');
-    const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify: this.config.tlsVerify });
-    const { replayed } = this.config.clock;
-    const intake = new Intake({ tape, memory, clock, log, replayed });
-    if (memory.binding === null || memory.binding.wsUrl !== binding.wsUrl) intake.note('bound', binding);
-    passing('collector: bound');
-    intake.note('start', { pid: process.pid });
-    passing('collector: started');
-    const timezone = () => rest.serverTimezone({ signal });
-    const inferred = () => this.#inferredRule(binding.server, signal);
-    const keeper = new ClockKeeper({
-      config: () => this.config,
-      timezone,
-      inferred,
-      intake,
-      memory,
-      tape,
-      clock,
-      log,
-    });
-    await this.#retried('waiting_for_gateway', signal, () => keeper.begin());
-    passing('collector: clock chosen');
-    const known = remembered?.symbols ?? memory.symbols;
-    const symbols = new SymbolWatch({ rest, clock, log, known, config: this.config });
-    await this.#retried('waiting_for_gateway', signal, () => symbols.look(signal));
-    passing('collector: symbols listed');
-    this.wanted = symbols.wanted(this.config, []);
-    const { streams } = this.wanted;
-    const feed = this.config.marketData?.feed ?? null;
-    intake.note('configured', {
-      feed,
-      replayed,
-      streams: remembered === null ? streams : remembered.configured(streams),
-    });
-    passing('collector: configured');
-    const stream = new FxStream({
-      url: binding.wsUrl,
-      apiKey,
-      subscriptions: [...this.wanted.subscriptions],
-      tlsVerify: this.config.tlsVerify,
-      startDelayMs: this.#o.index * STAGGER_MS,
-    });
-    const checkpoints = new Checkpoints(dir, await readCursor(dir));
-    passing('collector: cursor read');
-    const outflow = this.#outflow({ tape, memory, intake, keeper, checkpoints });
-    this.parts = { tape, memory, intake, keeper, outflow, checkpoints, stream };
-    this.phase = 'recording';
-    this.reason = null;
-    passing('collector: parts made');
-    await Promise.all([
-      intake.run(stream, signal),
-      this.#o.migrated.then(() => outflow.run(signal)),
-      upkeep({ dir, tape, checkpoints, retentionMs: this.#o.retentionMs, clock, log, signal }),
-      this.#watchSymbols(symbols, signal),
-      this.#watchRule(signal),
-    ]);
-  }
-
-  #outflow(parts: Pick<PipelineParts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>): Outflow {
-    const { applied, clock, dir, inHand, log, troubles, writer } = this.#o;
-    const { checkpoints, intake, keeper, memory, tape } = parts;
-    return new Outflow({
-      account: this.config.name,
-      replayed: this.config.clock.replayed,
-      tape,
-      dir,
-      memory,
-      checkpoints,
-      writer,
-      applied,
-      troubles,
-      inHand,
-      enter: async (until) => {
-        const pass = await this.#o.gate.enter(until);
-        const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
-        if (corrected !== undefined)
-          await this.#retried('waiting_for_tape', until, async () => keeper.corrected(corrected));
-        return pass.signal;
-      },
-      keeper,
-      condemned: (table, row, reason) => {
-        log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');
-        if (table === 'rejected' || table === 'gap_events') return;
-        intake.note('condemned', condemnedNote(table, row, reason));
-      },
-      clock,
-      log,
-    });
-  }
-
-  #remember(signal: AbortSignal): Promise<Remembered> {
-    const feed = this.config.marketData?.feed ?? null;
-    return this.#retried('waiting_for_questdb', signal, async () => {
-      await this.#o.migrated;
-      return recall(this.#o.reader, this.config.name, feed, signal);
-    });
-  }
-
-  #bind(memory: TapeMemory, signal: AbortSignal) {
-    const { apiKey, baseUrl, log } = this.#o;
-    const management = new FxSocketManagement({ baseUrl, apiKey });
-    return this.#retried('waiting_for_gateway', signal, async () => {
+  async #live(): Promise<void> {
+    const { clock, log } = this.#o;
+    for (let times = 0; !this.#stopping; ) {
+      this.#run = new AbortController();
+      const held: (() => Promise<unknown>)[] = [];
+      const beganMs = clock.monoMs();
       try {
-        return await findAccount({ config: this.config, management, baseUrl, bound: memory.binding, signal });
+        await this.#record(this.#run, (close) => held.push(close));
+        times = 0;
       } catch (error) {
-        const mismatch = error instanceof FxtapeError && error.kind === 'terminal';
-        if (memory.binding === null || mismatch) throw error;
-        log.warn({ err: error }, 'the account list is out of reach; using the addresses that the tape knows');
-        return memory.binding;
+        if (this.#stopping || this.#run.signal.reason === ANEW) continue;
+        times = clock.monoMs() - beganMs > WELL_AFTER_MS ? 1 : times + 1;
+        const waited = this.#waits.state === 'starting' ? 'failed' : this.#waits.state;
+        this.#failed = { state: isRefusal(error) ? 'refused' : waited, reason: lineOf(error) };
+        log.error({ err: error, times }, 'this account is not recorded; it is tried again');
+      } finally {
+        this.#run.abort();
+        this.parts = null;
+        this.#ending = null;
+        this.#waits = { state: 'starting', reason: null };
+        for (const close of held.toReversed())
+          await close().catch((error: unknown) => log.warn({ err: error }, 'a part did not close'));
       }
+      if (times > 0 && !this.#stopping) await this.#untilChanged(againMs(times), NEVER);
+    }
+  }
+
+  async #record(run: AbortController, hold: (close: () => Promise<unknown>) => void): Promise<void> {
+    const { signal } = run;
+    const { clock, dir, log, migrated, retentionMs } = this.#o;
+    this.#changed = false;
+    const { config } = this;
+    const parts = await begin({
+      ...this.#o,
+      config,
+      newest: () => this.config,
+      apiKey: this.#o.keyOf(config.keyVariable),
+      signal,
+      until: (what, work) => this.#until(what, signal, work),
+      hold,
     });
+    signal.throwIfAborted();
+    const { checkpoints, intake, keeper, outflow, stream, tape } = parts;
+    const supervisor = new Supervisor({ clock, log, signal });
+    this.parts = parts;
+    this.wanted = parts.wanted;
+    this.#supervisor = supervisor;
+    this.#failed = null;
+    const [taken] = await Promise.allSettled([
+      // What the intake does not survive its memory may not either: everything is read from the tape again.
+      intake.run(stream, signal).catch((error: unknown) => {
+        run.abort();
+        throw error;
+      }),
+      // Rejected: the process ends before the tables were there.
+      supervisor.run('sending', () => migrated.then(() => outflow.run(signal), NOTHING)),
+      supervisor.run('tidying', () => upkeep({ dir, tape, checkpoints, retentionMs, clock, log, signal })),
+      supervisor.run('symbols', () => this.#watchSymbols(parts, signal)),
+      supervisor.run('address', () => this.#watchAddress(parts, signal)),
+      supervisor.run('clock rule', () => this.#watchRule(keeper, signal)),
+    ]);
+    if (taken.status === 'rejected') throw taken.reason;
   }
 
   /** Also takes up a changed configuration, so that the two never overtake each other. */
-  async #watchSymbols(symbols: SymbolWatch, signal: AbortSignal): Promise<void> {
+  async #watchSymbols(parts: Parts, signal: AbortSignal): Promise<void> {
+    const { keeper, symbols } = parts;
     while (!signal.aborted) {
       await this.#untilChanged(symbols.pauseMs(this.wanted), signal);
-      if (signal.aborted) return;
-      this.#changed = false;
+      if (signal.aborted || this.#ending !== null) return;
+      const { config } = this;
+      if (!isDeepStrictEqual(identityOf(config), identityOf(parts.config)))
+        return this.#again('the configuration names another account, key or feed');
+      if (this.#changed) await keeper.reconsider();
+      if (config === this.config) this.#changed = false;
       try {
         await symbols.look(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#o.log.warn({ err: error }, 'the symbol list could not be read; recording goes on as it is');
       }
-      await this.#retried('waiting_for_tape', signal, async () => this.#want(symbols));
+      if (!signal.aborted && this.#ending === null) this.#want(parts, config);
     }
   }
 
   /** @throws TAPE_FULL, TAPE_IO: what is wanted is then as it was. */
-  #want(symbols: SymbolWatch): void {
-    const { config, parts } = this;
-    if (parts === null) return;
+  #want({ intake, stream, symbols }: Parts, config: AccountConfig): void {
     const wanted = symbols.wanted(config, this.wanted.subscriptions);
-    if (JSON.stringify(wanted) !== JSON.stringify(this.wanted)) {
-      const { missing, streams } = wanted;
-      if (missing.length > 0)
-        this.#o.log.warn({ missing }, 'the list of symbols lacks some that were known; asking again');
+    if (isDeepStrictEqual(wanted, this.wanted)) return;
+    const { missing, streams } = wanted;
+    if (missing.length > 0)
+      this.#o.log.warn({ missing }, 'the list of symbols lacks some that were known; asking again');
+    if (!isDeepStrictEqual(streams, this.wanted.streams)) {
       const feed = config.marketData?.feed ?? null;
-      parts.intake.note('configured', { feed, replayed: config.clock.replayed, streams });
-      this.wanted = wanted;
-      parts.stream.setSubscriptions([...wanted.subscriptions]);
+      intake.note('configured', { feed, replayed: config.clock.replayed, streams });
     }
+    this.wanted = wanted;
+    stream.setSubscriptions([...wanted.subscriptions]);
+  }
+
+  /** An account moves to another host, its key is renewed, another account takes its place: each is begun anew. */
+  async #watchAddress(parts: Parts, signal: AbortSignal): Promise<void> {
+    const { binding, config } = parts;
+    const { clock } = this.#o;
+    const everyMs = config.discoverMs ?? ADDRESS_EVERY_MS;
+    for (let lookedMs = clock.monoMs(); ; ) {
+      await pause(clock, Math.min(everyMs, ADDRESS_SOON_MS), signal);
+      if (signal.aborted) return;
+      if (parts.stream.state().phase === 'live' && clock.monoMs() - lookedMs < everyMs) continue;
+      lookedMs = clock.monoMs();
+      try {
+        const apiKey = this.#o.keyOf(config.keyVariable);
+        if (apiKey !== parts.apiKey) return await this.#again('the key was renewed');
+        const found = await look({ ...this.#o, config, apiKey, signal }, binding);
+        if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has other addresses');
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof FxtapeError && error.code === 'ACCOUNT_MISMATCH')
+          return await this.#again(error.message);
+        this.#o.log.debug({ err: error }, 'the account cannot be looked up; recording goes on as it is');
+      }
+    }
+  }
+
+  async #watchRule(keeper: ClockKeeper, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await pause(this.#o.clock, keeper.isProvisional ? PROVISIONAL_EVERY_MS : RULE_EVERY_MS, signal);
+      if (signal.aborted) return;
+      await keeper.adopt();
+    }
+  }
+
+  /** Ends this recording in order; the next one begins at once. */
+  async #again(why: string): Promise<void> {
+    this.#o.log.info({ why }, 'recording begins anew');
+    await this.#end();
+    this.#run.abort(ANEW);
+  }
+
+  #end(): Promise<void> {
+    this.#ending ??= this.parts === null ? Promise.resolve() : this.#endInOrder(this.parts);
+    return this.#ending;
+  }
+
+  async #endInOrder({ intake, memory, outflow, stream, tape }: Parts): Promise<void> {
+    const { clock, log } = this.#o;
+    await stream.close();
+    try {
+      if (intake.obstacle === null) intake.note('stop', {});
+      await tape.sync();
+    } catch (error) {
+      log.warn({ err: error }, 'the tape does not take its last line; the next start knows without it');
+    }
+    const last = memory.ledger.lastTsRecv;
+    const deadlineMs = clock.monoMs() + 4000;
+    while (clock.monoMs() < deadlineMs && (outflow.state.appliedTsRecv ?? 0) < last)
+      await pause(clock, 20, this.#run.signal);
   }
 
   async #untilChanged(ms: number, signal: AbortSignal): Promise<void> {
@@ -293,80 +269,53 @@ export class Pipeline {
     await pause(this.#o.clock, ms, AbortSignal.any([signal, woken.signal]));
   }
 
-  async #watchRule(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const isProvisional = this.parts?.keeper.isProvisional ?? true;
-      await pause(this.#o.clock, isProvisional ? PROVISIONAL_EVERY_MS : RULE_EVERY_MS, signal);
-      if (signal.aborted) return;
-      const { parts } = this;
-      if (parts?.intake.obstacle === null)
-        await this.#retried('waiting_for_tape', signal, () => parts.keeper.adopt());
-    }
-  }
-
-  /** The database is not needed to record: while it does not answer, the gateway's offset has to do. */
-  async #inferredRule(server: string, signal: AbortSignal): Promise<string | null> {
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(RULE_MS)]);
-      const decided = await this.#o.reader.newestClockRule(server, { signal: limit });
-      const id = decided?.confidence === 'inferred' ? decided.rule_id : null;
-      return id === null ? null : parseClockRule(id).id;
-    } catch (error) {
-      signal.throwIfAborted();
-      const level = error instanceof ClockRuleError ? 'warn' : 'debug';
-      this.#o.log[level]({ err: error }, 'no rule of the clock can be read; going on without');
-      return null;
-    }
-  }
-
-  async #retried<T>(phase: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async #until<T>(what: WaitingFor, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const { clock, log } = this.#o;
+    const sinceMs = clock.monoMs();
     for (;;) {
       try {
         const done = await work();
-        if (this.phase === phase) {
-          this.phase = this.parts === null ? 'starting' : 'recording';
-          this.reason = null;
-        }
+        this.#waits = { state: 'starting', reason: null };
         return done;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof FxtapeError && error.kind === 'terminal') throw error;
-        this.phase = phase;
-        this.reason = error instanceof Error ? error.message : String(error);
-        this.#o.log.warn({ err: error, phase }, 'trying again');
-        await pause(this.#o.clock, RETRY_MS, signal);
+        if (isRefusal(error)) throw error;
+        this.#waits = { state: what, reason: lineOf(error) };
+        log.warn({ err: error, phase: what }, 'trying again');
+        // The account may have moved: its address is looked up anew.
+        if (what === 'waiting_for_gateway' && clock.monoMs() - sinceMs > GATEWAY_MS) throw error;
+        await pause(clock, RETRY_MS, signal);
+        signal.throwIfAborted();
       }
-    }
-  }
-
-  async #settled(forMs: number): Promise<void> {
-    const until = this.#o.clock.monoMs() + forMs;
-    const { outflow, memory } = this.parts as PipelineParts;
-    const last = memory.ledger.lastTsRecv;
-    while (this.#o.clock.monoMs() < until && (outflow.state.appliedTsRecv ?? 0) < last) {
-      await pause(this.#o.clock, 20, this.#stop.signal);
     }
   }
 }
 
-const condemnedNote = (table: string, row: Record<string, unknown>, reason: string) => {
-  const stream =
-    { ticks: 'ticks', bar_events: 'bars', trade_events: 'deals', position_events: 'positions' }[table] ??
-    'account';
-  const ts = Number(row['ts']);
-  return {
-    table,
-    key: {
-      stream,
-      symbol: (row['symbol'] as string | undefined) ?? null,
-      timeframe: (row['timeframe'] as string | undefined) ?? null,
-    },
-    of: Number(row['ts_recv'] ?? row['ts']),
-    fromUs: ts,
-    toUs: ts + 1,
-    reason,
-    raw: JSON.stringify(row, (_key, value: unknown) =>
-      typeof value === 'bigint' ? value.toString() : value,
-    ),
-  };
+const NOTHING = (): void => {};
+/** Why a recording ends that is to begin at once. */
+const ANEW = new Error('begun anew');
+const NEVER = new AbortController().signal;
+
+/** What the gateway says of the key: as good as final, and not to be asked every two seconds. Its other errors may pass. */
+const OF_THE_KEY = new Set(['FXSOCKET_UNAUTHORIZED', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_PAYMENT_REQUIRED']);
+
+const isRefusal = (error: unknown): boolean =>
+  (error instanceof FxtapeError && error.kind === 'terminal') ||
+  (error instanceof FxSocketError && OF_THE_KEY.has(error.code));
+
+const lineOf = (error: unknown): string => {
+  if (error instanceof FxtapeError) return error.toLine();
+  return error instanceof FxSocketError ? `${error.code}: ${error.message}. ${error.hint}` : String(error);
 };
+
+const againMs = (times: number): number => Math.min(LONGEST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (times - 1));
+
+/** What the parts are made for; all else is taken up while they run. */
+const identityOf = ({ clock, id, keyVariable, marketData, match, tlsVerify }: AccountConfig) => ({
+  id,
+  match,
+  keyVariable,
+  tlsVerify,
+  feed: marketData?.feed ?? null,
+  replayed: clock.replayed,
+});

@@ -1,25 +1,36 @@
-// The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON and the
-// sentences that say why the collector is not ready.
-import { roughUs, streamId, topicOfStream } from '@fxtape/market';
+// The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON, with each account's one
+// state as account-state computes it, and the sentences that say why the collector is not ready.
+import type { Subscription } from '@fxtape/fxsocket';
+import { roughUs, type StreamKey, streamId, streamName, topicOfStream } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import type { Pipeline, PipelineParts } from './pipeline.ts';
+import { type AccountFacts, type AccountState, accountState, type StreamPhase } from './account-state.ts';
+import type { Parts } from './begin.ts';
+import type { Pipeline } from './pipeline.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-const streamsOf = (pipeline: Pipeline, phaseAll: string | null) => {
-  const ledger = pipeline.parts?.memory.ledger.state;
-  const unlisted = new Set(pipeline.wanted.unlisted);
-  return pipeline.wanted.streams.map((key) => {
+const topicId = ({ symbol, timeframe, topic }: Subscription): string =>
+  [topic, symbol ?? '', timeframe ?? ''].join('|');
+
+const streamsOf = ({ parts, wanted }: Pipeline) => {
+  const ledger = parts?.memory.ledger.state;
+  const session = parts?.stream.state() ?? null;
+  const unlisted = new Set(wanted.unlisted);
+  const failed = new Set(session?.failed.map(({ sub }) => topicId(sub)));
+  const phaseOf = (key: StreamKey): StreamPhase => {
+    if (key.symbol !== null && unlisted.has(key.symbol)) return 'unlisted';
+    if (session?.phase === 'live' && ledger?.streams.get(streamId(key))?.phase === 'live') return 'live';
+    return failed.has(topicId(topicOfStream(key) as Subscription)) ? 'failed' : 'pending';
+  };
+  return wanted.streams.map((key) => {
     const account = ledger?.streams.get(streamId(key));
     const gap = account?.gap ?? null;
-    const live = account?.phase === 'live' && phaseAll === null;
-    const phase = key.symbol !== null && unlisted.has(key.symbol) ? 'unlisted' : live ? 'live' : 'pending';
     const from = gap?.from ?? null;
     const tsFrom = from === null ? null : iso(roughUs(from) / 1000);
     return {
       ...key,
       topic: topicOfStream(key).topic,
-      phase,
+      phase: phaseOf(key),
       since: account === undefined || account.claimedAtUs === 0 ? null : iso(account.claimedAtUs / 1000),
       lastTsRecv: null,
       frames: account?.rows ?? 0,
@@ -28,25 +39,28 @@ const streamsOf = (pipeline: Pipeline, phaseAll: string | null) => {
   });
 };
 
-const phaseOf = (pipeline: Pipeline): { phase: string; reason: string | null } => {
-  const { parts } = pipeline;
-  if (parts === null) return { phase: pipeline.phase, reason: pipeline.reason };
-  if (parts.intake.obstacle !== null) return { phase: 'tape_full', reason: parts.intake.obstacle.toLine() };
-  const { phase, reason } = parts.outflow.state;
-  if (phase === 'clock_conflict') return { phase, reason: `CLOCK_CONFLICT: ${reason}` };
-  if (phase === 'unconfirmed') return { phase: 'clock_unconfirmed', reason: `CLOCK_UNCONFIRMED: ${reason}` };
-  const session = parts.stream.state();
-  return { phase: session.phase, reason: session.reason };
+const CLOCK_WAITS: Readonly<Record<string, AccountFacts['clock']['wait']>> = {
+  clock_conflict: 'clock_conflict',
+  unconfirmed: 'clock_unconfirmed',
 };
 
-/** What the database refuses, or has and does not apply: it takes a person to end it. Null while it only takes time. */
-const refusalOf = (pipeline: Pipeline): { code: string; message: string } | null => {
-  const { applied, paused, writers } = pipeline.database;
-  if (paused !== null) return { code: paused.code, message: `${paused.message}. ${paused.hint}` };
-  const refused = writers.find(({ phase }) => phase === 'refused');
-  const { code, message } =
-    applied.phase === 'suspended' ? applied : (refused ?? { code: null, message: null });
-  return code === null ? null : { code, message: message ?? '' };
+export const stateOf = (
+  pipeline: Pipeline,
+  now: Moment,
+  streams: ReturnType<typeof streamsOf> = streamsOf(pipeline),
+): AccountState => {
+  const { database, failures, notRecording, parts } = pipeline;
+  const sending = parts?.outflow.state ?? { phase: 'stopped', reason: null };
+  return accountState({
+    notRecording,
+    obstacle: parts?.intake.obstacle?.toLine() ?? null,
+    session: parts?.stream.state() ?? null,
+    clock: { wait: CLOCK_WAITS[sending.phase] ?? null, reason: sending.reason ?? '' },
+    failures,
+    database,
+    lagMs: parts === null ? null : lagMsOf(parts, now.us),
+    streams: streams.map((stream) => ({ name: streamName(stream), phase: stream.phase })),
+  });
 };
 
 /** One moment on both clocks of the machine. */
@@ -66,7 +80,7 @@ export const momentOf = (clock: Pick<Clock, 'nowUs' | 'monoMs'>): Moment => ({
  * machine's clock is behind the tape, so that receive times are made up and their span is no duration.
  */
 export const lagMsOf = (
-  { intake, memory, outflow }: Pick<PipelineParts, 'intake' | 'memory' | 'outflow'>,
+  { intake, memory, outflow }: Pick<Parts, 'intake' | 'memory' | 'outflow'>,
   wallUs: number,
 ): number | null => {
   const answered = outflow.state.answeredTsRecv;
@@ -76,16 +90,20 @@ export const lagMsOf = (
 
 export const accountReport = (pipeline: Pipeline, now: Moment) => {
   const { config, parts } = pipeline;
-  const { phase, reason } = phaseOf(pipeline);
+  const streams = streamsOf(pipeline);
+  const { database, ready, reason, reasons, recording, remarks, state } = stateOf(pipeline, now, streams);
   const span = parts?.keeper.current ?? null;
   const sent = parts?.outflow.state ?? null;
-  const refusal = refusalOf(pipeline);
   const appended = parts?.memory.ledger.lastTsRecv ?? null;
   return {
     account: config.name,
     feed: config.marketData?.feed ?? null,
-    phase,
+    phase: state,
     reason,
+    ready,
+    recording,
+    reasons,
+    remarks,
     since: pipeline.startedAt,
     conn: parts?.memory.ledger.state.conn ?? 0,
     clock: {
@@ -104,15 +122,15 @@ export const accountReport = (pipeline: Pipeline, now: Moment) => {
     },
     sender: {
       phase: sent?.phase ?? 'starting',
-      code: refusal?.code ?? null,
-      message: refusal?.message ?? null,
+      code: database?.code ?? null,
+      message: database?.message ?? null,
       cursorTsRecv: parts?.checkpoints.confirmed?.position.segment ?? null,
       answeredTsRecv: sent?.answeredTsRecv ?? null,
       appliedTsRecv: sent?.appliedTsRecv ?? null,
       lagMs: parts === null ? null : lagMsOf(parts, now.us),
       backlogLines: null,
     },
-    streams: streamsOf(pipeline, phase === 'live' ? null : phase),
+    streams,
     counters:
       parts === null
         ? {}
@@ -121,26 +139,8 @@ export const accountReport = (pipeline: Pipeline, now: Moment) => {
   };
 };
 
-/** Sentences for everything that is not as configured; a symbol that the broker does not list is no reason. */
-export const reasonsOf = (pipelines: readonly Pipeline[], now: Moment): string[] => {
-  const reasons: string[] = [];
-  for (const pipeline of pipelines) {
-    const report = accountReport(pipeline, now);
-    if (report.phase !== 'live') {
-      reasons.push(
-        `${report.account}: ${report.phase}${report.reason === null ? '' : ` (${report.reason})`}`,
-      );
-      continue;
-    }
-    const { code, message } = report.sender;
-    if (code !== null) reasons.push(`${report.account}: rows wait (${code}: ${message})`);
-    const waiting = report.streams.filter((stream) => stream.phase === 'pending');
-    const first = waiting[0];
-    if (first === undefined) continue;
-    const name = [first.stream, first.symbol, first.timeframe].filter((part) => part !== null).join(' ');
-    reasons.push(
-      `${report.account}: ${waiting.length} of ${report.streams.length} streams are not live, ${name} first`,
-    );
-  }
-  return reasons;
-};
+/** Sentences for everything that is not as configured. */
+export const reasonsOf = (pipelines: readonly Pipeline[], now: Moment): string[] =>
+  pipelines.flatMap((pipeline) =>
+    stateOf(pipeline, now).reasons.map((reason) => `${pipeline.config.name}: ${reason}`),
+  );

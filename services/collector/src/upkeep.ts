@@ -1,10 +1,9 @@
 // Keeps a tape small: closed segments are compressed, and removed once they are older than the retention and wholly before
 // the confirmed cursor. Each segment fails alone: it is logged and tried again,
 // and neither retention nor the recording waits for it.
-import type { Clock, Log } from '@fxtape/ops';
+import { type Clock, type Log, pause } from '@fxtape/ops';
 import { applyRetention, compressClosed, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
-import { pause } from './outflow.ts';
 
 const EVERY_MS = 60_000;
 

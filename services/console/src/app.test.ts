@@ -8,7 +8,7 @@ import type { CollectorState } from './collector-state.ts';
 import type { GapSource } from './gap-source.ts';
 import { requireTokenBeyondLoopback } from './guard.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
-import { sampleAccount, sampleState, sampleStream } from './sample-state.ts';
+import { sampleAccount, sampleState } from './sample-state.ts';
 import type { Gap, GapsQuery } from './schemas.ts';
 
 const TOKEN = 'a-token-for-this-test';
@@ -146,7 +146,9 @@ describe('who may read', () => {
 describe('readiness', () => {
   test('503 with the reasons', async () => {
     const get = await start({
-      state: sampleState(sampleAccount({ phase: 'contended', reason: 'somebody else uses the socket' })),
+      state: sampleState(
+        sampleAccount({ ready: false, reasons: ['contended (somebody else uses the socket)'] }),
+      ),
       questdb: unreachable,
     });
     const answer = await get('/readyz');
@@ -162,9 +164,7 @@ describe('readiness', () => {
 
   test('200 with remarks', async () => {
     const get = await start({
-      state: sampleState(
-        sampleAccount({ streams: [sampleStream(), sampleStream({ symbol: 'X', phase: 'unlisted' })] }),
-      ),
+      state: sampleState(sampleAccount({ remarks: ['the broker does not list X ticks'] })),
     });
     const answer = await get('/readyz');
     expect(answer.statusCode).toBe(200);

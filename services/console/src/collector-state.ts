@@ -21,9 +21,17 @@ const streamState = z.object({
 const accountState = z.object({
   account: z.string(),
   feed: z.string().nullable(),
-  /** Phase of the socket session, or what keeps the account from having one. */
+  /** Its one state, a word of docs/account-states.md; `live` when all is well. */
   phase: z.string(),
   reason: z.string().nullable(),
+  /** All of it is live, and its rows reach the database. */
+  ready: z.boolean(),
+  /** Frames reach the tape. */
+  recording: z.boolean(),
+  /** Why it is not ready, the heaviest first. */
+  reasons: z.array(z.string()),
+  /** What does not make it unready. */
+  remarks: z.array(z.string()),
   since: iso.nullable(),
   conn: z.number().nullable(),
   clock: z
@@ -73,8 +81,3 @@ export const collectorState = z.object({
 export type CollectorState = z.infer<typeof collectorState>;
 export type AccountState = CollectorState['accounts'][number];
 export type StreamState = AccountState['streams'][number];
-
-/** `EURUSD ticks`, `EURUSD bars M1`, `deals`: how a stream is called in sentences and tables. */
-export function streamName(stream: Pick<StreamState, 'stream' | 'symbol' | 'timeframe'>): string {
-  return [stream.symbol, stream.stream, stream.timeframe].filter((part) => part !== null).join(' ');
-}

@@ -21,6 +21,10 @@ export function sampleAccount(change: Partial<AccountState> = {}): AccountState 
     feed: 'demo',
     phase: 'live',
     reason: null,
+    ready: true,
+    recording: true,
+    reasons: [],
+    remarks: [],
     since: '2026-11-23T08:00:00.000Z',
     conn: 1,
     clock: {

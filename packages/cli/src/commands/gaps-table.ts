@@ -1,5 +1,5 @@
 // Gaps and outages as tables for people. In: rows of the views. Out: lines. An interval without an end shows how long it has lasted so far.
-import { streamName } from '@fxtape/console';
+import { streamName } from '@fxtape/market';
 import type { GapRow, OutageRow } from '@fxtape/questdb';
 import { isoMs } from '../print/instant.ts';
 import { count, spellDuration } from '../print/quantity.ts';

@@ -1,11 +1,10 @@
 // The judgement of `fxtape status`. In: the facts. Out: one document, the same for people and programs, with the verdict:
 //   well      every configured stream is live, and what is recorded is in SQL within seconds
 //   degraded  something is missing or late, and the tape takes what it can get
-//   down      nothing is recorded: no collector answers, or none of its accounts is live
+//   down      nothing is recorded: no collector answers, or none of its accounts records
 import { type AccountState, type JobsAnswer, readinessOf } from '@fxtape/console';
 import { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
-import { spellDuration } from '../print/quantity.ts';
 import { jobVerdict } from './job-reasons.ts';
 import type { Rates, StatusFacts, TapeFact } from './facts.ts';
 
@@ -65,26 +64,19 @@ export interface StreamReport {
 
 /** Two processes of a machine may read its clock so much apart. */
 const FUTURE_MS = 1000;
-/** Beyond this the rows of an account count as late. */
-export const LATE_MS = 10_000;
 
 export function reportOf(facts: StatusFacts): StatusReport {
   const { collector, gaps, jobs, questdb } = facts;
   const ofJobs = jobVerdict(jobs, { needed: needsJobs(facts), nowMs: facts.atMs });
   const accounts = collector instanceof FxtapeError ? [] : collector.accounts.map((a) => accountOf(a, facts));
   const readiness = readinessOf(collector, questdb instanceof FxtapeError ? questdb : 'answers');
-  const reasons = [
-    ...readiness.reasons,
-    ...accounts.flatMap(lateReasons),
-    ...serviceReasons(facts),
-    ...ofJobs.reasons,
-  ];
+  const reasons = [...readiness.reasons, ...serviceReasons(facts), ...ofJobs.reasons];
   const remarks = [...readiness.remarks, ...hints(collector, questdb), ...ofJobs.remarks];
   if (gaps instanceof FxtapeError && gaps !== questdb) {
     if (gaps.code === 'QDB_NO_TABLE') remarks.push('nothing is recorded in this QuestDB yet');
     else reasons.push(`gaps cannot be told: ${gaps.toLine()}`);
   }
-  const recording = accounts.some(({ phase }) => phase === 'live');
+  const recording = !(collector instanceof FxtapeError) && collector.accounts.some((one) => one.recording);
   return {
     verdict: !recording ? 'down' : reasons.length > 0 ? 'degraded' : 'well',
     at: new Date(facts.atMs).toISOString(),
@@ -104,7 +96,7 @@ function accountOf(state: AccountState, facts: StatusFacts): AccountReport {
     account: state.account,
     feed: state.feed,
     phase: state.phase,
-    reason: state.reason === '' ? null : state.reason,
+    reason: state.reason,
     since: state.since,
     conn: state.conn,
     clock: state.clock,
@@ -138,11 +130,6 @@ function agoMs(atMs: number, lastUs: number): number | null {
 /** What to do about a part that does not answer. */
 function hints(...parts: readonly unknown[]): string[] {
   return parts.flatMap((part) => (part instanceof FxtapeError ? [part.hint] : []));
-}
-
-function lateReasons({ account, lag_ms: lagMs }: AccountReport): string[] {
-  if (lagMs === null || lagMs < LATE_MS) return [];
-  return [`${account}: rows reach SQL ${spellDuration(lagMs)} late; the tape holds what is missing`];
 }
 
 /** History is fetched from here: by services of this data folder. */

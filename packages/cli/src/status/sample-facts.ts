@@ -24,7 +24,11 @@ export function sampleAccount(change: Partial<AccountState> = {}): AccountState 
     account: 'demo',
     feed: 'demo',
     phase: 'live',
-    reason: '',
+    reason: null,
+    ready: true,
+    recording: true,
+    reasons: [],
+    remarks: [],
     since: '2026-11-23T08:00:00.000Z',
     conn: 1,
     clock: {

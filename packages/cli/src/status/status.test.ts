@@ -59,6 +59,10 @@ test('what a clock makes unknown is not told as nothing', () => {
 test('degraded: a stream that is not live, late rows, a console that is gone', () => {
   const gap = { cause: 'stalled', tsFrom: '2026-11-23T11:59:00.000Z' };
   const account = sampleAccount({
+    phase: 'behind',
+    ready: false,
+    reasons: ['behind (rows reach SQL 65 s late)', 'incomplete (not live yet: EURUSD ticks)'],
+    remarks: ['the broker does not list X ticks'],
     streams: [
       sampleStream({ phase: 'pending', openGap: gap }),
       sampleStream({ symbol: 'X', phase: 'unlisted' }),
@@ -76,8 +80,8 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
   expect(report.verdict).toBe('degraded');
   expect(screen(report, all).join('\n')).toMatchInlineSnapshot(`
     "fxtape is DEGRADED   2026-11-23T12:00:00.000Z   ./data
-      ! demo: not live yet: EURUSD ticks
-      ! demo: rows reach SQL 1 min 5 s late; the tape holds what is missing
+      ! demo: behind (rows reach SQL 65 s late)
+      ! demo: incomplete (not live yet: EURUSD ticks)
       ! the console does not answer
       · demo: the broker does not list X ticks
 
@@ -86,8 +90,8 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
     console    DOWN
     QuestDB    up                                http://127.0.0.1:9000  9.3.4
 
-    ACCOUNT  FEED  PHASE  CONN  CLOCK                     SKEW  TICKS/S   TAPE→SQL     TAPE
-    demo     demo  live      1  America/New_York+7h  12 ± 8 ms     51.2  1 min 5 s  12.3 MB
+    ACCOUNT  FEED  PHASE   CONN  CLOCK                     SKEW  TICKS/S   TAPE→SQL     TAPE
+    demo     demo  behind     1  America/New_York+7h  12 ± 8 ms     51.2  1 min 5 s  12.3 MB
 
     SYMBOL  TICKS                              COUNT  LAST IN SQL  BARS
     EURUSD  pending (stalled since 11:59:00Z)     12   400 ms ago
@@ -142,13 +146,27 @@ test('down: no collector, or no account that is live', () => {
 
     GAPS  none"
   `);
-  const refused = sampleAccount({ phase: 'backing_off', reason: 'HTTP 401' });
+  const refused = sampleAccount({
+    phase: 'backing_off',
+    ready: false,
+    recording: false,
+    reasons: ['backing_off (HTTP 401)'],
+  });
   expect(reportOf(sampleFacts({ collector: sampleState(refused) }))).toMatchObject({
     verdict: 'down',
     reasons: ['demo: backing_off (HTTP 401)'],
   });
   const one = sampleState(refused, sampleAccount({ account: 'b' }));
   expect(reportOf(sampleFacts({ collector: one })).verdict).toBe('degraded');
+});
+
+test('degraded, not down: the tape takes it, and rows wait', () => {
+  const held = sampleAccount({
+    phase: 'clock_conflict',
+    ready: false,
+    reasons: ['clock_conflict (ticks contradict the rule UTC)'],
+  });
+  expect(reportOf(sampleFacts({ collector: sampleState(held) })).verdict).toBe('degraded');
 });
 
 test('a small screen shows what is not live first and counts the rest', () => {

@@ -25,6 +25,8 @@ export interface RecordedAccount {
   readonly symbols?: readonly string[];
   /** `clock:` of this account; default: that of the recording. */
   readonly clock?: string;
+  /** The variable that holds its key; default FXSOCKET_API_KEY. */
+  readonly key?: string;
 }
 
 export interface RecordingOptions {
@@ -99,10 +101,10 @@ export class Recording extends Recorded {
     const accounts = o.accounts ?? [{ id: DEMO_ACCOUNT, name: 'demo', symbols: o.symbols ?? ['*'] }];
     const yaml = [
       'accounts:',
-      ...accounts.flatMap(({ clock, feed, id, name, symbols }) => [
+      ...accounts.flatMap(({ clock, feed, id, key, name, symbols }) => [
         `  - id: ${id}`,
         `    name: ${name}`,
-        '    key: FXSOCKET_API_KEY',
+        `    key: ${key ?? 'FXSOCKET_API_KEY'}`,
         feed === null
           ? '    market_data: false'
           : `    market_data: { feed: ${feed ?? name}, symbols: ${JSON.stringify(symbols ?? ['*'])} }`,

@@ -1,0 +1,176 @@
+// The state of an account: one word, computed here and nowhere else, with the sentences that say why. In: what is known of its parts. Out:
+// the word, the reasons in order of weight, and remarks that do not count. `/readyz`, `/state`, the console, `fxtape status` and the metrics
+// show what this says.
+import type { SessionSnapshot } from '@fxtape/fxsocket';
+import type { PartFailure } from '@fxtape/ops';
+import type { AppliedState, WriterState } from '@fxtape/questdb';
+import type { WaitingFor } from './begin.ts';
+
+/** In order of weight: the first one that holds is the state. docs/account-states.md tells what to do about each. */
+export const ACCOUNT_STATES = [
+  // Nothing is recorded: there is no recording, the tape takes nothing, or there is no live socket.
+  'refused',
+  'failed',
+  'waiting_for_tape',
+  'waiting_for_questdb',
+  'waiting_for_gateway',
+  'starting',
+  'tape_full',
+  'stalled',
+  'contended',
+  'backing_off',
+  'paused',
+  'connecting',
+  'subscribing',
+  'closed',
+  'idle',
+  // The tape has it, and rows of it are held back.
+  'clock_conflict',
+  'clock_unconfirmed',
+  'part_failed',
+  'database_refuses',
+  'database_away',
+  'behind',
+  // Some of it is live.
+  'incomplete',
+  'live',
+] as const;
+export type AccountStateName = (typeof ACCOUNT_STATES)[number];
+
+/** Why there is no recording yet, or any more. */
+export interface NotRecording {
+  readonly state: 'starting' | WaitingFor | 'refused' | 'failed';
+  readonly reason: string | null;
+}
+
+export type StreamPhase = 'live' | 'pending' | 'failed' | 'unlisted';
+
+export interface AccountFacts {
+  readonly notRecording: NotRecording | null;
+  /** Why the tape takes nothing; null when it does. */
+  readonly obstacle: string | null;
+  readonly session: Pick<SessionSnapshot, 'phase' | 'reason'> | null;
+  /** What the rows wait for. */
+  readonly clock: { readonly wait: 'clock_conflict' | 'clock_unconfirmed' | null; readonly reason: string };
+  readonly failures: readonly PartFailure[];
+  readonly database: {
+    /** Why the tables are not there yet. */
+    readonly unmigrated: { readonly code: string; readonly message: string } | null;
+    readonly paused: { readonly code: string; readonly message: string; readonly hint: string } | null;
+    readonly applied: Pick<AppliedState, 'phase' | 'code' | 'message'>;
+    readonly writers: readonly Pick<WriterState, 'table' | 'phase' | 'code' | 'message'>[];
+  };
+  readonly lagMs: number | null;
+  readonly streams: readonly { readonly name: string; readonly phase: StreamPhase }[];
+}
+
+export interface AccountState {
+  readonly state: AccountStateName;
+  /** Why it is not live; null when it is, or when the word says all. */
+  readonly reason: string | null;
+  /** All of it is live, and its rows reach the database. */
+  readonly ready: boolean;
+  /** Frames reach the tape. */
+  readonly recording: boolean;
+  /** A sentence for each thing that is not as it should be, the heaviest first; empty when it is ready. */
+  readonly reasons: readonly string[];
+  readonly remarks: readonly string[];
+  /** What stands between the rows and the database; null when nothing does. */
+  readonly database: { readonly code: string; readonly message: string } | null;
+}
+
+/** Beyond this rows are late. */
+export const BEHIND_MS = 30_000;
+/** More streams than this are counted, not listed. */
+const LISTED_STREAMS = 5;
+
+interface Finding {
+  readonly state: AccountStateName;
+  readonly reason: string | null;
+}
+
+export const accountState = (facts: AccountFacts): AccountState => {
+  const { notRecording, obstacle, session, streams } = facts;
+  const database = databaseTrouble(facts.database);
+  const findings = findingsOf(facts, database).toSorted((a, b) => weight(a) - weight(b));
+  const [first] = findings;
+  const unlisted = streams.filter(({ phase }) => phase === 'unlisted').map(({ name }) => name);
+  return {
+    state: first?.state ?? 'live',
+    reason: first?.reason ?? null,
+    ready: first === undefined,
+    recording: notRecording === null && obstacle === null && session?.phase === 'live',
+    reasons: findings.map(({ reason, state }) => (reason === null ? state : `${state} (${reason})`)),
+    remarks: unlisted.length === 0 ? [] : [`the broker does not list ${listed(unlisted)}`],
+    database: database === null ? null : { code: database.code, message: database.message },
+  };
+};
+
+const findingsOf = (facts: AccountFacts, database: DatabaseTrouble | null): Finding[] => {
+  const { clock, failures, lagMs, notRecording, obstacle, session, streams } = facts;
+  if (notRecording !== null) return [notRecording];
+  const findings: Finding[] = [];
+  if (obstacle !== null) findings.push({ state: 'tape_full', reason: obstacle });
+  if (session !== null && session.phase !== 'live')
+    findings.push({ state: session.phase, reason: session.reason === '' ? null : session.reason });
+  if (clock.wait !== null)
+    findings.push({ state: clock.wait, reason: `${clock.wait.toUpperCase()}: ${clock.reason}` });
+  for (const { code, message, part, times } of failures)
+    findings.push({ state: 'part_failed', reason: `${part}, ${times} in a row: ${code}: ${message}` });
+  if (database !== null)
+    findings.push({ state: database.state, reason: `rows wait: ${database.code}: ${database.message}` });
+  if (lagMs !== null && lagMs >= BEHIND_MS)
+    findings.push({
+      state: 'behind',
+      reason: `rows reach SQL ${Math.round(lagMs / 1000)} s late; the tape holds what is missing`,
+    });
+  // While nothing is recorded no stream is live: that is said once.
+  if (obstacle === null && session?.phase === 'live') findings.push(...incomplete(streams));
+  return findings;
+};
+
+const incomplete = (streams: AccountFacts['streams']): Finding[] => {
+  if (streams.length === 0) return [{ state: 'incomplete', reason: 'no stream is known yet' }];
+  const of = (wanted: StreamPhase) => streams.flatMap(({ name, phase }) => (phase === wanted ? name : []));
+  const refused = of('failed');
+  const pending = of('pending');
+  return [
+    ...(refused.length === 0 ? [] : [`the gateway refuses ${listed(refused)}`]),
+    ...(pending.length === 0 ? [] : [`not live yet: ${listed(pending)}`]),
+  ].map((reason) => ({ state: 'incomplete', reason }));
+};
+
+interface DatabaseTrouble {
+  readonly state: 'database_refuses' | 'database_away';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A verdict of the database takes a person to end it, and weighs more than silence. */
+const databaseTrouble = ({
+  applied,
+  paused,
+  unmigrated,
+  writers,
+}: AccountFacts['database']): DatabaseTrouble | null => {
+  const trouble = (
+    state: DatabaseTrouble['state'],
+    { code, message }: { code: string | null; message: string | null },
+  ) => ({ state, code: code ?? 'QDB_UNREACHABLE', message: message ?? 'it does not answer' });
+  if (unmigrated !== null) return trouble('database_away', unmigrated);
+  if (paused !== null)
+    return { state: 'database_refuses', code: paused.code, message: `${paused.message}. ${paused.hint}` };
+  const refusing = writers.find(({ phase }) => phase === 'refused');
+  if (applied.phase === 'suspended') return trouble('database_refuses', applied);
+  if (refusing !== undefined) return trouble('database_refuses', refusing);
+  const silent = writers.find(({ phase }) => phase === 'retrying');
+  if (silent !== undefined) return trouble('database_away', silent);
+  return applied.phase === 'unreachable' ? trouble('database_away', applied) : null;
+};
+
+const weight = ({ state }: Finding): number => ACCOUNT_STATES.indexOf(state);
+
+const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, LISTED_STREAMS).join(', ');
+  return names.length > LISTED_STREAMS ? `${shown} and ${names.length - LISTED_STREAMS} more` : shown;
+};

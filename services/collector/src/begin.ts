@@ -1,0 +1,243 @@
+// The start of an account's recording, which is its recovery as well. In: configuration, key, and whoever waits out what stands in the way.
+// Out: the parts, made and not yet running. A kill at any place of it leaves a tape that the next start takes up.
+//
+//   open the tape → read its end, or what the database remembers → find the account → settle the clock → say what is wanted
+import type { AccountConfig } from '@fxtape/config';
+import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
+import { ClockRuleError, parseClockRule } from '@fxtape/market';
+import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
+import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
+import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
+import { Checkpoints } from './checkpoints.ts';
+import { ClockKeeper } from './clock-keeper.ts';
+import { condemnedNote } from './condemned-note.ts';
+import { findAccount } from './find-account.ts';
+import type { InHand } from './in-hand.ts';
+import { Intake } from './intake.ts';
+import { recall } from './lost-tape.ts';
+import { Outflow } from './outflow.ts';
+import { SymbolWatch } from './symbol-watch.ts';
+import { type Binding, TapeMemory } from './tape-memory.ts';
+import type { WantedStreams } from './wanted-streams.ts';
+
+const STAGGER_MS = 400;
+const RULE_MS = 2000;
+
+/** What all accounts of a process share. */
+export interface SharedParts {
+  /** Management base, without `/v1`. */
+  readonly baseUrl: string;
+  readonly retentionMs: () => number;
+  readonly writer: TableWriter;
+  readonly applied: AppliedWatch;
+  readonly reader: Reader;
+  readonly gate: WriteGate;
+  /** Resolves when the tables are there. */
+  readonly migrated: Promise<unknown>;
+  /** Why they are not there yet; null when they are. */
+  readonly unmigrated: () => { readonly code: string; readonly message: string } | null;
+  readonly troubles: () => number;
+  /** How much of an account's tape may be in memory; of the newest lines as much as when the tape was opened. */
+  readonly inHand: () => InHand;
+  readonly clock: Clock;
+}
+
+export type WaitingFor = 'waiting_for_tape' | 'waiting_for_questdb' | 'waiting_for_gateway';
+
+export interface BeginOptions extends SharedParts {
+  readonly config: AccountConfig;
+  /** The newest configuration: rules of the clock are taken up while it records. */
+  readonly newest: () => AccountConfig;
+  readonly index: number;
+  readonly apiKey: string;
+  /** The tape's folder of this account. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
+  readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
+  /** Called with each thing that has to be closed, whatever happens. */
+  readonly hold: (close: () => Promise<unknown>) => void;
+}
+
+export interface Parts {
+  readonly tape: TapeWriter;
+  readonly memory: TapeMemory;
+  readonly intake: Intake;
+  readonly keeper: ClockKeeper;
+  readonly outflow: Outflow;
+  readonly checkpoints: Checkpoints;
+  readonly stream: FxStream;
+  readonly symbols: SymbolWatch;
+  /** What all this was made for. */
+  readonly config: AccountConfig;
+  readonly apiKey: string;
+  readonly binding: Binding;
+  /** What this start has put on the tape. */
+  readonly wanted: WantedStreams;
+}
+
+export const begin = async (o: BeginOptions): Promise<Parts> => {
+  const { apiKey, clock, config, dir, hold, log, signal, until } = o;
+  const { marketData, name, tlsVerify } = config;
+  const { replayed } = config.clock;
+  const feed = marketData?.feed ?? null;
+  let memory = new TapeMemory(name);
+  const tape = await until('waiting_for_tape', () =>
+    TapeWriter.open({
+      dir,
+      account: name,
+      head: () => memory.save(),
+      clock,
+      log,
+      syncEveryMs: 50,
+      ringBytes: o.inHand().maxBytes,
+    }),
+  );
+  hold(() => tape.close());
+  passing('collector: tape open');
+  memory = await until('waiting_for_tape', () => remembering(name, dir));
+  passing('collector: tape read');
+  const remembered = memory.begun
+    ? null
+    : await until('waiting_for_questdb', async () => {
+        await o.migrated;
+        return recall(o.reader, name, feed, signal);
+      });
+  if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
+  passing('collector: remembered');
+  const binding = await until('waiting_for_gateway', () => bind(o, memory.binding));
+  passing('collector: account found');
+  const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify });
+  hold(() => rest.close());
+  const intake = new Intake({ tape, memory, clock, log, replayed });
+  const note = (event: string, data: unknown) =>
+    until('waiting_for_tape', async () => intake.note(event, data));
+  if (memory.binding?.wsUrl !== binding.wsUrl) await note('bound', binding);
+  passing('collector: bound');
+  await note('start', { pid: process.pid });
+  passing('collector: started');
+  const timezone = () => rest.serverTimezone({ signal });
+  const inferred = () => inferredRule(o, binding.server);
+  const keeper = new ClockKeeper({ config: o.newest, timezone, inferred, intake, memory, tape, clock, log });
+  await until('waiting_for_gateway', () => keeper.begin());
+  passing('collector: clock chosen');
+  const known = remembered?.symbols ?? memory.symbols;
+  const symbols = new SymbolWatch({ rest, clock, log, known, config });
+  await until('waiting_for_gateway', () => symbols.look(signal));
+  passing('collector: symbols listed');
+  const wanted = symbols.wanted(config, []);
+  const { streams, subscriptions } = wanted;
+  await note('configured', { feed, replayed, streams: remembered?.configured(streams) ?? streams });
+  passing('collector: configured');
+  const cursor = await until('waiting_for_tape', () => readCursor(dir));
+  passing('collector: cursor read');
+  const checkpoints = new Checkpoints(dir, cursor);
+  const outflow = outflowOf(o, { tape, memory, intake, keeper, checkpoints });
+  const stream = new FxStream({
+    url: binding.wsUrl,
+    apiKey,
+    subscriptions: [...subscriptions],
+    tlsVerify,
+    startDelayMs: o.index * STAGGER_MS,
+  });
+  hold(() => stream.close());
+  passing('collector: parts made');
+  return {
+    tape,
+    memory,
+    intake,
+    keeper,
+    outflow,
+    checkpoints,
+    stream,
+    symbols,
+    config,
+    apiKey,
+    binding,
+    wanted,
+  };
+};
+
+const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
+  const memory = new TapeMemory(account);
+  const tail = await readTail(dir);
+  if (tail !== null)
+    await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
+  return memory;
+};
+
+/** The account as the gateway lists it. @throws ACCOUNT_NOT_FOUND, ACCOUNT_MISMATCH, and the client's errors. */
+export const look = async (
+  o: Pick<BeginOptions, 'apiKey' | 'baseUrl' | 'config' | 'signal'>,
+  bound: Binding | null,
+): Promise<Binding> => {
+  const { apiKey, baseUrl, config, signal } = o;
+  const management = new FxSocketManagement({ baseUrl, apiKey });
+  try {
+    return await findAccount({ config, management, baseUrl, bound, signal });
+  } finally {
+    await management.close();
+  }
+};
+
+const bind = async (o: BeginOptions, bound: Binding | null): Promise<Binding> => {
+  try {
+    return await look(o, bound);
+  } catch (error) {
+    const refused = error instanceof FxtapeError && error.kind === 'terminal';
+    if (bound === null || refused) throw error;
+    o.log.warn({ err: error }, 'the account list is out of reach; using the addresses that the tape knows');
+    return bound;
+  }
+};
+
+/** The database is not needed to record: while it does not answer, the gateway's offset has to do. */
+const inferredRule = async (
+  { log, reader, signal }: BeginOptions,
+  server: string,
+): Promise<string | null> => {
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(RULE_MS)]);
+    const decided = await reader.newestClockRule(server, { signal: limit });
+    const id = decided?.confidence === 'inferred' ? decided.rule_id : null;
+    return id === null ? null : parseClockRule(id).id;
+  } catch (error) {
+    signal.throwIfAborted();
+    const level = error instanceof ClockRuleError ? 'warn' : 'debug';
+    log[level]({ err: error }, 'no rule of the clock can be read; going on without');
+    return null;
+  }
+};
+
+const outflowOf = (
+  o: BeginOptions,
+  parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
+): Outflow => {
+  const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
+  const { intake, keeper, memory } = parts;
+  const { clock: rule, name } = o.config;
+  return new Outflow({
+    ...parts,
+    account: name,
+    replayed: rule.replayed,
+    dir,
+    writer,
+    applied,
+    troubles,
+    inHand,
+    enter: async (until) => {
+      const pass = await gate.enter(until);
+      const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
+      if (corrected !== undefined) keeper.corrected(corrected);
+      return pass.signal;
+    },
+    condemned: (table, row, reason) => {
+      log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');
+      if (table === 'rejected' || table === 'gap_events') return;
+      intake.note('condemned', condemnedNote(table, row, reason));
+    },
+    clock,
+    log,
+  });
+};

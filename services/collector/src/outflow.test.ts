@@ -1,0 +1,119 @@
+// Sending that ends with an error: it says so, nothing of it is left unhandled, and when it is begun again no row is missing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClockSpan } from '@fxtape/market';
+import { createLog, systemClock } from '@fxtape/ops';
+import { TapeWriter } from '@fxtape/tape';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Checkpoints } from './checkpoints.ts';
+import { Intake } from './intake.ts';
+import { Outflow, type OutflowOptions } from './outflow.ts';
+import { TapeMemory } from './tape-memory.ts';
+
+const START_MS = Date.UTC(2026, 5, 24, 12);
+const TICKS = 2000;
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A tape of `TICKS` ticks with a rule that is confirmed, and an outflow whose parts fail when the test says so. */
+const sending = async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'fxtape-outflow-'));
+  closers.push(() => rmSync(dir, { recursive: true }));
+  const clock = systemClock();
+  const log = createLog({ service: 'test', level: 'silent' });
+  const memory = new TapeMemory('demo');
+  const tape = await TapeWriter.open({
+    dir,
+    account: 'demo',
+    head: () => memory.save(),
+    clock,
+    syncEveryMs: 1,
+  });
+  closers.push(() => tape.close());
+  const started = { ...clock, nowUs: () => START_MS * 1000, nowMs: () => START_MS };
+  const intake = new Intake({ tape, memory, clock: started, log, replayed: false });
+  const spans: ClockSpan[] = [{ fromUs: 0, rule: 'UTC', confirmed: true, evidence: '' }];
+  intake.note('clock', { spans });
+  intake.note('configured', {
+    feed: 'demo',
+    streams: [{ stream: 'ticks', symbol: 'EURUSD', timeframe: null }],
+  });
+  for (let n = 0; n < TICKS; n++) {
+    const time = new Date(START_MS + n * 10).toISOString();
+    const frame = JSON.stringify({ type: 'tick', symbol: 'EURUSD', data: { bid: 1, ask: 2, time } });
+    tape.append([{ conn: 1, recvUs: (START_MS + n * 10) * 1000, mark: 'live', frame, json: true }]);
+  }
+  await tape.sync();
+  const sent = new Set<number>();
+  const faults = { submit: 0, condemn: 0, follow: 0 };
+  const failing = (fault: keyof typeof faults): boolean => faults[fault] > 0 && --faults[fault] === 0;
+  const writer: OutflowOptions['writer'] = {
+    submit: async (table, rows) => {
+      await new Promise(setImmediate);
+      if (failing('submit')) throw new Error('EMFILE');
+      if (table === 'ticks') for (const row of rows) if ('ts_recv' in row) sent.add(Number(row.ts_recv));
+      const [row] = rows;
+      const condemned = table === 'ticks' && faults.condemn > 0 && row !== undefined;
+      const never = condemned ? [{ row, index: 0, reason: 'no', by: 'server' as const, line: null }] : [];
+      return { rows: rows.length, condemned: never };
+    },
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+  const applied: OutflowOptions['applied'] = { tokens: async () => ({}), waitApplied: async () => {} };
+  const follow = tape.follow.bind(tape);
+  vi.spyOn(tape, 'follow').mockImplementation(async function* (from, options) {
+    for await (const batch of follow(from, options)) {
+      if (failing('follow')) throw new Error('EIO');
+      yield batch;
+    }
+  });
+  const outflow = new Outflow({
+    account: 'demo',
+    replayed: false,
+    tape,
+    dir,
+    memory,
+    checkpoints: new Checkpoints(dir, null),
+    writer,
+    applied,
+    troubles: () => 0,
+    inHand: () => ({ maxLines: 100, maxBytes: 1e6 }),
+    enter: async () => new AbortController().signal,
+    keeper: { isGiven: false, confirm() {}, rule() {}, believe: async () => {}, settle: async () => {} },
+    condemned: () => {
+      if (failing('condemn')) throw new Error('TAPE_FULL');
+    },
+    clock,
+    log,
+  });
+  return { faults, outflow, sent };
+};
+
+test.each([
+  ['a request that fails for good', { submit: 3 }],
+  ['a tape that cannot be read', { follow: 5 }],
+  ['a condemned row that cannot be noted', { condemn: 2 }],
+  ['two things at once', { submit: 3, follow: 4 }],
+])('%s', async (_what, fault) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  closers.push(() => process.off('unhandledRejection', note));
+  const { faults, outflow, sent } = await sending();
+  Object.assign(faults, fault);
+  const stop = new AbortController();
+  const failures: unknown[] = [];
+  const done = (async () => {
+    while (!stop.signal.aborted)
+      await outflow.run(stop.signal).catch((error: unknown) => failures.push(error));
+  })();
+  await vi.waitFor(() => expect(sent.size).toBe(TICKS), { timeout: 10_000 });
+  stop.abort();
+  await done;
+  await new Promise(setImmediate);
+  expect(failures.length).toBeGreaterThan(0);
+  expect(unhandled).toEqual([]);
+});

@@ -1,0 +1,131 @@
+// The configuration changes while accounts are recorded, are refused, or have not begun: the newest one wins, whatever the order, every field of
+// it is taken up, and nothing that was begun for an older one stays behind.
+import { readServiceInfo } from '@fxtape/ops';
+import { type Service, until } from '@fxtape/testkit';
+import { expect, test } from 'vitest';
+import { begin, promiseKept } from './lane.ts';
+
+const A = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+const B = '1f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
+const scenario = {
+  accounts: [
+    { id: A, nickname: 'a', login: 1, server: 'One' },
+    { id: B, nickname: 'b', login: 2, server: 'Two' },
+  ],
+  source: { kind: 'market', ticksPerSecond: 200, symbols: ['BTCUSD', 'ETHUSD', 'SOLUSD'] },
+};
+
+interface State {
+  readonly accounts: readonly {
+    readonly account: string;
+    readonly phase: string;
+    readonly reasons: readonly string[];
+    readonly streams: readonly { readonly symbol: string | null; readonly phase: string }[];
+  }[];
+}
+const stateOf = async (service: Service): Promise<State> =>
+  (await (await fetch(`${service.http}/state`)).json()) as State;
+const reasons = async (service: Service): Promise<string> =>
+  (await stateOf(service)).accounts
+    .flatMap((one) => one.reasons.map((text) => `${one.account}: ${text}`))
+    .join('\n');
+const says = (service: Service, text: string) =>
+  until(async () => (await reasons(service)).includes(text), { what: text, deadlineMs: 60_000, everyMs: 50 });
+
+test('configuration: many changes within moments, the newest wins', async () => {
+  const recording = await begin({ scenario });
+  const service = await recording.collector();
+  await recording.live(service);
+  const symbols = ['BTCUSD', 'ETHUSD', 'SOLUSD'];
+  for (let n = 0; n < 12; n++) {
+    const accounts = [
+      { id: A, name: 'demo', symbols: symbols.slice(n % 3) },
+      ...(n % 2 === 0 ? [{ id: B, name: 'other', symbols: ['*'] }] : []),
+    ];
+    recording.configure({ accounts, timeframes: n % 4 < 2 ? ['M1'] : ['M1', 'H1'] });
+    // Each is read for itself: the file is looked at once it has stood still for a moment.
+    await new Promise((resolve) => setTimeout(resolve, 100 * (n % 5)));
+  }
+  recording.configure({
+    accounts: [{ id: A, name: 'demo', symbols: ['ETHUSD', 'BTCUSD'] }],
+    timeframes: ['D1'],
+  });
+  await until(
+    async () => {
+      const { accounts } = await stateOf(service);
+      const [one] = accounts;
+      const live = one?.streams.filter(({ phase, symbol }) => phase === 'live' && symbol !== null).length;
+      return accounts.length === 1 && live === 4 && one?.phase === 'live';
+    },
+    { what: 'two symbols of one account', deadlineMs: 60_000, everyMs: 100 },
+  );
+  await recording.live(service);
+  await recording.moreTicks(400);
+  await service.stop();
+  expect(readServiceInfo(recording.dataDir, 'collector')).toBeNull();
+});
+
+test('configuration: another key, another account, and back; each is begun anew, and what is refused is tried again', async () => {
+  const recording = await begin({ scenario });
+  const service = await recording.collector(recording.dataDir, { WRONG_KEY: 'fxs_ro_wrong' });
+  await recording.live(service);
+  await recording.moreTicks(200);
+  const usual = { id: A, name: 'demo' };
+  for (const [change, word] of [
+    [{ ...usual, key: 'WRONG_KEY' }, 'refused'],
+    [{ ...usual, id: B }, 'ACCOUNT_MISMATCH'],
+  ] as const) {
+    recording.configure({ accounts: [change] });
+    await says(service, word);
+    expect((await fetch(`${service.http}/readyz`)).status).toBe(503);
+    recording.configure({ accounts: [usual] });
+    await recording.live(service);
+    await recording.moreTicks(200);
+  }
+  await promiseKept('another key, another account', recording);
+});
+
+test('configuration: taken out while it waits for its gateway, and put in again', async () => {
+  const recording = await begin({ scenario });
+  await recording.gateway.fault('rest', { path: '/ServerTimezone', status: 503 });
+  const service = await recording.collector();
+  await says(service, 'waiting_for_gateway');
+  for (let n = 0; n < 3; n++) {
+    recording.configure({ accounts: [{ id: B, name: 'other' }] });
+    await until(async () => (await stateOf(service)).accounts.every(({ account }) => account === 'other'), {
+      what: 'the other account alone',
+      deadlineMs: 20_000,
+      everyMs: 50,
+    });
+    recording.configure({ accounts: [{ id: A, name: 'demo' }] });
+    await says(service, 'demo: waiting_for_gateway');
+    expect(await reasons(service)).not.toContain('TAPE_LOCKED');
+  }
+  await recording.gateway.command('release', {});
+  await recording.live(service);
+  await recording.moreTicks(200);
+  await promiseKept('taken out and put in again', recording);
+});
+
+test('configuration: the account moves to other addresses while its socket is down', async () => {
+  const recording = await begin({ scenario });
+  const service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(200);
+  const row = { id: A, nickname: 'a', platform: 'mt5', server: 'One', login: 1, status: 'connected' };
+  const gone = {
+    rest_url: `${recording.gateway.url}/gone`,
+    ws_url: `${recording.gateway.url.replace('http', 'ws')}/gone`,
+  };
+  // For as long as the list is wrong the recorder goes where it says; then it comes back.
+  await recording.gateway.command('inject', { path: `/v1/accounts/${A}`, body: { ...row, ...gone } });
+  await recording.gateway.fault('refuse_upgrade', { status: 503, ms: 35_000, dropOpen: true });
+  await until(async () => /waiting_for_gateway|refused/.test(await reasons(service)), {
+    what: 'the other address',
+    deadlineMs: 90_000,
+    everyMs: 100,
+  });
+  await recording.live(service, 120_000);
+  await recording.moreTicks(200);
+  await promiseKept('other addresses', recording);
+});
