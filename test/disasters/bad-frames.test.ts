@@ -16,6 +16,7 @@ test('junk-frames: every kind, again and again', async () => {
     'bare_position',
     'bare_array',
     'huge',
+    'time_zero',
     'invalid_utf8',
   ];
   for (const what of [...kinds, ...kinds]) {
@@ -32,4 +33,10 @@ test('junk-frames: every kind, again and again', async () => {
   const sum = rejected.reduce((total, [, count]) => total + Number(count), 0);
   expect(sum).toBeGreaterThanOrEqual(kinds.length * 2 * 3 - 12);
   expect(verdict.gaps.some((gap) => gap.cause === 'rejected')).toBe(true);
+  // A trade without a time: its gap is where it came, and none of its rows are condemned.
+  const [[deals]] = (await recording.sql(
+    "SELECT count() FROM gaps WHERE stream = 'deals' AND cause = 'rejected' AND ts_from > '2020-01-01'",
+  )) as [[number]];
+  expect(Number(deals)).toBeGreaterThan(0);
+  expect(rejected.some(([kind]) => String(kind).startsWith('row of'))).toBe(false);
 });

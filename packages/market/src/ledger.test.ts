@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadLedger } from './ledger-state.ts';
+import { topicOfStream } from './stream-key.ts';
 import {
   BARS,
   coverageOf,
@@ -417,6 +418,49 @@ describe('a warning', () => {
     const from = gapsOf(script.frame(dropped(1))).at(-1)?.[3] ?? 0;
     expect(from).toBeLessThanOrEqual(1990 - 600);
     expect(from).toBeGreaterThan(1990 - 720);
+  });
+});
+
+describe('a frame without a time that can be meant', () => {
+  const frames = JSON.parse(
+    readFileSync(join(import.meta.dirname, 'testing/time-zero/frames.json'), 'utf8'),
+  ) as WireMessage[];
+  const DEALS = { stream: 'deals', symbol: null, timeframe: null } as const;
+  const recording = (): TapeScript =>
+    new TapeScript()
+      .configured([EUR, BARS, DEALS])
+      .event({ event: 'connected', data: null })
+      .acks(...[EUR, BARS, DEALS].map(topicOfStream))
+      .beats(1, 60);
+  const gapsAfter = (message: WireMessage, mark: string | null = null): GapWords[] =>
+    gapsOf(recording().frame(message, mark).beats(61, 70)).slice(6);
+
+  test('a trade of time zero: a gap of deals around its receipt', () => {
+    expect(frames.map(({ type }) => type)).toEqual(['trade']);
+    for (const frame of frames)
+      expect(gapsAfter(frame)).toEqual([
+        ['opened', 'deals', 'rejected', 58, null],
+        ['ended', 'deals', 'rejected', 58, 63.001],
+      ]);
+  });
+
+  test('a bar of time zero: a gap of its bars', () => {
+    const data = { open: 1, high: 1, low: 1, close: 1, time: '1970-01-01T00:00:00Z' };
+    const rows = gapsAfter({ type: 'bar', symbol: 'EURUSD', timeframe: 'M1', data });
+    expect(rows.map(([, of, cause]) => [of, cause])).toEqual([
+      ['EURUSD', 'rejected'],
+      ['EURUSD', 'rejected'],
+    ]);
+  });
+
+  test('a tick of time zero: the guard has its gap, unless nothing can be compared with our clock', () => {
+    const data = { bid: 1, ask: 1, time: '1970-01-20T03:21:12.648Z' };
+    const tick: WireMessage = { type: 'tick', symbol: 'EURUSD', data };
+    expect(gapsAfter(tick, 'live')).toEqual([]);
+    expect(gapsAfter(tick, 'live~m').map(([, of, cause]) => [of, cause])).toEqual([
+      ['EURUSD', 'rejected'],
+      ['EURUSD', 'rejected'],
+    ]);
   });
 });
 

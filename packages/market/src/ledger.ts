@@ -5,14 +5,14 @@
 import { heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Instant, LedgerState, StreamAccount } from './ledger-state.ts';
-import { kindOfMark, passOfMark } from './mark.ts';
+import { isMistimed, kindOfMark, passOfMark } from './mark.ts';
 import { countFrame, droppedSince } from './recent-frames.ts';
 import { type Loss, StreamBook } from './stream-book.ts';
 import { streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
 import type { StreamEvent } from './stream-transitions.ts';
 import type { TapeEvent } from './tape-event.ts';
 import { TWIN_MS } from './tick-marker.ts';
-import { type BrokerTime, parseBrokerTime } from './time.ts';
+import { type BrokerTime, parseBrokerTime, streamedTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
 
 const STREAM_OF_FRAME: Record<string, string | undefined> = {
@@ -184,14 +184,12 @@ export class Ledger {
         break;
       case 'bar':
         countFrame(this.state, this.lastTsRecv);
-        if (typeof message.data.time !== 'string' || parseBrokerTime(message.data.time) === null) {
-          this.#unstorable('bars', message.symbol, message.timeframe, 'no readable open time');
-        }
+        if (streamedTime(message.data.time) === null)
+          this.#unstorable('bars', message.symbol, message.timeframe, 'no known open time');
         break;
       case 'trade':
         countFrame(this.state, this.lastTsRecv);
-        if (parseBrokerTime(message.data.time) === null)
-          this.#unstorable('deals', null, null, 'unreadable time');
+        if (streamedTime(message.data.time) === null) this.#unstorable('deals', null, null, 'no known time');
         break;
       case 'undecodable':
         this.#unreadable(message);
@@ -219,9 +217,11 @@ export class Ledger {
 
   #tick(symbol: string, time: string, mark: string | null): void {
     const kind = kindOfMark(mark);
-    const at = kind === null ? null : parseBrokerTime(time);
+    const at = kind === null ? null : streamedTime(time);
     if (at === null) {
-      this.#unstorable('ticks', symbol, null, 'unreadable time');
+      // Of a time that can be read the guard says what it is, where it can: then the gap is its own.
+      const isGuarded = kind !== null && !this.state.replayed && !isMistimed(mark);
+      if (kind !== 'repeat' && !isGuarded) this.#unstorable('ticks', symbol, null, 'no known time');
       return;
     }
     const stream = this.#ticks.get(symbol);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseClockRule } from './clock/parse-clock-rule.ts';
 import { GUARD_US } from './clock/line-sight.ts';
@@ -118,9 +120,26 @@ describe('ticks', () => {
     expect(rows.rejected[0]).toMatchObject({
       kind: 'tick',
       ts_recv: RECV,
-      reason: 'the time is not a broker time',
+      reason: 'the time is missing, not a broker time, or none that anything is streamed at',
     });
   });
+});
+
+test('what states a time that nobody can mean is set aside, never a row of 1970', () => {
+  const frames = JSON.parse(
+    readFileSync(join(import.meta.dirname, 'testing/time-zero/frames.json'), 'utf8'),
+  ) as WireMessage[];
+  const bar = { open: 1, high: 1, low: 1, close: 1, time: '1970-01-01T00:00:00Z' };
+  const all: WireMessage[] = [
+    ...frames,
+    { type: 'bar', symbol: 'EURUSD', timeframe: 'M1', data: bar },
+    { type: 'bar', symbol: 'EURUSD', timeframe: 'M1', data: { ...bar, time: '2200-01-01T00:00:00Z' } },
+    { type: 'tick', symbol: 'UK100', data: { bid: 1, ask: 1, time: '1970-01-20T03:21:12.648Z' } },
+  ];
+  const rows = noRows();
+  for (const message of all) normalise(line(message, null), { ...context, replayed: true }, rows);
+  expect(rows.rejected.map(({ kind }) => kind)).toEqual(['trade', 'bar', 'bar', 'tick']);
+  expect([rows.trade_events, rows.bar_events, rows.ticks]).toEqual([[], [], []]);
 });
 
 describe('other frames', () => {

@@ -10,7 +10,7 @@ import { FieldReader, textOrNull } from './read-fields.ts';
 import type { Rows, TickRow } from './records.ts';
 import { knownOrNull } from './tick-marker.ts';
 import { unstorable } from './history/history-rows.ts';
-import { type BrokerMs, parseBrokerTime } from './time.ts';
+import { type BrokerMs, parseBrokerTime, streamedTime } from './time.ts';
 import type { WireBar, WireMessage, WireTick, WireTrade } from './wire.ts';
 
 /** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
@@ -39,6 +39,8 @@ export type NormaliseResult = 'written' | 'odd';
 
 /** What of a rejected frame is kept in the table; the tape has it whole. */
 const RAW_LIMIT = 1_048_576;
+/** The account of gaps has one around its receipt (`ledger`). */
+const NO_TIME = 'the time is missing, not a broker time, or none that anything is streamed at';
 
 const receivedUs = (line: FrameLine): number => line.receivedUs ?? line.tsRecv;
 
@@ -90,7 +92,7 @@ const tickRow = (
   line: FrameLine,
   context: NormaliseContext,
 ): TickRow | null => {
-  const time = parseBrokerTime(tick.time);
+  const time = streamedTime(tick.time);
   if (time === null) return null;
   const plain = context.rule.offsetIfPlain(time.ms);
   const offsetS = plain ?? readTime(time.ms, line, context).offsetS;
@@ -118,7 +120,7 @@ const normaliseTick = (
   if (kindOfMark(line.mark) === 'repeat') return 'written';
   const row = tickRow(message.symbol, message.data, line, context);
   if (row === null) {
-    reject(rows, line, context, 'tick', 'the time is not a broker time');
+    reject(rows, line, context, 'tick', NO_TIME);
     return 'written';
   }
   // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
@@ -138,9 +140,9 @@ const normaliseBar = (
   context: NormaliseContext,
   rows: Rows,
 ): void => {
-  const time = typeof bar.time === 'string' ? parseBrokerTime(bar.time) : null;
+  const time = streamedTime(bar.time);
   if (time === null) {
-    reject(rows, line, context, 'bar', 'the bar has no readable open time');
+    reject(rows, line, context, 'bar', NO_TIME);
     return;
   }
   const at = readTime(time.ms, line, context);
@@ -164,9 +166,9 @@ const normaliseBar = (
 };
 
 const normaliseTrade = (trade: WireTrade, line: FrameLine, context: NormaliseContext, rows: Rows): void => {
-  const time = parseBrokerTime(trade.time);
+  const time = streamedTime(trade.time);
   if (time === null) {
-    reject(rows, line, context, 'trade', 'the time is not a broker time');
+    reject(rows, line, context, 'trade', NO_TIME);
     return;
   }
   const at = readTime(time.ms, line, context);

@@ -10,7 +10,7 @@ import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/quest
 import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
-import { condemnedNote } from './condemned-note.ts';
+import { condemnedNote } from './condemned.ts';
 import { findAccount } from './find-account.ts';
 import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
@@ -233,9 +233,11 @@ const outflowOf = (
       return pass.signal;
     },
     condemned: (table, row, reason) => {
+      const note = condemnedNote(table, row, reason);
+      if (memory.condemned.has(note)) return;
       log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');
       if (table === 'rejected' || table === 'gap_events') return;
-      intake.note('condemned', condemnedNote(table, row, reason));
+      intake.note('condemned', note);
     },
     clock,
     log,

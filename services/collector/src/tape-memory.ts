@@ -4,6 +4,7 @@
 import { decodeFrame } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
+  type CondemnedRow,
   type ConfiguredStream,
   emptyLedger,
   kindOfMark,
@@ -20,6 +21,7 @@ import {
   type WireMessage,
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
+import { Condemned } from './condemned.ts';
 
 /** The account that this tape belongs to, as it was at first use, and where its gateway was last found. */
 export interface Binding {
@@ -37,6 +39,8 @@ interface SavedMemory {
   readonly rulings?: readonly Ruling[];
   readonly ledger: unknown;
   readonly known: ReturnType<LastTicks['save']>;
+  /** An earlier release kept none. */
+  readonly condemned?: readonly string[];
 }
 
 /** The frame of a line, decoded; taken from memory when the line was handed over there. Null for events. */
@@ -66,6 +70,7 @@ export class TapeMemory {
   rulings = new Rulings();
   ledger: Ledger;
   last = new LastTicks();
+  condemned = new Condemned();
   readonly marker = new TickMarker();
 
   constructor(account: string) {
@@ -93,6 +98,7 @@ export class TapeMemory {
       this.rulings = new Rulings(saved.rulings);
       this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
       this.last = new LastTicks(saved.known);
+      this.condemned = new Condemned(saved.condemned);
     }
     for await (const items of batches)
       for (const item of items)
@@ -106,6 +112,7 @@ export class TapeMemory {
     if (line.event === 'clock') this.spans = (line.data as { spans: ClockSpan[] }).spans;
     if (line.event === 'ruling') this.rulings = this.rulings.with([line.data as Ruling]);
     if (line.event === 'bound') this.binding = line.data as Binding;
+    if (line.event === 'condemned') this.condemned.add(line.data as CondemnedRow);
     if (line.event === 'configured') this.#remember((line.data as Configured).streams);
     if (message?.type === 'tick') this.#tick(line, message);
     this.ledger.apply(line, message, this.#discard);
@@ -123,6 +130,7 @@ export class TapeMemory {
       rulings: this.rulings.list,
       ledger: saveLedger(this.ledger.state),
       known: this.last.save(),
+      condemned: this.condemned.save(),
     };
   }
 

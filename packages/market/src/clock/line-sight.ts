@@ -2,7 +2,7 @@
 // word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
 
 import { isMistimed, kindOfMark, passOfMark } from '../mark.ts';
-import { type BrokerMs, type BrokerTime, parseBrokerTime } from '../time.ts';
+import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS, parseBrokerTime } from '../time.ts';
 import type { WireMessage } from '../wire.ts';
 import type { ClockRule } from './clock-rule.ts';
 
@@ -23,8 +23,6 @@ export interface ClockSight {
 
 /** A clock this far from its receive time is not what the rule says, and a tick is not of now, in microseconds. */
 export const GUARD_US = 20 * 60_000_000;
-/** Nobody has streamed a tick from before: the time is none. */
-const EARLIEST_TICK_MS = Date.UTC(2000, 0, 1);
 
 /** True when an instant lies within the guard of a time of receipt. */
 export const isNear = (utcMs: number, receivedUs: number): boolean =>
@@ -71,7 +69,7 @@ export const sightOf = (
 };
 
 const wordOfTick = (utcMs: number, receivedUs: number, isLive: boolean): ClockWord => {
-  const hasTime = utcMs >= EARLIEST_TICK_MS && utcMs * 1000 - receivedUs < GUARD_US;
+  const hasTime = utcMs >= EARLIEST_STREAMED_MS && utcMs * 1000 - receivedUs < GUARD_US;
   if (!isLive) return hasTime ? 'leans' : 'stray';
   if (!hasTime) return 'ahead';
   return isNear(utcMs, receivedUs) ? 'near' : 'old';

@@ -20,6 +20,10 @@ const EXTRA: Readonly<
     ),
   bare_array: () => text('[{"ticket":5000000009,"symbol":"EURUSD","lots":0.1}]'),
   huge: () => text(`{"type":"mystery","padding":"${'x'.repeat(MIB)}"}`),
+  time_zero: () =>
+    text(
+      '{"type":"trade","data":{"deal":5000000201,"order":5000000202,"position":5000000202,"symbol":"EURUSD","type":"Buy","entry":"In","volume":0.1,"price":1.08421,"profit":0.0,"time":"1970-01-01T00:00:00Z"}}',
+    ),
   invalid_utf8: () => ({ bytes: Buffer.from('7b2274797065223a22ff22fe7d', 'hex'), opcode: 'text' }),
 };
 
@@ -39,6 +43,7 @@ const junk = defineFault(
       'bare_position',
       'bare_array',
       'huge',
+      'time_zero',
       'invalid_utf8',
     ]),
     count: z.int().positive().default(1),
