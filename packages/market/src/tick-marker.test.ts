@@ -28,7 +28,7 @@ class Life {
       this.conn++;
       this.marker.connected();
     }
-    this.marker.arm('EURUSD', this.last.of('EURUSD'));
+    this.marker.arm('EURUSD', this.last.of('EURUSD'), 0);
   }
 
   frame(tick: KnownTick, monoMs: number): TickMark {
@@ -104,7 +104,7 @@ describe('the first frames of a connection', () => {
 
   test('symbols do not touch each other', () => {
     const marker = new TickMarker();
-    marker.arm('EURUSD', null);
+    marker.arm('EURUSD', null, 0);
     expect(marker.mark('GBPUSD', tick(1), 0)).toBe('live');
     expect(marker.mark('EURUSD', tick(1), 0)).toBe('snapshot');
   });
@@ -131,6 +131,21 @@ describe('a first frame that lingers', () => {
       expect(life.frame(stated, 12_000)).toBe('repeat');
       // It has come: what is equal from now on is another tick.
       expect([life.frame(tick(7), 12_001), life.frame(tick(7), 12_001)]).toEqual(['live', 'live']);
+    }
+  });
+
+  test('is not waited for once a heartbeat shows that the first frame was it: it states a tick of before the request', () => {
+    for (const [statedMs, isSnapshot] of [
+      [990, true],
+      [1010, false],
+    ] as const) {
+      const life = new Life(tick(1));
+      // Asked for at 0 ms of our clock, when the server's showed 1000.
+      life.connect([tick(statedMs)], 0, 20);
+      life.marker.heartbeat(brokerMs(1700), 700);
+      life.marker.heartbeat(brokerMs(2690), 1700);
+      life.frame(tick(3000), 2000);
+      expect(life.frame(tick(3000), 2000)).toBe(isSnapshot ? 'live' : 'repeat');
     }
   });
 

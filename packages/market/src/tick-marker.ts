@@ -36,6 +36,9 @@ interface Watch {
   newestAtMs: number;
   /** A frame has come since the subscription was written. */
   answered: boolean;
+  readonly askedAtMs: number;
+  /** What the first frame stated, as long as it may be a live tick of after the request. */
+  firstMs: BrokerMs | null;
   /** Snapshots that may still come: one for each time the subscription was written. */
   due: number;
   ackedAtMs: number;
@@ -76,13 +79,15 @@ export class TickMarker {
   }
 
   /** A subscription of this symbol is about to be written: from here a snapshot may come. `before`: its last tick, if one is known. */
-  arm(symbol: string, before: KnownTick | null): void {
+  arm(symbol: string, before: KnownTick | null, monoMs: number): void {
     const again = this.#watches.get(symbol);
     this.#watches.set(symbol, {
       before,
       seen: again?.seen ?? [],
       newestAtMs: again?.newestAtMs ?? 0,
       answered: false,
+      askedAtMs: monoMs,
+      firstMs: null,
       due: (again?.due ?? 0) + 1,
       ackedAtMs: Number.POSITIVE_INFINITY,
     });
@@ -92,6 +97,15 @@ export class TickMarker {
   acknowledged(symbol: string, monoMs: number): void {
     const watch = this.#watches.get(symbol);
     if (watch !== undefined) watch.ackedAtMs = monoMs;
+  }
+
+  /** A heartbeat says what the server's clock showed at the request, or a little less: a first frame of before that is the snapshot. */
+  heartbeat(ms: BrokerMs, monoMs: number): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.firstMs === null || watch.firstMs >= ms - (monoMs - watch.askedAtMs)) continue;
+      watch.firstMs = null;
+      watch.due--;
+    }
   }
 
   /** Names a tick frame. `monoMs` is its receive time on a clock that nobody sets; `tick` its content. */
@@ -126,5 +140,6 @@ const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number):
     watch.seen.push(tick);
     watch.newestAtMs = monoMs;
   }
+  if (first) watch.firstMs = tick.ms;
   return first || overtaken ? 'snapshot' : 'live';
 };
