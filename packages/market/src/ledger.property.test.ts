@@ -37,6 +37,7 @@ const words = [
   'drop',
   'blindDrop',
   'refused',
+  'asks',
   'failed',
   'audit',
   'auditMissing',
@@ -84,6 +85,9 @@ const played = (clock: (typeof CLOCKS)[number], story: readonly Step[]): TapeScr
       case 'recover':
         script.acks(...ALL.map(topicOfStream)).beats(s, s + 5 * n);
         s += 5 * n;
+        break;
+      case 'asks':
+        script.event({ event: 'subscribing', data: { sub } });
         break;
       case 'ack':
         script.acks(sub);
@@ -189,6 +193,7 @@ const livesOf = (key: StreamKey, lines: readonly ScriptLine[]): Life[] => {
       brokerUp = true;
     }
     if (['start', 'stop', 'disconnected', 'refused', 'heartbeat_lost'].includes(event ?? '')) lost();
+    if (event === 'subscribing' && is(data['sub'] as never)) unsure = false;
     if (event === 'subscribed' && is(data['sub'] as never)) {
       if (!subscribed) proved = null;
       subscribed = true;

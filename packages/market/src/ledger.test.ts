@@ -225,6 +225,23 @@ describe('gaps', () => {
       .event({ event: 'audit', data: { missing: [] } })
       .beat(72);
     expect(gapsOf(begun).slice(6)).toEqual([]);
+    // What is asked for now was not acknowledged in what could not be read.
+    const asked = damaged();
+    asked.conn = 2;
+    for (const sub of PRICES.slice(0, 1)) asked.beat(70).event({ event: 'subscribing', data: { sub } });
+    asked.event({ event: 'audit', data: { missing: [] } }).beat(72);
+    expect(gapsOf(asked).slice(6)).toEqual([['ended', 'XAUUSD', 'tape_damaged', 58, 74.001]]);
+    // A jump of a clock stands before it.
+    const jumped = started().beats(3, 60);
+    jumped.at(61).event({ event: 'disconnected', data: { reason: 'reset' } });
+    jumped.conn++;
+    jumped
+      .event({ event: 'clock_jump', data: { of: 'machine', byMs: 3000 } })
+      .event({ event: 'connected', data: null })
+      .beat(62)
+      .event({ event: 'audit', data: { missing: [] } })
+      .beat(72);
+    expect(gapsOf(jumped).slice(6)).toEqual([]);
     // Whatever comes in between settles nothing.
     const between = started()
       .beats(3, 60)

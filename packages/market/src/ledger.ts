@@ -75,11 +75,9 @@ export class Ledger {
     for (const stream of this.state.streams.values()) this.#book.happened(stream, event, { cause, evidence });
   }
 
-  /** Each connection begins with a line that says so; without it the stretch that holds it, and acknowledgements, could not be read. */
-  #newConnection({ conn, event }: LedgerLine): void {
-    const seen = event === 'connected';
-    if (this.state.conn !== 0)
-      this.#all(seen ? 'lost' : 'lost_unseen', 'disconnect', 'the connection changed');
+  /** Where its `connected` does not follow, a stretch that could not be read holds it, and acknowledgements with it. */
+  #newConnection({ conn }: LedgerLine): void {
+    if (this.state.conn !== 0) this.#all('lost_unseen', 'disconnect', 'the connection changed');
     this.state.conn = conn;
     if (this.state.serverMs !== null) this.#measure(this.state.serverMs);
     this.state.serverMs = null;
@@ -95,6 +93,9 @@ export class Ledger {
       case 'stop':
         this.#all('lost', 'process_down', event === 'stop' ? 'stopped' : 'started');
         break;
+      case 'connected':
+        this.#all('lost', 'disconnect', 'connected');
+        break;
       case 'disconnected':
       case 'refused':
         this.#all('lost', 'disconnect', data.reason);
@@ -102,9 +103,10 @@ export class Ledger {
       case 'heartbeat_lost':
         this.#all('lost', 'stalled', `no heartbeat for ${data.silentMs} ms`);
         break;
+      case 'subscribing':
       case 'subscribed': {
         const stream = this.#find(data.sub);
-        if (stream !== null) this.#book.happened(stream, 'acknowledged');
+        if (stream !== null) this.#book.happened(stream, event === 'subscribing' ? 'asked' : 'acknowledged');
         break;
       }
       case 'subscribe_failed':

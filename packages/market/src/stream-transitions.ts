@@ -1,9 +1,11 @@
 // The life of one configured stream's account as a table: what happens to it in each phase, and what follows.
 //
 //   down ──acknowledged──► proving ──clean heartbeat──► live ──lost──► down
-//     │ damaged                ▲  ▲                       │
-//     ▼                        │  └──────── doubted ──────┘
+//     │ ▲                      ▲  ▲                       │
+//     │ │ asked                │  └──────── doubted ──────┘
+//     ▼ │                      │
 //   unsure ──listed────────────┘
+//     (damaged)
 //
 // `down`: not subscribed as far as the tape tells. `unsure`: the same, but a damaged stretch may hold the acknowledgement. `proving`:
 // subscribed, waiting for a clean heartbeat. `live`: recorded without a known loss. A gap is open in every phase but `live`.
@@ -19,6 +21,8 @@ export type StreamEvent =
   | 'doubted'
   /** A stretch of the tape could not be read. */
   | 'damaged'
+  /** A subscription is being written: what comes of it will be seen. */
+  | 'asked'
   | 'acknowledged'
   /** The gateway's own list has it. */
   | 'listed'
@@ -49,6 +53,7 @@ export const STREAM_TRANSITIONS: Readonly<Record<StreamPhase, Readonly<Record<St
     lost_unseen: to('unsure', 'open'),
     doubted: to('down', 'open'),
     damaged: to('unsure', 'open'),
+    asked: to('down'),
     acknowledged: to('proving', 'settle'),
     listed: to('down'),
     heartbeat: to('down'),
@@ -59,6 +64,7 @@ export const STREAM_TRANSITIONS: Readonly<Record<StreamPhase, Readonly<Record<St
     lost_unseen: to('unsure', 'open'),
     doubted: to('unsure', 'open'),
     damaged: to('unsure', 'open'),
+    asked: to('down'),
     acknowledged: to('proving', 'settle'),
     listed: to('proving', 'settle'),
     heartbeat: to('unsure'),
@@ -69,6 +75,7 @@ export const STREAM_TRANSITIONS: Readonly<Record<StreamPhase, Readonly<Record<St
     lost_unseen: to('unsure', 'open'),
     doubted: to('proving', 'open'),
     damaged: to('proving', 'open'),
+    asked: to('proving'),
     acknowledged: to('proving', 'settle'),
     listed: to('proving'),
     heartbeat: to('live', 'end'),
@@ -79,6 +86,7 @@ export const STREAM_TRANSITIONS: Readonly<Record<StreamPhase, Readonly<Record<St
     lost_unseen: to('unsure', 'open'),
     doubted: to('proving', 'open'),
     damaged: to('proving', 'open'),
+    asked: to('live'),
     acknowledged: to('live'),
     listed: to('live', 'prove'),
     heartbeat: to('live', 'claim'),
