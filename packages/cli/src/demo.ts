@@ -37,9 +37,11 @@ export async function demoOf(options: DemoOptions, env: CliEnv): Promise<Demo | 
     });
   const day = readRealDay(resolve(given), options.symbol ?? env.FXTAPE_DEMO_SYMBOL);
   const [from] = new Date(day.fromUtcMs).toISOString().split('.');
+  const { mostMs, rows: late } = day.late;
+  const order = late === 0 ? '' : ` (${late} of them up to ${mostMs} ms out of order: put in order of time)`;
   return {
     name: day.name,
-    title: `${day.rows} real ticks of ${day.symbol} from ${from}Z on, as "${day.name}"`,
+    title: `${day.rows} real ticks of ${day.symbol} from ${from}Z on, as "${day.name}"${order}`,
     env: {
       FXTAPE_DEMO_TICKS: day.path,
       FXTAPE_DEMO_SYMBOL: day.symbol,

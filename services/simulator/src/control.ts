@@ -43,7 +43,7 @@ const clockBody = z.strictObject({
 const emitBody = z.strictObject({
   symbol: z.string(),
   count: z.int().positive().max(1_000_000).optional(),
-  ticks: z.array(z.strictObject({ bid: z.number().positive(), ask: z.number().positive() })).optional(),
+  ticks: z.array(z.strictObject({ bid: z.number(), ask: z.number() })).optional(),
 });
 
 const lateDealBody = z.strictObject({
@@ -59,10 +59,10 @@ const reviseBody = z.strictObject({
   utc: z.iso.datetime(),
   change: z
     .strictObject({
-      open: z.number().positive().optional(),
-      high: z.number().positive().optional(),
-      low: z.number().positive().optional(),
-      close: z.number().positive().optional(),
+      open: z.number().optional(),
+      high: z.number().optional(),
+      low: z.number().optional(),
+      close: z.number().optional(),
       tickVolume: z.int().positive().optional(),
       spread: z.int().nonnegative().optional(),
     })

@@ -16,6 +16,8 @@ export interface RealDay {
   /** Of account and feed. */
   readonly name: string;
   readonly rows: number;
+  /** Rows that stood after one with a later time, by a moment, and were put in order. */
+  readonly late: TickFile['late'];
   readonly fromUtcMs: number;
   readonly toUtcMs: number;
 }
@@ -41,6 +43,7 @@ function realDayOf(path: string, file: TickFile, symbol = symbolIn(path)): RealD
     symbol,
     name: `real-${file.sha256.slice(0, 8)}`,
     rows: file.rows,
+    late: file.late,
     fromUtcMs: file.utcMs[0] as number,
     toUtcMs: file.utcMs[file.rows - 1] as number,
   };

@@ -148,7 +148,6 @@ describe('a file of ticks', () => {
     expect(bad('20200101 170000065,1.1,1.2,0\n20200230 170000065,1.1,1.2,0\n')).toThrow(
       /line 2.*time such as/,
     );
-    expect(bad('20200101 170000065,1.1,1.2,0\n20200101 170000064,1.1,1.2,0\n')).toThrow(/line 2.*backwards/);
     expect(bad('20200101 170000065,1.1,,0\n')).toThrow(/line 1.*two prices/);
     expect(() => readTickFile(join(folder, 'none.csv'))).toThrow(
       expect.objectContaining({
@@ -160,8 +159,10 @@ describe('a file of ticks', () => {
       expect.objectContaining({ code: 'SIMULATOR_FILE_UNREADABLE' }),
     );
     expect(bad('utc_ms,bid,ask\n')).toThrow(/no tick/);
-    expect(bad('utc_ms,bid,ask\n5,1.1,1.2\n4,1.1,1.2\n')).toThrow(/line 3.*backwards/);
-    expect(bad('utc_ms,bid,ask\n5,1.1,x\n')).toThrow(/line 2/);
-    expect(bad('utc_ms,bid,ask\n5,1.123456789,1\n5,9.1,1\n')).toThrow(/too many digits/);
+    const head = `utc_ms,bid,ask\n${START}`;
+    expect(bad(`${head},1.1,x\n`)).toThrow(/line 2/);
+    expect(bad(`${head},1.123456789,1\n${START},9.1,1\n`)).toThrow(/line 3.*too many digits/);
+    expect(bad('utc_ms;bid;ask\n')).toThrow(/line 1 .*semicolons/);
+    expect(bad('PK\u0003\u0004')).toThrow(/packed/);
   });
 });

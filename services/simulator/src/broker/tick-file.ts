@@ -1,12 +1,12 @@
-// A file of real ticks of one symbol. In: text, oldest first, in one of these forms. Out: the rows in columns, with prices as integers of the
-// finest point that the file uses, so that what is played is exactly what was read.
+// A file of real ticks of one symbol. In: text in one of these forms. Out: the rows in columns and in order of time, with prices as integers of
+// the finest point that the file uses, so that what is played is exactly what was read; and how many rows had to be put in order.
 //
 //   utc_ms,bid,ask                               a header, then milliseconds since 1970 (true UTC) and two prices
 //   20200101 170000065,1.121200,1.121720,0       ticks in ASCII as HistData.com gives them: UTC−5 all year, and a volume that is always 0
 
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { FxtapeError } from '@fxtape/ops';
+import { readTickLines } from './tick-lines.ts';
+import { explainStep, inOrder, type Ordered } from './tick-order.ts';
 
 export interface TickFile {
   readonly rows: number;
@@ -14,6 +14,8 @@ export interface TickFile {
   readonly utcMs: Float64Array;
   readonly bid: Int32Array;
   readonly ask: Int32Array;
+  /** Rows that stood after one with a later time, by a moment. */
+  readonly late: Ordered['late'];
   /** Of the whole file, in hexadecimal. */
   readonly sha256: string;
 }
@@ -36,17 +38,37 @@ interface Form {
 const HEADER = 'utc_ms,bid,ask';
 const HISTDATA = /^(\d{4})(\d\d)(\d\d) (\d\d)(\d\d)(\d\d)(\d{3}),([^,]*),([^,]*),[^,]*$/;
 const HISTDATA_BEHIND_UTC_MS = 5 * 3_600_000;
-const PRICE = /^(\d+)(?:\.(\d+))?$/;
+const PRICE = /^-?\d+(?:\.\d+)?$/;
+/** No market was recorded tick by tick before, and none is yet after. */
+const EARLIEST_MS = Date.UTC(1985, 0);
+const LATEST_MS = Date.UTC(2100, 0);
 
 const plain: Form = {
   head: 1,
   row: (line) => {
-    const [utc = '', bid = '', ask = '', ...rest] = line.split(',');
-    if (!/^\d{1,15}$/.test(utc)) return `"${utc}" is not a time in milliseconds`;
+    const [utc = '', bid = '', ask = '', ...rest] = line.split(',').map((cell) => cell.trim());
+    if (!/^\d{1,19}$/.test(utc)) return `"${utc}" is not a time in milliseconds`;
+    const utcMs = Number(utc);
+    if (utcMs < EARLIEST_MS || utcMs >= LATEST_MS)
+      return `"${utc}" is no time in milliseconds${unitOf(utcMs)}`;
     if (rest.length > 0) return 'bid and ask are not two prices';
-    return { utcMs: Number(utc), bid, ask };
+    return { utcMs, bid, ask };
   },
 };
+
+/** The unit in which a number would be a time of our days. */
+function unitOf(value: number): string {
+  const units = [
+    ['seconds', 1000],
+    ['microseconds', 1e-3],
+    ['nanoseconds', 1e-6],
+  ] as const;
+  const found = units.find(([, ms]) => value * ms >= EARLIEST_MS && value * ms < LATEST_MS);
+  if (found === undefined) return '';
+  const [unit, ms] = found;
+  return `: in ${unit} it would be ${new Date(value * ms).toISOString().slice(0, 19)}Z`;
+}
+
 const histData: Form = {
   head: 0,
   row: (line) => {
@@ -62,76 +84,67 @@ const histData: Form = {
 
 /** Throws SIMULATOR_FILE_UNREADABLE, and SIMULATOR_FILE_INVALID naming the line. */
 export function readTickFile(path: string): TickFile {
-  const { lines, sha256 } = readLines(path);
-  const form = formOf(path, lines[0] ?? '');
+  const { lines, numberOf, sha256 } = readTickLines(path, TICK_FORMATS);
+  const form = formOf(path, lines[0] ?? '', lines.length === 0 ? 1 : numberOf(0));
   const rows = lines.length - form.head;
   if (rows === 0) throw invalid(path, form.head + 1, 'there is no tick');
-  const utcMs = new Float64Array(rows);
+  const lineOf = (row: number): number => numberOf(row + form.head);
+  const times = new Float64Array(rows);
   const bids: string[] = [];
   const asks: string[] = [];
   let digits = 0;
   for (let i = 0; i < rows; i++) {
-    const at = i + form.head;
-    const row = readRow(form, path, lines[at] as string, at + 1);
-    if (i > 0 && row.utcMs < (utcMs[i - 1] as number)) throw invalid(path, at + 1, 'the time runs backwards');
+    const row = readRow(form, lines[i + form.head] as string);
+    if (typeof row === 'string') throw invalid(path, lineOf(i), row);
     digits = Math.max(digits, decimals(row.bid), decimals(row.ask));
-    utcMs[i] = row.utcMs;
+    times[i] = row.utcMs;
     bids.push(row.bid);
     asks.push(row.ask);
   }
+  const ordered = inOrder(times);
+  if (!('order' in ordered)) {
+    const line = lineOf(ordered.row);
+    const hint = `Sort its rows by time, or cut the file before line ${line} and play both parts on their own`;
+    throw invalid(path, line, explainStep(ordered), hint);
+  }
+  const { late, order } = ordered;
   const inPoints = (prices: readonly string[]): Int32Array =>
-    Int32Array.from(prices, (price, i) => {
-      const value = points(price, digits);
-      if (value > 0x7fffffff) throw invalid(path, i + form.head + 1, 'a price has too many digits');
+    Int32Array.from(order, (row) => {
+      const value = points(prices[row] as string, digits);
+      if (Math.abs(value) > 0x7fffffff) throw invalid(path, lineOf(row), 'a price has too many digits');
       return value;
     });
-  return { rows, digits, utcMs, bid: inPoints(bids), ask: inPoints(asks), sha256 };
+  const utcMs = Float64Array.from(order, (row) => times[row] as number);
+  return { rows, digits, utcMs, bid: inPoints(bids), ask: inPoints(asks), late, sha256 };
 }
 
-function readLines(path: string): { lines: string[]; sha256: string } {
-  try {
-    const bytes = readFileSync(path);
-    const lines = bytes.toString('utf8').split(/\r?\n/);
-    if (lines.at(-1) === '') lines.pop();
-    return { lines, sha256: createHash('sha256').update(bytes).digest('hex') };
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-    const missing = why === 'ENOENT';
-    throw new FxtapeError({
-      code: 'SIMULATOR_FILE_UNREADABLE',
-      kind: 'terminal',
-      message: missing
-        ? `there is no file of ticks at ${path}`
-        : `the file of ticks ${path} cannot be read (${why})`,
-      hint: missing
-        ? `Give the path of a file that is there: ${TICK_FORMATS}`
-        : 'Give a plain file that may be read, of less than 500 MB',
-      context: { path, why },
-      cause,
-    });
-  }
+function formOf(path: string, first: string, line: number): Form {
+  const text = first.trim();
+  if (text === HEADER) return plain;
+  if (HISTDATA.test(text)) return histData;
+  const separator = [';', '\t'].find((one) => text.split(one).length === 3);
+  throw invalid(
+    path,
+    line,
+    separator === undefined
+      ? `neither the header ${HEADER} nor a tick as HistData.com writes it`
+      : `its columns are separated by ${separator === ';' ? 'semicolons' : 'tabs'}, not by commas`,
+  );
 }
 
-function formOf(path: string, first: string): Form {
-  if (first === HEADER) return plain;
-  if (HISTDATA.test(first)) return histData;
-  throw invalid(path, 1, `neither the header ${HEADER} nor a tick as HistData.com writes it`);
+/** The row, or what is wrong with the line. */
+function readRow(form: Form, line: string): Row | string {
+  const row = form.row(line.trim());
+  if (typeof row === 'string') return row;
+  return PRICE.test(row.bid) && PRICE.test(row.ask) ? row : 'bid and ask are not two prices';
 }
 
-function readRow(form: Form, path: string, line: string, number: number): Row {
-  const row = form.row(line);
-  if (typeof row === 'string') throw invalid(path, number, row);
-  if (!PRICE.test(row.bid) || !PRICE.test(row.ask))
-    throw invalid(path, number, 'bid and ask are not two prices');
-  return row;
-}
-
-const invalid = (path: string, line: number, what: string): FxtapeError =>
+const invalid = (path: string, line: number, what: string, hint = `Give ${TICK_FORMATS}`): FxtapeError =>
   new FxtapeError({
     code: 'SIMULATOR_FILE_INVALID',
     kind: 'terminal',
     message: `line ${line} of ${path}: ${what}`,
-    hint: `Give ${TICK_FORMATS}`,
+    hint,
     context: { path, line },
   });
 
@@ -143,5 +156,7 @@ const decimals = (price: string): number => {
 
 const points = (price: string, digits: number): number => {
   const [whole = '0', fraction = ''] = price.split('.');
-  return Number(whole + fraction.slice(0, digits).padEnd(digits, '0'));
+  const value = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'));
+  // A zero has no sign.
+  return value === 0 ? 0 : value;
 };

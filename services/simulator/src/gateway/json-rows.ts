@@ -56,11 +56,13 @@ export class JsonRows {
   }
 
   /** A price of `points` with exactly `digits` decimals; `scale` is 10^digits. */
-  price(points: number, scale: number, digits: number): void {
+  price(signed: number, scale: number, digits: number): void {
+    const points = Math.abs(signed);
     if (this.#noise !== 0 && points !== 0) {
-      this.#number(points / scale + this.#noise * (NOISE[points % NOISE.length] as number));
+      this.#number(signed / scale + this.#noise * (NOISE[points % NOISE.length] as number));
       return;
     }
+    if (signed < 0) this.#out[this.#at++] = 45;
     const whole = Math.floor(points / scale);
     this.integer(whole);
     if (digits === 0) return;

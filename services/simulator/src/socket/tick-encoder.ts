@@ -40,7 +40,10 @@ const putInt = (out: Uint8Array, at: number, value: number): number => {
   return at + width;
 };
 
-const putPrice = (out: Uint8Array, at: number, points: number, scale: number, digits: number): number => {
+const putPrice = (out: Uint8Array, start: number, signed: number, scale: number, digits: number): number => {
+  const points = Math.abs(signed);
+  let at = start;
+  if (signed < 0) out[at++] = 45;
   const whole = Math.floor(points / scale);
   let fraction = points - whole * scale;
   let width = digits;
