@@ -14,6 +14,7 @@ import { QUEUE_FAULTS } from './queue.ts';
 import { REST_FAULTS } from './rest.ts';
 import { SUBSCRIBING_FAULTS } from './subscribing.ts';
 import { TERMINAL_FAULTS } from './terminal.ts';
+import { TRADE_HISTORY_FAULTS } from './trade-history.ts';
 import { UPGRADE_FAULTS } from './upgrade.ts';
 
 const KINDS: ReadonlyMap<string, FaultKind> = new Map(
@@ -27,6 +28,7 @@ const KINDS: ReadonlyMap<string, FaultKind> = new Map(
     ...CLOCK_FAULTS,
     ...REST_FAULTS,
     ...HISTORY_FAULTS,
+    ...TRADE_HISTORY_FAULTS,
     ...OUTAGE_FAULTS,
   ].map((fault) => [fault.kind, fault]),
 );

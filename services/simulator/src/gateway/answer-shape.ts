@@ -18,6 +18,9 @@ export interface HistoryAsk {
   readonly to: number;
 }
 
+/** A deal or a closed position as the wire tells it. */
+export type TradeRow = Readonly<Record<string, unknown>>;
+
 export interface AnswerShape {
   /** Said instead of any rows. */
   refusal: RestAnswer | null;
@@ -29,6 +32,8 @@ export interface AnswerShape {
   hideNewestMs: number;
   /** Which of `count` rows, oldest first, are left: applied one after the other. */
   readonly cuts: ((count: number) => { readonly from: number; readonly to: number })[];
+  /** Of deals and closed positions: what of a row is shown by now; null: nothing. Applied one after the other. */
+  readonly shows: ((row: TradeRow) => TradeRow | null)[];
   /** Added to or taken from each price. */
   noise: number;
   wholeSeconds: boolean;
@@ -49,6 +54,7 @@ export const undisturbed = (): AnswerShape => ({
   mostRows: Number.POSITIVE_INFINITY,
   hideNewestMs: 0,
   cuts: [],
+  shows: [],
   noise: 0,
   wholeSeconds: false,
   withoutLast: false,

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import { ticksBetween } from '../history/tick-range.ts';
 import { isTimeframe, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { type AnswerShape, type HistoryAsk, kept, undisturbed } from './answer-shape.ts';
+import { type AnswerShape, type HistoryAsk, kept, type TradeRow, undisturbed } from './answer-shape.ts';
 import { barRows } from './bar-rows.ts';
 import { failed, ok, type RestAnswer, timedOut, validation } from './envelope.ts';
 import { type BrokerBounds, bounds, tickBounds } from './history-query.ts';
@@ -128,7 +128,7 @@ const quoteTicks: Route = async ({ terminal, query, scenario }) => {
   });
 };
 
-type TradeRows = (terminal: Terminal, range: BrokerBounds) => Promise<Record<string, unknown>[]>;
+type TradeRows = (terminal: Terminal, range: BrokerBounds) => Promise<TradeRow[]>;
 
 const tradeHistory =
   (path: '/OrderHistory' | '/PositionHistory', rowsOf: TradeRows): Route =>
@@ -141,7 +141,11 @@ const tradeHistory =
     const ask: HistoryAsk = { path, symbol: null, timeframe: null, ...cut };
     const shape = shapeOf(terminal, ask);
     if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
-    const rows = await rowsOf(terminal, range);
+    const shown = (row: TradeRow): TradeRow[] => {
+      const now = shape.shows.reduce((so: TradeRow | null, show) => (so === null ? null : show(so)), row);
+      return now === null ? [] : [now];
+    };
+    const rows = (await rowsOf(terminal, range)).flatMap(shown);
     const part = kept(shape, rows.length);
     const body = rows.slice(part.from, part.to);
     return answer(shape, ask, { count: body.length, body: () => body });

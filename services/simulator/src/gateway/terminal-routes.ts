@@ -22,7 +22,7 @@ const bySymbol =
 const status: Route = ({ terminal }) => {
   const { account } = terminal;
   const connected = terminal.linkUp;
-  const { symbolsShort, tradeEaReady } = terminal.conditions;
+  const { symbolsShort, tradeEaReady, unsynced } = terminal.conditions;
   return ok({
     status: connected ? 'ready' : 'degraded',
     terminal: { alive: true, build: 5836, pingMs: connected ? 108 : -1 },
@@ -38,7 +38,7 @@ const status: Route = ({ terminal }) => {
       version: account.oldBridge ? '0.6.0' : BRIDGE_VERSION,
       tradeEaReady,
       ...(account.oldBridge ? {} : { tradeEaHeartbeatAgeMs: tradeEaReady ? 8 : -1 }),
-      symbolsSynced: symbolsShort?.synced ?? true,
+      symbolsSynced: (symbolsShort?.synced ?? true) && unsynced === 0,
     },
     serverTime: terminal.clock().text(terminal.shownUtcMs()),
   });

@@ -61,6 +61,8 @@ export interface Conditions {
   partialFills: { readonly share: number; remaining: number | null } | null;
   /** `/symbols` lists this many only; `synced`: what `/status` says of it. */
   symbolsShort: { readonly keep: number; readonly synced: boolean } | null;
+  /** Faults for which `/status` says that symbols are not synchronised. */
+  unsynced: number;
   /** Symbols that the broker no longer lists. */
   readonly unlisted: string[];
 }
@@ -88,6 +90,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     priceMoves: null,
     partialFills: null,
     symbolsShort: null,
+    unsynced: 0,
     unlisted: [],
   };
 }
