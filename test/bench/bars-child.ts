@@ -12,6 +12,7 @@ import {
   QuestDbHttp,
   Reader,
   TableWriter,
+  TradeReader,
   tableDef,
 } from '@fxtape/questdb';
 import { addRows, officialClient } from './official-client.ts';
@@ -85,6 +86,7 @@ async function backfill(run: BarsRun, http: QuestDbHttp): Promise<number> {
     contexts,
     reader,
     audit: new AuditReader({ http, clock }),
+    trades: new TradeReader({ http, clock }),
     gaps: new Reader({ http, clock }),
     writer: new AppliedWriter({ writer, applied: new AppliedWatch({ http, clock }) }),
     clock,

@@ -77,6 +77,8 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     coverage,
     tickTimes: new Map(),
     earliest: new Map(),
+    looksDue: new Map(),
+    unshown: { deals: [], positions: [] },
     refusals: [],
     gaps,
     doneToday: new Set(),

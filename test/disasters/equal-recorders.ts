@@ -56,6 +56,7 @@ const COMPARED = {
   deals: { ...account, within: 'both', columns: DEAL, least: 200 },
   deal_revisions: { ...account, within: 'both', columns: DEAL, least: 200 },
   positions: { by: 'account', time: 'ts_close', within: 'both', columns: POSITION, least: 100 },
+  position_revisions: { by: 'account', time: 'ts_close', within: 'both', columns: POSITION, least: 100 },
   history_limits: {
     ...account,
     within: 'any',

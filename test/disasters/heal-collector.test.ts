@@ -11,6 +11,7 @@ import {
   QuestDbHttp,
   Reader,
   TableWriter,
+  TradeReader,
 } from '@fxtape/questdb';
 import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
 import { CRYPTO, Recording, until } from '@fxtape/testkit';
@@ -75,7 +76,16 @@ it('leaves a table equal to what the market made, before, in and after the gap',
     return contexts.close();
   });
   const handlers = backfillHandlers(
-    backfillParts({ contexts, reader, audit: new AuditReader({ http, clock }), gaps, writer, clock, log }),
+    backfillParts({
+      contexts,
+      reader,
+      audit: new AuditReader({ http, clock }),
+      trades: new TradeReader({ http, clock }),
+      gaps,
+      writer,
+      clock,
+      log,
+    }),
     {
       heal: { ...HEAL_TIMING, agreeMs: 100, shortestMs: 100 },
     },

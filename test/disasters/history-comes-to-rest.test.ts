@@ -11,6 +11,7 @@ import {
   Reader,
   sqlText,
   TableWriter,
+  TradeReader,
 } from '@fxtape/questdb';
 import { startSimulator } from '@fxtape/simulator';
 import { GatewayControl, until } from '@fxtape/testkit';
@@ -55,6 +56,7 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     contexts,
     reader: rig.reader,
     audit: new AuditReader({ http: rig.http, clock }),
+    trades: new TradeReader({ http: rig.http, clock }),
     gaps: new Reader({ http: rig.http, clock }),
     writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http: rig.http, clock }) }),
     clock,

@@ -16,6 +16,7 @@ import {
   Reader,
   sqlText,
   TableWriter,
+  TradeReader,
 } from '@fxtape/questdb';
 import { DEMO_ACCOUNT_ID, type ScenarioInput, type Simulator, startSimulator } from '@fxtape/simulator';
 import { GatewayControl } from '@fxtape/testkit';
@@ -81,6 +82,7 @@ export class BackfillRig {
       contexts: this.#contexts,
       reader,
       audit: new AuditReader({ http, clock }),
+      trades: new TradeReader({ http, clock }),
       gaps: new Reader({ http, clock }),
       writer: new AppliedWriter({ writer: this.#writer, applied: new AppliedWatch({ http, clock }) }),
       clock,

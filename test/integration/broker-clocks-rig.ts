@@ -14,6 +14,7 @@ import {
   sqlText,
   type TableRow,
   TableWriter,
+  TradeReader,
 } from '@fxtape/questdb';
 import { type ScenarioInput, startSimulator } from '@fxtape/simulator';
 import { until } from '@fxtape/testkit';
@@ -121,6 +122,7 @@ export async function brokerClocks(o: {
     contexts,
     reader: rig.reader,
     audit: new AuditReader({ http: rig.http, clock }),
+    trades: new TradeReader({ http: rig.http, clock }),
     gaps: new Reader({ http: rig.http, clock }),
     writer: new AppliedWriter({ writer: tableWriter, applied: new AppliedWatch({ http: rig.http, clock }) }),
     clock,

@@ -26,6 +26,7 @@ import {
   type RowsByTable,
   type TableRow,
   TableWriter,
+  TradeReader,
 } from '@fxtape/questdb';
 import {
   DEMO_ACCOUNT_ID,
@@ -52,6 +53,7 @@ export class HealRig {
   readonly sim: Simulator;
   readonly http: QuestDbHttp;
   readonly reader: HistoryReader;
+  readonly trades: TradeReader;
   readonly gapsReader: Reader;
   readonly timing: HealTiming;
   /** Whether the account plays an old day; else its time is that of the handlers. */
@@ -79,6 +81,7 @@ export class HealRig {
     };
     this.http = new QuestDbHttp({ conf });
     this.reader = new HistoryReader({ http: this.http, clock });
+    this.trades = new TradeReader({ http: this.http, clock });
     this.gapsReader = new Reader({ http: this.http, clock });
     this.#table = new TableWriter({ http: this.http, log, clock, random: Math.random, commitEveryMs: 5 });
     this.#writer = new AppliedWriter({
@@ -308,6 +311,7 @@ export class HealRig {
       contexts: this.#contexts,
       reader: this.reader,
       audit: new AuditReader({ http: this.http, clock: this.#clock }),
+      trades: this.trades,
       gaps: this.gapsReader,
       writer: this.#crashing(),
       clock: this.#clock,

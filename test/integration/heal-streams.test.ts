@@ -83,8 +83,8 @@ it('deals of a gap are the broker’s; streamed figures have no history', async 
     ({ utcMs }) => Number(utcMs) * 1000 >= gap.fromUs && Number(utcMs) * 1000 < gap.toUs,
   );
   expect(truth.length).toBeGreaterThan(5);
-  const stored = await rig.reader.dealsBetween(rig.account, gap);
-  expect(stored.map(({ deal_id: id }) => String(id)).toSorted()).toEqual(
+  const stored = await rig.trades.between('deals', rig.account, gap);
+  expect(stored.map(({ id }) => id).toSorted()).toEqual(
     truth.map((deal) => String(deal['ticket'])).toSorted(),
   );
   const figures = await rig.open({ ...gap, stream: 'account' });

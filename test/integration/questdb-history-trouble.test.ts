@@ -92,9 +92,10 @@ test('every question is refused while a table that it reads is suspended', async
       () => reader.barOpens(KEY, range),
     ],
     bar_revisions: [() => reader.latestBarRevisions(KEY, range)],
-    deals: [() => reader.dealsById('acc', [1]), () => reader.dealsBetween('acc', range)],
+    deals: [() => reader.dealsById('acc', [1])],
     deal_revisions: [() => reader.latestDealRevisions('acc', [1])],
     positions: [() => reader.positionsById('acc', [1])],
+    position_revisions: [() => reader.latestPositionRevisions('acc', [1])],
     ticks: [
       () => reader.ticks(KEY, range),
       () => reader.ticks(KEY, range, { limit: 1 }),

@@ -5,6 +5,7 @@ import {
   AppliedWatch,
   AppliedWriter,
   HistoryReader,
+  TradeReader,
   PlanningReader,
   migrate,
   QuestDbHttp,
@@ -159,8 +160,11 @@ test('ids beyond 2^53 are exact, in keys and in questions', async () => {
   expect(await reader.dealsById('acc', [6, near + 4n])).toEqual([]);
   expect(await reader.dealsById('acc', [])).toEqual([]);
   await expect(reader.dealsById('acc', [2 ** 53])).rejects.toThrow('not an exact id');
-  expect(await reader.dealsBetween('acc', { fromUs: T + 1, toUs: T + 6 })).toEqual([deal(7, { ts: T + 5 })]);
-  expect(await reader.dealsBetween('acc', { fromUs: T + 1, toUs: T + 5 })).toEqual([]);
+  const trades = new TradeReader({ http, clock });
+  expect(await trades.between('deals', 'acc', { fromUs: T + 1, toUs: T + 6 })).toEqual([
+    { id: '7', atUs: T + 5 },
+  ]);
+  expect(await trades.between('deals', 'acc', { fromUs: T + 1, toUs: T + 5 })).toEqual([]);
   const revisions = await reader.latestDealRevisions('acc', [near + 1n, near + 2n, near + 3n]);
   expect(revisions.toSorted((a, b) => byId(a.deal_id, b.deal_id))).toEqual([
     deal(near + 1n, { profit: 5, ts_seen: T + 9 }),

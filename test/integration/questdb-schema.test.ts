@@ -52,6 +52,7 @@ const KEYS = {
   bar_revisions: ['MONTH', 'ts, feed, symbol, timeframe, ts_seen'],
   deals: ['MONTH', 'ts, account, deal_id'],
   deal_revisions: ['MONTH', 'ts, account, deal_id, ts_seen'],
+  position_revisions: ['MONTH', 'ts, account, position_id, ts_seen'],
   positions: ['MONTH', 'ts, account, position_id'],
   accounts: ['YEAR', 'ts, account'],
   symbol_specs: ['YEAR', 'ts, feed, symbol'],

@@ -1,6 +1,6 @@
 // The scheduler against real stores and a simulated gateway: what it writes down, what it plans, and that several of it do no harm.
 import { systemClock } from '@fxtape/ops';
-import { AuditReader, PlanningReader } from '@fxtape/questdb';
+import { AuditReader, PlanningReader, TradeReader } from '@fxtape/questdb';
 import { type PlannedJob, readPlanNote } from '@fxtape/jobs';
 import { AccountPlanner } from '@fxtape/scheduler';
 import type { Simulator } from '@fxtape/simulator';
@@ -188,6 +188,7 @@ test('two that plan at once, and a third later, make one set of jobs and one beg
         history: rig.reader,
         planning: new PlanningReader({ http: rig.http, clock }),
         audit: new AuditReader({ http: rig.http, clock }),
+        trades: new TradeReader({ http: rig.http, clock }),
       },
       writer: rig.writer,
       clock,
@@ -344,6 +345,6 @@ test('a streamed bar is read again by history within seconds, a streamed trade r
   const { bars, trades } = await until(events, { what: 'both reads', deadlineMs: 15_000 });
   expect(ranges(bars)).toEqual([[open - 120_000_000, open + 120_000_000]]);
   expect(trades.map(({ payload }) => payload)).toEqual([
-    { account: rig.name, fromUs: nowUs - 5, toUs: nowUs - 4, dealIds: ['9007199254740993'] },
+    { account: rig.name, fromUs: nowUs - 5, toUs: nowUs - 4, dealIds: ['9007199254740993'], positionIds: [] },
   ]);
 });

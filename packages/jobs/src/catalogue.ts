@@ -73,7 +73,12 @@ export const catalogue = {
     ...quick,
     schema: payloads.reconcilePayload,
     deadlineMs: MINUTE,
-    identity: (p) => [p.account, ...range(p), p.dealIds.toSorted().join(' ')],
+    identity: (p) => [
+      p.account,
+      ...range(p),
+      p.dealIds.toSorted().join(' '),
+      p.positionIds.toSorted().join(' '),
+    ],
     band: () => 'event',
   }),
   daily_quality: define({

@@ -13,6 +13,7 @@ export const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'] as con
 
 const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
 const name = z.string().min(1).max(256);
+const number = z.string().regex(/^-?\d{1,20}$/);
 const us = z.int().min(0).max(7_258_118_400_000_000);
 const why = z.enum(WHYS);
 
@@ -49,9 +50,14 @@ export const healPayload = z
   })
   .refine(forwards, forwardsMessage);
 
-/** Deals around what `trade_events` said in this range; `dealIds` are the ones to be found, as decimal text. */
+/** Deals and closed positions of this range that are known by number, as decimal text, and are to be found in history. */
 export const reconcilePayload = z
-  .strictObject({ account, ...range, dealIds: z.array(name).max(1000) })
+  .strictObject({
+    account,
+    ...range,
+    dealIds: z.array(number).max(1000),
+    positionIds: z.array(number).max(1000),
+  })
   .refine(forwards, forwardsMessage);
 
 /** The comparison of one broker's day, given in UTC, with what was recorded. */

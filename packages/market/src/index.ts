@@ -48,6 +48,7 @@ export * from './history/history-ticks.ts';
 export * from './history/symbol-spec.ts';
 export * from './history/same-row.ts';
 export * from './history/history-claim.ts';
+export * from './history/history-limit.ts';
 export { type ComparableTick, tickKey } from './heal/tick-key.ts';
 export * from './heal/missing-ticks.ts';
 export * from './heal/agreement.ts';

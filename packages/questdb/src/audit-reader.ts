@@ -5,7 +5,7 @@ import { asObjects } from './exec-answer.ts';
 import type { TimeRange } from './history-reader.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
-import { sqlEquals, sqlTimestamp } from './sql-text.ts';
+import { sqlEquals, sqlTimestamp, sqlWithin } from './sql-text.ts';
 import type { TableName } from './tables.ts';
 
 /** Bars of one stream in a range: how many are stored, and of how many there are versions. */
@@ -62,7 +62,7 @@ export class AuditReader {
   async barCounts(feed: string, range: TimeRange, options: SettledOptions = {}): Promise<BarCount[]> {
     const answer = await this.#ask(
       ['bars'],
-      `SELECT symbol, timeframe, count() n FROM bars WHERE ${sqlEquals({ feed })} AND ${within(range)}`,
+      `SELECT symbol, timeframe, count() n FROM bars WHERE ${sqlEquals({ feed })} AND ${sqlWithin(range)}`,
       options,
     );
     return asObjects(answer).map(counted);
@@ -78,7 +78,7 @@ export class AuditReader {
     const answer = await this.#ask(
       ['bar_revisions'],
       `SELECT symbol, timeframe, count_distinct(ts) n FROM bar_revisions
-        WHERE ${sqlEquals({ feed })} AND ${within(range)} AND ts_seen < ${sqlTimestamp(seenUs)}`,
+        WHERE ${sqlEquals({ feed })} AND ${sqlWithin(range)} AND ts_seen < ${sqlTimestamp(seenUs)}`,
       options,
     );
     return asObjects(answer).map(counted);
@@ -97,7 +97,7 @@ export class AuditReader {
     const answer = await this.#ask(
       [table],
       `SELECT DISTINCT cast(ts as long) t FROM ${table}
-        WHERE ${sqlEquals({ feed, symbol, timeframe })} AND ${within(range)}${seen} ORDER BY t`,
+        WHERE ${sqlEquals({ feed, symbol, timeframe })} AND ${sqlWithin(range)}${seen} ORDER BY t`,
       options,
     );
     return answer.dataset.map(([ts]) => Number(ts));
@@ -114,7 +114,7 @@ export class AuditReader {
     const seen = seenUs === null ? '' : ` AND ts_seen < ${sqlTimestamp(seenUs)}`;
     const answer = await this.#ask(
       [table],
-      `SELECT DISTINCT deal_id, cast(ts as long) t FROM ${table} WHERE ${sqlEquals({ account })} AND ${within(range)}${seen}`,
+      `SELECT DISTINCT deal_id, cast(ts as long) t FROM ${table} WHERE ${sqlEquals({ account })} AND ${sqlWithin(range)}${seen}`,
       options,
     );
     return new Map(answer.dataset.map(([id, ts]) => [String(id), Number(ts)]));
@@ -125,9 +125,6 @@ export class AuditReader {
     return await this.#http.exec(sql, { signal: options.signal });
   }
 }
-
-const within = ({ fromUs, toUs }: TimeRange): string =>
-  `ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`;
 
 const counted = (row: Record<string, unknown>): BarCount => ({
   symbol: String(row['symbol']),

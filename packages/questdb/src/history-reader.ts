@@ -10,7 +10,7 @@ import { newestById, newestByTs } from './newest-revision.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { exactLong, readRows, selectList } from './row-select.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
-import { sqlEquals, sqlTimestamp } from './sql-text.ts';
+import { sqlEquals, sqlId, sqlTimestamp, sqlWithin } from './sql-text.ts';
 import type { TableName, TableRow } from './tables.ts';
 
 /** `[fromUs, toUs)`, microseconds UTC. */
@@ -28,10 +28,7 @@ export interface StreamKeyOf {
   readonly timeframe: string | null;
 }
 
-interface SymbolKey {
-  readonly feed: string;
-  readonly symbol: string;
-}
+type SymbolKey = { readonly feed: string; readonly symbol: string };
 type BarKey = SymbolKey & { readonly timeframe: string };
 type Id = number | bigint;
 
@@ -120,14 +117,14 @@ export class HistoryReader {
 
   /** Bars that open in the range, by `ts`. */
   bars(key: BarKey, range: TimeRange, options: SettledOptions = {}): Promise<TableRow<'bars'>[]> {
-    return this.#rows('bars', `${barKey(key)} AND ${within(range)} ORDER BY ts`, options);
+    return this.#rows('bars', `${barKey(key)} AND ${sqlWithin(range)} ORDER BY ts`, options);
   }
 
   /** When bars of the range open, UTC microseconds, in order. */
   async barOpens(key: BarKey, range: TimeRange, options: SettledOptions = {}): Promise<number[]> {
     const answer = await this.#ask(
       ['bars'],
-      `SELECT cast(ts as long) FROM bars WHERE ${barKey(key)} AND ${within(range)} ORDER BY ts`,
+      `SELECT cast(ts as long) FROM bars WHERE ${barKey(key)} AND ${sqlWithin(range)} ORDER BY ts`,
       options,
     );
     return answer.dataset.map(([ts]) => Number(ts));
@@ -139,7 +136,7 @@ export class HistoryReader {
     range: TimeRange,
     options: SettledOptions = {},
   ): Promise<TableRow<'bar_revisions'>[]> {
-    const where = `${barKey(key)} AND ${within(range)} ORDER BY ts`;
+    const where = `${barKey(key)} AND ${sqlWithin(range)} ORDER BY ts`;
     return newestByTs(await this.#rows('bar_revisions', where, options));
   }
 
@@ -148,22 +145,14 @@ export class HistoryReader {
     return this.#byIds('deals', 'deal_id', account, ids, options);
   }
 
-  /** Deals of the range, by `ts`. */
-  dealsBetween(
-    account: string,
-    range: TimeRange,
-    options: SettledOptions = {},
-  ): Promise<TableRow<'deals'>[]> {
-    return this.#rows('deals', `${sqlEquals({ account })} AND ${within(range)} ORDER BY ts`, options);
-  }
-
   /** The newest version of each of these deals, in no order. */
   async latestDealRevisions(
     account: string,
     ids: readonly Id[],
     options: SettledOptions = {},
   ): Promise<TableRow<'deal_revisions'>[]> {
-    return newestById(await this.#byIds('deal_revisions', 'deal_id', account, ids, options));
+    const versions = await this.#byIds('deal_revisions', 'deal_id', account, ids, options);
+    return newestById(versions, (row) => row.deal_id);
   }
 
   /** Closed round trips with these ids, in no order. */
@@ -173,6 +162,16 @@ export class HistoryReader {
     options: SettledOptions = {},
   ): Promise<TableRow<'positions'>[]> {
     return this.#byIds('positions', 'position_id', account, ids, options);
+  }
+
+  /** The newest version of each of these closed round trips, in no order. */
+  async latestPositionRevisions(
+    account: string,
+    ids: readonly Id[],
+    options: SettledOptions = {},
+  ): Promise<TableRow<'position_revisions'>[]> {
+    const versions = await this.#byIds('position_revisions', 'position_id', account, ids, options);
+    return newestById(versions, (row) => row.position_id);
   }
 
   /**
@@ -185,7 +184,7 @@ export class HistoryReader {
     options: SettledOptions & { readonly limit?: number; readonly newestFirst?: boolean } = {},
   ): Promise<TableRow<'ticks'>[]> {
     const direction = options.newestFirst === true ? ' DESC' : '';
-    let bounds = within(range);
+    let bounds = sqlWithin(range);
     let settled = false;
     if (options.limit !== undefined) {
       const answer = await this.#ask(
@@ -197,7 +196,7 @@ export class HistoryReader {
       const last = answer.dataset.at(-1)?.[0];
       if (last === undefined) return [];
       const edgeUs = Number(last);
-      bounds = within(
+      bounds = sqlWithin(
         options.newestFirst === true ? { ...range, fromUs: edgeUs } : { ...range, toUs: edgeUs + 1 },
       );
     }
@@ -219,7 +218,7 @@ export class HistoryReader {
     const every = Math.trunc(everyUs);
     const answer = await this.#ask(
       ['ticks'],
-      `SELECT stretch, count() FROM (SELECT cast(ts as long) / ${every} * ${every} stretch FROM ticks WHERE ${symbolKey(key)} AND ${within(range)})
+      `SELECT stretch, count() FROM (SELECT cast(ts as long) / ${every} * ${every} stretch FROM ticks WHERE ${symbolKey(key)} AND ${sqlWithin(range)})
         ORDER BY stretch`,
       options,
     );
@@ -235,7 +234,7 @@ export class HistoryReader {
     const answer = await this.#ask(
       ['bars'],
       `SELECT cast(ts as long) ts, tick_volume FROM bars
-        WHERE ${barKey({ ...key, timeframe: 'M1' })} AND ${within(range)} AND tick_volume IS NOT NULL ORDER BY ts`,
+        WHERE ${barKey({ ...key, timeframe: 'M1' })} AND ${sqlWithin(range)} AND tick_volume IS NOT NULL ORDER BY ts`,
       options,
     );
     return answer.dataset.map(([ts, volume]) => ({ fromUs: Number(ts), tickVolume: Number(volume) }));
@@ -366,7 +365,7 @@ export class HistoryReader {
     return readRows(table, await this.#ask(settled ? [] : [table], sql, options));
   }
 
-  async #byIds<N extends 'deals' | 'deal_revisions' | 'positions'>(
+  async #byIds<N extends 'deals' | 'deal_revisions' | 'positions' | 'position_revisions'>(
     table: N,
     column: 'deal_id' | 'position_id',
     account: string,
@@ -390,11 +389,4 @@ export class HistoryReader {
 
 const symbolKey = ({ feed, symbol }: SymbolKey): string => sqlEquals({ feed, symbol });
 const barKey = ({ feed, symbol, timeframe }: BarKey): string => sqlEquals({ feed, symbol, timeframe });
-const within = ({ fromUs, toUs }: TimeRange): string =>
-  `ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`;
 const since = (us: number | undefined): string => (us === undefined ? '' : ` AND ts >= ${sqlTimestamp(us)}`);
-
-function sqlId(id: Id): string {
-  if (typeof id === 'number' && !Number.isSafeInteger(id)) throw new RangeError(`not an exact id: ${id}`);
-  return String(id);
-}

@@ -1,6 +1,5 @@
 // The newest of several versions of a row. In: rows of a table of revisions, which keeps every version with the time it was first
 // seen. Out: per bar or deal the one seen last.
-import type { TableRow } from './tables.ts';
 
 /** Of rows in order of `ts` (bars of one stream): the newest version of each `ts`, in the same order. */
 export function newestByTs<R extends { readonly ts: number; readonly ts_seen: number }>(
@@ -15,12 +14,15 @@ export function newestByTs<R extends { readonly ts: number; readonly ts_seen: nu
   return newest;
 }
 
-/** Of versions of deals of one account, in any order: the newest of each deal. */
-export function newestById(rows: readonly TableRow<'deal_revisions'>[]): TableRow<'deal_revisions'>[] {
-  const newest = new Map<number | bigint, TableRow<'deal_revisions'>>();
+/** Of versions of deals or positions of one account, in any order: the newest of each. */
+export function newestById<R extends { readonly ts_seen: number }>(
+  rows: readonly R[],
+  idOf: (row: R) => number | bigint,
+): R[] {
+  const newest = new Map<number | bigint, R>();
   for (const row of rows) {
-    const known = newest.get(row.deal_id);
-    if (known === undefined || row.ts_seen > known.ts_seen) newest.set(row.deal_id, row);
+    const known = newest.get(idOf(row));
+    if (known === undefined || row.ts_seen > known.ts_seen) newest.set(idOf(row), row);
   }
   return [...newest.values()];
 }

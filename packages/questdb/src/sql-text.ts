@@ -28,3 +28,14 @@ export function sqlWhose({ account, feed }: Whose): string {
   const own = sqlEquals({ account });
   return feed === undefined || feed === null ? own : `(${own} OR ${sqlEquals({ feed })})`;
 }
+
+/** `ts` lies in `[fromUs, toUs)`, microseconds UTC. */
+export function sqlWithin({ fromUs, toUs }: { readonly fromUs: number; readonly toUs: number }): string {
+  return `ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`;
+}
+
+/** An identifier; throws RangeError for a number that was rounded. */
+export function sqlId(id: number | bigint): string {
+  if (typeof id === 'number' && !Number.isSafeInteger(id)) throw new RangeError(`not an exact id: ${id}`);
+  return String(id);
+}

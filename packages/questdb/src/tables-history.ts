@@ -124,6 +124,32 @@ const positions = defineTable({
   keys: ['ts', 'account', 'position_id'],
 });
 
+/** Every version of each closed round trip, the first included. */
+const positionRevisions = defineTable({
+  name: 'position_revisions',
+  partition: 'MONTH',
+  columns: {
+    ts: 'timestamp',
+    account: 'symbol',
+    position_id: 'long',
+    ts_seen: 'timestamp',
+    ts_close: 'timestamp',
+    symbol: 'symbol',
+    type: 'symbol',
+    volume: 'double',
+    price_open: 'double',
+    price_close: 'double',
+    profit: 'double',
+    swap: 'double',
+    commission: 'double',
+    net_profit: 'double',
+    magic: 'long',
+    comment: 'varchar',
+    utc_offset_s: 'int',
+  },
+  keys: ['ts', 'account', 'position_id', 'ts_seen'],
+});
+
 /** Who an account is; a row per change of what is known, the newest holds. */
 const accounts = defineTable({
   name: 'accounts',
@@ -313,6 +339,7 @@ export const historyTables = {
   deals,
   deal_revisions: dealRevisions,
   positions,
+  position_revisions: positionRevisions,
   accounts,
   symbol_specs: symbolSpecs,
   streams,

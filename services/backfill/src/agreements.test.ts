@@ -32,13 +32,20 @@ test('waits have an end, and so has what is kept', () => {
   expect(agreements.answered('s', 'q', '39')).toBe(200);
 });
 
-test('a conclusion holds since it was first drawn, until another one is', () => {
+test('a conclusion holds since it was first drawn, until another one is, or nobody has looked for long', () => {
   const agreements = new Agreements();
-  expect(agreements.heldFor('s', 'none', 1000)).toBe(0);
-  expect(agreements.heldFor('s', 'none', 21_000)).toBe(20_000);
-  expect(agreements.heldFor('t', 'none', 21_000)).toBe(0);
-  expect(agreements.heldFor('s', 'some', 22_000)).toBe(0);
-  expect(agreements.heldFor('s', 'none', 23_000)).toBe(0);
+  const at = (nowMs: number, conclusion: string, topic = 's') =>
+    agreements.heldFor(topic, conclusion, { nowMs, forgetMs: 30_000 });
+  expect(at(1000, 'none')).toBe(0);
+  expect(at(21_000, 'none')).toBe(20_000);
+  expect(at(21_000, 'none', 't')).toBe(0);
+  expect(at(41_000, 'none')).toBe(40_000);
+  expect(at(71_001, 'none')).toBe(0);
+  expect(at(72_000, 'some')).toBe(0);
+  expect(at(73_000, 'none')).toBe(0);
+  expect(at(74_000, 'none')).toBe(1000);
+  agreements.forget('s');
+  expect(at(75_000, 'none')).toBe(0);
 });
 
 test('the digest sees every value and not the time at which it was seen', () => {

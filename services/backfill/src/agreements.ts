@@ -16,7 +16,7 @@ const KEPT = 10_000;
 export class Agreements {
   readonly #used = new Set<string>();
   readonly #asked = new Map<string, Asked>();
-  readonly #concluded = new Map<string, { conclusion: string; sinceMs: number }>();
+  readonly #concluded = new Map<string, { conclusion: string; sinceMs: number; lastMs: number }>();
 
   /** True until two answers about this stream agreed in this process. */
   isFirstUse(stream: string): boolean {
@@ -24,16 +24,27 @@ export class Agreements {
   }
 
   /**
-   * For how long the same has been concluded about a topic, in milliseconds: 0 at first, and after every other conclusion. What can
-   * never be made good again (a history that is not asked for any more) is concluded twice, well apart.
+   * For how long the same has been concluded about a topic, in milliseconds: 0 at first, after every other conclusion, and when the last
+   * look lies longer ago than `forgetMs`. What is hardly ever made good again (a history that is not asked for any more) is concluded
+   * twice, well apart.
    */
-  heldFor(topic: string, conclusion: string, nowMs: number): number {
+  heldFor(
+    topic: string,
+    conclusion: string,
+    o: { readonly nowMs: number; readonly forgetMs: number },
+  ): number {
     const before = this.#concluded.get(topic);
-    if (before?.conclusion === conclusion) return nowMs - before.sinceMs;
+    const holds = before?.conclusion === conclusion && o.nowMs - before.lastMs <= o.forgetMs;
+    const sinceMs = holds ? before.sinceMs : o.nowMs;
     this.#concluded.delete(topic);
-    this.#concluded.set(topic, { conclusion, sinceMs: nowMs });
+    this.#concluded.set(topic, { conclusion, sinceMs, lastMs: o.nowMs });
     forgetOldest(this.#concluded);
-    return 0;
+    return o.nowMs - sinceMs;
+  }
+
+  /** Whatever was concluded about a topic counts no more. */
+  forget(topic: string): void {
+    this.#concluded.delete(topic);
   }
 
   /** Null: this answer agrees with the one before. Otherwise ask again after so many milliseconds. */

@@ -55,11 +55,14 @@ export function barSource(
     return {
       range,
       rows: bars.rows.filter((row) => row.ts >= range.fromUs && row.ts < range.toUs),
+      // A bar has its place: what lies beside is asked for there.
+      beside: [],
       size: answer.rows.length + answer.rejected.length,
       rejected: [...answer.rejected, ...bars.rejected],
       incomplete: bars.incomplete,
       ambiguous: bars.ambiguous,
       openFromUs,
+      anchored: null,
     };
   };
   return {

@@ -1,5 +1,5 @@
 // What an empty range means: nothing happened there, or history begins later. In: a source that answered a range with nothing, twice. Out:
-// whether anything older exists (asked in windows that double, down to 1971), and where history begins when not.
+// whether anything older exists (of bars asked in windows that double, down to 1971), and where history begins when not.
 import { EARLIEST_STORABLE_MS, type Range } from '@fxtape/market';
 import { isTooMuch, tooSlow } from './history-errors.ts';
 import type { HistorySource } from './history-source.ts';
@@ -16,14 +16,16 @@ export async function beginningOf<R>(
   empty: Range,
   nowUs: number,
 ): Promise<Beginning> {
-  let widthUs = Math.max(empty.toUs - empty.fromUs, source.limits.minUs * 16);
+  // Deals are few: one answer tells of all time. Of bars a terminal would have to load everything.
+  const leastUs = source.limits.rowUs === null ? nowUs : source.limits.minUs * 16;
+  let widthUs = Math.max(empty.toUs - empty.fromUs, leastUs);
   for (let toUs = empty.fromUs; toUs > EARLIEST_US; widthUs *= 2) {
     const fromUs = Math.max(EARLIEST_US, toUs - widthUs);
     if ((await firstRowUs(c, source, { fromUs, toUs }, 'newer first')) !== null)
       return { kind: 'older_exists' };
     toUs = fromUs;
   }
-  widthUs = Math.max(empty.toUs - empty.fromUs, source.limits.minUs * 16);
+  widthUs = Math.max(empty.toUs - empty.fromUs, leastUs);
   for (let fromUs = empty.toUs; fromUs < nowUs; widthUs *= 2) {
     const toUs = Math.min(nowUs, fromUs + widthUs);
     const firstUs = await firstRowUs(c, source, { fromUs, toUs }, 'older first');

@@ -49,7 +49,17 @@ function rig(truth: readonly Row[], limits: SpanLimits, faults: Faults = {}) {
     if (missing > 0 && rows.length > missing) rows = rows.slice(missing);
     const { cap } = faults;
     if (cap !== undefined) rows = faults.keeps === 'newest' ? rows.slice(-cap) : rows.slice(0, cap);
-    return { range, rows, size: rows.length, rejected: [], incomplete: [], ambiguous: [], openFromUs: null };
+    return {
+      range,
+      rows,
+      beside: [],
+      size: rows.length,
+      rejected: [],
+      incomplete: [],
+      ambiguous: [],
+      openFromUs: null,
+      anchored: null,
+    };
   };
   const source: HistorySource<Row> = {
     what: 'rows',

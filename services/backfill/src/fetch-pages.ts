@@ -78,7 +78,11 @@ async function believed<R extends object>(
 ): Promise<HistoryAnswer<R>> {
   const { agreements, clock } = c.parts;
   let answer = await source.read(range, purpose);
-  const doubtful = (): boolean => answer.rows.length === 0 || agreements.isFirstUse(source.streamKey);
+  const doubtful = (): boolean => {
+    if (agreements.isFirstUse(source.streamKey) || answer.anchored === false) return true;
+    // A terminal that has not loaded its history would not know the row before the range either.
+    return answer.rows.length === 0 && answer.anchored !== true && source.emptyIsKnown !== true;
+  };
   if (!doubtful()) return answer;
   for (;;) {
     const question = `${range.fromUs}-${range.toUs}`;
@@ -157,10 +161,14 @@ function together<R extends object>(
   return {
     range,
     rows: [...rows.values()].toSorted((a, b) => source.atUs(a) - source.atUs(b)),
+    beside: parts.flatMap((part) => part.beside),
     size: parts.reduce((sum, part) => sum + part.size, 0),
     rejected: parts.flatMap((part) => part.rejected),
     incomplete: parts.flatMap((part) => part.incomplete),
     ambiguous: parts.flatMap((part) => part.ambiguous),
     openFromUs: opens.length === 0 ? null : Math.min(...opens),
+    anchored: parts.every(({ anchored }) => anchored === null)
+      ? null
+      : parts.every(({ anchored }) => anchored !== false),
   };
 }

@@ -1,5 +1,5 @@
 // Which job is done by what. Every kind of job that this service serves stands here, and nowhere else.
-import type { JobHandlers, Payload } from '@fxtape/jobs';
+import type { JobHandlers, Payload, Why } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { audit } from './audit.ts';
 import { asJob, doneOf, type Refusal } from './as-job.ts';
@@ -18,10 +18,13 @@ const rangeOf = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs });
 
 const ofAccount =
   (stream: 'deals' | 'positions') =>
-  (payload: { account: string } & Range): Refusal => ({
+  (payload: Payload<'deals' | 'positions'>): Refusal => ({
     key: { account: payload.account, feed: null, symbol: null, stream, timeframe: null },
     range: rangeOf(payload),
   });
+
+/** What is known of a beginning is looked at again by re-reads, and when somebody asks. */
+const isAgain = ({ why }: { why: Why }): boolean => why === 'reread' || why === 'request';
 
 const ofBars = (payload: Payload<'bars'>): Refusal => {
   const { account, feed, symbol, timeframe } = payload;
@@ -34,16 +37,20 @@ export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } 
     refusal: ofBars,
     run: async (c, { payload }) => {
       const { symbol, timeframe } = payload;
-      return doneOf(await syncBars(c, { symbol, timeframe, range: rangeOf(payload) }));
+      return doneOf(
+        await syncBars(c, { symbol, timeframe, range: rangeOf(payload), again: isAgain(payload) }),
+      );
     },
   }),
   deals: asJob(parts, {
     refusal: ofAccount('deals'),
-    run: async (c, { payload }) => doneOf(await syncDeals(c, { range: rangeOf(payload) })),
+    run: async (c, { payload }) =>
+      doneOf(await syncDeals(c, { range: rangeOf(payload), again: isAgain(payload) })),
   }),
   positions: asJob(parts, {
     refusal: ofAccount('positions'),
-    run: async (c, { payload }) => doneOf(await syncPositions(c, { range: rangeOf(payload) })),
+    run: async (c, { payload }) =>
+      doneOf(await syncPositions(c, { range: rangeOf(payload), again: isAgain(payload) })),
   }),
   reconcile: asJob(parts, {
     refusal: () => null,

@@ -12,6 +12,8 @@ export interface RejectedItem {
 export interface HistoryAnswer<R> {
   readonly range: Range;
   readonly rows: readonly R[];
+  /** Rows of the answer with a time outside the range: stored, and no proof of anything. */
+  readonly beside: readonly R[];
   /** Rows as answered, those outside the range and rejected ones included. */
   readonly size: number;
   readonly rejected: readonly RejectedItem[];
@@ -21,6 +23,8 @@ export interface HistoryAnswer<R> {
   readonly ambiguous: readonly Range[];
   /** Where what is not final yet begins; null when all is. */
   readonly openFromUs: number | null;
+  /** Whether a row that is known to stand before the range came as well; null: none was asked for. */
+  readonly anchored: boolean | null;
 }
 
 export interface HistorySource<R> {
@@ -40,6 +44,8 @@ export interface HistorySource<R> {
   readonly headIsTight: (fromUs: number, firstUs: number) => boolean;
   /** True when no row fits between the last row and the bound, itself excluded. */
   readonly tailIsTight: (lastUs: number, toUs: number) => boolean;
+  /** An answer without rows is what is known of this stream: it needs no second one. */
+  readonly emptyIsKnown?: boolean;
   /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
   readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
 }

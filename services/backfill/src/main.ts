@@ -22,6 +22,7 @@ import {
   QuestDbHttp,
   Reader,
   TableWriter,
+  TradeReader,
   WriteGate,
 } from '@fxtape/questdb';
 import { AccountContexts } from './account-context.ts';
@@ -74,6 +75,7 @@ const parts = backfillParts({
   contexts,
   reader,
   audit: new AuditReader({ http, clock }),
+  trades: new TradeReader({ http, clock }),
   gaps: new Reader({ http, clock }),
   writer: new AppliedWriter({ writer: table, applied }),
   clock,

@@ -1,7 +1,7 @@
 // What all jobs of one process share: the way to accounts, the database, and what was learned about the gateways meanwhile. Nothing in
 // here is lost with the process: it is learned again.
 import { type Clock, type Log, Metrics } from '@fxtape/ops';
-import type { AppliedWriter, AuditReader, HistoryReader, Reader } from '@fxtape/questdb';
+import type { AppliedWriter, AuditReader, HistoryReader, Reader, TradeReader } from '@fxtape/questdb';
 import type { AccountContexts } from './account-context.ts';
 import { Agreements } from './agreements.ts';
 import { HistoryGaps } from './history-gaps.ts';
@@ -15,6 +15,7 @@ export interface BackfillParts {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;
   readonly audit: AuditReader;
+  readonly trades: TradeReader;
   /** Gaps in whatever state; `reader` knows the open ones. */
   readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
@@ -25,7 +26,7 @@ export interface BackfillParts {
   readonly locks: StreamLocks;
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
-  /** So far apart must the two looks lie that say where a history begins, or that a long part of it is empty. */
+  /** So far apart must the looks lie that say where a history begins, or that a long part of it is empty. */
   readonly looksApartMs: number;
   /** So far apart are two looks at a clock that has to be seen to run. */
   readonly clockLooksApartMs: number;
@@ -34,7 +35,7 @@ export interface BackfillParts {
 }
 
 /** Long enough for a terminal to load what it did not have. */
-const LOOKS_APART_MS = 20_000;
+const LOOKS_APART_MS = 180_000;
 const CLOCK_LOOKS_APART_MS = 2000;
 
 /** The parts of a process that has learned nothing yet. */
@@ -42,12 +43,13 @@ export function backfillParts(o: {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;
   readonly audit: AuditReader;
+  readonly trades: TradeReader;
   readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics;
-  /** Default 20 s. */
+  /** Default three minutes. */
   readonly looksApartMs?: number;
   /** Default 2 s. */
   readonly clockLooksApartMs?: number;
@@ -57,6 +59,7 @@ export function backfillParts(o: {
     contexts,
     reader,
     audit: o.audit,
+    trades: o.trades,
     gaps: o.gaps,
     writer,
     looksApartMs: o.looksApartMs ?? LOOKS_APART_MS,

@@ -1,33 +1,46 @@
-// What was streamed as a trade becomes a deal: `/OrderHistory` around the range is read until every deal of it is there. In: a range and the
-// deals' numbers. Out: rows of `deals`. The streamed frame itself, complete or degraded, never is one.
+// What was streamed as a trade becomes a deal, and what a deal has closed a position: history around the range is read until every one of them
+// is there. In: a range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never is one.
+// What history does not show after a while gets a gap that names it, and is healed from there.
 import type { Payload } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
+import { recordMissing } from './missing-trades.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
 import { syncDeals } from './sync-deals.ts';
+import { syncPositions } from './sync-positions.ts';
 
 const AROUND_US = 60_000_000;
 /** A platform that does not number its deals says so. */
 const NO_NUMBER = '0';
+/** A trade younger than this is waited for. */
+const YOUNG_US = 120_000_000;
 
 /** @throws DEAL_NOT_YET, and as syncDeals. */
 export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promise<SyncOutcome> {
-  const missing = new Set(of.dealIds.filter((id) => id !== NO_NUMBER));
-  const outcome = await syncDeals(c, {
-    range: { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US },
-    claims: false,
-    onRows: (rows) => {
-      for (const row of rows) missing.delete(String(row.deal_id));
-    },
-  });
-  if (missing.size > 0) throw notYet(of.account, [...missing]);
-  return outcome;
+  const range = { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US };
+  const { account, parts, signal } = c;
+  const deals = of.dealIds.filter((id) => id !== NO_NUMBER);
+  // Without any number the range alone says what to look for.
+  const outcomes: SyncOutcome[] = [];
+  if (deals.length > 0 || of.positionIds.length === 0)
+    outcomes.push(await syncDeals(c, { range, claims: false }));
+  if (of.positionIds.length > 0) outcomes.push(await syncPositions(c, { range, claims: false }));
+  const missing = [
+    ...(await parts.trades.notStored('deals', of.account, deals, { signal })),
+    ...(await parts.trades.notStored('positions', of.account, of.positionIds, { signal })),
+  ];
+  if (missing.length > 0) {
+    if ((await account.nowUs(signal)) - of.toUs < YOUNG_US) throw notYet(of.account, missing);
+    for (const stream of ['deals', 'positions'] as const) await recordMissing(c, stream, of);
+  }
+  const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
+  return { rows, requests: c.requests(), covered: [], outcome: rows > 0 ? 'rows' : 'nothing_there' };
 }
 
-const notYet = (account: string, dealIds: readonly string[]): FxtapeError =>
+const notYet = (account: string, numbers: readonly string[]): FxtapeError =>
   new FxtapeError({
     code: 'DEAL_NOT_YET',
     kind: 'transient',
-    message: `the history of "${account}" does not show these deals yet: ${dealIds.join(', ')}`,
-    hint: 'Nothing: it is asked again within seconds, and the daily re-read finds what comes later',
-    context: { account, dealIds },
+    message: `the history of "${account}" does not show these trades yet: ${numbers.join(', ')}`,
+    hint: 'Nothing: it is asked again within seconds, and what stays away gets a gap that names it',
+    context: { account, numbers },
   });

@@ -1,7 +1,8 @@
-import type { BarRow } from '@fxtape/market';
+import type { BarRow, DealRow } from '@fxtape/market';
 import { expect, test } from 'vitest';
 import { differences } from './store-bars.ts';
-import { atFirst, dealDifferences } from './store-deals.ts';
+import { DEAL_VERSIONS } from './store-deals.ts';
+import { versionDifferences } from './store-versions.ts';
 
 const bar = (ts: number, close: number, seen: number): BarRow => ({
   ts,
@@ -52,7 +53,7 @@ test('an answer that is older than what the tables say changes nothing', () => {
   expect(differences([bar(1, 1.5, 10)], [], [newer])).toEqual({ bars: [], revisions: [] });
 });
 
-const deal = {
+const deal: DealRow = {
   ts: 100,
   account: 'a',
   deal_id: 9_007_199_254_740_993n,
@@ -72,16 +73,19 @@ const deal = {
   ts_seen: 10,
 };
 
+const ofDeals = (rows: DealRow[], stored: DealRow[], seen: DealRow[]) =>
+  versionDifferences(rows, stored, seen, DEAL_VERSIONS);
+
 test('a deal keeps the time that it had first, under whatever time it is told later', () => {
   const moved = { ...deal, ts: 200, utc_offset_s: 10_800, ts_seen: 20 };
-  expect(dealDifferences([moved], [deal], [deal])).toEqual({ deals: [], revisions: [] });
+  expect(ofDeals([moved], [deal], [deal])).toEqual({ rows: [], revisions: [] });
   const dearer = { ...moved, commission: -2 };
   const kept = { ...dearer, ts: 100, utc_offset_s: 7200 };
-  expect(dealDifferences([dearer], [deal], [deal])).toEqual({ deals: [kept], revisions: [kept] });
-  expect(atFirst(moved, undefined)).toBe(moved);
+  expect(ofDeals([dearer], [deal], [deal])).toEqual({ rows: [kept], revisions: [kept] });
+  expect(ofDeals([moved], [], [])).toEqual({ rows: [moved], revisions: [moved] });
 });
 
 test('numbers beyond what a double holds are told apart', () => {
   const neighbour = { ...deal, deal_id: 9_007_199_254_740_992n, ts_seen: 20 };
-  expect(dealDifferences([neighbour], [deal], [deal]).deals).toEqual([neighbour]);
+  expect(ofDeals([neighbour], [deal], [deal]).rows).toEqual([neighbour]);
 });

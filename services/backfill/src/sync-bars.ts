@@ -26,7 +26,12 @@ const SETTLED_US = 24 * 3_600_000_000;
  */
 export async function syncBars(
   c: SyncContext,
-  of: { readonly symbol: string; readonly timeframe: string; readonly range: Range },
+  of: {
+    readonly symbol: string;
+    readonly timeframe: string;
+    readonly range: Range;
+    readonly again?: boolean;
+  },
 ): Promise<SyncOutcome> {
   const { symbol, timeframe } = of;
   const { account } = c;
@@ -48,6 +53,7 @@ export async function syncBars(
       key: { account: account.account, stream: 'bars', ...bars },
       kind: 'history_bar',
       claims: true,
+      again: of.again ?? false,
       store: (page) => storeBars(c, bars, page),
       rangeOf: (raw) => rangeOfBar(raw, timeframe, c),
       provenToUs: (page) => provenToUs(c, source.tailIsTight, { ...bars, closedUs }, page),

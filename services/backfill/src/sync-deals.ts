@@ -3,6 +3,8 @@
 import { type DealRow, parseBrokerTime, type Range } from '@fxtape/market';
 import { dealSource } from './deal-source.ts';
 import { storeDeals } from './store-deals.ts';
+import { accountKey, recordMissing } from './missing-trades.ts';
+import { lookBack } from './look-back.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
 import { syncRange } from './sync-range.ts';
 
@@ -15,7 +17,8 @@ export async function syncDeals(
   of: {
     readonly range: Range;
     readonly claims?: boolean;
-    readonly onRows?: (rows: readonly DealRow[]) => void;
+    /** What is known of the beginning is looked at as well. */
+    readonly again?: boolean;
   },
 ): Promise<SyncOutcome> {
   const { account } = c;
@@ -23,23 +26,23 @@ export async function syncDeals(
   const nowUs = await account.nowUs(c.signal);
   const toUs = claims ? Math.min(of.range.toUs, nowUs - TRAIL_US) : of.range.toUs;
   if (toUs <= of.range.fromUs) return { rows: 0, requests: 0, covered: [], outcome: 'nothing_there' };
+  const range = { fromUs: of.range.fromUs, toUs };
   return syncRange<DealRow>(
     c,
     {
-      source: dealSource(c),
-      key: { account: account.account, feed: null, symbol: null, stream: 'deals', timeframe: null },
+      source: dealSource(c, await lookBack(c, 'deals', range)),
+      key: accountKey(c, 'deals'),
       kind: 'history_deal',
       claims,
-      store: (page) => {
-        of.onRows?.(page.rows);
-        return storeDeals(c, page);
-      },
+      again: of.again ?? false,
+      beforeClaim: (proved) => recordMissing(c, 'deals', proved),
+      store: (page) => storeDeals(c, page),
       rangeOf: (raw) => momentOf(raw, 'time', c),
       provenToUs: async (page) => page.range.toUs,
       // An account may never have traded.
       noneAtAll: () => {},
     },
-    { fromUs: of.range.fromUs, toUs },
+    range,
   );
 }
 

@@ -112,7 +112,7 @@ test('trades of a second are one reconciliation of their account, identifiers ex
   pass(1000);
   const jobs = ear.ripeTrades();
   expect(jobs.map(({ payload }) => payload)).toEqual([
-    { account: 'icm', fromUs: 40, toUs: 91, dealIds: ['9007199254740993', '7'] },
-    { account: 'mt4', fromUs: 10, toUs: 11, dealIds: [] },
+    { account: 'icm', fromUs: 40, toUs: 91, dealIds: ['9007199254740993', '7'], positionIds: [] },
+    { account: 'mt4', fromUs: 10, toUs: 11, dealIds: [], positionIds: [] },
   ]);
 });

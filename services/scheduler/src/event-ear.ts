@@ -92,6 +92,7 @@ function* reconcileJobs(trades: readonly HeardTrade[]): Generator<PlannedJob> {
         fromUs: Math.max(0, Math.min(...times)),
         toUs: Math.max(...times) + 1,
         dealIds: [...new Set(ids)],
+        positionIds: [],
       },
     };
   }

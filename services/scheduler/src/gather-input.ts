@@ -4,18 +4,29 @@
 import type { AccountConfig } from '@fxtape/config';
 import {
   type ClockRule,
+  limitEvidence,
+  nextLookUs,
   type Range,
   SessionCalendar,
   streamId,
   type StreamKey,
   type StreamKind,
 } from '@fxtape/market';
-import type { AuditReader, GapRow, HistoryReader, PlanningReader, TableRow } from '@fxtape/questdb';
+import type {
+  AuditReader,
+  GapRow,
+  HistoryReader,
+  PlanningReader,
+  TableRow,
+  TradeReader,
+} from '@fxtape/questdb';
 import type { SettledClock } from './account-clock.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
 
 const DAY_US = 86_400_000_000;
 const COMPARED_DAYS = 40;
+/** Trades of so many days are checked by their numbers. */
+const CHECKED_DAYS = 8;
 /** Tables are written by others all the time: how long their logs may take. */
 const WAIT_MS = 10_000;
 
@@ -23,6 +34,7 @@ export interface Readers {
   readonly history: HistoryReader;
   readonly planning: PlanningReader;
   readonly audit: AuditReader;
+  readonly trades: TradeReader;
 }
 
 interface Of {
@@ -39,6 +51,7 @@ export interface Stored {
   readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
   readonly refusals: readonly Refusal[];
   readonly earliest: ReadonlyMap<string, number>;
+  readonly limits: readonly TableRow<'history_limits'>[];
   readonly recordedRule: string | null;
   readonly specs: ReadonlySet<string>;
   readonly sessions: readonly TableRow<'trading_sessions'>[];
@@ -89,6 +102,7 @@ export async function readStored(
           typeof row.ts_earliest === 'number' ? [[streamId(keyOf(row)), row.ts_earliest]] : [],
         ),
     ),
+    limits: limits.filter(own),
     recordedRule,
     specs: new Set(specs.keys()),
     sessions,
@@ -136,7 +150,17 @@ export async function planInput(o: {
           signal,
           waitMs: WAIT_MS,
         });
+  const missing = (stream: 'deals' | 'positions') =>
+    config.accountData.includes(stream)
+      ? readers.trades.missing(
+          stream,
+          config.name,
+          { fromUs: Math.max(0, o.nowUs - CHECKED_DAYS * DAY_US), toUs: o.nowUs },
+          { signal, waitMs: WAIT_MS },
+        )
+      : [];
   return {
+    unshown: { deals: await missing('deals'), positions: await missing('positions') },
     account: config.name,
     feed,
     nowUs: o.nowUs,
@@ -150,6 +174,7 @@ export async function planInput(o: {
     coverage: stored.coverage,
     tickTimes: stored.tickTimes,
     earliest: stored.earliest,
+    looksDue: looksDue(stored.limits, o.wallUs),
     refusals: stored.refusals,
     gaps: stored.gaps,
     doneToday: o.doneToday,
@@ -159,6 +184,20 @@ export async function planInput(o: {
     comparedDays: new Set(compared.map(({ symbol, ts }) => `${symbol} ${ts}`)),
   };
 }
+
+/** What was withdrawn is looked at for a day: without a beginning nothing says when that was done. */
+const looksDue = (
+  limits: readonly TableRow<'history_limits'>[],
+  wallUs: number,
+): ReadonlyMap<string, number> =>
+  new Map(
+    limits.flatMap((row) => {
+      const nextUs = nextLookUs(row);
+      const isOver = typeof row.ts_earliest !== 'number' && wallUs - row.ts > DAY_US;
+      if (nextUs === null || nextUs > wallUs || isOver) return [];
+      return [[streamId(keyOf(row)), limitEvidence(row.evidence).looks]];
+    }),
+  );
 
 const calendars = (
   rows: readonly TableRow<'trading_sessions'>[],

@@ -146,7 +146,8 @@ export class RowTables {
         const old = this.#writtenWith(account, source, gap.ts_from, gap.stream) ?? rule;
         return [correctGap(gap, old, rule) as unknown as Row];
       }
-      case 'positions': {
+      case 'positions':
+      case 'position_revisions': {
         const position = row as unknown as PositionRow;
         const old = this.#writtenPosition(position) ?? rule;
         const corrected = correctPosition(position, old, rule);

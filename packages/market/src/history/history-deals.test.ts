@@ -218,6 +218,46 @@ describe('closed positions', () => {
     ]);
   });
 
+  test('a position that was closed in parts is one round trip, whatever the order of its parts', () => {
+    const open = '2026-03-06T10:00:00Z';
+    const part = (closeTime: string, more: object) => position(open, closeTime, more);
+    const first = part('2026-03-09T10:00:00Z', {
+      volume: 0.3,
+      closePrice: 1.2,
+      profit: 0.1,
+      swap: -0.1,
+      commission: -0.03,
+      netProfit: -0.03,
+    });
+    const last = part('2026-03-10T10:00:00Z', {
+      volume: 0.1,
+      closePrice: 1.4,
+      profit: 0.2,
+      swap: -0.2,
+      commission: -0.01,
+      netProfit: -0.01,
+    });
+    const whole = {
+      position_id: 10,
+      ts_close: Date.UTC(2026, 2, 10, 7) * 1000,
+      volume: 0.4,
+      price_close: 1.25,
+      profit: 0.3,
+      swap: -0.3,
+      commission: -0.04,
+      net_profit: -0.04,
+    };
+    for (const answer of [
+      [first, last],
+      [last, first],
+      // The same row twice is no part.
+      [first, last, { ...last }],
+    ])
+      expect(historyPositions(answer, o).rows).toMatchObject([whole]);
+    const unknown = historyPositions([first, { ...last, volume: null }], o).rows;
+    expect(unknown).toMatchObject([{ volume: null, price_close: 1.4, profit: 0.3 }]);
+  });
+
   test('both ends must be readable', () => {
     const wrong = [
       position('', '2026-03-09T10:00:00Z'),

@@ -1,6 +1,6 @@
 // `/PositionHistory` → rows of `positions`, the closed round trips. In: the answer in whatever order it came. Out: rows in order of
-// opening, each position once. Both ends must be readable; a round trip closes after it opened, which may tell the passes of a
-// repeated hour apart where the answer as a whole does not.
+// opening, each position once: several rows of one are the parts in which it was closed, and are summed. Both ends must be readable; a
+// round trip closes after it opened, which may tell the passes of a repeated hour apart where the answer as a whole does not.
 
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import { type Range, unite } from '../ranges.ts';
@@ -17,6 +17,7 @@ import {
   wordOrNull,
 } from './history-rows.ts';
 import { bothPasses, readHistoryTimes } from './history-times.ts';
+import { samePosition } from './same-row.ts';
 
 export interface HistoryPositionsOptions {
   readonly account: string;
@@ -72,8 +73,7 @@ const positionRow = (
 
 /**
  * Maps one answer of `/PositionHistory`. A position whose opening stays ambiguous makes the instant of its closing ambiguous,
- * because ranges of positions are asked for and claimed by closing time. Of a position that stands in the answer twice the
- * last one wins.
+ * because ranges of positions are asked for and claimed by closing time. Of rows of one position that say the same one counts.
  */
 export const historyPositions = (
   answer: readonly WireHistoryPosition[],
@@ -83,7 +83,7 @@ export const historyPositions = (
   const incomplete: IncompleteRow<PositionRow>[] = [];
   const ambiguous: Range[] = [];
   const fields = new FieldReader();
-  const rows = new Map<string, PositionRow>();
+  const parts = new Map<string, PositionRow[]>();
   const opens = timesOf(answer.map((position) => position.openTime));
   const closes = timesOf(answer.map((position) => position.closeTime));
   const closed = readHistoryTimes(closes, o.rule);
@@ -111,12 +111,46 @@ export const historyPositions = (
     const row = positionRow(position, open, close, o, fields);
     const reason = fields.take(position.unreadable);
     if (reason !== null) incomplete.push({ row, raw: position, reason });
-    rows.set(String(position.positionId), row);
+    const known = parts.get(String(position.positionId));
+    if (known === undefined) parts.set(String(position.positionId), [row]);
+    else if (!known.some((part) => samePosition(part, row))) known.push(row);
   }
   return {
-    rows: [...rows.values()].toSorted((a, b) => a.ts - b.ts),
+    rows: [...parts.values()].map(together).toSorted((a, b) => a.ts - b.ts),
     rejected,
     incomplete,
     ambiguous: unite(ambiguous),
   };
 };
+
+/** The sum of parts; unknown when one of them is. Without the noise of adding cents. */
+const sum = (values: readonly (number | null)[]): number | null =>
+  values.includes(null)
+    ? null
+    : Math.round(values.reduce((total: number, value) => total + (value as number), 0) * 1e8) / 1e8;
+
+/** A position that was closed in parts, as one round trip: it closes with the last of them, at the average price. */
+function together(parts: readonly PositionRow[]): PositionRow {
+  const last = parts.reduce((a, b) => (b.ts_close > a.ts_close ? b : a));
+  if (parts.length === 1) return last;
+  const of = (field: 'volume' | 'profit' | 'swap' | 'commission' | 'net_profit'): number | null =>
+    sum(parts.map((part) => part[field]));
+  const volume = of('volume');
+  const value = sum(
+    parts.map(({ price_close: price, volume: lots }) =>
+      price === null || lots === null ? null : price * lots,
+    ),
+  );
+  return {
+    ...last,
+    volume,
+    price_close:
+      value === null || volume === null || volume === 0
+        ? last.price_close
+        : Math.round((value / volume) * 1e8) / 1e8,
+    profit: of('profit'),
+    swap: of('swap'),
+    commission: of('commission'),
+    net_profit: of('net_profit'),
+  };
+}

@@ -49,6 +49,7 @@ export type SqlCorrected = keyof typeof SQL_CORRECTED;
 /** Small ones, of which the old rule has to be looked up: their rows are read, moved and written. */
 export const ROW_CORRECTED = [
   'positions',
+  'position_revisions',
   'coverage',
   'gap_events',
   'history_limits',

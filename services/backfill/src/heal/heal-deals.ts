@@ -1,7 +1,9 @@
-// A gap of streamed deals: the account's history of that time is read until two answers agree. Streamed figures (open positions, balance)
-// have no history; the round trips that closed in such a gap are read before it is given up.
+// A gap of streamed deals, or one that history itself opened for deals or closed positions: the account's history of that time is read until
+// two answers agree. Streamed figures (open positions, balance) have no history; the round trips that closed in such a gap are read before
+// it is given up.
 import { createHash } from 'node:crypto';
 import { subtract } from '@fxtape/market';
+import type { TradeStream } from '@fxtape/questdb';
 import { z } from 'zod';
 import { syncDeals } from '../sync-deals.ts';
 import { syncPositions } from '../sync-positions.ts';
@@ -10,13 +12,18 @@ import { whole } from './heal-by-bars.ts';
 import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';
 import type { OpenGap } from './open-gap.ts';
 
-const saved = z.object({ step: z.literal('deals'), ids: z.string(), atMs: z.number() });
+const saved = z.object({ step: z.literal('trades'), ids: z.string(), atMs: z.number() });
 
-export async function healDeals(h: HealContext, gap: OpenGap, earlier: unknown): Promise<HealStep> {
-  const { clock, reader } = h.parts;
+/** History names its gaps after what they are of. */
+export const isOfHistory = ({ id }: OpenGap): boolean => id.includes('|');
+
+export async function healTrades(h: HealContext, gap: OpenGap, earlier: unknown): Promise<HealStep> {
+  const { clock, trades } = h.parts;
   const { timing } = h.heal;
   const range = { fromUs: gap.fromUs, toUs: gap.toUs };
-  const { covered, rows } = await syncDeals(whole(h), { range });
+  const stream = gap.stream as TradeStream;
+  const sync = stream === 'deals' ? syncDeals : syncPositions;
+  const { covered, rows } = await sync(whole(h), { range });
   if (subtract([range], covered).length > 0) {
     const waitedMs = Math.max(0, ((await h.account.nowUs(h.signal)) - gap.toUs) / 1000);
     if (waitedMs >= timing.loadMs)
@@ -27,20 +34,20 @@ export async function healDeals(h: HealContext, gap: OpenGap, earlier: unknown):
       why: 'too new to be in the history for certain',
     };
   }
-  const deals = await reader.dealsBetween(gap.account, range, { signal: h.signal });
+  const found = await trades.between(stream, gap.account, range, { signal: h.signal });
   const ids = createHash('sha256')
-    .update(deals.map(({ deal_id: id }) => String(id)).join(' '))
+    .update(found.map(({ id }) => id).join(' '))
     .digest('base64url');
   const known = saved.safeParse(earlier);
   if (!known.success || known.data.ids !== ids || clock.nowMs() - known.data.atMs < timing.proveMs) {
     const same = known.success && known.data.ids === ids;
-    const next = { step: 'deals', ids, atMs: same ? known.data.atMs : clock.nowMs() };
+    const next = { step: 'trades', ids, atMs: same ? known.data.atMs : clock.nowMs() };
     // Deals that arrive late in history are what the second look is for.
     return { againMs: timing.proveMs, progress: next, why: 'one answer is no proof' };
   }
-  const state = deals.length === 0 ? 'verified_empty' : 'healed';
+  const state = found.length === 0 ? 'verified_empty' : 'healed';
   return {
-    end: end(gap, state, deals.length, { reason: 'history_read', deals: deals.length }),
+    end: end(gap, state, found.length, { reason: 'history_read', [stream]: found.length }),
     written: rows,
   };
 }

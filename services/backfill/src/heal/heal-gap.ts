@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { GapEnd } from './gap-events.ts';
 import { healBars } from './heal-bars.ts';
 import type { HealContext, HealStep } from './heal-context.ts';
-import { giveUpFigures, healDeals } from './heal-deals.ts';
+import { giveUpFigures, healTrades, isOfHistory } from './heal-deals.ts';
+import { healNumbers, numbersOf } from './heal-numbers.ts';
 import { healSymbolTicks } from './heal-symbol-ticks.ts';
 import type { OpenGap } from './open-gap.ts';
 import { ofSymbol } from './symbol-gap.ts';
@@ -40,7 +41,13 @@ async function partsOf(h: HealContext, gap: OpenGap): Promise<Part[]> {
       );
     }
     case 'deals':
-      return [{ name: 'deals', heal: (progress) => healDeals(h, gap, progress) }];
+    case 'positions': {
+      const numbers = numbersOf(gap);
+      if (numbers !== null) return [{ name: gap.stream, heal: () => healNumbers(h, gap, numbers) }];
+      if (gap.stream === 'deals' || isOfHistory(gap))
+        return [{ name: gap.stream, heal: (progress) => healTrades(h, gap, progress) }];
+      return [{ name: gap.stream, heal: () => giveUpFigures(h, gap) }];
+    }
     default:
       return [{ name: gap.stream, heal: () => giveUpFigures(h, gap) }];
   }

@@ -128,10 +128,8 @@ export function needWithin(
   const end = cellOf === null ? null : endOf(key, input, index);
   if (cellOf === null || end === null) return null;
   const id = streamId(key);
-  const wanted = {
-    fromUs: Math.max(range.fromUs, input.earliest.get(id) ?? 0),
-    toUs: Math.min(range.toUs, end),
-  };
+  // Not from the beginning that was found: whoever asks for more wants it to be looked for.
+  const wanted = { fromUs: range.fromUs, toUs: Math.min(range.toUs, end) };
   if (wanted.fromUs >= wanted.toUs) return null;
   const claimed = index.claimed.get(id) ?? [];
   const withheld = unite(index.withheld(key));

@@ -12,8 +12,10 @@ import {
   input,
   keyOf,
   NOW,
+  ofAccount,
   rangeOf,
   rule,
+  SINCE,
 } from '../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
 import { type HistoryJob } from './history-jobs.ts';
@@ -372,6 +374,29 @@ describe('gaps', () => {
   });
 });
 
+test('trades that history has not shown are looked for by number, once their time is claimed', () => {
+  const streams = (['deals', 'positions'] as const).map(ofAccount);
+  const at = (minutes: number) => NOW - minutes * 60_000_000;
+  const unshown = {
+    deals: [
+      { id: '1', atUs: at(10) },
+      { id: '2', atUs: at(7) },
+      // Not claimed, and too young.
+      { id: '3', atUs: at(600) },
+      { id: '4', atUs: at(1) },
+    ],
+    positions: [{ id: '5', atUs: at(9) }],
+  };
+  const coverage = streams.map((of) => claim(of, at(60), NOW));
+  const { housekeeping } = planAccount(input({ streams, coverage, unshown }));
+  const jobs = housekeeping.filter(({ job }) => job.name === 'reconcile');
+  expect(jobs.map(({ job }) => job.payload)).toEqual([
+    { account: 'icm', fromUs: at(10), toUs: at(7) + 1, dealIds: ['1', '2'], positionIds: ['5'] },
+  ]);
+  const idle = planAccount(input({ streams, coverage })).housekeeping;
+  expect(idle.filter(({ job }) => job.name === 'reconcile')).toEqual([]);
+});
+
 describe('by the calendar', () => {
   const key = bars('EURUSD', 'M1');
   const whole = [claim(key, 0, NOW)];
@@ -384,6 +409,45 @@ describe('by the calendar', () => {
     const marks = plan.rereads.flatMap((one) => one.marks);
     expect(marks.length).toBe(1);
     expect(planAccount(input({ coverage: whole, doneToday: new Set(marks) })).rereads).toEqual([]);
+  });
+
+  test('closed positions are read again in the same days as deals', () => {
+    const streams = (['deals', 'positions'] as const).map(ofAccount);
+    const { rereads } = planAccount(
+      input({ streams, coverage: streams.map((of) => claim(of, SINCE - 30 * DAY_US, NOW)) }),
+    );
+    const of = (name: string) =>
+      rereads.flatMap(({ job }) => (job.name === name ? [rangeOf(job as HistoryJob)] : []));
+    expect(of('positions')).toEqual(of('deals'));
+    expect(of('positions').length).toBeGreaterThan(0);
+  });
+
+  test('a beginning is looked at again when that is due, once a day, with all that an account traded', () => {
+    const early = ofAccount('deals');
+    const begin = SINCE - 45 * DAY_US;
+    const o = input({
+      streams: [early, key],
+      coverage: [claim(early, begin, NOW), claim(key, begin, NOW)],
+      earliest: new Map([
+        [streamId(early), begin],
+        [streamId(key), begin],
+      ]),
+      looksDue: new Map([
+        [streamId(early), 1],
+        [streamId(key), 1],
+      ]),
+      doneToday: new Set([`reread ${streamId(early)}`, `reread ${streamId(key)}`]),
+    });
+    const { rereads } = planAccount(o);
+    const of = (name: string) =>
+      unite(rereads.flatMap(({ job }) => (job.name === name ? [rangeOf(job as HistoryJob)] : [])));
+    const [deals] = of('deals');
+    expect(deals?.fromUs).toBeLessThan(begin);
+    expect(deals?.toUs).toBe(NOW);
+    // Of bars there is too much of it: what lies before the beginning alone.
+    expect(of('bars').map(({ toUs }) => toUs)).toEqual([begin]);
+    const doneToday = new Set([...o.doneToday, ...rereads.flatMap(({ marks }) => marks)]);
+    expect(planAccount({ ...o, doneToday }).rereads).toEqual([]);
   });
 
   test('days that are read for the first time are not read twice', () => {
@@ -450,6 +514,20 @@ describe('a request', () => {
     expect(unite(plan(range, { coverage }).map(rangeOf))).toEqual([
       { ...range, fromUs: range.fromUs + DAY_US },
     ]);
+  });
+
+  test('is never clamped to the beginning that was learned', () => {
+    const key = bars('EURUSD', 'D1');
+    const begin = SINCE - 300 * DAY_US;
+    const known = {
+      streams: [key],
+      coverage: [claim(key, begin, NOW)],
+      earliest: new Map([[streamId(key), begin]]),
+    };
+    const from = (o: object): number => Math.min(...plan(o, known).map((job) => rangeOf(job).fromUs));
+    expect(from({ fromUs: begin - 900 * DAY_US })).toBe(begin - 900 * DAY_US);
+    // Without a range it is looked for beyond what is known.
+    expect(from({})).toBeLessThan(begin);
   });
 
   test('may name a timeframe and a symbol that are not recorded, if the broker lists it', () => {

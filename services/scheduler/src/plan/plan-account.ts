@@ -1,4 +1,4 @@
-// The plan of one account, in the order of its value: what belongs to a symbol once, gaps, re-reads, history; inside each the newest first
+// The plan of one account, in the order of its value: what belongs to a symbol once, trades that history has not shown, gaps, re-reads, history; inside each the newest first
 // and every stream in its turn. In: the plan's input. Out: the jobs of each kind, those of history made as they are read, and what is
 // missing in numbers. Pure: the same input gives the same plan.
 import type { PlannedJob } from '@fxtape/jobs';
@@ -9,6 +9,7 @@ import { indexStreams, needOf, type StreamNeed } from './missing.ts';
 import { newestFirst } from './newest-first.ts';
 import type { Planned, PlanInput } from './plan-input.ts';
 import { planRereads } from './rereads.ts';
+import { planUnshown } from './unshown.ts';
 
 export interface MissingCount {
   readonly stream: string;
@@ -43,7 +44,7 @@ export function planAccount(input: PlanInput): AccountPlan {
   const needs = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
   const { jobs, firstReads } = planRereads(input, needs);
   return {
-    housekeeping: [...housekeeping, ...planAudit(input)],
+    housekeeping: [...housekeeping, ...planUnshown(input, index), ...planAudit(input)],
     gaps: planHeals(input),
     rereads: [...jobs, ...planQuality(input, index)],
     history: newestFirst(

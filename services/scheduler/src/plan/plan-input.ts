@@ -22,6 +22,13 @@ export interface Refusal extends StreamKey, Range {
   readonly lastUs: number;
 }
 
+/** A deal, or a closed position, that is known by its number and has no row. */
+export interface Unshown {
+  /** Decimal text. */
+  readonly id: string;
+  readonly atUs: number;
+}
+
 /** An open gap that has an end. */
 export interface EndedGap extends Range {
   readonly gapId: string;
@@ -54,6 +61,9 @@ export interface PlanInput {
   readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
   /** By `streamId`: nothing lies before. */
   readonly earliest: ReadonlyMap<string, number>;
+  readonly unshown: { readonly deals: readonly Unshown[]; readonly positions: readonly Unshown[] };
+  /** Streams (by `streamId`) of which the beginning is to be looked at again, and how often it was found. */
+  readonly looksDue: ReadonlyMap<string, number>;
   readonly refusals: readonly Refusal[];
   readonly gaps: readonly EndedGap[];
   /** What was planned already on the day `dayOf(wallUs)`. */

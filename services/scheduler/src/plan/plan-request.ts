@@ -1,5 +1,6 @@
 // What somebody asks to be fetched now. In: the request and the plan's input. Out: jobs for what is missing of it. A range that is named is
-// wanted whatever the configuration says of depth; without one it is everything that is wanted anyway. What was refused is tried again.
+// wanted whatever the configuration says of depth; without one it is everything that is wanted anyway. What was refused is tried again, and
+// where a history was found to begin is looked at again.
 import type { Payload } from '@fxtape/jobs';
 import type { StreamKey } from '@fxtape/market';
 import { type HistoryJob, jobsOf } from './history-jobs.ts';
@@ -16,8 +17,9 @@ export function planRequested(
   listed: readonly string[],
 ): Iterable<Planned<HistoryJob>> {
   const index = indexStreams(input, true);
+  const unlimited = { ...input, earliest: new Map<string, number>() };
   const needs = streamsAsked(asked, input, listed).flatMap((key): StreamNeed | StreamNeed[] => {
-    const configured = needOf(key, input, index);
+    const configured = needOf(key, unlimited, index);
     if (asked.fromUs === null && asked.toUs === null)
       return configured === null ? [] : [withHead(configured)];
     const fromUs = asked.fromUs ?? configured?.wanted.fromUs ?? key.sinceUs;

@@ -1,6 +1,7 @@
-// What is read again although it is claimed, because a broker corrects itself: the last seven days of bars and deals, once a day. In: what
-// each stream needs. Out: jobs over the claimed part of these days. Accounts have their turn at different hours of the day, and a stream
-// whose days are just being read for the first time has had it.
+// What is read again although it is claimed. Because a broker corrects itself: the last seven days of bars, deals and closed positions, once
+// a day. Because a terminal may not have had everything when it was asked first: what lies before the beginning of a history, a day and a
+// week after it was found, and all that an account traded. In: what each stream needs. Out: jobs over the claimed part of these days.
+// Accounts have their turn at different hours of the day, and a stream whose days are just being read for the first time has had it.
 import { type Range, intersect, streamId } from '@fxtape/market';
 import { DAY_US, isTimeframe, piecesOf } from './grid.ts';
 import { type HistoryJob, historyJob } from './history-jobs.ts';
@@ -24,11 +25,12 @@ export interface Rereads {
 export function planRereads(input: PlanInput, needs: readonly StreamNeed[]): Rereads {
   const jobs: Planned<HistoryJob>[] = [];
   const firstReads: string[] = [];
+  for (const need of needs) jobs.push(...looksOf(input, need));
   const today = dayOf(input.nowUs) * DAY_US;
   if (input.wallUs - dayOf(input.wallUs) * DAY_US < turnOf(input.account)) return { jobs, firstReads };
   for (const need of needs) {
     const { stream, timeframe } = need.key;
-    if (stream !== 'bars' && stream !== 'deals') continue;
+    if (stream === 'ticks') continue;
     const mark = `reread ${streamId(need.key)}`;
     if (input.doneToday.has(mark)) continue;
     const days = isTimeframe(timeframe) ? (WIDER_DAYS[timeframe] ?? REREAD_DAYS) : REREAD_DAYS;
@@ -44,6 +46,23 @@ export function planRereads(input: PlanInput, needs: readonly StreamNeed[]): Rer
     }
   }
   return { jobs, firstReads };
+}
+
+/** The beginning looked at again, as its turn has come. */
+function looksOf(input: PlanInput, need: StreamNeed): Planned<HistoryJob>[] {
+  const { key } = need;
+  const id = streamId(key);
+  const looks = input.looksDue.get(id);
+  const mark = `look ${id} ${looks}`;
+  if (looks === undefined || input.doneToday.has(mark)) return [];
+  const earliest = input.earliest.get(id) ?? 0;
+  const before = earliest > 0 ? [{ fromUs: need.cellOf(earliest - 1).fromUs, toUs: earliest }] : [];
+  const claimed = key.stream === 'bars' ? [] : need.claimed;
+  const pieces = [...piecesOf(claimed, need.cellOf), ...before];
+  return pieces.flatMap((piece, i) => {
+    const job = historyJob(input, key, piece, 'reread');
+    return job === null ? [] : [{ job, marks: i === pieces.length - 1 ? [mark] : [] }];
+  });
 }
 
 /** When in the day an account has its turn, µs after midnight; the same in every process. */

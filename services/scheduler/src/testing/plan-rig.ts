@@ -24,6 +24,8 @@ export const input = (o: Partial<PlanInput> = {}): PlanInput => ({
   coverage: [],
   tickTimes: new Map(),
   earliest: new Map(),
+  looksDue: new Map(),
+  unshown: { deals: [], positions: [] },
   refusals: [],
   gaps: [],
   doneToday: new Set(),
@@ -39,6 +41,12 @@ export const bars = (symbol: string, timeframe: string, sinceUs = SINCE): Config
   symbol,
   timeframe,
   sinceUs,
+});
+export const ofAccount = (stream: 'deals' | 'positions'): ConfiguredSince => ({
+  stream,
+  symbol: null,
+  timeframe: null,
+  sinceUs: SINCE,
 });
 export const claim = (key: ConfiguredSince, fromUs: number, toUs: number, source = 'history'): Claimed => ({
   stream: key.stream,

@@ -1,0 +1,92 @@
+// A range of history that was answered with nothing, twice: nothing happened there, or history begins later, or the terminal has not loaded
+// it. What is believed here is hardly ever asked for again, so it takes a terminal that says that it is ready, and answers that are minutes
+// apart; an account without any deal at all is doubted for longer, because nearly every account has its deposit. Until then the job comes
+// again, once a minute or so, so that a history that appears is read at once.
+//
+//   something older? ─yes─► nothing happened there ─► claim            (a long range: the same again, minutes later)
+//        └─no─► the same beginning, minutes apart, of a terminal that is ready ─► limit; claim where there is no row at all
+import { isTerminalReady, type WireStatus } from '@fxtape/fxsocket';
+import type { Range } from '@fxtape/market';
+import { ComeAgain } from './come-again.ts';
+import { type Beginning, beginningOf } from './earliest.ts';
+import type { HistorySource } from './history-source.ts';
+import { recordLimit, withdrawLimit } from './limits.ts';
+import type { SyncContext, SyncOutcome } from './sync-context.ts';
+import type { RangeSync } from './sync-range.ts';
+
+/** Weekends and holidays are shorter. */
+const LONG_US = 4 * 86_400_000_000;
+/** So much longer is doubted that there is nothing at all. */
+const NONE_FACTOR = 3;
+/** Looks between the first and the last one. */
+const LOOKS = 3;
+
+export interface Settled {
+  /** Nothing is missing there. */
+  readonly proved: readonly Range[];
+  readonly outcome: SyncOutcome['outcome'];
+}
+
+/** @throws ComeAgain, and the errors of the source. */
+export async function settleEmpty<R extends object>(
+  c: SyncContext,
+  of: RangeSync<R>,
+  range: Range,
+  toUs: number,
+): Promise<Settled> {
+  const proved = { fromUs: range.fromUs, toUs };
+  const beginning = await beginningOf(c, of.source, range, await c.account.nowUs(c.signal));
+  await stillEmpty(c, of.source, range);
+  if (beginning.kind === 'older_exists') {
+    if (range.toUs - range.fromUs > LONG_US) hold(c, of.source, beginning, range);
+    await withdrawLimit(c, of.key, range);
+    return { proved: [proved], outcome: 'nothing_there' };
+  }
+  await requireReady(c, of.source);
+  hold(c, of.source, beginning, range);
+  if (beginning.firstUs === null) of.noneAtAll(range);
+  await recordLimit(c, of.key, beginning.firstUs, range);
+  return beginning.firstUs === null
+    ? { proved: [proved], outcome: 'nothing_there' }
+    : { proved: [], outcome: 'before_beginning' };
+}
+
+/** Until the same has been concluded for long enough. */
+function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning, range: Range): void {
+  const { agreements, clock, looksApartMs } = c.parts;
+  // Where a history begins is one fact for all ranges before it: their looks confirm each other, and never each other's contrary.
+  const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
+  const isNone = beginning.kind === 'begins' && beginning.firstUs === null;
+  const wantedMs = looksApartMs * (isNone ? NONE_FACTOR : 1);
+  const everyMs = looksApartMs / LOOKS;
+  const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
+    nowMs: clock.monoMs(),
+    // A look of an hour ago says nothing about the terminal of now.
+    forgetMs: wantedMs * 2,
+  });
+  if (heldMs < wantedMs)
+    throw new ComeAgain(Math.min(everyMs, wantedMs - heldMs), `${source.what} may not be loaded yet`);
+}
+
+async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promise<void> {
+  const status = await c
+    .ask({ route: '/status', purpose: 'facts' }, (signal) =>
+      c.account.rest.status({ signal, retry: 'transport' }),
+    )
+    .catch((error: unknown): WireStatus | null => {
+      // A bridge without the route: time alone has to tell.
+      if ((error as { code?: unknown }).code === 'FXSOCKET_NOT_FOUND') return null;
+      throw error;
+    });
+  if (status === null || isTerminalReady(status)) return;
+  c.parts.agreements.forget(`${source.streamKey}|beginning`);
+  throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to tell ${source.what}`);
+}
+
+/** A terminal that loaded its history during the look has rows now: then the range has to be read anew. */
+async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Range): Promise<void> {
+  const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
+  const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };
+  const answer = await source.read(newest, 'agreement');
+  if (answer.size > 0) throw new ComeAgain(0, `${source.what} were being loaded`);
+}

@@ -1,0 +1,56 @@
+// What has to be written so that a table says what was answered, and the table of its versions what was said before. In: rows of an answer,
+// and what stands in both tables of the same numbers. Out: the rows to write. A row keeps the time that it had first, so that it stays
+// one row whatever the broker says of it later. An answer that is older than what stands there says nothing any more.
+
+interface Known {
+  readonly ts: number;
+  readonly ts_seen?: number | null;
+  readonly utc_offset_s?: number | null;
+}
+
+export interface VersionRules<R, K> {
+  readonly idOf: (row: R | K) => number | bigint;
+  readonly same: (known: K, row: R) => boolean;
+  /** The answered row at the times under which it stands in the tables. */
+  readonly placed: (answered: R, known: K) => R;
+}
+
+export interface Differences<R> {
+  readonly rows: readonly R[];
+  readonly revisions: readonly R[];
+}
+
+export function versionDifferences<R extends { readonly ts_seen: number }, K extends Known>(
+  answer: readonly R[],
+  stored: readonly K[],
+  versions: readonly K[],
+  of: VersionRules<R, K>,
+): Differences<R> {
+  const byId = (known: readonly K[]): Map<string, K> =>
+    new Map(known.map((row) => [String(of.idOf(row)), row]));
+  const [nowOf, newestOf] = [byId(stored), byId(versions)];
+  const rows: R[] = [];
+  const revisions: R[] = [];
+  for (const answered of answer) {
+    const id = String(of.idOf(answered));
+    const [now, newest] = [nowOf.get(id), newestOf.get(id)];
+    const seenUs = newest?.ts_seen ?? 0;
+    if (Math.max(now?.ts_seen ?? 0, seenUs) > answered.ts_seen) continue;
+    const known = now ?? newest;
+    const row = known === undefined ? answered : of.placed(answered, known);
+    const isNew = newest === undefined || !of.same(newest, row);
+    if (isNew) revisions.push(row);
+    // A version that was written before a crash keeps the time at which it was first seen.
+    if (now === undefined || !of.same(now, row)) rows.push(isNew ? row : { ...row, ts_seen: seenUs });
+  }
+  return { rows, revisions };
+}
+
+/** The row at the time under which it stands in the tables. */
+export function atFirst<R extends { readonly ts: number; readonly utc_offset_s: number }>(
+  row: R,
+  known: Known,
+): R {
+  if (known.ts === row.ts) return row;
+  return { ...row, ts: known.ts, utc_offset_s: known.utc_offset_s ?? row.utc_offset_s };
+}
