@@ -11,7 +11,15 @@ import { type ClockRule, parseBrokerTime, parseClockRule } from '@fxtape/market'
 import type { ServerTimezone } from '@fxtape/fxsocket';
 import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedWriter, HistoryReader, TableRow } from '@fxtape/questdb';
-import { clockRuleRows, type Confidence, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
+import {
+  clockRuleRows,
+  type Confidence,
+  decideClock,
+  isRefuted,
+  knownRules,
+  ruleInForce,
+  SURE,
+} from './clock-decision.ts';
 import { evidenceIsDue, gathered } from './clock-evidence.ts';
 import type { InferenceMemory } from './inference-memory.ts';
 import { clockJob } from './plan/clock-job.ts';
@@ -40,9 +48,6 @@ export interface AccountClockOptions {
   readonly log: Log;
 }
 
-/** Decisions that nobody has to wait for evidence of. */
-const SURE: readonly unknown[] = ['configured', 'inferred'];
-
 export async function settleClock(
   o: AccountClockOptions & {
     readonly config: AccountConfig;
@@ -64,9 +69,8 @@ export async function settleClock(
     reader.clockEvidence(server, options),
   ]);
   const inForce = ruleInForce(rules);
-  const known = [...new Set([inForce, ...rules].flatMap((row) => row?.rule_id ?? []))];
   const wallUs = clock.nowUs();
-  const seen = gathered(rows, known, wallUs);
+  const seen = gathered(rows, knownRules(rules), wallUs);
   const decision = await decideClock({
     account: config.name,
     clock: config.clock,

@@ -7,7 +7,14 @@ import {
   weekEdges,
 } from '@fxtape/market';
 import { expect, test, vi } from 'vitest';
-import { type ClockDecision, clockRuleRows, decideClock, isRefuted, ruleInForce } from './clock-decision.ts';
+import {
+  type ClockDecision,
+  clockRuleRows,
+  decideClock,
+  isRefuted,
+  knownRules,
+  ruleInForce,
+} from './clock-decision.ts';
 import { evidenceIsDue, gathered } from './clock-evidence.ts';
 import { InferenceMemory } from './inference-memory.ts';
 
@@ -161,6 +168,37 @@ test('a rule that the running clock refutes gives way to a less sure one, but fo
   expect(clockRuleRows(OF, unseen, athens ?? null, 2000)).toEqual([]);
   const [byHand] = clockRuleRows(OF, decision('Europe/Athens', 'configured'), null, 1000);
   expect(clockRuleRows(OF, newYork, byHand ?? null, 2000)).toEqual([]);
+});
+
+test('an inferred rule that the evidence of today leaves open is not inferred any more', async () => {
+  const [athens] = clockRuleRows(OF, decision('Europe/Athens', 'inferred'), null, 1000);
+  const open = await decide('auto', null, { evidence: evidence('Europe/Athens', { days: 60 }) });
+  expect(open.settles.length).toBeGreaterThan(0);
+  const [row, ...more] = clockRuleRows(OF, open, athens ?? null, 2000);
+  expect(more).toEqual([]);
+  expect(row).toMatchObject({ confidence: 'provisional' });
+  // Written again only when something else would settle it.
+  expect(clockRuleRows(OF, open, row ?? null, 3000)).toEqual([]);
+  const other = { ...open, settles: ['a person'], evidence: '{"settles":["a person"]}' };
+  expect(clockRuleRows(OF, other, row ?? null, 3000)).toMatchObject([{ evidence: other.evidence }]);
+});
+
+test('a move is known where it was inferred or given by hand; of others the pieces are', () => {
+  const moved = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
+  const row = (rule_id: string, confidence: string, ts_decided: number) => ({
+    ts: 0,
+    server: 's',
+    ts_decided,
+    rule_id,
+    confidence,
+  });
+  expect(knownRules([row('UTC', 'recorded', 1), row(moved, 'inferred', 2)])).toEqual([moved, 'UTC']);
+  expect(knownRules([row('UTC', 'recorded', 1), row(moved, 'provisional', 2)])).toEqual([
+    'America/New_York+7h',
+    'Europe/Athens',
+    'UTC',
+  ]);
+  expect(knownRules([])).toEqual([]);
 });
 
 test('a rule that was configured is taken back by its own account alone', async () => {

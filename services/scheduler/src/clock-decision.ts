@@ -18,6 +18,8 @@ import { EARLIEST_TS_US, type TableRow } from '@fxtape/questdb';
 /** From sure to less sure. */
 const CONFIDENCES = ['configured', 'inferred', 'recorded', 'provisional'] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
+/** Decisions that can be acted upon: history need not wait for evidence of them, and their moves are moves. */
+export const SURE: readonly unknown[] = ['configured', 'inferred'] satisfies Confidence[];
 
 export interface ClockDecision {
   readonly rule: ClockRule;
@@ -88,7 +90,8 @@ function inferred(
   const measured = today === null || today.source === 'stated' ? null : today;
   const told = { rule, evidence: spellEvidence(found), settles, measured };
   if (found.confidence === 'inferred') return { ...told, confidence: 'inferred' };
-  // The live ticks agreed with the rule that they were recorded with, and history does not contradict it.
+  // The live ticks agreed with the rule that they were recorded with, and evidence does not contradict it: what they say of other
+  // seasons is as open as before.
   const now = evidence.nowUtcMs;
   const same = recordedRule !== null && rule.pieceAt(now) === parseClockRule(recordedRule).pieceAt(now);
   return { ...told, confidence: same ? 'recorded' : 'provisional' };
@@ -104,7 +107,7 @@ const spellEvidence = (found: ClockInference): string => {
     today:
       today === null ? null : { at: iso(today.utcMs), utc_offset_s: today.offsetS, source: today.source },
     weeks,
-    rivals: rivals.map((rival) => ({
+    rivals: rivals.slice(0, MOST_LISTED).map((rival) => ({
       rule: rival.rule,
       weeks_against: rival.against.length,
       weeks_for: rival.for.length,
@@ -134,10 +137,25 @@ export const ruleInForce = (rows: readonly RuleRow[]): RuleRow | null =>
 export const isRefuted = (rule: string | null, { measured }: Pick<ClockDecision, 'measured'>): boolean =>
   rule !== null && measured !== null && parseClockRule(rule).offsetAt(measured.utcMs) !== measured.offsetS;
 
+/** Whether a decision that was written down leaves the same open. */
+const leavesOpen = (evidence: string | null | undefined, settles: readonly string[]): boolean =>
+  settles.length === 0 || evidence?.includes(`"settles":${JSON.stringify(settles)}`) === true;
+
+/** Rules that were decided of a server, the one in force first. A move that nobody is sure of is no rule: its pieces are. */
+export const knownRules = (rows: readonly RuleRow[]): string[] => {
+  const inForce = ruleInForce(rows);
+  const decided = [...(inForce === null ? [] : [inForce]), ...rows].flatMap((row) => {
+    if (typeof row.rule_id !== 'string') return [];
+    const { id, pieces } = parseClockRule(row.rule_id);
+    return SURE.includes(row.confidence) ? [id] : pieces.map(({ rule }) => rule).toReversed();
+  });
+  return [...new Set(decided)];
+};
+
 /**
  * The rows to append, one for each piece of the rule; none when nothing changes. A less sure decision never replaces a surer one, because
- * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes, and one that was
- * configured for this very account and is not any more.
+ * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes, one that was inferred
+ * and that the evidence of the server leaves open today, and one that was configured for this very account and is not any more.
  */
 export function clockRuleRows(
   { account, server }: { account: string; server: string },
@@ -145,7 +163,7 @@ export function clockRuleRows(
   inForce: RuleRow | null,
   decidedUs: number,
 ): RuleRow[] {
-  const { rule, confidence, evidence } = decision;
+  const { rule, confidence, evidence, settles } = decision;
   if (inForce !== null) {
     const sureness = (word: unknown): number => {
       const at = CONFIDENCES.indexOf(word as Confidence);
@@ -153,8 +171,10 @@ export function clockRuleRows(
     };
     const refuted = inForce.confidence !== 'configured' && isRefuted(inForce.rule_id ?? null, decision);
     const withdrawn = inForce.confidence === 'configured' && inForce.evidence === configuredFor(account);
-    if (sureness(confidence) > sureness(inForce.confidence) && !refuted && !withdrawn) return [];
-    if (inForce.rule_id === rule.id && inForce.confidence === confidence) return [];
+    const open = inForce.confidence === 'inferred' && settles.length > 0;
+    if (sureness(confidence) > sureness(inForce.confidence) && !refuted && !withdrawn && !open) return [];
+    const same = inForce.rule_id === rule.id && inForce.confidence === confidence;
+    if (same && leavesOpen(inForce.evidence, settles)) return [];
   }
   const tsDecided = inForce === null ? decidedUs : Math.max(decidedUs, Number(inForce.ts_decided) + 1);
   return rule.pieces.map((piece) => ({

@@ -64,7 +64,10 @@ async function ruleOf(
     null,
   );
   if (typeof newest?.rule_id !== 'string') return null;
-  return { rule: parseClockRule(newest.rule_id).id, confidence: newest.confidence ?? 'provisional' };
+  // `recorded`: live ticks agree with it, and what it says of other seasons is as open as that of a provisional one.
+  const { confidence } = newest;
+  const sure = confidence === 'configured' || confidence === 'inferred';
+  return { rule: parseClockRule(newest.rule_id).id, confidence: sure ? confidence : 'provisional' };
 }
 
 async function rulesOfHistory(http: Http, accounts: readonly string[]): Promise<string[]> {

@@ -1,34 +1,43 @@
-// The cheapest way through a row of weeks, where each week has a cost for each candidate and a change of candidate costs something too.
-// In: costs by candidate and week, and the candidate at which the way ends. Out: the candidate of each week, and what it costs.
+// The cheapest ways through a row of weeks, where each week has a cost for each candidate and a change of candidate costs something too.
+// In: costs by candidate and week. Out: for each candidate at which a way may end, the candidate of each week, and what it costs.
 
 export interface Path {
   readonly steps: Uint16Array;
   readonly total: number;
 }
 
-/** Stays where staying costs the same as a change. */
-export const cheapestPath = (costs: readonly Float64Array[], last: number, changeCost: number): Path => {
-  const weeks = costs[last]?.length ?? 0;
+/** Stays where staying costs the same as a change. All costs have the same length. */
+export const cheapestPaths = (
+  costs: readonly Float64Array[],
+  changeCost: number,
+): ((last: number) => Path) => {
+  const weeks = costs[0]?.length ?? 0;
   /** Cheapest cost of all weeks so far that ends at each candidate. */
-  let sums = new Float64Array(costs.length);
-  const cameFrom: Uint16Array[] = [];
+  const sums = new Float64Array(costs.length);
+  /** By week: the candidate from which a change comes, and who changes. */
+  const cameFrom: { readonly best: number; readonly changed: Uint8Array }[] = [];
   for (let week = 0; week < weeks; week++) {
-    const before = sums;
-    const best = before.reduce((least, sum, i) => (sum < (before[least] as number) ? i : least), 0);
-    const changed = (before[best] as number) + changeCost;
-    const came = new Uint16Array(costs.length);
-    sums = before.map((sum, i) => {
-      const changes = week > 0 && changed < sum;
-      came[i] = changes ? best : i;
-      return (changes ? changed : sum) + (costs[i]?.[week] as number);
-    });
-    cameFrom.push(came);
+    let best = 0;
+    for (let i = 1; i < sums.length; i++) if ((sums[i] as number) < (sums[best] as number)) best = i;
+    const after = (sums[best] as number) + changeCost;
+    const changed = new Uint8Array(costs.length);
+    for (let i = 0; i < sums.length; i++) {
+      if (week > 0 && after < (sums[i] as number)) {
+        changed[i] = 1;
+        sums[i] = after;
+      }
+      sums[i] = (sums[i] as number) + ((costs[i] as Float64Array)[week] as number);
+    }
+    cameFrom.push({ best, changed });
   }
-  const steps = new Uint16Array(weeks);
-  let at = last;
-  for (let week = weeks - 1; week >= 0; week--) {
-    steps[week] = at;
-    at = cameFrom[week]?.[at] as number;
-  }
-  return { steps, total: sums[last] as number };
+  return (last) => {
+    const steps = new Uint16Array(weeks);
+    let at = last;
+    for (let week = weeks - 1; week >= 0; week--) {
+      steps[week] = at;
+      const { best, changed } = cameFrom[week] as { best: number; changed: Uint8Array };
+      if (changed[at] === 1) at = best;
+    }
+    return { steps, total: sums[last] as number };
+  };
 };

@@ -1,26 +1,93 @@
-// The rules that a broker's clock is held against. In: the offset of today, where it is known, and rules that were decided before. Out:
-// simple rules, the likelier first: most brokers put their midnight at 17:00 in New York.
+// The rules that a broker's clock is held against. In: offsets that were seen, the years that matter, and rules that were decided before.
+// Out: rules of which no two say the same whenever markets are open, the likelier first: most brokers put their midnight at 17:00 in New
+// York. A clock of today may be that of any zone of the world; what a broker had before it moved is looked for among the usual ones.
 
 import type { ClockRule } from './clock-rule.ts';
+import { marketCloses, marketOpens } from './market-week.ts';
 import { fixedRule, parseClockRule } from './parse-clock-rule.ts';
+import { weekOf } from './week-edges.ts';
+import { type ShownOffset, zonesShowing } from './zone-atlas.ts';
 
-const SHIFTS_H = [7, 6, 8, 5, 4, 3, 2, 1, 0, 9, 10] as const;
-const USUAL = [
-  'America/New_York+7h',
-  'Europe/Athens',
-  'Europe/London',
-  'Europe/Berlin',
-  'UTC',
-  'UTC+2h',
-  'UTC+3h',
-  'UTC+1h',
-  'UTC+4h',
+const USUAL = ['America/New_York+7h', 'Europe/Athens', 'Europe/London', 'Europe/Berlin'] as const;
+/** Where brokers sit; of zones that say the same, these names are known. */
+const CITIES = [
+  'America/New_York',
+  'America/Chicago',
+  'America/Denver',
+  'America/Los_Angeles',
+  'Australia/Sydney',
+  'Pacific/Auckland',
 ] as const;
+const HOUR_S = 3600;
+const MOST_SHIFT_S = 15 * HOUR_S;
 
-export const clockCandidates = (todayOffsetS: number | null, known: readonly string[]): ClockRule[] => {
-  const pieces = known.flatMap((text) => parseClockRule(text).pieces.map(({ rule }) => rule));
-  const shifted = SHIFTS_H.map((hours) => `America/New_York${hours === 0 ? '' : `+${hours}h`}`);
-  const rules = [...USUAL, ...pieces, ...shifted].map(parseClockRule);
-  if (todayOffsetS !== null) rules.push(fixedRule(todayOffsetS));
-  return [...new Map(rules.map((rule) => [rule.id, rule])).values()];
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const shifted = (zone: string, shiftS: number): string => {
+  const minutes = Math.abs(shiftS) / 60;
+  const rest = minutes % 60 === 0 ? '' : `${minutes % 60}m`;
+  return shiftS === 0 ? zone : `${zone}${shiftS < 0 ? '-' : '+'}${Math.floor(minutes / 60)}h${rest}`;
+};
+
+/** A clock that keeps the summer time of another place, by the offset that it shows. */
+const following = (zone: string, shown: readonly ShownOffset[]): string[] =>
+  shown.flatMap(({ offsetS, utcMs }) => {
+    const shiftS = offsetS - parseClockRule(zone).offsetAt(utcMs);
+    return Math.abs(shiftS) > MOST_SHIFT_S ? [] : [shifted(zone, shiftS)];
+  });
+
+export const clockCandidates = (o: {
+  /** What the clock shows today; several where nobody is sure. */
+  readonly shown: readonly ShownOffset[];
+  /** Each piece of them is a candidate, too. */
+  readonly known: readonly string[];
+  readonly fromUtcMs: number;
+  readonly untilUtcMs: number;
+}): ClockRule[] => {
+  const { fromUtcMs, known, shown, untilUtcMs } = o;
+  const years = {
+    first: new Date(fromUtcMs).getUTCFullYear(),
+    last: new Date(untilUtcMs).getUTCFullYear(),
+  };
+  const zones = zonesShowing(shown, years);
+  const texts = (list: readonly string[]): ClockRule[] => list.map(parseClockRule);
+  const rules = [
+    ...texts(known.slice(0, 1)),
+    ...texts(USUAL),
+    ...texts(CITIES),
+    ...shown.map(({ offsetS }) => fixedRule(offsetS)),
+    ...texts(known),
+    ...texts(known.flatMap((text) => parseClockRule(text).pieces.map(({ rule }) => rule))),
+    ...zones,
+    ...texts([...following('America/New_York', shown), ...following('Europe/Athens', shown)]),
+    ...texts(range(-3, 10).map((hours) => shifted('America/New_York', hours * HOUR_S))),
+    ...range(-11, 13).map((hours) => fixedRule(hours * HOUR_S)),
+  ];
+  const weeks = range(weekOf(fromUtcMs), weekOf(untilUtcMs));
+  const markets = weeks.flatMap((week) => [marketOpens(week), marketCloses(week)]);
+  const apart = new Map<string, ClockRule>();
+  for (const rule of rules) {
+    const shows = shownWhen(rule, markets);
+    if (!apart.has(shows)) apart.set(shows, rule);
+  }
+  return [...apart.values()];
+};
+
+/** What a rule says at these instants, as text: where it begins, and at which of them it says something else. */
+const shownWhen = (rule: ClockRule, instants: readonly number[]): string => {
+  const [from, to] = [instants[0] ?? 0, instants.at(-1) ?? 0];
+  const shown = new Map([[0, rule.offsetAt(from)]]);
+  for (const { afterS, utcMs } of rule.switchesBetween(from, to))
+    shown.set(
+      instants.findIndex((instant) => instant >= utcMs),
+      afterS,
+    );
+  let last = Number.NaN;
+  return [...shown]
+    .flatMap(([at, offsetS]) => {
+      const same = offsetS === last;
+      last = offsetS;
+      return same ? [] : [`${at}:${offsetS}`];
+    })
+    .join();
 };

@@ -1,13 +1,17 @@
-// How well clock rules fit the edges of trading weeks, week by week. The market opens, closes and rests by New York's clock, so under the
-// right rule a symbol's edges stand at one New York hour all year; under a wrong one they jump in the weeks in which the two differ.
-// In: rules, edges, measured offsets. Out: for each rule taken as the one that tells the market's hours, the cost of every rule in every
-// week: 0 everything agrees, 1 nothing does.
+// How well clock rules fit the edges of trading weeks, week by week. In: rules, edges on the broker's wall clock, offsets that were measured.
+// Out: for each rule and week, what it costs (0 everything agrees, 1 nothing does), what of that tells rules apart, and whether a week
+// shows another clock rather than a holiday.
+//
+// Currencies and metals trade in one week all over the world, so that their edges tell the offset of each week. An exchange opens by a clock
+// of its own, which nobody has told: whatever the broker's rule is, some place on earth may keep such hours. Its edges can contradict a
+// rule and prove none. What never rests shows no edges.
 
+import { clockOffset } from './clock-offset.ts';
 import type { ClockRule } from './clock-rule.ts';
+import { marketCloses, marketOpens } from './market-week.ts';
 import type { OffsetSample } from './measure-offset.ts';
 import { parseClockRule } from './parse-clock-rule.ts';
-import type { BrokerMs } from '../time.ts';
-import { weekOf, type WeekEdge } from './week-edges.ts';
+import { type WeekEdge, weekOf } from './week-edges.ts';
 
 export interface SymbolEdges {
   readonly symbol: string;
@@ -21,97 +25,202 @@ export interface WeekRange {
   readonly end: number;
 }
 
-export interface MarketHours {
-  /** By rule and week. */
-  readonly costs: readonly Float64Array[];
-  /** Weeks open at an hour at which currencies or metals do; null where no symbol's weeks open. */
-  readonly opensAsUsual: boolean | null;
-}
+/** What symbols trade like. `none`: no week of theirs ends. */
+export type MarketKind = 'currencies' | 'exchanges' | 'none';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** The usual hours of a market are those of its last year. */
-const USUAL_WEEKS = 52;
+const WEEK_H = 168;
 /** An offset that was measured weighs more than a week's edges, which holidays move. */
 const SAMPLE_COST = 2;
-/** Currencies open on Sunday at 17:00, metals an hour later. */
-const USUAL_OPENS: readonly number[] = [17 * HOUR, 18 * HOUR];
+/** Currencies rest for so long on a weekend; metals for an hour more, and a clock of half hours hides an hour. */
+const CURRENCY_WEEKEND_H = 48;
+/** The usual hours of an exchange are those of its last year. */
+const USUAL_WEEKS = 52;
+/** No clock was ever set by more; a holiday moves an edge by more, or one edge alone. */
+const MOST_SET_H = 3;
+/** Clocks by which exchanges open: one of each summer time. */
+const EXCHANGE_CLOCKS = [
+  'UTC',
+  'America/New_York',
+  'Europe/London',
+  'Australia/Sydney',
+  'Pacific/Auckland',
+  'America/Santiago',
+  'Asia/Jerusalem',
+  'Africa/Cairo',
+];
 
-const newYork = parseClockRule('America/New_York');
-
-/** New York's time of the day at a broker time, in milliseconds. */
-const newYorkTime = (broker: BrokerMs, rule: ClockRule): number => {
-  const { ms } = rule.read(broker, { pass: 1 });
-  const local = ms + newYork.offsetAt(ms) * 1000;
-  return ((local % DAY) + DAY) % DAY;
+const mostFrequent = (values: readonly number[]): number | null => {
+  const groups = [...Map.groupBy(values, (value) => value)].toSorted(([, a], [, b]) => b.length - a.length);
+  return groups[0]?.[0] ?? null;
 };
 
-const mostFrequent = (times: readonly number[]): number => {
-  const groups = [...Map.groupBy(times, (time) => time)].map(([time, all]) => ({ time, count: all.length }));
-  return groups.reduce((most, each) => (each.count >= most.count ? each : most)).time;
+/** How long a symbol mostly rests on a weekend, in hours of the wall clock; null when it does not. */
+export const weekendOf = ({ edges }: SymbolEdges): number | null => {
+  const closes = new Map(
+    edges.flatMap(({ brokerMs, kind, week }) => (kind === 'close' ? [[week, brokerMs]] : [])),
+  );
+  return mostFrequent(
+    edges.flatMap(({ brokerMs, kind, week }) => {
+      const close = kind === 'open' ? closes.get(week - 1) : undefined;
+      return close === undefined ? [] : [(brokerMs - close) / HOUR];
+    }),
+  );
+};
+
+const tradesLikeCurrencies = (weekendH: number | null): boolean =>
+  weekendH !== null && Math.abs(weekendH - CURRENCY_WEEKEND_H) <= 1;
+
+/** The offset that the newest open of a symbol that trades like currencies shows. */
+export const shownByOpen = (symbol: SymbolEdges): { utcMs: number; offsetS: number } | null => {
+  const weekendH = weekendOf(symbol);
+  const open = symbol.edges.findLast(({ kind }) => kind === 'open');
+  if (weekendH === null || open === undefined || !tradesLikeCurrencies(weekendH)) return null;
+  const utcMs = marketOpens(open.week) + (weekendH - CURRENCY_WEEKEND_H) * HOUR;
+  const offsetS = clockOffset((open.brokerMs - utcMs) / 1000);
+  return offsetS === null ? null : { utcMs, offsetS };
+};
+
+/** By how many hours each edge misses the hour of its market, in the order of the edges; NaN where the market keeps no such week. */
+type Misses = readonly number[];
+
+/** A symbol that rests on weekends, and the instant at which the market of currencies opens or closes, by edge. */
+interface Resting {
+  readonly symbol: SymbolEdges;
+  readonly weekendH: number;
+  readonly market: readonly number[];
+}
+
+const missesOfCurrency = ({ market, symbol, weekendH }: Resting, rule: ClockRule): Misses => {
+  const halfHours = rule.offsetAt(market[0] ?? 0) % 3600 === 0 ? 0 : 1;
+  const lateH = weekendH + halfHours - CURRENCY_WEEKEND_H;
+  return symbol.edges.map(({ brokerMs, kind }, i) => {
+    if (lateH !== 0 && lateH !== 1) return Number.NaN;
+    const utcMs = market[i] as number;
+    const missesH = (brokerMs - utcMs - rule.offsetAt(utcMs) * 1000) / HOUR;
+    // A bar holds the open, and ends after the close, by less than its length.
+    return kind === 'open' ? Math.ceil(missesH) - lateH : Math.floor(missesH);
+  });
+};
+
+const exchangeClocks = EXCHANGE_CLOCKS.map(parseClockRule);
+
+/** Under the clock that explains the edges best, when the broker's is this rule. */
+const missesOfExchange = ({ symbol: { edges } }: Resting, rule: ClockRule): Misses => {
+  const utc = edges.map(({ brokerMs }) => rule.read(brokerMs, { pass: 1 }).ms);
+  const under = exchangeClocks.map((clock) => {
+    const hours = utc.map((ms) => ((ms + clock.offsetAt(ms) * 1000) / HOUR) % WEEK_H);
+    const usual = { open: 0, close: 0 };
+    for (const kind of ['open', 'close'] as const)
+      usual[kind] = mostFrequent(hours.filter((_, i) => edges[i]?.kind === kind).slice(-USUAL_WEEKS)) ?? 0;
+    return hours.map((hour, i) => {
+      const misses = (hour - usual[(edges[i] as WeekEdge).kind] + WEEK_H) % WEEK_H;
+      return misses > WEEK_H / 2 ? misses - WEEK_H : misses;
+    });
+  });
+  return under.reduce((best, each) => (missed(each) < missed(best) ? each : best));
 };
 
 const sampleWeek = ({ offsetS, utcMs }: OffsetSample): number => weekOf(utcMs + offsetS * 1000);
 
-/** Edges of one symbol and kind, and New York's time at each under every rule. */
-interface Series {
-  readonly opens: boolean;
-  readonly weeks: readonly number[];
-  readonly times: readonly (readonly number[])[];
+/** Misses of one week, of all symbols. */
+interface WeekMisses {
+  readonly open: number[];
+  readonly close: number[];
+}
+
+/** How one rule fits, by week. */
+export interface RuleFit {
+  readonly costs: Float64Array;
+  /** What of the costs speaks for one rule and against another. */
+  readonly tells: Float64Array;
 }
 
 export class ClockFit {
+  readonly kind: MarketKind;
+  /** The symbols whose edges count. */
+  readonly symbols: readonly string[];
   readonly weeks: WeekRange;
-  readonly #rules: readonly ClockRule[];
-  readonly #samples: readonly OffsetSample[];
-  readonly #series: readonly Series[];
+  /** Weeks with an edge. */
+  readonly seen: number;
+  readonly #symbols: readonly Resting[];
+  readonly #measured: readonly OffsetSample[];
+  readonly #fits = new Map<string, RuleFit>();
 
-  constructor(
-    rules: readonly ClockRule[],
-    { histories, samples }: { histories: readonly SymbolEdges[]; samples: readonly OffsetSample[] },
-  ) {
-    this.#rules = rules;
-    this.#samples = samples.filter(({ source }) => source !== 'stated');
-    this.#series = histories.flatMap(({ edges }) =>
-      [...Map.groupBy(edges, ({ kind }) => kind)].map(([kind, of]) => ({
-        opens: kind === 'open',
-        weeks: of.map(({ week }) => week),
-        times: rules.map((rule) => of.map((edge) => newYorkTime(edge.brokerMs, rule))),
-      })),
-    );
-    const all = [...this.#series.flatMap(({ weeks }) => weeks), ...this.#samples.map(sampleWeek)];
+  constructor({
+    histories,
+    samples,
+  }: { histories: readonly SymbolEdges[]; samples: readonly OffsetSample[] }) {
+    const rests = histories.flatMap((symbol): Resting[] => {
+      const weekendH = weekendOf(symbol);
+      if (weekendH === null) return [];
+      const market = symbol.edges.map(({ kind, week }) =>
+        kind === 'open' ? marketOpens(week) : marketCloses(week),
+      );
+      return [{ symbol, weekendH, market }];
+    });
+    const currencies = rests.filter(({ weekendH }) => tradesLikeCurrencies(weekendH));
+    this.kind = currencies.length > 0 ? 'currencies' : rests.length > 0 ? 'exchanges' : 'none';
+    this.#symbols = this.kind === 'currencies' ? currencies : rests;
+    this.#measured = samples.filter(({ source }) => source !== 'stated');
+    this.symbols = [...new Set(this.#symbols.map(({ symbol }) => symbol.symbol))];
+    const edges = this.#symbols.flatMap(({ symbol }) => symbol.edges.map(({ week }) => week));
+    this.seen = new Set(edges).size;
+    const all = [...edges, ...this.#measured.map(sampleWeek)];
     const first = all.reduce((least, week) => Math.min(least, week), Number.POSITIVE_INFINITY);
     const last = all.reduce((most, week) => Math.max(most, week), Number.NEGATIVE_INFINITY);
     this.weeks = all.length === 0 ? { first: 0, end: 0 } : { first, end: last + 1 };
   }
 
-  /** The costs of all rules, when the market keeps the hours that it has under one of them. */
-  underHoursOf(rule: number): MarketHours {
-    const anchors = this.#series.map(({ times }) => mostFrequent((times[rule] ?? []).slice(-USUAL_WEEKS)));
-    const opens = anchors.filter((_, i) => this.#series[i]?.opens === true);
-    return {
-      costs: this.#rules.map((each, i) => this.#costs(each, i, anchors)),
-      opensAsUsual: opens.length === 0 ? null : opens.every((time) => USUAL_OPENS.includes(time)),
-    };
+  of(rule: ClockRule): RuleFit {
+    const known = this.#fits.get(rule.id) ?? this.#fit(rule);
+    this.#fits.set(rule.id, known);
+    return known;
   }
 
-  #costs(rule: ClockRule, at: number, anchors: readonly number[]): Float64Array {
-    const { first, end } = this.weeks;
-    const edges = new Float64Array(end - first);
-    const wrong = new Float64Array(end - first);
-    for (const [i, { times, weeks }] of this.#series.entries()) {
-      const shown = times[at] as readonly number[];
-      for (const [n, week] of weeks.entries()) {
-        edges[week - first] = (edges[week - first] as number) + 1;
-        if (shown[n] !== anchors[i]) wrong[week - first] = (wrong[week - first] as number) + 1;
-      }
-    }
-    const costs = wrong.map((count, week) => (count === 0 ? 0 : count / (edges[week] as number)));
-    for (const sample of this.#samples) {
-      if (rule.offsetAt(sample.utcMs) === sample.offsetS) continue;
+  /** Weeks all of whose edges miss by the same few hours. No holiday does that: the clock was set otherwise. */
+  setOtherwise(rule: ClockRule): number[] {
+    return this.#missesOf(rule).flatMap(({ close, open }, week) => {
+      const [by = 0, ...others] = new Set([...open, ...close]);
+      const both = open.length > 0 && close.length > 0;
+      return both && others.length === 0 && by !== 0 && Math.abs(by) <= MOST_SET_H ? [week] : [];
+    });
+  }
+
+  #fit(rule: ClockRule): RuleFit {
+    const { end, first } = this.weeks;
+    const denied = new Float64Array(end - first);
+    for (const sample of this.#measured) {
       const week = sampleWeek(sample) - first;
-      costs[week] = (costs[week] as number) + SAMPLE_COST;
+      if (rule.offsetAt(sample.utcMs) !== sample.offsetS)
+        denied[week] = (denied[week] as number) + SAMPLE_COST;
     }
-    return costs;
+    const costs = Float64Array.from(
+      this.#missesOf(rule),
+      (misses, week) => (denied[week] as number) + costOf(misses),
+    );
+    return { costs, tells: this.kind === 'currencies' ? costs : denied };
+  }
+
+  #missesOf(rule: ClockRule): WeekMisses[] {
+    const { end, first } = this.weeks;
+    const weeks = Array.from({ length: end - first }, (): WeekMisses => ({ open: [], close: [] }));
+    const missesOf = this.kind === 'currencies' ? missesOfCurrency : missesOfExchange;
+    for (const resting of this.#symbols) {
+      const misses = missesOf(resting, rule);
+      for (const [i, { kind, week }] of resting.symbol.edges.entries())
+        weeks[week - first]?.[kind].push(misses[i] as number);
+    }
+    return weeks;
   }
 }
+
+/** The part of the symbols that miss an edge. */
+const missed = (misses: readonly number[]): number =>
+  misses.reduce((count, miss) => (miss === 0 ? count : count + 1), 0) / misses.length;
+
+/** The mean of its two edges. */
+const costOf = ({ close, open }: WeekMisses): number => {
+  if (open.length === 0) return close.length === 0 ? 0 : missed(close);
+  return close.length === 0 ? missed(open) : (missed(open) + missed(close)) / 2;
+};

@@ -1,8 +1,10 @@
-// When a broker moved from one clock to another. In: the cheapest way through the weeks, with the cost of each candidate. Out: the moves,
-// each put in the middle of the weeks in which nothing tells the two rules apart, on a Saturday noon, when markets are shut: mostly the
-// two say the same there, and then every instant of that time would do.
+// When a broker moved from one clock to another, and whether that is proven. In: two rules, the weeks of either, and how each fits. Out: the
+// move, put in the middle of the weeks in which nothing tells the two apart, on a Saturday noon, when markets are shut: mostly the two
+// say the same there, and then every instant of that time would do.
 
+import type { ClockFit } from './clock-fit.ts';
 import type { ClockRule } from './clock-rule.ts';
+import { marketCloses, marketOpens } from './market-week.ts';
 import { weekOf, weekStart } from './week-edges.ts';
 
 export interface ClockMove {
@@ -13,38 +15,73 @@ export interface ClockMove {
   /** Up to here the old rule is seen, and from there on the new one. */
   readonly afterUtcMs: number;
   readonly beforeUtcMs: number;
+  /** Both rules were seen, and no week between them is read by guess. */
+  readonly proven: boolean;
 }
 
 /** A week speaks for one rule against another when its costs are so far apart. */
-export const SPEAKS = 0.5;
+export const SPEAKS = 0.25;
+/** So many weeks have to speak; a clock that was seen to run in one of them is as good as two. */
+export const DECIDING_WEEKS = 2;
+/** A week that costs as much does not fit. */
+export const CONTRADICTS = 0.5;
 
-export const clockMoves = (
-  { costs, steps }: { costs: readonly Float64Array[]; steps: Uint16Array },
-  candidates: readonly ClockRule[],
-  firstWeek: number,
-): { moves: ClockMove[]; lastFrom: number } => {
-  const changes = [...steps.keys()].filter((week) => week > 0 && steps[week] !== steps[week - 1]);
-  const moves = changes.map((week, i): ClockMove => {
-    const from = steps[week - 1] as number;
-    const to = steps[week] as number;
-    const speaksFor = (one: number, other: number, at: number): boolean =>
-      (costs[other]?.[at] as number) - (costs[one]?.[at] as number) >= SPEAKS;
-    const start = changes[i - 1] ?? 0;
-    const end = changes[i + 1] ?? steps.length;
-    let after = week;
-    while (after > start && !speaksFor(from, to, after - 1)) after--;
-    let before = week;
-    while (before < end - 1 && !speaksFor(to, from, before)) before++;
-    const afterUtcMs = weekStart(firstWeek + after);
-    const beforeUtcMs = weekStart(firstWeek + before);
-    const atUtcMs = Math.max(afterUtcMs, weekStart(weekOf((afterUtcMs + beforeUtcMs) / 2)));
-    return {
-      from: (candidates[from] as ClockRule).id,
-      to: (candidates[to] as ClockRule).id,
-      atUtcMs,
-      afterUtcMs,
-      beforeUtcMs,
-    };
-  });
-  return { moves, lastFrom: changes.at(-1) ?? 0 };
+/** How much a week speaks for one rule against another; negative: against it. */
+export const speaksFor = (fit: ClockFit, one: ClockRule, other: ClockRule, week: number): number => {
+  const apart = (fit.of(other).tells[week] as number) - (fit.of(one).tells[week] as number);
+  const size = Math.abs(apart);
+  return size < SPEAKS ? 0 : Math.sign(apart) * (size > 1 ? DECIDING_WEEKS : 1);
+};
+
+/** Weeks of the fit, `[from, at)` of the old rule and `[at, to)` of the new one. */
+export interface MoveWeeks {
+  readonly from: number;
+  readonly at: number;
+  readonly to: number;
+}
+
+/** `at`: null where nobody has said when it was. */
+export const clockMove = (
+  fit: ClockFit,
+  old: ClockRule,
+  next: ClockRule,
+  { at, from, to }: MoveWeeks,
+  decidedUtcMs: number | null,
+): ClockMove => {
+  const { first } = fit.weeks;
+  let after = at;
+  while (after > from && speaksFor(fit, old, next, after - 1) <= 0) after--;
+  let before = at;
+  while (before < to - 1 && speaksFor(fit, next, old, before) <= 0) before++;
+  const afterUtcMs = weekStart(first + after);
+  const beforeUtcMs = weekStart(first + before);
+  const middle = Math.max(afterUtcMs, weekStart(weekOf((afterUtcMs + beforeUtcMs) / 2)));
+  const atUtcMs = decidedUtcMs ?? middle;
+  const differ = (week: number): boolean =>
+    [marketOpens(first + week), marketCloses(first + week)].some(
+      (utcMs) => old.offsetAt(utcMs) !== next.offsetAt(utcMs),
+    );
+  const weeks = (begin: number, end: number): number[] =>
+    Array.from({ length: Math.max(0, end - begin) }, (_, i) => begin + i);
+  const told = (one: ClockRule, other: ClockRule, of: readonly number[]): number =>
+    of.reduce((sum, week) => sum + speaksFor(fit, one, other, week), 0);
+  const apart = weeks(from, at).filter(differ);
+  const oldIsSeen =
+    told(old, next, weeks(from, at)) >= DECIDING_WEEKS ||
+    // Of a move that was decided long ago only its end may be left.
+    (decidedUtcMs !== null && apart.every((week) => speaksFor(fit, old, next, week) > 0));
+  const proven =
+    oldIsSeen &&
+    told(next, old, weeks(at, to)) >= DECIDING_WEEKS &&
+    !weeks(after, before).some(differ) &&
+    (after === from || (fit.of(old).costs[after - 1] as number) < CONTRADICTS) &&
+    (fit.of(next).costs[before] as number) < CONTRADICTS;
+  return {
+    from: old.pieceAt(atUtcMs - 1),
+    to: next.pieceAt(atUtcMs),
+    atUtcMs,
+    afterUtcMs,
+    beforeUtcMs,
+    proven,
+  };
 };

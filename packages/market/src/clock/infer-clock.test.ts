@@ -1,16 +1,17 @@
 // Brokers with each usual clock over two years of hourly bars, with holidays: the rule is named, or what is missing is said.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inferClock, type ClockInference } from './infer-clock.ts';
 import type { OffsetSample } from './measure-offset.ts';
 import { parseClockRule } from './parse-clock-rule.ts';
 import { type BrokerMs, utcMs } from '../time.ts';
-import { weekEdges } from './week-edges.ts';
+import { weekEdges, weekOf } from './week-edges.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const newYork = parseClockRule('America/New_York');
-type Market = 'fx' | 'metal' | 'crypto' | 'crypto with a rest';
+type Market = 'fx' | 'metal' | 'crypto' | 'crypto with a rest' | 'shares';
 
 /** Month and day: shut from 17:00 the evening before, or from 13:00 on. */
 const SHUT = new Set(['12-25', '1-1']);
@@ -22,6 +23,7 @@ const isOpen = (market: Market, utc: number): boolean => {
   if (market === 'crypto') return true;
   if (market === 'crypto with a rest') return hour !== 17;
   const day = local.getUTCDay();
+  if (market === 'shares') return day > 0 && day < 6 && hour >= 9 && hour < 16;
   const weekHour = day * 24 + hour;
   if (weekHour < 17 || weekHour >= 5 * 24 + 17) return false;
   if (market === 'metal' && hour === 17) return false;
@@ -180,6 +182,14 @@ describe('a broker that moved', () => {
       'America/New_York+7h',
     ]);
   });
+
+  test('a move that was inferred stays while the weeks that told it leave the history, and afterwards', () => {
+    const known = [infer({ clock: truth }).rule.id];
+    for (let later = 0; later < 900; later += 20) {
+      const found = infer({ clock: truth, known, now: NOW + later * DAY });
+      expect(found, `${later} days later`).toMatchObject({ rule: { id: known[0] }, confidence: 'inferred' });
+    }
+  });
 });
 
 describe('too little evidence is said', () => {
@@ -187,14 +197,50 @@ describe('too little evidence is said', () => {
     const found = infer({ clock: 'Europe/Athens', markets: ['crypto'] });
     expect(found).toMatchObject({ confidence: 'provisional', rule: { id: 'America/New_York+7h' }, weeks: 1 });
     expect(found.settles.join('; ')).toContain('2027-03-14');
-    expect(found.settles.join('; ')).toContain('hourly bars of a symbol that rests');
+    expect(found.settles.join('; ')).toContain('hourly bars of a currency or a metal');
   });
 
-  test('a daily rest decides as well as a weekend does', () => {
-    for (const clock of ['Europe/Athens', 'America/New_York+7h', 'UTC+3h']) {
-      const found = infer({ clock, markets: ['crypto with a rest'] });
-      expect(found).toMatchObject({ confidence: 'inferred', rule: { id: clock } });
+  test('a daily rest tells nothing: whoever rests at midnight of his own clock shows the same under any', () => {
+    for (const clock of ['Europe/Athens', 'America/New_York+7h', 'UTC+3h'])
+      expect(infer({ clock, markets: ['crypto with a rest'] })).toMatchObject({ confidence: 'provisional' });
+  });
+
+  test('exchanges keep hours of their own: a clock that was seen to run in both seasons settles it', () => {
+    for (const clock of ['Europe/Berlin', 'UTC+3h', 'America/Chicago']) {
+      const once = infer({ clock, markets: ['shares'] });
+      expect(once.confidence).toBe('provisional');
+      expect(once.settles.join('; ')).toContain('shares may keep the hours of any exchange');
+      const year = infer({
+        clock,
+        markets: ['shares'],
+        samples: (rule, now) =>
+          Array.from({ length: 380 }, (_, day): OffsetSample => {
+            const utc = now - day * DAY;
+            return { utcMs: utc, offsetS: rule.offsetAt(utc), source: 'server_time' };
+          }),
+      });
+      expect(year).toMatchObject({ confidence: 'inferred', rule: { id: clock } });
     }
+  });
+
+  test('a move that only the clock of today has seen is a guess, and history is read as before', () => {
+    const found = infer({
+      clock: 'UTC+2h',
+      samples: (_, now) => [{ utcMs: now, offsetS: 12_600, source: 'ticks' }],
+    });
+    expect(found.confidence).toBe('provisional');
+    expect(found.rule.pieces.map(({ rule }) => rule)).toEqual(['UTC+2h', 'UTC+3h30m']);
+    expect(found.moves).toMatchObject([{ proven: false }]);
+    expect(found.settles.join('; ')).toContain('a person: its weeks look as if it had moved from UTC+2h');
+  });
+
+  test('a clock that was set a week late is no holiday', () => {
+    const found = infer({
+      clock:
+        'America/New_York+7h until 2026-03-07T12:00Z then UTC+2h until 2026-03-14T12:00Z then America/New_York+7h',
+    });
+    expect(found).toMatchObject({ confidence: 'provisional', rule: { id: 'America/New_York+7h' } });
+    expect(found.settles.join('; ')).toContain('in the weeks from 2026-03-07 the clock was set otherwise');
   });
 
   test('a history that begins after the last switch leaves several rules', () => {
@@ -253,4 +299,44 @@ describe('too little evidence is said', () => {
     expect(found).toMatchObject({ confidence: 'provisional', today: null, weeks: 0 });
     expect(found.settles.join('; ')).toContain('a clock that runs');
   });
+});
+
+test('whatever the evidence is, there is an answer', () => {
+  const day = fc.integer({ min: -900, max: 5 }).map((days) => NOW + days * DAY);
+  const edge = fc.record({
+    brokerMs: fc
+      .integer({ min: NOW - 900 * DAY, max: NOW + 5 * DAY })
+      .map((ms) => (ms - (ms % HOUR)) as BrokerMs),
+    kind: fc.constantFrom('open' as const, 'close' as const),
+  });
+  const edges = fc
+    .array(edge, { maxLength: 60 })
+    .map((list) =>
+      list
+        .toSorted((a, b) => a.brokerMs - b.brokerMs)
+        .map((each) => ({ ...each, week: weekOf(each.brokerMs) })),
+    );
+  const sample = fc.record({
+    utcMs: day,
+    offsetS: fc.integer({ min: -56, max: 56 }).map((quarters) => quarters * 900 + 0),
+    source: fc.constantFrom('ticks' as const, 'server_time' as const, 'stated' as const),
+  });
+  const rules = ['UTC', 'Europe/Athens', 'UTC+2h until 2025-07-05T12:00Z then America/New_York+7h'];
+  fc.assert(
+    fc.property(
+      fc.array(edges, { maxLength: 3 }),
+      fc.array(sample, { maxLength: 12 }),
+      fc.array(fc.constantFrom(...rules), { maxLength: 2 }),
+      (histories, samples, known) => {
+        const found = inferClock({
+          nowUtcMs: NOW,
+          samples,
+          histories: histories.map((list, i) => ({ symbol: `S${i}`, edges: list })),
+          known,
+        });
+        expect(found.settles.length === 0).toBe(found.confidence === 'inferred');
+      },
+    ),
+    { numRuns: 150 },
+  );
 });

@@ -5,28 +5,31 @@
 // Each rule has a cost in each week (clock-fit). The cheapest way through all weeks that ends at a rule which fits the offset of today
 // wins; a move to another rule costs as much as two weeks that contradict, so that holidays move nobody.
 //
-// A broker that opened by its own wall clock instead of the market's would show the same hours all year under any clock. Offsets that
-// were measured in the weeks in which the rules differ contradict it; then nothing is inferred.
+// `inferred` needs one of two things: weeks that open and close under the rule as those of currencies do all over the world, or, where
+// only exchanges are known, a clock that was seen to run in months in which the rules differ. Everything else is `provisional`, for
+// whoever acts on a wrong rule moves rows that were right.
 
-import { cheapestPath, type Path } from './cheapest-path.ts';
+import { cheapestPaths, type Path } from './cheapest-path.ts';
 import { clockCandidates } from './clock-candidates.ts';
-import { ClockFit, type SymbolEdges } from './clock-fit.ts';
-import { type ClockMove, clockMoves, SPEAKS } from './clock-moves.ts';
+import { ClockFit, shownByOpen, type SymbolEdges } from './clock-fit.ts';
+import { type ClockMove, clockMove, CONTRADICTS, DECIDING_WEEKS, speaksFor } from './clock-moves.ts';
 import type { ClockRule, RulePiece } from './clock-rule.ts';
+import { marketCloses, marketOpens } from './market-week.ts';
 import type { OffsetSample } from './measure-offset.ts';
 import { composeRule, parseClockRule } from './parse-clock-rule.ts';
-import { weekStart } from './week-edges.ts';
+import { weekOf, weekStart } from './week-edges.ts';
+import { whatSettles } from './what-settles.ts';
 
 export interface ClockEvidence {
   readonly nowUtcMs: number;
   /** Offsets of any time; those of the last days say how the clock stands today. */
   readonly samples: readonly OffsetSample[];
   readonly histories: readonly SymbolEdges[];
-  /** Rules that were decided before; the one in force first. */
+  /** Rules that were decided before; the one in force first. One of several pieces only where it was inferred or given by hand. */
   readonly known: readonly string[];
 }
 
-/** `inferred`: the evidence leaves one rule. `provisional`: others fit it as well; `settles` says what would tell them apart. */
+/** `inferred`: the evidence leaves one rule. `provisional`: it does not; `settles` says what would. */
 export type InferenceConfidence = 'inferred' | 'provisional';
 
 /** Another rule that fits today, and the weeks (their Saturdays, `YYYY-MM-DD`) in which it fits worse and better. */
@@ -42,6 +45,7 @@ export interface ClockInference {
   /** The offset of today; null when nobody knows it. */
   readonly today: OffsetSample | null;
   readonly weeks: number;
+  /** The closest first. */
   readonly rivals: readonly Rival[];
   /** Weeks in which the rule itself does not fit: holidays, mostly. */
   readonly contradicts: readonly string[];
@@ -52,14 +56,8 @@ export interface ClockInference {
 
 const DAY = 86_400_000;
 const MOVE_COST = 2;
-/** More than a move: a market that opens at a strange hour is not explained by one. */
-const STRANGE_COST = 3;
-/** An offset that is only stated may be a lie: it moves nobody either. */
+/** An offset that is only stated may be a lie: it moves nobody. */
 const STATED_COST = 1.5;
-/** So many weeks have to speak against a rival. */
-const DECIDING_WEEKS = 2;
-/** A rule that does not fit so large a part of the weeks explains nothing. */
-const MOST_CONTRADICTED = 0.25;
 const TODAY_DAYS = 6;
 const LOOK_AHEAD_DAYS = 770;
 
@@ -76,133 +74,130 @@ const todayOf = ({ nowUtcMs, samples }: ClockEvidence): OffsetSample | null => {
   return newest(recent.filter(({ source }) => source !== 'stated')) ?? newest(recent);
 };
 
-/** A rule that fits today, with the cheapest way to it through all weeks, and what each candidate costs beside it. */
-interface Fit extends Path {
+/** A rule that fits today, with the cheapest way to it through all weeks. */
+interface Way extends Path {
   readonly rule: ClockRule;
   /** Always so where the offset of today was measured. */
   readonly fitsToday: boolean;
-  readonly opensAsUsual: boolean | null;
-  /** By candidate and week. */
-  readonly costs: readonly Float64Array[];
-  readonly own: Float64Array;
 }
 
-const isMeasured = (sample: OffsetSample | null): boolean => sample !== null && sample.source !== 'stated';
-
-const sameClock = (a: ClockRule, b: ClockRule, fromUtcMs: number, toUtcMs: number): boolean =>
-  a.offsetAt(fromUtcMs) === b.offsetAt(fromUtcMs) &&
-  JSON.stringify(a.switchesBetween(fromUtcMs, toUtcMs)) ===
-    JSON.stringify(b.switchesBetween(fromUtcMs, toUtcMs));
-
-/** The day on which two rules that agree now differ; null when they do not within two years. */
-const apartFrom = (a: ClockRule, b: ClockRule, nowUtcMs: number): string | null => {
-  for (let day = 0; day < LOOK_AHEAD_DAYS; day++) {
-    const at = nowUtcMs + day * DAY;
-    if (a.offsetAt(at) !== b.offsetAt(at)) return dayOf(at);
-  }
-  return null;
-};
-
-/** What is known of moves from before the evidence begins stays as it was decided. */
-const olderPieces = (inForce: ClockRule | null, first: string, historyFrom: number): RulePiece[] => {
-  const older = inForce?.pieces.filter(({ fromUtcMs }) => fromUtcMs < historyFrom) ?? [];
-  const last = older.at(-1);
-  return last === undefined
-    ? [{ fromUtcMs: Number.NEGATIVE_INFINITY, rule: first }]
-    : [...older.slice(0, -1), { ...last, rule: first }];
-};
-
 export const inferClock = (evidence: ClockEvidence): ClockInference => {
-  const { histories, known, nowUtcMs, samples } = evidence;
+  const { histories, known, nowUtcMs } = evidence;
   const today = todayOf(evidence);
-  const inForce = known[0] === undefined ? null : parseClockRule(known[0]);
-  const candidates = clockCandidates(today?.offsetS ?? null, known);
-  const clockFit = new ClockFit(candidates, { histories, samples });
-  const { weeks } = clockFit;
-  const hours = candidates.map((_, i) => clockFit.underHoursOf(i));
-  const fits = candidates.flatMap((rule, last): Fit[] => {
-    const fitsToday = today === null || rule.offsetAt(today.utcMs) === today.offsetS;
-    if (!fitsToday && isMeasured(today)) return [];
-    // The hours of the market are told by the rule that held for most of the last year, which a broker may just have left.
-    const ways = hours.map(({ costs, opensAsUsual }): Fit => {
-      const { steps, total } = cheapestPath(costs, last, MOVE_COST);
-      const strange = (opensAsUsual === false ? STRANGE_COST : 0) + (fitsToday ? 0 : STATED_COST);
-      const own = costs[last] as Float64Array;
-      return { rule, fitsToday, opensAsUsual, costs, own, steps, total: total + strange };
-    });
-    const own = ways[last] as Fit;
-    return [ways.reduce((best, way) => (way.total < best.total ? way : best), own)];
-  });
-  const later = (fit: Fit): number => (inForce?.pieceAt(nowUtcMs) === fit.rule.id ? 0 : 1);
-  const [best] = fits.toSorted((a, b) => a.total - b.total || later(a) - later(b)) as [Fit];
-  const weekDay = (week: number): string => dayOf(weekStart(weeks.first + week));
-  const { moves, lastFrom } = clockMoves(best, candidates, weeks.first);
-  const historyFrom = weekStart(weeks.first);
-  const rule = composeRule([
-    ...olderPieces(inForce, moves[0]?.from ?? best.rule.id, historyFrom),
-    ...moves.map(({ atUtcMs, to }) => ({ fromUtcMs: atUtcMs, rule: to })),
-  ]);
+  const measured = today !== null && today.source !== 'stated';
+  const fit = new ClockFit(evidence);
+  const fromUtcMs = fit.weeks.end === 0 ? nowUtcMs : weekStart(fit.weeks.first);
   const untilUtcMs = nowUtcMs + LOOK_AHEAD_DAYS * DAY;
-  const rivals = fits
-    .filter(
-      (fit) => fit !== best && fit.fitsToday && !sameClock(fit.rule, best.rule, historyFrom, untilUtcMs),
-    )
-    .map((fit): Rival => {
-      const apart = [...best.own.keys()].filter((week) => week >= lastFrom);
-      const by = (week: number): number => (fit.own[week] as number) - (best.own[week] as number);
-      return {
-        rule: fit.rule.id,
-        against: apart.filter((week) => by(week) >= SPEAKS).map(weekDay),
-        for: apart.filter((week) => -by(week) >= SPEAKS).map(weekDay),
-      };
-    });
-  const contradicts = [...best.steps.keys()]
-    .filter((week) => (best.costs[best.steps[week] as number]?.[week] as number) >= SPEAKS)
-    .map(weekDay);
-  const found = { rule, today, weeks: weeks.end - weeks.first, rivals, contradicts, moves };
-  const settles = whatSettles(found, best, evidence);
+  const open = measured ? undefined : histories.map(shownByOpen).find((each) => each !== null);
+  const shown = [today, open].filter((each) => each !== null && each !== undefined);
+  const inForce = known[0] === undefined ? null : parseClockRule(known[0]).pieceAt(nowUtcMs);
+  const fitsToday = (rule: ClockRule): boolean =>
+    today === null || rule.offsetAt(today.utcMs) === today.offsetS;
+  const currencies = fit.kind === 'currencies';
+  const candidates = clockCandidates({ shown, known, fromUtcMs, untilUtcMs }).filter(
+    (rule) => currencies || fitsToday(rule),
+  );
+  // Where an exchange keeps its hours nobody knows: a move would explain everything.
+  const wayTo = cheapestPaths(
+    candidates.map((rule) => fit.of(rule).costs),
+    currencies ? MOVE_COST : Number.POSITIVE_INFINITY,
+  );
+  const ways = candidates.flatMap((rule, last): Way[] => {
+    const fits = fitsToday(rule);
+    if (!fits && measured) return [];
+    const { steps, total } = wayTo(last);
+    return [{ rule, fitsToday: fits, steps, total: total + (fits ? 0 : STATED_COST) }];
+  });
+  const later = ({ rule }: Way): number => (inForce === rule.pieceAt(nowUtcMs) ? 0 : 1);
+  const [best] = ways.toSorted((a, b) => a.total - b.total || later(a) - later(b)) as [Way];
+
+  const { moves, pieces, lastFrom } = movesOf(best, candidates, fit);
+  const rule = composeRule(pieces);
+  const weekDay = (week: number): string => dayOf(weekStart(fit.weeks.first + week));
+  const weeks = Array.from({ length: fit.weeks.end - fit.weeks.first }, (_, week) => week);
+  const since = weeks.filter((week) => week >= lastFrom);
+  const lastWeek = weekOf(untilUtcMs);
+  const rivals = ways
+    .filter((way) => way !== best && way.fitsToday)
+    .filter((way) => !alike(way.rule, best.rule, fit.weeks.first + lastFrom, lastWeek))
+    .map((way) => {
+      const speaks = since.map((week) => speaksFor(fit, best.rule, way.rule, week));
+      const told = (sign: number): string[] =>
+        since.filter((_, i) => Math.sign(speaks[i] as number) === sign).map(weekDay);
+      const rival: Rival = { rule: way.rule.id, against: told(1), for: told(-1) };
+      const margin = speaks.reduce((sum, each) => sum + each, 0);
+      // What came last counts most: it may be the first that is seen of a move.
+      const closer = (rival.for.at(-1) ?? '') > (rival.against.at(-1) ?? '');
+      return { rival, margin, rule: way.rule, undecided: margin < DECIDING_WEEKS || closer };
+    })
+    .toSorted((a, b) => a.margin - b.margin);
+  const { costs: own } = fit.of(rule);
+  const found = {
+    rule,
+    today,
+    weeks: weeks.length,
+    rivals: rivals.map(({ rival }) => rival),
+    contradicts: weeks.filter((week) => (own[week] as number) >= CONTRADICTS).map(weekDay),
+    moves,
+  };
+  const settles = whatSettles({
+    ...found,
+    fit,
+    nowUtcMs,
+    samples: evidence.samples
+      .filter(({ source }) => source !== 'stated')
+      .toSorted((a, b) => a.utcMs - b.utcMs),
+    fitsToday: best.fitsToday,
+    setOtherwise: fit.setOtherwise(rule).map(weekDay),
+    undecided: rivals.filter(({ undecided }) => undecided).map((rival) => rival.rule),
+  });
   return { ...found, confidence: settles.length === 0 ? 'inferred' : 'provisional', settles };
 };
 
-const whatSettles = (
-  found: Omit<ClockInference, 'confidence' | 'settles'>,
-  best: Fit,
-  { histories, nowUtcMs, samples }: ClockEvidence,
-): string[] => {
-  const { contradicts, rivals, rule, today, weeks } = found;
-  const settles: string[] = [];
-  if (today === null)
-    settles.push('a clock that runs: nobody has compared the broker’s with UTC in the last days');
-  else if (!isMeasured(today) && (best.opensAsUsual !== true || !best.fitsToday))
-    settles.push(
-      `ticks: the offset of today, ${today.offsetS} s, is only stated, and no weeks of the market confirm it`,
-    );
-  if (contradicts.length > weeks * MOST_CONTRADICTED)
-    settles.push(`a more regular history: ${contradicts.length} of ${weeks} weeks fit no rule`);
-  const denied = samples.find(
-    (sample) => isMeasured(sample) && rule.offsetAt(sample.utcMs) !== sample.offsetS,
-  );
-  if (denied !== undefined)
-    settles.push(
-      `a person: on ${dayOf(denied.utcMs)} the broker's clock was measured at ${denied.offsetS} s from UTC, and its weeks say otherwise`,
-    );
-  // What came last counts most: it may be the first that is seen of a move.
-  const undecided = rivals.filter(
-    (rival) =>
-      rival.against.length - rival.for.length < DECIDING_WEEKS ||
-      (rival.for.at(-1) ?? '') > (rival.against.at(-1) ?? ''),
-  );
-  if (undecided.length === 0) return settles;
-  if (!histories.some(({ edges }) => edges.length > 0))
-    settles.push('hourly bars of a symbol that rests on weekends or at one hour of each day; there are none');
-  const apart = undecided.map(({ rule }) => ({
-    rule,
-    day: apartFrom(best.rule, parseClockRule(rule), nowUtcMs),
-  }));
-  for (const [day, of] of Map.groupBy(apart, (each) => each.day)) {
-    const names = of.map(({ rule }) => rule).join(', ');
-    if (day !== null) settles.push(`the days from ${day} on, when ${best.rule.id} and ${names} differ`);
-    else settles.push(`older history: ${best.rule.id} and ${names} do not differ in the next two years`);
-  }
-  return settles;
+/** True when two rules say the same whenever the market opens or closes, from one week to another. */
+const alike = (a: ClockRule, b: ClockRule, first: number, last: number): boolean => {
+  for (let week = first; week <= last; week++)
+    for (const utcMs of [marketOpens(week), marketCloses(week)])
+      if (a.offsetAt(utcMs) !== b.offsetAt(utcMs)) return false;
+  return true;
+};
+
+/** The moves within the weeks: those of the way, and those that were decided before. */
+const movesOf = (
+  { rule: last, steps }: Way,
+  candidates: readonly ClockRule[],
+  fit: ClockFit,
+): { moves: ClockMove[]; pieces: RulePiece[]; lastFrom: number } => {
+  const { end, first } = fit.weeks;
+  const changes = [...steps.keys()].filter((week) => week > 0 && steps[week] !== steps[week - 1]);
+  const ruleIn = (week: number): ClockRule => candidates[steps[week] as number] as ClockRule;
+  const found = changes.map((at, i) => {
+    const of = { from: changes[i - 1] ?? 0, at, to: changes[i + 1] ?? steps.length };
+    if (changes.length === 1) return clockMove(fit, ruleIn(at - 1), ruleIn(at), of, null);
+    // Nobody moves twice in the years that history shows: what is explained so is not understood.
+    return { ...clockMove(fit, ruleIn(at - 1), ruleIn(at), of, weekStart(first + at)), proven: false };
+  });
+  const bounds = [Number.NEGATIVE_INFINITY, ...found.map(({ atUtcMs }) => atUtcMs), Number.POSITIVE_INFINITY];
+  const rules = [...changes.map((at) => ruleIn(at - 1)), last];
+  const pieces = rules.flatMap((rule, i) => {
+    const [from, to] = [bounds[i] as number, bounds[i + 1] as number];
+    return rule.pieces
+      .filter(({ fromUtcMs }, n) => fromUtcMs < to && (rule.pieces[n + 1]?.fromUtcMs ?? to) > from)
+      .map((piece) => ({ ...piece, fromUtcMs: Math.max(piece.fromUtcMs, from) }));
+  });
+  const weekAt = (piece: RulePiece | undefined, otherwise: number): number =>
+    piece === undefined ? otherwise : Math.min(Math.max(weekOf(piece.fromUtcMs) - first, 0), end - first);
+  const decided = pieces.flatMap((piece, i) => {
+    const [before, at] = [pieces[i - 1], weekAt(piece, 0)];
+    const isFound = found.some(({ atUtcMs }) => atUtcMs === piece.fromUtcMs);
+    if (before === undefined || isFound || at === 0) return [];
+    const of = { from: weekAt(before, 0), at, to: weekAt(pieces[i + 1], end - first) };
+    return [clockMove(fit, parseClockRule(before.rule), parseClockRule(piece.rule), of, piece.fromUtcMs)];
+  });
+  const moves = [...found, ...decided].toSorted((a, b) => a.atUtcMs - b.atUtcMs);
+  return {
+    moves,
+    pieces,
+    lastFrom: Math.max(changes.at(-1) ?? 0, pieces.length > 1 ? weekAt(pieces.at(-1), 0) : 0),
+  };
 };

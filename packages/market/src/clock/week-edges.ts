@@ -1,14 +1,12 @@
-// Where trading weeks and daily breaks begin and end on a broker's wall clock, read from the opens of hourly bars. In: broker times of
-// opens, oldest first. Out: at most one open, one close and one daily break a week. A symbol that trades on weekends has no week
-// edge, and one without a rest has no break: then nothing is said.
+// Where trading weeks begin and end on a broker's wall clock, read from the opens of hourly bars. In: broker times of opens, oldest first.
+// Out: at most one open and one close a week. A symbol that trades on weekends has none: then nothing is said.
 //
 //        Friday            Saturday noon                Monday
-//   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌ ▌▌▌▌▌▌ ▌▌▌▌
-//                                                          └ break
+//   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌▌▌▌▌▌▌
 
 import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '../time.ts';
 
-export const EDGE_KINDS = ['open', 'close', 'break'] as const;
+const EDGE_KINDS = ['open', 'close'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 
 export interface WeekEdge {
@@ -23,11 +21,8 @@ const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 /** 1970-01-03 was a Saturday. Its noon is shut under every clock from UTC−12 to UTC+14. */
 const FIRST_NOON = 2 * DAY + DAY / 2;
-/** A weekend is longer than this, a daily break is not. */
+/** A weekend is longer than this, a daily rest is not. */
 const LEAST_WEEKEND = DAY;
-const LONGEST_BREAK = 3 * HOUR;
-/** A rest that is not there on so many days of a week is a thin market. */
-const BREAK_DAYS = 3;
 
 /** Number of the week that holds a time of the wall clock, or of UTC. */
 export const weekOf = (ms: number): number => Math.floor((ms - FIRST_NOON) / WEEK);
@@ -35,39 +30,22 @@ export const weekOf = (ms: number): number => Math.floor((ms - FIRST_NOON) / WEE
 /** The Saturday noon at which a week begins. */
 export const weekStart = (week: number): number => week * WEEK + FIRST_NOON;
 
-const hourOfDay = (ms: number): number => Math.floor((((ms % DAY) + DAY) % DAY) / HOUR);
-
-/** The rest that repeats at one hour of the days of a week: its last occurrence, null when none does. */
-const repeatedRest = (begins: readonly BrokerMs[]): BrokerMs | null => {
-  const byHour = Map.groupBy(begins, hourOfDay);
-  const [most] = [...byHour.values()].toSorted((a, b) => b.length - a.length);
-  return most !== undefined && most.length >= BREAK_DAYS ? (most.at(-1) as BrokerMs) : null;
-};
-
 /** Edges by week, from opens of hourly bars in broker time, oldest first. Times that do not go forwards are passed over. */
 export const weekEdges = (opens: readonly BrokerMs[]): WeekEdge[] => {
   const edges: WeekEdge[] = [];
-  const rests = new Map<number, BrokerMs[]>();
   let last: number | null = null;
   for (const open of opens) {
     if (last !== null && open <= last) continue;
-    if (last !== null && open - last > HOUR) {
-      const end = brokerMs(last + HOUR);
+    if (last !== null && open - last - HOUR >= LEAST_WEEKEND) {
       const [before, after] = [weekOf(last), weekOf(open)];
-      if (before !== after && open - end >= LEAST_WEEKEND) {
-        edges.push({ week: before, kind: 'close', brokerMs: end });
+      if (before !== after) {
+        edges.push({ week: before, kind: 'close', brokerMs: brokerMs(last + HOUR) });
         edges.push({ week: after, kind: 'open', brokerMs: open });
-      } else if (before === after && open - end <= LONGEST_BREAK) {
-        rests.set(before, [...(rests.get(before) ?? []), end]);
       }
     }
     last = open;
   }
-  for (const [week, begins] of rests) {
-    const rest = repeatedRest(begins);
-    if (rest !== null) edges.push({ week, kind: 'break', brokerMs: rest });
-  }
-  return edges.toSorted((a, b) => a.brokerMs - b.brokerMs);
+  return edges;
 };
 
 /** Edges as JSON: by kind, the wall clock to the minute. */
@@ -96,7 +74,7 @@ export const readEdges = (text: string): WeekEdge[] | null => {
     for (const each of times) {
       const time = typeof each === 'string' ? parseBrokerTime(`${each}:00`) : null;
       if (time === null) return null;
-      // A close and a rest stand at the end of a bar, which began in their week.
+      // A close stands at the end of a bar, which began in its week.
       const begins = kind === 'open' ? time.ms : time.ms - HOUR;
       edges.push({ week: weekOf(begins), kind, brokerMs: time.ms });
     }

@@ -1,5 +1,5 @@
 // The offset history of an IANA zone as a table, built once from the platform's own zone data and searched afterwards.
-// In: a zone name. Out: half-open UTC intervals of constant offset from 2000 to the end of 2037.
+// In: a zone name. Out: half-open UTC intervals of constant offset from 2000 to the end of 2037, or of a part of that time.
 
 /** `[fromUtcMs, toUtcMs)` with one offset in seconds east of UTC. The first and last interval are open-ended. */
 export interface OffsetInterval {
@@ -51,14 +51,23 @@ const findChange = (
   return high;
 };
 
-/** All intervals of a zone. Throws RangeError when the platform does not know the zone. */
-export const zoneIntervals = (zone: string): OffsetInterval[] => {
-  const offset = platformOffset(zone);
+/** What a table is exact for, `[fromUtcMs, toUtcMs)`. */
+export interface ZoneTable {
+  readonly fromUtcMs: number;
+  readonly toUtcMs: number;
+}
+
+/** The intervals of a zone. Throws RangeError when the platform does not know the zone. */
+export const zoneIntervals = (
+  zone: string,
+  { fromUtcMs, toUtcMs }: ZoneTable = ZONE_TABLE,
+  offset = platformOffset(zone),
+): OffsetInterval[] => {
   const intervals: OffsetInterval[] = [];
   let from = Number.NEGATIVE_INFINITY;
-  let current = offset(ZONE_TABLE.fromUtcMs);
-  for (let at = ZONE_TABLE.fromUtcMs; at < ZONE_TABLE.toUtcMs; at += SCAN_STEP_MS) {
-    const until = Math.min(at + SCAN_STEP_MS, ZONE_TABLE.toUtcMs);
+  let current = offset(fromUtcMs);
+  for (let at = fromUtcMs; at < toUtcMs; at += SCAN_STEP_MS) {
+    const until = Math.min(at + SCAN_STEP_MS, toUtcMs);
     const next = offset(until);
     if (next === current) continue;
     const change = findChange(offset, at, until, current);

@@ -1,0 +1,17 @@
+// The week of currencies and metals, as the whole world trades them: from Sunday 17:00 to Friday 17:00 in New York, metals from an hour
+// later. In: the number of a week. Out: instants.
+
+import { brokerMs, type UtcMs } from '../time.ts';
+import { parseClockRule } from './parse-clock-rule.ts';
+import { weekStart } from './week-edges.ts';
+
+const HOUR = 3_600_000;
+const newYork = parseClockRule('America/New_York');
+
+const atNewYork = (localMs: number): UtcMs => newYork.read(brokerMs(localMs), { pass: 1 }).ms;
+
+/** Sunday 17:00 in New York, after the Saturday noon at which the week begins. */
+export const marketOpens = (week: number): UtcMs => atNewYork(weekStart(week) + 29 * HOUR);
+
+/** Friday 17:00 in New York, before the Saturday noon at which the week ends. */
+export const marketCloses = (week: number): UtcMs => atNewYork(weekStart(week + 1) - 19 * HOUR);
