@@ -71,6 +71,15 @@ export interface StreamAccount {
   tickUs: number;
   /** Of a stream of ticks; null before the first one. */
   lateness: Lateness | null;
+  /** Frames of the last moment that were left out although they may have been ticks; null when their gap is noted. */
+  leftOut: LeftOut | null;
+}
+
+/** Frames that were left out one soon after the other; `from` and `to` are what the first and the last of them stated. */
+export interface LeftOut {
+  readonly from: Instant;
+  to: Instant;
+  count: number;
 }
 
 /** A stream that nothing is known of yet. */
@@ -88,6 +97,7 @@ export const newStream = (key: StreamKey): StreamAccount => ({
   tickMs: null,
   tickUs: 0,
   lateness: null,
+  leftOut: null,
 });
 
 /** What came in during some seconds. */
@@ -141,6 +151,7 @@ export const saveLedger = (state: LedgerState): unknown => ({
     {
       ...stream,
       gap: stream.gap && { ...stream.gap },
+      leftOut: stream.leftOut && { ...stream.leftOut },
       lateness: stream.lateness && {
         ...stream.lateness,
         late: stream.lateness.late.map((stretch) => ({ ...stretch })),

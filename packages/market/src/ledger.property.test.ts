@@ -47,6 +47,7 @@ const words = [
   'start',
   'stop',
   'tick',
+  'twin',
   'lateTick',
   'badTick',
   'junk',
@@ -124,6 +125,9 @@ const played = (clock: (typeof CLOCKS)[number], story: readonly Step[]): TapeScr
         break;
       case 'tick':
         script.tick('EURUSD', s);
+        break;
+      case 'twin':
+        script.tick('EURUSD', s).tick('EURUSD', s, s, 'repeat');
         break;
       case 'lateTick':
         script.tick('EURUSD', s - n, s);
@@ -221,6 +225,11 @@ const livesOf = (key: StreamKey, lines: readonly ScriptLine[]): Life[] => {
     }
     if (message?.type === 'warning' && soundFrom !== null)
       lacks(Math.max(soundFrom, (clean ?? tsRecv) - 60_000_000));
+    // A second tick like the one right before it, or a snapshot: nobody can tell.
+    if (message?.type === 'tick' && line.mark === 'repeat' && key === EUR && missingFrom === null) {
+      const fromUs = Math.floor(tsRecv / 1000) * 1000;
+      life?.missing.push({ fromUs, toUs: fromUs + 1 });
+    }
     if (message?.type === 'undecodable') {
       const all = message.wireType === null;
       if (all || (key.stream === 'ticks' && key.symbol === message.symbol)) lacks(clean);

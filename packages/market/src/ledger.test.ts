@@ -491,6 +491,21 @@ describe('a frame that was left out as a repeat', () => {
     expect(coverageOf(script, 'EURUSD')).toEqual(coverageOf(started().beats(3, 20), 'EURUSD'));
   });
 
+  test('with others soon after it: one gap, also when a drop comes before the next heartbeat', () => {
+    const several = (): TapeScript =>
+      live().tick('EURUSD', 10.5, 10.5, 'repeat').tick('EURUSD', 10.7).tick('EURUSD', 10.7, 10.7, 'repeat');
+    expect(gapsOf(several().beats(11, 20)).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],
+    ]);
+    const dropped = several().drops(10.9);
+    expect(gapsOf(dropped).slice(4, 6)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],
+      ['opened', 'EURUSD', 'disconnect', 8, null],
+    ]);
+    const ids = run(dropped).notes.gaps.map(({ gap }) => gap.id);
+    expect(new Set(ids).size).toBe(5);
+  });
+
   test('and states an older tick, or comes long after its tick: it is a snapshot', () => {
     expect(
       gapsOf(live().tick('EURUSD', 9, 10.6, 'repeat').tick('EURUSD', 10.5, 12.6, 'repeat')).slice(4),

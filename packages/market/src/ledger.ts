@@ -241,7 +241,7 @@ export class Ledger {
     const { clean, firstRepeat, replayed } = this.state;
     // A snapshot that lingered, or a second tick like the one right before it: nobody can tell, and it was left out.
     if (stream?.tickMs === at.ms && this.lastTsRecv - stream.tickUs < TWIN_US)
-      this.#book.leftOut(stream, this.#instant(at, mark), 'its snapshot, or a tick like the one before it');
+      this.#book.leaveOut(stream, this.#instant(at, mark));
     if (clean !== null || !replayed || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;
     this.state.firstRepeat = this.#instant(at, mark);
   }

@@ -29,6 +29,8 @@ import { SETTLE_MS } from './tick-marker.ts';
 
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
+/** Frames that are left out within so long of each other share a gap. */
+const TOGETHER_US = 1_000_000;
 /** Coverage of bars and deals comes from history alone (design §4). */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 
@@ -42,6 +44,10 @@ export interface Loss {
   readonly missing?: number;
 }
 
+const LEFT_OUT = {
+  cause: 'not_subscribed',
+  evidence: 'left out: late snapshots, or ticks like the ones right before them',
+} as const;
 const NOT_CONFIGURED = { cause: 'not_subscribed', evidence: 'not configured any more' } as const;
 
 export class StreamBook {
@@ -108,13 +114,27 @@ export class StreamBook {
     this.#noteOpened(stream);
   }
 
-  /** One tick was left out, of which the moment is known: outside of a gap it has its own. */
-  leftOut(stream: StreamAccount, at: Instant, evidence: string): void {
+  /** A frame was left out that may have been a tick. Outside of a gap those that follow each other soon have one of their own. */
+  leaveOut(stream: StreamAccount, at: Instant): void {
     if (stream.gap !== null) return;
-    const from = gapStart(at, 0);
-    const loss = { cause: 'not_subscribed', evidence, missing: 1 } as const;
-    const gap = { ...this.#newGap(stream, loss, from), from };
-    this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key: stream.key, gap, to: gapEnd(at, 0) });
+    const { leftOut } = stream;
+    if (leftOut !== null && at.recvUs - leftOut.to.recvUs < TOGETHER_US) {
+      leftOut.to = at;
+      leftOut.count++;
+      return;
+    }
+    this.#noteLeftOut(stream);
+    stream.leftOut = { from: at, to: at, count: 1 };
+  }
+
+  #noteLeftOut(stream: StreamAccount): void {
+    const { key, leftOut } = stream;
+    if (leftOut === null) return;
+    stream.leftOut = null;
+    const from = gapStart(leftOut.from, 0);
+    const loss = { ...LEFT_OUT, missing: leftOut.count };
+    const gap = { ...this.#newGap(stream, loss, from, leftOut.from.recvUs), from };
+    this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key, gap, to: gapEnd(leftOut.to, 0) });
   }
 
   #enter(key: StreamKey): StreamAccount {
@@ -136,6 +156,8 @@ export class StreamBook {
         if (clean !== null) this.#end(stream, clean);
         break;
       case 'claim':
+        if (stream.leftOut !== null && this.#tsRecv - stream.leftOut.to.recvUs >= TOGETHER_US)
+          this.#noteLeftOut(stream);
         if (clean !== null && this.#tsRecv - stream.claimedAtUs >= CLAIM_EVERY_US)
           this.#claim(stream, coverageEnd(clean, startMs(this.#timing(stream))));
         break;
@@ -153,6 +175,7 @@ export class StreamBook {
       this.#widen(stream, stream.gap, from, loss.missing);
       return;
     }
+    this.#noteLeftOut(stream);
     stream.gap = this.#newGap(stream, loss, from);
     this.#noteOpened(stream);
     if (from !== null) this.#claim(stream, from);
@@ -164,8 +187,14 @@ export class StreamBook {
     return since !== null && 'brokerMs' in since ? gapStart(since, startMs(this.#timing(stream))) : since;
   }
 
-  #newGap({ key }: StreamAccount, { cause, evidence, missing }: Loss, from: Bound | null): OpenGap {
-    const outageId = `${this.#account}-${this.#tsRecv.toString(36)}`;
+  /** Its id is made of the line that it comes from. */
+  #newGap(
+    { key }: StreamAccount,
+    { cause, evidence, missing }: Loss,
+    from: Bound | null,
+    lineUs = this.#tsRecv,
+  ): OpenGap {
+    const outageId = `${this.#account}-${lineUs.toString(36)}`;
     const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
     return {
       id: `${outageId}-${name}`,
