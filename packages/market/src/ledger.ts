@@ -65,6 +65,13 @@ export class Ledger {
     this.#all('damaged', 'tape_damaged', evidence);
   }
 
+  /** Rows begin with this line, and go to a database that knows nothing of the lines before it. */
+  tellAnew(tsRecv: number, notes: LedgerNotes): void {
+    this.#turnTo(tsRecv, notes);
+    for (const stream of this.state.streams.values()) this.#book.tellAnew(stream);
+    this.#all('damaged', 'tape_damaged', 'the tape begins here for this database');
+  }
+
   #turnTo(tsRecv: number, notes: LedgerNotes): void {
     this.#notes = notes;
     this.#book.turnTo(tsRecv, notes);

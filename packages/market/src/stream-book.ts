@@ -114,6 +114,13 @@ export class StreamBook {
     this.#noteOpened(stream);
   }
 
+  /** No table has what was told before: nothing of it is claimed, and an open gap is told once more. */
+  tellAnew(stream: StreamAccount): void {
+    stream.coveredFrom = null;
+    stream.rangeId = null;
+    this.#noteOpened(stream);
+  }
+
   /** A frame was left out that may have been a tick. Outside of a gap those that follow each other soon have one of their own. */
   leaveOut(stream: StreamAccount, at: Instant): void {
     if (stream.gap !== null) return;

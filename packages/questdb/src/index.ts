@@ -9,6 +9,7 @@ export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './
 export { asObjects, type Cell, type ExecAnswer } from './exec-answer.ts';
 export type { AccountedTo, GapCount, GapRow, LatestTick, OutageRow } from './gap-rows.ts';
 export { HistoryReader, type StreamKeyOf, type TimeRange } from './history-reader.ts';
+export { Database, type DatabaseTrouble } from './database.ts';
 export { databaseIdentity, migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
 export { type PgColumn, type PgRow, pgRows } from './pg-rows.ts';

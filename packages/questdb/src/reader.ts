@@ -33,6 +33,7 @@ export interface GapFilter extends SettledOptions {
 
 export type OutageFilter = Omit<GapFilter, 'feed' | 'symbol' | 'stream'>;
 
+const DAY_US = 86_400_000_000;
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
 
@@ -119,6 +120,20 @@ export class Reader {
     );
     const values = rows.flatMap((row) => (typeof row['us'] === 'string' ? [Number(row['us'])] : []));
     return values.length === 0 ? null : Math.max(...values);
+  }
+
+  /** Whether a feed has a tick that was received at this microsecond; `ts` within a day, because a correction may have moved it. */
+  async hasTick(
+    { feed, ts, tsRecv }: { readonly feed: string; readonly ts: number; readonly tsRecv: number },
+    options: SettledOptions = {},
+  ): Promise<boolean> {
+    const near = `ts BETWEEN ${sqlTimestamp(ts - DAY_US)} AND ${sqlTimestamp(ts + DAY_US)}`;
+    const rows = await this.#ask(
+      ['ticks'],
+      `SELECT ts FROM ticks WHERE ${near} AND feed = ${sqlText(feed)} AND ts_recv = ${sqlTimestamp(tsRecv)} LIMIT 1`,
+      options,
+    );
+    return rows.length > 0;
   }
 
   /**

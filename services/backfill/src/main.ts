@@ -18,7 +18,7 @@ import {
   AppliedWriter,
   AuditReader,
   HistoryReader,
-  migrate,
+  Database,
   QuestDbHttp,
   Reader,
   TableWriter,
@@ -112,26 +112,22 @@ if (demo === undefined) {
   shutdown.add('configuration', async () => watch.close());
 }
 
-while (!stopping.signal.aborted) {
-  try {
-    const { applied: migrated } = await migrate({ client: http, log, signal: stopping.signal });
-    if (migrated.length > 0) log.info({ applied: migrated }, 'tables are up to date');
-    readiness.migrated();
-    break;
-  } catch (error) {
-    if (stopping.signal.aborted) break;
-    log.warn({ err: error }, 'QuestDB is not ready; jobs wait');
-    await pause(clock, 1000, stopping.signal).catch(() => {});
-  }
-}
+const database = new Database({ http, log, clock });
+void database.watch(stopping.signal);
+await database.ready(stopping.signal).then(
+  () => readiness.migrated(),
+  () => log.info('stopped before QuestDB was ready'),
+);
 gate.watch(stopping.signal);
-// While tables are being corrected jobs are handed back: what they have in hand was read with the old rule.
+// While tables are being corrected jobs are handed back: what they have in hand was read with the old rule. Of a database that was replaced
+// they know things that are not so any more.
 while (!stopping.signal.aborted) {
   const pass = await gate.enter(stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error;
     return null;
   });
   if (pass === null) break;
+  const { epoch } = database;
   for (const { name } of current.accounts) {
     contexts.forget(name);
     parts.historyGaps.changed(name);
@@ -147,6 +143,6 @@ while (!stopping.signal.aborted) {
   workers = serving;
   readiness.watch(serving);
   log.info({ http: health.addr, member: serving.member, source: current.source }, 'serving jobs');
-  await aborted(AbortSignal.any([pass.signal, stopping.signal]));
+  await aborted(AbortSignal.any([pass.signal, epoch, stopping.signal]));
   await serving.stop();
 }

@@ -6,8 +6,8 @@ import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import type { AppliedWatch, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
-import { readCursor, readTail, TapeWriter } from '@fxtape/tape';
+import type { AppliedWatch, Database, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
+import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
@@ -32,10 +32,7 @@ export interface SharedParts {
   readonly applied: AppliedWatch;
   readonly reader: Reader;
   readonly gate: WriteGate;
-  /** Resolves when the tables are there. */
-  readonly migrated: Promise<unknown>;
-  /** Why they are not there yet; null when they are. */
-  readonly unmigrated: () => { readonly code: string; readonly message: string } | null;
+  readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; of the newest lines as much as when the tape was opened. */
   readonly inHand: () => InHand;
@@ -101,7 +98,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const remembered = memory.begun
     ? null
     : await until('waiting_for_questdb', async () => {
-        await o.migrated;
+        await o.database.ready(signal);
         return recall(o.reader, name, feed, signal);
       });
   if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
@@ -215,8 +212,8 @@ const outflowOf = (
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
-  const { intake, keeper, memory } = parts;
-  const { clock: rule, name } = o.config;
+  const { checkpoints, intake, keeper, memory } = parts;
+  const { clock: rule, marketData, name } = o.config;
   return new Outflow({
     ...parts,
     account: name,
@@ -227,10 +224,26 @@ const outflowOf = (
     troubles,
     inHand,
     enter: async (until) => {
+      await o.database.ready(until);
+      const { epoch } = o.database;
       const pass = await gate.enter(until);
       const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
       if (corrected !== undefined) keeper.corrected(corrected);
-      return pass.signal;
+      return AbortSignal.any([pass.signal, epoch]);
+    },
+    knowsDatabase: async (until) => {
+      const identity = await o.database.ready(until);
+      const feed = marketData?.feed ?? null;
+      const same = await checkpoints.belongTo(identity, (tick) =>
+        feed === null ? Promise.resolve(true) : holds(o.reader, { feed, ...tick }, until),
+      );
+      if (same) return true;
+      const [oldest] = await listSegments(dir);
+      log.warn(
+        { code: 'DATABASE_REPLACED', from: oldest && new Date(oldest.segment / 1000).toISOString() },
+        'the database lacks what was confirmed: the tape is sent again; what is older than its first line is in the old database alone',
+      );
+      return false;
     },
     condemned: (table, row, reason) => {
       const note = condemnedNote(table, row, reason);
@@ -242,4 +255,19 @@ const outflowOf = (
     clock,
     log,
   });
+};
+
+/** Whether the database has a tick that it confirmed once. While the table is behind its log nothing speaks against it. */
+const holds = async (
+  reader: Reader,
+  tick: { readonly feed: string; readonly ts: number; readonly tsRecv: number },
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    return await reader.hasTick(tick, { signal });
+  } catch (error) {
+    const behind = error instanceof FxtapeError && ['QDB_SUSPENDED', 'QDB_NOT_APPLIED'].includes(error.code);
+    if (!behind) throw error;
+    return true;
+  }
 };

@@ -15,12 +15,14 @@ test('a day without a confirmation keeps few ledgers; the first confirmation aft
   const dir = mkdtempSync(join(tmpdir(), 'checkpoints-'));
   folders.push(dir);
   const checkpoints = new Checkpoints(dir, null);
+  await checkpoints.belongTo('1', async () => true);
   const last = 8640;
   for (let n = 1; n <= last; n++) {
     checkpoints.answered({
       position: { segment: n, offset: 0 },
       ledger: n,
       answeredMs: n * 10_000,
+      witness: null,
     });
   }
   expect(checkpoints.waiting).toBeLessThanOrEqual(60);
@@ -34,5 +36,35 @@ test('a day without a confirmation keeps few ledgers; the first confirmation aft
   const confirmed = checkpoints.confirmed?.position.segment ?? 0;
   expect(confirmed).toBeGreaterThanOrEqual(last - 32);
   expect(confirmed).toBeLessThanOrEqual(last - 30);
-  expect((await readCursor(dir))?.state).toBe(confirmed);
+  expect((await readCursor(dir))?.state).toMatchObject({ ledger: confirmed, database: '1' });
+});
+
+const begun = async (state: unknown) => {
+  const dir = mkdtempSync(join(tmpdir(), 'checkpoints-'));
+  folders.push(dir);
+  const position = { segment: 2000, offset: 7 };
+  return new Checkpoints(dir, { position, state });
+};
+const WITNESS = { ts: 1500, tsRecv: 1501 };
+const saved = { v: 2, ledger: 'ledger', database: '1000', witness: WITNESS };
+
+test.each([
+  ['the same database', saved, '1000', true, true],
+  ['an emptied one, or another engine', saved, '2500', true, false],
+  ['an older copy of the same', saved, '1000', false, false],
+  ['one that an older release confirmed to', 'ledger', '1000', true, true],
+  ['one that was made after an older release confirmed', 'ledger', '2500', true, false],
+])(
+  'sending resumes at the cursor only for its own database: %s',
+  async (_what, state, database, has, same) => {
+    const checkpoints = await begun(state);
+    expect(await checkpoints.belongTo(database, async () => has)).toBe(same);
+    expect(checkpoints.confirmed?.ledger ?? null).toBe(same ? 'ledger' : null);
+  },
+);
+
+test('what cannot be asked changes nothing', async () => {
+  const checkpoints = await begun(saved);
+  await expect(checkpoints.belongTo('1000', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+  expect(checkpoints.confirmed?.ledger).toBe('ledger');
 });

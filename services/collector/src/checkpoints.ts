@@ -1,5 +1,6 @@
 // The places on a tape from which sending can resume. A checkpoint is made of what was sent up to it; it is confirmed once
-// QuestDB has applied that and five minutes have passed, and the newest confirmed one stands in the cursor file.
+// QuestDB has applied that and five minutes have passed, and the newest confirmed one stands in the cursor file. It counts for the
+// database that confirmed it and for no other: an emptied one, another engine or an older copy gets the whole tape.
 import { type Cursor, type Position, writeCursor } from '@fxtape/tape';
 
 /** How long the confirmed cursor trails the database's answers, in milliseconds. */
@@ -8,26 +9,53 @@ const EVERY_MS = 10_000;
 /** Each holds a whole ledger. Twice as many as ripen while nothing stands in the way. */
 const MAX_WAITING = (2 * TRAIL_MS) / EVERY_MS;
 
+/** A tick that was sent before a checkpoint: a database that lacks it is not the one that confirmed. Times in UTC microseconds. */
+export interface Witness {
+  readonly ts: number;
+  readonly tsRecv: number;
+}
+
 export interface Checkpoint {
   readonly position: Position;
   /** The ledger at that position, saved. */
   readonly ledger: unknown;
   /** Monotonic time of the answer. */
   readonly answeredMs: number;
+  readonly witness: Witness | null;
 }
+
+/** The state in the cursor file. Older releases wrote the ledger alone. */
+interface Saved {
+  readonly v: 2;
+  readonly ledger: unknown;
+  readonly database: string;
+  readonly witness: Witness | null;
+}
+
+const isSaved = (state: unknown): state is Saved =>
+  typeof state === 'object' && state !== null && 'database' in state;
 
 export class Checkpoints {
   readonly #dir: string;
   #waiting: Checkpoint[] = [];
   #confirmed: Checkpoint | null;
+  /** Identity of the database that confirmed; null: an older release did not say. */
+  #database: string | null;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(dir: string, cursor: Cursor | null) {
     this.#dir = dir;
+    const saved = cursor !== null && isSaved(cursor.state) ? cursor.state : null;
+    this.#database = saved?.database ?? null;
     this.#confirmed =
       cursor === null
         ? null
-        : { position: cursor.position, ledger: cursor.state, answeredMs: Number.NEGATIVE_INFINITY };
+        : {
+            position: cursor.position,
+            ledger: saved === null ? cursor.state : saved.ledger,
+            answeredMs: Number.NEGATIVE_INFINITY,
+            witness: saved?.witness ?? null,
+          };
   }
 
   /** Where sending resumes; null is the oldest line of the tape. */
@@ -38,6 +66,19 @@ export class Checkpoints {
   /** How many are not confirmed yet. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /**
+   * Sending goes to this database from now on. False: it is not the one that confirmed, or has lost what it had; then sending begins at the
+   * oldest line. `holds` says whether it has a tick; its errors pass through and change nothing.
+   */
+  async belongTo(database: string, holds: (witness: Witness) => Promise<boolean>): Promise<boolean> {
+    const { witness } = this.#confirmed ?? { witness: null };
+    const same = this.#isSame(database) && (witness === null || (await holds(witness)));
+    if (!same) this.#confirmed = null;
+    this.rewind();
+    this.#database = database;
+    return same;
   }
 
   /** True when it is time for another checkpoint. */
@@ -63,9 +104,17 @@ export class Checkpoints {
   async confirm(appliedMs: number, nowMs: number): Promise<void> {
     const ripe = this.#waiting.filter((each) => each.answeredMs <= Math.min(appliedMs, nowMs - TRAIL_MS));
     const newest = ripe.at(-1);
-    if (newest === undefined) return;
+    const database = this.#database;
+    if (newest === undefined || database === null) return;
     this.#waiting = this.#waiting.slice(ripe.length);
     this.#confirmed = newest;
-    await writeCursor(this.#dir, { position: newest.position, state: newest.ledger });
+    const state: Saved = { v: 2, ledger: newest.ledger, database, witness: newest.witness };
+    await writeCursor(this.#dir, { position: newest.position, state });
+  }
+
+  /** An older release named no database: one that was made after the confirmed place cannot have confirmed it. */
+  #isSame(database: string): boolean {
+    if (this.#confirmed === null || database === this.#database) return true;
+    return this.#database === null && Number(database) <= this.#confirmed.position.segment;
   }
 }

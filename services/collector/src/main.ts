@@ -5,9 +5,7 @@ import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config
 import {
   createLog,
   exitOnUncaught,
-  FxtapeError,
   Metrics,
-  pause,
   readVariable,
   Shutdown,
   startHealthServer,
@@ -16,9 +14,9 @@ import {
 } from '@fxtape/ops';
 import {
   AppliedWatch,
+  Database,
   type LiveTableName,
   liveTables,
-  migrate,
   QuestDbHttp,
   Reader,
   TableWriter,
@@ -62,28 +60,12 @@ const writer = new TableWriter({
 });
 shutdown.add('writer', async () => writer.close());
 const stopping = new AbortController();
-/** Why the tables are not there yet. */
-let unmigrated: { code: string; message: string } | null = {
-  code: 'QDB_UNREACHABLE',
-  message: 'it was not asked yet',
-};
-const migrated = (async () => {
-  for (;;) {
-    try {
-      const { applied } = await migrate({ client: http, log });
-      unmigrated = null;
-      if (applied.length > 0) log.info({ applied }, 'tables are up to date');
-      gate.watch(stopping.signal);
-      return;
-    } catch (error) {
-      unmigrated = error instanceof FxtapeError ? error : { code: 'INTERNAL', message: String(error) };
-      log.warn({ err: error }, 'QuestDB is not ready; the tape goes on');
-      await pause(clock, 1000, stopping.signal);
-      stopping.signal.throwIfAborted();
-    }
-  }
-})();
-migrated.catch(() => log.info('stopped before QuestDB was ready'));
+const database = new Database({ http, log, clock });
+void database.watch(stopping.signal);
+void database.ready(stopping.signal).then(
+  () => gate.watch(stopping.signal),
+  () => log.info('stopped before QuestDB was ready'),
+);
 
 const shared = {
   baseUrl: env.FXSOCKET_BASE_URL,
@@ -92,8 +74,7 @@ const shared = {
   applied: new AppliedWatch({ http, clock }),
   reader: new Reader({ http, clock }),
   gate,
-  migrated,
-  unmigrated: () => unmigrated,
+  database,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
   clock,

@@ -82,6 +82,7 @@ const sending = async () => {
     troubles: () => 0,
     inHand: () => ({ maxLines: 100, maxBytes: 1e6 }),
     enter: async () => new AbortController().signal,
+    knowsDatabase: async () => true,
     keeper: { isGiven: false, confirm() {}, rule() {}, believe: async () => {}, settle: async () => {} },
     condemned: () => {
       if (failing('condemn')) throw new Error('TAPE_FULL');

@@ -4,7 +4,7 @@ import type { CoverageRow, Rows } from '@fxtape/market';
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
-import type { Checkpoints } from './checkpoints.ts';
+import type { Checkpoints, Witness } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
 import type { TapeMemory } from './tape-memory.ts';
@@ -39,6 +39,8 @@ export interface OutflowOptions {
   readonly inHand: () => InHand;
   /** Resolves when rows may be made and written, with a signal that says when they must be made anew. */
   readonly enter: (signal: AbortSignal) => Promise<AbortSignal>;
+  /** Makes the checkpoints those of the database that answers. False: it lacks what was confirmed, and everything is sent again. */
+  readonly knowsDatabase: (signal: AbortSignal) => Promise<boolean>;
   /** Decides about lines that wait. */
   readonly keeper: HoldKeeper;
   readonly condemned: (table: TableName, row: Record<string, unknown>, reason: string) => void;
@@ -76,6 +78,8 @@ export class Outflow {
   #answeredMs = Number.NEGATIVE_INFINITY;
   /** A line that is read again counts once. */
   #countedTsRecv = 0;
+  /** The newest tick that was answered. */
+  #witness: Witness | null = null;
   #coverage = new Map<string, CoverageRow>();
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
@@ -131,6 +135,13 @@ export class Outflow {
   /** One reading from the confirmed cursor until something stands in the way. */
   async #pass(signal: AbortSignal): Promise<WatchedHold | null> {
     const { account, checkpoints, memory, replayed, tape } = this.#o;
+    try {
+      if (!(await this.#o.knowsDatabase(signal))) this.#coverage.clear();
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+    this.#witness = null;
     const start = await this.#start();
     checkpoints.rewind();
     const troubles = this.#o.troubles();
@@ -191,7 +202,7 @@ export class Outflow {
       controller.abort();
       const first = batch.items[0];
       if (first === undefined || 'kind' in first || first.event !== 'head') return null;
-      return readerState((first.data as { state: unknown }).state);
+      return { ...readerState((first.data as { state: unknown }).state), tellFromUs: first.tsRecv };
     }
     return null;
   }
@@ -216,7 +227,10 @@ export class Outflow {
     }
     this.#answeredMs = clock.monoMs();
     if (lastTsRecv !== null) this.state.answeredTsRecv = lastTsRecv;
-    if (checkpoint !== null) checkpoints.answered({ ...checkpoint, answeredMs: this.#answeredMs });
+    const tick = rows.ticks.at(-1);
+    if (tick !== undefined) this.#witness = { ts: tick.ts, tsRecv: tick.ts_recv };
+    if (checkpoint !== null)
+      checkpoints.answered({ ...checkpoint, answeredMs: this.#answeredMs, witness: this.#witness });
     for (const { kind, ts_recv: tsRecv } of rows.rejected) {
       if (kind !== 'field' || tsRecv <= this.#countedTsRecv) continue;
       this.state.fieldsUnreadable++;

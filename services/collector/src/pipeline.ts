@@ -65,8 +65,9 @@ export class Pipeline {
 
   /** How the database takes what is sent to it. */
   get database() {
-    const { applied, gate, unmigrated, writer } = this.#o;
-    return { applied: applied.state, writers: writer.state(), paused: gate.paused, unmigrated: unmigrated() };
+    const { applied, database, gate, writer } = this.#o;
+    const unmigrated = database.trouble;
+    return { applied: applied.state, writers: writer.state(), paused: gate.paused, unmigrated };
   }
 
   /** Null while it records. */
@@ -132,7 +133,7 @@ export class Pipeline {
 
   async #record(run: AbortController, hold: (close: () => Promise<unknown>) => void): Promise<void> {
     const { signal } = run;
-    const { clock, dir, log, migrated, retentionMs } = this.#o;
+    const { clock, dir, log, retentionMs } = this.#o;
     this.#changed = false;
     const { config } = this;
     const parts = await begin({
@@ -157,8 +158,7 @@ export class Pipeline {
         run.abort();
         throw error;
       }),
-      // Rejected: the process ends before the tables were there.
-      supervisor.run('sending', () => migrated.then(() => outflow.run(signal), NOTHING)),
+      supervisor.run('sending', () => outflow.run(signal)),
       supervisor.run('tidying', () => upkeep({ dir, tape, checkpoints, retentionMs, clock, log, signal })),
       supervisor.run('symbols', () => this.#watchSymbols(parts, signal)),
       supervisor.run('address', () => this.#watchAddress(parts, signal)),
@@ -291,7 +291,6 @@ export class Pipeline {
   }
 }
 
-const NOTHING = (): void => {};
 /** Why a recording ends that is to begin at once. */
 const ANEW = new Error('begun anew');
 const NEVER = new AbortController().signal;

@@ -49,6 +49,8 @@ export interface ReaderState {
   readonly guard?: GuardState;
   /** Where a replayed gateway's clock stood, UTC. */
   readonly clockMs?: number | null;
+  /** Receive time of a head from which a database is told everything: no table has what stands before it. */
+  readonly tellFromUs?: number;
 }
 
 /** What the tape has decided about its lines so far. */
@@ -72,6 +74,7 @@ export class TapeReader {
   readonly #rows: LineRows;
   readonly #passes: ReplayedPasses | null;
   #queue: (Line | Damage)[] = [];
+  #tellFromUs: number | null;
 
   constructor(o: {
     readonly account: string;
@@ -84,6 +87,7 @@ export class TapeReader {
     this.#decided = o.decided;
     this.ledger = new Ledger(o.account, o.state === null ? emptyLedger() : loadLedger(o.state.ledger));
     this.#guard = new Guard(o.state?.guard);
+    this.#tellFromUs = o.state?.tellFromUs ?? null;
     this.#rows = new LineRows(o);
     this.#passes = o.replayed ? new ReplayedPasses(this.ledger.state, o.state?.clockMs ?? null) : null;
   }
@@ -111,6 +115,8 @@ export class TapeReader {
   read(items: readonly (Line | Damage)[]): ReadResult {
     const read: Read = { rows: noRows(), notes: { gaps: [], coverage: [] }, lastTsRecv: null };
     let hold: Hold | null = null;
+    if (this.#tellFromUs !== null) this.ledger.tellAnew(this.#tellFromUs, read.notes);
+    this.#tellFromUs = null;
     for (const item of items) {
       hold = this.#take(item, read);
       if (hold !== null) break;

@@ -29,7 +29,12 @@ test('a segment that cannot be compressed keeps neither the next one nor retenti
   // What cannot be read as a file cannot be compressed.
   rmSync(second.path);
   mkdirSync(second.path);
-  const confirmed = { position: { segment: FIRST_US + 2 * DAY_US, offset: 0 }, ledger: null, answeredMs: 0 };
+  const confirmed = {
+    position: { segment: FIRST_US + 2 * DAY_US, offset: 0 },
+    ledger: null,
+    answeredMs: 0,
+    witness: null,
+  };
   const nowMs = (): number => (FIRST_US + DAY_US) / 1000 + 30 * 86_400_000;
   const error = vi.fn();
   await tidy({

@@ -14,8 +14,8 @@ import {
 import {
   AppliedWatch,
   AppliedWriter,
+  Database,
   HistoryReader,
-  migrate,
   AuditReader,
   TradeReader,
   PlanningReader,
@@ -68,30 +68,26 @@ const scheduler = new Scheduler({
 });
 shutdown.add('scheduler', () => scheduler.stop());
 
-let waiting: string | null = 'the tables are not there yet';
 const stopping = new AbortController();
-shutdown.add('migration', async () => stopping.abort());
-const begin = async (): Promise<void> => {
-  while (!stopping.signal.aborted) {
-    try {
-      const { applied } = await migrate({ client: http, log });
-      if (applied.length > 0) log.info({ applied }, 'tables are up to date');
-      waiting = null;
-      scheduler.start();
-      return;
-    } catch (error) {
-      waiting = `QuestDB is not ready (${error instanceof Error ? error.message : String(error)})`;
-      log.warn({ err: error }, 'QuestDB is not ready; nothing can be planned');
-      await new Promise<void>((resolve) => {
-        const timer = clock.setTimeout(resolve, 1000);
-        stopping.signal.addEventListener('abort', () => (clock.clearTimeout(timer), resolve()), {
-          once: true,
-        });
-      });
-    }
-  }
-};
-void begin();
+shutdown.add('database', async () => stopping.abort());
+const database = new Database({ http, log, clock });
+void database.watch(stopping.signal);
+const forgetting = (): void =>
+  database.epoch.addEventListener(
+    'abort',
+    () => {
+      scheduler.forget();
+      forgetting();
+    },
+    { once: true },
+  );
+forgetting();
+void database.ready(stopping.signal).then(
+  () => scheduler.start(),
+  () => log.info('stopped before QuestDB was ready'),
+);
+const waiting = (): string | null =>
+  database.trouble === null ? null : `QuestDB is not ready (${database.trouble.message})`;
 if (demo === undefined) {
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
@@ -103,10 +99,11 @@ const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
   metrics,
   ready: () => {
-    const reasons = waiting === null ? scheduler.reasons() : [waiting];
+    const wait = waiting();
+    const reasons = wait === null ? scheduler.reasons() : [wait];
     return { ready: reasons.length === 0, reasons };
   },
-  json: { '/state': () => ({ service: 'scheduler', startedAt, waiting, ...scheduler.state() }) },
+  json: { '/state': () => ({ service: 'scheduler', startedAt, waiting: waiting(), ...scheduler.state() }) },
 });
 shutdown.add('health', () => health.close());
 writePidFile(env.FXTAPE_DATA_DIR, 'scheduler', { pid: process.pid, http: health.addr });

@@ -102,6 +102,15 @@ export class Scheduler {
     this.#wake();
   }
 
+  /** The database is another one: nothing of what was read from it or written to it is believed any more. */
+  forget(): void {
+    for (const [name, { planner }] of this.#entries) {
+      this.#entries.set(name, this.#entry(planner.config));
+      void planner.close();
+    }
+    this.#wake();
+  }
+
   /** Ends within moments: a plan that is being made is left, and made anew by whoever leads next. */
   async stop(): Promise<void> {
     this.#stop.abort();

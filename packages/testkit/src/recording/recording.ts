@@ -52,7 +52,8 @@ export class Recording extends Recorded {
   readonly dir: string;
   readonly dataDir: string;
   readonly gateway: SimulatedGateway;
-  readonly questdb: QuestDbServer;
+  /** What is started afterwards uses it. */
+  questdb: QuestDbServer;
   readonly #redis: RedisServer | null;
   #workers = 0;
   readonly #closers: (() => Promise<unknown>)[];
