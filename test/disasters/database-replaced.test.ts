@@ -22,9 +22,10 @@ const confirmed = async () => {
 };
 
 const emptied = async (sql: (text: string) => Promise<readonly (readonly unknown[])[]>): Promise<void> => {
-  for (const [view] of await sql('SELECT view_name FROM views()')) await sql(`DROP VIEW IF EXISTS ${view}`);
+  for (const [view] of await sql('SELECT view_name FROM views()'))
+    await sql(`DROP VIEW IF EXISTS ${String(view)}`);
   for (const [table] of await sql('SELECT table_name FROM tables()'))
-    await sql(`DROP TABLE IF EXISTS "${table}"`);
+    await sql(`DROP TABLE IF EXISTS "${String(table)}"`);
 };
 
 test('emptied while it records, then cut while nothing runs, then another engine', async () => {

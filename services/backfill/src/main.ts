@@ -29,7 +29,7 @@ import { AccountContexts } from './account-context.ts';
 import { readBackfillEnv } from './env.ts';
 import { backfillHandlers } from './handlers.ts';
 import { backfillParts } from './parts.ts';
-import { aborted, pause } from './pause.ts';
+import { aborted } from './pause.ts';
 import { Readiness } from './readiness.ts';
 
 const env = readBackfillEnv();
