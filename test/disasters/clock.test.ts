@@ -1,9 +1,10 @@
 // The broker's clock: a week with a weekend and a switch of daylight saving, a rule that is wrong, a broker that changes its clock.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRYPTO, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { steppedClock } from '../stepped-clock.ts';
 import { begin, promiseKept } from './lane.ts';
 
 const ID = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
@@ -124,16 +125,8 @@ test('lying-timezone: an offset that the ticks contradict is not believed', asyn
 
 test('stepped-clock: the machine’s clock and the server’s are set in mid-stream; ticks say so, and no figure is negative', async () => {
   const recording = await begin({ ticksPerSecond: 200 });
-  const file = join(recording.dir, 'step');
-  const stepTo = (ms: number): void => {
-    writeFileSync(`${file}.new`, String(ms));
-    renameSync(`${file}.new`, file);
-  };
-  stepTo(0);
-  const service = await recording.collector(recording.dataDir, {
-    NODE_OPTIONS: `--import=${new URL('stepped-clock.mjs', import.meta.url).href}`,
-    STEPPED_CLOCK_FILE: file,
-  });
+  const { env, stepTo } = steppedClock(recording.dir, 0);
+  const service = await recording.collector(recording.dataDir, env);
   type State = {
     accounts: {
       clock: { skew: { ms: number } | null };

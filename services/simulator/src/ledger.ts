@@ -17,6 +17,7 @@ export interface LedgerLine {
   readonly symbol: string;
   /** Broker wall clock exactly as on the wire. */
   readonly brokerMs: number;
+  /** When it was made; of a tick that states an earlier time, that time. */
   readonly utcMs: number;
   readonly bid: number;
   readonly ask: number;
@@ -25,6 +26,8 @@ export interface LedgerLine {
   readonly withheld: boolean;
 }
 
+/** A time from before is none that a tick can have. */
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
 const WITHHELD = 1;
 const WHOLE_SECONDS = 2;
 
@@ -39,6 +42,8 @@ export class AccountLedger {
   readonly #marks: Marks[] | null;
   /** Clock rules with the first tick each holds for. */
   readonly #clocks: { fromN: number; clock: BrokerClock }[];
+  /** Ticks that state another time than that at which they were made, with the difference. */
+  readonly #statedOff = new Map<number, number>();
   written = 0;
   withheld = 0;
 
@@ -63,6 +68,16 @@ export class AccountLedger {
     this.#marksOf(n).flags[n & CHUNK_MASK] = WITHHELD;
   }
 
+  /** A tick will state another time: its own, when that is past (a delayed symbol), else one that it cannot have. */
+  stateOff(n: number, byMs: number): void {
+    this.#statedOff.set(n, byMs);
+  }
+
+  /** The instant that a tick states, made at `utcMs`. */
+  statedUtcMs(n: number, utcMs: number): number {
+    return this.#statedOff.size === 0 ? utcMs : utcMs + (this.#statedOff.get(n) ?? 0);
+  }
+
   /** The broker's clock follows another rule from the next tick on. */
   changeClock(clock: BrokerClock): void {
     this.#clocks.push({ fromN: this.#market.tape.count + 1, clock });
@@ -83,14 +98,15 @@ export class AccountLedger {
       const chunk = marks[n >> CHUNK_BITS];
       const conn = chunk?.conn[n & CHUNK_MASK] ?? 0;
       const flags = chunk?.flags[n & CHUNK_MASK] ?? 0;
-      const brokerMs = this.clockOf(n).brokerMs(tick.utcMs);
+      const statedMs = this.statedUtcMs(n, tick.utcMs);
+      const brokerMs = this.clockOf(n).brokerMs(statedMs);
       yield {
         n,
         account: this.#account,
         conn: conn === 0 ? null : conn,
         symbol: spec.name,
         brokerMs: (flags & WHOLE_SECONDS) === 0 ? brokerMs : brokerMs - (brokerMs % 1000),
-        utcMs: tick.utcMs,
+        utcMs: statedMs < tick.utcMs && statedMs >= EARLIEST_MS ? statedMs : tick.utcMs,
         bid: tick.bid / scale,
         ask: tick.ask / scale,
         last: tick.last / scale,

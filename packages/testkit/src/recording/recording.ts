@@ -46,6 +46,8 @@ export interface RecordingOptions {
   /** Where the tape lies; default: a folder of its own. */
   readonly dataDir?: string;
   readonly questdbSettings?: Readonly<Record<string, string>>;
+  /** For the simulator's process. */
+  readonly gatewayEnv?: Readonly<Record<string, string>>;
 }
 
 export class Recording extends Recorded {
@@ -84,7 +86,11 @@ export class Recording extends Recorded {
       const scenario = o.scenario ?? {
         source: { kind: 'market', ticksPerSecond: o.ticksPerSecond ?? 1000, symbols: CRYPTO },
       };
-      const gateway = await SimulatedGateway.start({ dir: folder.path, scenario });
+      const gateway = await SimulatedGateway.start({
+        dir: folder.path,
+        scenario,
+        ...(o.gatewayEnv === undefined ? {} : { env: o.gatewayEnv }),
+      });
       closers.push(() => gateway.kill());
       const dataDir = o.dataDir ?? join(folder.path, 'data');
       mkdirSync(dataDir, { recursive: true });

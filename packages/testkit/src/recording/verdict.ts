@@ -159,7 +159,9 @@ async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [n
     `SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
-  for (const [symbol, from, to] of [...coverage, ...gaps]) {
+  // The gap of one tick, a millisecond wide, says nothing about the time around it: of a delayed symbol it may lie before the recording.
+  const wide = gaps.filter(([, from, to]) => to === null || Number(to) - Number(from) > 1000);
+  for (const [symbol, from, to] of [...coverage, ...wide]) {
     const list = claims.get(String(symbol)) ?? [];
     list.push([Number(from), Number(to ?? from)]);
     claims.set(String(symbol), list);

@@ -1,7 +1,7 @@
-// Faults of the broker's clock as the wire shows it: ticks without milliseconds, a `serverTime` that stands still.
+// Faults of the broker's clock as the wire shows it: ticks without milliseconds or of another time, a `serverTime` that stands still.
 
 import { z } from 'zod';
-import { defineFault, type FaultKind } from './fault.ts';
+import { defineFault, type FaultKind, nothingThere } from './fault.ts';
 import { setUntilReleased } from './subscribing.ts';
 
 const ms = z.int().positive().optional();
@@ -16,4 +16,16 @@ const freezeServerTime = defineFault('freeze_server_time', z.strictObject({ ms }
   setUntilReleased(terminal.conditions, 'frozenAtUtcMs', terminal.nowUtcMs()),
 );
 
-export const CLOCK_FAULTS: readonly FaultKind[] = [wholeSeconds, freezeServerTime];
+/** The next `count` ticks of a symbol, or all until the end, state a time that is off by so much: a delayed symbol, a tick of another hour. */
+const otherTime = defineFault(
+  'other_time',
+  z.strictObject({ symbol: z.string(), byMs: z.int(), count: z.int().positive().optional(), ms }),
+  ({ conditions, market }, { byMs, count, symbol }) => {
+    const index = market.indexOf(symbol);
+    if (index === -1) return nothingThere;
+    conditions.otherTimes.set(index, { byMs, remaining: count ?? null });
+    return { applied: true, release: () => void conditions.otherTimes.delete(index) };
+  },
+);
+
+export const CLOCK_FAULTS: readonly FaultKind[] = [wholeSeconds, freezeServerTime, otherTime];

@@ -495,6 +495,31 @@ describe('the clock on the wire', () => {
     expect(new Set(times).size).toBe(1);
   });
 
+  it('other_time: a delayed symbol has its own time in the ledger, one from nowhere the time at which it was made', async () => {
+    const sim = await quiet();
+    const client = await onPrices(sim);
+    for (const byMs of [-1_500_000, 3_600_000, -1_790_000_000_000]) {
+      sim.fault({ kind: 'other_time', symbol: 'EURUSD', byMs, count: 1 });
+      emit(sim, [1]);
+    }
+    emit(sim, [4]);
+    await until('all of them', () => live(client).length === 4);
+    const lines = [...(sim.ledger() ?? [])];
+    expect(client.liveTicks().map(({ brokerMs }) => brokerMs)).toEqual(lines.map(({ brokerMs }) => brokerMs));
+    const offMs = lines.map(({ brokerMs, utcMs }) => brokerMs - 10_800_000 - utcMs);
+    expect(offMs.toSpliced(2, 1)).toEqual([0, 3_600_000, 0]);
+    expect(lines[2]?.brokerMs).toBeLessThan(Date.UTC(2000, 0, 1));
+    const made = lines[3]?.utcMs ?? 0;
+    expect(lines.map(({ utcMs }) => Math.round((utcMs - made) / 10_000) + 0)).toEqual([-150, 0, 0, 0]);
+    // The terminal states the last tick as it was.
+    sim.fault({ kind: 'other_time', symbol: 'EURUSD', byMs: -1_500_000 });
+    emit(sim, [5]);
+    const again = await onPrices(sim);
+    await until('a snapshot', () => again.of('tick').length > 0);
+    const { time } = again.of('tick')[0]?.['data'] as { time: string };
+    expect(Date.parse(time)).toBe([...(sim.ledger() ?? [])].at(-1)?.brokerMs);
+  });
+
   it('follows another rule when the broker changes it', async () => {
     const sim = await quiet();
     const client = await onPrices(sim);

@@ -96,8 +96,9 @@ export class Connection {
       this.#host.ledger.markWithheld(n);
       return;
     }
-    const { badTicks } = this.#host.conditions;
+    const { badTicks, otherTimes } = this.#host.conditions;
     if (badTicks.size > 0 && this.#spoilTick(n, symbol)) return;
+    if (otherTimes.size > 0) this.#stateOtherTime(n, symbol);
     if (this.snapshots.waiting > 0) this.snapshots.tick(n, symbol);
     else this.outbox.pushTick(n);
   }
@@ -252,6 +253,14 @@ export class Connection {
 
   #reply(text: string): void {
     this.outbox.pushText(text, { droppable: false });
+  }
+
+  #stateOtherTime(n: number, symbol: number): void {
+    const { otherTimes } = this.#host.conditions;
+    const other = otherTimes.get(symbol);
+    if (other === undefined) return;
+    this.#host.ledger.stateOff(n, other.byMs);
+    if (other.remaining !== null && --other.remaining === 0) otherTimes.delete(symbol);
   }
 
   /** Sends a tick in no readable form; true when this one was to be spoiled. */

@@ -210,7 +210,7 @@ export class Outbox {
       out,
       at,
       chunk.symbol[i] as number,
-      chunk.utcMs[i] as number,
+      ledger.statedUtcMs(n, chunk.utcMs[i] as number),
       chunk.bid[i] as number,
       chunk.ask[i] as number,
       chunk.last[i] as number,

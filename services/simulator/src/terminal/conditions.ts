@@ -47,6 +47,8 @@ export interface Conditions {
   degradedTrades: number;
   /** Symbols whose next ticks go out unreadable. */
   readonly badTicks: Map<number, number>;
+  /** Symbols whose next ticks state another time; `remaining` null for as long as the fault lasts. */
+  readonly otherTimes: Map<number, { readonly byMs: number; remaining: number | null }>;
   rest: RestFault[];
   /** What becomes of a request that no `rest` fault fits; null: it is answered. */
   disturb: (() => Disturbance | null) | null;
@@ -82,6 +84,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
     evictions: null,
     degradedTrades: 0,
     badTicks: new Map(),
+    otherTimes: new Map(),
     rest: [],
     disturb: null,
     history: [],

@@ -181,7 +181,8 @@ export class Terminal implements ConnectionHost {
   }
 
   lastSeen(symbol: number): LastTick | null {
-    return this.#seen.last(symbol);
+    const last = this.#seen.last(symbol);
+    return last === null ? null : { ...last, utcMs: this.ledger.statedUtcMs(last.n, last.utcMs) };
   }
 
   /** Takes an upgraded socket; an older one of this account is evicted. */

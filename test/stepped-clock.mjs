@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 
 const now = Date.now;
-let stepMs = 0;
+const read = () => Number(readFileSync(process.env.STEPPED_CLOCK_FILE, 'utf8'));
+let stepMs = read();
 setInterval(() => {
-  stepMs = Number(readFileSync(process.env.STEPPED_CLOCK_FILE, 'utf8'));
+  stepMs = read();
 }, 20).unref();
 Date.now = () => now() + stepMs;
