@@ -30,6 +30,7 @@ export * from './clock/line-sight.ts';
 export * from './clock/ruling.ts';
 export * from './pass-tracker.ts';
 export * from './ledger-rows.ts';
+export * from './set-aside-gaps.ts';
 export * from './ranges.ts';
 export * from './timeframe-grid.ts';
 export * from './broker-range.ts';

@@ -119,13 +119,15 @@ const normaliseTick = (
 ): NormaliseResult => {
   if (kindOfMark(line.mark) === 'repeat') return 'written';
   const row = tickRow(message.symbol, message.data, line, context);
+  // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
+  const isLive = kindOfMark(line.mark) === 'live' && line.isLate !== true;
+  const isGuarded = isLive && !context.replayed && !isMistimed(line.mark);
   if (row === null) {
+    if (isGuarded && parseBrokerTime(message.data.time) !== null) return 'odd';
     reject(rows, line, context, 'tick', NO_TIME);
     return 'written';
   }
-  // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
-  const guarded = row.source === 'live' && line.isLate !== true && !context.replayed;
-  if (guarded && !isMistimed(line.mark) && !isNear(row.ts / 1000, receivedUs(line))) return 'odd';
+  if (isGuarded && !isNear(row.ts / 1000, receivedUs(line))) return 'odd';
   rows.ticks.push(row);
   if (message.data.unreadable !== undefined)
     setAside(rows, line, context, new FieldReader().take(message.data.unreadable));

@@ -25,6 +25,9 @@ import type { TapeMemory } from './tape-memory.ts';
 
 const FULL_RETRY_MS = 1000;
 
+/** What frames come from. */
+type Frames = AsyncIterable<readonly StreamItem[]> & Pick<FxStream, 'pauseIntake' | 'resumeIntake'>;
+
 export interface IntakeCounters {
   frames: number;
   ticks: number;
@@ -105,7 +108,7 @@ export class Intake {
   }
 
   /** Runs until the stream ends. */
-  async run(stream: FxStream, signal: AbortSignal): Promise<void> {
+  async run(stream: Frames, signal: AbortSignal): Promise<void> {
     for await (const batch of stream) {
       const entries: Entry[] = [];
       try {
@@ -132,7 +135,7 @@ export class Intake {
   }
 
   /** The tape takes nothing. The socket stays closed until it does again, and the tape then says since when. */
-  async #standStill(stream: FxStream, error: FxtapeError, conn: number, signal: AbortSignal): Promise<void> {
+  async #standStill(stream: Frames, error: FxtapeError, conn: number, signal: AbortSignal): Promise<void> {
     const { log } = this.#o;
     this.obstacle = error;
     this.#deadConn = conn;

@@ -15,6 +15,7 @@ import {
   type Rows,
   type Ruling,
   type Rulings,
+  setAsideGaps,
   sightOf,
   type WireMessage,
 } from '@fxtape/market';
@@ -78,12 +79,8 @@ export class LineRows {
   ruling({ data, tsRecv }: Line, ledger: LedgerState, rows: Rows, context: LineContext): void {
     const ruling = data as Ruling;
     if (ruling.kind !== 'set_aside') return;
-    const outageId = `${this.#account}-${ruling.fromUs.toString(36)}`;
-    for (const { key } of ledger.streams.values()) {
-      const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
-      const gap = { id: `${outageId}-${name}.aside`, outageId, from: ruling.from, evidence: ruling.reason };
-      rows.gap_events.push(gapEventRow({ ...ended(gap), tsRecv, key, to: ruling.to }, context));
-    }
+    const of = { account: this.#account, tsRecv };
+    for (const note of setAsideGaps(ruling, ledger, of)) rows.gap_events.push(gapEventRow(note, context));
   }
 
   /** A tick whose time cannot be known. Its gaps are whole minutes: a symbol that sends nothing else has one a minute. */

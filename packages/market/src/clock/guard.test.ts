@@ -29,10 +29,11 @@ class Reading {
     return this;
   }
 
-  take({ data = null, event, mark = null as never, message }: Seen, conn = 1) {
+  take({ data = null, event, mark, message }: Seen, conn = 1) {
     const tsRecv = (START_MS + this.#atS * 1000) * 1000;
-    const sight: ClockSight | null = message === undefined ? null : sightOf({ mark }, message, RULE, tsRecv);
-    return this.guard.take({ tsRecv, conn, mark, event: event ?? null, data }, sight);
+    const sight: ClockSight | null =
+      message === undefined ? null : sightOf({ mark: mark ?? null }, message, RULE, tsRecv);
+    return this.guard.take({ tsRecv, conn, mark: mark ?? null, event: event ?? null, data }, sight);
   }
 
   #time(offS: number): string {
@@ -50,7 +51,9 @@ class Reading {
   }
 
   bar() {
-    return this.take({ message: { type: 'bar', symbol: 'EURUSD', timeframe: 'M1', data: {} } as never });
+    return this.take({
+      message: { type: 'bar', symbol: 'EURUSD', timeframe: 'M1', data: {} } as WireMessage,
+    });
   }
 
   nothing(conn = 1) {

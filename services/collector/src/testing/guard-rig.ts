@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeFrame, type FxStream, type StreamItem } from '@fxtape/fxsocket';
+import { decodeFrame, type StreamItem } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
   gapEnd,
@@ -94,9 +94,7 @@ export class Tables {
   }
 
   of<T extends keyof Rows>(table: T): Rows[T] {
-    return [...this.rows]
-      .filter(([key]) => key.startsWith(`${table} `))
-      .map(([, row]) => row) as unknown as Rows[T];
+    return [...this.rows].filter(([key]) => key.startsWith(`${table} `)).map(([, row]) => row) as Rows[T];
   }
 
   get sorted(): string[] {
@@ -247,7 +245,8 @@ export async function play(
         sender.turn();
       }
     }
-    await intake.run(batches() as unknown as FxStream, new AbortController().signal);
+    const stream = Object.assign(batches(), { pauseIntake: () => {}, resumeIntake: () => {} });
+    await intake.run(stream, new AbortController().signal);
     sender.turn();
     await tape.close();
     const read: Line[] = [];
