@@ -36,7 +36,7 @@ export interface Timing {
 const STRETCH_US = 900_000_000;
 const MEMORY_US = 3_600_000_000;
 /** A tick that is older than this says nothing about the others: it is a stale one, or a clock was set. */
-const MOST_LATE_MS = 1_800_000;
+const MOST_LATE_MS = 2_400_000;
 /** A symbol is delayed when for at least five minutes everything of it was late by at least as much. */
 const LEAST_DELAY_MS = 300_000;
 const LEAST_DELAY_BEATS = 20;
