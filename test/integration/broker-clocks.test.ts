@@ -29,13 +29,19 @@ const start = async (brokers: readonly Broker[], symbols = SYMBOLS): Promise<Bro
   return rig;
 };
 
-test('a broker that moved, beside a gateway that lies about its offset', async () => {
+test('a broker that moved, beside gateways that lie about their offset', async () => {
   const moved: Broker = {
     name: 'moved',
     clockRule: 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h',
   };
   const lying: Broker = { name: 'lying', clockRule: 'UTC+2h', more: { statedOffsetS: 0 } };
-  const clocks = await start([moved, lying]);
+  // No clock on earth stands so.
+  const nonsense: Broker = {
+    name: 'nonsense',
+    clockRule: 'America/Chicago',
+    more: { statedOffsetS: 12_345 },
+  };
+  const clocks = await start([moved, lying, nonsense]);
   await clocks.whole();
   const pieces = await clocks.decided(moved);
   expect(pieces.map(({ confidence, rule }) => [rule, confidence])).toEqual([
@@ -44,7 +50,12 @@ test('a broker that moved, beside a gateway that lies about its offset', async (
   ]);
   expect(clocks.state(moved)).toMatchObject({ confidence: 'inferred', settles: [] });
   expect(await clocks.decided(lying)).toMatchObject([{ rule: 'UTC+2h', confidence: 'inferred' }]);
-  for (const broker of [moved, lying]) {
+  expect(await clocks.decided(nonsense)).toMatchObject([{ rule: 'America/Chicago', confidence: 'inferred' }]);
+  const stated = await clocks.sql(
+    "SELECT DISTINCT kind, utc_offset_s, reason FROM clock_evidence WHERE server LIKE 'nonsense%' AND kind = 'stated'",
+  );
+  expect(stated).toEqual([{ kind: 'stated', utc_offset_s: null, reason: '12345 s is no offset of a clock' }]);
+  for (const broker of [moved, lying, nonsense]) {
     for (const symbol of SYMBOLS) {
       expect(await clocks.barsAreExact(broker, symbol, 'H1', twoYears)).toBeGreaterThan(12_000);
       expect(await clocks.barsAreExact(broker, symbol, 'D1', twoYears)).toBeGreaterThan(500);

@@ -9,7 +9,7 @@ import type { GapSource } from './gap-source.ts';
 import { requireTokenBeyondLoopback } from './guard.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
 import { sampleAccount, sampleState } from './sample-state.ts';
-import type { Gap, GapsQuery } from './schemas.ts';
+import type { AccountClock, Gap, GapsQuery } from './schemas.ts';
 
 const TOKEN = 'a-token-for-this-test';
 const gap: Gap = {
@@ -28,6 +28,18 @@ const gap: Gap = {
   missing_estimate: null,
   evidence: null,
   ts_updated: '2026-11-23T08:00:01.000000Z',
+};
+
+const clock: AccountClock = {
+  account: 'demo',
+  server: 'Demo',
+  rule: 'America/New_York+7h',
+  confidence: 'provisional',
+  decided_at: '2026-11-23T08:00:00.000000Z',
+  pieces: [{ valid_from: null, rule: 'America/New_York+7h' }],
+  settles: ['the days from 2027-03-14 on, when America/New_York+7h and Europe/Athens differ'],
+  evidence: { weeks: 0 },
+  decisions: [],
 };
 
 const noRedis = (): never => {
@@ -73,6 +85,7 @@ async function start(
       return state;
     },
     gaps,
+    clocks: async () => [clock],
     jobs: {
       report: async () =>
         options.jobs === 'gone' ? noRedis() : (options.jobs ?? { planRequests: 0, accounts: [] }),
@@ -91,7 +104,15 @@ async function start(
     app.inject({ url, headers: { host: '127.0.0.1:7070', ...headers } });
 }
 
-const GUARDED = ['/metrics', '/api/streams', '/api/jobs', '/api/gaps', '/api/outages', '/api/openapi.json'];
+const GUARDED = [
+  '/metrics',
+  '/api/streams',
+  '/api/clocks',
+  '/api/jobs',
+  '/api/gaps',
+  '/api/outages',
+  '/api/openapi.json',
+];
 const unreachable = new FxtapeError({
   code: 'QDB_UNREACHABLE',
   kind: 'transient',
@@ -285,6 +306,7 @@ describe('OpenAPI', () => {
     const doc = (await (await start())('/api/openapi.json')).json<Doc>();
     expect(doc.openapi).toMatch(/^3\./);
     expect(Object.keys(doc.paths).sort()).toEqual([
+      '/api/clocks',
       '/api/gaps',
       '/api/jobs',
       '/api/outages',
@@ -310,6 +332,12 @@ describe('OpenAPI', () => {
     expect(doc.paths['/readyz']?.get.security).toEqual([]);
     expect(JSON.stringify(doc)).not.toMatch(/"\$schema"|~standard/);
   });
+});
+
+test('clocks: how sure a rule is, and what would settle it', async () => {
+  const get = await start();
+  expect((await get('/api/clocks')).json()).toEqual({ accounts: [clock] });
+  expect((await get('/api/clocks?account=other')).json()).toEqual({ accounts: [] });
 });
 
 describe('jobs', () => {

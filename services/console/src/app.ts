@@ -1,5 +1,5 @@
-// The console's HTTP application, without the listening. In: where the collector's state, the gaps, the jobs, the accounts and the metrics
-// come from, and the token. Out: a fastify instance with the probes open, /api, /metrics, /queues and /request behind the guard, and errors as
+// The console's HTTP application, without the listening. In: where the collector's state, the gaps, the clocks, the jobs, the accounts and
+// the metrics come from, and the token. Out: a fastify instance with the probes open, /api, /metrics, /queues and /request behind the guard, and errors as
 // {code, message, hint}.
 import swagger from '@fastify/swagger';
 import { FxtapeError, type Log, type Metrics } from '@fxtape/ops';
@@ -11,17 +11,20 @@ import { guard } from './guard.ts';
 import type { JobSource } from './job-source.ts';
 import { queueBoard } from './queue-board.ts';
 import { type ReadinessReport, readinessOf } from './readiness.ts';
+import { clocksRoute } from './routes/clocks.ts';
 import { gapRoutes } from './routes/gaps.ts';
 import type { GatewayAccounts } from './request-builder/accounts.ts';
 import { requestBuilder } from './request-builder/request-builder.ts';
 import { jobsRoute } from './routes/jobs.ts';
 import { metricsRoute, openProbes } from './routes/probes.ts';
 import { streamsRoute } from './routes/streams.ts';
+import type { AccountClock } from './schemas.ts';
 import { speakZod, toOpenApi } from './zod-routes.ts';
 
 export interface AppOptions {
   readonly collector: () => Promise<CollectorState>;
   readonly gaps: GapSource;
+  readonly clocks: () => Promise<readonly AccountClock[]>;
   readonly jobs: JobSource;
   readonly accounts: GatewayAccounts;
   readonly metrics: Metrics;
@@ -58,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     metricsRoute(inner, probes);
     streamsRoute(inner, options.collector);
     gapRoutes(inner, options.gaps);
+    clocksRoute(inner, options.clocks);
     jobsRoute(inner, options.jobs);
     inner.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });

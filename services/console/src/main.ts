@@ -11,7 +11,8 @@ import {
   systemClock,
   writePidFile,
 } from '@fxtape/ops';
-import { QuestDbHttp, Reader } from '@fxtape/questdb';
+import { HistoryReader, QuestDbHttp, Reader } from '@fxtape/questdb';
+import { gatherClocks } from './account-clocks.ts';
 import { createApp } from './app.ts';
 import { fetchCollectorState } from './collector-client.ts';
 import { consoleEnv } from './env.ts';
@@ -30,6 +31,11 @@ requireTokenBeyondLoopback(env.FXTAPE_HTTP_ADDR, env.FXTAPE_API_TOKEN);
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 // Connects by itself whenever Redis is there; the console does not need it to start or to stay.
 const jobs = new JobQueues({ redisUrl: env.REDIS_URL, log });
+const config = async () =>
+  env.FXTAPE_DEMO === undefined
+    ? loadConfig(env.FXTAPE_CONFIG)
+    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO });
+const history = new HistoryReader({ http, clock: systemClock() });
 const collectorUrl = env.FXTAPE_COLLECTOR_URL;
 const app = await createApp({
   collector: () =>
@@ -38,12 +44,10 @@ const app = await createApp({
       ...(collectorUrl === undefined ? {} : { url: collectorUrl }),
     }),
   gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
+  clocks: async () => gatherClocks((await config()).accounts, history),
   jobs,
   accounts: new GatewayAccounts({
-    config: async () =>
-      env.FXTAPE_DEMO === undefined
-        ? loadConfig(env.FXTAPE_CONFIG)
-        : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO }),
+    config,
     keyOf: readVariable,
     baseUrl: env.FXSOCKET_BASE_URL,
   }),

@@ -117,6 +117,33 @@ export const streamsAnswer = z.object({
 });
 export type StreamsAnswer = z.infer<typeof streamsAnswer>;
 
+export const accountClock = z.object({
+  account: z.string(),
+  server: z.string().nullable().describe('null: nobody has reached the account yet'),
+  rule: z.string().nullable().describe('null: nothing is decided'),
+  confidence: z
+    .string()
+    .nullable()
+    .describe('configured, inferred, recorded, provisional: the last two are not settled'),
+  decided_at: z.string().nullable().describe('null: not written down yet'),
+  pieces: z.array(
+    z.object({
+      valid_from: z.string().nullable().describe('null: from the beginning of time'),
+      rule: z.string(),
+    }),
+  ),
+  settles: z.array(z.string()).describe('What would settle it, in words; empty where nothing has to'),
+  evidence: z.unknown().describe('As it was written down: an object, or a sentence'),
+  decisions: z
+    .array(z.object({ decided_at: z.string(), rule: z.string(), confidence: z.string() }))
+    .describe('Newest first'),
+});
+export type AccountClock = z.infer<typeof accountClock>;
+export type ClockPiece = AccountClock['pieces'][number];
+
+export const clocksQuery = z.strictObject({ account: z.string().min(1).optional() });
+export const clocksAnswer = z.object({ accounts: z.array(accountClock) });
+
 export const jobsQuery = z.strictObject({ account: z.string().min(1).optional() });
 export const jobsAnswer = z.object({
   plan_requests: z.number().describe('Requests to plan that no scheduler has taken up'),

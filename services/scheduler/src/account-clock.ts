@@ -130,6 +130,8 @@ async function write(
       validFrom: rows.map((row) => `${new Date(row.ts / 1000).toISOString()} ${row.rule}`),
       evidence,
     },
-    'another clock rule holds for this server; `fxtape clock apply` corrects what was written with the old one',
+    SURE.includes(confidence)
+      ? 'another clock rule holds for this server; `fxtape clock apply` corrects what was written with the old one'
+      : 'another clock rule is likelier for this server; `fxtape clock` says what would settle it',
   );
 }

@@ -1,7 +1,7 @@
 // What `fxtape clock` says of a broker that moved, of one that is not settled, and of one that nobody has reached.
 import type { AccountConfig } from '@fxtape/config';
+import { clockOf } from '@fxtape/console';
 import { expect, test } from 'vitest';
-import { clockOf } from './gather.ts';
 import { clockLines } from './render.ts';
 
 const config = (rule = 'auto'): AccountConfig =>

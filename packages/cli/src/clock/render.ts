@@ -1,8 +1,8 @@
 // The clocks of all accounts for people. In: what is known of each. Out: lines: the rule with how sure it is, what decided, what contradicts,
 // what would settle it, since when each rule holds, and what was decided before.
+import type { AccountClock } from '@fxtape/console';
 import { z } from 'zod';
 import { table } from '../print/table.ts';
-import type { AccountClock } from './gather.ts';
 
 /** The evidence of an inferred rule, as the scheduler writes it down. */
 const inferredEvidence = z.object({

@@ -2,10 +2,10 @@
 // it wins over what is inferred. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { setClock } from '@fxtape/config';
+import { gatherClocks } from '@fxtape/console';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { FxtapeError, systemClock } from '@fxtape/ops';
 import { HistoryReader } from '@fxtape/questdb';
-import { gatherClocks } from '../clock/gather.ts';
 import { clockLines } from '../clock/render.ts';
 import { readRunningEnv } from '../env.ts';
 import { askRecorded, questDbView } from '../questdb.ts';

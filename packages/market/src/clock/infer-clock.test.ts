@@ -195,7 +195,7 @@ describe('a broker that moved', () => {
 describe('too little evidence is said', () => {
   test('symbols that never rest tell nothing', () => {
     const found = infer({ clock: 'Europe/Athens', markets: ['crypto'] });
-    expect(found).toMatchObject({ confidence: 'provisional', rule: { id: 'America/New_York+7h' }, weeks: 1 });
+    expect(found).toMatchObject({ confidence: 'provisional', rule: { id: 'America/New_York+7h' }, weeks: 0 });
     expect(found.settles.join('; ')).toContain('2027-03-14');
     expect(found.settles.join('; ')).toContain('hourly bars of a currency or a metal');
   });

@@ -44,6 +44,7 @@ export interface ClockInference {
   readonly confidence: InferenceConfidence;
   /** The offset of today; null when nobody knows it. */
   readonly today: OffsetSample | null;
+  /** Weeks with an edge. */
   readonly weeks: number;
   /** The closest first. */
   readonly rivals: readonly Rival[];
@@ -135,7 +136,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   const found = {
     rule,
     today,
-    weeks: weeks.length,
+    weeks: fit.seen,
     rivals: rivals.map(({ rival }) => rival),
     contradicts: weeks.filter((week) => (own[week] as number) >= CONTRADICTS).map(weekDay),
     moves,

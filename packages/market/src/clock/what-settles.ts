@@ -77,10 +77,11 @@ const ofWeeks = (o: OpenQuestions): string[] => {
   const { contradicts, fit, rule, samples, setOtherwise, undecided } = o;
   const said: string[] = [];
   const symbols = named(fit.symbols);
+  // Whatever a running clock says now, the broker may have moved before: here no week contradicts that.
   if (fit.kind === 'none')
     said.push('hourly bars of a currency or a metal: nothing that is known rests on weekends');
-  const [first, last] = [samples.at(0)?.utcMs ?? 0, samples.at(-1)?.utcMs ?? 0];
-  if (fit.kind === 'exchanges' && (undecided.length > 0 || last - first < LEAST_APART_DAYS * DAY))
+  const seenDays = ((samples.at(-1)?.utcMs ?? 0) - (samples.at(0)?.utcMs ?? 0)) / DAY;
+  if (fit.kind === 'exchanges' && (undecided.length > 0 || seenDays < LEAST_APART_DAYS))
     said.push(
       `hourly bars of a currency or a metal, or a running clock seen in other months: ${symbols} may keep the hours of any exchange`,
     );

@@ -1,36 +1,10 @@
-// What is known of the clock of each account. In: the configuration and QuestDB. Out: the rule in force with its evidence, and every
-// decision before it.
+// What is known of the clock of each account. In: the configuration and QuestDB. Out: the rule in force with its evidence and what would
+// settle it, and every decision before it.
 import type { AccountConfig } from '@fxtape/config';
-import { isoOfUs } from '@fxtape/console';
 import { parseClockRule } from '@fxtape/market';
 import type { HistoryReader, TableRow } from '@fxtape/questdb';
-
-export interface ClockPiece {
-  /** Null: from the beginning of time. */
-  readonly valid_from: string | null;
-  readonly rule: string;
-}
-
-export interface ClockDecisionMade {
-  readonly decided_at: string;
-  readonly rule: string;
-  readonly confidence: string;
-}
-
-export interface AccountClock {
-  readonly account: string;
-  /** Null: nobody has reached the account yet. */
-  readonly server: string | null;
-  /** Null: nothing is decided. */
-  readonly rule: string | null;
-  readonly confidence: string | null;
-  readonly decided_at: string | null;
-  readonly pieces: readonly ClockPiece[];
-  /** As it was written down: an object, or a sentence. */
-  readonly evidence: unknown;
-  /** Newest first. */
-  readonly decisions: readonly ClockDecisionMade[];
-}
+import { isoOfUs } from './instant.ts';
+import type { AccountClock, ClockPiece } from './schemas.ts';
 
 type RuleRow = TableRow<'clock_rules'>;
 
@@ -63,6 +37,7 @@ export function clockOf(
   const rule = configured ?? inForce?.rule ?? null;
   // A rule that was configured a moment ago is not written down yet.
   const written = inForce !== undefined && inForce.rule === (rule === null ? null : parseClockRule(rule).id);
+  const evidence = written ? readEvidence(byTime[0]?.[1][0]?.evidence ?? null) : null;
   return {
     account: config.name,
     server,
@@ -70,7 +45,8 @@ export function clockOf(
     confidence: configured === null ? (inForce?.confidence ?? null) : 'configured',
     decided_at: written ? inForce.decided_at : null,
     pieces: rule === null ? [] : piecesOf(rule),
-    evidence: written ? readEvidence(byTime[0]?.[1][0]?.evidence ?? null) : null,
+    settles: settlesOf(evidence),
+    evidence,
     decisions,
   };
 }
@@ -80,6 +56,11 @@ const piecesOf = (rule: string): ClockPiece[] =>
     valid_from: Number.isFinite(fromUtcMs) ? new Date(fromUtcMs).toISOString() : null,
     rule: piece,
   }));
+
+function settlesOf(evidence: unknown): string[] {
+  const { settles } = Object(evidence) as { settles?: unknown };
+  return Array.isArray(settles) ? settles.map(String) : [];
+}
 
 function readEvidence(text: string | null): unknown {
   if (text === null || !text.startsWith('{')) return text;
