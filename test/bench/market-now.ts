@@ -1,5 +1,5 @@
 // A simulated market that moves now, whatever the day: 28 currency pairs. On a weekend it plays last Wednesday, and the recorder is told
-// so (`clock: { rule: auto, replayed: true }`), because currencies rest then.
+// so (`clock: { rule: …, replayed: true }`), because currencies rest then.
 import { SYMBOL_NAMES } from './frames.ts';
 
 const FRIDAY_CLOSE = 21;
@@ -23,7 +23,7 @@ export const marketNow = (ticksPerSecond: number, more: object = {}) => {
   };
   return {
     scenario: { source, queueFrames: null, ledger: 'counts', ...more },
-    clock: resting ? '{ rule: auto, replayed: true }' : 'auto',
+    clock: resting ? '{ rule: "America/New_York+7h", replayed: true }' : 'auto',
     symbols: SYMBOL_NAMES,
     resting,
   };

@@ -11,7 +11,7 @@ test('real-ticks: EUR/USD of 2020-01-01 at full speed, all rows, prices and mill
   if (!existsSync(FILE)) return context.skip('the file of real ticks is not beside this checkout');
   const rows = readFileSync(FILE, 'utf8').trim().split('\n').slice(1);
   const recording = await begin({
-    clock: 'replayed',
+    clock: '{ rule: "America/New_York+7h", replayed: true }',
     scenario: {
       accounts: [{ id: '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f', clockRule: 'America/New_York+7h' }],
       source: { kind: 'file', path: FILE, symbol: 'EURUSD', speed: 'max' },

@@ -45,7 +45,7 @@ test('weekend: reconnects and restarts while the market is shut double nothing',
     },
     snapshotOrder: 'rotate',
   };
-  const recording = await begin({ clock: 'replayed', scenario });
+  const recording = await begin({ clock: '{ rule: "America/New_York+7h", replayed: true }', scenario });
   let service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);

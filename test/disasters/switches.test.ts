@@ -24,6 +24,11 @@ const SPEED = 7200;
 test.each(SEASONS)(
   'switches: %s',
   async (season, startUtc, endUtc) => {
+    // Crypto alone shows no week, so that its rule is never inferred; nothing is sent of a replayed gateway before its rule is known.
+    const given = (name: string): string | null => {
+      if (name === 'weekends') return 'America/New_York+7h';
+      return name === 'moved' && UNTOLD.has(season) ? MOVED : null;
+    };
     const recording = await begin({
       redis: true,
       clock: '{ rule: auto, replayed: true }',
@@ -32,7 +37,7 @@ test.each(SEASONS)(
         id: idOf(n),
         name,
         symbols: name === 'weekends' ? CRYPTO : SYMBOLS,
-        ...(name === 'moved' && UNTOLD.has(season) ? { clock: `{ rule: "${MOVED}", replayed: true }` } : {}),
+        ...(given(name) === null ? {} : { clock: `{ rule: "${given(name)}", replayed: true }` }),
       })),
       scenario: {
         accounts: BROKERS.map(([nickname, clockRule], n) => ({
@@ -54,15 +59,12 @@ test.each(SEASONS)(
       const rows = await recording.sql(
         'SELECT server, last(rule_id), last(confidence) FROM (SELECT * FROM clock_rules ORDER BY ts_decided) GROUP BY server ORDER BY server',
       );
-      // A rule that is given by hand has no decision; crypto alone shows no week.
+      // A rule that is given by hand has no decision.
       const open = BROKERS.filter(
         ([name]) =>
-          !rows.some(
-            ([server, , confidence]) =>
-              server === `${name}-server` && (name === 'weekends' || confidence === 'inferred'),
-          ),
+          !rows.some(([server, , confidence]) => server === `${name}-server` && confidence === 'inferred'),
       );
-      return open.every(([name]) => name === 'moved' && UNTOLD.has(season)) && rows;
+      return open.every(([name]) => given(name) !== null) && rows;
     };
     const rows = await until(decided, {
       what: 'the clocks to be inferred',
