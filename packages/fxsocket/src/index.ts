@@ -34,7 +34,7 @@ export { type FeedSnapshot, FxFeed, type FxFeedOptions, type ReadOptions } from 
 export type { FeedItem, FeedMoment, FeedStatus, TopicData } from './stream/feed-items.ts';
 export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
-export type { Message, Undecodable } from './stream/messages.ts';
+export type { Message, RejectedElement, Undecodable } from './stream/messages.ts';
 export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';
 export type { Subscription, Topic } from './stream/subscription.ts';
 export type {
@@ -48,6 +48,7 @@ export type {
   WireTrade,
 } from './wire/account.ts';
 export type { WireIdentifier } from './wire/identifier.ts';
+export type { UnreadableField } from './wire/record.ts';
 export type { WireAccountLink, WireAccountRow, WireAccountUpdate, WirePlatform } from './wire/management.ts';
 export { timeframes, type WireTimeframe } from './wire/market.ts';
 export type {

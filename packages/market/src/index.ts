@@ -17,6 +17,7 @@ export * from './ledger-state.ts';
 export * from './mark.ts';
 export * from './normalise.ts';
 export * from './records.ts';
+export { FieldReader } from './read-fields.ts';
 export * from './stream-key.ts';
 export * from './symbol-book.ts';
 export * from './tape-event.ts';

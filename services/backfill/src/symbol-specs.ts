@@ -1,6 +1,7 @@
 // What a broker says about a symbol, as a row of `symbol_specs` whenever a static field changed.
-import { sameSpec, symbolSpecRow } from '@fxtape/market';
+import { FieldReader, sameSpec, symbolSpecRow } from '@fxtape/market';
 import { isNotReady, notListed } from './history-errors.ts';
+import { fieldRows } from './rejected-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 
 /** Returns the number of rows written. @throws SYMBOL_NOT_LISTED, and the errors of client and database. */
@@ -20,7 +21,12 @@ export async function syncSymbolSpec(c: SyncContext, of: { feed: string; symbol:
   return locks.hold(`specs|${of.feed}|${of.symbol}`, c.signal, async () => {
     const known = (await reader.latestSpecs(of.feed, { signal: c.signal })).get(of.symbol);
     if (known !== undefined && (sameSpec(known, row) || known.ts > row.ts)) return 0;
-    await writer.write({ symbol_specs: [row] }, { signal: c.signal });
+    const reason = new FieldReader().take(info.unreadable);
+    const incomplete = reason === null ? [] : [{ row, raw: info, reason }];
+    await writer.write(
+      { ...fieldRows(c, incomplete, () => true), symbol_specs: [row] },
+      { signal: c.signal },
+    );
     numbers.stored('symbol_specs', 1);
     return 1;
   });

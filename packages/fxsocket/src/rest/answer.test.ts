@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { wireClosedPosition, wireDeal } from '../wire/account.ts';
-import { wirePriceBar, wireQuoteTick } from '../wire/market.ts';
+import { wirePriceBar, wireQuoteTick, wireSymbolInfo } from '../wire/market.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
-import { listAnswer } from './answer.ts';
+import { listAnswer, recordAnswer } from './answer.ts';
 
 const bars = listAnswer({ row: wirePriceBar, isPlain: isPlainBar, identifiers: false });
 const bar = {
@@ -70,6 +70,19 @@ test('a broken field that does not matter costs itself, a broken price or time i
   expect(bars.check([{ ...bar, tickVolume: '5', realVolume: Number.POSITIVE_INFINITY }])).toMatchObject({
     value: { rows: [{ close: 1.085, tickVolume: null, realVolume: null }], rejected: [] },
   });
+});
+
+test('of one record a broken field is null, and of a list in it the broken elements are left out', () => {
+  const info = recordAnswer(wireSymbolInfo);
+  const session = { day: 'MONDAY', from: '00:00', to: '24:00' };
+  const symbol = { symbol: 'EURUSD', digits: 5, point: 0.00001 };
+  expect(
+    info.check({ ...symbol, stopsLevel: 'x', sessions: [session, { day: 5 }, session], commissions: 'none' }),
+  ).toMatchObject({
+    ok: true,
+    value: { ...symbol, stopsLevel: null, sessions: [session, session], commissions: null },
+  });
+  expect(info.check({ ...symbol, digits: 'x' })).toMatchObject({ ok: false, where: 'digits' });
 });
 
 test('identifiers beyond 2^53 keep their digits', () => {

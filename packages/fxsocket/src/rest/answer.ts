@@ -41,6 +41,17 @@ export const wholeAnswer = <S extends z.ZodType>(schema: S): AnswerForm<z.output
   },
 });
 
+/** One record. */
+export const recordAnswer = <S extends z.ZodObject>(schema: S): AnswerForm<Readable<z.output<S>>> => ({
+  parse: parseJson,
+  check: (value) => {
+    const read = readRecord(schema, value);
+    if (read.ok) return read;
+    const [issue] = read.error.issues;
+    return { ok: false, where: issue?.path.join('.') ?? '', why: issue?.message ?? '' };
+  },
+});
+
 /** 204: nothing. A body is not looked at. */
 export const noAnswer: AnswerForm<void> = {
   parse: () => undefined,

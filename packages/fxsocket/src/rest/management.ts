@@ -3,12 +3,12 @@
 
 import { managementRoutes } from '../api/management-routes.ts';
 import type { WireAccountRow } from '../wire/management.ts';
-import { wholeAnswer } from './answer.ts';
+import { listAnswer, recordAnswer } from './answer.ts';
 import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
 
-const rows = wholeAnswer(managementRoutes.accounts.answer);
-const row = wholeAnswer(managementRoutes.account.answer);
+const list = listAnswer({ row: managementRoutes.accounts.answer.element, identifiers: false });
+const row = recordAnswer(managementRoutes.account.answer);
 
 export class FxSocketManagement {
   readonly #caller: Caller;
@@ -18,8 +18,9 @@ export class FxSocketManagement {
     this.#caller = new Caller({ ...options, baseUrl: `${options.baseUrl.replace(/\/+$/, '')}/v1` });
   }
 
-  accounts(options?: CallOptions): Promise<WireAccountRow[]> {
-    return this.#caller.get(managementRoutes.accounts.path, rows, {}, options);
+  /** A row that is no account, whatever it is, does not hide the others. */
+  async accounts(options?: CallOptions): Promise<WireAccountRow[]> {
+    return (await this.#caller.get(managementRoutes.accounts.path, list, {}, options)).rows;
   }
 
   account(id: string, options?: CallOptions): Promise<WireAccountRow> {

@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
-import { type AnswerForm, listAnswer, wholeAnswer, wholeList } from './answer.ts';
+import { type AnswerForm, listAnswer, recordAnswer, wholeAnswer, wholeList } from './answer.ts';
 import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
 
@@ -38,7 +38,7 @@ const symbols: AnswerForm<string[]> = {
       ? { ok: true, value: value.filter((name): name is string => typeof name === 'string' && name !== '') }
       : { ok: false, where: '', why: 'not an array' },
 };
-const symbolInfo = wholeAnswer(routes.symbolInfo.answer);
+const symbolInfo = recordAnswer(routes.symbolInfo.answer);
 const quote = wholeAnswer(routes.quote.answer);
 const orders = wholeList(routes.openedOrders.answer.element);
 const summary = wholeAnswer(routes.accountSummary.answer);

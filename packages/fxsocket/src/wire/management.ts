@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { wireIdentifier } from './identifier.ts';
+import type { Readable } from './record.ts';
 
 export const platforms = ['mt5', 'mt4'] as const;
 export type WirePlatform = (typeof platforms)[number];
@@ -24,7 +25,7 @@ export const wireAccountRow = z.object({
   trade_ea_symbol: z.string().nullish(),
   created_at: z.string().nullish(),
 });
-export type WireAccountRow = z.infer<typeof wireAccountRow>;
+export type WireAccountRow = Readable<z.infer<typeof wireAccountRow>>;
 
 /** The body of `POST /v1/accounts`. The `proxy_…` fields are sent only when a proxy is used; `proxy_auth` is `user:password`. */
 export const wireAccountLink = z.object({

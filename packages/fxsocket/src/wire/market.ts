@@ -120,7 +120,7 @@ export const wireSymbolInfo = z.object({
   commissions: z.array(wireCommissionRule).nullish(),
   sessions: z.array(wireTradingSession).nullish(),
 });
-export type WireSymbolInfo = z.infer<typeof wireSymbolInfo>;
+export type WireSymbolInfo = Readable<z.infer<typeof wireSymbolInfo>>;
 
 /** The answer of `/symbols`: names exactly as the broker spells them. */
 export const wireSymbols = z.array(z.string().min(1));

@@ -1,6 +1,6 @@
 // A row or a frame's data that is right but for a field that does not matter. What a schema requires makes the record, and so does a field
-// marked `essential`; any other one that cannot be read becomes null, and what stood there is kept beside. In: a parsed value and its
-// schema. Out: the record, or why it is none.
+// marked `essential`; any other one that cannot be read becomes null, of a list the elements that cannot be read are left out, and what
+// stood there is kept beside. In: a parsed value and its schema. Out: the record, or why it is none.
 
 import type { z } from 'zod';
 
@@ -33,14 +33,17 @@ export function readRecord<S extends z.ZodObject>(schema: S, raw: unknown): Read
   if (typeof raw !== 'object' || raw === null) return { ok: false, error: checked.error };
   const rest = { ...raw } as Record<string, unknown>;
   const unreadable: UnreadableField[] = [];
-  for (const { message, path } of checked.error.issues) {
-    const [field] = path;
+  const bad = Map.groupBy(checked.error.issues, ({ path }) => path[0]);
+  for (const [field, issues] of bad) {
     const shape = typeof field === 'string' ? schema.shape[field] : undefined;
-    if (shape === undefined || essentials.has(shape) || !shape.safeParse(null).success)
+    if (typeof field !== 'string' || shape === undefined || essentials.has(shape))
       return { ok: false, error: checked.error };
-    if (rest[field as string] === null) continue;
-    unreadable.push({ field: field as string, value: rest[field as string], why: message });
-    rest[field as string] = null;
+    const value = rest[field];
+    const places = new Set(issues.map(({ path }) => path[1]));
+    const isList = Array.isArray(value) && !places.has(undefined);
+    if (!isList && !shape.safeParse(null).success) return { ok: false, error: checked.error };
+    rest[field] = isList ? value.filter((_element, at) => !places.has(at)) : null;
+    unreadable.push({ field, value, why: issues[0]?.message ?? '' });
   }
   const again = schema.safeParse(rest);
   return again.success

@@ -25,9 +25,11 @@ const sessionsJson = (sessions: WireSymbolInfo['sessions']): string | null => {
   return JSON.stringify(windows);
 };
 
+const MOST_POINTS = 2 ** 31 - 1;
+
 /** A distance in points; null when it is not whole, because then nobody knows what is meant. */
 const points = (value: number | null | undefined): number | null =>
-  typeof value === 'number' && Number.isInteger(value) ? value : null;
+  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MOST_POINTS ? value : null;
 
 /** The specification as seen at `seenUs` (UTC microseconds), which becomes its `ts`. */
 export const symbolSpecRow = (info: WireSymbolInfo, o: { feed: string; seenUs: number }): SymbolSpecRow => ({
