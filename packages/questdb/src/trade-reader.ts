@@ -23,6 +23,7 @@ const MOST = 1000;
 const NUMBERS_AT_ONCE = 500;
 /** Lots are multiples of a thousandth at the least. */
 const NOTHING_OPEN = 1e-6;
+const DAY_US = 86_400_000_000;
 
 const ID_OF = { deals: 'deal_id', positions: 'position_id' } as const;
 
@@ -90,7 +91,16 @@ export class TradeReader {
       stream === 'deals'
         ? await this.#missingDeals(account, range, options)
         : await this.#missingPositions(account, range, options);
-    if (found.length === 0) return found;
+    // What is told under a time far from its own is found by its number.
+    const absent = new Set(
+      await this.notStored(
+        stream,
+        account,
+        found.map(({ id }) => id),
+        options,
+      ),
+    );
+    if (absent.size === 0) return [];
     const { dataset } = await this.#ask(
       ['gap_events'],
       `SELECT evidence FROM (SELECT * FROM gap_events WHERE ${sqlEquals({ account, stream })} AND cause = 'undercount' LATEST ON ts PARTITION BY gap_id)
@@ -98,7 +108,7 @@ export class TradeReader {
       options,
     );
     const told = dataset.map(([evidence]) => String(evidence));
-    return found.filter(({ id }) => !told.some((evidence) => evidence.includes(`"${id}"`)));
+    return found.filter(({ id }) => absent.has(id) && !told.some((text) => text.includes(`"${id}"`)));
   }
 
   /** When the position of a number was opened, as far as that was streamed. */
@@ -131,7 +141,7 @@ export class TradeReader {
         (SELECT n, cast(max(ts) as long) at, max(unnumbered) unnumbered FROM (
           SELECT ts, CASE WHEN deal_id != 0 THEN deal_id ELSE position_id END n, CASE WHEN deal_id != 0 THEN 0 ELSE 1 END unnumbered
             FROM trade_events WHERE ${of} AND ${sqlWithin(range)} AND (deal_id != 0 OR (entry = 'Out' AND position_id > 0)))) t
-        LEFT JOIN (SELECT deal_id FROM deals WHERE ${of}) d ON t.n = d.deal_id
+        LEFT JOIN (SELECT deal_id FROM deals WHERE ${of} AND ${sqlWithin(around(range))}) d ON t.n = d.deal_id
         WHERE d.deal_id IS NULL ORDER BY t.at LIMIT ${MOST}`,
       options,
     );
@@ -158,12 +168,14 @@ export class TradeReader {
     options: SettledOptions,
   ): Promise<TradeNumber[]> {
     const of = sqlEquals({ account });
+    const near = around(range);
     const absent = await this.#numbers(
       ['deals', 'positions'],
       `SELECT d.n, d.at FROM
         (SELECT position_id n, cast(max(ts) as long) at FROM deals
           WHERE ${of} AND ${sqlWithin(range)} AND position_id > 0 AND entry != 'In') d
-        LEFT JOIN (SELECT position_id FROM positions WHERE ${of}) p ON d.n = p.position_id
+        LEFT JOIN (SELECT position_id FROM positions WHERE ${of} AND ts_close >= ${sqlTimestamp(near.fromUs)} AND ts_close < ${sqlTimestamp(near.toUs)}) p
+          ON d.n = p.position_id
         WHERE p.position_id IS NULL ORDER BY d.at LIMIT ${MOST}`,
       options,
     );
@@ -193,6 +205,12 @@ export class TradeReader {
     return await this.#http.exec(sql, { signal: options.signal });
   }
 }
+
+/** Where rows of the range stand, whatever moved them a little. */
+const around = ({ fromUs, toUs }: TimeRange): TimeRange => ({
+  fromUs: Math.max(0, fromUs - DAY_US),
+  toUs: toUs + DAY_US,
+});
 
 const of = (stream: TradeStream, account: string, { fromUs, toUs }: TimeRange): string => {
   const ts = stream === 'deals' ? 'ts' : 'ts_close';

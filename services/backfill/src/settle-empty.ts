@@ -3,7 +3,7 @@
 // apart; an account without any deal at all is doubted for longer, because nearly every account has its deposit. Until then the job comes
 // again, once a minute or so, so that a history that appears is read at once.
 //
-//   something older? ─yes─► nothing happened there ─► claim            (a long range: the same again, minutes later)
+//   something older? ─yes─► nothing happened there ─► claim            (a long range: the same again, a while later)
 //        └─no─► the same beginning, minutes apart, of a terminal that is ready ─► limit; claim where there is no row at all
 import { isTerminalReady, type WireStatus } from '@fxtape/fxsocket';
 import type { Range } from '@fxtape/market';
@@ -16,8 +16,11 @@ import type { RangeSync } from './sync-range.ts';
 
 /** Weekends and holidays are shorter. */
 const LONG_US = 4 * 86_400_000_000;
-/** So much longer is doubted that there is nothing at all. */
+/** So much longer is doubted that there is nothing at all … */
 const NONE_FACTOR = 3;
+/** … and so much shorter a long silence inside of history. */
+const SILENCE_FACTOR = 1 / 9;
+const FORGET_FACTOR = 5;
 /** Looks between the first and the last one. */
 const LOOKS = 3;
 
@@ -56,17 +59,23 @@ function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning,
   const { agreements, clock, looksApartMs } = c.parts;
   // Where a history begins is one fact for all ranges before it: their looks confirm each other, and never each other's contrary.
   const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
-  const isNone = beginning.kind === 'begins' && beginning.firstUs === null;
-  const wantedMs = looksApartMs * (isNone ? NONE_FACTOR : 1);
-  const everyMs = looksApartMs / LOOKS;
+  const wantedMs = looksApartMs * doubtOf(beginning);
   const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
     nowMs: clock.monoMs(),
-    // A look of an hour ago says nothing about the terminal of now.
-    forgetMs: wantedMs * 2,
+    // A look of an hour ago says nothing about the terminal of now; a busy queue may take minutes.
+    forgetMs: looksApartMs * FORGET_FACTOR,
   });
   if (heldMs < wantedMs)
-    throw new ComeAgain(Math.min(everyMs, wantedMs - heldMs), `${source.what} may not be loaded yet`);
+    throw new ComeAgain(
+      Math.min(looksApartMs / LOOKS, wantedMs - heldMs),
+      `${source.what} may not be loaded yet`,
+    );
 }
+
+const doubtOf = (beginning: Beginning): number => {
+  if (beginning.kind === 'older_exists') return SILENCE_FACTOR;
+  return beginning.firstUs === null ? NONE_FACTOR : 1;
+};
 
 async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promise<void> {
   const status = await c

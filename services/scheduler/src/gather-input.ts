@@ -21,12 +21,13 @@ import type {
   TradeReader,
 } from '@fxtape/questdb';
 import type { SettledClock } from './account-clock.ts';
-import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal } from './plan/plan-input.ts';
+import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal, Unshown } from './plan/plan-input.ts';
 
 const DAY_US = 86_400_000_000;
 const COMPARED_DAYS = 40;
 /** Trades of so many days are checked by their numbers. */
 const CHECKED_DAYS = 8;
+const UNSETTLED = ['QDB_SUSPENDED', 'QDB_NOT_APPLIED'];
 /** Tables are written by others all the time: how long their logs may take. */
 const WAIT_MS = 10_000;
 
@@ -150,15 +151,17 @@ export async function planInput(o: {
           signal,
           waitMs: WAIT_MS,
         });
-  const missing = (stream: 'deals' | 'positions') =>
-    config.accountData.includes(stream)
-      ? readers.trades.missing(
-          stream,
-          config.name,
-          { fromUs: Math.max(0, o.nowUs - CHECKED_DAYS * DAY_US), toUs: o.nowUs },
-          { signal, waitMs: WAIT_MS },
-        )
-      : [];
+  const range = { fromUs: Math.max(0, o.nowUs - CHECKED_DAYS * DAY_US), toUs: o.nowUs };
+  const missing = async (stream: 'deals' | 'positions'): Promise<readonly Unshown[]> => {
+    if (!config.accountData.includes(stream)) return [];
+    try {
+      return await readers.trades.missing(stream, config.name, range, { signal, waitMs: WAIT_MS });
+    } catch (error) {
+      // Tables of trades that lag or are suspended keep nothing else from being planned: it is checked with the next plan.
+      if (UNSETTLED.includes((error as { code?: string }).code ?? '')) return [];
+      throw error;
+    }
+  };
   return {
     unshown: { deals: await missing('deals'), positions: await missing('positions') },
     account: config.name,
