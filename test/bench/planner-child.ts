@@ -75,6 +75,7 @@ const inputOf = (index: number, run: PlannerRun): PlanInput => {
     streamed: ['M1'],
     streams,
     coverage,
+    ticksOffered: true,
     tickTimes: new Map(),
     earliest: new Map(),
     looksDue: new Map(),

@@ -1,7 +1,7 @@
 // Ticks from before anything was recorded: only in the language of the live rows, never where live rows or a gap are, and what the gateway
 // does not give stands as a gap.
 import type { Payload } from '@fxtape/jobs';
-import { type Range, subtract } from '@fxtape/market';
+import { intersect, type Range, subtract } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
 import { afterEach, expect, inject, it } from 'vitest';
 import { HealRig, Kept, RULE } from './heal-rig.ts';
@@ -54,7 +54,7 @@ const key = () => ({
 });
 const gaps = () => rig.gapsReader.gaps({ account: rig.account, stream: 'ticks' });
 
-it.each(['full', 'dates_only'] as const)(
+it.each(['full', 'dates_only', 'dates_apart', 'dates_exclusive'] as const)(
   'is added and covered, once, with bounds of kind %s',
   async (quoteTicks) => {
     await start({ quoteTicks });
@@ -137,21 +137,70 @@ it('an open gap that another account left in the feed is healed by who records i
   expect(done).toMatchObject({ note: { state: 'healed' } });
 });
 
+it('in another language it stands as a refused gap, and nothing is written', async () => {
+  await start({ quoteTicks: 'full' });
+  rig.sim.fault({ kind: 'history_whole_seconds' });
+  const range = { fromUs: START, toUs: LIVE };
+  const done = await rig.run('ticks', payload(range));
+  expect(done).toMatchObject({ rows: 0, note: { refused: 'history_disagrees' } });
+  const [gap] = await gaps();
+  expect(gap).toMatchObject({ cause: 'refused', state: 'unrecoverable', ts_from: START, ts_to: LIVE });
+  expect(JSON.parse(gap?.evidence ?? '')).toMatchObject({ reason: 'history_disagrees' });
+  expect(await rig.stored('EURUSD', range)).toEqual([]);
+  expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([]);
+});
+
+it('without the route there is no gap: it is a fact of the account, told once and taken back', async () => {
+  await start({ quoteTicks: 'full' });
+  const range = { fromUs: START, toUs: LIVE };
+  const off = rig.sim.fault({ kind: 'rest', path: '/QuoteTicks', status: 404 });
+  for (let n = 0; n < 2; n++) {
+    const done = await rig.run('ticks', payload(range));
+    expect(done).toMatchObject({ rows: 0, note: { not_offered: 'no_quote_ticks' } });
+    rig.restart();
+  }
+  expect(await gaps()).toEqual([]);
+  const rows = `SELECT evidence FROM history_limits WHERE account = '${rig.account}' ORDER BY ts`;
+  const said = async () =>
+    (await rig.http.exec(rows)).dataset.map(([text]) => JSON.parse(String(text)).offered);
+  expect(await said()).toEqual([false]);
+  rig.sim.release({ id: off.id });
+  rig.restart();
+  await rig.run('ticks', payload(range));
+  expect(await said()).toEqual([false, true]);
+  expect(await rig.stored('EURUSD', range)).toEqual(rig.truth('EURUSD', range));
+});
+
 it.each([
-  ['without the route', {}, null, 'no_quote_ticks'],
-  ['in another language', { quoteTicks: 'full' }, { kind: 'history_whole_seconds' }, 'history_disagrees'],
+  ['begins late', 0, 4],
+  ['has a hole', 3, 7],
+  ['stops early', 6, 10],
 ] as const)(
-  '%s it stands as a refused gap, and nothing is written',
-  async (_name, history, fault, reason) => {
-    await start(history);
-    if (fault !== null) rig.sim.fault(fault);
+  'where history %s the broker’s bars tell, and it is refused there until it has all',
+  async (_what, from, to) => {
+    await start({ quoteTicks: 'dates_only' });
     const range = { fromUs: START, toUs: LIVE };
-    expect(await rig.run('ticks', payload(range))).toMatchObject({ rows: 0, note: { refused: reason } });
-    const [gap] = await gaps();
-    expect(gap).toMatchObject({ cause: 'refused', state: 'unrecoverable', ts_from: START, ts_to: LIVE });
-    expect(JSON.parse(gap?.evidence ?? '')).toMatchObject({ reason });
-    expect(await rig.stored('EURUSD', range)).toEqual([]);
-    expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([]);
+    const hole = { fromUs: START + from * MINUTE, toUs: START + to * MINUTE };
+    const iso = (us: number): string => new Date(us / 1000).toISOString();
+    rig.sim.fault({ kind: 'history_hole', from: iso(hole.fromUs), to: iso(hole.toUs) });
+    await rig.run('ticks', payload(range));
+    const around = subtract([range], [hole]);
+    for (const part of around) expect(await rig.stored('EURUSD', part)).toEqual(rig.truth('EURUSD', part));
+    const claimed = await rig.reader.coverageOf(key(), 'history', range);
+    expect(intersect(claimed, [hole])).toEqual([]);
+    const [gap, ...more] = await gaps();
+    expect(more).toEqual([]);
+    expect(gap).toMatchObject({ cause: 'refused', state: 'unrecoverable' });
+    // Nothing between is neither claimed nor told.
+    expect(subtract([range], [...claimed, { fromUs: gap?.ts_from ?? 0, toUs: gap?.ts_to ?? 0 }])).toEqual([]);
+    expect(JSON.parse(gap?.evidence ?? '{}')).toMatchObject({ reason: 'history_lacks' });
+    expect(gap?.missing_estimate).toBeGreaterThan(400);
+    rig.sim.release();
+    rig.restart();
+    await rig.run('ticks', payload(range));
+    expect(await rig.stored('EURUSD', range)).toEqual(rig.truth('EURUSD', range));
+    expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([range]);
+    expect((await gaps()).map(({ state }) => state)).toEqual(['healed']);
   },
 );
 
@@ -171,19 +220,6 @@ it('where history begins later than the broker’s bars, the rest is refused', a
   expect(JSON.parse(gap?.evidence ?? '')).toMatchObject({ reason: 'history_lacks' });
   expect(gap?.missing_estimate).toBeGreaterThan(100);
   expect(await rig.reader.coverageOf(key(), 'history', range)).toEqual([{ fromUs: first, toUs: LIVE }]);
-});
-
-it('what was refused is no gap any more when it is there', async () => {
-  await start({ quoteTicks: 'full' });
-  const range = { fromUs: START, toUs: LIVE };
-  const off = rig.sim.fault({ kind: 'rest', path: '/QuoteTicks', status: 404 });
-  await rig.run('ticks', payload(range));
-  expect(await gaps()).toMatchObject([{ cause: 'refused', state: 'unrecoverable' }]);
-  rig.sim.release({ id: off.id });
-  rig.restart();
-  await rig.run('ticks', payload(range));
-  expect(await rig.stored('EURUSD', range)).toEqual(rig.truth('EURUSD', range));
-  expect(await gaps()).toMatchObject([{ cause: 'refused', state: 'healed', ts_from: START, ts_to: LIVE }]);
 });
 
 it('waits while too little is recorded to hold it against', async () => {

@@ -130,6 +130,21 @@ describe('a gap of ticks', () => {
     expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
   });
 
+  it.each(['dates_apart', 'dates_exclusive'])('is healed from a bridge of kind %s', async (quoteTicks) => {
+    const { ids, whole } = await recorded({ quoteTicks }, [[5, 7]]);
+    expect(await rig.heal(ids[0] as string)).toMatchObject({ note: { state: 'healed' } });
+    expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
+  });
+
+  it('is not given up for bounds that are refused once', async () => {
+    const { ids, whole } = await recorded({ quoteTicks: 'full' }, [[5, 7]]);
+    const checkpoint = new Kept();
+    expect(await rig.heal(ids[0] as string, { runs: 1, checkpoint })).toBeNull();
+    rig.sim.fault({ kind: 'rest', path: '/QuoteTicks', status: 400, body: {}, count: 1 });
+    expect(await rig.heal(ids[0] as string, { checkpoint })).toMatchObject({ note: { state: 'healed' } });
+    expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
+  });
+
   it('is healed with dates only, and one download serves all gaps of the day', async () => {
     const { ids, whole } = await recorded({ quoteTicks: 'dates_only' }, [
       [2, 3],

@@ -57,6 +57,7 @@ export * from './heal/agreement.ts';
 export * from './heal/empty-proof.ts';
 export * from './heal/missing-estimate.ts';
 export * from './heal/tick-band.ts';
+export * from './heal/silences.ts';
 export * from './heal/undercount.ts';
 export {
   readStatedText,

@@ -192,6 +192,17 @@ export class Reader {
     return rows.map((row) => typedRow<OutageRow>(row)).toReversed();
   }
 
+  /** Accounts whose bridge was found to offer no past ticks. */
+  async accountsWithoutPastTicks(options: SettledOptions = {}): Promise<string[]> {
+    const rows = await this.#ask(
+      ['history_limits'],
+      `SELECT DISTINCT account FROM (SELECT * FROM history_limits WHERE stream = 'ticks' AND symbol IS NULL
+        LATEST ON ts PARTITION BY account, feed) WHERE evidence LIKE '%"offered":false%' ORDER BY account`,
+      options,
+    );
+    return rows.map((row) => String(row['account']));
+  }
+
   /** How many gaps there are of each cause and state. */
   async gapCounts(options: SettledOptions = {}): Promise<GapCount[]> {
     const rows = await this.#ask(

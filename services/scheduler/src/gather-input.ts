@@ -49,6 +49,7 @@ export interface Stored {
   /** Of market data whoever recorded the feed: it passes from account to account. */
   readonly coverage: readonly (Claimed & Of)[];
   readonly gaps: readonly (EndedGap & Of)[];
+  readonly ticksOffered: boolean;
   readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
   readonly refusals: readonly Refusal[];
   readonly earliest: ReadonlyMap<string, number>;
@@ -107,6 +108,7 @@ export async function readStored(
     recordedRule,
     specs: new Set(specs.keys()),
     sessions,
+    ticksOffered: !limits.filter(own).some(tellsNoTicks),
     tickTimes: new Map(
       [...Map.groupBy(ticks, ({ symbol }) => symbol ?? '')].map(([symbol, rows]) => [
         symbol,
@@ -175,6 +177,7 @@ export async function planInput(o: {
     streamed: config.timeframes,
     streams: o.streams,
     coverage: stored.coverage,
+    ticksOffered: stored.ticksOffered,
     tickTimes: stored.tickTimes,
     earliest: stored.earliest,
     looksDue: looksDue(stored.limits, o.wallUs),
@@ -212,6 +215,10 @@ const calendars = (
       new SessionCalendar(own, rule),
     ]),
   );
+
+/** What the bridge of an account does not offer, as backfill found out. */
+const tellsNoTicks = (row: TableRow<'history_limits'>): boolean =>
+  row.stream === 'ticks' && (row.symbol ?? null) === null && (row.evidence ?? '').includes('"offered":false');
 
 const keyOf = (row: { stream: string; symbol?: string | null; timeframe?: string | null }): StreamKey => ({
   stream: row.stream as StreamKind,

@@ -28,6 +28,8 @@ export interface StatusFacts {
   readonly questdb: { readonly url: string; readonly version: string } | FxtapeError;
   readonly gaps: readonly GapCount[] | FxtapeError;
   readonly jobs: JobsAnswer | FxtapeError;
+  /** Accounts whose bridge offers no past ticks, as far as QuestDB knows. */
+  readonly withoutPastTicks: readonly string[];
   /** By account; missing where the tape is on another machine. */
   readonly tapes: ReadonlyMap<string, TapeFact>;
   /** By account: counters a second, since the sample before. */

@@ -29,6 +29,8 @@ export async function gather(
     const first = before ?? (await takeSample(env));
     const [questdb, services, jobs] = await Promise.all([askQuestDb(view), askServices(env), askJobs(env)]);
     const gaps = questdb instanceof FxtapeError ? questdb : await known(view.reader.gapCounts());
+    const withoutPastTicks =
+      gaps instanceof FxtapeError ? gaps : await known(view.reader.accountsWithoutPastTicks());
     if (before === null && first !== null && !(first instanceof FxtapeError)) {
       await delay(Math.max(0, SAMPLE_MS - (performance.now() - first.monoMs)));
     }
@@ -44,6 +46,7 @@ export async function gather(
       questdb,
       gaps,
       jobs,
+      withoutPastTicks: withoutPastTicks instanceof FxtapeError ? [] : withoutPastTicks,
       tapes: collector instanceof FxtapeError ? new Map() : await tapesOf(dataDir, collector),
       rates: sample instanceof FxtapeError ? new Map() : ratesBetween(earlier, sample),
       newest:

@@ -71,7 +71,15 @@ export function reportOf(facts: StatusFacts): StatusReport {
   const accounts = collector instanceof FxtapeError ? [] : collector.accounts.map((a) => accountOf(a, facts));
   const readiness = readinessOf(collector, questdb instanceof FxtapeError ? questdb : 'answers');
   const reasons = [...readiness.reasons, ...serviceReasons(facts), ...ofJobs.reasons];
-  const remarks = [...readiness.remarks, ...hints(collector, questdb), ...ofJobs.remarks];
+  const withoutPastTicks = facts.withoutPastTicks.map(
+    (account) => `${account}: its bridge offers no past ticks; gaps of ticks are judged by the broker's bars`,
+  );
+  const remarks = [
+    ...readiness.remarks,
+    ...hints(collector, questdb),
+    ...ofJobs.remarks,
+    ...withoutPastTicks,
+  ];
   if (gaps instanceof FxtapeError && gaps !== questdb) {
     if (gaps.code === 'QDB_NO_TABLE') remarks.push('nothing is recorded in this QuestDB yet');
     else reasons.push(`gaps cannot be told: ${gaps.toLine()}`);

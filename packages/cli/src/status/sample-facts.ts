@@ -89,6 +89,7 @@ export function sampleFacts(change: Partial<StatusFacts> = {}): StatusFacts {
     questdb: { url: 'http://127.0.0.1:9000', version: '9.3.4' },
     gaps: [],
     jobs: { plan_requests: 0, accounts: [] },
+    withoutPastTicks: [],
     tapes: new Map([['demo', { bytes: 12_345_678, segments: 2 }]]),
     rates: new Map([['demo', { ticksPerSecond: 51.2, framesPerSecond: 53 }]]),
     newest: new Map([['demo', new Map([['EURUSD', (AT_MS - 400) * 1000]])]]),

@@ -280,3 +280,10 @@ test('a gateway that gives an account nothing: degraded with the reason, and for
   ]);
   expect(reasons({ since, until: new Date(sinceMs + 60_000).toISOString(), line })).toEqual([]);
 });
+
+test('a bridge without past ticks is a remark', () => {
+  expect(reportOf(sampleFacts({ withoutPastTicks: ['demo'] }))).toMatchObject({
+    verdict: 'well',
+    remarks: ["demo: its bridge offers no past ticks; gaps of ticks are judged by the broker's bars"],
+  });
+});

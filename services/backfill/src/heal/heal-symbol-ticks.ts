@@ -43,7 +43,8 @@ async function byTicks(
     return await healTicks(h, gap, bounds === 'dates_only', progress);
   } catch (error) {
     if (isRefusal(error)) {
-      access.refused(h.account.account);
+      if (access.refused(h.account.account))
+        return { againMs: h.heal.timing.shortestMs, progress, why: 'the bridge is looked at anew' };
       return { insteadBars: 'quote_ticks_refused' };
     }
     if ((error as { code?: unknown }).code === 'HISTORY_CUT_WITHIN_MOMENT')

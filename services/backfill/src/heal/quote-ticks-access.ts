@@ -1,6 +1,6 @@
 // Whether an account's bridge serves past ticks, and by which bounds. In: its live OpenAPI document, and one small request when the route
 // is in there. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Kept per account for an hour,
-// because a bridge can be updated under way.
+// because a bridge can be updated under way. Bounds that it does not take are a reason to look at it again, and no answer about a range.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { brokerMs, formatBrokerTime } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
@@ -11,11 +11,18 @@ export type TickAccess = 'full' | 'dates_only' | 'absent';
 const KEEP_MS = 3_600_000;
 /** Width of the request that finds out which bounds are accepted. */
 const PROBE_MS = 2000;
-const ABSENT = new Set(['FXSOCKET_NOT_FOUND', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_HTTP']);
+const DAY_MS = 86_400_000;
+const ABSENT = new Set([
+  'FXSOCKET_NOT_FOUND',
+  'FXSOCKET_FORBIDDEN',
+  'FXSOCKET_PAYMENT_REQUIRED',
+  'FXSOCKET_HTTP',
+]);
 
 export class QuoteTicksAccess {
   readonly #clock: Pick<Clock, 'monoMs'>;
   readonly #known = new Map<string, { access: TickAccess; untilMs: number }>();
+  readonly #doubted = new Map<string, number>();
 
   constructor(clock: Pick<Clock, 'monoMs'>) {
     this.#clock = clock;
@@ -30,9 +37,19 @@ export class QuoteTicksAccess {
     return access;
   }
 
-  /** A request was refused that the probe made us believe in: until the next look the route counts as absent. */
-  refused(account: string): void {
+  /**
+   * A request was refused that the probe made us believe in. True: the bridge is looked at anew, so come again. False: it was just looked at,
+   * and until the next look the route counts as absent.
+   */
+  refused(account: string): boolean {
+    const nowMs = this.#clock.monoMs();
+    if (nowMs >= (this.#doubted.get(account) ?? Number.NEGATIVE_INFINITY)) {
+      this.#doubted.set(account, nowMs + KEEP_MS);
+      this.#known.delete(account);
+      return true;
+    }
     this.#keep(account, 'absent');
+    return false;
   }
 
   #keep(account: string, access: TickAccess): void {
@@ -58,17 +75,27 @@ async function offered(c: SyncContext): Promise<boolean> {
 
 async function probed(c: SyncContext, symbol: string): Promise<TickAccess> {
   const now = await c.account.brokerNowMs(c.signal);
-  const spell = (ms: number): string => formatBrokerTime(brokerMs(ms)).slice(0, 19);
-  const bounds = { from: spell(now - PROBE_MS), to: spell(now) };
+  const spell = (ms: number, length: number): string => formatBrokerTime(brokerMs(ms)).slice(0, length);
+  if (await takes(c, symbol, { from: spell(now - PROBE_MS, 19), to: spell(now, 19) })) return 'full';
+  // Dates that differ, in whichever way the last one is read.
+  const dates = { from: spell(now - DAY_MS, 10), to: spell(now, 10) };
+  return (await takes(c, symbol, dates)) ? 'dates_only' : 'absent';
+}
+
+/** False: it has no such route, or does not take these bounds. */
+async function takes(
+  c: SyncContext,
+  symbol: string,
+  bounds: { readonly from: string; readonly to: string },
+): Promise<boolean> {
   try {
     await c.ask({ route: '/QuoteTicks', of: 'bounds', purpose: 'facts', optional: true }, (signal) =>
       c.account.rest.quoteTicks({ symbol, ...bounds }, { signal, retry: 'transport' }),
     );
-    return 'full';
+    return true;
   } catch (error) {
     if (!(error instanceof FxSocketError)) throw error;
-    if (error.code === 'FXSOCKET_VALIDATION') return 'dates_only';
-    if (ABSENT.has(error.code)) return 'absent';
+    if (error.code === 'FXSOCKET_VALIDATION' || ABSENT.has(error.code)) return false;
     throw error;
   }
 }

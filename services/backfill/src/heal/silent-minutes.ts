@@ -1,17 +1,16 @@
 // A second witness for a history that agrees on both sides of a gap: the broker's M1 bars inside it. A terminal that has loaded both sides
 // and not yet what lies between would look like a quiet market. In: the part of the gap that history speaks of, and its ticks. Out: the
-// whole minutes in which history has no tick and the broker counted some.
-import { type Range, subtract, undercount } from '@fxtape/market';
-import { syncBars } from '../sync-bars.ts';
-import { whole } from './heal-by-bars.ts';
+// stretches in which history has no tick and the broker counted some.
+import { type Range, silences, subtract } from '@fxtape/market';
 import type { HealContext } from './heal-context.ts';
+import { minuteVolumes } from './minute-volumes.ts';
 import type { SymbolGap } from './symbol-gap.ts';
 
 const MINUTE_US = 60_000_000;
 
 export async function silentMinutes(
   h: HealContext,
-  { feed, symbol }: SymbolGap,
+  gap: SymbolGap,
   proved: Range,
   history: readonly { readonly ts: number }[],
 ): Promise<Range[]> {
@@ -20,17 +19,11 @@ export async function silentMinutes(
     toUs: proved.toUs - (proved.toUs % MINUTE_US),
   };
   if (range.toUs <= range.fromUs) return [];
-  const { covered } = await syncBars(whole(h), { symbol, timeframe: 'M1', range });
+  const { minutes, unknown } = await minuteVolumes(h, gap, range);
   // Where bars are not there yet they are no witness.
-  const unknown = subtract([range], covered);
-  const counts = new Map<number, number>();
-  for (const { ts } of history)
-    counts.set(ts - (ts % MINUTE_US), (counts.get(ts - (ts % MINUTE_US)) ?? 0) + 1);
-  const volumes = await h.parts.reader.barVolumes({ feed, symbol }, range, { signal: h.signal });
-  const minutes = volumes.map(({ fromUs, tickVolume }) => ({
-    fromUs,
-    stored: counts.get(fromUs) ?? 0,
-    broker: tickVolume,
-  }));
-  return undercount({ minutes, band: () => null, gaps: unknown });
+  const known = minutes.filter(
+    ({ fromUs }) => subtract([{ fromUs, toUs: fromUs + MINUTE_US }], unknown).length > 0,
+  );
+  const found = silences({ range, ticks: history.map(({ ts }) => ts), minutes: known });
+  return found.map(({ range: silent }) => silent);
 }

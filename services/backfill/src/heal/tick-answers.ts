@@ -17,7 +17,8 @@ import { isTooMuch } from '../history-errors.ts';
 import type { Purpose } from '../numbers.ts';
 import type { SyncContext } from '../sync-context.ts';
 import { type AnswerMinutes, answerMinutes, sayTheSame, ticksDigest } from './answer-minutes.ts';
-import { type TickPages, tickPages, wireTickMs } from './tick-pages.ts';
+import { TickDays } from './tick-day.ts';
+import { type TickPages, tickPages } from './tick-pages.ts';
 
 type Tick = TableRow<'ticks'>;
 
@@ -64,8 +65,7 @@ export class TickAnswers {
   readonly #days = new Map<string, Day>();
   readonly #loading = new Map<string, Promise<Day>>();
   readonly #widthUs = new Map<string, number>();
-  /** Accounts whose bridge reads the last date of a range as its midnight. */
-  readonly #midnights = new Set<string>();
+  readonly #dates = new TickDays();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -110,7 +110,7 @@ export class TickAnswers {
     const mostUs = this.#widthUs.get(account) ?? Number.POSITIVE_INFINITY;
     if (widthUs <= mostUs || widthUs <= LEAST_WIDTH_US) {
       try {
-        const pages = await tickPages(c, symbol, brokerRange(range, rule), purpose);
+        const pages = await tickPages(c, symbol, brokerRange(asked(range), rule), purpose);
         if (2 * widthUs > mostUs) this.#widthUs.set(account, 2 * widthUs);
         const answer = readPages(c, symbol, pages, range, this.#clock.nowUs());
         return [answer.ambiguous.length === 0 ? answer : await this.#wider(c, symbol, range, answer)];
@@ -135,7 +135,7 @@ export class TickAnswers {
       fromUs: Math.min(...all.map(({ fromUs }) => fromUs)) - WIDER_US,
       toUs: Math.max(...all.map(({ toUs }) => toUs)) + WIDER_US,
     };
-    const pages = await tickPages(c, symbol, brokerRange(wide, c.account.rule), 'edge');
+    const pages = await tickPages(c, symbol, brokerRange(asked(wide), c.account.rule), 'edge');
     return readPages(c, symbol, pages, range, this.#clock.nowUs());
   }
 
@@ -186,35 +186,18 @@ export class TickAnswers {
     const before = this.#days.get(key)?.minutes ?? null;
     const atUs = await c.account.nowUs(c.signal);
     const purpose = before === null ? 'read' : 'agreement';
-    const asked = await this.#wholeDay(c, symbol, day, purpose);
-    const answer = readPages(c, symbol, asked, null, this.#clock.nowUs());
+    const pages = await this.#dates.day(c.account.account, day, (bounds) =>
+      c.ask({ route: '/QuoteTicks', of: 'day', purpose }, (signal) =>
+        c.account.rest.quoteTicks({ symbol, ...bounds }, { signal, retry: 'transport' }),
+      ),
+    );
+    const answer = readPages(c, symbol, pages, null, this.#clock.nowUs());
     const untilMs = this.#clock.monoMs() + KEEP_MS;
     const got: Day = { ...answer, minutes: answerMinutes(answer.rows), before, atUs, untilMs };
     this.#days.delete(key);
     this.#days.set(key, got);
     this.#forget();
     return got;
-  }
-
-  /**
-   * A day as plain dates. Where the last date is read as its midnight, the day by itself is empty, and the day after it has to be asked
-   * for as well.
-   */
-  async #wholeDay(c: SyncContext, symbol: string, day: string, purpose: Purpose): Promise<TickPages> {
-    const { account, rest } = c.account;
-    const ask = (to: string): Promise<TickPages> =>
-      c.ask({ route: '/QuoteTicks', of: 'day', purpose }, (signal) =>
-        rest.quoteTicks({ symbol, from: day, to }, { signal, retry: 'transport' }),
-      );
-    if (!this.#midnights.has(account)) {
-      const answer = await ask(day);
-      if (answer.rows.length > 0 || answer.rejected.length > 0) return answer;
-    }
-    const dayMs = Date.parse(day);
-    const both = await ask(new Date(dayMs + DAY_MS).toISOString().slice(0, 10));
-    const rows = both.rows.filter((row) => !(wireTickMs(row) >= dayMs + DAY_MS));
-    if (rows.length > 0) this.#midnights.add(account);
-    return { ...both, rows };
   }
 
   /** Old and many: the ones that were loaded first go first, never the newest. */
@@ -227,6 +210,9 @@ export class TickAnswers {
     }
   }
 }
+
+/** A bridge may leave out the second of its last bound, and may want it later than the first. */
+const asked = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs: toUs + 1_000_000 });
 
 const speaksOf = (day: Day, ranges: readonly Range[]): boolean =>
   ranges.every(({ toUs }) => toUs + SETTLE_US <= day.atUs);

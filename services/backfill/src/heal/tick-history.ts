@@ -1,28 +1,34 @@
-// `ticks` jobs of history: the ticks from before anything was recorded. Live coverage and gaps within the range are left alone: the first
+// `ticks` jobs of history: the ticks from when nothing was recorded. Live coverage and gaps within the range are left alone: the first
 // has its rows, the second go through healing. What the gateway does not give stands as a gap with cause `refused`, as unrecoverable:
 //
-//   no route ─► refused        another language than the live rows ─► refused        nothing where the broker's bars count ticks ─► refused
-//   otherwise: rows that are missing ─► written, applied ─► coverage `history`
+//   no route ─► a fact of the account, told once (tick-offer)        another language than the live rows ─► refused
+//   rows that are missing ─► written, applied ─► silent where the broker's bars count ticks? ─► refused there, coverage `history` elsewhere
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
-import { agreement, historyGapId, missingTicks, type Range, subtract, unite } from '@fxtape/market';
+import {
+  agreement,
+  historyGapId,
+  intersect,
+  missingTicks,
+  type Range,
+  type Silence,
+  silences,
+  subtract,
+  unite,
+} from '@fxtape/market';
 import { type TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
 import { fieldRows } from '../rejected-rows.ts';
-import { syncBars } from '../sync-bars.ts';
 import { requireSameClock } from './another-clock.ts';
 import { ticksDigest } from './answer-minutes.ts';
-import { whole } from './heal-by-bars.ts';
 import { type HealContext, pauseMs } from './heal-context.ts';
+import { minuteVolumes } from './minute-volumes.ts';
 import type { TickAnswer } from './tick-answers.ts';
 import { type Language, languageStretch, type TickKey } from './tick-language.ts';
+import { recordTickOffer } from './tick-offer.ts';
 import { isRefusal } from './tick-pages.ts';
 
 const HOUR_US = 3_600_000_000;
-/** A silence of this length at the beginning of an answer is looked into. */
-const SILENCE_US = HOUR_US / 2;
-/** Fewer ticks than this by the broker's count may be a matter of rounding. */
-const CLEAR_TICKS = 5;
 
 const range = z.object({ fromUs: z.int(), toUs: z.int() });
 const saved = z.object({
@@ -53,7 +59,8 @@ export async function tickHistory(
   const pieces = subtract([{ fromUs: payload.fromUs, toUs: payload.toUs }], around.taken);
   if (pieces.length === 0) return { rows: 0, requests: h.requests(), note: 'nothing but live rows and gaps' };
   const bounds = await h.heal.access.of(h, symbol);
-  if (bounds === 'absent') return refuse(h, key, pieces, { reason: 'no_quote_ticks' });
+  if (bounds === 'absent') return notOffered(h, { reason: 'no_quote_ticks' });
+  await recordTickOffer(h, { offered: true, reason: bounds });
   const again = async (ms: number, next: Progress): Promise<JobOutcome> => {
     await checkpoint.save(next);
     return { againAfterMs: ms };
@@ -83,12 +90,24 @@ export async function tickHistory(
       if (verdict !== null) return await refuse(h, key, pieces, verdict);
       proven.add(name);
     }
-    return await store(h, key, pieces, asked.answer, { progress: { ...progress, language }, checkpoint });
+    const held = await silencesOf(h, key, pieces, asked.answer.rows);
+    if (held.unknown && waitedMs < h.heal.timing.loadMs)
+      return await again(pauseMs(h.heal.timing, waitedMs), { ...progress, language, said: null });
+    const next = { ...progress, language };
+    return await store(h, key, pieces, asked.answer, { progress: next, checkpoint, lacking: held.lacking });
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    h.heal.access.refused(account);
-    return refuse(h, key, pieces, { reason: 'quote_ticks_refused', detail: (error as Error).message });
+    if (h.heal.access.refused(account)) return again(h.heal.timing.shortestMs, progress);
+    return notOffered(h, { reason: 'quote_ticks_refused', detail: (error as Error).message });
   }
+}
+
+async function notOffered(
+  h: HealContext,
+  why: { readonly reason: string; readonly detail?: string },
+): Promise<JobOutcome> {
+  await recordTickOffer(h, { offered: false, ...why });
+  return { rows: 0, requests: h.requests(), note: { not_offered: why.reason } };
 }
 
 async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Range) {
@@ -129,7 +148,12 @@ async function store(
   key: TickKey,
   pieces: readonly Range[],
   answer: TickAnswer,
-  o: { readonly progress: Progress; readonly checkpoint: Checkpoint },
+  o: {
+    readonly progress: Progress;
+    readonly checkpoint: Checkpoint;
+    /** Where the broker counted ticks and this history has none. */
+    readonly lacking: readonly Silence[];
+  },
 ): Promise<JobOutcome> {
   const [rejected] = answer.rejected;
   if (rejected !== undefined)
@@ -148,62 +172,50 @@ async function store(
   }
   const { baseUs } = write;
   const history = inside.map((tick, i) => ({ ...tick, ts_recv: baseUs + i }));
-  const lacking = await silences(h, key, pieces, history);
-  const covered = subtract(pieces, [...answer.ambiguous, ...lacking.map(({ range: silent }) => silent)]);
+  const read = subtract(pieces, answer.ambiguous);
+  const silent = o.lacking.map((silence) => silence.range);
+  const covered = subtract(read, silent);
   const written = await h.parts.locks.hold(
     JSON.stringify(['ticks', key.feed, key.symbol]),
     h.signal,
     async () => {
       let rows = 0;
-      for (const piece of covered) {
+      for (const piece of read) {
         const stored = await h.parts.reader.ticks(key, piece, { signal: h.signal });
         const ticks: TableRow<'ticks'>[] = missingTicks({ stored, history, gap: piece });
         const times = new Set(ticks.map(({ ts }) => ts));
         const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
         await h.parts.writer.write({ ...fields, ticks }, { signal: h.signal });
         rows += ticks.length;
-        await claim(h, { ...key, stream: 'ticks', timeframe: null }, [piece], ticks.length);
       }
+      await claim(h, { ...key, stream: 'ticks', timeframe: null }, covered, rows);
       return rows;
     },
   );
   h.parts.numbers.stored('ticks', written);
-  await settle(h, key, covered);
-  for (const { range: silent, ticks } of lacking)
-    await refuse(h, key, [silent], { reason: 'history_lacks', broker_ticks: ticks });
-  const unread = unite(answer.ambiguous).flatMap((hour) => pieces.map((piece) => clip(hour, piece)));
-  await refuse(
-    h,
-    key,
-    unread.filter(({ fromUs, toUs }) => fromUs < toUs),
-    { reason: 'ambiguous_hour' },
-  );
+  await settle(h, key, pieces, covered);
+  for (const { range: lacking, ticks } of o.lacking)
+    await refuse(h, key, [lacking], { reason: 'history_lacks', broker_ticks: ticks });
+  await refuse(h, key, intersect(unite(answer.ambiguous), pieces), { reason: 'ambiguous_hour' });
   return { rows: written, requests: h.requests() };
 }
 
-const clip = (a: Range, b: Range): Range => ({
-  fromUs: Math.max(a.fromUs, b.fromUs),
-  toUs: Math.min(a.toUs, b.toUs),
-});
-
-/** Beginnings of pieces without a tick, where the broker's bars count some: tick history does not reach back so far. */
-async function silences(
+/** Where pieces have no tick although the broker's bars count some. `unknown`: the bars are not all there yet, and may tell more. */
+async function silencesOf(
   h: HealContext,
   key: TickKey,
   pieces: readonly Range[],
   history: readonly TableRow<'ticks'>[],
-): Promise<{ range: Range; ticks: number }[]> {
-  const found: { range: Range; ticks: number }[] = [];
+): Promise<{ lacking: Silence[]; unknown: boolean }> {
+  const ticks = history.map(({ ts }) => ts);
+  const lacking: Silence[] = [];
+  let unknown = false;
   for (const piece of pieces) {
-    const first = history.find(({ ts }) => ts >= piece.fromUs && ts < piece.toUs);
-    const silent = { fromUs: piece.fromUs, toUs: first?.ts ?? piece.toUs };
-    if (silent.toUs - silent.fromUs < SILENCE_US && first !== undefined) continue;
-    await syncBars(whole(h), { symbol: key.symbol, timeframe: 'M1', range: silent });
-    const bars = await h.parts.reader.barVolumes(key, silent, { signal: h.signal });
-    const ticks = bars.reduce((sum, { tickVolume }) => sum + tickVolume, 0);
-    if (ticks >= CLEAR_TICKS) found.push({ range: silent, ticks });
+    const bars = await minuteVolumes(h, key, piece);
+    unknown ||= bars.unknown.length > 0;
+    lacking.push(...silences({ range: piece, ticks, minutes: bars.minutes }));
   }
-  return found;
+  return { lacking, unknown };
 }
 
 interface Evidence {
@@ -240,9 +252,14 @@ async function refuse(
   return { rows: 0, requests: h.requests(), note: { refused: evidence.reason } };
 }
 
-/** What was refused before and is covered now is no gap any more. */
-async function settle(h: HealContext, key: TickKey, covered: readonly Range[]): Promise<void> {
-  const [first, last] = [covered[0], covered.at(-1)];
+/** What was refused of these pieces before and is covered now is no gap any more, as far as it is covered: the rest is told anew. */
+async function settle(
+  h: HealContext,
+  key: TickKey,
+  pieces: readonly Range[],
+  covered: readonly Range[],
+): Promise<void> {
+  const [first, last] = [pieces[0], pieces.at(-1)];
   if (first === undefined || last === undefined) return;
   const { account, feed, symbol } = key;
   const reach = { fromUs: first.fromUs, toUs: last.toUs };
@@ -256,14 +273,21 @@ async function settle(h: HealContext, key: TickKey, covered: readonly Range[]): 
   });
   const events = known
     .filter((gap) => gap.cause === 'refused' && gap.state === 'unrecoverable')
-    .filter((gap) => subtract([{ fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 }], covered).length === 0)
-    .map(({ ts_updated: updated, ...gap }) => ({
-      ...gap,
-      ts: h.parts.stamps.next('gap_events', updated),
-      writer: 'backfill',
-      event: 'state',
-      state: 'healed',
-      evidence: JSON.stringify({ covered_by: 'history' }),
-    }));
+    .flatMap(({ ts_updated: updated, ...gap }) => {
+      const range = { fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 };
+      const there = intersect([range], covered);
+      const [begin, end] = [there[0], there.at(-1)];
+      if (begin === undefined || end === undefined || subtract([range], pieces).length > 0) return [];
+      return {
+        ...gap,
+        ts: h.parts.stamps.next('gap_events', updated),
+        writer: 'backfill',
+        event: 'state',
+        ts_from: begin.fromUs,
+        ts_to: end.toUs,
+        state: 'healed',
+        evidence: JSON.stringify({ covered_by: 'history' }),
+      };
+    });
   if (events.length > 0) await h.parts.writer.write({ gap_events: events }, { signal: h.signal });
 }

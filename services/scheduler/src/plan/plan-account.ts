@@ -41,10 +41,17 @@ export function planAccount(input: PlanInput): AccountPlan {
     return { ...nothing, housekeeping, searching: true };
   }
   const index = indexStreams(input);
-  const needs = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
+  const wanted = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
+  // What a bridge does not offer is nothing that is missing.
+  const needs = input.ticksOffered ? wanted : wanted.filter(({ key }) => key.stream !== 'ticks');
   const { jobs, firstReads } = planRereads(input, needs);
   return {
-    housekeeping: [...housekeeping, ...planUnshown(input, index), ...planAudit(input)],
+    housekeeping: [
+      ...housekeeping,
+      ...planUnshown(input, index),
+      ...planAudit(input),
+      ...planTickProbe(input, wanted),
+    ],
     gaps: planHeals(input),
     rereads: [...jobs, ...planQuality(input, index)],
     history: newestFirst(
@@ -56,6 +63,17 @@ export function planAccount(input: PlanInput): AccountPlan {
     searching: needs.some((need) => need.searching && need.missing.length > 0),
     needs,
   };
+}
+
+const PROBE_MARK = 'past ticks offered';
+
+/** Once a day the newest of the ticks that nobody offers are asked for: a bridge may be updated. */
+function planTickProbe(input: PlanInput, wanted: readonly StreamNeed[]): Planned<PlannedJob>[] {
+  if (input.ticksOffered || input.doneToday.has(PROBE_MARK)) return [];
+  const need = wanted.find(({ key, missing }) => key.stream === 'ticks' && missing.length > 0);
+  if (need === undefined) return [];
+  const [first] = jobsOf(input, need, 'history');
+  return first === undefined ? [] : [{ job: first.job, marks: [PROBE_MARK] }];
 }
 
 /** All symbols of one timeframe before the next one: the finest first. */

@@ -57,6 +57,8 @@ export interface PlanInput {
   /** Symbols that the broker does not list are left out. */
   readonly streams: readonly ConfiguredSince[];
   readonly coverage: readonly Claimed[];
+  /** False: the bridge was found to offer no past ticks. */
+  readonly ticksOffered: boolean;
   /** By symbol: when its ticks were configured, by whichever account of the feed. Between two such times nobody recorded them. */
   readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
   /** By `streamId`: nothing lies before. */

@@ -2,6 +2,7 @@ import { intersect, type Range, unite } from '@fxtape/market';
 import { describe, expect, test } from 'vitest';
 import { claim, historyOf, HOUR, input, NOW, rangeOf, SINCE } from '../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
+import { planAccount } from './plan-account.ts';
 import type { ConfiguredSince, EndedGap, PlanInput } from './plan-input.ts';
 import { planRequested } from './plan-request.ts';
 
@@ -63,6 +64,30 @@ describe('ticks', () => {
     };
     const jobs = [...planRequested(asked, input({ ...o, coverage }), [])].map(({ job }) => job);
     expect(unite(jobs.map(rangeOf))).toEqual([between]);
+  });
+
+  test('of a bridge that offers none are nothing that is missing; one job a day asks again', () => {
+    const other = { ...key, symbol: 'XAUUSD' };
+    const coverage = [key, other].map((of) => claim(of, SINCE, NOW, 'live'));
+    const specs = new Set(['EURUSD', 'XAUUSD']);
+    const done = new Set(['specs EURUSD', 'specs XAUUSD']);
+    const o = {
+      streams: [key, other],
+      coverage,
+      ticksOffered: false,
+      symbolsWithSpec: specs,
+      doneToday: done,
+    };
+    const plan = planAccount(input(o));
+    expect([...plan.history]).toEqual([]);
+    expect(plan.missing).toEqual([]);
+    expect(plan.searching).toBe(false);
+    const [probe, ...more] = plan.housekeeping;
+    expect(more).toEqual([]);
+    expect(probe?.job.name).toBe('ticks');
+    const again = planAccount(input({ ...o, doneToday: new Set([...done, ...(probe?.marks ?? [])]) }));
+    expect(again.housekeeping).toEqual([]);
+    expect([...planAccount(input({ ...o, ticksOffered: true })).history]).toHaveLength(2 * 8);
   });
 
   test('are not asked for without a depth', () => {

@@ -22,6 +22,7 @@ export const input = (o: Partial<PlanInput> = {}): PlanInput => ({
   streamed: ['M1', 'D1'],
   streams: [bars('EURUSD', 'M1')],
   coverage: [],
+  ticksOffered: true,
   tickTimes: new Map(),
   earliest: new Map(),
   looksDue: new Map(),

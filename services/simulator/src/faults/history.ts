@@ -252,6 +252,12 @@ const unsynced = shaping('history_unsynced', { minutes: z.number().positive() },
   };
 });
 
+/** `/QuoteTicks` lacks the ticks of a time; bars have them. */
+const hole = shaping('history_hole', { from: z.iso.datetime(), to: z.iso.datetime() }, ({ from, to }) => {
+  const range = { from: Date.parse(from), to: Date.parse(to) };
+  return only('/QuoteTicks', (shape) => void shape.holes.push(range));
+});
+
 /** The broker does not list the symbol: no route knows it, and no new subscription. */
 const unlisted = defineFault(
   'symbol_unlisted',
@@ -278,5 +284,6 @@ export const HISTORY_FAULTS: readonly FaultKind[] = [
   floatNoise,
   withoutLast,
   unsynced,
+  hole,
   unlisted,
 ];

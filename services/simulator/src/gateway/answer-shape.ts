@@ -30,6 +30,8 @@ export interface AnswerShape {
   mostRows: number;
   /** Bars and ticks younger than this many milliseconds are not there yet. */
   hideNewestMs: number;
+  /** Ticks that are not there although the market made them: [from, to) of UTC milliseconds. */
+  readonly holes: { readonly from: number; readonly to: number }[];
   /** Which of `count` rows, oldest first, are left: applied one after the other. */
   readonly cuts: ((count: number) => { readonly from: number; readonly to: number })[];
   /** Of deals and closed positions: what of a row is shown by now; null: nothing. Applied one after the other. */
@@ -53,6 +55,7 @@ export const undisturbed = (): AnswerShape => ({
   delayPerRowUs: 0,
   mostRows: Number.POSITIVE_INFINITY,
   hideNewestMs: 0,
+  holes: [],
   cuts: [],
   shows: [],
   noise: 0,

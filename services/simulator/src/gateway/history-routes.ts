@@ -3,6 +3,7 @@
 // answer does not hold up the stream.
 
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { CHUNK_MASK } from '../broker/tick-tape.ts';
 import { ticksBetween } from '../history/tick-range.ts';
 import { isTimeframe, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -111,7 +112,7 @@ const quoteTicks: Route = async ({ terminal, query, scenario }) => {
   };
   const shape = shapeOf(terminal, ask);
   if (shape.refusal !== null) return later(shape.delayMs, shape.refusal);
-  const ticks = ticksBetween({
+  const made = ticksBetween({
     tape: market.tape,
     symbol,
     from: range.from,
@@ -120,6 +121,11 @@ const quoteTicks: Route = async ({ terminal, query, scenario }) => {
     clockOf: (n) => ledger.clockOf(n),
     oneRule: ledger.oneRule,
   });
+  const lost = (n: number): boolean => {
+    const utcMs = made.chunkOf(n).utcMs[n & CHUNK_MASK] as number;
+    return shape.holes.some((hole) => utcMs >= hole.from && utcMs < hole.to);
+  };
+  const ticks = shape.holes.length === 0 ? made : { ...made, numbers: made.numbers.filter((n) => !lost(n)) };
   const part = kept(shape, Math.min(ticks.numbers.length, tickCap ?? Number.POSITIVE_INFINITY));
   const look = { digits: spec.digits, clockOf: (n: number) => ledger.clockOf(n), shape, ...part };
   return answer(shape, ask, {

@@ -1,0 +1,40 @@
+// What the broker's minute bars say of a range, as a second witness beside its ticks. In: a symbol and a range. Out: the minutes that have a
+// bar with their counts, and where nothing is known because the bars are not there yet. What history has claimed already is not asked again.
+import { type CountedMinute, type Range, subtract } from '@fxtape/market';
+import { syncBars } from '../sync-bars.ts';
+import { whole } from './heal-by-bars.ts';
+import type { HealContext } from './heal-context.ts';
+
+export interface MinuteVolumes {
+  readonly minutes: readonly CountedMinute[];
+  readonly unknown: readonly Range[];
+}
+
+/** The terminal has no bars of it now; that says nothing about ticks. */
+const NOT_THERE: ReadonlySet<unknown> = new Set(['HISTORY_NOT_READY', 'HISTORY_TOO_SLOW']);
+
+/** Whole minutes within the range. */
+export async function minuteVolumes(
+  h: HealContext,
+  of: { readonly feed: string; readonly symbol: string },
+  range: Range,
+): Promise<MinuteVolumes> {
+  const { feed, symbol } = of;
+  const { reader } = h.parts;
+  const options = { signal: h.signal };
+  const key = { account: h.account.account, feed, symbol, stream: 'bars', timeframe: 'M1' };
+  let unknown = subtract([range], await reader.coverageOf(key, 'history', range, options));
+  if (unknown.length > 0) unknown = subtract(unknown, await fetched(h, symbol, range));
+  return { minutes: await reader.barVolumes({ feed, symbol }, range, options), unknown };
+}
+
+async function fetched(h: HealContext, symbol: string, range: Range): Promise<readonly Range[]> {
+  try {
+    const { covered, outcome } = await syncBars(whole(h), { symbol, timeframe: 'M1', range });
+    // Bars begin later than the ticks: none is to come.
+    return outcome === 'before_beginning' ? [range] : covered;
+  } catch (error) {
+    if (!NOT_THERE.has((error as { code?: unknown }).code)) throw error;
+    return [];
+  }
+}
