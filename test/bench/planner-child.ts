@@ -32,6 +32,7 @@ const NOW = Date.UTC(2026, 5, 24, 12, 30) * 1000;
 const DAY_US = 86_400_000_000;
 const HOUR_US = DAY_US / 24;
 const QUEUE_JOBS = 300;
+const NOTHING = { housekeeping: 0, gaps: 0, rereads: 0, history: 0 };
 const rule = parseClockRule('America/New_York+7h');
 
 const inputOf = (index: number, run: PlannerRun): PlanInput => {
@@ -118,7 +119,7 @@ for (const input of inputs) {
 }
 const wholeMs = performance.now() - startMs;
 startMs = performance.now();
-for (const input of inputs) new PlanTaker(planAccount(input)).take(QUEUE_JOBS);
+for (const input of inputs) new PlanTaker(planAccount(input)).take(QUEUE_JOBS, NOTHING);
 const firstMs = performance.now() - startMs;
 const peakMb = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(`${JSON.stringify({ jobs, wholeMs, firstMs, peakMb } satisfies PlannerResult)}\n`);

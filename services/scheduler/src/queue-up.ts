@@ -1,14 +1,13 @@
 // Brings as much of a plan into an account's queue as fits. In: the plan and what stands in the queue. Out: how many jobs were added, and
-// whether something is left for later. A queue holds a few hundred jobs, whatever the plan: it is filled again as it drains, and what
-// became more important meanwhile does not wait behind a hundred thousand others.
+// whether something is left for later. A queue holds a few hundred jobs that can be done now, whatever the plan: it is filled again as it
+// drains, and what became more important meanwhile does not wait behind a hundred thousand others. What waits for a time to come takes no
+// room: a weekend of gaps of shut symbols must not keep everything else from being fetched.
 import { describeJob, type JobQueues, type PlannedJob, type StandingJob } from '@fxtape/jobs';
 import { streamId, type StreamKey } from '@fxtape/market';
-import type { PlanTaker } from './plan/take.ts';
+import { type ByKind, kindOf, type PlanTaker } from './plan/take.ts';
 
-/** Jobs of an account in the queue, without those that wait for their next try. */
+/** Jobs of an account in the queue, without those that wait for a time to come. */
 export const QUEUE_JOBS = 300;
-/** Those included. */
-const MOST_JOBS = 1500;
 
 export interface QueuedUp {
   readonly added: number;
@@ -26,27 +25,32 @@ export async function queueUp(
   asOfMs: number,
 ): Promise<QueuedUp> {
   const work = new WorkUnderWay(standing);
-  const ready = standing.filter((one) => !one.delayed).length;
-  let room = Math.min(QUEUE_JOBS - ready, MOST_JOBS - standing.length);
+  const ready = { housekeeping: 0, gaps: 0, rereads: 0, history: 0 };
+  for (const { delayed, job } of standing) if (!delayed) ready[kindOf(job)] += 1;
   const sum = { added: 0, standing: 0 };
   const marks: string[] = [];
   let more = true;
-  while (room > 0 && more) {
-    const taken = plan.take(room);
+  while (more) {
+    const taken = plan.take(QUEUE_JOBS - total(ready), ready);
     more = taken.more;
+    if (taken.jobs.length === 0) break;
     const fresh = taken.jobs.filter(({ job }) => !work.has(job));
     sum.standing += taken.jobs.length - fresh.length;
-    const { counts } = await queues.plan(
+    const { counts, jobs } = await queues.plan(
       fresh.map(({ job }) => job),
       { asOfMs },
     );
     marks.push(...fresh.flatMap((one) => one.marks));
     sum.added += counts.added + counts.again;
     sum.standing += counts.queued + counts.raised;
-    room -= counts.added + counts.again;
+    for (const [i, { kind }] of fresh.entries()) if (ADDED.has(jobs[i]?.verdict)) ready[kind] += 1;
   }
   return { ...sum, more, marks };
 }
+
+const ADDED: ReadonlySet<unknown> = new Set(['added', 'again']);
+
+const total = (of: ByKind): number => Object.values(of).reduce((sum, count) => sum + count, 0);
 
 /** Work that is being done or waits to be, so that it is not asked for under another name. */
 export class WorkUnderWay {

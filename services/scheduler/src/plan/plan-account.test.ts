@@ -348,12 +348,13 @@ describe('gaps', () => {
     const plan = planAccount(
       input({ gaps, backfill: { bars: { M1: 3000 * DAY_MS }, ticks: null, deals: null } }),
     );
-    const first = new PlanTaker(plan).take(100);
+    const none = { housekeeping: 0, gaps: 0, rereads: 0, history: 0 };
+    const first = new PlanTaker(plan).take(100, none);
     const names = Map.groupBy(first.jobs, ({ job }) => job.name);
     expect(names.get('heal')?.length).toBe(50);
     expect(names.get('bars')?.length).toBeGreaterThanOrEqual(49);
     expect(first.more).toBe(true);
-    const only = new PlanTaker(planAccount(input({ gaps, streams: [] }))).take(100);
+    const only = new PlanTaker(planAccount(input({ gaps, streams: [] }))).take(100, none);
     expect(only.jobs.length).toBe(100);
   });
 
@@ -365,7 +366,7 @@ describe('gaps', () => {
     const taker = new PlanTaker(planAccount(o));
     const ids: string[] = [];
     for (;;) {
-      const { jobs, more } = taker.take(7);
+      const { jobs, more } = taker.take(7, { housekeeping: 99, gaps: 99, rereads: 99, history: 99 });
       ids.push(...jobs.map(({ job }) => describeJob(job).id));
       if (!more) break;
     }

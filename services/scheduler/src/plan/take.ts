@@ -1,44 +1,79 @@
-// As much of a plan as a queue should hold. In: the plan's kinds of jobs, in the order of their value, and how many may stand in the queue
-// at once. Out: jobs, gaps at most half of them and re-reads at most a quarter while history waits too, so that a hundred thousand gaps
-// do not keep everything else from being fetched. What is left comes with the next plan, when the queue has room.
+// As much of a plan as a queue should hold. In: the plan's kinds of jobs, in the order of their value, and what stands in the queue of each
+// kind. Out: jobs, gaps at most half of them and re-reads at most a quarter while history waits too, so that a hundred thousand gaps
+// do not keep everything else from being fetched; and a few of each kind however full the queue is with the others. What is left comes with
+// the next plan, when the queue has room.
 import type { PlannedJob } from '@fxtape/jobs';
 import type { AccountPlan } from './plan-account.ts';
 import type { Planned } from './plan-input.ts';
 
+export const KINDS = ['housekeeping', 'gaps', 'rereads', 'history'] as const;
+export type Kind = (typeof KINDS)[number];
+export type ByKind = Readonly<Record<Kind, number>>;
+
 export interface Taken {
-  readonly jobs: Planned<PlannedJob>[];
+  readonly jobs: readonly (Planned<PlannedJob> & { readonly kind: Kind })[];
   /** Something is left. */
   readonly more: boolean;
 }
 
+/** So many of each kind have room in a queue that is full of others. */
+const RESERVED = 30;
+
+/** What a job of a plan is for. */
+export function kindOf(job: PlannedJob): Kind {
+  switch (job.name) {
+    case 'heal':
+      return 'gaps';
+    case 'daily_quality':
+      return 'rereads';
+    case 'bars':
+    case 'deals':
+    case 'positions':
+    case 'ticks':
+      return job.payload.why === 'reread' ? 'rereads' : job.payload.why === 'gap' ? 'gaps' : 'history';
+    default:
+      return 'housekeeping';
+  }
+}
+
 export class PlanTaker {
-  readonly #housekeeping: Source;
-  readonly #gaps: Source;
-  readonly #rereads: Source;
-  readonly #history: Source;
+  readonly #sources: Readonly<Record<Kind, Source>>;
 
   constructor(plan: AccountPlan) {
-    this.#housekeeping = new Source(plan.housekeeping);
-    this.#gaps = new Source(plan.gaps);
-    this.#rereads = new Source(plan.rereads);
-    this.#history = new Source(plan.history);
+    this.#sources = {
+      housekeeping: new Source(plan.housekeeping),
+      gaps: new Source(plan.gaps),
+      rereads: new Source(plan.rereads),
+      history: new Source(plan.history),
+    };
   }
 
-  /** The next jobs, at most so many. */
-  take(count: number): Taken {
-    const housekeeping = this.#housekeeping.take(count);
-    const room = count - housekeeping.length;
-    const gaps = this.#gaps.take(Math.ceil(room / 2));
-    const rereads = this.#rereads.take(Math.min(Math.ceil(room / 4), room - gaps.length));
-    const history = this.#history.take(room - gaps.length - rereads.length);
-    let left = room - gaps.length - rereads.length - history.length;
-    gaps.push(...this.#gaps.take(left));
-    left = room - gaps.length - rereads.length - history.length;
-    rereads.push(...this.#rereads.take(left));
-    const sources = [this.#housekeeping, this.#gaps, this.#rereads, this.#history];
+  /** The next jobs: as many as fit into `room`, and of each kind at least as many as bring what is `ready` of it to its reserve. */
+  take(room: number, ready: ByKind): Taken {
+    const { gaps, history, housekeeping, rereads } = this.#sources;
+    const taken: Record<Kind, Planned<PlannedJob>[]> = {
+      housekeeping: [],
+      gaps: [],
+      rereads: [],
+      history: [],
+    };
+    let left = Math.max(0, room);
+    const add = (kind: Kind, count: number): void => {
+      const some = this.#sources[kind].take(count);
+      taken[kind].push(...some);
+      left = Math.max(0, left - some.length);
+    };
+    add('housekeeping', left);
+    const rest = left;
+    add('gaps', Math.min(left, Math.ceil(rest / 2)));
+    add('rereads', Math.min(left, Math.ceil(rest / 4)));
+    add('history', left);
+    add('gaps', left);
+    add('rereads', left);
+    for (const kind of KINDS) add(kind, Math.max(0, RESERVED - ready[kind] - taken[kind].length));
     return {
-      jobs: [...housekeeping, ...gaps, ...rereads, ...history],
-      more: sources.some((source) => source.more),
+      jobs: KINDS.flatMap((kind) => taken[kind].map((one) => ({ ...one, kind }))),
+      more: [housekeeping, gaps, rereads, history].some((source) => source.more),
     };
   }
 }
