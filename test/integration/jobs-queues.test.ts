@@ -288,11 +288,20 @@ test('one of two leads, the other one when it is gone or silent; a finished job 
 
   const asked = {
     name: 'plan',
-    payload: { requestId: 'r1', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null },
+    payload: {
+      requestId: 'r1',
+      account: null,
+      symbol: null,
+      timeframe: null,
+      fromUs: null,
+      toUs: null,
+      again: false,
+      skip: 0,
+    },
   } as const;
   const { counts } = await queues.plan([asked]);
   expect(await queues.resultOf(asked)).toBeNull();
-  const note: PlanNote = { jobs: barsJobs(2), counts };
+  const note: PlanNote = { jobs: barsJobs(2), counts, left: 0, failed: [] };
   const scheduler = servePlanRequests({
     redisUrl: inject('redis').url,
     log: quietLog(),
@@ -302,7 +311,7 @@ test('one of two leads, the other one when it is gone or silent; a finished job 
   const result = await until(() => queues.resultOf(asked), { what: 'the plan', deadlineMs: 5000 });
   expect(readPlanNote(result?.note)).toEqual(note);
   expect((await queues.look([asked]))[0]?.state).toBe('done');
-  expect(readPlanNote({ jobs: [{ name: 'bars', payload: {} }], counts })).toBeNull();
+  expect(readPlanNote({ ...note, jobs: [{ name: 'bars', payload: {} }] })).toBeNull();
   await scheduler.stop();
 });
 

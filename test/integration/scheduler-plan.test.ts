@@ -284,9 +284,10 @@ test('a request is planned at once and answers with its jobs; one for nobody is 
   rig.scheduler.start();
   await planned(rig);
   const fromUs = Date.UTC(2025, 0, 6) * 1000;
-  const request = (account: string | null, requestId: string): PlannedJob => ({
+  const range = { fromUs, toUs: fromUs + 5 * DAY_US };
+  const request = (account: string | null, requestId: string, again = false): PlannedJob => ({
     name: 'plan',
-    payload: { requestId, account, symbol: 'BTCUSD', timeframe: 'H1', fromUs, toUs: fromUs + 5 * DAY_US },
+    payload: { requestId, account, symbol: 'BTCUSD', timeframe: 'H1', ...range, again, skip: 0 },
   });
   const job = request(null, 'one');
   await rig.queues.plan([job]);
@@ -301,6 +302,31 @@ test('a request is planned at once and answers with its jobs; one for nobody is 
   const failed = async () => (await rig.queues.look([nobody]))[0]?.state === 'failed';
   await until(failed, { what: 'the request to fail', deadlineMs: 10_000 });
   expect((await rig.queues.look([nobody]))[0]?.line).toContain('ACCOUNT_UNKNOWN');
+});
+
+test('a request of all accounts is planned for those that can be, and names the others', async () => {
+  const gone = accountId(77);
+  const other = entry({ name: '$-other' }).replace(accountId(0), gone);
+  const rig = await rigOf(`${entry()}\n${other}`);
+  rig.scheduler.start();
+  await planned(rig);
+  const payload = {
+    account: null,
+    symbol: null,
+    timeframe: null,
+    fromUs: null,
+    toUs: null,
+    again: false,
+    skip: 0,
+  };
+  const job: PlannedJob = { name: 'plan', payload: { requestId: 'all', ...payload } };
+  await rig.queues.plan([job]);
+  const result = await until(() => rig.queues.resultOf(job), { what: 'the plan', deadlineMs: 20_000 });
+  const note = readPlanNote(result.note);
+  expect(note?.jobs.length).toBeGreaterThan(0);
+  expect(note?.jobs.every((each) => each.payload.account === rig.name)).toBe(true);
+  expect(note?.failed).toMatchObject([{ account: `${rig.name}-other` }]);
+  expect(note?.failed[0]?.line).toMatch(/^FXSOCKET_NOT_FOUND: /);
 });
 
 test('a streamed bar is read again by history within seconds, a streamed trade reconciled', async () => {

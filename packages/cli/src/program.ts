@@ -95,6 +95,7 @@ function addBackfill(fxtape: Command): void {
     .addOption(new Option('--timeframe <name>', 'only bars of this timeframe').choices(TIMEFRAMES))
     .option('--from <time>', 'only from here: ISO 8601 in UTC, or a duration such as 30d ago', instant)
     .option('--to <time>', 'only until here', instant)
+    .option('--again', 'what is covered too: it is read once more, and what differs is written')
     .option('--wait', 'until it is fetched, with a progress bar; Ctrl-C leaves the jobs running')
     .option('--json', 'one JSON document')
     .action(async (options: BackfillOptions, command: Command) => {

@@ -58,7 +58,16 @@ test('a payload is checked where it is planned: order of the range, timeframe, n
 test('requests to plan stand in the queue of the scheduler and are never taken for each other', () => {
   const plan = (requestId: string): PlannedJob => ({
     name: 'plan',
-    payload: { requestId, account: 'one', symbol: null, timeframe: null, fromUs: null, toUs: null },
+    payload: {
+      requestId,
+      account: 'one',
+      symbol: null,
+      timeframe: null,
+      fromUs: null,
+      toUs: null,
+      again: false,
+      skip: 0,
+    },
   });
   expect(describeJob(plan('a')).account).toBeNull();
   expect(describeJob(plan('a')).id).not.toBe(describeJob(plan('b')).id);

@@ -73,7 +73,10 @@ export const clockPayload = z
   .strictObject({ account, symbols: z.array(name).max(16), ...range })
   .refine(forwards, forwardsMessage);
 
-/** Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. */
+/**
+ * Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. `again`:
+ * what is covered too. `skip`: so many jobs of the same request were planned before.
+ */
 export const planPayload = z.strictObject({
   requestId: name,
   account: account.nullable(),
@@ -81,4 +84,6 @@ export const planPayload = z.strictObject({
   timeframe: z.enum(TIMEFRAMES).nullable(),
   fromUs: us.nullable(),
   toUs: us.nullable(),
+  again: z.boolean().default(false),
+  skip: z.int().min(0).default(0),
 });

@@ -7,6 +7,10 @@ import type { PlanResult } from './plan-jobs.ts';
 export interface PlanNote {
   readonly jobs: readonly PlannedJob[];
   readonly counts: PlanResult['counts'];
+  /** Jobs that were not planned, because there are too many at once: ask again when these are done. */
+  readonly left: number;
+  /** Accounts that could not be planned now, and why. */
+  readonly failed: readonly { readonly account: string; readonly line: string }[];
 }
 
 const count = z.int().min(0);
@@ -20,6 +24,8 @@ const note = z.object({
     resting: count,
     done: count,
   }),
+  left: count,
+  failed: z.array(z.object({ account: z.string(), line: z.string() })),
 });
 
 /** Null: not a note of this release. */

@@ -22,7 +22,7 @@ import { dayOf } from './plan/rereads.ts';
 import { PlanTaker } from './plan/take.ts';
 import { queueUp } from './queue-up.ts';
 
-/** More jobs than this are not put into a queue for one request; the rest comes with the ordinary plan. */
+/** More jobs than this are not put into a queue for one request; whoever asked is told how many are left. */
 const MOST_ASKED = 20_000;
 const MARKS_MS = 2 * 86_400_000;
 
@@ -154,7 +154,7 @@ export class AccountPlanner {
   }
 
   /** Plans what somebody asks for. Errors: those of the gateway, QuestDB and Redis. */
-  async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<PlanNote> {
+  async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<Omit<PlanNote, 'failed'>> {
     const asOfMs = this.#o.clock.nowMs();
     const { clock, input, listed } = await this.#settle(signal);
     if (clock.state.awaitsEvidence) {
@@ -162,11 +162,13 @@ export class AccountPlanner {
       throw clockAwaited(this.#config.name);
     }
     const jobs: PlannedJob[] = [];
+    let seen = 0;
     for (const { job } of planRequested(asked, input, listed)) {
-      if (jobs.push(job) >= MOST_ASKED) break;
+      seen += 1;
+      if (seen > asked.skip && jobs.length < MOST_ASKED) jobs.push(job);
     }
     const { counts } = await this.#o.queues.plan(jobs, { asOfMs, restMs: 0 });
-    return { jobs, counts };
+    return { jobs, counts, left: Math.max(0, seen - asked.skip - jobs.length) };
   }
 
   /** The read that a streamed bar leads to; null while the account was never planned, which then finds the bar by itself. */

@@ -298,15 +298,27 @@ export class Scheduler {
         hint: 'See `fxtape config show` for the names',
       });
     }
-    const jobs: PlannedJob[] = [];
-    const counts: Record<string, number> = {};
-    for (const planner of asked) {
-      const planned = await planner.planRequested(job.payload, signal);
-      jobs.push(...planned.jobs);
-      for (const [verdict, count] of Object.entries(planned.counts))
-        counts[verdict] = (counts[verdict] ?? 0) + count;
-    }
-    const note: PlanNote = { jobs, counts: counts as unknown as PlanNote['counts'] };
+    const notes: Omit<PlanNote, 'failed'>[] = [];
+    const failed: { account: string; line: string; error: unknown }[] = [];
+    const plan = async (planner: AccountPlanner): Promise<void> => {
+      try {
+        notes.push(await planner.planRequested(job.payload, signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        const line = error instanceof FxtapeError ? error.toLine() : String(error);
+        failed.push({ account: planner.config.name, line, error });
+      }
+    };
+    // One account that cannot be planned must not keep the others from it.
+    for (let at = 0; at < asked.length; at += AT_ONCE)
+      await Promise.all(asked.slice(at, at + AT_ONCE).map(plan));
+    if (notes.length === 0) throw failed[0]?.error;
+    const note: PlanNote = {
+      jobs: notes.flatMap(({ jobs }) => jobs),
+      counts: sumOf(notes.map(({ counts }) => counts)),
+      left: notes.reduce((sum, { left }) => sum + left, 0),
+      failed: failed.map(({ account: name, line }) => ({ account: name, line })),
+    };
     return { rows: 0, requests: 0, note };
   }
 
@@ -340,6 +352,13 @@ export class Scheduler {
     });
   }
 }
+
+const sumOf = (all: readonly PlanNote['counts'][]): PlanNote['counts'] => {
+  const sum = { added: 0, again: 0, queued: 0, raised: 0, resting: 0, done: 0 };
+  for (const counts of all)
+    for (const verdict of Object.keys(sum) as (keyof typeof sum)[]) sum[verdict] += counts[verdict];
+  return sum;
+};
 
 /**
  * Trades of an account that somebody else's scheduler plans are left to it. While nothing is known of an account's clock its trades wait for

@@ -6,8 +6,9 @@ import { table } from '../print/table.ts';
 
 const SHOWN = 20;
 
-export function planLines({ counts, jobs }: PlanNote): string[] {
-  if (jobs.length === 0) return ['Nothing is missing of what was asked for.'];
+export function planLines({ counts, failed, jobs, left }: PlanNote): string[] {
+  const unplanned = failed.map(({ account, line }) => `${account} cannot be planned now: ${line}`);
+  if (jobs.length === 0) return [...unplanned, 'Nothing is missing of what was asked for.'];
   const parts = [
     [counts.added, 'new'],
     [counts.again, 'again'],
@@ -25,6 +26,10 @@ export function planLines({ counts, jobs }: PlanNote): string[] {
     '',
     ...table(['ACCOUNT', 'JOB', 'SYMBOL', 'TIMEFRAME', '>JOBS', 'FROM (UTC)', 'TO (UTC)'], rows),
     ...(more === 0 ? [] : [`and ${count(more, 'more line')}; all of them with --json`]),
+    ...(left === 0
+      ? []
+      : [`${count(left, 'more job')} to be planned when these are done: --wait does it by itself`]),
+    ...unplanned,
   ];
 }
 

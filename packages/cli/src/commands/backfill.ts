@@ -1,6 +1,7 @@
-// `fxtape backfill`: plans now what is missing, and with --wait stays until it is fetched. In: what is wanted. Out: what was planned and
-// how it went, for people or as one JSON document, and an exit code: 0 done, 1 a job failed, 130 given up waiting with Ctrl-C, in which
-// case the jobs go on. The work is done by the backfill workers, wherever they run.
+// `fxtape backfill`: plans now what is missing, and with --wait stays until it is fetched, plan after plan where it is more than one holds. In:
+// what is wanted. Out: what was planned and how it went, for people or as one JSON document, and an exit code: 0 done, 1 a job failed or an
+// account could not be planned, 130 given up waiting with Ctrl-C, in which case the jobs go on. The work is done by the backfill
+// workers, wherever they run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { JobQueues, type PlanNote } from '@fxtape/jobs';
 import { createLog, FxtapeError } from '@fxtape/ops';
@@ -18,6 +19,7 @@ export interface BackfillOptions {
   /** Microseconds UTC. */
   readonly from?: number;
   readonly to?: number;
+  readonly again?: boolean;
   readonly wait?: boolean;
   readonly json?: boolean;
 }
@@ -44,28 +46,43 @@ export async function backfill(options: BackfillOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const json = options.json === true;
   try {
-    const plan = await requestPlan(
-      queues,
-      {
-        account: options.account ?? null,
-        symbol: options.symbol ?? null,
-        timeframe: options.timeframe ?? null,
-        fromUs: options.from ?? null,
-        toUs: options.to ?? null,
-      },
-      stop.signal,
-    );
+    const again = options.again === true;
+    const ask = (skip: number): Promise<PlanNote> =>
+      requestPlan(
+        queues,
+        {
+          account: options.account ?? null,
+          symbol: options.symbol ?? null,
+          timeframe: options.timeframe ?? null,
+          fromUs: options.from ?? null,
+          toUs: options.to ?? null,
+          again,
+          skip,
+        },
+        stop.signal,
+      );
+    let plan = await ask(0);
     if (!json) print(planLines(plan));
     if (options.wait !== true || plan.jobs.length === 0) {
-      if (json) print([JSON.stringify({ counts: plan.counts, planned: plan.jobs.map(planRecord) }, null, 2)]);
-      return 0;
+      const { counts, failed, jobs, left } = plan;
+      if (json)
+        print([JSON.stringify({ counts, left, unplanned: failed, planned: jobs.map(planRecord) }, null, 2)]);
+      return failed.length === 0 ? 0 : 1;
     }
     const startedMs = performance.now();
-    const end = await waitFor(queues, plan, stop.signal, json ? () => {} : drawer());
+    let whole: Whole = { plan, end: await waitFor(queues, plan, stop.signal, json ? () => {} : drawer()) };
+    // Where every job of a plan failed, the next one would be the same again.
+    while (plan.left > 0 && !whole.end.interrupted && whole.end.failed.length < whole.end.total) {
+      plan = await ask(again ? whole.end.total : 0);
+      if (plan.jobs.length === 0) break;
+      if (!json) print(planLines(plan));
+      whole = together(whole, plan, await waitFor(queues, plan, stop.signal, json ? () => {} : drawer()));
+    }
+    const { end } = whole;
     const tookMs = performance.now() - startedMs;
-    print(json ? [document(plan, end, tookMs)] : endLines(end, tookMs));
+    print(json ? [document(whole.plan, end, tookMs)] : endLines(end, tookMs));
     if (end.interrupted) return INTERRUPTED;
-    return end.failed.length === 0 ? 0 : 1;
+    return end.failed.length === 0 && whole.plan.failed.length === 0 ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     process.stderr.write('Stopped asking; a request that is in the queue is still taken up.\n');
@@ -78,6 +95,32 @@ export async function backfill(options: BackfillOptions): Promise<number> {
 interface End extends WatchState {
   readonly interrupted: boolean;
 }
+
+interface Whole {
+  readonly plan: PlanNote;
+  readonly end: End;
+}
+
+/** One plan after another as one. */
+const together = (before: Whole, plan: PlanNote, end: End): Whole => ({
+  plan: { ...plan, jobs: [...before.plan.jobs, ...plan.jobs], counts: sum(before.plan.counts, plan.counts) },
+  end: {
+    ...end,
+    total: before.end.total + end.total,
+    done: before.end.done + end.done,
+    rows: before.end.rows + end.rows,
+    failed: [...before.end.failed, ...end.failed],
+  },
+});
+
+const sum = (a: PlanNote['counts'], b: PlanNote['counts']): PlanNote['counts'] => ({
+  added: a.added + b.added,
+  again: a.again + b.again,
+  queued: a.queued + b.queued,
+  raised: a.raised + b.raised,
+  resting: a.resting + b.resting,
+  done: a.done + b.done,
+});
 
 async function waitFor(
   queues: JobQueues,
@@ -95,6 +138,7 @@ async function waitFor(
     rows: 0,
     accounts: [],
   };
+  let away = '';
   let [reachedMs, movedMs, moved] = [performance.now(), performance.now(), ''];
   for (;;) {
     const beganMs = performance.now();
@@ -110,12 +154,13 @@ async function waitFor(
     }
     const settled = state.done + state.failed.length;
     const last = settled === state.total || signal.aborted;
-    draw(progressLine(meter.add({ atMs: performance.now(), settled, rows: state.rows })), last);
+    draw(progressLine(meter.add({ atMs: performance.now(), settled, rows: state.rows })) + away, last);
     if (last) return { ...state, interrupted: settled < state.total };
     const now = `${settled} ${state.rows}`;
+    if (now !== moved) away = '';
     if (now !== moved || state.active > 0) [movedMs, moved] = [performance.now(), now];
     if (performance.now() - movedMs > WORKERS_SILENT_MS) {
-      await requireWorkers(queues, state.accounts);
+      away = await requireWorkers(queues, state.accounts);
       movedMs = performance.now();
     }
     // Looking at ten thousand jobs must not become the work.
@@ -124,11 +169,12 @@ async function waitFor(
   }
 }
 
-/** @throws WORKERS_SILENT when nobody serves any of the accounts; QUEUE_*. */
-async function requireWorkers(queues: JobQueues, accounts: readonly string[]): Promise<void> {
+/** Tells which account's gateway is away. @throws WORKERS_SILENT when nobody serves any of the accounts; QUEUE_*. */
+async function requireWorkers(queues: JobQueues, accounts: readonly string[]): Promise<string> {
   const report = await queues.report();
   const served = report.accounts.filter((one) => accounts.includes(one.account) && one.workers > 0);
-  if (served.length > 0) return;
+  const gone = served.find(({ away }) => away !== null && away.endedMs === null);
+  if (served.length > 0) return gone === undefined ? '' : ` · ${gone.account} waits: ${gone.away?.line}`;
   throw new FxtapeError({
     code: 'WORKERS_SILENT',
     kind: 'transient',
@@ -172,6 +218,8 @@ function document(plan: PlanNote, end: End, tookMs: number): string {
   return JSON.stringify(
     {
       counts: plan.counts,
+      left: plan.left,
+      unplanned: plan.failed,
       planned: plan.jobs.map(planRecord),
       done,
       failed,

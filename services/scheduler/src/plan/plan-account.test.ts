@@ -253,7 +253,16 @@ describe('refusals', () => {
     // It ended as before, and nothing new was written of it: then it is tried once a day.
     const doneToday = new Set(retry?.marks);
     expect(historyOf(input({ coverage, refusals, doneToday, wallUs: NOW + HOUR }))).toEqual([]);
-    const asked = { requestId: 'r', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null };
+    const asked = {
+      requestId: 'r',
+      account: null,
+      symbol: null,
+      timeframe: null,
+      fromUs: null,
+      toUs: null,
+      again: false,
+      skip: 0,
+    };
     const jobs = [...planRequested(asked, input({ coverage, refusals }), ['EURUSD'])].map(({ job }) => job);
     expect(jobs.map(rangeOf)).toEqual([hole]);
     expect(jobs[0]?.payload.why).toBe('request');
@@ -500,45 +509,6 @@ describe('by the calendar', () => {
     expect(names({})).toBe(1);
     expect(names({ doneToday: new Set(['specs EURUSD']) })).toBe(0);
     expect(names({ doneToday: new Set(['specs EURUSD']), symbolsWithSpec: new Set() })).toBe(1);
-  });
-});
-
-describe('a request', () => {
-  const asked = { requestId: 'r', account: null, symbol: null, timeframe: null, fromUs: null, toUs: null };
-  const plan = (o: object, more: Partial<PlanInput> = {}) =>
-    [...planRequested({ ...asked, ...o }, input(more), ['EURUSD', 'XAUUSD'])].map(({ job }) => job);
-
-  test('for a range goes beyond the configured depth, and leaves out what is claimed', () => {
-    const range = { fromUs: NOW - 400 * DAY_US, toUs: NOW - 390 * DAY_US };
-    expect(unite(plan(range).map(rangeOf))).toEqual([range]);
-    const coverage = [claim(bars('EURUSD', 'M1'), range.fromUs, range.fromUs + DAY_US)];
-    expect(unite(plan(range, { coverage }).map(rangeOf))).toEqual([
-      { ...range, fromUs: range.fromUs + DAY_US },
-    ]);
-  });
-
-  test('is never clamped to the beginning that was learned', () => {
-    const key = bars('EURUSD', 'D1');
-    const begin = SINCE - 300 * DAY_US;
-    const known = {
-      streams: [key],
-      coverage: [claim(key, begin, NOW)],
-      earliest: new Map([[streamId(key), begin]]),
-    };
-    const from = (o: object): number => Math.min(...plan(o, known).map((job) => rangeOf(job).fromUs));
-    expect(from({ fromUs: begin - 900 * DAY_US })).toBe(begin - 900 * DAY_US);
-    // Without a range it is looked for beyond what is known.
-    expect(from({})).toBeLessThan(begin);
-  });
-
-  test('may name a timeframe and a symbol that are not recorded, if the broker lists it', () => {
-    const range = { fromUs: NOW - DAY_US, toUs: NOW };
-    const [job] = plan({ ...range, timeframe: 'H1', symbol: 'XAUUSD' });
-    expect(job?.payload).toMatchObject({ symbol: 'XAUUSD', timeframe: 'H1', toUs: endOf('H1') });
-    expect(plan({ ...range, timeframe: 'H1', symbol: 'NOPE' })).toEqual([]);
-    expect(
-      plan({ ...range, timeframe: 'H1' }).map(({ payload }) => 'symbol' in payload && payload.symbol),
-    ).toEqual(['EURUSD']);
   });
 });
 

@@ -1,6 +1,6 @@
 // What somebody asks to be fetched now. In: the request and the plan's input. Out: jobs for what is missing of it. A range that is named is
 // wanted whatever the configuration says of depth; without one it is everything that is wanted anyway. What was refused is tried again, and
-// where a history was found to begin is looked at again.
+// where a history was found to begin is looked at again; what is covered is read once more when that is asked for.
 import type { Payload } from '@fxtape/jobs';
 import type { StreamKey } from '@fxtape/market';
 import { type HistoryJob, jobsOf } from './history-jobs.ts';
@@ -16,7 +16,10 @@ export function planRequested(
   input: PlanInput,
   listed: readonly string[],
 ): Iterable<Planned<HistoryJob>> {
-  const index = indexStreams(input, true);
+  const index = indexStreams(
+    asked.again ? { ...input, coverage: input.coverage.filter(isLive) } : input,
+    true,
+  );
   const unlimited = { ...input, earliest: new Map<string, number>() };
   const needs = streamsAsked(asked, input, listed).flatMap((key): StreamNeed | StreamNeed[] => {
     const configured = needOf(key, unlimited, index);
@@ -31,6 +34,9 @@ export function planRequested(
     ({ job }) => job.payload,
   );
 }
+
+/** Ticks that were recorded live are what they are; history is not asked for them. */
+const isLive = ({ source }: PlanInput['coverage'][number]): boolean => source === 'live';
 
 const withHead = (need: StreamNeed): StreamNeed =>
   need.deferred === null ? need : { ...need, missing: [...need.missing, need.deferred], deferred: null };

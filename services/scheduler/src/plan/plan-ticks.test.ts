@@ -61,6 +61,8 @@ describe('ticks', () => {
       timeframe: null,
       fromUs: SINCE,
       toUs: NOW,
+      again: false,
+      skip: 0,
     };
     const jobs = [...planRequested(asked, input({ ...o, coverage }), [])].map(({ job }) => job);
     expect(unite(jobs.map(rangeOf))).toEqual([between]);
