@@ -44,8 +44,8 @@ export interface OpenGap {
   /** Null until the first heartbeat tells where the stream's account begins. */
   from: Bound | null;
   readonly evidence: string | null;
-  /** Receive time of the line that opened it, microseconds; 0 when nobody noted it. */
-  readonly openedUs: number;
+  /** When it was opened, by our clock as it has been set since, microseconds; 0 when nobody noted it. */
+  openedUs: number;
   /** How many messages the gateway says are missing, of all streams together; null when it does not say. */
   missing: number | null;
 }

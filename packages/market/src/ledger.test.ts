@@ -80,6 +80,20 @@ describe('gaps', () => {
     }
   });
 
+  test('a clock of ours that is set before the first heartbeat makes no stream older by it', () => {
+    // Configured by a clock that was a day behind, or a day ahead: then the next receive times are made up.
+    for (const [setMs, atS, from] of [
+      [86_400_000, 86_460, 86_400],
+      [-86_400_000, 60, -600],
+    ] as const) {
+      const script = new TapeScript().configured([EUR]).event({ event: 'connected', data: null });
+      const heard = setMs > 0 ? atS : 0;
+      script.at(heard).event({ event: 'clock_jump', data: { of: 'machine', byMs: setMs } });
+      script.beat(heard, 'clean', true, atS);
+      expect(gapsOf(script)[0]?.[3]).toBeCloseTo(setMs > 0 ? from : atS + from, 1);
+    }
+  });
+
   test('heartbeats that waited in the queue bound nothing', () => {
     const rows = after((script) =>
       script.beat(61, 'late').beat(62, 'late').at(65).frame(JUNK).beat(66, 'late').beat(67),

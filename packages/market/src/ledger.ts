@@ -122,6 +122,9 @@ export class Ledger {
       case 'audit':
         this.#audit(data.missing);
         break;
+      case 'clock_jump':
+        if (data.of === 'machine') this.#book.clockSet(data.byMs);
+        break;
       case 'condemned':
         this.#condemn(data);
         break;

@@ -29,6 +29,7 @@ import { SETTLE_MS } from './tick-marker.ts';
 
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
+const MOST_BACK_MS = 600_000;
 /** Frames that are left out within so long of each other share a gap. */
 const TOGETHER_US = 1_000_000;
 /** Coverage of bars and deals comes from history alone (design §4). */
@@ -102,6 +103,16 @@ export class StreamBook {
     const from = { utcUs: fromUs };
     stream.gap = { id, outageId, cause, from, evidence, openedUs: this.#tsRecv, missing: null };
     this.#noteOpened(stream);
+  }
+
+  /**
+   * Our clock was set: what was measured by it so far is moved along. Where it was set back, receive times are made up for a while, and
+   * nobody knows how long that took: minutes are assumed.
+   */
+  clockSet(byMs: number): void {
+    for (const { gap } of this.#state.streams.values())
+      if (gap !== null && gap.from === null && gap.openedUs > 0)
+        gap.openedUs += Math.max(byMs, -MOST_BACK_MS) * 1000;
   }
 
   /** The first clean heartbeat: a gap whose beginning nobody knew begins with its stream. */
