@@ -54,6 +54,8 @@ async function install() {
   const startedMs = performance.now();
   const { command, args, shell } = npmExec();
   const code = await run(command, [...args, PNPM, 'install', '--frozen-lockfile'], { shell });
+  if (code > 128)
+    throw new SetupError('interrupted while the packages were installed; the next start goes on');
   if (code !== 0) {
     throw new SetupError(
       `the packages could not be installed (pnpm ended with ${code}). Check the network and npm's proxy settings, then try again.`,
@@ -117,11 +119,25 @@ function passSignalsOn() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => pass(signal));
 }
 
+/**
+ * Where the recorder looks for fxtape.yaml and keeps ./data: here, or with `npm --prefix` in the folder that npm was called in, when the file
+ * lies there.
+ */
+function startFolder() {
+  const callers = process.env.INIT_CWD;
+  return callers !== undefined && existsSync(join(callers, 'fxtape.yaml')) ? callers : root;
+}
+
 async function start(node, args) {
   // In a process group of its own, so that a Ctrl-C comes from here only; and it ends when the pipe to it closes, that is with us,
   // however we end.
-  const command = ['--conditions=@fxtape/source', 'packages/cli/src/main.ts', 'up', '--with-parent', ...args];
-  return run(node, command, { detached: !windows, stdio: ['pipe', 'inherit', 'inherit'] });
+  const main = join(root, 'packages', 'cli', 'src', 'main.ts');
+  const command = ['--conditions=@fxtape/source', main, 'up', '--with-parent', ...args];
+  return run(node, command, {
+    cwd: startFolder(),
+    detached: !windows,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
 }
 
 /** The checks, then all tests. The last line of the output counts them in the plain words that any reader knows. */

@@ -1,6 +1,6 @@
 // `fxtape up` and the processes that it keeps: one Ctrl-C stops all of them in order however many ways it comes, nothing outlives a
 // killed `up`, a crashed service comes back, and one that cannot start is an error with its reason.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readServiceInfo } from '@fxtape/ops';
@@ -38,7 +38,9 @@ afterEach(async () => {
   await dir.remove();
 });
 
-const pidOf = (service: string): number | null => readServiceInfo(dir.path, service)?.pid ?? null;
+/** Of the demonstration. */
+const data = () => join(dir.path, 'demo');
+const pidOf = (service: string): number | null => readServiceInfo(data(), service)?.pid ?? null;
 
 const runs = (pid: number): boolean => {
   try {
@@ -64,7 +66,7 @@ async function start(
 
 const live = () =>
   until(
-    async () => (await fetch(`http://${readServiceInfo(dir.path, 'collector')?.http}/readyz`)).status === 200,
+    async () => (await fetch(`http://${readServiceInfo(data(), 'collector')?.http}/readyz`)).status === 200,
     { what: 'every stream to be live', deadlineMs: 30_000, everyMs: 100 },
   );
 
@@ -152,17 +154,65 @@ test('a service that crashes is started again', async () => {
 });
 
 test('a service that never comes up ends `up` with code 1 and the reason', async () => {
+  // A console that listens beyond loopback needs a token.
+  const beyond = { ...env, FXTAPE_HTTP_ADDR: `0.0.0.0:${await freePort()}` };
+  const child = await startFxtape(['up', '--demo'], { dataDir: dir.path, env: beyond, ownGroup: true });
+  up = child;
+  const exit = await child.exited;
+  expect(exit.code).toBe(1);
+  const last = child.logs.trimEnd().split('\n').at(-1);
+  expect(last).toMatch(
+    /^SERVICE_START_FAILED: console ended 4 times before it was up, .*CONSOLE_TOKEN_REQUIRED/,
+  );
+  for (const name of SERVICES) expect(pidOf(name)).toBeNull();
+});
+
+test('what is wrong with the environment is told at once, by the name of its variable, and nothing is made', async () => {
   const taken = createServer();
   const port = Number((env['FXTAPE_HTTP_ADDR'] as string).split(':')[1]);
   await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
-  const child = await startFxtape(['up', '--demo'], { dataDir: dir.path, env, ownGroup: true });
-  up = child;
-  const exit = await child.exited;
+  const missing = join(dir.path, 'nowhere.yaml');
+  const wrong: [Record<string, string>, RegExp][] = [
+    [
+      {},
+      /^HTTP_LISTEN_FAILED: FXTAPE_HTTP_ADDR: cannot listen on 127.0.0.1:\d+: another process listens there\. .*\n$/,
+    ],
+    [{ LOG_LEVEL: 'verbose' }, /^ENV_INVALID: .*LOG_LEVEL: must be one of .*\n$/],
+    [{ REDIS_URL: '127.0.0.1' }, /^ENV_INVALID: .*REDIS_URL: must be an address such as redis:.*\n$/],
+    [{ FXTAPE_HTTP_ADDR: '7070' }, /^ENV_INVALID: .*FXTAPE_HTTP_ADDR: must be host:port.*\n$/],
+    [{ QUESTDB_READER_URL: 'reader' }, /^ENV_INVALID: .*QUESTDB_READER_URL: must be an address.*\n$/],
+  ];
+  for (const [more, said] of wrong) {
+    const { code, output } = await runFxtape(['up', '--demo'], {
+      dataDir: dir.path,
+      env: { ...env, ...more },
+    });
+    expect(output).toMatch(said);
+    expect(code).toBe(1);
+  }
+  const named = { ...env, FXTAPE_CONFIG: missing };
+  const absent = await runFxtape(['up'], { dataDir: dir.path, env: named });
+  expect(absent).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/^CONFIG_NOT_FOUND: .*nowhere\.yaml/),
+  });
   taken.close();
-  expect(exit.code).toBe(1);
-  const last = child.logs.trimEnd().split('\n').at(-1);
-  expect(last).toMatch(/^SERVICE_START_FAILED: console ended 4 times before it was up, .*EADDRINUSE/);
-  for (const name of SERVICES) expect(pidOf(name)).toBeNull();
+  expect(readdirSync(dir.path).filter((name) => name !== 'logs')).toEqual([]);
+});
+
+test('variables that are given as files, and new passwords', async () => {
+  const files: Record<string, string> = {};
+  for (const name of ['QDB_CLIENT_CONF', 'QUESTDB_PG_URL', 'REDIS_URL']) {
+    const path = join(dir.path, name);
+    writeFileSync(path, `${env[name]}\n`);
+    files[`${name}_FILE`] = path;
+    delete env[name];
+  }
+  env = { ...env, ...files };
+  await start();
+  await live();
+  const none = await runFxtape(['credentials', 'rotate'], { dataDir: dir.path, env });
+  expect(none).toMatchObject({ code: 1, output: expect.stringMatching(/^ALREADY_RUNNING: /) });
 });
 
 test('a second start on the same folder is told at once, and touches nothing', async () => {
@@ -170,9 +220,9 @@ test('a second start on the same folder is told at once, and touches nothing', a
   await live();
   const run = () =>
     Object.fromEntries(
-      readdirSync(join(dir.path, 'run'), { withFileTypes: true })
+      readdirSync(join(data(), 'run'), { withFileTypes: true })
         .filter((entry) => entry.isFile())
-        .map(({ name }) => [name, readFileSync(join(dir.path, 'run', name), 'utf8')]),
+        .map(({ name }) => [name, readFileSync(join(data(), 'run', name), 'utf8')]),
     );
   const before = run();
   const again = await runFxtape(['up', '--demo'], { dataDir: dir.path, env });
@@ -197,9 +247,13 @@ test('a second start on the same folder is told at once, and touches nothing', a
 test('a data folder that cannot be one is told with its variable', async () => {
   const file = join(dir.path, 'a-file');
   writeFileSync(file, '');
+  const demo = join(dir.path, 'holds-a-file');
+  mkdirSync(demo);
+  writeFileSync(join(demo, 'demo'), '');
   for (const [path, why] of [
-    [file, 'is a file, not a folder'],
-    [join(file, 'inside'), 'cannot be written (ENOTDIR)'],
+    // The demonstration's own folder would lie inside it.
+    [file, 'cannot be written (ENOTDIR)'],
+    [demo, 'is a file, not a folder'],
   ] as const) {
     const outcome = await runFxtape(['up', '--demo'], {
       dataDir: dir.path,

@@ -103,7 +103,7 @@ async function start(path: string): Promise<{ child: ChildHandle; feed: string }
 const live = () =>
   until(
     async () => {
-      const info = readServiceInfo(dir.path, 'collector');
+      const info = readServiceInfo(join(dir.path, 'demo'), 'collector');
       return info !== null && (await fetch(`http://${info.http}/readyz`)).status === 200;
     },
     { what: 'every stream to be live', deadlineMs: 60_000, everyMs: 100 },
@@ -126,7 +126,7 @@ test('a file of ticks is recorded exactly once, over a kill of the gateway and a
     deadlineMs: 60_000,
     everyMs: 100,
   });
-  process.kill(readServiceInfo(dir.path, 'simulator')?.pid as number, 'SIGKILL');
+  process.kill(readServiceInfo(join(dir.path, 'demo'), 'simulator')?.pid as number, 'SIGKILL');
   await until(() => child.logs.includes('the file of ticks is at its end'), {
     what: 'the end of the file',
     deadlineMs: 90_000,
@@ -195,5 +195,5 @@ test.for([
     exit: { code: 1, signal: null },
     logs: expect.stringMatching(said),
   });
-  expect(readServiceInfo(dir.path, 'simulator')).toBeNull();
+  expect(readServiceInfo(join(dir.path, 'demo'), 'simulator')).toBeNull();
 });

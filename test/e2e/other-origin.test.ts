@@ -53,7 +53,7 @@ beforeAll(async () => {
     what: 'everything to run',
     deadlineMs: 120_000,
   });
-  const stack = JSON.parse(readFileSync(join(dir.path, 'run', 'stack.json'), 'utf8')) as {
+  const stack = JSON.parse(readFileSync(join(dir.path, 'demo', 'run', 'stack.json'), 'utf8')) as {
     env: { QDB_CLIENT_CONF: string };
   };
   conf = stack.env.QDB_CLIENT_CONF;

@@ -174,6 +174,30 @@ test('fxtape sql: rows, CSV, JSON, and a refusal with its code', async () => {
   expect((await sql()).stdout).not.toContain(admin);
 });
 
+test('new passwords hold from the next start on, and the rows stay', async () => {
+  const before = passwords();
+  const given = { QDB_CLIENT_CONF: stack.env.QDB_CLIENT_CONF, FXTAPE_CONFIG: join(dir.path, 'none.yaml') };
+  const rotated = await runFxtape(['credentials', 'rotate'], { dataDir: dir.path, env: given });
+  expect(rotated).toMatchObject({ code: 0, output: expect.stringContaining('New passwords') });
+  for (const password of passwords()) expect(before).not.toContain(password);
+  const { QDB_CLIENT_CONF: old } = stack.env;
+  await stack.stop();
+  stack = await ensureStack({
+    env: machineEnv(),
+    dataDir: dir.path,
+    log: { info: () => {}, warn: () => {} },
+    mode: 'local',
+  });
+  const locked = new QuestDbHttp({ conf: old });
+  await expect(locked.exec('SELECT 1')).rejects.toMatchObject({ code: 'QDB_UNAUTHORIZED' });
+  locked.close();
+  expect(await reader('SELECT n FROM kept')).toEqual([{ n: '7' }]);
+  const empty = tempDir('no-credentials');
+  const none = await runFxtape(['credentials', 'rotate'], { dataDir: empty.path, env: given });
+  expect(none).toMatchObject({ code: 1, output: expect.stringMatching(/^CREDENTIALS_NONE: /) });
+  await empty.remove();
+});
+
 test('fxtape sql says how to make a reader where none is known, and what to start where nothing runs', async () => {
   const other = tempDir('no-reader');
   const nothing = await runFxtape(['sql', 'SELECT 1'], { dataDir: other.path });

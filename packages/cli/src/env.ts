@@ -1,29 +1,32 @@
 // The environment of the command line, read once and handed to the services it starts. What is not given is taken from the `fxtape up`
 // that runs on the same data folder, else from the defaults of the design.
-import { type Env, readEnv, readVariable } from '@fxtape/ops';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { addressOf, type Env, listenAddr, logLevel, readEnv, readVariable } from '@fxtape/ops';
 import { z } from 'zod';
 import { readStackFile } from './stack-file.ts';
+
+const postgres = addressOf(/^postgres(ql)?$/, 'postgresql://reader:…@127.0.0.1:8812/qdb');
 
 const schema = z.object({
   FXTAPE_CONFIG: z.string().default('./fxtape.yaml'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
-  FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
-  FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
+  FXTAPE_HTTP_ADDR: listenAddr('127.0.0.1:7070'),
+  FXTAPE_SIMULATOR_ADDR: listenAddr('127.0.0.1:7080'),
+  FXTAPE_SIMULATOR_CONTROL_ADDR: listenAddr('127.0.0.1:7081'),
   /** Which demonstration is recorded: `demo`, or the name of a file of ticks (real-….). */
   FXTAPE_DEMO: z.string().optional(),
   FXTAPE_DEMO_TICKS: z.string().optional(),
   FXTAPE_DEMO_SYMBOL: z.string().optional(),
-  FXTAPE_COLLECTOR_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an address such as http://collector:7071' })
-    .optional(),
+  FXTAPE_COLLECTOR_URL: addressOf(/^https?$/, 'http://collector:7071').optional(),
   FXTAPE_API_TOKEN: z.string().optional(),
   FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
-  QUESTDB_PG_URL: z.string().default('postgresql://admin:quest@127.0.0.1:8812/qdb'),
+  QUESTDB_PG_URL: postgres.default('postgresql://admin:quest@127.0.0.1:8812/qdb'),
   /** The same as a user that only reads. */
-  QUESTDB_READER_URL: z.string().optional(),
-  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
-  LOG_LEVEL: z.string().default('info'),
+  QUESTDB_READER_URL: postgres.optional(),
+  REDIS_URL: addressOf(/^rediss?$/, 'redis://127.0.0.1:6379').default('redis://127.0.0.1:6379'),
+  LOG_LEVEL: logLevel,
 });
 
 export type CliEnv = z.output<typeof schema>;
@@ -31,13 +34,30 @@ export type CliEnv = z.output<typeof schema>;
 /** The variables as given, with their defaults. @throws ENV_INVALID */
 export const readCliEnv = (env: Env = process.env): CliEnv => readEnv(schema, env);
 
-/** The same for a command that looks at what runs: the addresses that `fxtape up` chose count as given. @throws ENV_INVALID, RUN_FILE_INVALID */
+/**
+ * True when the demonstration is recorded: it is asked for, or nothing is given to record. A configuration that is named and missing is not
+ * nothing. @throws ENV_INVALID
+ */
+export const isDemo = (env: CliEnv): boolean =>
+  env.FXTAPE_DEMO !== undefined ||
+  (!existsSync(env.FXTAPE_CONFIG) && !isGiven('FXTAPE_CONFIG') && !isGiven('FXSOCKET_API_KEY'));
+
+/** The demonstration keeps to a folder of its own: its rows and its tape are never among the real ones. */
+export const demoDataDir = (dataDir: string): string => join(dataDir, 'demo');
+
+/**
+ * The same for a command that looks at what runs: the data folder is the one that an `fxtape up` runs on, and the addresses that it chose
+ * count as given. @throws ENV_INVALID, RUN_FILE_INVALID
+ */
 export const readRunningEnv = (): CliEnv => {
-  const stack = readStackFile(readCliEnv().FXTAPE_DATA_DIR);
+  const asked = readCliEnv();
+  const dirs = [asked.FXTAPE_DATA_DIR, demoDataDir(asked.FXTAPE_DATA_DIR)];
+  if (isDemo(asked)) dirs.reverse();
+  const dir = dirs.find((each) => readStackFile(each) !== null) ?? (dirs[0] as string);
   const given = Object.fromEntries(
-    Object.entries(stack?.env ?? {}).filter(([name]) => readVariable(name) === undefined),
+    Object.entries(readStackFile(dir)?.env ?? {}).filter(([name]) => readVariable(name) === undefined),
   );
-  return readCliEnv({ ...process.env, ...given });
+  return { ...readCliEnv({ ...process.env, ...given }), FXTAPE_DATA_DIR: dir };
 };
 
 /** Everything that the services inherit. */

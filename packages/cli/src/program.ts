@@ -40,6 +40,7 @@ export function program(): Command {
   addBackfill(fxtape);
   addLooking(fxtape);
   addSql(fxtape);
+  addCredentials(fxtape);
   addClock(fxtape);
   addSetup(fxtape);
   addTape(fxtape);
@@ -152,6 +153,19 @@ function addSql(fxtape: Command): void {
         command.error('error: --admin goes without a statement', { exitCode: 64 });
       const { sql } = await import('./commands/sql.ts');
       await sql(statement, options);
+    });
+}
+
+function addCredentials(fxtape: Command): void {
+  fxtape
+    .command('credentials')
+    .description('passwords of the engines that fxtape started')
+    .command('rotate')
+    .description('makes new ones, for the next `fxtape up`')
+    .option('--json', 'one JSON document')
+    .action(async (options: { json?: boolean }) => {
+      const { credentialsRotate } = await import('./commands/credentials.ts');
+      credentialsRotate(options);
     });
 }
 

@@ -1,9 +1,8 @@
 // What is recorded: the accounts of the configuration, or the simulated gateway. In: the environment and which demonstration. Out: the
 // configuration in force with the address of the gateway and the key of each account. `up` checks it before it starts anything.
-import { existsSync } from 'node:fs';
 import { type Config, DEMO, DEMO_API_KEY, demoConfig, loadConfig } from '@fxtape/config';
 import { FxtapeError } from '@fxtape/ops';
-import { type CliEnv, isGiven, readKey } from './env.ts';
+import { type CliEnv, isDemo, readKey } from './env.ts';
 
 export interface RunMode {
   /** Which demonstration, as in `FXTAPE_DEMO`; null for the accounts of the configuration. */
@@ -14,10 +13,9 @@ export interface RunMode {
   readonly keyOf: (variable: string) => string | undefined;
 }
 
-/** A demonstration when asked for, and when there is neither a configuration nor a key. @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, ENV_INVALID. */
+/** A demonstration when asked for, and when there is neither a configuration nor a key (see `isDemo`). @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, ENV_INVALID. */
 export async function runMode(env: CliEnv): Promise<RunMode> {
-  const nothingGiven = !existsSync(env.FXTAPE_CONFIG) && !isGiven('FXSOCKET_API_KEY');
-  const demo = env.FXTAPE_DEMO ?? (nothingGiven ? DEMO : null);
+  const demo = env.FXTAPE_DEMO ?? (isDemo(env) ? DEMO : null);
   if (demo === null) {
     const config = await loadConfig(env.FXTAPE_CONFIG);
     return { demo, config, baseUrl: env.FXSOCKET_BASE_URL, keyOf: readKey };

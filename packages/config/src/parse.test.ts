@@ -106,7 +106,9 @@ describe('a wrong file is told in sentences with the place', () => {
       `accounts:\n  - name: a\n    id: ${ID}\n`,
       'accounts[0].market_data is missing: it must be a mapping such as { symbols: [EURUSD] }, or false (line 2)',
     ],
-    [account('    symbols: [X]\n'), 'accounts[0] does not know "symbols" (line 2)'],
+    [account('    symbols: [X]\n'), 'accounts[0] does not know "symbols" (line 5)'],
+    [account('    market_dat:\n      feed: x\n'), 'accounts[0] does not know "market_dat" (line 5)'],
+    [`${account('')}retain: 30d\n`, 'the file does not know "retain" (line 5)'],
     [
       account('    timeframes: [M1, M3]\n'),
       'accounts[0].timeframes[1] must be one of M1, M5, M15, M30, H1, H4, D1, W1, MN1 (line 5)',

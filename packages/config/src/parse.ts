@@ -1,7 +1,7 @@
 // From the text of fxtape.yaml to a Config. In: YAML 1.2 text and the path it came from. Out: the complete configuration, or one
 // CONFIG_INVALID that tells everything wrong with it, each with its place and line.
 import { FxtapeError } from '@fxtape/ops';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { Config } from './config.ts';
 import { fileSchema } from './file-schema.ts';
 import { conflicts, resolve } from './resolve.ts';
@@ -17,7 +17,14 @@ export function parseConfig(text: string, path: string): Config {
     );
     throw invalid(path, problems);
   }
-  const lineOf = (place: Path): number | null => {
+  const lineOf = (place: Path, of: 'value' | 'key' = 'value'): number | null => {
+    const mapping: unknown = of === 'key' ? document.getIn(place.slice(0, -1), true) : null;
+    if (isMap(mapping)) {
+      const key = mapping.items.find(
+        (pair) => isScalar(pair.key) && String(pair.key.value) === place.at(-1),
+      )?.key;
+      if (isNode(key) && key.range) return lines.linePos(key.range[0]).line;
+    }
     for (let length = place.length; length > 0; length -= 1) {
       const node: unknown = document.getIn(place.slice(0, length), true);
       if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;

@@ -1,5 +1,5 @@
 // Turns what zod found wrong into sentences that name the place in the file. In: issues, the value they are about, and a function
-// that knows the line of a path. Out: one sentence an issue, such as `accounts[0].name is missing: it must be a name (line 4)`.
+// that knows the line of a path, or of the key at its end. Out: one sentence an issue, such as `accounts[0].name is missing: it must be a name (line 4)`.
 import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
@@ -8,16 +8,21 @@ export type Path = readonly PropertyKey[];
 export function sentences(
   issues: readonly Issue[],
   value: unknown,
-  lineOf: (path: Path) => number | null,
+  lineOf: (path: Path, of: 'value' | 'key') => number | null,
 ): string[] {
   const all = issues
     .flatMap((issue) => flatten(issue, []))
-    .map(({ issue, path }) => {
-      const line = lineOf(path);
-      return `${sentence(issue, path, value)}${line === null ? '' : ` (line ${line})`}`;
+    .flatMap(({ issue, path }) => {
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map(
+          (key) => `${spellPath(path)} does not know "${key}"${inLine(lineOf([...path, key], 'key'))}`,
+        );
+      return [`${sentence(issue, path, value)}${inLine(lineOf(path, 'value'))}`];
     });
   return [...new Set(all)];
 }
+
+const inLine = (line: number | null): string => (line === null ? '' : ` (line ${line})`);
 
 /** `accounts[0].market_data`; the whole file is `the file`. */
 export function spellPath(path: Path): string {
@@ -27,9 +32,6 @@ export function spellPath(path: Path): string {
 
 function sentence(issue: Issue, path: Path, value: unknown): string {
   const place = spellPath(path);
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${place} does not know "${key}"`).join(', and ');
-  }
   if (issue.code === 'invalid_key') return `${place} is not known here`;
   return at(value, path) === undefined
     ? `${place} is missing: it ${issue.message}`

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { bearerMatches } from './bearer.ts';
 import { FxtapeError } from './fxtape-error.ts';
-import { formatAddr, parseListenAddr } from './listen-addr.ts';
+import { formatAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Readiness {
@@ -89,19 +89,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const addr = formatAddr({ host, port });
-      reject(
-        new FxtapeError({
-          code: 'HTTP_LISTEN_FAILED',
-          kind: 'terminal',
-          message: `cannot listen on ${addr} (${cause.code ?? cause.message})`,
-          hint: 'Stop the process that uses this address, or choose another one',
-          context: { addr, errno: cause.code ?? null },
-          cause,
-        }),
-      );
-    });
+    server.once('error', (cause) => reject(listenFailed({ host, port }, cause)));
     server.listen(port, host, () => resolve());
   });
 }

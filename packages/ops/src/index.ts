@@ -10,7 +10,7 @@ export {
   type Readiness,
   startHealthServer,
 } from './health-server.ts';
-export { formatAddr, isLoopback, type ListenAddr, parseListenAddr } from './listen-addr.ts';
+export { formatAddr, isLoopback, type ListenAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
 export { NODE_FLAGS } from './node-flags.ts';
@@ -20,3 +20,4 @@ export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
 export { type PartFailure, Supervisor } from './supervisor.ts';
+export { addressOf, listenAddr, logLevel } from './variables.ts';

@@ -41,3 +41,19 @@ export function isLoopback(host: string): boolean {
   if (family === 0) return host.toLowerCase() === 'localhost';
   return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
+
+/** Of an address that cannot be listened on. `variable`: what it was given by. */
+export function listenFailed(addr: ListenAddr, cause: Error, variable?: string): FxtapeError {
+  const where = formatAddr(addr);
+  const { code: errno } = cause as NodeJS.ErrnoException;
+  const why =
+    errno === 'EADDRINUSE' ? 'another process listens there' : `not possible (${errno ?? cause.message})`;
+  return new FxtapeError({
+    code: 'HTTP_LISTEN_FAILED',
+    kind: 'terminal',
+    message: `${variable === undefined ? '' : `${variable}: `}cannot listen on ${where}: ${why}`,
+    hint: `Stop that process, or choose another address${variable === undefined ? '' : ` with ${variable}`}`,
+    context: { addr: where, errno: errno ?? null },
+    cause,
+  });
+}

@@ -1,13 +1,13 @@
 // The paper trader's environment variables. It has no variable for a key: it knows the one of the demonstration, and no real gateway takes that.
 
-import { readEnv } from '@fxtape/ops';
+import { listenAddr, logLevel, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
   FXSOCKET_BASE_URL: z.string().default('http://127.0.0.1:7080'),
-  FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),
+  FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
-  LOG_LEVEL: z.string().default('info'),
+  LOG_LEVEL: logLevel,
 });
 
 /** Throws ENV_INVALID. */

@@ -1,5 +1,5 @@
 // The environment of the collector, read once.
-import { readEnv } from '@fxtape/ops';
+import { listenAddr, logLevel, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -7,9 +7,9 @@ const schema = z.object({
   FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
-  FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),
+  FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
   FXTAPE_DEMO: z.string().optional(),
-  LOG_LEVEL: z.string().default('info'),
+  LOG_LEVEL: logLevel,
 });
 
 export type CollectorEnv = z.output<typeof schema>;

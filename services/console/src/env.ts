@@ -1,5 +1,5 @@
 // The environment of the console, read once.
-import { type Env, readEnv } from '@fxtape/ops';
+import { addressOf, type Env, listenAddr, logLevel, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -7,14 +7,12 @@ const schema = z.object({
   FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
   FXTAPE_DEMO: z.string().optional(),
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
-  REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
+  REDIS_URL: addressOf(/^rediss?$/, 'redis://127.0.0.1:6379').default('redis://127.0.0.1:6379'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
-  FXTAPE_HTTP_ADDR: z.string().default('127.0.0.1:7070'),
+  FXTAPE_HTTP_ADDR: listenAddr('127.0.0.1:7070'),
   FXTAPE_API_TOKEN: z.string().optional(),
-  FXTAPE_COLLECTOR_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an address such as http://collector:7071' })
-    .optional(),
-  LOG_LEVEL: z.string().default('info'),
+  FXTAPE_COLLECTOR_URL: addressOf(/^https?$/, 'http://collector:7071').optional(),
+  LOG_LEVEL: logLevel,
 });
 
 export type ConsoleEnv = z.output<typeof schema>;

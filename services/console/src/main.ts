@@ -4,6 +4,7 @@ import { JobQueues } from '@fxtape/jobs';
 import {
   createLog,
   exitOnUncaught,
+  listenFailed,
   Metrics,
   parseListenAddr,
   readVariable,
@@ -55,8 +56,10 @@ const app = await createApp({
   log,
   token: env.FXTAPE_API_TOKEN,
 });
-const { host, port } = parseListenAddr(env.FXTAPE_HTTP_ADDR);
-await app.listen({ host, port });
+const addr = parseListenAddr(env.FXTAPE_HTTP_ADDR);
+await app.listen({ ...addr }).catch((cause: Error) => {
+  throw listenFailed(addr, cause, 'FXTAPE_HTTP_ADDR');
+});
 shutdown.add('queues', () => jobs.close());
 shutdown.add('http', () => app.close());
 const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'console', {

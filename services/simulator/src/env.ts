@@ -1,11 +1,11 @@
 // The simulator's environment variables. Addresses and defaults are those of the design; the scenario is a JSON file.
 
-import { readEnv } from '@fxtape/ops';
+import { listenAddr, logLevel, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
-  FXTAPE_SIMULATOR_ADDR: z.string().default('127.0.0.1:7080'),
-  FXTAPE_SIMULATOR_CONTROL_ADDR: z.string().default('127.0.0.1:7081'),
+  FXTAPE_SIMULATOR_ADDR: listenAddr('127.0.0.1:7080'),
+  FXTAPE_SIMULATOR_CONTROL_ADDR: listenAddr('127.0.0.1:7081'),
   /** Asked for in the header `X-Control-Key` of the control API; without it nothing is asked for. */
   FXTAPE_SIMULATOR_CONTROL_KEY: z.string().min(1).optional(),
   /** Path of a scenario; without it the demo runs. */
@@ -16,9 +16,9 @@ const schema = z.object({
   FXTAPE_DEMO_SYMBOL: z.string().optional(),
   /** Seconds of the file in one second. */
   FXTAPE_DEMO_SPEED: z.coerce.number().positive('must be a number above 0').default(1),
-  FXTAPE_HEALTH_ADDR: z.string().default('127.0.0.1:0'),
+  FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
-  LOG_LEVEL: z.string().default('info'),
+  LOG_LEVEL: logLevel,
 });
 
 export type SimulatorEnv = z.output<typeof schema>;

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { lineText, readTape, verifyTape } from '@fxtape/tape';
-import { readCliEnv } from '../env.ts';
+import { readRunningEnv } from '../env.ts';
 
 const folderOf = (account: string): string => {
-  const dir = join(readCliEnv().FXTAPE_DATA_DIR, 'tape', account);
+  const dir = join(readRunningEnv().FXTAPE_DATA_DIR, 'tape', account);
   if (existsSync(dir)) return dir;
   throw new FxtapeError({
     code: 'TAPE_NOT_FOUND',

@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
 import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
 import { applyJournal } from '../clock-apply/apply-state.ts';
-import { holdDataDir, openDataDir } from '../data-dir.ts';
+import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { type DemoOptions, demoOf } from '../demo.ts';
-import { isGiven, processEnv, readCliEnv, withVariables } from '../env.ts';
+import { demoDataDir, isGiven, processEnv, readCliEnv, withVariables } from '../env.ts';
+import { requireFreeAddresses } from '../free-addresses.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
 import { type ProcessName, ServiceProcess } from '../service-process.ts';
@@ -53,7 +54,9 @@ export async function up(options: UpOptions): Promise<void> {
       log.warn(`${keyVariable} of "${name}" can trade; a recorder needs a read-only key (fxs_ro_…) only`);
     }
   }
-  const dataDir = resolve(env.FXTAPE_DATA_DIR);
+  const dataDir = resolve(demo === null ? env.FXTAPE_DATA_DIR : demoDataDir(env.FXTAPE_DATA_DIR));
+  refuseBesideUp(dataDir);
+  await requireFreeAddresses(env, demo !== null);
   if (openDataDir(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
   holdDataDir(dataDir, 'up');
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });

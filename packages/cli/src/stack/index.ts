@@ -5,6 +5,7 @@ export {
   type Stack,
   type StackOptions,
 } from './ensure-stack.ts';
+export { readCredentials, renewCredentials } from './credentials.ts';
 export { questDbContainerSettings, redisContainerArguments } from './docker-specs.ts';
 export type { EngineExit } from './engine-process.ts';
 export { freePort } from './free-port.ts';

@@ -1,0 +1,29 @@
+// `fxtape credentials rotate`: new passwords for the engines that fxtape started for this data folder. They hold from the next start on, so
+// nothing may run on it meanwhile.
+import { resolve } from 'node:path';
+import { FxtapeError } from '@fxtape/ops';
+import { holdDataDir, openDataDir } from '../data-dir.ts';
+import { readRunningEnv } from '../env.ts';
+import { readCredentials, renewCredentials } from '../stack/index.ts';
+
+/** Errors: ALREADY_RUNNING, CREDENTIALS_NONE, CREDENTIALS_INVALID, DATA_DIR_UNUSABLE. */
+export function credentialsRotate(options: { json?: boolean }): void {
+  const dataDir = resolve(readRunningEnv().FXTAPE_DATA_DIR);
+  openDataDir(dataDir);
+  holdDataDir(dataDir, 'up');
+  if (readCredentials(dataDir) === null) {
+    throw new FxtapeError({
+      code: 'CREDENTIALS_NONE',
+      kind: 'terminal',
+      message: `fxtape has started no engine for ${dataDir} yet, so there are no passwords`,
+      hint: 'Point FXTAPE_DATA_DIR at the folder; passwords of engines that you run you change there',
+      context: { dataDir },
+    });
+  }
+  renewCredentials(dataDir);
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ rotated: true, dataDir })}\n`
+      : `New passwords for the engines of ${dataDir}, from the next \`fxtape up\` on. Tools that are connected need them: \`fxtape sql\` tells.\n`,
+  );
+}
