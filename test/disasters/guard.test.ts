@@ -91,8 +91,10 @@ test('delayed symbols and single ticks of any other time: the others go on, and 
   let service = await recording.collector();
   await recording.live(service);
   const [first, ...others] = symbols as [string, ...string[]];
+  // What an outage takes of a symbol that is delayed by more than half an hour lies before its gap: the account of gaps shifts by no more.
+  const isHurt = draw.either([true, false]);
   for (const symbol of others.slice(0, 2)) {
-    const byMs = -draw.between(15, 90) * MINUTE - draw.between(0, MINUTE);
+    const byMs = -draw.between(15, isHurt ? 28 : 90) * MINUTE - draw.between(0, MINUTE);
     process.stdout.write(`  ${symbol} is delayed by ${-byMs / MINUTE} minutes\n`);
     await recording.gateway.fault('other_time', { symbol, byMs });
   }
@@ -105,7 +107,7 @@ test('delayed symbols and single ticks of any other time: the others go on, and 
     ]);
     await recording.gateway.fault('other_time', { symbol, byMs, count: draw.between(1, 5) });
     await delay(draw.between(0, 4 * SECOND));
-    const hurt = draw.either(['nothing', 'nothing', 'reset', 'kill'] as const);
+    const hurt = isHurt ? draw.either(['nothing', 'reset', 'kill'] as const) : 'nothing';
     if (hurt === 'reset') await recording.gateway.fault('reset');
     if (hurt === 'kill') {
       await service.kill('SIGKILL');
