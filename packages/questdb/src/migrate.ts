@@ -3,6 +3,7 @@
 // migration is recorded only after all of its statements, and several processes may do all this at the same time.
 import { type Clock, FxtapeError, type Log, systemClock } from '@fxtape/ops';
 import { AppliedWatch } from './applied-watch.ts';
+import { newestSteps, pausedStep } from './apply-steps.ts';
 import { asObjects } from './exec-answer.ts';
 import { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
 import { pause } from './pause.ts';
@@ -169,13 +170,8 @@ async function requireSchema(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSi
 
 /** A correction takes tables away for a moment, or for longer when it was killed there. */
 async function refuseWhileReplaced(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSignal): Promise<void> {
-  const [row] = asObjects(
-    await client.exec(
-      'SELECT apply_id, step, cast(ts as long) us FROM clock_applies ORDER BY ts DESC LIMIT 1',
-      { signal },
-    ),
-  );
-  if (row?.['step'] === 'paused') throw applyUnderWay(String(row['apply_id']), Number(row['us']));
+  const paused = pausedStep(await newestSteps(client, { signal }));
+  if (paused !== null) throw applyUnderWay(paused.applyId, paused.us);
 }
 
 function failed(migration: Migration, statement: string, cause: FxtapeError): FxtapeError {

@@ -83,3 +83,17 @@ test('a look that is too old permits nothing, and what waited goes on when nobod
   await seconds(3);
   expect([pass.signal.aborted, gate.check()]).toEqual([false, null]);
 });
+
+test('a pause lasts until the correction that paused ends it, whatever another one says', async () => {
+  const { gate, rows, seconds, signal } = rig();
+  await gate.enter(signal);
+  rows.push(['a', 'S', 'begun', 'UTC', 1], ['a', 'S', 'paused', 'UTC', 2]);
+  await seconds(3);
+  expect(gate.paused?.message).toContain('(a,');
+  rows.push(['b', 'S', 'begun', 'UTC', 3], ['b', 'S', 'paused', 'UTC', 4], ['b', 'S', 'abandoned', 'UTC', 5]);
+  await seconds(3);
+  expect(gate.paused?.message).toContain('(a,');
+  rows.push(['a', 'S', 'applied', 'UTC', 6]);
+  await seconds(3);
+  expect(gate.paused).toBeNull();
+});

@@ -7,6 +7,7 @@
 // pauses has to wait and to ask nobody, wherever the writers are and whenever they started. What waited is written when a look shows that
 // nobody paused meanwhile.
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type ApplyStepRow, pausedStep } from './apply-steps.ts';
 import type { Obstacle } from './deliver-rows.ts';
 import { asObjects } from './exec-answer.ts';
 import { pause } from './pause.ts';
@@ -149,20 +150,17 @@ export class WriteGate {
       ),
     );
     const applied = new Map<string, AppliedRule>();
+    const newest = new Map<string, ApplyStepRow>();
     let pauseUs = 0;
     for (const row of rows) {
       const us = Number(row['us']);
-      if (row['step'] === 'paused') pauseUs = us;
-      if (row['step'] === 'applied')
-        applied.set(String(row['server']), {
-          applyId: String(row['apply_id']),
-          rule: String(row['rule_id']),
-          us,
-        });
+      const [applyId, step] = [String(row['apply_id']), String(row['step'])];
+      newest.set(applyId, { applyId, step, us });
+      if (step === 'paused') pauseUs = us;
+      if (step === 'applied')
+        applied.set(String(row['server']), { applyId, rule: String(row['rule_id']), us });
     }
-    const last = rows.at(-1);
-    const isPaused = last !== undefined && last['step'] === 'paused';
-    return { paused: isPaused ? { applyId: String(last['apply_id']), us: pauseUs } : null, pauseUs, applied };
+    return { paused: pausedStep(newest.values()), pauseUs, applied };
   }
 }
 
