@@ -123,6 +123,10 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const symbols = new SymbolWatch({ rest, clock, log, known, config });
   await until('waiting_for_gateway', () => symbols.look(signal));
   passing('collector: symbols listed');
+  const before = memory.ledger.state.feed;
+  // The account of the other feed ends under its own name.
+  if (before !== null && before !== feed)
+    await note('configured', { feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
   const { streams, subscriptions } = wanted;
   await note('configured', { feed, replayed, streams: remembered?.configured(streams) ?? streams });

@@ -15,6 +15,7 @@ import {
   type Ruling,
   Rulings,
   saveLedger,
+  type StreamKey,
   type TapeEvent,
   type TickMark,
   TickMarker,
@@ -86,7 +87,16 @@ export class TapeMemory {
 
   /** Those of the streams that it records. */
   get symbols(): string[] {
-    return [...new Set([...this.ledger.state.streams.values()].flatMap(({ key }) => key.symbol ?? []))];
+    return [...new Set(this.#streams.flatMap(({ symbol }) => symbol ?? []))];
+  }
+
+  /** The streams that belong to the account itself, to no feed. */
+  get accountStreams(): StreamKey[] {
+    return this.#streams.filter(({ symbol }) => symbol === null);
+  }
+
+  get #streams(): StreamKey[] {
+    return [...this.ledger.state.streams.values()].map(({ key }) => key);
   }
 
   /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */

@@ -121,11 +121,15 @@ export class TapeReader {
       hold = this.#take(item, read);
       if (hold !== null) break;
     }
+    this.#spell(read);
+    return { rows: read.rows, hold, lastTsRecv: read.lastTsRecv };
+  }
+
+  /** Rows of all notes so far: they belong to the feed of now. */
+  #spell({ notes, rows }: Read): void {
     const context = this.#context();
-    const { notes, rows } = read;
-    for (const note of notes.gaps) rows.gap_events.push(gapEventRow(note, context));
-    for (const note of notes.coverage) rows.coverage.push(...coverageRows(note, context));
-    return { rows, hold, lastTsRecv: read.lastTsRecv };
+    for (const note of notes.gaps.splice(0)) rows.gap_events.push(gapEventRow(note, context));
+    for (const note of notes.coverage.splice(0)) rows.coverage.push(...coverageRows(note, context));
   }
 
   #take(item: Line | Damage, read: Read): Hold | null {
@@ -214,6 +218,7 @@ export class TapeReader {
   }
 
   #passed(line: Line, message: WireMessage | null, read: Read): void {
+    if (line.event === 'configured') this.#spell(read);
     this.ledger.apply(line, message, read.notes);
     read.lastTsRecv = line.tsRecv;
   }
