@@ -20,6 +20,7 @@ interface State {
     readonly account: string;
     readonly phase: string;
     readonly reasons: readonly string[];
+    readonly remarks: readonly string[];
     readonly streams: readonly { readonly symbol: string | null; readonly phase: string }[];
   }[];
 }
@@ -74,6 +75,7 @@ test('configuration: another key, another account, and back; each is begun anew,
   for (const [change, word] of [
     [{ ...usual, key: 'WRONG_KEY' }, 'refused'],
     [{ ...usual, id: B }, 'ACCOUNT_MISMATCH'],
+    [{ ...usual, key: 'NO_SUCH_KEY' }, 'refused'],
   ] as const) {
     recording.configure({ accounts: [change] });
     await says(service, word);
@@ -84,6 +86,46 @@ test('configuration: another key, another account, and back; each is begun anew,
   }
   await promiseKept('another key, another account', recording);
 });
+
+test.each(['while it records', 'while it is killed'])(
+  'configuration: renamed %s, and its feed with it',
+  async (when) => {
+    const recording = await begin({ scenario, accounts: [{ id: A, name: 'old' }] });
+    let service = await recording.collector();
+    await recording.live(service);
+    await recording.moreTicks(400);
+    if (when === 'while it is killed') await service.kill('SIGKILL');
+    recording.configure({ accounts: [{ id: A, name: 'new' }] });
+    if (when === 'while it is killed') service = await recording.collector();
+    const told = async (): Promise<boolean> =>
+      (await stateOf(service)).accounts.some(
+        ({ account, remarks }) => account === 'new' && remarks.join().includes('recorded as "old"'),
+      );
+    await until(told, { what: 'the old name to be told', deadlineMs: 60_000, everyMs: 100 });
+    await recording.live(service);
+    await recording.moreTicks(400);
+    const openOf = async (): Promise<number> =>
+      Number(
+        (await recording.sql("SELECT count() FROM gaps WHERE account = 'old' AND ts_to IS NULL"))[0]?.[0],
+      );
+    await until(async () => (await openOf()) === 0, {
+      what: 'no gap of the old name to last',
+      deadlineMs: 60_000,
+    });
+    await recording.settle();
+    const [[end]] = (await recording.sql(
+      "SELECT max(cast(ts_to as long)) FROM gaps WHERE feed = 'old' AND stream = 'ticks'",
+    )) as [[number]];
+    const [[from, to]] = (await recording.sql(
+      "SELECT min(cast(ts as long)), max(cast(ts_to as long)) FROM coverage WHERE feed = 'new' AND stream = 'ticks'",
+    )) as [[number, number]];
+    const [[covered]] = (await recording.sql(
+      "SELECT max(cast(ts_to as long)) FROM coverage WHERE feed = 'old'",
+    )) as [[number]];
+    expect(Number(covered)).toBeLessThanOrEqual(Number(from));
+    expect(Number(end)).toBeLessThan(Number(to));
+  },
+);
 
 test('configuration: taken out while it waits for its gateway, and put in again', async () => {
   const recording = await begin({ scenario });

@@ -16,6 +16,7 @@ export { loadConfig } from './load.ts';
 export { matchAccount } from './match-account.ts';
 export { matchSymbols } from './match-symbols.ts';
 export { parseConfig } from './parse.ts';
+export { requireKey } from './require-key.ts';
 export { setClock } from './set-clock.ts';
 export { configDocument, showConfig } from './show.ts';
 export { watchConfig } from './watch.ts';

@@ -1,7 +1,7 @@
 // What a job needs to know of its account: configuration, server, feed, the REST client of its terminal, the clock rule of its broker,
 // and the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one
 // context per account, kept for a while, because addresses and rules change rarely and jobs come by the thousand.
-import type { AccountConfig } from '@fxtape/config';
+import { type AccountConfig, requireKey } from '@fxtape/config';
 import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
 import { type BrokerMs, type ClockRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
 import { type Clock, FxtapeError } from '@fxtape/ops';
@@ -120,8 +120,7 @@ export class AccountContexts {
 
   async #rest(config: AccountConfig, accountId: string): Promise<FxSocketRest> {
     const { baseUrl, clock, keyOf } = this.#o;
-    const apiKey = keyOf(config.keyVariable);
-    if (apiKey === '') throw keyMissing(config);
+    const apiKey = requireKey(config, keyOf);
     const { name, tlsVerify } = config;
     const known = this.#terminals.get(name);
     const same = known !== undefined && known.key === apiKey && known.tlsVerify === tlsVerify;
@@ -232,15 +231,6 @@ const notSeen = (account: string): FxtapeError =>
     message: `nobody has recorded yet where the account "${account}" is found`,
     hint: 'Nothing: the scheduler records it as soon as it reaches the account',
     context: { account },
-  });
-
-const keyMissing = (config: AccountConfig): FxtapeError =>
-  new FxtapeError({
-    code: 'KEY_MISSING',
-    kind: 'terminal',
-    message: `the account "${config.name}" has no key in ${config.keyVariable}`,
-    hint: `Set ${config.keyVariable}; a read-only key is enough`,
-    context: { account: config.name },
   });
 
 const clockUnknown = (account: string, server: string): FxtapeError =>

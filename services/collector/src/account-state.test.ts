@@ -18,6 +18,7 @@ const well: AccountFacts = {
   },
   lagMs: 40,
   streams: [{ name: 'EURUSD ticks', phase: 'live' }],
+  former: [],
 };
 const database = (change: Partial<AccountFacts['database']>) => ({
   database: { ...well.database, ...change },
@@ -158,6 +159,20 @@ test('a symbol that the broker does not list is a remark; refused and many strea
     'incomplete (the gateway refuses S0 ticks)',
   ]);
   expect(accountState({ ...well, streams: [] }).reasons).toEqual(['incomplete (no stream is known yet)']);
+});
+
+test('a name that the account had before is told, and how to go on with its series', () => {
+  const former = [
+    { name: 'old', feed: 'old' },
+    { name: 'older', feed: null },
+  ];
+  expect(accountState({ ...well, former })).toMatchObject({
+    ready: true,
+    remarks: [
+      'it is the account that was recorded as "old", by server and login; to go on with its series set market_data: { feed: old }',
+      'it is the account that was recorded as "older", by server and login',
+    ],
+  });
 });
 
 test('every state stands in its document, in the order of weight', () => {

@@ -62,6 +62,8 @@ export interface AccountFacts {
   };
   readonly lagMs: number | null;
   readonly streams: readonly { readonly name: string; readonly phase: StreamPhase }[];
+  /** Names under which this account was recorded before; the feed where it is not the one of now. */
+  readonly former: readonly { readonly name: string; readonly feed: string | null }[];
 }
 
 export interface AccountState {
@@ -101,7 +103,10 @@ export const accountState = (facts: AccountFacts): AccountState => {
     ready: first === undefined,
     recording: notRecording === null && obstacle === null && session?.phase === 'live',
     reasons: findings.map(({ reason, state }) => (reason === null ? state : `${state} (${reason})`)),
-    remarks: unlisted.length === 0 ? [] : [`the broker does not list ${listed(unlisted)}`],
+    remarks: [
+      ...(unlisted.length === 0 ? [] : [`the broker does not list ${listed(unlisted)}`]),
+      ...facts.former.map(renamed),
+    ],
     database: database === null ? null : { code: database.code, message: database.message },
   };
 };
@@ -166,6 +171,11 @@ const databaseTrouble = ({
   const silent = writers.find(({ phase }) => phase === 'retrying');
   if (silent !== undefined) return trouble('database_away', silent);
   return applied.phase === 'unreachable' ? trouble('database_away', applied) : null;
+};
+
+const renamed = ({ feed, name }: AccountFacts['former'][number]): string => {
+  const series = feed === null ? '' : `; to go on with its series set market_data: { feed: ${feed} }`;
+  return `it is the account that was recorded as "${name}", by server and login${series}`;
 };
 
 const weight = ({ state }: Finding): number => ACCOUNT_STATES.indexOf(state);

@@ -80,17 +80,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const { replayed } = config.clock;
   const feed = marketData?.feed ?? null;
   let memory = new TapeMemory(name);
-  const tape = await until('waiting_for_tape', () =>
-    TapeWriter.open({
-      dir,
-      account: name,
-      head: () => memory.save(),
-      clock,
-      log,
-      syncEveryMs: 50,
-      ringBytes: o.inHand().maxBytes,
-    }),
-  );
+  const tape = await until('waiting_for_tape', () => openTape(o, name, () => memory.save()));
   hold(() => tape.close());
   passing('collector: tape open');
   memory = await until('waiting_for_tape', () => remembering(name, dir));
@@ -134,7 +124,11 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
-  const outflow = outflowOf(o, { tape, memory, intake, keeper, checkpoints });
+  const outflow = outflowOf(
+    o,
+    { account: name, feed, replayed },
+    { tape, memory, intake, keeper, checkpoints },
+  );
   const stream = new FxStream({
     url: binding.wsUrl,
     apiKey,
@@ -160,7 +154,16 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   };
 };
 
-const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
+/** @throws as TapeWriter.open */
+export const openTape = (
+  { clock, dir, inHand, log }: Pick<BeginOptions, 'clock' | 'dir' | 'inHand' | 'log'>,
+  account: string,
+  head: () => unknown,
+): Promise<TapeWriter> =>
+  TapeWriter.open({ dir, account, head, clock, log, syncEveryMs: 50, ringBytes: inHand().maxBytes });
+
+/** What the end of a tape knows. @throws TAPE_IO, TAPE_FORMAT */
+export const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
   const memory = new TapeMemory(account);
   const tail = await readTail(dir);
   if (tail !== null)
@@ -211,17 +214,18 @@ const inferredRule = async (
   }
 };
 
-const outflowOf = (
-  o: BeginOptions,
+export const outflowOf = (
+  o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
+  whose: { readonly account: string; readonly feed: string | null; readonly replayed: boolean },
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
   const { checkpoints, intake, keeper, memory } = parts;
-  const { clock: rule, marketData, name } = o.config;
+  const { account, feed, replayed } = whose;
   return new Outflow({
     ...parts,
-    account: name,
-    replayed: rule.replayed,
+    account,
+    replayed,
     dir,
     writer,
     applied,
@@ -237,7 +241,6 @@ const outflowOf = (
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);
-      const feed = marketData?.feed ?? null;
       const same = await checkpoints.belongTo(identity, (tick) =>
         feed === null ? Promise.resolve(true) : holds(o.reader, { feed, ...tick }, until),
       );

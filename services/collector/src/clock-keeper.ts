@@ -31,7 +31,7 @@ import type { Intake } from './intake.ts';
 import type { TapeMemory } from './tape-memory.ts';
 
 export interface ClockKeeperOptions {
-  readonly config: () => AccountConfig;
+  readonly config: () => Pick<AccountConfig, 'clock'>;
   readonly timezone: () => Promise<ServerTimezone>;
   /** Id of the rule that was inferred for the server; null when none was, or when nobody can tell now. */
   readonly inferred: () => Promise<string | null>;

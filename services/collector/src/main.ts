@@ -27,6 +27,7 @@ import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
 import { Pipeline } from './pipeline.ts';
 import { accountReport, momentOf, reasonsOf } from './report.ts';
+import { Retirement } from './retire.ts';
 
 const env = readCollectorEnv();
 const demo = env.FXTAPE_DEMO;
@@ -80,6 +81,8 @@ const shared = {
   clock,
 };
 let current: Config = config;
+const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
+const retirement = new Retirement({ shared, tapes, log });
 const pipelines = new Map<string, Pipeline>();
 
 /** One change after the other, each with the newest configuration: what comes meanwhile is taken up by the next one. */
@@ -96,16 +99,19 @@ const takeUp = async (): Promise<void> => {
   const gone = [...pipelines].filter(([name]) => !names.has(name));
   for (const [name] of gone) pipelines.delete(name);
   await Promise.all(gone.map(([, pipeline]) => pipeline.stop()));
+  for (const [name] of gone) retirement.add(name);
   for (const [index, account] of accounts.entries()) {
     const { name } = account;
     if (pipelines.has(name) || stopping.signal.aborted) continue;
-    const dir = join(env.FXTAPE_DATA_DIR, 'tape', name);
+    await retirement.giveBack(name);
+    const dir = join(tapes, name);
     const pipeline = new Pipeline({
       ...shared,
       config: account,
       index,
       keyOf,
       dir,
+      former: () => retirement.former,
       log: log.child({ account: name }),
     });
     pipelines.set(name, pipeline);
@@ -113,10 +119,12 @@ const takeUp = async (): Promise<void> => {
   }
 };
 await follow(config);
+// The demonstration has accounts of its own: what others there are is not its business.
+if (demo === undefined) await retirement.addAll(new Set(pipelines.keys()));
 shutdown.add('accounts', async () => {
   stopping.abort();
   await following;
-  await Promise.all([...pipelines.values()].map((pipeline) => pipeline.stop()));
+  await Promise.all([retirement.stop(), ...[...pipelines.values()].map((pipeline) => pipeline.stop())]);
 });
 if (demo === undefined) {
   const onError = (error: unknown): void =>

@@ -6,12 +6,13 @@
 //
 // In: the account's configuration, as it changes. Out: nothing but its effects and what is known of its state. Whatever fails is begun again.
 import { isDeepStrictEqual } from 'node:util';
-import type { AccountConfig } from '@fxtape/config';
+import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { begin, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
 import type { NotRecording } from './account-state.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
+import type { Former } from './retire.ts';
 import { upkeep } from './upkeep.ts';
 import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 
@@ -37,6 +38,8 @@ export interface PipelineOptions extends SharedParts {
   /** The tape's folder of this account. */
   readonly dir: string;
   readonly log: Log;
+  /** Accounts that were recorded here under names that are not configured any more. */
+  readonly former: () => readonly Former[];
 }
 
 export class Pipeline {
@@ -78,6 +81,14 @@ export class Pipeline {
   /** Parts that ended with an error and did not run well since. */
   get failures(): readonly PartFailure[] {
     return this.#supervisor?.failures ?? [];
+  }
+
+  /** Names under which this account was recorded before: the same login on the same server. */
+  get former(): readonly Former[] {
+    const here = this.parts?.binding;
+    return this.#o
+      .former()
+      .filter(({ binding }) => binding.server === here?.server && binding.login === here.login);
   }
 
   start(): void {
@@ -140,7 +151,7 @@ export class Pipeline {
       ...this.#o,
       config,
       newest: () => this.config,
-      apiKey: this.#o.keyOf(config.keyVariable),
+      apiKey: requireKey(config, this.#o.keyOf),
       signal,
       until: (what, work) => this.#until(what, signal, work),
       hold,
@@ -214,7 +225,7 @@ export class Pipeline {
       if (parts.stream.state().phase === 'live' && clock.monoMs() - lookedMs < everyMs) continue;
       lookedMs = clock.monoMs();
       try {
-        const apiKey = this.#o.keyOf(config.keyVariable);
+        const apiKey = requireKey(config, this.#o.keyOf);
         if (apiKey !== parts.apiKey) return await this.#again('the key was renewed');
         const found = await look({ ...this.#o, config, apiKey, signal }, binding);
         if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has other addresses');

@@ -49,7 +49,8 @@ export const stateOf = (
   now: Moment,
   streams: ReturnType<typeof streamsOf> = streamsOf(pipeline),
 ): AccountState => {
-  const { database, failures, notRecording, parts } = pipeline;
+  const { config, database, failures, notRecording, parts } = pipeline;
+  const feed = config.marketData?.feed ?? null;
   const sending = parts?.outflow.state ?? { phase: 'stopped', reason: null };
   return accountState({
     notRecording,
@@ -60,6 +61,7 @@ export const stateOf = (
     database,
     lagMs: parts === null ? null : lagMsOf(parts, now.us),
     streams: streams.map((stream) => ({ name: streamName(stream), phase: stream.phase })),
+    former: pipeline.former.map((one) => ({ name: one.name, feed: one.feed === feed ? null : one.feed })),
   });
 };
 

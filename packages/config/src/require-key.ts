@@ -1,0 +1,19 @@
+// The key of an account, as it stands in its variable now. In: the account, and how variables are read. Out: the key, never empty.
+import { FxtapeError } from '@fxtape/ops';
+import type { AccountConfig } from './config.ts';
+
+/** @throws KEY_MISSING, and what `keyOf` throws. */
+export function requireKey(
+  { keyVariable, name }: Pick<AccountConfig, 'keyVariable' | 'name'>,
+  keyOf: (variable: string) => string,
+): string {
+  const key = keyOf(keyVariable);
+  if (key !== '') return key;
+  throw new FxtapeError({
+    code: 'KEY_MISSING',
+    kind: 'terminal',
+    message: `the account "${name}" has no key in ${keyVariable}`,
+    hint: `Set ${keyVariable}; a read-only key is enough`,
+    context: { account: name },
+  });
+}

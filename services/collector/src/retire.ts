@@ -1,0 +1,140 @@
+// Ends the tapes of accounts that are not configured any more: taken out, or renamed. In: their folders, one after the other. Out: their streams
+// end, so that no gap stays open for ever; what stood on the tape and not in the database is sent; and whose tapes they were is known, so that
+// an account that goes on under another name is recognised by its server and login.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
+import { readCursor } from '@fxtape/tape';
+import { openTape, outflowOf, remembering, type SharedParts } from './begin.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { ClockKeeper } from './clock-keeper.ts';
+import { Intake } from './intake.ts';
+import { type Binding, TapeMemory } from './tape-memory.ts';
+import { tidy } from './upkeep.ts';
+
+const LOOK_MS = 250;
+/** So long one tape keeps the others waiting: the database may be away, or its clock rule unsettled. */
+const TURN_MS = 60_000;
+
+export interface RetireOptions {
+  readonly shared: SharedParts;
+  /** The folder with a tape for each account. */
+  readonly tapes: string;
+  readonly log: Log;
+}
+
+/** An account that was recorded under this name. */
+export interface Former {
+  readonly name: string;
+  readonly binding: Binding;
+  readonly feed: string | null;
+}
+
+export class Retirement {
+  readonly #o: RetireOptions;
+  readonly #former = new Map<string, Former>();
+  readonly #under = new Map<string, { stop: AbortController; work: Promise<void> | null }>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: RetireOptions) {
+    this.#o = options;
+  }
+
+  get former(): readonly Former[] {
+    return [...this.#former.values()];
+  }
+
+  /** Every tape of a name that is not configured. */
+  async addAll(configured: ReadonlySet<string>): Promise<void> {
+    const names = await readdir(this.#o.tapes).catch(() => []);
+    for (const name of names) if (!configured.has(name)) this.add(name);
+  }
+
+  /** Its pipeline has ended, or there was none. */
+  add(name: string): void {
+    if (this.#under.has(name)) return;
+    const one = { stop: new AbortController(), work: null as Promise<void> | null };
+    this.#under.set(name, one);
+    this.#turn = this.#turn.then(async () => {
+      const { signal } = one.stop;
+      if (signal.aborted) return;
+      one.work = this.#retire(name, signal);
+      await Promise.race([one.work, pause(this.#o.shared.clock, TURN_MS, signal)]);
+    });
+  }
+
+  /** The account is configured again: resolves when its tape is free. */
+  async giveBack(name: string): Promise<void> {
+    const one = this.#under.get(name);
+    this.#under.delete(name);
+    this.#former.delete(name);
+    one?.stop.abort();
+    await one?.work;
+  }
+
+  async stop(): Promise<void> {
+    const all = [...this.#under.values()];
+    for (const { stop } of all) stop.abort();
+    await Promise.all(all.map(({ work }) => work));
+  }
+
+  async #retire(name: string, signal: AbortSignal): Promise<void> {
+    const log = this.#o.log.child({ account: name });
+    try {
+      await this.#send(name, log, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const locked = error instanceof FxtapeError && error.code === 'TAPE_LOCKED';
+      log[locked ? 'debug' : 'warn'](
+        { err: error },
+        'the tape of an account that is not configured stays as it is',
+      );
+    }
+  }
+
+  async #send(account: string, log: Log, signal: AbortSignal): Promise<void> {
+    const { shared, tapes } = this.#o;
+    const { clock, retentionMs } = shared;
+    const dir = join(tapes, account);
+    let memory = await remembering(account, dir);
+    const { binding } = memory;
+    if (binding === null) return;
+    this.#former.set(account, { name: account, binding, feed: memory.ledger.state.feed });
+    const tape = await openTape({ ...shared, dir, log }, account, () => memory.save());
+    try {
+      memory = await remembering(account, dir);
+      const { feed, replayed, streams } = memory.ledger.state;
+      const intake = new Intake({ tape, memory, clock, log, replayed });
+      if (streams.size > 0) {
+        log.info('this account is not configured any more; its streams end');
+        intake.note('configured', { feed, replayed, streams: [] });
+        // The next start reads the newest head and what follows: there is little then.
+        tape.rotate();
+        intake.note('stop', {});
+      }
+      const keeper = new ClockKeeper({
+        config: () => ({ clock: { rule: 'auto', replayed } }),
+        timezone: () => Promise.reject(new Error('nobody is asked about an account that is not configured')),
+        inferred: () => Promise.resolve(null),
+        intake,
+        memory,
+        tape,
+        clock,
+        log,
+      });
+      const checkpoints = new Checkpoints(dir, await readCursor(dir));
+      const parts = { tape, memory, intake, keeper, checkpoints };
+      const outflow = outflowOf({ ...shared, dir, log }, { account, feed, replayed }, parts);
+      const over = new AbortController();
+      const until = AbortSignal.any([signal, over.signal]);
+      const sending = new Supervisor({ clock, log, signal: until }).run('sending', () => outflow.run(until));
+      while (!signal.aborted && (outflow.state.appliedTsRecv ?? 0) < memory.ledger.lastTsRecv)
+        await pause(clock, LOOK_MS, signal);
+      over.abort();
+      await sending;
+      if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, clock, log });
+    } finally {
+      await tape.close();
+    }
+  }
+}
