@@ -191,6 +191,7 @@ test('two that plan at once, and a third later, make one set of jobs and one beg
         trades: new TradeReader({ http: rig.http, clock }),
       },
       writer: rig.writer,
+      configured: () => new Set([rig.name]),
       clock,
       log: quietLog(),
     });
@@ -254,6 +255,30 @@ test('a symbol that is removed ends its streams; an account that is removed ends
     deadlineMs: 20_000,
   });
   expect(await rig.queues.standing(`${rig.name}-b`)).toEqual([]);
+});
+
+test('an account that was renamed while no scheduler ran: the streams of its old name end, those of others do not', async () => {
+  const both = (name: string) => `${entry({ name })}\n${entry({ n: 1, name: '$-b' })}`;
+  const rig = await rigOf(both('$'));
+  rig.scheduler.start();
+  await planned(rig);
+  await planned(rig, `${rig.name}-b`);
+  await rig.scheduler.stop();
+  const next = rig.another(rig.config(both('$-new')));
+  next.start();
+  const open = async (account: string) =>
+    (await rig.reader.streams(account, { waitMs: 5000 })).filter((row) => (row.ts_to ?? null) === null);
+  await until(async () => (await open(rig.name)).length === 0, {
+    what: 'the streams of the old name to end',
+    deadlineMs: 60_000,
+  });
+  const reasons = (await rig.reader.streams(rig.name, { waitMs: 5000 })).map(({ reason }) => reason);
+  expect(new Set(reasons)).toEqual(new Set([`the account is recorded as "${rig.name}-new"`]));
+  await until(async () => (await open(`${rig.name}-new`)).length > 0, {
+    what: 'streams of the new name',
+    deadlineMs: 60_000,
+  });
+  expect((await open(`${rig.name}-b`)).length).toBeGreaterThan(0);
 });
 
 test('an account that the gateway does not know does not keep others from being planned', async () => {

@@ -5,8 +5,8 @@ import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { type JobQueues, type Payload, type PlannedJob, type PlanNote } from '@fxtape/jobs';
 import { type ClockRule, parseBrokerTime, streamId } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
-import type { AppliedWriter } from '@fxtape/questdb';
-import { accountRow, requireBound, sameAccount } from './account-row.ts';
+import type { AppliedWriter, TableRow } from '@fxtape/questdb';
+import { accountRow, otherNames, requireBound, sameAccount } from './account-row.ts';
 import { type ClockState, type SettledClock, settleClock } from './account-clock.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { endedStreams, streamChanges } from './configured-streams.ts';
@@ -32,6 +32,8 @@ export interface AccountPlannerOptions {
   readonly queues: JobQueues;
   readonly readers: Readers;
   readonly writer: AppliedWriter;
+  /** All names of the configuration. */
+  readonly configured: () => ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -75,6 +77,8 @@ export class AccountPlanner {
   #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
   readonly #inference = new InferenceMemory();
   #clockChanges = 0;
+  /** What an earlier name of this account left was ended. */
+  #formerEnded = false;
   #state: PlannerState = {
     phase: 'starting',
     reason: null,
@@ -236,10 +240,11 @@ export class AccountPlanner {
     await writer.write(
       {
         accounts: stored.account !== null && sameAccount(stored.account, account) ? [] : [account],
-        streams: changes.rows,
+        streams: [...changes.rows, ...(await this.#formerStreams(stored, view, signal))],
       },
       { signal },
     );
+    this.#formerEnded = true;
     const streams = changes.streams.filter(
       ({ symbol }: ConfiguredSince) => symbol === null || !changes.unlisted.has(symbol),
     );
@@ -259,6 +264,26 @@ export class AccountPlanner {
       signal,
     });
     return { clock: settledClock, input, listed, unlisted: changes.unlisted };
+  }
+
+  /** An account that was renamed leaves streams under its old name, which nobody else ends. Looked for once. */
+  async #formerStreams(
+    { accounts }: Stored,
+    view: GatewayView,
+    signal: AbortSignal,
+  ): Promise<TableRow<'streams'>[]> {
+    if (this.#formerEnded) return [];
+    const { clock, configured, log, readers } = this.#o;
+    const { name } = this.#config;
+    const names = otherNames(accounts, name, view).filter((other) => !configured().has(other));
+    const reason = `the account is recorded as "${name}"`;
+    const rows: TableRow<'streams'>[] = [];
+    for (const other of names) {
+      const ended = endedStreams(await readers.history.streams(other, { signal }), clock.nowUs(), reason);
+      if (ended.length > 0) log.warn({ before: other }, 'this account was recorded under another name');
+      rows.push(...ended);
+    }
+    return rows;
   }
 
   /** The gateway as it is, or as it was seen last: what is missing does not depend on its being there at this moment. */

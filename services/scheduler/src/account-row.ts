@@ -52,3 +52,10 @@ export function requireBound(known: AccountsRow | null, { row }: GatewayView): v
     context: { account: known.account },
   });
 }
+
+/** Other names that the same login on the same server was recorded under. */
+export const otherNames = (known: readonly AccountsRow[], name: string, { row }: GatewayView): string[] =>
+  known
+    .filter((one) => one.account !== name && one.server === row.server)
+    .filter((one) => String(one.login) === String(row.login))
+    .map((one) => one.account);

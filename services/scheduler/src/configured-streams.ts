@@ -72,14 +72,18 @@ export function streamChanges(o: {
   return { rows, streams, unlisted: new Set([...unknown, ...o.missing]) };
 }
 
-/** The rows that end every stream of an account that is not configured any more. */
-export const endedStreams = (known: readonly StreamRow[], nowUs: number): StreamRow[] =>
+/** The rows that end every stream of an account that is not configured any more, or not under this name. */
+export const endedStreams = (
+  known: readonly StreamRow[],
+  nowUs: number,
+  reason = 'the account is not configured any more',
+): StreamRow[] =>
   known
     .filter((one) => (one.ts_to ?? null) === null)
     .map((one) => ({
       ...one,
       ts_to: Math.max(nowUs, one.ts),
-      reason: 'the account is not configured any more',
+      reason,
     }));
 
 const idOf = (one: StreamRow): string =>

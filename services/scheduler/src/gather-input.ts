@@ -45,6 +45,8 @@ interface Of {
 /** What is stored of an account, whatever its clock and configuration say. */
 export interface Stored {
   readonly account: TableRow<'accounts'> | null;
+  /** Those of all names. */
+  readonly accounts: readonly TableRow<'accounts'>[];
   readonly streams: readonly TableRow<'streams'>[];
   /** Of market data whoever recorded the feed: it passes from account to account. */
   readonly coverage: readonly (Claimed & Of)[];
@@ -87,6 +89,7 @@ export async function readStored(
     (row.symbol ?? null) === null || (row.feed ?? null) === feed;
   return {
     account: accounts.find((row) => row.account === name) ?? null,
+    accounts,
     streams,
     coverage: coverage.filter(own).map((range) => ({ ...range, ...keyOf(range) })),
     gaps: gaps.filter(own).flatMap(endedGap),

@@ -33,7 +33,7 @@ const LOW_JOBS = QUEUE_JOBS / 3;
 /** Accounts that are planned at once. */
 const AT_ONCE = 4;
 
-export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'apiKey' | 'queues'> {
+export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'apiKey' | 'configured' | 'queues'> {
   readonly config: Config;
   readonly keyOf: (variable: string) => string;
   readonly redisUrl: string;
@@ -168,6 +168,7 @@ export class Scheduler {
       ...this.#o,
       apiKey: keyOf(config.keyVariable),
       queues: this.#queues,
+      configured: () => new Set(this.#entries.keys()),
       log: log.child({ account: config.name }),
     });
     return { planner, dueMs: Number.NEGATIVE_INFINITY, running: null, queued: false };
