@@ -61,6 +61,9 @@ test('configuration: many changes within moments, the newest wins', async () => 
     { what: 'two symbols of one account', deadlineMs: 60_000, everyMs: 100 },
   );
   await recording.live(service);
+  const metrics = await (await fetch(`${service.http}/metrics`)).text();
+  expect(metrics).toContain('fxtape_account_state{account="demo",state="live"} 1');
+  expect(metrics).toContain('fxtape_account_state{account="demo",state="stalled"} 0');
   await recording.moreTicks(400);
   await service.stop();
   expect(readServiceInfo(recording.dataDir, 'collector')).toBeNull();

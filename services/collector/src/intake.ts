@@ -2,7 +2,7 @@
 // of frames and session events. Out: lines of the tape. A full disk closes the socket and is tried again every second;
 // the way back is a `disconnected` on the tape, so that the hole is a gap like any other.
 import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import {
   type BrokerMs,
   type ClockJump,
@@ -110,6 +110,7 @@ export class Intake {
   /** Runs until the stream ends. */
   async run(stream: Frames, signal: AbortSignal): Promise<void> {
     for await (const batch of stream) {
+      passing('collector: frames taken');
       const entries: Entry[] = [];
       try {
         for (const item of batch) {

@@ -1,7 +1,7 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
 import type { CoverageRow, Rows } from '@fxtape/market';
-import { type Clock, type Log, pause } from '@fxtape/ops';
+import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints, Witness } from './checkpoints.ts';
@@ -147,6 +147,7 @@ export class Outflow {
     const troubles = this.#o.troubles();
     const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory });
     for await (const batch of tape.follow(start.position, { signal, ...this.#o.inHand() })) {
+      passing('collector: lines read');
       const { hold, lastTsRecv, rows } = reader.read(batch.items);
       this.state.phase = 'sending';
       this.state.reason = null;

@@ -8,7 +8,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
-import { FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
+import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
 import { begin, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
 import type { NotRecording } from './account-state.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
@@ -184,6 +184,7 @@ export class Pipeline {
     while (!signal.aborted) {
       await this.#untilChanged(symbols.pauseMs(this.wanted), signal);
       if (signal.aborted || this.#ending !== null) return;
+      passing('collector: symbols due');
       const { config } = this;
       if (!isDeepStrictEqual(identityOf(config), identityOf(parts.config)))
         return this.#again('the configuration names another account, key or feed');
@@ -242,6 +243,7 @@ export class Pipeline {
     for (;;) {
       await pause(this.#o.clock, keeper.isProvisional ? PROVISIONAL_EVERY_MS : RULE_EVERY_MS, signal);
       if (signal.aborted) return;
+      passing('collector: clock rule due');
       await keeper.adopt();
     }
   }
