@@ -181,7 +181,7 @@ test('two that plan at once, and a third later, make one set of jobs and one beg
   const config = rig.config(entry()).accounts[0] as never;
   const planner = () =>
     new AccountPlanner(config, {
-      apiKey: 'fxs_ro_demo',
+      keyOf: () => 'fxs_ro_demo',
       baseUrl: `http://${gateway.addr}`,
       queues: rig.queues,
       readers: {

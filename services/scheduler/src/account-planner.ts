@@ -27,7 +27,8 @@ const MOST_ASKED = 20_000;
 const MARKS_MS = 2 * 86_400_000;
 
 export interface AccountPlannerOptions {
-  readonly apiKey: string;
+  /** The key in a variable, as it is now. */
+  readonly keyOf: (variable: string) => string;
   readonly baseUrl: string;
   readonly queues: JobQueues;
   readonly readers: Readers;

@@ -1,7 +1,7 @@
 // What the gateway says of one account: who it is, which symbols its broker lists, how its clock stands. In: the account's configuration
 // and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen, or each time
 // while some are missing. Never history.
-import { type AccountConfig, matchAccount } from '@fxtape/config';
+import { type AccountConfig, matchAccount, requireKey } from '@fxtape/config';
 import {
   accountUrls,
   FxSocketManagement,
@@ -24,7 +24,8 @@ export interface GatewayView {
 }
 
 export interface GatewayWatchOptions {
-  readonly apiKey: string;
+  /** The key in a variable, as it is now. */
+  readonly keyOf: (variable: string) => string;
   /** Management base, without `/v1`. */
   readonly baseUrl: string;
   readonly clock: Clock;
@@ -41,7 +42,7 @@ interface Seen<T> {
 export class GatewayWatch {
   readonly #o: GatewayWatchOptions;
   #config: AccountConfig;
-  #rest: { client: FxSocketRest; url: string } | null = null;
+  #rest: { client: FxSocketRest; made: string } | null = null;
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
   #symbols: SymbolBook | null = null;
   #symbolsDueMs = Number.NEGATIVE_INFINITY;
@@ -58,7 +59,7 @@ export class GatewayWatch {
     this.#symbolsDueMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** `known`: symbols of the streams that are open, for the first look. @throws ACCOUNT_NOT_FOUND, and the client's errors. */
+  /** `known`: symbols of the streams that are open, for the first look. @throws ACCOUNT_NOT_FOUND, KEY_MISSING, and the client's errors. */
   async view(known: readonly string[], signal: AbortSignal): Promise<GatewayView> {
     const account = await this.#found(signal);
     // A symbol that is named is a stream whatever is listed, and need not be known.
@@ -101,8 +102,8 @@ export class GatewayWatch {
   }
 
   async #search(signal: AbortSignal): Promise<WireAccountRow> {
-    const { apiKey, baseUrl } = this.#o;
-    const management = new FxSocketManagement({ baseUrl, apiKey });
+    const { baseUrl, keyOf } = this.#o;
+    const management = new FxSocketManagement({ baseUrl, apiKey: requireKey(this.#config, keyOf) });
     try {
       if (this.#config.id !== null) return await management.account(this.#config.id, { signal });
       const found = matchAccount(this.#config, await management.accounts({ signal }));
@@ -119,13 +120,16 @@ export class GatewayWatch {
     });
   }
 
+  /** Another address, key or way to check it makes another client. */
   #restOf(row: WireAccountRow): FxSocketRest {
-    const url = accountUrls(row, this.#o.baseUrl).restUrl;
-    if (this.#rest?.url !== url) {
+    const { baseUrl, keyOf } = this.#o;
+    const { tlsVerify } = this.#config;
+    const url = accountUrls(row, baseUrl).restUrl;
+    const apiKey = requireKey(this.#config, keyOf);
+    const made = JSON.stringify([url, apiKey, tlsVerify]);
+    if (this.#rest?.made !== made) {
       void this.#rest?.client.close();
-      const { apiKey } = this.#o;
-      const client = new FxSocketRest({ baseUrl: url, apiKey, tlsVerify: this.#config.tlsVerify });
-      this.#rest = { client, url };
+      this.#rest = { client: new FxSocketRest({ baseUrl: url, apiKey, tlsVerify }), made };
     }
     return this.#rest.client;
   }

@@ -33,9 +33,8 @@ const LOW_JOBS = QUEUE_JOBS / 3;
 /** Accounts that are planned at once. */
 const AT_ONCE = 4;
 
-export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'apiKey' | 'configured' | 'queues'> {
+export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'configured' | 'queues'> {
   readonly config: Config;
-  readonly keyOf: (variable: string) => string;
   readonly redisUrl: string;
   readonly metrics: Metrics;
   /** First part of every key in Redis; default `fxtape`. */
@@ -91,10 +90,8 @@ export class Scheduler {
     for (const account of config.accounts) {
       this.#removed.delete(account.name);
       const known = this.#entries.get(account.name);
-      if (known === undefined || known.planner.config.keyVariable !== account.keyVariable) {
-        this.#entries.set(account.name, this.#entry(account));
-        void known?.planner.close();
-      } else {
+      if (known === undefined) this.#entries.set(account.name, this.#entry(account));
+      else {
         known.planner.reconfigure(account);
         known.dueMs = Number.NEGATIVE_INFINITY;
       }
@@ -163,10 +160,9 @@ export class Scheduler {
   }
 
   #entry(config: AccountConfig): Entry {
-    const { keyOf, log } = this.#o;
+    const { log } = this.#o;
     const planner = new AccountPlanner(config, {
       ...this.#o,
-      apiKey: keyOf(config.keyVariable),
       queues: this.#queues,
       configured: () => new Set(this.#entries.keys()),
       log: log.child({ account: config.name }),
