@@ -16,6 +16,10 @@ test('questdb-down-for-a-minute: killed and kept down', async () => {
   await recording.live(service);
   await recording.moreTicks(2000);
   await recording.questdb.kill();
+  await until(async () => (await (await fetch(`${service.http}/readyz`)).text()).includes('database_away'), {
+    what: 'readiness to say that the database is away',
+    deadlineMs: 30_000,
+  });
   await delay(MINUTE_MS);
   await recording.questdb.start();
   await recording.moreTicks(50_000, 120_000);

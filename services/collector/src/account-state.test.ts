@@ -14,6 +14,7 @@ const well: AccountFacts = {
     unmigrated: null,
     paused: null,
     applied: { phase: 'idle', code: null, message: null },
+    gate: null,
     writers: [{ table: 'ticks', phase: 'ok', code: null, message: null }],
   },
   lagMs: 40,
@@ -136,6 +137,11 @@ describe('what stands between rows and the database', () => {
     [
       'rows that nobody applies',
       { applied: { phase: 'unreachable', code: null, message: null } },
+      'database_away',
+    ],
+    [
+      'nothing to write, and nobody to write it to',
+      { gate: { code: 'QDB_UNREACHABLE', message: 'm' } },
       'database_away',
     ],
   ] as const)('%s', (_what, change, state) => {

@@ -58,6 +58,8 @@ export interface AccountFacts {
     readonly unmigrated: { readonly code: string; readonly message: string } | null;
     readonly paused: { readonly code: string; readonly message: string; readonly hint: string } | null;
     readonly applied: Pick<AppliedState, 'phase' | 'code' | 'message'>;
+    /** Why nothing may be written now, as the look of each second says: also while there is nothing to write. */
+    readonly gate: { readonly code: string; readonly message: string } | null;
     readonly writers: readonly Pick<WriterState, 'table' | 'phase' | 'code' | 'message'>[];
   };
   readonly lagMs: number | null;
@@ -154,6 +156,7 @@ interface DatabaseTrouble {
 /** A verdict of the database takes a person to end it, and weighs more than silence. */
 const databaseTrouble = ({
   applied,
+  gate,
   paused,
   unmigrated,
   writers,
@@ -170,7 +173,8 @@ const databaseTrouble = ({
   if (refusing !== undefined) return trouble('database_refuses', refusing);
   const silent = writers.find(({ phase }) => phase === 'retrying');
   if (silent !== undefined) return trouble('database_away', silent);
-  return applied.phase === 'unreachable' ? trouble('database_away', applied) : null;
+  if (applied.phase === 'unreachable') return trouble('database_away', applied);
+  return gate === null ? null : trouble('database_away', gate);
 };
 
 const renamed = ({ feed, name }: AccountFacts['former'][number]): string => {

@@ -69,8 +69,13 @@ export class Pipeline {
   /** How the database takes what is sent to it. */
   get database() {
     const { applied, database, gate, writer } = this.#o;
-    const unmigrated = database.trouble;
-    return { applied: applied.state, writers: writer.state(), paused: gate.paused, unmigrated };
+    return {
+      applied: applied.state,
+      gate: gate.check(),
+      paused: gate.paused,
+      unmigrated: database.trouble,
+      writers: writer.state(),
+    };
   }
 
   /** Null while it records. */
