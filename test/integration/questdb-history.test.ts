@@ -448,7 +448,13 @@ test('a new tape starts from the live account alone, whatever history has claime
   const live = new Reader({ http, clock });
   await write({ coverage: [claim(M1, 0, 50, 'live'), claim(M1, 0, 900), claim({}, 0, 900)] });
   expect(await live.accountedTo('acc')).toEqual([{ ...M1, ts_to: T + 50 }]);
-  const ended = (id: string, key: object, to: number): TableRow<'gap_events'> => ({
+  const ticks = { feed: 'icm', symbol: 'EURUSD', stream: 'ticks', timeframe: null };
+  const event = (
+    id: string,
+    of: 'opened' | 'ended',
+    to: number,
+    key: object = {},
+  ): TableRow<'gap_events'> => ({
     ts: T + to,
     gap_id: id,
     writer: id === 'healed' ? 'backfill' : 'collector',
@@ -456,20 +462,24 @@ test('a new tape starts from the live account alone, whatever history has claime
     account: 'acc',
     ...ticks,
     ...key,
-    event: 'ended',
+    event: of,
     ts_from: T,
-    ts_to: T + to,
+    ts_to: of === 'ended' ? T + to : null,
     cause: 'disconnect',
     state: 'open',
   });
-  const ticks = { feed: 'icm', symbol: 'EURUSD', stream: 'ticks', timeframe: null };
+  const whole = (id: string, to: number, key: object = {}) => [
+    event(id, 'opened', to - 1, key),
+    event(id, 'ended', to, key),
+  ];
   await write({
     gap_events: [
-      ended('a', {}, 60),
-      ended('b', {}, 70),
-      ended('healed', {}, 500),
-      ended('c-ticks.condemned', {}, 600),
-      ended('d', { stream: 'bars', timeframe: 'M1' }, 700),
+      ...whole('a', 60),
+      ...whole('b', 70),
+      ...whole('healed', 500),
+      event('of a moment', 'ended', 600),
+      event('not ended', 'opened', 650),
+      ...whole('d', 700, { stream: 'bars', timeframe: 'M1' }),
     ],
   });
   expect(await live.accountedTo('acc')).toEqual(

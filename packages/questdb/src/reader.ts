@@ -138,7 +138,8 @@ export class Reader {
 
   /**
    * Up to where the live account of each stream reaches that is covered live: the end of its coverage, or of the last gap that ended. What
-   * history claims says nothing about what was streamed, and the gap of a single condemned row nothing about what is before it.
+   * history claims says nothing about what was streamed, and a gap that was told at once, for a moment of its own, nothing about what is
+   * before it.
    */
   async accountedTo(account: string, options: SettledOptions = {}): Promise<AccountedTo[]> {
     const of = `account = ${sqlText(account)}`;
@@ -147,9 +148,11 @@ export class Reader {
       `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM (
         SELECT feed, symbol, stream, timeframe, ts_to FROM coverage WHERE ${of} AND source = 'live'
         UNION ALL
-        SELECT feed, symbol, stream, timeframe, ts_to FROM gap_events
-        WHERE ${of} AND writer = 'collector' AND event = 'ended' AND gap_id NOT LIKE '%.condemned'
-        AND stream IN ('ticks', 'positions', 'account')
+        SELECT feed, symbol, stream, timeframe, ts_to FROM (
+          SELECT feed, symbol, stream, timeframe, gap_id, max(ts_to) ts_to, count_distinct(event) events FROM gap_events
+          WHERE ${of} AND writer = 'collector' AND stream IN ('ticks', 'positions', 'account')
+          GROUP BY feed, symbol, stream, timeframe, gap_id
+        ) WHERE events = 2
       ) GROUP BY feed, symbol, stream, timeframe`,
       options,
     );
