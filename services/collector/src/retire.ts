@@ -9,7 +9,7 @@ import { openTape, outflowOf, remembering, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { Intake } from './intake.ts';
-import { type Binding, TapeMemory } from './tape-memory.ts';
+import type { Binding } from './tape-memory.ts';
 import { tidy } from './upkeep.ts';
 
 const LOOK_MS = 250;
@@ -75,7 +75,7 @@ export class Retirement {
   async stop(): Promise<void> {
     const all = [...this.#under.values()];
     for (const { stop } of all) stop.abort();
-    await Promise.all(all.map(({ work }) => work));
+    await Promise.all(all.map(async ({ work }) => work));
   }
 
   async #retire(name: string, signal: AbortSignal): Promise<void> {
