@@ -19,12 +19,17 @@ export async function* fetchPages<R extends object>(
   source: HistorySource<R>,
   range: Range,
 ): AsyncGenerator<HistoryAnswer<R>> {
+  let halvedUs = Number.POSITIVE_INFINITY;
   for (let fromUs = range.fromUs; fromUs < range.toUs; ) {
-    const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
+    const spanUs = Math.min(halvedUs, c.parts.memory.spanUs(source.memoryKey, source.limits));
     const toUs = Math.min(range.toUs, fromUs + spanUs);
     const page = await readPage(c, source, { fromUs, toUs }, 'read');
-    // What was too much is asked for anew, with the span that is remembered now.
-    if (page === 'too much') continue;
+    if (page === 'too much') {
+      // This request is halved; how much the next one asks for is for the memory to say.
+      halvedUs = Math.max(source.limits.minUs, Math.floor((toUs - fromUs) / 2));
+      continue;
+    }
+    halvedUs = Number.POSITIVE_INFINITY;
     yield page;
     fromUs = toUs;
   }

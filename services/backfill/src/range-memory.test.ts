@@ -30,6 +30,67 @@ test('the size that failed is not tried with every second request', () => {
   expect(memory.spanUs('a', bars)).toBeGreaterThan(limit / 4);
 });
 
+/** A month of one symbol after another, each range as a job asks for it, halved where it runs into a time-out. Out: how many requests. */
+function requests(o: { limitUs: number; chance: number; random: () => number }): {
+  made: number;
+  memory: RangeMemory;
+} {
+  const memory = new RangeMemory();
+  let made = 0;
+  for (let job = 0; job < 60; job++) {
+    let halved = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < 10_080; ) {
+      const asked = Math.min(memory.spanUs('a', bars), 10_080 - at, halved);
+      made += 1;
+      if (asked > o.limitUs || o.random() < o.chance) {
+        memory.tooMuch('a', bars, asked);
+        halved = Math.max(bars.minUs, Math.floor(asked / 2));
+      } else {
+        memory.answered('a', bars, asked, asked - 1);
+        halved = Number.POSITIVE_INFINITY;
+        at += asked;
+      }
+    }
+  }
+  return { made, memory };
+}
+
+test('time-outs at random cost about as many requests as there are of them', () => {
+  const seed = Date.now() % 1_000_000;
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state / 0x80000000;
+  };
+  const ideal = requests({ limitUs: 12_000, chance: 0, random }).made;
+  expect(ideal).toBe(60);
+  const runs = Array.from({ length: 20 }, () => requests({ limitUs: 12_000, chance: 0.05, random }));
+  const average = runs.reduce((sum, { made }) => sum + made, 0) / runs.length;
+  expect(average, `seed ${seed}`).toBeLessThan(1.4 * ideal);
+  // However many there were, no size that works is forgotten for long.
+  for (const { memory } of runs) expect(memory.spanUs('a', bars), `seed ${seed}`).toBeGreaterThan(2000);
+});
+
+test('a terminal that takes less from now on is asked for less, after the second time', () => {
+  const memory = new RangeMemory();
+  for (let i = 0; i < 3; i++) memory.answered('a', bars, memory.spanUs('a', bars), 10);
+  const worked = memory.spanUs('a', bars);
+  memory.tooMuch('a', bars, worked);
+  expect(memory.spanUs('a', bars)).toBe(worked);
+  memory.answered('a', bars, worked / 2, 10);
+  memory.tooMuch('a', bars, worked);
+  expect(memory.spanUs('a', bars)).toBe(worked / 2);
+});
+
+test('a terminal that answers nothing for a while has not become smaller', () => {
+  const memory = new RangeMemory();
+  for (let i = 0; i < 3; i++) memory.answered('a', bars, memory.spanUs('a', bars), 10);
+  const worked = memory.spanUs('a', bars);
+  for (let asked = worked; asked > bars.minUs; asked = Math.floor(asked / 2))
+    memory.tooMuch('a', bars, asked);
+  expect(memory.spanUs('a', bars)).toBe(worked);
+});
+
 test('an answer for a part of the span does not make it grow', () => {
   const memory = new RangeMemory();
   memory.answered('a', bars, 500, 499);

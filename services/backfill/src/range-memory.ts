@@ -1,8 +1,9 @@
 // How much of a route a terminal can be asked for at once, learned while working and kept per process: it is learned again within a few
-// requests. In: what was asked and how it went. Out: the span of the next request.
+// requests. In: what was asked and how it went. Out: the span of the next request. A time-out may have any reason; about the size it says
+// something when the same size fails twice and a smaller one is answered in between.
 //
-//   answered, at the full span ──► twice as much, but short of what failed lately
-//   time-out ──► half of what was asked, never under the minimum
+//   answered, at the full span ──► twice as much, but short of what is known to be too much
+//   time-out of what never worked ──► half of it          of what has worked ──► that is tried again first; the second time half of it
 //   answer cut at n rows ──► what holds fewer than n rows
 
 export interface SpanLimits {
@@ -15,16 +16,24 @@ export interface SpanLimits {
 
 interface Known {
   spanUs: number;
-  /** What was too much; null when nothing is known to be. */
+  /** The most that was answered. */
+  workedUs: number;
+  /** What is too much; null when nothing is known to be. */
   tooMuchUs: number | null;
   /** Answers under it since. */
   since: number;
+  /** What was too much, and is tried again: then one time-out is enough. */
+  lapsedUs: number;
+  /** The least that ran into a time-out and was not answered since; `smaller`: less was. */
+  suspect: { readonly spanUs: number; readonly smaller: boolean } | null;
   /** Rows at which answers are cut. */
   cap: number | null;
   largest: number;
   timesLargest: number;
 }
 
+/** Spans that differ by less than this are the same question. */
+const ALIKE = 0.75;
 /** After so many answers just below what failed, it is tried again. */
 const TRY_AGAIN_AFTER = 16;
 /** An answer of so many rows may be a part of what there is. */
@@ -42,9 +51,21 @@ export class RangeMemory {
   /** A request of `askedUs` ran into a time-out. */
   tooMuch(key: string, limits: SpanLimits, askedUs: number): void {
     const known = this.#of(key, limits);
-    known.tooMuchUs = Math.min(known.tooMuchUs ?? Number.POSITIVE_INFINITY, askedUs);
-    known.since = 0;
-    known.spanUs = Math.max(limits.minUs, Math.min(known.spanUs, Math.floor(askedUs / 2)));
+    const half = Math.max(limits.minUs, Math.min(known.spanUs, Math.floor(askedUs / 2)));
+    const { suspect } = known;
+    const again = suspect !== null && suspect.smaller && askedUs >= suspect.spanUs * ALIKE;
+    if (again || askedUs >= known.lapsedUs * ALIKE) {
+      known.tooMuchUs = askedUs;
+      known.since = 0;
+      known.lapsedUs = Number.POSITIVE_INFINITY;
+      known.suspect = null;
+      known.spanUs = half;
+      known.workedUs = Math.min(known.workedUs, half);
+      return;
+    }
+    if (suspect === null || askedUs < suspect.spanUs * ALIKE)
+      known.suspect = { spanUs: askedUs, smaller: false };
+    if (askedUs > known.workedUs) known.spanUs = half;
   }
 
   /** A request of `askedUs` was answered with `rows`. */
@@ -54,10 +75,17 @@ export class RangeMemory {
       known.largest = rows;
       known.timesLargest = 1;
     } else if (rows === known.largest) known.timesLargest += 1;
+    known.workedUs = Math.max(known.workedUs, askedUs);
+    if (known.suspect !== null)
+      known.suspect = askedUs >= known.suspect.spanUs ? null : { ...known.suspect, smaller: true };
+    if (askedUs >= known.lapsedUs) known.lapsedUs = Number.POSITIVE_INFINITY;
     if (askedUs < known.spanUs) return;
     if (known.tooMuchUs !== null) {
       known.since += 1;
-      if (known.since >= TRY_AGAIN_AFTER) known.tooMuchUs = null;
+      if (known.since >= TRY_AGAIN_AFTER) {
+        known.lapsedUs = known.tooMuchUs;
+        known.tooMuchUs = null;
+      }
     }
     const next = Math.min(known.spanUs * 2, limits.maxUs, capUs(known, limits));
     if (known.tooMuchUs === null || next < known.tooMuchUs) known.spanUs = Math.max(next, limits.minUs);
@@ -89,7 +117,17 @@ export class RangeMemory {
     const found = this.#known.get(key);
     if (found !== undefined) return found;
     const spanUs = Math.max(limits.minUs, Math.min(limits.startUs, limits.maxUs));
-    const made = { spanUs, tooMuchUs: null, since: 0, cap: null, largest: 0, timesLargest: 0 };
+    const made: Known = {
+      spanUs,
+      workedUs: 0,
+      tooMuchUs: null,
+      since: 0,
+      lapsedUs: Number.POSITIVE_INFINITY,
+      suspect: null,
+      cap: null,
+      largest: 0,
+      timesLargest: 0,
+    };
     this.#known.set(key, made);
     return made;
   }
