@@ -86,7 +86,7 @@ export const catalogue = {
     schema: payloads.dailyQualityPayload,
     deadlineMs: 2 * MINUTE,
     identity: (p) => [p.account, p.feed, p.symbol, ...range(p)],
-    band: () => 'reread',
+    band: () => 'gap',
   }),
   audit: define({
     ...patient,

@@ -1,10 +1,10 @@
 // Who goes first in an account's queue. In: why the job exists and the end of its range. Out: a BullMQ priority, smaller first:
-// what was just streamed, then small reads that everything needs, then what a person asked for, then gaps, re-reads and history;
+// what was just streamed, then small reads that everything needs and those of the day, then what a person asked for, then gaps and history;
 // inside each of these the newest range first, which also mixes symbols and timeframes. It depends on the job alone, never on the
 // moment of planning, so that a plan of yesterday and one of today stand in one order.
 
 /** First to last. */
-export const BANDS = ['event', 'housekeeping', 'request', 'gap', 'reread', 'history'] as const;
+export const BANDS = ['event', 'housekeeping', 'reread', 'request', 'gap', 'history'] as const;
 export type Band = (typeof BANDS)[number];
 
 const STEPS = 2 ** 18;

@@ -1,4 +1,5 @@
 import { intersect, type Range, SessionCalendar, streamId, subtract, unite } from '@fxtape/market';
+import { TIMEFRAMES } from '@fxtape/config';
 import { describeJob } from '@fxtape/jobs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -464,6 +465,31 @@ describe('by the calendar', () => {
     const plan = planAccount(input());
     expect(plan.rereads).toEqual([]);
     expect(plan.firstReads).toEqual([`reread ${streamId(key)}`]);
+  });
+
+  test('a recorder that was away for two days reads the days before again all the same', () => {
+    const untilUs = NOW - 2.5 * DAY_US;
+    const plan = planAccount(input({ coverage: [claim(key, 0, untilUs)] }));
+    const today = Math.floor(NOW / DAY_US) * DAY_US;
+    const ranges = plan.rereads.map(({ job }) => rangeOf(job as HistoryJob));
+    expect(unite(ranges)).toEqual([{ fromUs: today - 7 * DAY_US, toUs: untilUs }]);
+  });
+
+  test('every timeframe that is fetched is read again, its last bars among it', () => {
+    const streams = TIMEFRAMES.map((timeframe) => bars('EURUSD', timeframe));
+    const depths = Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, 'all' as const]));
+    const coverage = streams.map((each) => claim(each, 0, NOW));
+    const backfill = { bars: depths, ticks: null, deals: null };
+    const { rereads } = planAccount(input({ streams, coverage, backfill }));
+    const read = Map.groupBy(rereads, ({ job }) => (job.name === 'bars' ? job.payload.timeframe : ''));
+    expect([...read.keys()].toSorted()).toEqual(TIMEFRAMES.toSorted());
+    for (const timeframe of TIMEFRAMES) {
+      const ranges = unite((read.get(timeframe) ?? []).map(({ job }) => rangeOf(job as HistoryJob)));
+      expect([
+        timeframe,
+        intersect(ranges, [{ fromUs: NOW - 7 * DAY_US, toUs: NOW - DAY_US }]).length,
+      ]).toEqual([timeframe, 1]);
+    }
   });
 
   test('accounts have their turn at different hours', () => {

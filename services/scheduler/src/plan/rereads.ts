@@ -35,11 +35,13 @@ export function planRereads(input: PlanInput, needs: readonly StreamNeed[]): Rer
     if (input.doneToday.has(mark)) continue;
     const days = isTimeframe(timeframe) ? (WIDER_DAYS[timeframe] ?? REREAD_DAYS) : REREAD_DAYS;
     const window = { fromUs: Math.max(0, today - days * DAY_US), toUs: today };
-    if (length(intersect(need.missing, [window])) > DAY_US) {
+    const claimed = intersect(need.claimed, [window]);
+    const missing = length(intersect(need.missing, [window]));
+    if (missing > DAY_US && missing > length(claimed)) {
       firstReads.push(mark);
       continue;
     }
-    const pieces = [...piecesOf(intersect(need.claimed, [window]), need.cellOf)];
+    const pieces = [...piecesOf(claimed, need.cellOf)];
     for (const [i, piece] of pieces.entries()) {
       const job = historyJob(input, need.key, piece, 'reread');
       if (job !== null) jobs.push({ job, marks: i === pieces.length - 1 ? [mark] : [] });
