@@ -65,7 +65,7 @@ function schedule(jobs: readonly PlannedJob[] | Error): void {
       asked.push(payload);
       if (jobs instanceof Error) throw jobs;
       const { counts } = await queues.plan(jobs, { restMs: 0 });
-      return { rows: 0, requests: 0, note: { jobs, counts } };
+      return { rows: 0, requests: 0, note: { jobs, counts, left: 0, failed: [] } };
     },
   });
 }
@@ -109,6 +109,8 @@ test('plans, waits, tells the rows', async () => {
     {
       requestId: expect.any(String),
       account: 'one',
+      again: false,
+      skip: 0,
       symbol: 'EURUSD',
       timeframe: 'M1',
       fromUs: Date.UTC(2026, 0, 5) * 1000,

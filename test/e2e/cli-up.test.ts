@@ -232,7 +232,7 @@ test('a second start on the same folder is told at once, and touches nothing', a
       new RegExp(`^ALREADY_RUNNING: fxtape is already running here \\(pid ${child.pid}\\).*\\n$`),
     ),
   });
-  const alone = await runFxtape(['run', 'console'], { dataDir: dir.path, env });
+  const alone = await runFxtape(['run', 'console'], { dataDir: data(), env });
   expect(alone).toMatchObject({ code: 1, output: expect.stringMatching(/^ALREADY_RUNNING: /) });
   expect(run()).toEqual(before);
   expect(pids.filter(runs)).toEqual(pids);

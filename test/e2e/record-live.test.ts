@@ -1,6 +1,6 @@
 // The promise, row by row, in a minute: every tick that the gateway wrote to a socket is in the table exactly once with the right UTC
 // time, or it lies inside a recorded gap. The long versions and all other disasters are in test/disasters.
-import { judge, Recording, type RecordingOptions } from '@fxtape/testkit';
+import { judge, Recording, type RecordingOptions, until } from '@fxtape/testkit';
 import { afterEach, expect, test } from 'vitest';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -52,7 +52,16 @@ test('kill-questdb and dropped sockets: the tape goes on and everything arrives'
   // Two: a third one within seconds of becoming live would mean a contended account, with slow retries.
   for (let i = 0; i < 2; i++) {
     await recording.gateway.fault('reset');
-    await recording.live(service);
+    // Recording goes on without the database, and readiness says that rows wait for it.
+    await until(
+      async () => {
+        const state = (await (await fetch(`${service.http}/state`)).json()) as {
+          accounts: { streams: { phase: string }[] }[];
+        };
+        return state.accounts[0]?.streams.every(({ phase }) => phase === 'live');
+      },
+      { what: 'every stream live', deadlineMs: 60_000 },
+    );
   }
   await recording.questdb.start();
   await recording.moreTicks(3000);

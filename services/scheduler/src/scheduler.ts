@@ -6,6 +6,7 @@
 //
 // Nothing is remembered that could be lost: who leads next begins with what QuestDB says. Two that both lead for a moment plan the same.
 import type { AccountConfig, Config } from '@fxtape/config';
+import { FxSocketError } from '@fxtape/fxsocket';
 import {
   JobQueues,
   type PlannedJob,
@@ -302,7 +303,7 @@ export class Scheduler {
         notes.push(await planner.planRequested(job.payload, signal));
       } catch (error) {
         signal.throwIfAborted();
-        const line = error instanceof FxtapeError ? error.toLine() : String(error);
+        const line = lineOf(error);
         failed.push({ account: planner.config.name, line, error });
       }
     };
@@ -366,3 +367,8 @@ const isFor =
   (job: PlannedJob): boolean =>
     job.name === 'reconcile' &&
     entries.get(job.payload.account)?.planner.state.clock?.awaitsEvidence === false;
+
+const lineOf = (error: unknown): string => {
+  if (error instanceof FxtapeError) return error.toLine();
+  return error instanceof FxSocketError ? `${error.code}: ${error.message}. ${error.hint}` : String(error);
+};

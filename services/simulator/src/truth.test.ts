@@ -185,7 +185,7 @@ describe('the control API', () => {
 
     for (const [path, body] of [
       ['revise', { symbol: 'NOPE', utc, change: null }],
-      ['revise', { symbol: 'EURUSD', utc, change: { close: -1 } }],
+      ['revise', { symbol: 'EURUSD', utc, change: { close: 'one' } }],
       ['late-deal', { utc: '2027-01-01T00:00:00Z' }],
       ['late-deal', { utc, account: OTHER_ID }],
     ] as const)
