@@ -148,7 +148,10 @@ test('well: status, gaps, outages, doctor', async () => {
 test('status --watch draws again until SIGINT, and ends with the code of its last look', async () => {
   const child = await startFxtape(['status', '--watch'], {
     dataDir: recording.dataDir,
-    env: { QDB_CLIENT_CONF: recording.questdb.conf },
+    env: {
+      FXTAPE_CONFIG: join(recording.dir, 'fxtape.yaml'),
+      QDB_CLIENT_CONF: recording.questdb.conf,
+    },
   });
   await until(() => child.stdout.split('fxtape is WELL').length > 2, {
     what: 'a second look',
