@@ -197,7 +197,11 @@ function addClockApply(clock: Command): void {
     .command('apply')
     .description('gives rows that were written under another clock rule their right time, without a download')
     .option('--dry-run', 'what would be done, per table; writes nothing')
-    .option('--drop-old', 'removes the tables that earlier corrections replaced')
+    .option(
+      '--drop-old',
+      'removes the tables that earlier corrections replaced, once nothing of them is missing',
+    )
+    .option('--abort', 'puts everything back as it was before a correction that has not ended')
     .option('--json', 'one JSON document')
     .action(async (options: ClockApplyOptions) => {
       const { clockApply } = await import('./commands/clock-apply.ts');

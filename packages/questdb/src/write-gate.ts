@@ -169,7 +169,7 @@ export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',
     message: `tables are being corrected by \`fxtape clock apply\` (${applyId}, paused since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
-    hint: 'Wait; if it does not run any more, type `fxtape clock apply` where it was begun: it goes on or goes back',
+    hint: 'Wait; if it does not run any more, type `fxtape clock apply` where it was begun: it goes on or goes back. `--abort` puts everything back from anywhere',
     context: { applyId },
   });
 
