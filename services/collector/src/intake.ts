@@ -251,11 +251,17 @@ export class Intake {
   #markHeartbeat(serverTime: string, item: FrameItem): string | null {
     const server = parseBrokerTime(serverTime);
     if (server === null) return null;
-    const mark = this.#judge.judge({ server, monoMs: item.monoMs, congested: item.congested });
+    const stated = this.#sight(item, server);
+    const { resolutionMs } = server;
+    const mark = this.#judge.judge({
+      server: { ms: stated?.utcMs ?? server.ms, resolutionMs },
+      monoMs: item.monoMs,
+      congested: item.congested,
+    });
     if (mark === 'late') this.counters.lateHeartbeats++;
     // A clock that runs at another pace than ours says nothing about a moment before it.
     if (!this.#o.replayed) this.#o.memory.marker.heartbeat(server.ms, item.monoMs);
-    const sight = item.congested ? null : this.#sight(item, server);
+    const sight = item.congested ? null : stated;
     const jump = sight === null ? null : this.watch.heartbeat(sight);
     if (jump !== null) this.#jumps.push(jump);
     return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item));
