@@ -1,4 +1,4 @@
-// Rows that stood in a table and are gone: found against their versions, told as gaps, and healed like them.
+// Rows that stood in a table and are gone: found against their versions, put back from them, and told as gaps.
 import { backfillHandlers, HEAL_TIMING } from '@fxtape/backfill';
 import type { JobHandler, Payload } from '@fxtape/jobs';
 import type { RowsByTable } from '@fxtape/questdb';
@@ -28,12 +28,13 @@ function holed(): BackfillRig['parts'] {
     ...rows,
     ...(rows.bars && { bars: rows.bars.filter(({ ts }) => !within(ts)) }),
     ...(rows.deals && { deals: rows.deals.filter(({ ts }) => !within(ts)) }),
+    ...(rows.positions && { positions: rows.positions.filter(({ ts }) => !within(ts)) }),
   });
   const write: typeof writer.write = (rows, options) => writer.write(thin(rows), options);
   return { ...rig.parts, writer: { write } as typeof writer };
 }
 
-const run = async <N extends 'bars' | 'deals' | 'heal' | 'audit'>(
+const run = async <N extends 'bars' | 'deals' | 'positions' | 'audit'>(
   parts: BackfillRig['parts'],
   name: N,
   payload: Payload<N>,
@@ -76,10 +77,12 @@ const versions = async () =>
   (await rig.rows('bar_revisions', 'cast(ts as long) us, open, close, tick_volume')).map((row) =>
     JSON.stringify(row),
   );
-const ids = async (table: string) =>
-  (await rig.rows(table, 'deal_id', 'deal_id')).map(({ deal_id: id }) => String(id));
+const ids = async (table: string) => {
+  const id = table.startsWith('deal') ? 'deal_id' : 'position_id';
+  return (await rig.rows(table, id, id)).map((row) => String(row[id]));
+};
 
-test('holes in the middle of bars and deals are found, told once, and healed; what is whole is left alone', async () => {
+test('holes in bars, deals and positions are found, put back and told once; what is whole is left alone', async () => {
   const whole = {
     account: rig.name,
     feed: rig.feed,
@@ -88,46 +91,39 @@ test('holes in the middle of bars and deals are found, told once, and healed; wh
     why: 'history',
   } as const;
   await run(rig.parts, 'bars', { ...whole, fromUs: START - 2 * DAY, toUs: START - HOUR });
-  expect(await audit()).toMatchObject({ note: { gaps: 0, missing: 0 } });
+  expect(await audit()).toMatchObject({ note: { gaps: 0, restored: 0 } });
 
   const range = { fromUs: START - 2 * DAY, toUs: START - HOUR };
   await run(holed(), 'bars', { ...whole, timeframe: 'M1', ...range });
   await run(holed(), 'deals', { account: rig.name, ...range, why: 'history' });
+  await run(holed(), 'positions', { account: rig.name, ...range, why: 'history' });
   const lost = (await ids('deal_revisions')).length - (await ids('deals')).length;
-  expect(lost).toBeGreaterThan(0);
+  const closed = (await ids('position_revisions')).length - (await ids('positions')).length;
+  expect(Math.min(lost, closed)).toBeGreaterThan(0);
   expect((await versions()).length - (await bars()).length).toBe(121);
 
-  expect(await audit()).toMatchObject({ note: { gaps: 3, missing: 121 + lost } });
-  const opened = await gaps();
-  expect(opened.map(({ state, stream, symbol, timeframe }) => [stream, symbol, timeframe, state])).toEqual([
-    ['bars', 'EURUSD', 'M1', 'open'],
-    ['bars', 'EURUSD', 'M1', 'open'],
-    ['deals', null, null, 'open'],
+  // The broker has none of it any more: what is put back is what was seen last.
+  const silent = await rig.control.fault('gateway_away', { how: 'silent' });
+  expect(await audit()).toMatchObject({ note: { gaps: 4, restored: 121 + lost + closed } });
+  const told = await gaps();
+  expect(told.map(({ state, stream, symbol, timeframe }) => [stream, symbol, timeframe, state])).toEqual([
+    ['bars', 'EURUSD', 'M1', 'healed'],
+    ['bars', 'EURUSD', 'M1', 'healed'],
+    ['deals', null, null, 'healed'],
+    ['positions', null, null, 'healed'],
   ]);
-  expect(opened.slice(0, 2).map(({ ts_from: fromUs, ts_to: toUs }) => ({ fromUs, toUs }))).toEqual(HOLES);
-  expect(opened.map((gap) => gap.missing_estimate)).toEqual([120, 1, lost]);
-
-  // Asked again, nothing is told twice.
-  const before = await rig.transactions('gap_events');
-  await audit();
-  expect(await rig.transactions('gap_events')).toEqual(before);
-
-  for (const gap of opened) {
-    await run(rig.parts, 'heal', {
-      account: rig.name,
-      gapId: gap.gap_id,
-      stream: gap.stream as 'bars' | 'deals',
-      feed: gap.feed,
-      symbol: gap.symbol,
-      timeframe: gap.timeframe as 'M1' | null,
-      fromUs: gap.ts_from as number,
-      toUs: gap.ts_to as number,
-    });
-  }
-  expect((await gaps()).map(({ state }) => state)).toEqual(['healed', 'healed', 'healed']);
+  expect(told.slice(0, 2).map(({ ts_from: fromUs, ts_to: toUs }) => ({ fromUs, toUs }))).toEqual(HOLES);
+  expect(told.map((gap) => gap.rows_healed)).toEqual([120, 1, lost, closed]);
   expect(await bars()).toEqual(await versions());
-  expect(await ids('deals')).toEqual(await ids('deal_revisions'));
-  expect(await audit()).toMatchObject({ note: { gaps: 0, missing: 0 } });
+  for (const [table, from] of [
+    ['deals', 'deal_revisions'],
+    ['positions', 'position_revisions'],
+  ] as const)
+    expect(await ids(table)).toEqual(await ids(from));
+  const before = await rig.transactions('gap_events', 'bars', 'deals', 'positions');
+  expect(await audit()).toMatchObject({ note: { gaps: 0, restored: 0 } });
+  expect(await rig.transactions('gap_events', 'bars', 'deals', 'positions')).toEqual(before);
+  await rig.control.command('release', { id: silent['id'] });
 });
 
 test('what was seen since the audit was asked for may be on its way, and is no hole', async () => {
@@ -142,5 +138,5 @@ test('what was seen since the audit was asked for may be on its way, and is no h
   await run(holed(), 'bars', { ...payload, fromUs: START - 2 * DAY, toUs: START - HOUR });
   const now = { account: rig.name, feed: rig.feed, asOfUs };
   expect(await run(rig.parts, 'audit', now)).toMatchObject({ note: { gaps: 0 } });
-  expect(await audit()).toMatchObject({ note: { gaps: 2, missing: 25 } });
+  expect(await audit()).toMatchObject({ note: { gaps: 2, restored: 25 } });
 });

@@ -1,5 +1,6 @@
-// What is asked to find rows that stood in a table and do not any more: `bars` and `deals` are held against their revisions, which are
-// always written first. In: a feed or an account. Out: counts and times, microseconds UTC. Refused while a table lags, like every reader.
+// What is asked to find rows that stood in a table and do not any more: `bars`, `deals` and `positions` are held against their revisions,
+// which are always written first. In: a feed or an account. Out: counts and times, microseconds UTC. Refused while a table lags, like
+// every reader.
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
 import type { TimeRange } from './history-reader.ts';
@@ -20,8 +21,11 @@ const PARTITIONED = [
   'bar_revisions',
   'deals',
   'deal_revisions',
+  'positions',
+  'position_revisions',
 ] as const satisfies readonly TableName[];
 
+type TradeTable = 'deals' | 'deal_revisions' | 'positions' | 'position_revisions';
 type Whose = { readonly feed: string } | { readonly account: string };
 
 /** Errors of every method but `partitionRows`: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient); of all: those of `exec`. */
@@ -48,7 +52,7 @@ export class AuditReader {
 
   /** From the first to the last version; null when there is none. */
   async reach(
-    table: 'bar_revisions' | 'deal_revisions',
+    table: 'bar_revisions' | 'deal_revisions' | 'position_revisions',
     whose: Whose,
     options: SettledOptions = {},
   ): Promise<TimeRange | null> {
@@ -103,21 +107,22 @@ export class AuditReader {
     return answer.dataset.map(([ts]) => Number(ts));
   }
 
-  /** Deals of the range: id as text → its time. `seenUs`: of the versions only those seen before. */
-  async dealTimes(
-    table: 'deals' | 'deal_revisions',
+  /** Deals or positions of the range: id as text → its time. `seenUs`: of the versions only those seen before. */
+  async tradeTimes(
+    table: TradeTable,
     account: string,
     range: TimeRange,
     seenUs: number | null,
     options: SettledOptions = {},
   ): Promise<ReadonlyMap<string, number>> {
     const seen = seenUs === null ? '' : ` AND ts_seen < ${sqlTimestamp(seenUs)}`;
+    const id = table.startsWith('deal') ? 'deal_id' : 'position_id';
     const answer = await this.#ask(
       [table],
-      `SELECT DISTINCT deal_id, cast(ts as long) t FROM ${table} WHERE ${sqlEquals({ account })} AND ${sqlWithin(range)}${seen}`,
+      `SELECT DISTINCT ${id}, cast(ts as long) t FROM ${table} WHERE ${sqlEquals({ account })} AND ${sqlWithin(range)}${seen}`,
       options,
     );
-    return new Map(answer.dataset.map(([id, ts]) => [String(id), Number(ts)]));
+    return new Map(answer.dataset.map(([number, ts]) => [String(number), Number(ts)]));
   }
 
   async #ask(tables: readonly TableName[], sql: string, options: SettledOptions) {

@@ -1,24 +1,29 @@
 // Finds rows that were stored once and do not stand in their table any more: a dropped partition, a table restored from an older copy, a
-// foreign hand. Every bar and deal has its versions in a table of revisions, written first; what has a version and no row is missing.
-// In: an account. Out: gaps with cause `undercount`, which are healed like all others. What was seen since
-// the audit was asked for is left out, and it begins a while later: rows have had the time to follow their versions.
-import { matchSymbols } from '@fxtape/config';
+// foreign hand. Every bar, deal and position has its versions in a table of revisions, written first; what has a version and no row is put
+// back as its newest version, because the broker may not have it any more. In: an account. Out: the rows, and gaps with cause
+// `undercount` that are healed, so that it is told. What was seen since the audit was asked for is left out, and it begins a while
+// later: rows have had the time to follow their versions.
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import { historyGapId, type Range } from '@fxtape/market';
-import type { StreamKeyOf, TableRow } from '@fxtape/questdb';
+import type { RowsByTable, StreamKeyOf } from '@fxtape/questdb';
 import { z } from 'zod';
 import { barWidthUs } from './bar-source.ts';
 import { openedGap } from './gap-rows.ts';
 import type { SyncContext } from './sync-context.ts';
+import { lockName } from './sync-range.ts';
 
 const MOMENT_US = 1000;
 
 const saved = z.object({ step: z.literal('audit'), monthUs: z.int(), rows: z.int(), gaps: z.int() });
 
+type Table = 'bars' | 'deals' | 'positions';
+
+/** Rows of one stream that are gone, as their newest versions, and the ranges in which they stood. */
 interface Missing {
   readonly key: StreamKeyOf;
-  readonly range: Range;
-  readonly rows: number;
+  readonly table: Table;
+  readonly rows: NonNullable<RowsByTable[Table]>;
+  readonly ranges: readonly { readonly range: Range; readonly rows: number }[];
 }
 
 export async function audit(
@@ -33,16 +38,20 @@ export async function audit(
   let { gaps, rows } = before.success ? before.data : { gaps: 0, rows: 0 };
   for (const month of await monthsOf(c, of)) {
     if (before.success && month.fromUs <= before.data.monthUs) continue;
-    const missing = [...(await missingBars(c, of, month)), ...(await missingDeals(c, of, month))];
+    const missing = [
+      ...(await missingBars(c, of, month)),
+      ...(await missingTrades(c, of, month, 'deals')),
+      ...(await missingTrades(c, of, month, 'positions')),
+    ];
     for (const each of missing) {
-      await openGap(c, each);
-      gaps += 1;
-      rows += each.rows;
+      await restore(c, each);
+      gaps += each.ranges.length;
+      rows += each.rows.length;
     }
     await checkpoint.save({ step: 'audit', monthUs: month.fromUs, rows, gaps });
   }
-  if (gaps > 0) log.warn({ account: of.account, gaps, rows }, 'stored rows are gone from their tables');
-  return { rows: 0, requests: 0, note: { missing: rows, gaps } };
+  if (gaps > 0) log.warn({ account: of.account, gaps, rows }, 'stored rows were gone from their tables');
+  return { rows, requests: 0, note: { restored: rows, gaps } };
 }
 
 /** UTC months that hold a version, oldest first. */
@@ -52,6 +61,7 @@ async function monthsOf(c: SyncContext, { account, feed }: Payload<'audit'>): Pr
   const reaches = [
     feed === null ? null : await reader.reach('bar_revisions', { feed }, options),
     await reader.reach('deal_revisions', { account }, options),
+    await reader.reach('position_revisions', { account }, options),
   ].filter((reach) => reach !== null);
   if (reaches.length === 0) return [];
   const fromUs = Math.min(...reaches.map((reach) => reach.fromUs));
@@ -66,24 +76,27 @@ async function monthsOf(c: SyncContext, { account, feed }: Payload<'audit'>): Pr
 async function missingBars(c: SyncContext, of: Payload<'audit'>, month: Range): Promise<Missing[]> {
   const { asOfUs, feed } = of;
   if (feed === null) return [];
-  const { audit: reader } = c.parts;
+  const { audit: audits, reader } = c.parts;
   const options = { signal: c.signal };
-  const versioned = await reader.versionedBarCounts(feed, month, asOfUs, options);
+  const versioned = await audits.versionedBarCounts(feed, month, asOfUs, options);
   const stored = new Map(
-    (await reader.barCounts(feed, month, options)).map((each) => [streamOf(each), each.rows]),
+    (await audits.barCounts(feed, month, options)).map((each) => [streamOf(each), each.rows]),
   );
-  const wanted = c.account.config.marketData?.symbols ?? [];
   const found: Missing[] = [];
   for (const each of versioned) {
     const { rows, symbol, timeframe } = each;
     if (rows <= (stored.get(streamOf(each)) ?? 0)) continue;
-    // What is not recorded any more is not fetched again either.
-    if (matchSymbols(wanted, [symbol]).matched.length === 0) continue;
     const bars = { feed, symbol, timeframe };
-    const known = await reader.barTimes('bar_revisions', bars, month, asOfUs, options);
-    const present = new Set(await reader.barTimes('bars', bars, month, null, options));
-    const key = { account: of.account, stream: 'bars', ...bars };
-    for (const run of runsMissing(known, present, barWidthUs(timeframe))) found.push({ key, ...run });
+    const known = await audits.barTimes('bar_revisions', bars, month, asOfUs, options);
+    const present = new Set(await audits.barTimes('bars', bars, month, null, options));
+    const gone = new Set(known.filter((ts) => !present.has(ts)));
+    if (gone.size === 0) continue;
+    found.push({
+      key: { account: of.account, stream: 'bars', ...bars },
+      table: 'bars',
+      rows: (await reader.latestBarRevisions(bars, month, options)).filter(({ ts }) => gone.has(ts)),
+      ranges: runsMissing(known, present, barWidthUs(timeframe)),
+    });
   }
   return found;
 }
@@ -115,35 +128,51 @@ export function runsMissing(
   return runs;
 }
 
-async function missingDeals(c: SyncContext, of: Payload<'audit'>, month: Range): Promise<Missing[]> {
-  const { account } = of;
-  const { audit: reader } = c.parts;
+async function missingTrades(
+  c: SyncContext,
+  { account, asOfUs }: Payload<'audit'>,
+  month: Range,
+  table: 'deals' | 'positions',
+): Promise<Missing[]> {
+  const { audit: audits, reader } = c.parts;
   const options = { signal: c.signal };
-  const known = await reader.dealTimes('deal_revisions', account, month, of.asOfUs, options);
+  const versions = table === 'deals' ? 'deal_revisions' : 'position_revisions';
+  const known = await audits.tradeTimes(versions, account, month, asOfUs, options);
   if (known.size === 0) return [];
-  const present = await reader.dealTimes('deals', account, month, null, options);
-  const times = [...known].flatMap(([id, ts]) => (present.has(id) ? [] : [ts]));
-  if (times.length === 0) return [];
-  // Over a year there are few deals: one gap from the first missing one to the last.
+  const present = await audits.tradeTimes(table, account, month, null, options);
+  const gone = [...known].filter(([id]) => !present.has(id));
+  if (gone.length === 0) return [];
+  const ids = gone.map(([id]) => BigInt(id));
+  const times = gone.map(([, ts]) => ts);
+  // Over a month there are few: one gap from the first missing one to the last.
   const fromUs = times.reduce((least, ts) => Math.min(least, ts));
   const toUs = times.reduce((most, ts) => Math.max(most, ts)) + MOMENT_US;
-  const key = { account, feed: null, symbol: null, stream: 'deals', timeframe: null };
-  return [{ key, range: { fromUs, toUs }, rows: times.length }];
+  return [
+    {
+      key: { account, feed: null, symbol: null, stream: table, timeframe: null },
+      table,
+      rows:
+        table === 'deals'
+          ? await reader.latestDealRevisions(account, ids, options)
+          : await reader.latestPositionRevisions(account, ids, options),
+      ranges: [{ range: { fromUs, toUs }, rows: gone.length }],
+    },
+  ];
 }
 
-async function openGap(c: SyncContext, { key, range, rows }: Missing): Promise<void> {
-  const { historyGaps, stamps, writer } = c.parts;
-  const known = await historyGaps.known(key.account, historyGapId(key, range, 'undercount'), c.signal);
-  if (known?.state === 'open') return;
-  const gap: TableRow<'gap_events'> = {
-    ...openedGap(stamps, {
-      key,
-      range,
-      cause: 'undercount',
-      evidence: { reason: 'rows_gone', rows },
-      afterUs: known?.ts_updated ?? 0,
-    }),
-    missing_estimate: rows,
-  };
-  await writer.write({ gap_events: [gap] }, { signal: c.signal });
+/** Puts the rows back, where nobody else writes the stream at this moment, and tells of it. */
+async function restore(c: SyncContext, { key, ranges, rows, table }: Missing): Promise<void> {
+  const { historyGaps, locks, numbers, stamps, writer } = c.parts;
+  const options = { signal: c.signal };
+  await locks.hold(lockName({ key }), c.signal, () => writer.write({ [table]: rows }, options));
+  numbers.stored(table, rows.length);
+  const events = [];
+  for (const { range, rows: count } of ranges) {
+    const known = await historyGaps.known(key.account, historyGapId(key, range, 'undercount'), c.signal);
+    const evidence = { reason: 'rows_gone', rows: count, restored_from: 'revisions' };
+    const gap = { key, range, cause: 'undercount', evidence, afterUs: known?.ts_updated ?? 0 } as const;
+    const opened = openedGap(stamps, gap);
+    events.push({ ...opened, state: 'healed', rows_healed: count, missing_estimate: count });
+  }
+  await writer.write({ gap_events: events }, options);
 }

@@ -127,5 +127,6 @@ async function claimEmpty<R extends object>(
   return { covered: proved, outcome };
 }
 
-const lockName = ({ key }: HoleRules): string =>
+/** Whoever compares with the tables and writes holds it. */
+export const lockName = ({ key }: Pick<HoleRules, 'key'>): string =>
   [key.account, key.feed, key.stream, key.symbol, key.timeframe].map((part) => part ?? '').join('|');

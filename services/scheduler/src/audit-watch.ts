@@ -27,7 +27,11 @@ export class AuditWatch {
   }
 }
 
-const TABLE_OF: Readonly<Record<string, string>> = { bar_revisions: 'bars', deal_revisions: 'deals' };
+const TABLE_OF: Readonly<Record<string, string>> = {
+  bar_revisions: 'bars',
+  deal_revisions: 'deals',
+  position_revisions: 'positions',
+};
 
 /** Partitions that hold versions while their table has none of that time. */
 function bare(partitions: Partitions): Set<string> {
