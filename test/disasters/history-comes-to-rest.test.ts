@@ -62,6 +62,8 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     clock,
     log,
     metrics: new Metrics(),
+    // The gateway of this test has everything from the first moment on.
+    looksApartMs: 20_000,
   });
   const workers = new JobWorkers({
     redisUrl: inject('redis').url,

@@ -237,7 +237,7 @@ async function recordPositions(
   expectRow: (table: string, ...cells: (string | number)[]) => void,
 ): Promise<void> {
   const [wrong, right] = rules as [ClockRule, ClockRule];
-  const positions: TableRow<'positions'>[] = [];
+  const positions: TableRow<'position_revisions'>[] = [];
   const limits: TableRow<'history_limits'>[] = [];
   const closes = walls(400, 1000);
   for (const [i, { broker }] of walls(400, 1000).entries()) {
@@ -253,9 +253,10 @@ async function recordPositions(
     const tells = right.offsetAt(opened.ts / 1000) !== opened.utc_offset_s;
     if (opened.ts_close >= HALF * 1000 && !tells && opened.ts_close !== as(right).ts_close) continue;
     const row = { account: 'icm', position_id: i + 1, ts_seen: TO * 1000, ...as(wrong) };
-    positions.push(row as TableRow<'positions'>);
+    positions.push(row as TableRow<'position_revisions'>);
     const { ts, ts_close, utc_offset_s } = as(right);
-    expectRow('positions', i + 1, ts, utc_offset_s, ts_close);
+    for (const table of ['positions', 'position_revisions'])
+      expectRow(table, i + 1, ts, utc_offset_s, ts_close);
     const told = i % 2 === 0;
     const evidence = told ? JSON.stringify({ asked_down_to: '1971', rule: wrong.id }) : null;
     const limit = { account: 'icm', feed: null, symbol: null, stream: 'deals', timeframe: null, evidence };
@@ -263,6 +264,7 @@ async function recordPositions(
     expectRow('history_limits', TO * 1000 + i, ts, told ? (evidence?.replace(wrong.id, right.id) ?? '') : '');
   }
   await write('positions', positions);
+  await write('position_revisions', positions);
   await write('history_limits', limits);
 }
 
@@ -313,6 +315,7 @@ export async function stored(): Promise<Map<string, string[]>> {
     await of('bars', 'timeframe, cast(ts as long), utc_offset_s, cast(close as long)'),
     await of('deals', 'deal_id, cast(ts as long), utc_offset_s'),
     await of('positions', 'position_id, cast(ts as long), utc_offset_s, cast(ts_close as long)'),
+    await of('position_revisions', 'position_id, cast(ts as long), utc_offset_s, cast(ts_close as long)'),
     await of('history_limits', 'cast(ts as long), cast(ts_earliest as long), evidence'),
     await of(
       'trading_sessions',
