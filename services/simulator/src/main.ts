@@ -44,6 +44,9 @@ shutdown.add('health', () => health.close());
 const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'simulator', { pid: process.pid, http: health.addr });
 shutdown.add('pid file', async () => removePidFile());
 
+const { life } = simulator.state();
+if (life !== null)
+  log.info({ life }, 'lives as gateways do: unsynced at first, late, slow, and now and then it drops');
 log.info(
   { gateway: simulator.addr, control: simulator.controlAddr, health: health.addr },
   `simulated gateway at http://${simulator.addr}/v1`,

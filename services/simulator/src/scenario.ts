@@ -86,6 +86,8 @@ const fileSource = z
 
 const shape = z.strictObject({
   seed: z.int().default(1),
+  /** Seed of a gateway that behaves as gateways do in life (life.ts); null: as well as it can. */
+  life: z.int().nullable().default(null),
   accounts: z
     .array(accountSchema)
     .min(1)

@@ -15,6 +15,8 @@ import type { AccountChanges } from './gateway/management.ts';
 import type { RequestReport } from './gateway/request-book.ts';
 import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
+import { Life, lifelike } from './life.ts';
+import { pace } from './pace.ts';
 import {
   accountSchema,
   type AccountSpec,
@@ -25,12 +27,6 @@ import {
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
 import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
-
-/** Ticks made in one turn of the event loop. */
-const MOST_TICKS = 8192;
-/** Frames that may wait for a socket before the market waits too, where queues never drop. */
-const WAIT_ABOVE = 50_000;
-const FILE_TICKS = 2000;
 
 /** A round trip of `symbol` opened at `utcMs`, or without a symbol a correction of the balance by `amount`. */
 export interface LateDealInput {
@@ -84,11 +80,13 @@ export class Simulator {
   readonly #engine: Engine;
   readonly #gateway: Gateway;
   readonly #faults: FaultRegistry;
+  readonly #life: Life | null;
   #control: ControlServer | null = null;
   #addr = '';
 
   /** Use `startSimulator`. */
-  constructor(scenario: Scenario, options: SimulatorOptions) {
+  constructor(asked: Scenario, options: SimulatorOptions) {
+    const scenario = lifelike(asked);
     this.#scenario = scenario;
     this.#clock = options.clock ?? systemClock();
     const onError = options.onError ?? rethrow;
@@ -120,6 +118,7 @@ export class Simulator {
       onError,
     });
     this.#faults = new FaultRegistry(this.#terminals);
+    this.#life = scenario.life === null ? null : new Life(scenario.life, scenario, this.#terminals);
     this.#gateway = new Gateway(scenario, this.#terminals, {
       monoMs,
       onError,
@@ -144,6 +143,7 @@ export class Simulator {
       this.#control = new ControlServer(this, options.controlKey ?? null);
       await this.#control.listen(options.controlAddr ?? '127.0.0.1:0');
     }
+    for (const terminal of this.#terminals) this.#life?.begin(terminal);
     this.#engine.start();
   }
 
@@ -323,7 +323,7 @@ export class Simulator {
       terminals: this.#terminals,
       nowUtcMs: this.#source.nowUtcMs(this.#clock.monoMs()),
       faults: this.#faults.active,
-      seed: this.#scenario.seed,
+      scenario: this.#scenario,
     });
   }
 
@@ -333,6 +333,7 @@ export class Simulator {
   }
 
   async close(): Promise<void> {
+    this.#life?.end();
     this.#faults.release();
     this.#engine.stop();
     this.#source.close(this.#clock.monoMs());
@@ -351,6 +352,7 @@ export class Simulator {
         const terminal = terminalOf(accountSchema.parse(account));
         this.#terminals.push(terminal);
         this.#engine.adopt(terminal);
+        this.#life?.begin(terminal);
         restart(terminal);
         return terminal;
       },
@@ -380,17 +382,6 @@ export async function startSimulator(
   const simulator = new Simulator(parseScenario(scenario), options);
   await simulator.start(options);
   return simulator;
-}
-
-/** How fast ticks are made, and when the market waits for a socket. */
-function pace(scenario: Scenario): { maxTicks: number; waitAbove: number | null } {
-  const { source, queueFrames } = scenario;
-  if (source.kind === 'file' && source.speed === 'max') {
-    // Half a queue, so that playing as fast as possible never makes a queue drop.
-    const half = queueFrames === null ? FILE_TICKS : Math.max(1, Math.floor(queueFrames / 2));
-    return { maxTicks: Math.min(FILE_TICKS, half), waitAbove: Math.min(FILE_TICKS, half) };
-  }
-  return { maxTicks: MOST_TICKS, waitAbove: queueFrames === null ? WAIT_ABOVE : null };
 }
 
 function rethrow(error: unknown): void {

@@ -32,6 +32,8 @@ export interface AccountState {
 
 export interface WholeState {
   readonly seed: number;
+  /** Seed of its life; null: it behaves as well as it can. */
+  readonly life: number | null;
   readonly nowUtc: string;
   readonly generated: number;
   readonly source: Record<string, unknown>;
@@ -64,11 +66,12 @@ export function simulatorState(options: {
   terminals: readonly Terminal[];
   nowUtcMs: number;
   faults: WholeState['faults'];
-  seed: number;
+  scenario: Pick<WholeState, 'life' | 'seed'>;
 }): WholeState {
   const generated = options.market.tape.count;
   return {
-    seed: options.seed,
+    seed: options.scenario.seed,
+    life: options.scenario.life,
     nowUtc: new Date(options.nowUtcMs).toISOString(),
     generated,
     source: options.source.state(),

@@ -33,6 +33,8 @@ export interface RecordingOptions {
   /** The simulator's scenario; default: three crypto symbols at `ticksPerSecond`. */
   readonly scenario?: object;
   readonly ticksPerSecond?: number;
+  /** Seed of the gateway's life (README of the simulator); default: it behaves as well as it can. */
+  readonly life?: number;
   /** `clock:` of the account in fxtape.yaml; default auto. */
   readonly clock?: string;
   readonly symbols?: readonly string[];
@@ -88,7 +90,7 @@ export class Recording extends Recorded {
       };
       const gateway = await SimulatedGateway.start({
         dir: folder.path,
-        scenario,
+        scenario: o.life === undefined ? scenario : { life: o.life, ...scenario },
         ...(o.gatewayEnv === undefined ? {} : { env: o.gatewayEnv }),
       });
       closers.push(() => gateway.kill());

@@ -155,26 +155,6 @@ describe('the socket', () => {
   });
 });
 
-describe('drop_ticks', () => {
-  it('drops ticks and nothing else, and tells how many', async () => {
-    const sim = await quiet();
-    const client = await onPrices(sim);
-    await client.subscribe('terminal');
-    const heard = (): unknown[] => live(client).filter((what) => what !== 'ack');
-    emit(sim, [1]);
-    const { id } = sim.fault({ kind: 'drop_ticks' });
-    emit(sim, [2, 3, 4]);
-    const before = client.of('terminal').length;
-    await until('heartbeats on time', () => client.of('terminal').length > before + 3);
-    expect(heard()).toEqual([1]);
-    sim.release({ id });
-    emit(sim, [5]);
-    await until('the rest', () => heard().length === 3);
-    expect(heard()).toEqual([1, 'dropped 3', 5]);
-    expect(marks(sim)).toEqual([1, 'withheld', 'withheld', 'withheld', 1]);
-  });
-});
-
 describe('withhold', () => {
   it.each([
     ['drop_newest', 'last', [1, 2, 3, 'dropped 5'], [1, 1, 1, ...Array(5).fill('withheld')]],

@@ -61,12 +61,18 @@ const withhold = defineFault('withhold', parameters, ({ connection }, given) => 
   return { applied: true, release: stop };
 });
 
-/** Ticks are thrown away, everything else goes on, heartbeats on time among it; at its end a `warning` tells how many they were. */
+/**
+ * Ticks are thrown away, everything else goes on, heartbeats on time among it. A `warning` tells how many they were: at the end, or before each
+ * heartbeat, and then a socket that ends meanwhile takes no secret with it that a heartbeat has passed.
+ */
 const dropTicks = defineFault(
   'drop_ticks',
-  z.strictObject({ ms: z.int().positive().optional() }),
-  ({ connection }) =>
-    connection === null ? nothingThere : { applied: true, release: connection.dropTicks() },
+  z.strictObject({
+    tells: z.enum(['at_end', 'before_heartbeats']).default('at_end'),
+    ms: z.int().positive().optional(),
+  }),
+  ({ connection }, { tells }) =>
+    connection === null ? nothingThere : { applied: true, release: connection.dropTicks(tells) },
 );
 
 export const QUEUE_FAULTS: readonly FaultKind[] = [withhold, dropTicks];

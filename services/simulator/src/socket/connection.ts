@@ -47,6 +47,7 @@ export class Connection {
   #gone = false;
   /** Ticks thrown away so far while a fault drops them; null while none does. */
   #dropped: number | null = null;
+  #tellsDrops: 'at_end' | 'before_heartbeats' = 'at_end';
   /** Why the server ended it; null when the client did. */
   endedBy: string | null = null;
   /** Called once, when the socket is gone. */
@@ -104,14 +105,19 @@ export class Connection {
   }
 
   /** From now on ticks are thrown away, and nothing else is; what ends it tells how many they were. */
-  dropTicks(): () => void {
+  dropTicks(tells: 'at_end' | 'before_heartbeats'): () => void {
     this.#dropped ??= 0;
+    this.#tellsDrops = tells;
     return () => {
-      const dropped = this.#dropped ?? 0;
+      this.#tellDrops();
       this.#dropped = null;
-      if (dropped > 0 && this.open) this.outbox.pushText(droppedWarning(dropped), { droppable: false });
       this.outbox.pump();
     };
+  }
+
+  heartbeat(text: () => string): void {
+    if (this.#dropped !== null && this.#tellsDrops === 'before_heartbeats') this.#tellDrops();
+    this.sendIf('terminal', text);
   }
 
   /** A tick began a new minute: sends the bars that this closes. */
@@ -249,6 +255,13 @@ export class Connection {
     if (conditions.swallowAcks === 0) return text;
     conditions.swallowAcks--;
     return null;
+  }
+
+  #tellDrops(): void {
+    const dropped = this.#dropped ?? 0;
+    if (dropped === 0) return;
+    this.#dropped = 0;
+    if (this.open) this.outbox.pushText(droppedWarning(dropped), { droppable: false });
   }
 
   #reply(text: string): void {

@@ -263,7 +263,7 @@ export class Terminal implements ConnectionHost {
     this.passTime();
     const connection = this.#connection;
     if (connection === null || this.conditions.restarting === 'silence') return;
-    connection.sendIf('terminal', () => heartbeat(this.linkUp, this.serverTime()));
+    connection.heartbeat(() => heartbeat(this.linkUp, this.serverTime()));
     if (this.linkUp) this.#sendState();
   }
 
