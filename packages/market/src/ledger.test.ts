@@ -511,6 +511,10 @@ describe('a frame that was left out as a repeat', () => {
     expect(gapsOf(several().beats(11, 20)).slice(4)).toEqual([
       ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],
     ]);
+    const goesOn = several().beats(11, 12).tick('EURUSD', 12.6).tick('EURUSD', 12.6, 12.6, 'repeat');
+    expect(gapsOf(goesOn.beats(13, 20)).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 12.601],
+    ]);
     const dropped = several().drops(10.9);
     expect(gapsOf(dropped).slice(4, 6)).toEqual([
       ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],

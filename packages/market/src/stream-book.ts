@@ -30,8 +30,8 @@ import { SETTLE_MS } from './tick-marker.ts';
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
 const MOST_BACK_MS = 600_000;
-/** Frames that are left out within so long of each other share a gap. */
-const TOGETHER_US = 1_000_000;
+/** Frames that are left out within so long of each other share a gap: in a busy market all those of a connection. */
+const TOGETHER_US = 2_000_000;
 /** Coverage of bars and deals comes from history alone (design §4). */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 

@@ -23,12 +23,12 @@ class Life {
     this.last = new LastTicks(known === undefined ? [] : [['EURUSD', known]]);
   }
 
-  asks(again = false): void {
+  asks(again = false, monoMs: number | null = 0): void {
     if (!again) {
       this.conn++;
       this.marker.connected();
     }
-    this.marker.arm('EURUSD', this.last.of('EURUSD'), 0);
+    this.marker.arm('EURUSD', this.last.of('EURUSD'), monoMs);
   }
 
   frame(tick: KnownTick, monoMs: number): TickMark {
@@ -134,19 +134,42 @@ describe('a first frame that lingers', () => {
     }
   });
 
-  test('is not waited for once a heartbeat shows that the first frame was it: it states a tick of before the request', () => {
-    for (const [statedMs, isSnapshot] of [
-      [990, true],
-      [1010, false],
+  test('is not waited for once a later tick shows that the first frame was it: it states a tick of before the request', () => {
+    // Asked for at 0 ms of our clock, when the server's showed 10,001; frames travel for 3 ms.
+    for (const [statedMs, delayMs, isSnapshot] of [
+      [9990, 0, true],
+      [9999, 0, false],
+      [10_011, 0, false],
+      // Whole seconds may mean anything up to the next one.
+      [9000, 0, false],
+      [8000, 0, true],
+      // Where all ticks are a quarter of an hour old, the first one is no older than the others.
+      [10_011, 900_000, false],
+      [9990, 900_000, true],
     ] as const) {
       const life = new Life(tick(1));
-      // Asked for at 0 ms of our clock, when the server's showed 1000.
-      life.connect([tick(statedMs)], 0, 20);
-      life.marker.heartbeat(brokerMs(1700), 700);
-      life.marker.heartbeat(brokerMs(2690), 1700);
-      life.frame(tick(3000), 2000);
-      expect(life.frame(tick(3000), 2000)).toBe(isSnapshot ? 'live' : 'repeat');
+      life.connect([tick(statedMs - delayMs)], 0, 20);
+      life.frame(tick(12_000 - delayMs), 2002);
+      life.frame(tick(12_100 - delayMs), 2110);
+      const mark = life.frame(tick(12_100 - delayMs), 2110);
+      expect([statedMs, delayMs, mark]).toEqual([statedMs, delayMs, isSnapshot ? 'live' : 'repeat']);
     }
+  });
+
+  test('is waited for where the server plays an old day faster than our clock runs', () => {
+    const life = new Life(tick(1));
+    life.asks(false, null);
+    life.marker.acknowledged('EURUSD', 0);
+    life.frame(tick(11_000), 20);
+    life.frame(tick(60_000), 2000);
+    expect(life.frame(tick(60_000), 2000)).toBe('repeat');
+  });
+
+  test('is still waited for after ticks of one moment came back to a price', () => {
+    const life = new Life(tick(1));
+    life.connect([tick(5), tick(6), tick(6, 1.2)], 0, 2000);
+    expect([life.frame(tick(6), 2010), life.frame(tick(7), 2020)]).toEqual(['repeat', 'live']);
+    expect(life.frame(tick(7), 9000)).toBe('repeat');
   });
 
   test('of the connection before is not waited for in this one', () => {

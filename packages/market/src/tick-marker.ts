@@ -36,9 +36,10 @@ interface Watch {
   newestAtMs: number;
   /** A frame has come since the subscription was written. */
   answered: boolean;
-  readonly askedAtMs: number;
-  /** What the first frame stated, as long as it may be a live tick of after the request. */
-  firstMs: BrokerMs | null;
+  /** Null: the server's clock runs at another pace than ours. */
+  readonly askedAtMs: number | null;
+  /** The latest that the first frame may have meant, as long as it may be a live tick of after the request. */
+  firstMs: number | null;
   /** Snapshots that may still come: one for each time the subscription was written. */
   due: number;
   ackedAtMs: number;
@@ -78,8 +79,11 @@ export class TickMarker {
     this.#watches.clear();
   }
 
-  /** A subscription of this symbol is about to be written: from here a snapshot may come. `before`: its last tick, if one is known. */
-  arm(symbol: string, before: KnownTick | null, monoMs: number): void {
+  /**
+   * A subscription of this symbol is about to be written: from here a snapshot may come. `before`: its last tick, if one is known. `monoMs`
+   * is null for a gateway that plays an old day at a pace of its own.
+   */
+  arm(symbol: string, before: KnownTick | null, monoMs: number | null): void {
     const again = this.#watches.get(symbol);
     this.#watches.set(symbol, {
       before,
@@ -99,15 +103,6 @@ export class TickMarker {
     if (watch !== undefined) watch.ackedAtMs = monoMs;
   }
 
-  /** A heartbeat says what the server's clock showed at the request, or a little less: a first frame of before that is the snapshot. */
-  heartbeat(ms: BrokerMs, monoMs: number): void {
-    for (const watch of this.#watches.values()) {
-      if (watch.firstMs === null || watch.firstMs >= ms - (monoMs - watch.askedAtMs)) continue;
-      watch.firstMs = null;
-      watch.due--;
-    }
-  }
-
   /** Names a tick frame. `monoMs` is its receive time on a clock that nobody sets; `tick` its content. */
   mark(symbol: string, tick: KnownTick, monoMs: number): TickMark {
     const watch = this.#watches.get(symbol);
@@ -124,12 +119,24 @@ export class TickMarker {
       return 'repeat';
     }
     if (over) return 'live';
+    if (!first) tellFirst(watch, tick, monoMs);
     if (!seenBefore(watch.seen, tick)) return newTick(watch, tick, first, monoMs);
     const newest = watch.seen.at(-1) as KnownTick;
-    if (!same(newest, tick) || monoMs - watch.newestAtMs >= TWIN_MS) watch.due--;
+    if (tick.ms < newest.ms || monoMs - watch.newestAtMs >= TWIN_MS) watch.due--;
     return 'repeat';
   }
 }
+
+/**
+ * A later tick of the same symbol shows that its clock stood at least so far at the request: a first frame of before that is the snapshot,
+ * and no other one is waited for. A symbol that is delayed is measured by its own delay.
+ */
+const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
+  const { askedAtMs, firstMs } = watch;
+  if (firstMs === null || askedAtMs === null || firstMs >= ms - (monoMs - askedAtMs)) return;
+  watch.firstMs = null;
+  watch.due--;
+};
 
 const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number): TickMark => {
   const newest = watch.seen.at(-1);
@@ -140,6 +147,7 @@ const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number):
     watch.seen.push(tick);
     watch.newestAtMs = monoMs;
   }
-  if (first) watch.firstMs = tick.ms;
+  // A time of whole seconds may mean anything up to the next one.
+  if (first) watch.firstMs = tick.ms % 1000 === 0 ? tick.ms + 999 : tick.ms;
   return first || overtaken ? 'snapshot' : 'live';
 };

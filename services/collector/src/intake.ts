@@ -203,7 +203,7 @@ export class Intake {
       marker.connected();
     }
     const asked = priceRequest(item);
-    if (asked !== null) marker.arm(asked, last.of(asked), item.monoMs);
+    if (asked !== null) marker.arm(asked, last.of(asked), this.#o.replayed ? null : item.monoMs);
     if (item.event.type === 'subscribed' && item.event.sub.topic === 'prices') {
       marker.acknowledged(item.event.sub.symbol ?? '', item.monoMs);
     }
@@ -253,8 +253,6 @@ export class Intake {
     if (server === null) return null;
     const mark = this.#judge.judge({ server, monoMs: item.monoMs, congested: item.congested });
     if (mark === 'late') this.counters.lateHeartbeats++;
-    // A clock that runs at another pace than ours says nothing about a moment before it.
-    if (!this.#o.replayed) this.#o.memory.marker.heartbeat(server.ms, item.monoMs);
     const sight = item.congested ? null : this.#sight(item, server);
     const jump = sight === null ? null : this.watch.heartbeat(sight);
     if (jump !== null) this.#jumps.push(jump);
