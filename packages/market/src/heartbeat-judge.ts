@@ -5,7 +5,6 @@
 // machine's wall clock counts as delay.
 
 import type { HeartbeatMark } from './mark.ts';
-import type { BrokerTime } from './time.ts';
 
 const WINDOW_MS = 300_000;
 /** Delay from which a heartbeat is late. With a whole-second time string its own resolution comes on top. */
@@ -17,7 +16,8 @@ const STEP_MS = 300_000;
 const STEADY_MS = 10_000;
 
 export interface HeartbeatSight {
-  readonly server: BrokerTime;
+  /** What it states: in UTC where the clock rule is known, so that a clock that is set by its rule is no delay. */
+  readonly server: { readonly ms: number; readonly resolutionMs: number };
   /** Monotonic receive time in milliseconds. */
   readonly monoMs: number;
   /** The recorder's own buffers were filled when it arrived. */
@@ -53,7 +53,7 @@ export class HeartbeatJudge {
     return lag - Math.min(this.#best, this.#bestBefore) <= spread ? 'clean' : 'late';
   }
 
-  #runs({ ms, resolutionMs }: BrokerTime, monoMs: number): boolean {
+  #runs({ ms, resolutionMs }: HeartbeatSight['server'], monoMs: number): boolean {
     const last = this.#last;
     if (last !== null && ms === last.serverMs)
       return this.#moves && monoMs - last.monoMs < 2 * resolutionMs + 500;

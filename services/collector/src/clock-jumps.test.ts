@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeFrame, type FxStream, type StreamItem } from '@fxtape/fxsocket';
-import { type ClockSpan, type Rows, Rulings, unsteadyOfMark } from '@fxtape/market';
+import {
+  type ClockSpan,
+  kindOfMark,
+  parseClockRule,
+  type Rows,
+  Rulings,
+  unsteadyOfMark,
+  utcMs,
+} from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
 import fc from 'fast-check';
@@ -27,7 +35,7 @@ interface Step {
 }
 
 /** Puts frames on a tape of its own as a collector does, and gives its lines as they were written (`live`) and as they are read back. */
-async function recorded(steps: readonly Step[]) {
+async function recorded(steps: readonly Step[], rule = 'UTC+3h') {
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-jumps-'));
   dirs.push(dir);
   const memory = new TapeMemory('demo');
@@ -40,7 +48,7 @@ async function recorded(steps: readonly Step[]) {
   });
   const clock = { ...systemClock(), nowUs: () => START * 1000, nowMs: () => START };
   const intake = new Intake({ tape, memory, clock, log, replayed: false });
-  const spans: ClockSpan[] = [{ fromUs: 0, rule: 'UTC+3h', confirmed: true, evidence: '' }];
+  const spans: ClockSpan[] = [{ fromUs: 0, rule, confirmed: true, evidence: '' }];
   const live: Line[] = [];
   const append = tape.append.bind(tape);
   vi.spyOn(tape, 'append').mockImplementation((entries) => {
@@ -59,7 +67,7 @@ async function recorded(steps: readonly Step[]) {
     monoMs += step.passMs;
     wallMs += step.passMs + step.machineMs;
     serverMs += step.passMs + step.serverMs;
-    const time = new Date(serverMs + 3 * 3_600_000).toISOString();
+    const time = new Date(parseClockRule(rule).toBroker(utcMs(serverMs))).toISOString();
     const text = step.heartbeat
       ? JSON.stringify({ type: 'terminal', data: { connected: true, tradeAllowed: true, serverTime: time } })
       : JSON.stringify({ type: 'tick', symbol: 'EURUSD', data: { bid: 1 + i / 1e5, ask: 2, time } });
@@ -129,6 +137,23 @@ test('the first tick after a jump of the machine’s clock carries it, behind an
   expect(lines[at]?.data).toEqual({ of: 'machine', byMs: 60_000 });
   expect(unsteadyOfMark(lines[at + 1]?.mark ?? null)?.machine).toBe(true);
   expect(intake.counters).toMatchObject({ machineJumps: 1, serverJumps: 0 });
+});
+
+test('a server’s clock that is set by its rule makes no heartbeat late and is no jump', async () => {
+  for (const hours of [2, 4]) {
+    const { intake, lines, spans } = await recorded(
+      [...heartbeats(50), ...ticks(1), ...heartbeats(30), ...ticks(1)],
+      `UTC+3h until 2026-06-24T12:01Z then UTC+${hours}h`,
+    );
+    const marks = lines.flatMap(({ frame, mark }) =>
+      frame !== null && mark !== null ? [kindOfMark(mark)] : [],
+    );
+    expect(marks).toEqual(['frozen', ...Array(49).fill('clean'), 'live', ...Array(30).fill('clean'), 'live']);
+    expect(intake.counters).toMatchObject({ machineJumps: 0, serverJumps: 0, lateHeartbeats: 0 });
+    const { hold, rows } = read(lines, spans);
+    expect(hold).toBeNull();
+    expect(rows.ticks.map(({ ts }) => ts / 1000 - START)).toEqual([51_000, 82_000]);
+  }
 });
 
 test('a clock set back by an hour holds no row up: the guard does not judge by receive times that were made up', async () => {

@@ -69,7 +69,7 @@ export class Intake {
   obstacle: FxtapeError | null = null;
   readonly #o: IntakeOptions;
   readonly #connBase: number;
-  readonly #judge: HeartbeatJudge;
+  #judge: HeartbeatJudge;
   readonly watch: ClockWatch;
   #rule: ClockRule | null = null;
   #jumps: ClockJump[] = [];
@@ -91,7 +91,10 @@ export class Intake {
   /** Must be called when the clock rule of the tape has changed. */
   clockChanged(): void {
     const rule = ruleAt(this.#o.memory.spans, Number.MAX_SAFE_INTEGER);
-    if (rule?.id !== this.#rule?.id) this.watch.ruleChanged();
+    if (rule?.id !== this.#rule?.id) {
+      this.watch.ruleChanged();
+      this.#judge = new HeartbeatJudge(!this.#o.replayed);
+    }
     this.#rule = rule;
     if (!this.#o.replayed || rule === null) return;
     const clean = this.#o.memory.ledger.state.clean;
@@ -251,9 +254,15 @@ export class Intake {
   #markHeartbeat(serverTime: string, item: FrameItem): string | null {
     const server = parseBrokerTime(serverTime);
     if (server === null) return null;
-    const mark = this.#judge.judge({ server, monoMs: item.monoMs, congested: item.congested });
+    const stated = this.#sight(item, server);
+    const { resolutionMs } = server;
+    const mark = this.#judge.judge({
+      server: { ms: stated?.utcMs ?? server.ms, resolutionMs },
+      monoMs: item.monoMs,
+      congested: item.congested,
+    });
     if (mark === 'late') this.counters.lateHeartbeats++;
-    const sight = item.congested ? null : this.#sight(item, server);
+    const sight = item.congested ? null : stated;
     const jump = sight === null ? null : this.watch.heartbeat(sight);
     if (jump !== null) this.#jumps.push(jump);
     return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item));
