@@ -141,8 +141,9 @@ export class ClockFit {
   /** The symbols whose edges count. */
   readonly symbols: readonly string[];
   readonly weeks: WeekRange;
-  /** Weeks with an edge. */
+  /** Weeks with an edge, and the newest of them. */
   readonly seen: number;
+  readonly newest: number;
   readonly #symbols: readonly Resting[];
   readonly #measured: readonly OffsetSample[];
   readonly #fits = new Map<string, RuleFit>();
@@ -166,10 +167,12 @@ export class ClockFit {
     this.symbols = [...new Set(this.#symbols.map(({ symbol }) => symbol.symbol))];
     const edges = this.#symbols.flatMap(({ symbol }) => symbol.edges.map(({ week }) => week));
     this.seen = new Set(edges).size;
+    const newest = edges.reduce((most, week) => Math.max(most, week), Number.NEGATIVE_INFINITY);
     const all = [...edges, ...this.#measured.map(sampleWeek)];
     const first = all.reduce((least, week) => Math.min(least, week), Number.POSITIVE_INFINITY);
     const last = all.reduce((most, week) => Math.max(most, week), Number.NEGATIVE_INFINITY);
     this.weeks = all.length === 0 ? { first: 0, end: 0 } : { first, end: last + 1 };
+    this.newest = newest - first;
   }
 
   of(rule: ClockRule): RuleFit {
@@ -178,13 +181,26 @@ export class ClockFit {
     return known;
   }
 
-  /** Weeks all of whose edges miss by the same few hours. No holiday does that: the clock was set otherwise. */
+  /** Weeks that a symbol opened and closed by the same few hours off. No holiday does that: the clock was set otherwise. */
   setOtherwise(rule: ClockRule): number[] {
-    return this.#missesOf(rule).flatMap(({ close, open }, week) => {
-      const [by = 0, ...others] = new Set([...open, ...close]);
-      const both = open.length > 0 && close.length > 0;
-      return both && others.length === 0 && by !== 0 && Math.abs(by) <= MOST_SET_H ? [week] : [];
-    });
+    const weeks = new Set<number>();
+    for (const resting of this.#symbols) {
+      const { edges } = resting.symbol;
+      const misses = this.#misses(resting, rule);
+      const opens = new Map(
+        edges.flatMap(({ kind, week }, i) => (kind === 'open' ? [[week, misses[i]]] : [])),
+      );
+      for (const [i, { kind, week }] of edges.entries()) {
+        const by = misses[i] as number;
+        const same = kind === 'close' && opens.get(week) === by;
+        if (same && by !== 0 && Math.abs(by) <= MOST_SET_H) weeks.add(week - this.weeks.first);
+      }
+    }
+    return [...weeks].toSorted((a, b) => a - b);
+  }
+
+  #misses(resting: Resting, rule: ClockRule): Misses {
+    return this.kind === 'currencies' ? missesOfCurrency(resting, rule) : missesOfExchange(resting, rule);
   }
 
   #fit(rule: ClockRule): RuleFit {
@@ -205,9 +221,8 @@ export class ClockFit {
   #missesOf(rule: ClockRule): WeekMisses[] {
     const { end, first } = this.weeks;
     const weeks = Array.from({ length: end - first }, (): WeekMisses => ({ open: [], close: [] }));
-    const missesOf = this.kind === 'currencies' ? missesOfCurrency : missesOfExchange;
     for (const resting of this.#symbols) {
-      const misses = missesOf(resting, rule);
+      const misses = this.#misses(resting, rule);
       for (const [i, { kind, week }] of resting.symbol.edges.entries())
         weeks[week - first]?.[kind].push(misses[i] as number);
     }

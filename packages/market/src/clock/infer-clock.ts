@@ -149,6 +149,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
       .filter(({ source }) => source !== 'stated')
       .toSorted((a, b) => a.utcMs - b.utcMs),
     fitsToday: best.fitsToday,
+    newestFits: (own[fit.newest] as number) < CONTRADICTS,
     setOtherwise: fit.setOtherwise(rule).map(weekDay),
     undecided: rivals.filter(({ undecided }) => undecided).map((rival) => rival.rule),
   });

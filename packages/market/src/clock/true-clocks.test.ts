@@ -312,3 +312,23 @@ test('brokers that moved, once or more often: nothing that is inferred is wrong'
   expect(wrong).toEqual([]);
   expect(open.length).toBeLessThan(questions.length * 0.9);
 }, 300_000);
+
+test.each([
+  // Each symbol of its own finds a clock that explains all but a few weeks, and not the same ones.
+  [
+    'Europe/Athens',
+    0,
+    Date.UTC(2025, 5, 21, 12),
+    'London and US shares',
+    'each day',
+    Date.UTC(2026, 9, 12, 15),
+  ],
+  // A move to a rule that the newest week contradicts would make a lie fit.
+  ['UTC', 2, Date.UTC(2026, 1, 7, 12), 'all and crypto', 'a lie', Date.UTC(2026, 3, 2, 15)],
+] as const)('%s + %d h until it moved: open', (zone, shiftH, until, set, sample, now) => {
+  const broker: Broker = [
+    [zone, shiftH, until],
+    ['America/New_York', 7],
+  ];
+  expect(infer({ name: `${zone} ${until}`, broker, set, sample, now }).confidence).toBe('provisional');
+});

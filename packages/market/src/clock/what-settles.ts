@@ -20,6 +20,8 @@ export interface OpenQuestions {
   readonly rule: ClockRule;
   readonly today: OffsetSample | null;
   readonly fitsToday: boolean;
+  /** The newest week that is known fits. */
+  readonly newestFits: boolean;
   /** Offsets that were measured. */
   readonly samples: readonly OffsetSample[];
   /** Saturdays of weeks that do not fit, and of those in which the clock was set otherwise. */
@@ -57,12 +59,15 @@ const isIrregular = ({ contradicts, fit }: OpenQuestions): boolean =>
   contradicts.length > fit.seen * MOST_CONTRADICTED;
 
 const ofToday = (o: OpenQuestions): string[] => {
-  const { fit, fitsToday, rule, samples, today } = o;
+  const { fit, fitsToday, newestFits, rule, samples, today } = o;
   const denied = samples.find(({ offsetS, utcMs }) => rule.offsetAt(utcMs) !== offsetS);
   const said: string[] = [];
   if (today === null)
     said.push('a clock that runs: nobody has compared the broker’s with UTC in the last days');
-  else if (today.source === 'stated' && (fit.kind !== 'currencies' || isIrregular(o) || !fitsToday))
+  else if (
+    today.source === 'stated' &&
+    (fit.kind !== 'currencies' || isIrregular(o) || !fitsToday || !newestFits)
+  )
     said.push(
       `ticks: the offset of today, ${today.offsetS} s, is only stated, and no weeks of the market confirm it`,
     );
