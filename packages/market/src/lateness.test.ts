@@ -54,6 +54,14 @@ describe('lateness', () => {
     expect(gapOf(drop(run(script, 61, 70), 70))).toEqual([[68, 73.001]]);
   });
 
+  test('a stale tick that comes before any other of its symbol widens nothing either', () => {
+    const script = started().beat(3).tick('EURUSD', -9000, 3.6);
+    expect(gapOf(drop(run(script, 4, 70), 70))).toEqual([[68, 73.001]]);
+    const again = run(started().beat(3).tick('EURUSD', -9000, 3.6), 4, 20, 7);
+    expect(gapOf(drop(run(again, 21, 70), 70))).toEqual([[63.6, 77.401]]);
+    expect(gapOf(started().beats(3, 9).tick('EURUSD', -9000, 9.6).drops(9.7))).toEqual([]);
+  });
+
   test('coverage trails by it', () => {
     expect(coverageOf(run(started(), 3, 60, 7), 'EURUSD').at(-1)?.[1]).toBeLessThanOrEqual(53.4);
   });
@@ -92,19 +100,28 @@ describe('a delayed symbol', () => {
   const DELAY = 900;
   const delayed = (): TapeScript => run(started(), 3, 5000, DELAY);
 
-  test.each([600, 900, 1800])(
+  test.each([600, 900, 1800, 5400, 12_000])(
     'of %s s has its bounds shifted by its delay, and coverage that trails by it',
     (delay) => {
-      const script = drop(run(started(), 3, 5000, delay), 5000);
+      const end = Math.max(5000, 2 * delay);
+      const script = drop(run(started(), 3, end, delay), end);
       // A heartbeat comes 0.6 s before each tick: so much less late is it as that one tells it.
-      const [[from, end] = []] = gapOf(script);
-      expect(from).toBeCloseTo(4998.6 - delay, 3);
-      expect(end).toBeCloseTo(5003.601 - delay, 3);
-      expect(gapOf(script, 'XAUUSD')).toEqual([[4998, 5003.001]]);
-      const [, to] = coverageOf(script, 'EURUSD').at(-2) ?? [];
-      expect(to).toBeCloseTo(4998.6 - delay, 1);
+      const [[from, to] = []] = gapOf(script);
+      expect(from).toBeCloseTo(end - 1.4 - delay, 3);
+      expect(to).toBeCloseTo(end + 3.601 - delay, 3);
+      expect(gapOf(script, 'XAUUSD')).toEqual([[end - 2, end + 3.001]]);
+      const [, reach] = coverageOf(script, 'EURUSD').at(-2) ?? [];
+      expect(reach).toBeCloseTo(end - 1.4 - delay, 1);
     },
   );
+
+  test('by more than half an hour, with a tick of days ago and one of the future, has them where it says', () => {
+    const script = run(started(), 3, 4000, 5400);
+    script.tick('EURUSD', -200_000, 4000.7).tick('EURUSD', 40_000, 4000.8);
+    const [[from, end] = []] = gapOf(drop(run(script, 4001, 5000, 5400), 5000));
+    expect(from).toBeCloseTo(4998.6 - 5400, 3);
+    expect(end).toBeCloseTo(5003.601 - 5400, 3);
+  });
 
   test('that is delayed no more has them where they are, and wide for an hour', () => {
     const script = drop(run(delayed(), 5001, 5010), 5010);
@@ -113,10 +130,15 @@ describe('a delayed symbol', () => {
     expect(to).toBeGreaterThanOrEqual(5012);
   });
 
-  test('is none after a few minutes of it', () => {
-    const script = drop(run(run(started(), 3, 20), 21, 200, DELAY), 200);
-    const [[from, to] = []] = gapOf(script);
-    expect(from).toBeLessThanOrEqual(200 - 899);
-    expect(to).toBeGreaterThanOrEqual(202);
-  });
+  test.each([DELAY, 5400, 12_000])(
+    'of %s s is none after a few minutes of it, and its gaps are wide',
+    (delay) => {
+      for (const since of [3, 190]) {
+        const script = drop(run(run(started(), 3, since), since + 1, 200, delay), 200);
+        const [[from, to] = []] = gapOf(script);
+        expect(from).toBeLessThanOrEqual(201 - delay);
+        expect(to).toBeGreaterThanOrEqual(202);
+      }
+    },
+  );
 });

@@ -21,6 +21,11 @@ export interface Lateness {
   /** The oldest and the newest tick since the last heartbeat. */
   oldestMs: BrokerMs | null;
   newestMs: BrokerMs | null;
+  /** The newest tick of all; an earlier release saved none. */
+  lastMs?: BrokerMs | null;
+  /** A tick that is much older than that one came since the last heartbeat, and before how many in a row nothing else had come. */
+  hasStale?: boolean;
+  staleBeats?: number;
   /** Receive time of the last heartbeat before which a tick had come that was not late. */
   promptUs: number;
   /** Of the last hour; empty for a symbol that is never late. */
@@ -35,8 +40,12 @@ export interface Timing {
 
 const STRETCH_US = 900_000_000;
 const MEMORY_US = 3_600_000_000;
-/** A tick that is older than this says nothing about the others: it is a stale one, or a clock was set. */
+/** A single tick that is older than the others of its symbol by more says nothing about them: it is a stale one, or a clock was set. */
 const MOST_LATE_MS = 2_400_000;
+/** Before so many heartbeats it is no single tick that is stale: the symbol is late. */
+const SURE_BEATS = 3;
+/** Nothing is delayed by so much: it does not trade. */
+const OUT_OF_SIGHT_MS = 86_400_000;
 /** A symbol is delayed when for at least five minutes everything of it was late by at least as much. */
 const LEAST_DELAY_MS = 300_000;
 const LEAST_DELAY_BEATS = 20;
@@ -45,14 +54,25 @@ export const noLateness = (): Lateness => ({ oldestMs: null, newestMs: null, pro
 
 /** A live tick came. `serverMs`: what the last heartbeat stated; null before the first one of a connection. */
 export const tickCame = (lateness: Lateness, ms: BrokerMs, serverMs: number | null): void => {
-  if (serverMs === null || serverMs - ms > MOST_LATE_MS) return;
-  if (lateness.oldestMs === null || ms < lateness.oldestMs) lateness.oldestMs = ms;
-  if (lateness.newestMs === null || ms > lateness.newestMs) lateness.newestMs = ms;
+  if (serverMs === null || ms - serverMs > MOST_LATE_MS) return;
+  const { lastMs = null, newestMs, oldestMs } = lateness;
+  if (lastMs !== null && lastMs - ms > MOST_LATE_MS) {
+    lateness.hasStale = true;
+    return;
+  }
+  if (lastMs === null || ms > lastMs) lateness.lastMs = ms;
+  if (oldestMs === null || ms < oldestMs || ms - oldestMs > MOST_LATE_MS) lateness.oldestMs = ms;
+  if (newestMs === null || ms > newestMs) lateness.newestMs = ms;
 };
 
 /** A heartbeat came; `serverMs` is the lesser of what it and the one before it state. */
 export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: number): void => {
-  const { late, newestMs, oldestMs } = lateness;
+  const { lastMs = null, late, newestMs, oldestMs } = lateness;
+  if (oldestMs !== null) lateness.staleBeats = 0;
+  else if (lateness.hasStale === true) lateness.staleBeats = (lateness.staleBeats ?? 0) + 1;
+  lateness.hasStale = false;
+  const isStale = (lateness.staleBeats ?? 0) >= SURE_BEATS;
+  if (lastMs !== null && (isStale || lastMs - serverMs > MOST_LATE_MS)) lateness.lastMs = null;
   if (oldestMs === null || newestMs === null) return;
   lateness.oldestMs = null;
   lateness.newestMs = null;
@@ -60,11 +80,13 @@ export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: numb
   const leastMs = serverMs - newestMs;
   if (leastMs <= LEAST_MARGIN_MS) lateness.promptUs = tsRecv;
   while (late.length > 0 && (late[0] as LateStretch).fromUs < tsRecv - STRETCH_US - MEMORY_US) late.shift();
-  if (mostMs <= LEAST_MARGIN_MS || mostMs > MOST_LATE_MS) return;
+  if (mostMs <= LEAST_MARGIN_MS || mostMs > OUT_OF_SIGHT_MS) return;
   const last = late.at(-1);
-  if (last === undefined || tsRecv - last.fromUs >= STRETCH_US)
+  const isStray = last !== undefined && last.mostMs - leastMs > MOST_LATE_MS;
+  if (isStray) late.pop();
+  if (last === undefined || isStray || tsRecv - last.fromUs >= STRETCH_US)
     late.push({ fromUs: tsRecv, beats: 1, leastMs, mostMs });
-  else {
+  else if (mostMs - last.leastMs <= MOST_LATE_MS) {
     last.beats++;
     if (leastMs < last.leastMs) last.leastMs = leastMs;
     if (mostMs > last.mostMs) last.mostMs = mostMs;
@@ -79,10 +101,11 @@ export const timingOf = (lateness: Lateness | null, serverMs: number | null, tsR
   const { late, oldestMs, promptUs } = lateness;
   const pendingMs = serverMs === null || oldestMs === null ? 0 : serverMs - oldestMs;
   if (late.length === 0 && pendingMs <= LEAST_MARGIN_MS) return PUNCTUAL;
-  let [mostMs, leastMs, beats, firstUs] = [pendingMs, Number.POSITIVE_INFINITY, 0, tsRecv];
+  let [leastMs, beats, firstUs] = [Number.POSITIVE_INFINITY, 0, tsRecv];
+  const lates = [{ mostMs: pendingMs, beats: 1 }];
   for (const stretch of late) {
     if (stretch.fromUs < tsRecv - STRETCH_US - MEMORY_US) continue;
-    mostMs = Math.max(mostMs, stretch.mostMs);
+    lates.push(stretch);
     leastMs = Math.min(leastMs, stretch.leastMs);
     beats += stretch.beats;
     firstUs = Math.min(firstUs, stretch.fromUs);
@@ -90,5 +113,7 @@ export const timingOf = (lateness: Lateness | null, serverMs: number | null, tsR
   const throughout = promptUs < tsRecv - MEMORY_US && tsRecv - firstUs >= LEAST_DELAY_MS * 1000;
   const delayed = throughout && beats >= LEAST_DELAY_BEATS && leastMs >= LEAST_DELAY_MS;
   const delayMs = delayed ? leastMs : 0;
-  return { marginMs: Math.max(LEAST_MARGIN_MS, mostMs - delayMs), delayMs };
+  const believed = lates.filter((one) => one.beats >= SURE_BEATS || one.mostMs - delayMs <= MOST_LATE_MS);
+  const marginMs = Math.max(LEAST_MARGIN_MS, ...believed.map(({ mostMs }) => mostMs - delayMs));
+  return { marginMs, delayMs };
 };
