@@ -1,8 +1,12 @@
 // The configuration changes while accounts are recorded, are refused, or have not begun: the newest one wins, whatever the order, every field of
 // it is taken up, and nothing that was begun for an older one stays behind.
 import { readServiceInfo } from '@fxtape/ops';
-import { type Service, until } from '@fxtape/testkit';
+import { judge, report, type Service, until } from '@fxtape/testkit';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, promiseKept } from './lane.ts';
 
 const A = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
@@ -127,6 +131,58 @@ test.each(['while it records', 'while it is killed'])(
     )) as [[number]];
     expect(Number(covered)).toBeLessThanOrEqual(Number(from));
     expect(Number(end)).toBeLessThan(Number(to));
+  },
+);
+
+test.each(['a tape of its own', 'no tape yet'])(
+  'configuration: another account with %s goes on with the feed, and the tape before it is lost',
+  async (has) => {
+    const between = chance(`another account with ${has}`);
+    const recording = await begin({ scenario, accounts: [{ id: A, name: 'first', feed: 'market' }] });
+    const own = join(recording.dataDir, 'own');
+    mkdirSync(own);
+    if (has === 'a tape of its own') {
+      recording.configure({ accounts: [{ id: B, name: 'second', feed: 'other' }] });
+      const service = await recording.collector(own);
+      await recording.live(service);
+      await recording.moreTicks(between(100, 400));
+      await service.kill('SIGKILL');
+      recording.configure({ accounts: [{ id: A, name: 'first', feed: 'market' }] });
+    }
+    let service = await recording.collector();
+    await recording.live(service);
+    await recording.moreTicks(between(400, 2000));
+    // A gap that is open goes on.
+    const isOpen = between(0, 1) === 1;
+    if (isOpen) {
+      await recording.gateway.fault('refuse_upgrade', { status: 503, dropOpen: true });
+      await until(async () => (await fetch(`${service.http}/readyz`)).status === 503, {
+        what: 'a gap to be open',
+        deadlineMs: 60_000,
+      });
+    }
+    await delay(between(0, 5000));
+    await service.kill('SIGKILL');
+    await recording.gateway.command('release', {});
+    await delay(between(0, 5000));
+    recording.configure({ accounts: [{ id: B, name: 'second', feed: 'market' }] });
+    service = await recording.collector(own);
+    await recording.live(service);
+    await recording.moreTicks(400);
+    await recording.settle();
+    const verdict = await judge(recording, 'market');
+    process.stdout.write(
+      `${report(`another account with ${has}, gap ${isOpen ? 'open' : 'none'}`, verdict)}\n`,
+    );
+    const { doubled, unaccounted, unclaimedUs, wrong } = verdict;
+    expect({ doubled, unaccounted, unclaimedUs, wrong }).toEqual({
+      doubled: 0,
+      unaccounted: 0,
+      unclaimedUs: 0,
+      wrong: 0,
+    });
+    const open = "SELECT count() FROM gaps WHERE stream = 'ticks' AND feed = 'market' AND ts_to IS NULL";
+    expect(await recording.sql(open)).toEqual([[0]]);
   },
 );
 

@@ -447,7 +447,7 @@ function union(rows: readonly TableRow<'coverage'>[]): [number, number][] {
 test('a new tape starts from the live account alone, whatever history has claimed since', async () => {
   const live = new Reader({ http, clock });
   await write({ coverage: [claim(M1, 0, 50, 'live'), claim(M1, 0, 900), claim({}, 0, 900)] });
-  expect(await live.accountedTo('acc')).toEqual([{ ...M1, ts_to: T + 50 }]);
+  expect(await live.accountedTo({ account: 'acc' })).toEqual([{ ...M1, ts_to: T + 50 }]);
   const ticks = { feed: 'icm', symbol: 'EURUSD', stream: 'ticks', timeframe: null };
   const event = (
     id: string,
@@ -482,13 +482,23 @@ test('a new tape starts from the live account alone, whatever history has claime
       ...whole('d', 700, { stream: 'bars', timeframe: 'M1' }),
     ],
   });
-  expect(await live.accountedTo('acc')).toEqual(
+  expect(await live.accountedTo({ account: 'acc' })).toEqual(
     expect.arrayContaining([
       { ...M1, ts_to: T + 50 },
       { ...ticks, ts_to: T + 70 },
     ]),
   );
-  expect(await live.accountedTo('acc')).toHaveLength(2);
+  expect(await live.accountedTo({ account: 'acc' })).toHaveLength(2);
+  // Whoever takes a feed over goes on from where the one before it came to, and its own trades are its own.
+  const trades = { account: 'next', feed: null, symbol: null, stream: 'positions', timeframe: null };
+  await write({ coverage: [claim(trades, 0, 30, 'live')] });
+  const taken = await live.accountedTo({ account: 'next', feed: ticks.feed });
+  expect(taken.map(({ stream, ts_to: us }) => [stream, us - T])).toEqual(
+    expect.arrayContaining([
+      ['ticks', 70],
+      ['positions', 30],
+    ]),
+  );
 });
 
 test("a healer's state stands against a replay of the tape, in both views; what it left open is a gap of its own", async () => {

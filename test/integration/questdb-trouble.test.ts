@@ -102,7 +102,7 @@ test('a suspended table takes rows, shows none of them, and nobody decides on it
   expect(await codeOf(reader.latestTicks('icm'))).toBe('QDB_SUSPENDED');
   expect(await codeOf(reader.maxTsRecv({ feed: 'icm' }))).toBe('QDB_SUSPENDED');
   // What does not touch it goes on.
-  expect(await codeOf(reader.accountedTo('acc'))).toBe('answered');
+  expect(await codeOf(reader.accountedTo({ account: 'acc' }))).toBe('answered');
   expect(await codeOf(reader.gaps())).toBe('answered');
   expect(
     await codeOf(

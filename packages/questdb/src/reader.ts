@@ -13,7 +13,7 @@ import {
 } from './gap-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
-import { sqlText, sqlTimestamp, sqlWhose } from './sql-text.ts';
+import { sqlText, sqlTimestamp, sqlWhose, type Whose } from './sql-text.ts';
 import type { TableName } from './tables.ts';
 
 export interface GapFilter extends SettledOptions {
@@ -139,10 +139,10 @@ export class Reader {
   /**
    * Up to where the live account of each stream reaches that is covered live: the end of its coverage, or of the last gap that ended. What
    * history claims says nothing about what was streamed, and a gap that was told at once, for a moment of its own, nothing about what is
-   * before it.
+   * before it. With a feed: whoever recorded it.
    */
-  async accountedTo(account: string, options: SettledOptions = {}): Promise<AccountedTo[]> {
-    const of = `account = ${sqlText(account)}`;
+  async accountedTo(whose: Whose, options: SettledOptions = {}): Promise<AccountedTo[]> {
+    const of = sqlWhose(whose);
     const rows = await this.#ask(
       ['coverage', 'gap_events'],
       `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM (

@@ -85,7 +85,9 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: tape open');
   memory = await until('waiting_for_tape', () => remembering(name, dir));
   passing('collector: tape read');
-  const remembered = memory.begun
+  const before = memory.ledger.state.feed;
+  const knows = memory.begun && (feed === null || feed === before);
+  const remembered = knows
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
@@ -113,7 +115,6 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const symbols = new SymbolWatch({ rest, clock, log, known, config });
   await until('waiting_for_gateway', () => symbols.look(signal));
   passing('collector: symbols listed');
-  const before = memory.ledger.state.feed;
   // The account of the other feed ends under its own name.
   if (before !== null && before !== feed)
     await note('configured', { feed: before, replayed, streams: memory.accountStreams });

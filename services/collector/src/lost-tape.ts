@@ -1,6 +1,6 @@
-// What the database remembers of an account whose tape is new: where its coverage ended, which gaps were left open, the
-// last tick of each symbol, and the last receive time. In: the reader, which refuses while tables lag. Out: what a new
-// tape starts from, so that nothing is doubled and the time without a tape is a gap.
+// What the database remembers of an account whose tape is new, and of a feed that is new to it, because another account recorded it until
+// now: where coverage ended, which gaps were left open, the last tick of each symbol, and the last receive time. In: the reader, which
+// refuses while tables lag. Out: what the tape goes on from, so that nothing is doubled and the time without a tape is a gap.
 import {
   brokerMs,
   type ConfiguredStream,
@@ -31,8 +31,8 @@ export const recall = async (
   const options = { signal, waitMs: 10_000 };
   const latest = feed === null ? new Map<string, never>() : await reader.latestTicks(feed, options);
   const floorUs = await reader.maxTsRecv({ account, ...(feed === null ? {} : { feed }), ...options });
-  const coverage = await reader.accountedTo(account, options);
-  const gaps = await reader.gaps({ account, openOnly: true, ...options });
+  const coverage = await reader.accountedTo({ account, feed }, options);
+  const gaps = await reader.gaps({ account, feed, openOnly: true, ...options });
   // What another feed of this account's past says is not this feed's.
   const own = (row: { feed: string | null; symbol: string | null }) =>
     row.symbol === null || row.feed === feed;
