@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { excess, tempDir, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { atTheEnd, begin, closeGaps, promiseKept } from './lane.ts';
 
 /** A file system of its own of so many MiB, or the reason why there can be none. */
@@ -37,6 +38,7 @@ const fill = (path: string, leave: number): (() => void) => {
 test('disk-full: three times', async (context) => {
   const disk = smallDisk(96);
   if ('why' in disk) return context.skip(`no file system can be mounted here: ${disk.why}`);
+  const between = chance('disk-full');
   const recording = await begin({ ticksPerSecond: 2000, dataDir: disk.path });
   const service = await recording.collector();
   await recording.live(service);
@@ -47,7 +49,7 @@ test('disk-full: three times', async (context) => {
       what: 'the state TAPE_FULL',
       deadlineMs: 30_000,
     });
-    await delay(3000);
+    await delay(between(500, 8000));
     expect(service.child.exit).toBeNull();
     empty();
     await recording.live(service);
@@ -75,7 +77,7 @@ test('disk-full-at-the-start: a collector that starts on a wholly full disk wait
     what: 'the word TAPE_FULL in its log',
     deadlineMs: 30_000,
   });
-  await delay(5000);
+  await delay(chance('disk-full-at-the-start')(1000, 10_000));
   empty();
   const service = await starting;
   await recording.live(service);

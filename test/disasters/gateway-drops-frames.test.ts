@@ -1,11 +1,13 @@
 // The gateway drops frames of its queue, in each of the ways that it can, and says so, or dies before it says so.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, promiseKept } from './lane.ts';
 
 for (const mode of ['drop_newest', 'drop_oldest', 'reset_before_warning']) {
   for (const warning of mode === 'reset_before_warning' ? ['last'] : ['last', 'in_place']) {
     test(`gateway-drops-frames: ${mode}, warning ${warning}`, async () => {
+      const between = chance(`gateway-drops-frames, ${mode}, warning ${warning}`);
       const recording = await begin({ ticksPerSecond: 2000 });
       const service = await recording.collector();
       await recording.live(service);
@@ -16,13 +18,14 @@ for (const mode of ['drop_newest', 'drop_oldest', 'reset_before_warning']) {
           mode === 'reset_before_warning'
             ? { survivors, policy: round % 3 === 0 ? 'drop_oldest' : 'drop_newest' }
             : { warning };
+        const ms = between(300, 4000);
         await recording.gateway.fault('withhold', {
           mode,
-          ms: 300 + 900 * round,
-          queueFrames: 50 + 400 * round,
+          ms,
+          queueFrames: between(50, 2000),
           ...more,
         });
-        await delay(12_000);
+        await delay(ms + between(5000, 11_000));
         await recording.live(service);
       }
       const verdict = await promiseKept(`withheld: ${mode}, warning ${warning}`, recording);
@@ -32,6 +35,7 @@ for (const mode of ['drop_newest', 'drop_oldest', 'reset_before_warning']) {
 }
 
 test('gateway-drops-frames: a queue that overflows by itself under a slow recorder', async () => {
+  const between = chance('gateway-drops-frames, stopped process');
   const recording = await begin({ ticksPerSecond: 4000 });
   const service = await recording.collector();
   await recording.live(service);
@@ -39,9 +43,9 @@ test('gateway-drops-frames: a queue that overflows by itself under a slow record
   // The whole process stands still for longer than the queue and the socket's buffers hold.
   for (let round = 0; round < 3; round++) {
     process.kill(service.pid, 'SIGSTOP');
-    await delay(9000);
+    await delay(between(7000, 15_000));
     process.kill(service.pid, 'SIGCONT');
-    await delay(3000);
+    await delay(between(0, 4000));
     await recording.live(service);
     await recording.moreTicks(1000);
   }

@@ -2,14 +2,16 @@
 import { excess } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, closeGaps, promiseKept } from './lane.ts';
 
 test('kill-collector: 20 times under 2,000 ticks/s', async () => {
+  const between = chance('kill-collector');
   const recording = await begin({ ticksPerSecond: 2000 });
   for (let round = 0; round < 20; round++) {
     const service = await recording.collector();
     await recording.live(service);
-    await recording.moreTicks(11_000 + 137 * round);
+    await recording.moreTicks(between(8000, 16_000));
     await service.kill('SIGKILL');
   }
   await recording.live(await recording.collector());
@@ -18,7 +20,8 @@ test('kill-collector: 20 times under 2,000 ticks/s', async () => {
   expect(verdict.gaps.some((gap) => gap.cause === 'process_down' && gap.missing > 0)).toBe(true);
 });
 
-test('kill-collector-while-it-starts: at a moment that moves from start to live', async () => {
+test('kill-collector-while-it-starts: at any moment from start to live', async () => {
+  const between = chance('kill-collector-while-it-starts');
   const recording = await begin({ ticksPerSecond: 500 });
   const first = await recording.collector();
   await recording.live(first);
@@ -27,7 +30,7 @@ test('kill-collector-while-it-starts: at a moment that moves from start to live'
   for (let round = 0; round < 10; round++) {
     const service = await recording.collector();
     // The moment itself is what is varied here; nothing is waited for.
-    await delay(round * 70);
+    await delay(between(0, 900));
     await service.kill('SIGKILL');
   }
   await recording.live(await recording.collector());

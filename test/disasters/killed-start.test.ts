@@ -3,11 +3,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, promiseKept } from './lane.ts';
 
 const HOOK = `--import=${new URL('passing-hook.mjs', import.meta.url).href}`;
 
 test('killed-start: at every place, on a new tape', async () => {
+  const between = chance('killed-start');
   const recording = await begin({ ticksPerSecond: 200 });
   const file = join(recording.dir, 'places');
   const passing = { NODE_OPTIONS: HOOK, PASSING_FILE: file };
@@ -20,7 +22,7 @@ test('killed-start: at every place, on a new tape', async () => {
   process.stdout.write(`killed-start: ${places.length} places\n`);
   expect(places.length).toBeGreaterThan(10);
   for (const place of places) {
-    await recording.moreTicks(400);
+    await recording.moreTicks(between(50, 800));
     await service.kill('SIGKILL');
     rmSync(tape, { recursive: true });
     const interrupted = recording.collector(recording.dataDir, { ...passing, PASSING_KILL_AT: place });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin } from './lane.ts';
 
 const filesBelow = (dir: string): string[] =>
@@ -13,18 +14,20 @@ const filesBelow = (dir: string): string[] =>
   });
 
 test('no-key: logs at their most talkative, tape, metrics, state, tables', async () => {
+  const between = chance('no-key');
+  const ms = between(1500, 5000);
   const recording = await begin({ ticksPerSecond: 500 });
   const env = { LOG_LEVEL: 'trace' };
   let service = await recording.collector(recording.dataDir, env);
   await recording.live(service);
   for (const [kind, parameters] of [
-    ['refuse_upgrade', { status: 401, ms: 3000, dropOpen: true }],
-    ['rest', { path: '/Symbols', status: 401, body: 'Authorization: Bearer', ms: 3000 }],
+    ['refuse_upgrade', { status: 401, ms, dropOpen: true }],
+    ['rest', { path: '/Symbols', status: 401, body: 'Authorization: Bearer', ms }],
     ['junk', { what: 'huge' }],
     ['close', { code: 1008, reason: 'bad key' }],
   ] as const) {
     await recording.gateway.fault(kind, parameters);
-    await delay(4000);
+    await delay(ms + 1000);
   }
   await service.kill('SIGKILL');
   service = await recording.collector(recording.dataDir, env);

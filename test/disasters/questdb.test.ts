@@ -2,9 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { until, type Verdict } from '@fxtape/testkit';
+import { chance } from './chance.ts';
 import { begin, promiseKept } from './lane.ts';
 
-const MINUTE_MS = 60_000;
+/** About a minute, by chance. */
+const aMinute = (title: string): number => chance(title)(20_000, 90_000);
 
 /** Gaps in which ticks are missing, but for the time before the first subscription. */
 const lossesOf = ({ gaps }: Verdict) =>
@@ -15,12 +17,13 @@ test('questdb-down-for-a-minute: killed and kept down', async () => {
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(2000);
+  const downMs = aMinute('questdb-down');
   await recording.questdb.kill();
   await until(async () => (await (await fetch(`${service.http}/readyz`)).text()).includes('database_away'), {
     what: 'readiness to say that the database is away',
     deadlineMs: 30_000,
   });
-  await delay(MINUTE_MS);
+  await delay(downMs);
   await recording.questdb.start();
   await recording.moreTicks(50_000, 120_000);
   const verdict = await promiseKept('QuestDB down for a minute', recording);
@@ -31,8 +34,9 @@ test('questdb-killed-again-and-again: ten times in mid-write', async () => {
   const recording = await begin({ ticksPerSecond: 2000 });
   const service = await recording.collector();
   await recording.live(service);
+  const between = chance('questdb-killed-again-and-again');
   for (let round = 0; round < 10; round++) {
-    await recording.moreTicks(1500 + 311 * round);
+    await recording.moreTicks(between(1500, 4500));
     await recording.questdb.kill();
     await recording.questdb.start();
   }
@@ -47,7 +51,7 @@ test('questdb-frozen-for-a-minute: it takes connections and answers nothing', as
   await recording.live(service);
   await recording.moreTicks(1000);
   await recording.questdb.freeze();
-  await delay(MINUTE_MS);
+  await delay(aMinute('questdb-frozen'));
   await recording.questdb.thaw();
   await recording.moreTicks(30_000, 120_000);
   await promiseKept('QuestDB frozen for a minute', recording);
@@ -75,7 +79,7 @@ test('table-suspended-for-a-minute: rows are answered and not applied; coverage 
   const before = await recording.count();
   await delay(2000);
   const covered = await recording.sql("SELECT max(cast(ts_to as long)) FROM coverage WHERE stream = 'ticks'");
-  await delay(MINUTE_MS);
+  await delay(aMinute('table-suspended'));
   const ready = await fetch(`${service.http}/readyz`);
   expect(await recording.count()).toBeLessThanOrEqual(before + 1000);
   // Nothing new is said to be covered while it cannot be known to be there.

@@ -2,6 +2,7 @@
 import { excess, type Recording, type Service, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { chance } from './chance.ts';
 import { begin, closeGaps, promiseKept } from './lane.ts';
 
 /** Ticks flow again, or the wait is over. */
@@ -11,6 +12,7 @@ const again = async (recording: Recording, service: Service): Promise<void> => {
 };
 
 test('fifty-dropped-sockets: closed and reset, before and after they are live', async () => {
+  const between = chance('fifty-dropped-sockets');
   const recording = await begin({ ticksPerSecond: 1000 });
   const service = await recording.collector();
   await recording.live(service);
@@ -22,7 +24,7 @@ test('fifty-dropped-sockets: closed and reset, before and after they are live', 
   ] as const;
   for (let round = 0; round < 50; round++) {
     // Never three within ten seconds of being live: that would mean that somebody else uses the account.
-    if (round % 2 === 1) await delay(5000);
+    if (round % 2 === 1) await delay(between(5000, 8000));
     const [kind, parameters] = faults[round % faults.length] as (typeof faults)[number];
     await recording.gateway.fault(kind, parameters);
     await until(async () => (await fetch(`${service.http}/readyz`)).status !== 200, {
@@ -41,8 +43,9 @@ test('half-open: the socket stays and gives nothing', async () => {
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);
-  await recording.gateway.fault('half_open', { ms: 40_000 });
-  await delay(20_000);
+  const between = chance('half-open');
+  await recording.gateway.fault('half_open', { ms: between(30_000, 60_000) });
+  await delay(between(15_000, 25_000));
   await again(recording, service);
   const verdict = await promiseKept('half-open', recording);
   closeGaps(excess(verdict.gaps));
@@ -53,36 +56,40 @@ test('half-open for a moment: what had waited comes late, with a warning', async
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);
-  await recording.gateway.fault('half_open', { ms: 5000 });
-  await delay(6000);
+  const ms = chance('half-open for a moment')(2000, 7000);
+  await recording.gateway.fault('half_open', { ms });
+  await delay(ms + 1000);
   await again(recording, service);
   await promiseKept('half-open for a moment', recording);
 });
 
-test('refused-upgrade for 30 s: the reason is shown and it comes back by itself', async () => {
+test('refused-upgrade for a while: the reason is shown and it comes back by itself', async () => {
   const recording = await begin({ ticksPerSecond: 1000 });
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);
-  await recording.gateway.fault('refuse_upgrade', { status: 503, ms: 30_000, dropOpen: true });
-  await delay(15_000);
+  const ms = chance('refused-upgrade')(20_000, 50_000);
+  await recording.gateway.fault('refuse_upgrade', { status: 503, ms, dropOpen: true });
+  await delay(ms / 2);
   const state = await (await fetch(`${service.http}/readyz`)).text();
   expect(state).toContain('503');
-  await delay(15_000);
+  await delay(ms / 2);
   await again(recording, service);
-  const verdict = await promiseKept('upgrade refused for 30 s', recording);
+  const verdict = await promiseKept(`upgrade refused for ${ms} ms`, recording);
   closeGaps(excess(verdict.gaps));
 });
 
 for (const sign of ['silence', 'connected_false']) {
   test(`terminal-restart behind a live socket (${sign})`, async () => {
+    const between = chance(`terminal-restart, ${sign}`);
     const recording = await begin({ ticksPerSecond: 1000 });
     const service = await recording.collector();
     await recording.live(service);
     for (let round = 0; round < 3; round++) {
       await recording.moreTicks(1000);
-      await recording.gateway.fault('terminal_restart', { ms: 8000, sign });
-      await delay(9000);
+      const ms = between(3000, 15_000);
+      await recording.gateway.fault('terminal_restart', { ms, sign });
+      await delay(ms + 1000);
       await again(recording, service);
     }
     const verdict = await promiseKept(`terminal restart (${sign})`, recording);
@@ -96,8 +103,9 @@ test('broker-disconnect: the terminal says that it lost its broker', async () =>
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);
-  await recording.gateway.fault('broker_disconnect', { ms: 6000 });
-  await delay(7000);
+  const ms = chance('broker-disconnect')(3000, 15_000);
+  await recording.gateway.fault('broker_disconnect', { ms });
+  await delay(ms + 1000);
   await again(recording, service);
   const verdict = await promiseKept('broker disconnected', recording);
   expect(verdict.gaps.some((gap) => gap.cause === 'broker_disconnected')).toBe(true);
