@@ -477,7 +477,9 @@ test('a new tape starts from the live account alone, whatever history has claime
       ...whole('a', 60),
       ...whole('b', 70),
       ...whole('healed', 500),
-      event('of a moment', 'ended', 600),
+      // Opened and ended by one line, of which the later row is left.
+      event('at once', 'ended', 80),
+      ...['.condemned', '.aside', '.out'].map((of) => event(`of a moment${of}`, 'ended', 600)),
       event('not ended', 'opened', 650),
       ...whole('d', 700, { stream: 'bars', timeframe: 'M1' }),
     ],
@@ -485,7 +487,7 @@ test('a new tape starts from the live account alone, whatever history has claime
   expect(await live.accountedTo({ account: 'acc' })).toEqual(
     expect.arrayContaining([
       { ...M1, ts_to: T + 50 },
-      { ...ticks, ts_to: T + 70 },
+      { ...ticks, ts_to: T + 80 },
     ]),
   );
   expect(await live.accountedTo({ account: 'acc' })).toHaveLength(2);
@@ -495,7 +497,7 @@ test('a new tape starts from the live account alone, whatever history has claime
   const taken = await live.accountedTo({ account: 'next', feed: ticks.feed });
   expect(taken.map(({ stream, ts_to: us }) => [stream, us - T])).toEqual(
     expect.arrayContaining([
-      ['ticks', 70],
+      ['ticks', 80],
       ['positions', 30],
     ]),
   );

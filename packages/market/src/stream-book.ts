@@ -151,8 +151,15 @@ export class StreamBook {
     stream.leftOut = null;
     const from = gapStart(leftOut.from, 0);
     const loss = { ...LEFT_OUT, missing: leftOut.count };
-    const gap = { ...this.#newGap(stream, loss, from, leftOut.from.recvUs), from };
-    this.#notes.gaps.push({ event: 'ended', tsRecv: this.#tsRecv, key, gap, to: gapEnd(leftOut.to, 0) });
+    const { id, ...gap } = this.#newGap(stream, loss, from, leftOut.from.recvUs);
+    const told = { ...gap, id: `${id}.out`, from };
+    this.#notes.gaps.push({
+      event: 'ended',
+      tsRecv: this.#tsRecv,
+      key,
+      gap: told,
+      to: gapEnd(leftOut.to, 0),
+    });
   }
 
   #enter(key: StreamKey): StreamAccount {

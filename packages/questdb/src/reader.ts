@@ -138,8 +138,8 @@ export class Reader {
 
   /**
    * Up to where the live account of each stream reaches that is covered live: the end of its coverage, or of the last gap that ended. What
-   * history claims says nothing about what was streamed, and a gap that was told at once, for a moment of its own, nothing about what is
-   * before it. With a feed: whoever recorded it.
+   * history claims says nothing about what was streamed. Neither does a gap that was told for a moment of its own (its id says so) about what
+   * is before it; that a gap was opened by the line that ended it does not make it one. With a feed: whoever recorded it.
    */
   async accountedTo(whose: Whose, options: SettledOptions = {}): Promise<AccountedTo[]> {
     const of = sqlWhose(whose);
@@ -148,11 +148,9 @@ export class Reader {
       `SELECT feed, symbol, stream, timeframe, cast(max(ts_to) as long) ts_to FROM (
         SELECT feed, symbol, stream, timeframe, ts_to FROM coverage WHERE ${of} AND source = 'live'
         UNION ALL
-        SELECT feed, symbol, stream, timeframe, ts_to FROM (
-          SELECT feed, symbol, stream, timeframe, gap_id, max(ts_to) ts_to, count_distinct(event) events FROM gap_events
-          WHERE ${of} AND writer = 'collector' AND stream IN ('ticks', 'positions', 'account')
-          GROUP BY feed, symbol, stream, timeframe, gap_id
-        ) WHERE events = 2
+        SELECT feed, symbol, stream, timeframe, ts_to FROM gap_events
+        WHERE ${of} AND writer = 'collector' AND event = 'ended' AND stream IN ('ticks', 'positions', 'account')
+          AND NOT gap_id LIKE '%.condemned' AND NOT gap_id LIKE '%.aside' AND NOT gap_id LIKE '%.out'
       ) GROUP BY feed, symbol, stream, timeframe`,
       options,
     );
