@@ -63,7 +63,7 @@ export class PlanningReader {
 
   /** Gaps of an account, and of its feed, that have ended and are still open, by `ts_from`. */
   async endedOpenGaps(account: string, options: WhoseOptions = {}): Promise<GapRow[]> {
-    // Not through the view: it would find the newest event of every gap of every account first. A gap never changes account or feed.
+    // Not through the view: it would find the newest event of every gap of every account first. A gap stays with its feed, or with its account.
     await requireSettled(this.#http, this.#clock, ['gap_events'], options);
     const answer = await this.#http.exec(
       `SELECT gap_id, outage_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to,
