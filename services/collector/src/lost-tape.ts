@@ -62,12 +62,10 @@ export const recall = async (
       const lastTick = key.stream === 'ticks' && key.symbol !== null ? known.get(key.symbol) : undefined;
       return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried, lastTick };
     });
-  // Streams of one account are covered together: what ended long before the others was taken out of the configuration, or its symbol is gone.
-  const lastUs = Math.max(0, ...ends.values());
-  const symbols = new Set(
-    [...covered.filter(({ ts_to: endUs }) => endUs > lastUs - TOGETHER_US), ...open.values()].flatMap(
-      ({ symbol }) => symbol ?? [],
-    ),
-  );
+  // Symbols of one feed are covered together: what ended long before the others was taken out of the configuration, or its symbol is gone.
+  const ofSymbols = covered.filter(({ symbol }) => symbol !== null);
+  const lastUs = Math.max(0, ...ofSymbols.map(({ ts_to: endUs }) => endUs));
+  const recent = ofSymbols.filter(({ ts_to: endUs }) => endUs > lastUs - TOGETHER_US);
+  const symbols = new Set([...recent, ...open.values()].flatMap(({ symbol }) => symbol ?? []));
   return { floorUs, symbols: [...symbols], configured };
 };
