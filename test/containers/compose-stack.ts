@@ -33,6 +33,7 @@ export interface Inspected {
 
 const run = promisify(execFile);
 const BUILD_MS = 600_000;
+const CONTROL_KEY = 'of-the-test-alone';
 
 export class ComposeStack extends Recorded {
   readonly gateway: GatewayControl;
@@ -42,6 +43,9 @@ export class ComposeStack extends Recorded {
   /** `docker-compose version …`. */
   readonly version: string;
   readonly #sql: string;
+  #password = '';
+  /** Of the console and the health ports. */
+  token = '';
   readonly #compose: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
 
@@ -50,7 +54,7 @@ export class ComposeStack extends Recorded {
     ports: { http: number; pg: number; console: number; control: number },
   ) {
     super();
-    this.gateway = new GatewayControl(`http://127.0.0.1:${ports.control}`);
+    this.gateway = new GatewayControl(`http://127.0.0.1:${ports.control}`, CONTROL_KEY);
     this.console = `http://127.0.0.1:${ports.console}`;
     this.pgPort = ports.pg;
     this.version = compose.version;
@@ -63,6 +67,7 @@ export class ComposeStack extends Recorded {
       QUESTDB_PG_PORT: String(ports.pg),
       FXTAPE_HTTP_PORT: String(ports.console),
       FXTAPE_TEST_CONTROL_PORT: String(ports.control),
+      FXTAPE_TEST_CONTROL_KEY: CONTROL_KEY,
       // A folder without fxtape.yaml, and no key from an .env file: the demonstration.
       FXTAPE_CONFIG_DIR: './infra/docker',
       FXSOCKET_API_KEY: '',
@@ -93,14 +98,42 @@ export class ComposeStack extends Recorded {
     throw new Error('neither `docker compose` nor `docker-compose` is installed');
   }
 
+  /** `http://127.0.0.1:port` of QuestDB. */
+  get questdb(): string {
+    return this.#sql;
+  }
+
   protected override get sqlUrl(): string {
     return this.#sql;
   }
 
+  protected override get sqlHeaders(): Record<string, string> {
+    return { authorization: `Basic ${Buffer.from(`admin:${this.#password}`).toString('base64')}` };
+  }
+
+  /** Builds the images, starts everything and waits until all of it is healthy. */
+  async up(): Promise<void> {
+    await this.compose('up', '-d', '--build');
+    await this.healthy();
+    this.#password = await this.secret('questdb-admin');
+    this.token = await this.secret('api-token');
+  }
+
+  /** A file that the service `secrets` made. */
+  async secret(name: string): Promise<string> {
+    return this.docker('exec', await this.id('collector'), 'cat', `/secrets/${name}`);
+  }
+
   /** Runs `docker-compose …` in the project. Resolves with what it printed. */
-  async compose(...args: string[]): Promise<string> {
+  compose(...args: string[]): Promise<string> {
+    return this.composeWith({}, ...args);
+  }
+
+  /** The same with more variables. */
+  async composeWith(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
     const [command = '', ...rest] = [...this.#compose, ...args];
-    return (await run(command, rest, { cwd: WORKSPACE, env: this.#env, timeout: BUILD_MS })).stdout;
+    const env = { ...this.#env, ...variables };
+    return (await run(command, rest, { cwd: WORKSPACE, env, timeout: BUILD_MS })).stdout;
   }
 
   async docker(...args: string[]): Promise<string> {
@@ -133,7 +166,8 @@ export class ComposeStack extends Recorded {
   async live(deadlineMs = 60_000): Promise<void> {
     let seen = '';
     const ask = async () => {
-      const response = await fetch(`${this.console}/readyz`);
+      const headers = { authorization: `Bearer ${this.token}` };
+      const response = await fetch(`${this.console}/readyz`, { headers });
       seen = await response.text();
       return response.status === 200;
     };

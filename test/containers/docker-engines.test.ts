@@ -1,9 +1,12 @@
 // What `fxtape up` does where there is Docker: QuestDB and Redis in containers on loopback, found again with their data, and replaced
 // when an `up` that was killed left them behind.
 import { execFile } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureStack, questDbAnswers, redisAnswers } from '@fxtape/cli/stack';
-import { machineEnv, tempDir, until } from '@fxtape/testkit';
+import { ensureStack, questDbAnswers, redisAnswers, type Stack } from '@fxtape/cli/stack';
+import { pgQuery, QuestDbHttp } from '@fxtape/questdb';
+import { machineEnv, startNode, tempDir, until, WORKSPACE } from '@fxtape/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -18,8 +21,15 @@ const docker = async (...args: string[]): Promise<string[]> => {
 const containers = () =>
   docker('ps', '-a', '--filter', `label=fxtape.data=${dir.path}`, '--format', '{{.Names}}');
 const start = () => ensureStack({ env: machineEnv(), dataDir: dir.path, log, mode: 'docker' });
-const ask = async (http: string, query: string) =>
-  (await fetch(`${http}/exec?query=${encodeURIComponent(query)}`)).status;
+const ask = async ({ questdb }: Stack, query: string) => {
+  const http = new QuestDbHttp({ conf: questdb.conf });
+  try {
+    return (await http.exec(query)).dataset;
+  } finally {
+    http.close();
+  }
+};
+const passwordOf = ({ questdb }: Stack) => /password=([^;]+)/.exec(questdb.conf)?.[1] ?? '';
 
 let names: string[] = [];
 beforeEach(() => {
@@ -43,13 +53,25 @@ test('engines in Docker are started, stopped, and found again with their data', 
     expect(ports.filter((line) => !line.includes('-> 127.0.0.1:'))).toEqual([]);
   }
   const create = 'CREATE TABLE kept (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL';
-  expect(await ask(first.questdb.httpUrl, create)).toBe(200);
+  await ask(first, create);
+  // Nobody without the password, nor by what Docker shows of the containers.
+  expect(await questDbAnswers(first.questdb.httpUrl)).toBe(false);
+  expect(await questDbAnswers(first.questdb.httpUrl, passwordOf(first))).toBe(true);
+  expect(await redisAnswers(first.redis.url)).toBe(true);
+  expect(await redisAnswers(`redis://127.0.0.1:${new URL(first.redis.url).port}`)).toBe(false);
+  expect(await pgQuery(first.questdb.readerUrl as string, 'SELECT * FROM kept')).toEqual([]);
+  await expect(pgQuery(first.questdb.readerUrl as string, 'DROP TABLE kept')).rejects.toThrow();
+  for (const name of names) {
+    const shown = (await docker('inspect', name)).join('\n');
+    for (const secret of [passwordOf(first), new URL(first.redis.url).password])
+      expect(shown).not.toContain(secret);
+  }
   await first.stop();
   expect(await containers()).toEqual([]);
-  expect(await questDbAnswers(first.questdb.httpUrl)).toBe(false);
+  expect(await questDbAnswers(first.questdb.httpUrl, passwordOf(first))).toBe(false);
   expect(await redisAnswers(first.redis.url)).toBe(false);
   const second = await start();
-  expect(await ask(second.questdb.httpUrl, 'SELECT * FROM kept')).toBe(200);
+  expect(await ask(second, 'SELECT * FROM kept')).toEqual([]);
   await second.stop();
 });
 
@@ -57,12 +79,37 @@ test('containers that a killed `up` left behind are replaced, and their data sta
   const left = await start();
   names = await containers();
   const create = 'CREATE TABLE kept (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL';
-  expect(await ask(left.questdb.httpUrl, create)).toBe(200);
+  await ask(left, create);
   const next = await start();
   expect(await containers()).toHaveLength(2);
-  expect(await ask(next.questdb.httpUrl, 'SELECT * FROM kept')).toBe(200);
+  expect(await ask(next, 'SELECT * FROM kept')).toEqual([]);
   await next.stop();
   expect(await containers()).toEqual([]);
+});
+
+test('SIGKILL of the process that started them stops the containers', async () => {
+  const program = `
+    import { ensureStack } from '@fxtape/cli/stack';
+    const log = { info: () => {}, warn: () => {} };
+    await ensureStack({ env: process.env, dataDir: ${JSON.stringify(dir.path)}, log, mode: 'docker' });
+    console.log('engines run');
+    setInterval(() => {}, 1000);`;
+  const file = join(WORKSPACE, 'test', 'containers', `.starts-engines-${process.pid}.ts`);
+  writeFileSync(file, program);
+  try {
+    const child = await startNode('starts-engines', [file], { dataDir: dir.path });
+    await until(() => child.logs.includes('engines run'), { what: 'the engines', deadlineMs: 120_000 });
+    names = await containers();
+    expect(names).toHaveLength(2);
+    await child.kill('SIGKILL');
+    await until(async () => (await containers()).length === 0, {
+      what: 'the containers to be gone',
+      deadlineMs: 30_000,
+      everyMs: 200,
+    });
+  } finally {
+    rmSync(file);
+  }
 });
 
 test('a process that dies inside its container is started again by Docker', async () => {
@@ -77,6 +124,9 @@ test('a process that dies inside its container is started again by Docker', asyn
     deadlineMs: 30_000,
     everyMs: 200,
   });
-  await until(() => questDbAnswers(stack.questdb.httpUrl), { what: 'QuestDB to answer', deadlineMs: 60_000 });
+  await until(() => questDbAnswers(stack.questdb.httpUrl, passwordOf(stack)), {
+    what: 'QuestDB to answer',
+    deadlineMs: 60_000,
+  });
   await stack.stop();
 });

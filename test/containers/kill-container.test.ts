@@ -1,17 +1,25 @@
 // docker-compose.yml for real: everything comes to readiness on loopback only, and killing containers under load loses no tick outside a
 // recorded gap, row by row against the ledger of the gateway.
 import { once } from 'node:events';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { judge, report } from '@fxtape/testkit';
+import { join } from 'node:path';
+import { pgQuery } from '@fxtape/questdb';
+import { judge, report, tempDir } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ComposeStack, CONTAINERS } from './compose-stack.ts';
 
 let stack: ComposeStack;
 
+const TWO_KEYS = `
+accounts:
+  - { id: 0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f, name: one, key: FXSOCKET_API_KEY, market_data: { symbols: [BTCUSD] } }
+  - { id: 2b7e1516-28ae-4d2a-96ab-f7158809cf4f, name: two, key: OTHER, market_data: { symbols: [BTCUSD] } }
+`;
+
 beforeAll(async () => {
   stack = await ComposeStack.find();
-  await stack.compose('up', '-d', '--build');
-  await stack.healthy();
+  await stack.up();
 }, 900_000);
 afterAll(async () => {
   await stack?.close();
@@ -45,15 +53,81 @@ test('ticks by SQL through the published ports, with the settings of infra', asy
   socket.destroy();
 });
 
-test('the console asks for the token that it made at its first start', async () => {
+test('QuestDB and Redis ask for passwords that are made once, and that no description of a container shows', async () => {
+  const names = ['questdb-admin', 'questdb-reader', 'redis-password', 'api-token'];
+  const secrets = await Promise.all(names.map((name) => stack.secret(name)));
+  expect(new Set(secrets.map(({ length }) => length))).toEqual(new Set([32]));
+  const url = `${stack.questdb}/exec?query=SELECT%201`;
+  expect((await fetch(url)).status).toBe(401);
+  const inside = await stack.secret('questdb-reader-url');
+  const published = inside.replace('questdb:8812', `127.0.0.1:${stack.pgPort}`);
+  expect(await pgQuery(published, 'SELECT count() > 0 recorded FROM ticks')).toEqual([{ recorded: true }]);
+  await expect(pgQuery(published, 'DROP TABLE ticks')).rejects.toThrow(/permission|denied|read.?only/i);
+  const ping = "exec 3<>/dev/tcp/127.0.0.1/6379 && printf 'PING\\r\\n' >&3 && head -n 1 <&3";
+  expect(await stack.docker('exec', await stack.id('redis'), 'bash', '-c', ping)).toContain('-NOAUTH');
+  for (const name of CONTAINERS) {
+    const shown = await stack.docker('inspect', await stack.id(name));
+    for (const secret of secrets) expect(shown).not.toContain(secret);
+  }
+  await stack.compose('up', '-d', '--force-recreate', '--no-deps', 'secrets');
+  expect(await Promise.all(names.map((name) => stack.secret(name)))).toEqual(secrets);
+});
+
+test('the command works inside the containers of the demonstration', async () => {
+  const collector = await stack.id('collector');
+  const command = (...args: string[]) => stack.docker('exec', collector, 'fxtape', ...args);
+  expect(await command('config', 'show')).toContain('simulated-four');
+  expect(await command('clock')).toContain('UTC+2h');
+  expect(await command('sql', 'SELECT count() > 0 recorded FROM ticks', '--csv')).toBe('recorded\ntrue');
+  // Exit code 0: it is well.
+  expect(await command('doctor')).toContain('demo');
+  expect(await command('tape', 'check', 'demo')).not.toBe('');
+});
+
+test('keys come from a file, from the shell, or from both', async () => {
+  const dir = tempDir('keys-file');
+  try {
+    // The user inside is another one.
+    chmodSync(dir.path, 0o755);
+    writeFileSync(join(dir.path, 'keys.env'), 'OTHER=fxs_ro_of_the_file\n');
+    writeFileSync(join(dir.path, 'fxtape.yaml'), TWO_KEYS);
+    const shown = async (variables: Record<string, string>) => {
+      const run = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'fxtape', 'collector', 'config', 'show'];
+      const variable = { FXTAPE_CONFIG_DIR: dir.path, ...variables };
+      return stack.composeWith(variable, ...run, '--json');
+    };
+    const keys = (text: string) => {
+      const { environment } = JSON.parse(text) as { environment: Record<string, { value: string }> };
+      return ['OTHER', 'FXSOCKET_API_KEY'].map((name) => environment[name]?.value);
+    };
+    const file = join(dir.path, 'keys.env');
+    expect(keys(await shown({}))).toEqual(['', '']);
+    expect(keys(await shown({ FXTAPE_KEYS_FILE: file }))).toEqual(['[a key]', '']);
+    const both = { FXTAPE_KEYS_FILE: file, FXSOCKET_API_KEY: 'fxs_live_of_the_shell' };
+    expect(keys(await shown(both))).toEqual(['[a key]', '[a full key]']);
+    expect(JSON.stringify(await shown(both))).not.toContain('of_the_');
+    writeFileSync(file, 'OTHER=fxs_ro_of_the_file\nFXSOCKET_API_KEY=fxs_ro_of_the_file\n');
+    expect(keys(await shown({ FXTAPE_KEYS_FILE: file }))).toEqual(['[a key]', '[a key]']);
+  } finally {
+    await dir.remove();
+  }
+});
+
+test('console and health ports ask for the token that was made at the first start', async () => {
   const ask = (headers: Record<string, string>) => fetch(`${stack.console}/api/streams`, { headers });
   expect((await ask({})).status).toBe(401);
-  const token = (await stack.docker('exec', await stack.id('console'), 'cat', '/data/token')).trim();
-  expect(token.length).toBeGreaterThanOrEqual(32);
-  expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
-  await stack.compose('restart', 'console');
-  await stack.live();
-  expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
+  expect(stack.token).toMatch(/^[\w-]{32}$/);
+  expect((await ask({ authorization: `Bearer ${stack.token}` })).status).toBe(200);
+  expect(await (await fetch(`${stack.console}/readyz`)).json()).toEqual({ ready: true });
+  const asked = (url: string) =>
+    `fetch('${url}').then(async (answer) => console.log(answer.status, await answer.text()))`;
+  const fromConsole = async (url: string) =>
+    stack.docker('exec', await stack.id('console'), 'node', '-e', asked(url));
+  expect(await fromConsole('http://collector:7071/state')).toMatch(/^401 /);
+  for (const port of ['collector:7071', 'scheduler:7072', 'backfill:7073']) {
+    expect(await fromConsole(`http://${port}/metrics`)).toMatch(/^401 /);
+    expect(await fromConsole(`http://${port}/readyz`)).toMatch(/^\d+ \{"ready":(true|false)\}$/);
+  }
 });
 
 test('kill-container: nothing is lost outside a recorded gap, however a container ends', async () => {
@@ -73,7 +147,7 @@ test('kill-container: nothing is lost outside a recorded gap, however a containe
         await stack.id('collector'),
         'sh',
         '-c',
-        'kill -9 $(cat /data/run/collector.pid)',
+        'kill -9 $(cat /data/demo/run/collector.pid)',
       );
       await stack.restarted('collector', before);
       expect((await stack.inspect('collector')).RestartCount).toBe(before.RestartCount + 1);

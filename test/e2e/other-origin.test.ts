@@ -2,13 +2,16 @@
 // own console: nothing. The same page opens, reads and destroys a QuestDB without a password, which shows that it is the page it should be.
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { QuestDbHttp } from '@fxtape/questdb';
+import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
 import {
   browserProgram,
   type ChildHandle,
   freePort,
+  GatewayControl,
   runFxtape,
   startFxtape,
   type TempDir,
@@ -24,16 +27,21 @@ let browser: Browser;
 let pages: Server;
 let origin: string;
 let conf: string;
+let redisUrl: string;
+let consoleAddr: string;
+let gatewayAddr: string;
+let controlAddr: string;
 
 beforeAll(async () => {
   dir = tempDir('other-origin');
-  const [http, simulator, control] = [await freePort(), await freePort(), await freePort()];
+  const address = async () => `127.0.0.1:${await freePort()}`;
+  [consoleAddr, gatewayAddr, controlAddr] = [await address(), await address(), await address()];
   up = await startFxtape(['up', '--demo'], {
     dataDir: dir.path,
     env: {
-      FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
-      FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
-      FXTAPE_SIMULATOR_CONTROL_ADDR: `127.0.0.1:${control}`,
+      FXTAPE_HTTP_ADDR: consoleAddr,
+      FXTAPE_SIMULATOR_ADDR: gatewayAddr,
+      FXTAPE_SIMULATOR_CONTROL_ADDR: controlAddr,
     },
   });
   const program = await browserProgram();
@@ -54,9 +62,10 @@ beforeAll(async () => {
     deadlineMs: 120_000,
   });
   const stack = JSON.parse(readFileSync(join(dir.path, 'demo', 'run', 'stack.json'), 'utf8')) as {
-    env: { QDB_CLIENT_CONF: string };
+    env: { QDB_CLIENT_CONF: string; REDIS_URL: string };
   };
   conf = stack.env.QDB_CLIENT_CONF;
+  redisUrl = stack.env.REDIS_URL;
 });
 afterAll(async () => {
   await browser?.close();
@@ -96,7 +105,34 @@ const ATTACK = `async function attack(target) {
   }
   return read;
 }`;
-const PAGE = `<!doctype html><title>another page</title><body><script>${ATTACK}</script>`;
+/** The other ports. Resolves with what it could read, and whether the gateway opened its socket. */
+const KNOCK = `async function knock(urls, socket) {
+  const read = [];
+  for (const url of urls) {
+    const image = document.createElement('img');
+    await new Promise((resolve) => {
+      image.onload = image.onerror = resolve;
+      image.src = url;
+    });
+    for (const init of [
+      { mode: 'cors' },
+      { mode: 'no-cors' },
+      { mode: 'no-cors', method: 'POST', body: 'SET forged 1\\r\\n' },
+      { mode: 'no-cors', method: 'POST', body: '{"ticksPerSecond":0}' },
+    ]) {
+      const signal = AbortSignal.timeout(3000);
+      const text = await fetch(url, { ...init, signal }).then((answer) => answer.text(), () => '');
+      if (text !== '') read.push(text);
+    }
+  }
+  const opened = await new Promise((resolve) => {
+    const ws = new WebSocket(socket);
+    ws.onopen = () => resolve(true);
+    ws.onerror = () => resolve(false);
+  });
+  return { read, opened };
+}`;
+const PAGE = `<!doctype html><title>another page</title><body><script>${ATTACK}\n${KNOCK}</script>`;
 
 const TABLES = ['by_image', 'by_frame', 'by_fetch', 'forged'];
 
@@ -160,6 +196,45 @@ test.for(['127.0.0.1', 'evil.example'])('a page at %s changes and reads nothing'
   // And people still get in.
   const asked = await runFxtape(['sql', 'SELECT count() FROM forged', '--csv'], { dataDir: dir.path });
   expect(asked).toMatchObject({ code: 0, stdout: 'count()\n1\n' });
+});
+
+test.for(['127.0.0.1', 'evil.example'])('nor does it by the other ports: %s', async (host) => {
+  const run = join(dir.path, 'demo', 'run');
+  const told = (name: string) => JSON.parse(readFileSync(join(run, name), 'utf8')) as { http: string };
+  const health = ['collector', 'scheduler', 'backfill', 'simulator'].map(
+    (name) => `http://${told(`${name}.json`).http}`,
+  );
+  const control = `http://${controlAddr}`;
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`http://${host}${origin}/`);
+  const urls = [
+    ...health.flatMap((url) => [`${url}/state`, `${url}/metrics`, `${url}/readyz`]),
+    ...['/api/gaps', '/request/accounts', '/request/endpoints?account=demo'].map(
+      (path) => `http://${consoleAddr}${path}`,
+    ),
+    ...['pause', 'rate', 'state'].map((path) => `${control}/__fx/${path}`),
+    `http://${new URL(redisUrl).host}/`,
+  ];
+  const socket = `ws://${gatewayAddr}/mt5/${DEMO_ACCOUNT_ID}/ws?api_key=fxs_live_demo`;
+  const { opened, read } = (await page.evaluate(
+    `knock(${JSON.stringify(urls)}, ${JSON.stringify(socket)})`,
+  )) as { opened: boolean; read: string[] };
+  expect(read).toEqual([]);
+  // The simulated gateway, whose keys everybody knows, takes what this machine serves for its own.
+  expect(opened).toBe(host === '127.0.0.1');
+  const rebound: (number | undefined)[] = [];
+  for (const url of [`${health[0]}/state`, `${control}/__fx/state`, `http://${consoleAddr}/api/gaps`])
+    rebound.push((await page.goto(url.replace('127.0.0.1', 'evil.example')))?.status());
+  expect(rebound).toEqual([403, 403, 403]);
+  await context.close();
+  const market = new GatewayControl(control);
+  const { generated } = await market.state();
+  const goesOn = async () => (await market.state()).generated > generated;
+  await until(goesOn, { what: 'the market to go on', deadlineMs: 10_000 });
+  const redis = connect({ host: '127.0.0.1', port: Number(new URL(redisUrl).port) });
+  redis.write(`AUTH ${new URL(redisUrl).password}\r\nEXISTS forged\r\nQUIT\r\n`);
+  expect(await text(redis)).toMatch(/^\+OK\r\n:0\r\n/);
 });
 
 test('the same page destroys and forges where no password is asked for', async () => {

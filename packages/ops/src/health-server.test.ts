@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FxtapeError } from './fxtape-error.ts';
 import { type HealthServer, type HealthServerOptions, startHealthServer } from './health-server.ts';
@@ -16,7 +17,19 @@ async function start(options: Partial<HealthServerOptions> = {}) {
     ...options,
   });
   open.push(server);
-  return (path: string, init?: RequestInit) => fetch(`http://${server.addr}${path}`, init);
+  const addr = server.addr.replace('0.0.0.0', '127.0.0.1');
+  const get = (path: string, init?: RequestInit) => fetch(`http://${addr}${path}`, init);
+  /** fetch() sets such headers as it likes. */
+  const as = (headers: Record<string, string>, path: string) =>
+    new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const asked = request(`http://${addr}${path}`, { headers }, (answer) => {
+        let body = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        answer.on('end', () => resolve({ status: answer.statusCode, body }));
+      });
+      asked.on('error', reject).end();
+    });
+  return Object.assign(get, { as, addr, pass: server.pass });
 }
 
 describe('health server', () => {
@@ -51,6 +64,50 @@ describe('health server', () => {
       expect((await get(path, { headers: { authorization: 'bearer the-token' } })).status).toBe(200);
     }
     expect((await get('/readyz')).status).toBe(200);
+  });
+
+  test('without one: loopback names only, and nothing for other web pages; reasons for neither', async () => {
+    const reasons = ['demo: clock_conflict'];
+    const get = await start({ json: { '/state': () => ({}) }, ready: () => ({ ready: false, reasons }) });
+    const port = get.addr.split(':')[1];
+    const strangers: Record<string, string>[] = [
+      { host: `evil.example:${port}` },
+      { host: get.addr, origin: 'http://evil.example' },
+      { host: get.addr, 'sec-fetch-site': 'cross-site' },
+      { host: get.addr, 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image' },
+    ];
+    for (const headers of strangers) {
+      for (const path of ['/metrics', '/state']) expect((await get.as(headers, path)).status).toBe(403);
+      expect((await get.as(headers, '/healthz')).status).toBe(200);
+    }
+    expect((await get.as(strangers[0] ?? {}, '/readyz')).body).toBe('{"ready":false}\n');
+    expect((await get.as(strangers[1] ?? {}, '/readyz')).body).toBe('{"ready":false}\n');
+    expect(await (await get('/readyz')).json()).toEqual({ ready: false, reasons });
+    expect((await get.as({ host: `localhost:${port}` }, '/state')).status).toBe(200);
+  });
+
+  test('beyond loopback there is a token, and without it the probes say yes or no and no more', async () => {
+    await expect(start({ addr: '0.0.0.0:0' })).rejects.toMatchObject({ code: 'API_TOKEN_REQUIRED' });
+    const reasons = ['demo: clock_conflict'];
+    const get = await start({
+      addr: '0.0.0.0:0',
+      token: 'the-token',
+      ready: () => ({ ready: false, reasons }),
+    });
+    expect(await (await get('/readyz')).json()).toEqual({ ready: false });
+    const authorization = 'Bearer the-token';
+    expect(await (await get('/readyz', { headers: { authorization } })).json()).toEqual({
+      ready: false,
+      reasons,
+    });
+  });
+
+  test('the pass of its process lets in like the token', async () => {
+    const get = await start({ token: 'the-token' });
+    const other = await start({ token: 'the-token' });
+    const ask = (pass: string) => get('/metrics', { headers: { authorization: `Bearer ${pass}` } });
+    expect((await ask(get.pass)).status).toBe(200);
+    expect((await ask(other.pass)).status).toBe(401);
   });
 
   test('a document that fails answers 500 with its code, and the server goes on', async () => {

@@ -1,10 +1,12 @@
 // The small HTTP port that every service has. In: a function that tells whether the service does its work, its metrics, and JSON
 // documents to show (`/state`). Out: `/healthz` (the process runs), `/readyz` (200, or 503 with the reasons), `/metrics`, and the
-// documents. With a token, everything but the first two asks for it.
+// documents. Everything but the first two is behind the guard of every port (`http-guard.ts`), and `/readyz` keeps its reasons to those whom
+// that lets in.
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bearerMatches } from './bearer.ts';
 import { FxtapeError } from './fxtape-error.ts';
+import { HttpGuard } from './http-guard.ts';
 import { formatAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -21,20 +23,26 @@ export interface HealthServerOptions {
   readonly metrics: Metrics;
   /** Path → document. BigInts are written as strings. */
   readonly json?: Readonly<Record<string, () => unknown>>;
-  readonly token?: string;
+  /** Required beyond loopback. */
+  readonly token?: string | undefined;
 }
 
 export interface HealthServer {
   /** The address in use, `host:port`. */
   readonly addr: string;
+  /** Lets in like the token, and dies with this process: for the run file, which only this user can read. */
+  readonly pass: string;
   close(): Promise<void>;
 }
 
-/** @throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
+/** @throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED, API_TOKEN_REQUIRED. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const { host, port } = parseListenAddr(options.addr);
+  const { addr, token } = options;
+  const { host, port } = parseListenAddr(addr);
+  const pass = randomBytes(24).toString('base64url');
+  const guard = new HttpGuard({ addr, variable: 'FXTAPE_HEALTH_ADDR', token, pass });
   const server = createServer((request, response) => {
-    answer(options, request, response).catch((error: unknown) => {
+    answer({ ...options, guard }, request, response).catch((error: unknown) => {
       const code = error instanceof FxtapeError ? error.code : 'INTERNAL';
       const message = error instanceof FxtapeError ? error.message : 'the document could not be made';
       send(response, 500, { code, message });
@@ -44,6 +52,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   const bound = server.address() as AddressInfo;
   return {
     addr: formatAddr({ host, port: bound.port }),
+    pass,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -53,7 +62,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
 }
 
 async function answer(
-  options: HealthServerOptions,
+  options: HealthServerOptions & { readonly guard: HttpGuard },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -63,14 +72,17 @@ async function answer(
   if (path === '/healthz') return send(response, 200, { status: 'up' });
   if (path === '/readyz') {
     const readiness = await options.ready();
-    return send(response, readiness.ready ? 200 : 503, readiness);
+    const told = options.guard.tellsReasons(request) ? readiness : { ready: readiness.ready };
+    return send(response, readiness.ready ? 200 : 503, told);
+  }
+  const refusal = options.guard.refusal(request);
+  if (refusal !== null) {
+    const status = Number(refusal.context['status']);
+    if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+    return send(response, status, { code: refusal.code, message: refusal.message, hint: refusal.hint });
   }
   const document = Object.hasOwn(options.json ?? {}, path) ? options.json?.[path] : undefined;
   if (path !== '/metrics' && document === undefined) return send(response, 404, { code: 'NOT_FOUND' });
-  if (options.token !== undefined && !bearerMatches(request.headers.authorization, options.token)) {
-    response.setHeader('www-authenticate', 'Bearer');
-    return send(response, 401, { code: 'UNAUTHORIZED' });
-  }
   if (document !== undefined) return send(response, 200, await document());
   const text = await options.metrics.text();
   response.writeHead(200, { 'content-type': options.metrics.contentType }).end(text);

@@ -10,6 +10,7 @@ export {
   type Readiness,
   startHealthServer,
 } from './health-server.ts';
+export { type Asked, foreignPage, HttpGuard, type HttpGuardOptions, isOfThisMachine } from './http-guard.ts';
 export { formatAddr, isLoopback, type ListenAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
@@ -20,4 +21,5 @@ export { REDACTED, Redactor } from './redact.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
 export { type PartFailure, Supervisor } from './supervisor.ts';
+export { visible } from './visible.ts';
 export { addressOf, listenAddr, logLevel } from './variables.ts';

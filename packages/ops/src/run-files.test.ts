@@ -5,6 +5,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,13 @@ test('what a service wrote is found, and gone after removal', () => {
   remove();
   expect(readServiceInfo(data, 'collector')).toBeNull();
   expect(existsSync(join(data, 'run/collector.pid'))).toBe(false);
+});
+
+test('what it wrote is for this user alone', () => {
+  const remove = writePidFile(data, 'collector', { pid: process.pid, http: '127.0.0.1:1', pass: 'a-pass' });
+  expect(statSync(join(data, 'run/collector.json')).mode & 0o777).toBe(0o600);
+  expect(readServiceInfo(data, 'collector')?.pass).toBe('a-pass');
+  remove();
 });
 
 test('the files of a successor are not removed', () => {

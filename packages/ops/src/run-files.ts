@@ -1,5 +1,5 @@
 // Where the running services of one data folder are found. In: a service's pid and its HTTP address. Out: `run/<service>.pid`
-// (the pid only) and `run/<service>.json` ({pid, http, startedAt}), written whole by rename and removed when the process ends.
+// (the pid only) and `run/<service>.json` ({pid, http, startedAt, pass?}), for this user alone, written whole by rename and removed when the process ends.
 // After a kill they stay behind: a reader must ask the address before it believes them. A full disk keeps no service from its work: they
 // are written as soon as there is room.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,8 @@ const serviceInfo = z.object({
   /** `host:port` of the service's HTTP port; null when it has none. */
   http: z.string().nullable(),
   startedAt: z.iso.datetime(),
+  /** Opens that port until the process ends. A token of the user's is never sent to an address that may be somebody else's by now. */
+  pass: z.string().optional(),
 });
 export type ServiceInfo = z.infer<typeof serviceInfo>;
 
@@ -22,17 +24,14 @@ const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 export function writePidFile(
   dataDir: string,
   service: string,
-  info: { pid: number; http: string | null; startedAt?: string },
+  info: { pid: number; http: string | null; startedAt?: string; pass?: string },
 ): () => void {
   const folder = join(dataDir, 'run');
   const startedAt = info.startedAt ?? new Date().toISOString();
   const write = (): void => {
     mkdirSync(folder, { recursive: true });
     writeWhole(join(folder, `${service}.pid`), `${info.pid}\n`);
-    writeWhole(
-      join(folder, `${service}.json`),
-      `${JSON.stringify({ pid: info.pid, http: info.http, startedAt })}\n`,
-    );
+    writeWhole(join(folder, `${service}.json`), `${JSON.stringify({ ...info, startedAt })}\n`);
   };
   let timer: NodeJS.Timeout | null = null;
   try {
@@ -99,7 +98,7 @@ function readIfThere(path: string): string | null {
 function writeWhole(path: string, text: string): void {
   const partial = `${path}.${process.pid}.partial`;
   try {
-    writeFileSync(partial, text);
+    writeFileSync(partial, text, { mode: 0o600 });
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 const schema = z.object({
   FXSOCKET_BASE_URL: z.string().default('http://127.0.0.1:7080'),
   FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
+  FXTAPE_API_TOKEN: z.string().optional(),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   LOG_LEVEL: logLevel,
 });

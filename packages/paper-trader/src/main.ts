@@ -41,6 +41,7 @@ shutdown.add('trading', async () => {
 });
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
+  token: env.FXTAPE_API_TOKEN,
   ready: () => ({ ready: true, reasons: [] }),
   metrics: new Metrics(),
 });

@@ -85,6 +85,7 @@ const parts = backfillParts({
 let workers: JobWorkers | null = null;
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
+  token: env.FXTAPE_API_TOKEN,
   metrics,
   ready: () => readiness.now(clock.nowMs(), gate.paused),
   json: {

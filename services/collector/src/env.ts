@@ -8,6 +8,7 @@ const schema = z.object({
   QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
+  FXTAPE_API_TOKEN: z.string().optional(),
   FXTAPE_DEMO: z.string().optional(),
   LOG_LEVEL: logLevel,
 });

@@ -136,6 +136,7 @@ if (demo === undefined) {
 const startedAt = new Date(clock.nowMs()).toISOString();
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
+  token: env.FXTAPE_API_TOKEN,
   metrics,
   ready: () => {
     const reasons = reasonsOf([...pipelines.values()], momentOf(clock));
@@ -151,5 +152,5 @@ const health = await startHealthServer({
 });
 shutdown.add('health', () => health.close());
 exportMetrics(metrics, () => [...pipelines.values()], clock);
-writePidFile(env.FXTAPE_DATA_DIR, 'collector', { pid: process.pid, http: health.addr });
+writePidFile(env.FXTAPE_DATA_DIR, 'collector', { pid: process.pid, http: health.addr, pass: health.pass });
 log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'recording');

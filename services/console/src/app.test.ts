@@ -1,17 +1,18 @@
 import { demoConfig } from '@fxtape/config';
 import type { QueueReport } from '@fxtape/jobs';
-import { createLog, FxtapeError, Metrics } from '@fxtape/ops';
+import { createLog, FxtapeError, HttpGuard, Metrics } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApp } from './app.ts';
 import type { CollectorState } from './collector-state.ts';
 import type { GapSource } from './gap-source.ts';
-import { requireTokenBeyondLoopback } from './guard.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
 import { sampleAccount, sampleState } from './sample-state.ts';
 import type { AccountClock, Gap, GapsQuery } from './schemas.ts';
 
 const TOKEN = 'a-token-for-this-test';
+const guardOf = (token?: string, addr = '127.0.0.1:7070') =>
+  new HttpGuard({ addr, variable: 'FXTAPE_HTTP_ADDR', token });
 const gap: Gap = {
   gap_id: 'g1',
   outage_id: 'o1',
@@ -54,11 +55,14 @@ const noRedis = (): never => {
 let app: FastifyInstance;
 let asked: GapsQuery[];
 let lines: string[];
+let readyAsked: number;
+let nowMs: number;
 afterEach(() => app.close());
 
 async function start(
   options: {
     token?: string;
+    addr?: string;
     state?: CollectorState | FxtapeError;
     questdb?: FxtapeError;
     jobs?: QueueReport | 'gone';
@@ -67,6 +71,8 @@ async function start(
 ) {
   asked = [];
   lines = [];
+  readyAsked = 0;
+  nowMs = 0;
   const gaps: GapSource = {
     gaps: async (query) => {
       asked.push(query);
@@ -75,6 +81,7 @@ async function start(
     },
     outages: async () => ({ outages: [], truncated: false }),
     ping: async () => {
+      readyAsked++;
       if (options.questdb) throw options.questdb;
     },
   };
@@ -98,7 +105,8 @@ async function start(
     }),
     metrics: new Metrics(),
     log: createLog({ service: 'console', pretty: false, write: (line) => lines.push(line) }),
-    token: options.token,
+    guard: guardOf(options.token, options.addr),
+    monoMs: () => nowMs,
   });
   return (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { host: '127.0.0.1:7070', ...headers } });
@@ -153,15 +161,22 @@ describe('who may read', () => {
     }
   });
 
-  test.for(['0.0.0.0:7070', '[::]:7070', '192.168.1.2:7070', 'console:7070'])(
-    '%s without a token is refused',
-    (addr) => {
-      expect(() => requireTokenBeyondLoopback(addr, undefined)).toThrow(
-        expect.objectContaining({ code: 'CONSOLE_TOKEN_REQUIRED' }),
-      );
-      expect(() => requireTokenBeyondLoopback(addr, TOKEN)).not.toThrow();
-    },
-  );
+  test('the probes tell reasons to whom the guard knows, and are asked of the collector once', async () => {
+    const reasons = ['QuestDB: nobody listens'];
+    let get = await start({ token: TOKEN, questdb: unreachable });
+    expect((await get('/readyz', { host: 'evil.example' })).json()).toEqual({ ready: false });
+    expect((await get('/readyz')).json()).toMatchObject({ ready: false, reasons });
+    await app.close();
+    get = await start({ token: TOKEN, questdb: unreachable, addr: '0.0.0.0:7070' });
+    expect((await get('/readyz')).json()).toEqual({ ready: false });
+    const authorization = `Bearer ${TOKEN}`;
+    expect((await get('/readyz', { authorization })).json()).toMatchObject({ ready: false, reasons });
+    for (let i = 0; i < 20; i++) await Promise.all([get('/readyz'), get('/readyz')]);
+    expect(readyAsked).toBe(1);
+    nowMs += 500;
+    await get('/readyz');
+    expect(readyAsked).toBe(2);
+  });
 });
 
 describe('readiness', () => {
@@ -247,6 +262,8 @@ describe('answers', () => {
     ['open=1', /open must be true or false/],
     ['from=yesterday', /from must be a date/],
     ['from=2026-13-45', /from must be a date/],
+    ['from=2300-01-01', /from must be a date .* up to 2200/],
+    ['to=1900-01-01', /to must be a date .* from 1970/],
     ['stream=quotes', /stream/],
     ['symbl=EURUSD', /"symbl" is not a parameter/],
     ['account=', /account/],

@@ -1,13 +1,13 @@
 // The console's HTTP application, without the listening. In: where the collector's state, the gaps, the clocks, the jobs, the accounts and
-// the metrics come from, and the token. Out: a fastify instance with the probes open, /api, /metrics, /queues and /request behind the guard, and errors as
+// the metrics come from, and the guard. Out: a fastify instance with the probes open, /api, /metrics, /queues and /request behind the guard, and errors as
 // {code, message, hint}.
 import swagger from '@fastify/swagger';
-import { FxtapeError, type Log, type Metrics } from '@fxtape/ops';
+import { FxtapeError, type HttpGuard, type Log, type Metrics } from '@fxtape/ops';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { CollectorState } from './collector-state.ts';
 import { failureAnswer } from './failure-answer.ts';
 import type { GapSource } from './gap-source.ts';
-import { guard } from './guard.ts';
+import { guarded } from './guard.ts';
 import type { JobSource } from './job-source.ts';
 import { queueBoard } from './queue-board.ts';
 import { type ReadinessReport, readinessOf } from './readiness.ts';
@@ -21,6 +21,9 @@ import { streamsRoute } from './routes/streams.ts';
 import type { AccountClock } from './schemas.ts';
 import { speakZod, toOpenApi } from './zod-routes.ts';
 
+/** The probes need no token: however often they are asked, collector and QuestDB are not asked more often than this. */
+const READY_MS = 500;
+
 export interface AppOptions {
   readonly collector: () => Promise<CollectorState>;
   readonly gaps: GapSource;
@@ -29,7 +32,9 @@ export interface AppOptions {
   readonly accounts: GatewayAccounts;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly token?: string | undefined;
+  readonly guard: HttpGuard;
+  /** Default: the machine's. */
+  readonly monoMs?: () => number;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -54,10 +59,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     },
     transform: ({ schema, url }) => ({ schema: toOpenApi(schema ?? {}) as typeof schema, url }),
   });
-  const probes = { metrics: options.metrics, readiness: () => askReadiness(options) };
+  const { guard } = options;
+  const readiness = askedOncePer(READY_MS, options.monoMs ?? (() => performance.now()), () =>
+    askReadiness(options),
+  );
+  const probes = { metrics: options.metrics, readiness, guard };
   openProbes(app, probes);
   await app.register(async (inner) => {
-    inner.addHook('onRequest', guard(options.token));
+    inner.addHook('onRequest', guarded(guard));
     metricsRoute(inner, probes);
     streamsRoute(inner, options.collector);
     gapRoutes(inner, options.gaps);
@@ -65,9 +74,19 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     jobsRoute(inner, options.jobs);
     inner.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
-  await queueBoard(app, { jobs: options.jobs, token: options.token });
-  await requestBuilder(app, { accounts: options.accounts, token: options.token, log: options.log });
+  await queueBoard(app, { jobs: options.jobs, guard });
+  await requestBuilder(app, { accounts: options.accounts, guard, log: options.log });
   return app;
+}
+
+/** Questions that come meanwhile share an answer. */
+function askedOncePer<T>(ms: number, monoMs: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { readonly sinceMs: number; readonly answer: Promise<T> } | null = null;
+  return () => {
+    const nowMs = monoMs();
+    if (last === null || nowMs - last.sinceMs >= ms) last = { sinceMs: nowMs, answer: ask() };
+    return last.answer;
+  };
 }
 
 async function askReadiness(options: AppOptions): Promise<ReadinessReport> {

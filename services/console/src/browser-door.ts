@@ -1,14 +1,14 @@
 // Who may open a page for people in a browser, which cannot send a bearer token by itself. In: a request. Out: let in, sent on, or refused.
 // `GET <path>?token=…` is answered once with a cookie and without the token in the address; from then on the cookie is enough. Each page has
 // a cookie of its own, which opens nothing else.
-import { bearerMatches, FxtapeError } from '@fxtape/ops';
+import { bearerMatches, foreignPage, FxtapeError, type HttpGuard } from '@fxtape/ops';
 import { createHmac } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failureAnswer } from './failure-answer.ts';
-import { guard } from './guard.ts';
+import { guarded } from './guard.ts';
 
 export interface BrowserDoor {
-  readonly token: string | undefined;
+  readonly guard: HttpGuard;
   /** Everything below it is behind this door. */
   readonly path: string;
   readonly cookie: string;
@@ -22,8 +22,9 @@ export interface BrowserDoor {
 export function browserDoor(
   o: BrowserDoor,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
-  const { path, token } = o;
-  const admit = guard(token);
+  const { path } = o;
+  const { token } = o.guard;
+  const admit = guarded(o.guard);
   const policy = o.policy.join('; ');
   return async (request, reply) => {
     void reply.headers({
@@ -39,7 +40,9 @@ export function browserDoor(
           const cookie = `${o.cookie}=${secretOf(token, o.cookie)}; Path=${path}; HttpOnly; SameSite=Strict`;
           return reply.header('set-cookie', cookie).redirect(path, 303);
         }
-        if (holdsCookie(request.headers.cookie, token, o.cookie)) return undefined;
+        // Browsers send it along whatever the port of the page that asks, so it opens nothing to another page.
+        const isOurs = foreignPage(request.headers) === null;
+        if (isOurs && holdsCookie(request.headers.cookie, token, o.cookie)) return undefined;
       }
       return await admit(request, reply);
     } catch (error) {

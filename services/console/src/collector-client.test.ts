@@ -50,6 +50,20 @@ describe('fetchCollectorState', () => {
     await expect(fetchCollectorState({ url, dataDir, token: 'x' })).rejects.toThrow(/another token/);
   });
 
+  test('a token is not for whoever listens where a collector was: that gets the pass of the run file', async () => {
+    const seen: (string | undefined)[] = [];
+    answer = (authorization) => {
+      seen.push(authorization);
+      return { status: 200, body: JSON.stringify(sampleState()) };
+    };
+    const http = url.slice('http://'.length);
+    writePidFile(dataDir, 'collector', { pid: 1, http });
+    await fetchCollectorState({ dataDir, token: 'the-token-of-the-user' });
+    writePidFile(dataDir, 'collector', { pid: 1, http, pass: 'of-that-process' });
+    await fetchCollectorState({ dataDir, token: 'the-token-of-the-user' });
+    expect(seen).toEqual([undefined, 'Bearer of-that-process']);
+  });
+
   test.for([
     ['an error', 500, ''],
     ['a page', 200, '<html>'],

@@ -8,7 +8,7 @@ export interface CollectorClientOptions {
   /** Base URL; default: from `run/collector.json` in the data folder. */
   readonly url?: string | undefined;
   readonly dataDir: string;
-  /** Sent as bearer token when given. */
+  /** Sent to `url`, never to an address from a run file: whoever listens there after a crash must not get it. */
   readonly token?: string | undefined;
   readonly deadlineMs?: number;
 }
@@ -18,8 +18,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /** @throws COLLECTOR_NOT_RUNNING, COLLECTOR_UNREACHABLE, COLLECTOR_BAD_ANSWER (all transient), RUN_FILE_INVALID. */
 export async function fetchCollectorState(options: CollectorClientOptions): Promise<CollectorState> {
-  const url = collectorUrl(options);
-  const text = await get(new URL('/state', url), options);
+  const { token, url } = collectorAt(options);
+  const text = await get(new URL('/state', url), token, options);
   try {
     return collectorState.parse(JSON.parse(text));
   } catch (cause) {
@@ -33,8 +33,8 @@ export async function fetchCollectorState(options: CollectorClientOptions): Prom
   }
 }
 
-function collectorUrl(options: CollectorClientOptions): string {
-  if (options.url !== undefined) return options.url;
+function collectorAt(options: CollectorClientOptions): { url: string; token: string | undefined } {
+  if (options.url !== undefined) return { url: options.url, token: options.token };
   const info = readServiceInfo(options.dataDir, 'collector');
   if (info === null || info.http === null) {
     throw new FxtapeError({
@@ -45,11 +45,11 @@ function collectorUrl(options: CollectorClientOptions): string {
       context: { dataDir: options.dataDir },
     });
   }
-  return `http://${info.http}`;
+  return { url: `http://${info.http}`, token: info.pass };
 }
 
-async function get(url: URL, options: CollectorClientOptions): Promise<string> {
-  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+async function get(url: URL, token: string | undefined, options: CollectorClientOptions): Promise<string> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const signal = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
   let response: Response;
   let text: string;

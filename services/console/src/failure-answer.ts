@@ -5,6 +5,7 @@ import type { FxtapeError } from '@fxtape/ops';
 const REFUSALS = new Set([
   'UNAUTHORIZED',
   'HOST_NOT_ALLOWED',
+  'ORIGIN_NOT_ALLOWED',
   'QUEUES_READ_ONLY',
   'KEY_MISSING',
   'REQUEST_BUSY',

@@ -4,6 +4,7 @@ import { JobQueues } from '@fxtape/jobs';
 import {
   createLog,
   exitOnUncaught,
+  HttpGuard,
   listenFailed,
   Metrics,
   parseListenAddr,
@@ -17,7 +18,6 @@ import { gatherClocks } from './account-clocks.ts';
 import { createApp } from './app.ts';
 import { fetchCollectorState } from './collector-client.ts';
 import { consoleEnv } from './env.ts';
-import { requireTokenBeyondLoopback } from './guard.ts';
 import { questDbGaps } from './questdb-gaps.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
 
@@ -27,7 +27,8 @@ const log = createLog({ service: 'console', level: env.LOG_LEVEL, secrets });
 exitOnUncaught(log);
 const shutdown = new Shutdown({ log, deadlineMs: 5000 });
 shutdown.onSignals();
-requireTokenBeyondLoopback(env.FXTAPE_HTTP_ADDR, env.FXTAPE_API_TOKEN);
+const { FXTAPE_API_TOKEN: token, FXTAPE_HTTP_ADDR: address } = env;
+const guard = new HttpGuard({ addr: address, variable: 'FXTAPE_HTTP_ADDR', token });
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 // Connects by itself whenever Redis is there; the console does not need it to start or to stay.
@@ -42,7 +43,8 @@ const app = await createApp({
   collector: () =>
     fetchCollectorState({
       dataDir: env.FXTAPE_DATA_DIR,
-      ...(collectorUrl === undefined ? {} : { url: collectorUrl }),
+      url: collectorUrl,
+      token,
     }),
   gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
   clocks: async () => gatherClocks((await config()).accounts, history),
@@ -54,9 +56,9 @@ const app = await createApp({
   }),
   metrics: new Metrics({ process: true }),
   log,
-  token: env.FXTAPE_API_TOKEN,
+  guard,
 });
-const addr = parseListenAddr(env.FXTAPE_HTTP_ADDR);
+const addr = parseListenAddr(address);
 await app.listen({ ...addr }).catch((cause: Error) => {
   throw listenFailed(addr, cause, 'FXTAPE_HTTP_ADDR');
 });
@@ -64,7 +66,7 @@ shutdown.add('queues', () => jobs.close());
 shutdown.add('http', () => app.close());
 const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'console', {
   pid: process.pid,
-  http: env.FXTAPE_HTTP_ADDR,
+  http: address,
 });
 shutdown.add('pid file', async () => removePidFile());
-log.info({ http: env.FXTAPE_HTTP_ADDR }, 'console is listening');
+log.info({ http: address }, 'console is listening');

@@ -1,11 +1,12 @@
 // Gaps and outages from QuestDB. In: the query of the API. Out: its answer, newest first, cut at the limit and saying so.
 import type { QuestDbHttp, Reader } from '@fxtape/questdb';
 import type { GapSource } from './gap-source.ts';
-import { isoOfUs } from './instant.ts';
+import { isoOfUs, usOfIso } from './instant.ts';
 
-const usOf = (text: string): number => {
-  const zoned = /(Z|[+-]\d{2}:\d{2})$/.test(text) || text.length === 10 ? text : `${text}Z`;
-  return Date.parse(zoned) * 1000;
+/** Bounds are checked by the schemas. */
+const boundOf = (name: 'fromUs' | 'toUs', text: string | undefined) => {
+  const us = text === undefined ? null : usOfIso(text);
+  return us === null ? {} : { [name]: us };
 };
 const isoOrNull = (us: number | null): string | null => (us === null ? null : isoOfUs(us));
 const listOf = (text: string | null): string[] => (text === null || text === '' ? [] : text.split(/,\s*/));
@@ -15,20 +16,24 @@ const filterOf = (query: {
   account?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
+  limit: number;
 }) => ({
+  // One more than is answered: then there are more.
+  limit: query.limit + 1,
   openOnly: query.open === 'true',
   ...(query.account === undefined ? {} : { account: query.account }),
-  ...(query.from === undefined ? {} : { fromUs: usOf(query.from) }),
-  ...(query.to === undefined ? {} : { toUs: usOf(query.to) }),
+  ...boundOf('fromUs', query.from),
+  ...boundOf('toUs', query.to),
 });
 
 export const questDbGaps = (http: QuestDbHttp, reader: Reader): GapSource => ({
   gaps: async (query) => {
-    const rows = (await reader.gaps(filterOf(query))).filter(
-      (row) =>
-        (query.symbol === undefined || row.symbol === null || row.symbol === query.symbol) &&
-        (query.stream === undefined || row.stream === query.stream),
-    );
+    const { stream, symbol } = query;
+    const rows = await reader.gaps({
+      ...filterOf(query),
+      ...(symbol === undefined ? {} : { symbol }),
+      ...(stream === undefined ? {} : { stream }),
+    });
     const gaps = rows.toReversed().slice(0, query.limit);
     return {
       gaps: gaps.map((row) => ({

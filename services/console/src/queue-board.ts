@@ -4,7 +4,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, type HttpGuard } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
 import { failureAnswer } from './failure-answer.ts';
 import type { JobSource } from './job-source.ts';
@@ -15,7 +15,7 @@ const ASK_EVERY_MS = 2000;
 
 export async function queueBoard(
   app: FastifyInstance,
-  o: { jobs: JobSource; token: string | undefined },
+  o: { jobs: JobSource; guard: HttpGuard },
 ): Promise<void> {
   const server = new FastifyAdapter();
   server.setBasePath(BOARD_PATH);
@@ -27,7 +27,7 @@ export async function queueBoard(
   const refresh = refresher(o.jobs, board);
   await app.register(
     async (inner) => {
-      inner.addHook('onRequest', queuesDoor(o.token, BOARD_PATH));
+      inner.addHook('onRequest', queuesDoor(o.guard, BOARD_PATH));
       inner.addHook('onRequest', async (request, reply) => {
         if (request.routeOptions.url?.startsWith(`${BOARD_PATH}/static`) === true) return undefined;
         try {

@@ -1,7 +1,7 @@
 // The door of the board of the queues. In: a request. Out: as browser-door.ts says. Everything but looking is refused, so that no other web
 // page can make a browser do anything here: the queues are filled from what is missing in the database, and a hand in them would only be
 // undone or do harm.
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, type HttpGuard } from '@fxtape/ops';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { browserDoor } from './browser-door.ts';
 
@@ -20,10 +20,10 @@ const POLICY = [
 
 /** For every route below `path`. */
 export function queuesDoor(
-  token: string | undefined,
+  guard: HttpGuard,
   path: string,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
-  return browserDoor({ token, path, cookie: 'fxtape_queues', policy: POLICY, refuse: onlyLooking });
+  return browserDoor({ guard, path, cookie: 'fxtape_queues', policy: POLICY, refuse: onlyLooking });
 }
 
 function onlyLooking({ method }: FastifyRequest): void {

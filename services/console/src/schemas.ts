@@ -1,18 +1,14 @@
 // The questions and answers of the HTTP API, as zod schemas. Queries are checked with them, answers are typed by them, and the
 // OpenAPI document is generated from them, so that the three cannot differ.
 import { z } from 'zod';
+import { usOfIso } from './instant.ts';
 
 /** ISO 8601 in UTC with microseconds, as `2026-11-23T08:00:00.000000Z`. */
 const instant = z.string().describe('UTC, ISO 8601 with microseconds');
 
 const bound = z
   .string()
-  .refine(
-    (text) =>
-      /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text) &&
-      Number.isFinite(Date.parse(text)),
-    'must be a date or an ISO 8601 time',
-  )
+  .refine((text) => usOfIso(text) !== null, 'must be a date or an ISO 8601 time from 1970 up to 2200')
   .describe('Date or ISO 8601 time; without a zone it is UTC');
 
 const limit = z.coerce
@@ -189,8 +185,8 @@ export type JobsAnswer = z.infer<typeof jobsAnswer>;
 
 export const readiness = z.object({
   ready: z.boolean(),
-  reasons: z.array(z.string()),
-  remarks: z.array(z.string()),
+  reasons: z.array(z.string()).optional().describe('On loopback, or with the token'),
+  remarks: z.array(z.string()).optional(),
 });
 export const health = z.object({ status: z.literal('up') });
 export const failure = z.object({ code: z.string(), message: z.string(), hint: z.string() });

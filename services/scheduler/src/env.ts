@@ -9,6 +9,7 @@ const schema = z.object({
   REDIS_URL: addressOf(/^rediss?$/, 'redis://127.0.0.1:6379').default('redis://127.0.0.1:6379'),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
+  FXTAPE_API_TOKEN: z.string().optional(),
   FXTAPE_DEMO: z.string().optional(),
   LOG_LEVEL: logLevel,
 });

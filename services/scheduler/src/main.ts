@@ -97,6 +97,7 @@ if (demo === undefined) {
 const startedAt = new Date(clock.nowMs()).toISOString();
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
+  token: env.FXTAPE_API_TOKEN,
   metrics,
   ready: () => {
     const wait = waiting();

@@ -15,7 +15,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { formatAddr, FxtapeError, parseListenAddr } from '@fxtape/ops';
+import { formatAddr, FxtapeError, HttpGuard, parseListenAddr } from '@fxtape/ops';
 import { z } from 'zod';
 import { listenOn } from './gateway/listen-on.ts';
 import { readBody } from './gateway/read-body.ts';
@@ -191,11 +191,12 @@ const LINES: ReadonlyMap<string, Lines> = new Map<string, Lines>([
 export class ControlServer {
   readonly #simulator: Simulator;
   readonly #server: Server;
-  readonly #key: string | null;
+  readonly #key: string | undefined;
+  #guard: HttpGuard | null = null;
   #addr = '';
 
-  /** With a key, requests must carry it. */
-  constructor(simulator: Simulator, key: string | null) {
+  /** With a key, requests must carry it, as `X-Control-Key` or as bearer token. */
+  constructor(simulator: Simulator, key: string | undefined) {
     this.#simulator = simulator;
     this.#key = key;
     this.#server = createServer((request, response) => {
@@ -210,8 +211,14 @@ export class ControlServer {
     return this.#addr;
   }
 
-  /** Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
+  /** Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED, API_TOKEN_REQUIRED. */
   async listen(addr: string): Promise<void> {
+    this.#guard = new HttpGuard({
+      addr,
+      variable: 'FXTAPE_SIMULATOR_CONTROL_ADDR',
+      token: this.#key,
+      tokenVariable: 'FXTAPE_SIMULATOR_CONTROL_KEY',
+    });
     const { host, port } = parseListenAddr(addr);
     await listenOn(this.#server, host, port);
     this.#addr = formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
@@ -225,12 +232,13 @@ export class ControlServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#key !== null && request.headers['x-control-key'] !== this.#key)
-      return send(response, 401, {
-        code: 'UNAUTHORIZED',
-        message: 'the header X-Control-Key is missing or wrong',
-        hint: 'Send the value of FXTAPE_SIMULATOR_CONTROL_KEY',
-      });
+    const key = request.headers['x-control-key'];
+    if (typeof key === 'string') request.headers.authorization = `Bearer ${key}`;
+    const refusal = this.#guard?.refusal(request) ?? null;
+    if (refusal !== null) {
+      const { code, context, hint, message } = refusal;
+      return send(response, Number(context['status']), { code, message, hint });
+    }
     const url = new URL(request.url ?? '/', 'http://control');
     const account = url.searchParams.get('account') ?? undefined;
     if (request.method === 'POST') {

@@ -17,6 +17,7 @@ const schema = z.object({
   /** Seconds of the file in one second. */
   FXTAPE_DEMO_SPEED: z.coerce.number().positive('must be a number above 0').default(1),
   FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
+  FXTAPE_API_TOKEN: z.string().optional(),
   FXTAPE_DATA_DIR: z.string().default('./data'),
   LOG_LEVEL: logLevel,
 });

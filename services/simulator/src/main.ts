@@ -36,6 +36,7 @@ shutdown.add('gateway', () => simulator.close());
 const metrics = new Metrics();
 const health = await startHealthServer({
   addr: env.FXTAPE_HEALTH_ADDR,
+  token: env.FXTAPE_API_TOKEN,
   ready: () => ({ ready: true, reasons: [] }),
   metrics,
   json: { '/state': () => simulator.state() },

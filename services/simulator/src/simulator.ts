@@ -140,7 +140,7 @@ export class Simulator {
   async start(options: SimulatorOptions): Promise<void> {
     this.#addr = await this.#gateway.listen(options.addr ?? '127.0.0.1:0');
     if (options.controlAddr !== null) {
-      this.#control = new ControlServer(this, options.controlKey ?? null);
+      this.#control = new ControlServer(this, options.controlKey);
       await this.#control.listen(options.controlAddr ?? '127.0.0.1:0');
     }
     for (const terminal of this.#terminals) this.#life?.begin(terminal);

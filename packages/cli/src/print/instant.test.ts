@@ -14,6 +14,9 @@ test.for([
   expect(isoMs(readInstant(text, NOW))).toBe(iso);
 });
 
-test.for(['yesterday', '2026-13-45', '', '23', '2026-11-22T08'])('"%s" is a usage error', (text) => {
-  expect(() => readInstant(text, NOW)).toThrow(/must be a date/);
-});
+test.for(['yesterday', '2026-13-45', '', '23', '2026-11-22T08', '2300-01-01', '1900-01-01', '99999d'])(
+  '"%s" is a usage error',
+  (text) => {
+    expect(() => readInstant(text, NOW)).toThrow(/must be a date/);
+  },
+);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { questDbContainerSettings } from './docker-specs.ts';
-import { questDbSettings } from './engine-settings.ts';
+import { questDbPasswordSettings, questDbSettings } from './engine-settings.ts';
 import { SERVICES } from '../service-process.ts';
 import { QUESTDB_IMAGE, REDIS_IMAGE } from './pinned.ts';
 
@@ -11,13 +11,25 @@ const compose = read('docker-compose.yml');
 
 test('the compose file runs the pinned images with the settings of infra', () => {
   const images = [...compose.matchAll(/^ {4}image: (.+)$/gm)].map(([, image]) => image);
-  expect(images.filter((image) => !image?.startsWith('fxtape-'))).toEqual([QUESTDB_IMAGE, REDIS_IMAGE]);
+  expect(images.filter((image) => !image?.startsWith('fxtape-'))).toEqual([
+    `\${QUESTDB_IMAGE:-${QUESTDB_IMAGE}}`,
+    `\${REDIS_IMAGE:-${REDIS_IMAGE}}`,
+  ]);
   expect(compose).toContain('env_file: infra/questdb/server.env');
   expect(compose).toContain('./infra/redis/redis.conf:');
   const shared = questDbSettings();
   for (const [name, value] of Object.entries(questDbContainerSettings())) {
     if (shared[name] === undefined) expect(compose).toContain(`      ${name}: ${value}\n`);
   }
+  const files = { admin: '/secrets/questdb-admin', reader: '/secrets/questdb-reader' };
+  for (const [name, value] of Object.entries(questDbPasswordSettings(files)))
+    expect(compose.replaceAll('"', '')).toContain(`      ${name}: ${value}\n`);
+});
+
+test('the containers see one folder of the host, which holds no project and no .env', () => {
+  const mounted = [...compose.matchAll(/^ {6}- (.*):\/config:ro$/gm)].map(([, folder]) => folder);
+  expect(mounted).toHaveLength(4);
+  expect(new Set(mounted)).toEqual(new Set(['${FXTAPE_CONFIG_DIR:-./config}']));
 });
 
 test('the compose file publishes on loopback only', () => {
@@ -43,10 +55,8 @@ test('every service has its image, built from its own target, and one that needs
     const target = dockerfile.split(new RegExp(`^FROM \\S+ AS ${name}$`, 'm'))[1]?.split(/^FROM /m)[0] ?? '';
     expect(target, name).toContain('HEALTHCHECK');
     expect(target, name).toContain(`CMD ["${name}"]`);
-    expect(block.includes('REDIS_URL: redis://redis:6379'), name).toBe(
-      ['scheduler', 'backfill', 'console'].includes(name),
-    );
-    if (block.includes('REDIS_URL')) expect(block, name).toContain('redis: { condition: service_started }');
+    const needsRedis = ['scheduler', 'backfill', 'console'].includes(name);
+    if (needsRedis) expect(block, name).toContain('redis: { condition: service_started }');
     if (['scheduler', 'backfill'].includes(name)) expect(block, name).not.toContain('ports:');
   }
 });

@@ -95,15 +95,21 @@ export interface GatewayState {
 
 export class GatewayControl {
   readonly #control: string;
+  readonly #headers: Record<string, string>;
 
-  /** `http://host:port` of the control API. */
-  constructor(controlUrl: string) {
+  /** `http://host:port` of the control API, and its key if it asks for one. */
+  constructor(controlUrl: string, key?: string) {
     this.#control = `${controlUrl}/__fx`;
+    this.#headers = key === undefined ? {} : { 'x-control-key': key };
   }
 
   /** A command of the control API. @throws Error with the answer when it is refused. */
   async command(path: string, body: object = {}): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.#control}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const answer = await fetch(`${this.#control}/${path}`, {
+      method: 'POST',
+      headers: this.#headers,
+      body: JSON.stringify(body),
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path} ${JSON.stringify(body)}: ${text}`);
     return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
@@ -114,7 +120,7 @@ export class GatewayControl {
   }
 
   async state(): Promise<GatewayState> {
-    return (await (await fetch(`${this.#control}/state`)).json()) as GatewayState;
+    return (await (await fetch(`${this.#control}/state`, { headers: this.#headers })).json()) as GatewayState;
   }
 
   ledger(account?: string): Promise<LedgerTick[]> {
@@ -167,7 +173,9 @@ export class GatewayControl {
 
   /** What was asked over REST since the start or the last reset. */
   async requests(): Promise<RequestReport> {
-    return (await (await fetch(`${this.#control}/requests`)).json()) as RequestReport;
+    return (await (
+      await fetch(`${this.#control}/requests`, { headers: this.#headers })
+    ).json()) as RequestReport;
   }
 
   async resetRequests(): Promise<void> {
@@ -176,7 +184,9 @@ export class GatewayControl {
 
   async #lines<T>(path: string, query: Readonly<Record<string, string | undefined>>): Promise<T[]> {
     const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-    const answer = await fetch(`${this.#control}/${path}?${new URLSearchParams(given).toString()}`);
+    const answer = await fetch(`${this.#control}/${path}?${new URLSearchParams(given).toString()}`, {
+      headers: this.#headers,
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${text}`);
     return text

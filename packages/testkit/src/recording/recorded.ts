@@ -11,9 +11,14 @@ export abstract class Recorded {
   abstract readonly gateway: GatewayControl;
   /** `http://127.0.0.1:port` of QuestDB. */
   protected abstract get sqlUrl(): string;
+  /** Of a QuestDB that asks for a password. */
+  protected get sqlHeaders(): Record<string, string> {
+    return {};
+  }
 
   async sql(query: string): Promise<unknown[][]> {
-    const answer = await fetch(`${this.sqlUrl}/exec?query=${encodeURIComponent(query)}`);
+    const url = `${this.sqlUrl}/exec?query=${encodeURIComponent(query)}`;
+    const answer = await fetch(url, { headers: this.sqlHeaders });
     const { dataset, ddl, error } = (await answer.json()) as {
       dataset?: unknown[][];
       ddl?: string;

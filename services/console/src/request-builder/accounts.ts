@@ -10,7 +10,7 @@ import {
   type OpenApiDocument,
   type WireAccountRow,
 } from '@fxtape/fxsocket';
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, Redactor } from '@fxtape/ops';
 import type { Endpoint, Target } from './endpoint.ts';
 import { endpointsOf } from './endpoints.ts';
 import { Kept } from './kept.ts';
@@ -169,7 +169,9 @@ export class GatewayAccounts {
 async function document({ restUrl, tlsVerify }: Target, apiKey: string): Promise<OpenApiDocument> {
   const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify });
   try {
-    return await rest.openApi({ deadlineMs: DEADLINE_MS, retry: 'none' });
+    const told = await rest.openApi({ deadlineMs: DEADLINE_MS, retry: 'none' });
+    // All of it is shown.
+    return JSON.parse(new Redactor([apiKey]).redact(JSON.stringify(told))) as OpenApiDocument;
   } finally {
     await rest.close();
   }

@@ -126,7 +126,8 @@ function foreign(live: OpenApiDocument): Endpoint[] {
   for (const page of ['GET /', 'GET /swagger-ui/', 'GET /swagger-ui', 'GET /ws']) ours.add(page);
   return Object.entries(resolved(live, live['paths']) ?? {}).flatMap(([written, item]) => {
     const path = written.replace(/^\/mt[45]\/\{[^}]*\}(?=\/)/, '');
-    if (!/^\/[\w\-./{}]*$/.test(path)) return [];
+    // A segment of dots would lead away from the account's address.
+    if (!/^(\/(?!\.{1,2}(\/|$))[\w\-.{}]*)*$/.test(path)) return [];
     return Object.entries(resolved(live, item) ?? {}).flatMap(([verb, one]): Endpoint[] => {
       const method = verb.toUpperCase();
       const operation = resolved(live, one);

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseConfig } from '@fxtape/config';
-import { createLog } from '@fxtape/ops';
+import { createLog, FxtapeError, HttpGuard } from '@fxtape/ops';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { speakZod } from '../zod-routes.ts';
@@ -10,7 +10,6 @@ import { GatewayAccounts } from './accounts.ts';
 import type { Endpoint } from './endpoint.ts';
 import { requestBuilder } from './request-builder.ts';
 import { failureAnswer } from '../failure-answer.ts';
-import { FxtapeError } from '@fxtape/ops';
 
 const KEY = 'fxs_ro_abcdef0123456789';
 const TOKEN = 'a-token-for-this-test';
@@ -23,6 +22,9 @@ const DOCUMENT = {
     '/OrderSend': { post: {} },
     '/Wipe': { delete: {}, post: {} },
     '/Depth': { get: {} },
+    '/../../v1/accounts': { get: {} },
+    '/Depth/..': { get: {} },
+    '/./Depth': { get: {} },
   },
 };
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -86,7 +88,8 @@ async function start(
     baseUrl: o.baseUrl ?? base(),
   });
   const log = createLog({ service: 'console', pretty: false, write: (line) => lines.push(line) });
-  await requestBuilder(app, { accounts, token: o.token, log });
+  const guard = new HttpGuard({ addr: '127.0.0.1:7070', variable: 'FXTAPE_HTTP_ADDR', token: o.token });
+  await requestBuilder(app, { accounts, guard, log });
 }
 const get = (url: string, headers: Record<string, string> = {}) =>
   app.inject({ url, headers: { host: '127.0.0.1:7070', ...headers } });
@@ -124,14 +127,30 @@ describe('the door', () => {
     expect(cookie).not.toContain(TOKEN);
     expect((await get('/request', { cookie: cookie.split(';')[0] as string })).statusCode).toBe(200);
     expect((await get('/request', { cookie: 'fxtape_request=wrong' })).statusCode).toBe(401);
+    const sentAlong = { cookie: cookie.split(';')[0] as string, 'sec-fetch-site': 'same-site' };
+    expect((await get('/request/accounts', sentAlong)).statusCode).toBe(403);
   });
 
   test('without one: loopback names only, and no other web page may ask', async () => {
     await start();
     expect(codeOf(await get('/request', { host: 'evil.example' }))).toEqual([403, 'HOST_NOT_ALLOWED']);
     const body = { account: 'one', endpoint: 'GET /getQuote', values: { symbol: 'A' } };
-    for (const site of ['cross-site', 'same-site', 'none'])
-      expect(codeOf(await post('run', body, { 'sec-fetch-site': site }))).toEqual([403, 'REQUEST_REFUSED']);
+    const foreign = [403, 'ORIGIN_NOT_ALLOWED'];
+    const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    for (const site of ['cross-site', 'same-site']) {
+      const from = { 'sec-fetch-site': site };
+      expect(codeOf(await post('run', body, from))).toEqual(foreign);
+      expect(codeOf(await post('run', body, { ...from, ...link }))).toEqual(foreign);
+      // Nor make the console ask the gateway, be it by an image or by a link; a link to the page itself is followed.
+      for (const url of ['/request/accounts', '/request/endpoints?account=one'])
+        for (const how of [{ 'sec-fetch-dest': 'image' }, link])
+          expect([url, ...codeOf(await get(url, { ...from, ...how }))]).toEqual([url, ...foreign]);
+      expect(codeOf(await get('/request', { ...from, 'sec-fetch-dest': 'iframe' }))).toEqual(foreign);
+      expect((await get('/request', { ...from, ...link })).statusCode).toBe(200);
+    }
+    expect(codeOf(await post('run', body, { origin: 'http://evil.example' }))).toEqual(foreign);
+    expect(codeOf(await post('run', body, { origin: 'http://127.0.0.1:3000' }))).toEqual(foreign);
+    expect(asked).toEqual([]);
     for (const type of ['text/plain', 'application/x-www-form-urlencoded'])
       expect((await post('run', JSON.stringify(body), { 'content-type': type })).statusCode).toBe(415);
     expect((await post('run', body, { 'sec-fetch-site': 'same-origin' })).statusCode).toBe(200);
@@ -309,5 +328,16 @@ describe('running', () => {
     expect(said.map(({ body }) => body).join()).not.toContain(KEY);
     expect(lines.join()).toMatch(/ran a request/);
     expect(lines.join()).not.toContain(KEY);
+    await app.close();
+    const info = { title: `of ${KEY}`, version: '1' };
+    answers.set(`/mt5/${ID}/api-doc/openapi.json`, json({ ...DOCUMENT, info }));
+    answers.set(`/mt5/${ID}/getQuote`, (_request, response) =>
+      response.writeHead(200, { 'content-type': `text/${KEY}` }).end(),
+    );
+    await start();
+    const shown = [await get('/request/endpoints?account=one'), await run('GET /getQuote', { symbol: 'A' })];
+    expect(shown.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(shown.map(({ body }) => body).join()).not.toContain(KEY);
+    expect(shown[0]?.body).toContain('GET /Depth');
   });
 });

@@ -1,7 +1,7 @@
 // The page /request: choose an account, what to ask of it and with what; get a command, or run it when it only reads. In: the accounts. Out: a
 // fastify plugin with the page and the four questions that it asks. The key of an account is used here, in the console's own request to the
 // gateway, and is in nothing that goes to the browser: commands name a variable, and answers are searched for it.
-import { FxtapeError, type Log, Redactor } from '@fxtape/ops';
+import { foreignPage, FxtapeError, type HttpGuard, type Log, Redactor } from '@fxtape/ops';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -47,7 +47,7 @@ type Form = z.output<typeof filledForm>;
 
 export async function requestBuilder(
   app: FastifyInstance,
-  o: { accounts: GatewayAccounts; token: string | undefined; log: Log },
+  o: { accounts: GatewayAccounts; guard: HttpGuard; log: Log },
 ): Promise<void> {
   const { accounts } = o;
   const hide = { hide: true };
@@ -58,11 +58,11 @@ export async function requestBuilder(
       inner.addHook(
         'onRequest',
         browserDoor({
-          token: o.token,
+          guard: o.guard,
           path: BUILDER_PATH,
           cookie: 'fxtape_request',
           policy: POLICY,
-          refuse: foreignPage,
+          refuse: onlyThePage,
         }),
       );
       for (const [path, name, type] of FILES) {
@@ -88,17 +88,10 @@ export async function requestBuilder(
   );
 }
 
-/** A browser says whose page made the request. */
-function foreignPage({ headers, method }: FastifyRequest): void {
-  const site = headers['sec-fetch-site'];
-  if (method === 'GET' || method === 'HEAD' || site === undefined || site === 'same-origin') return;
-  throw new FxtapeError({
-    code: 'REQUEST_REFUSED',
-    kind: 'terminal',
-    message: 'this was asked by another web page',
-    hint: `Open ${BUILDER_PATH} of the console itself`,
-    context: { status: 403 },
-  });
+/** Its questions make the console ask the gateway, so not even a link from another page may ask them. */
+function onlyThePage(request: FastifyRequest): void {
+  const refusal = foreignPage(request.headers);
+  if (refusal !== null && request.routeOptions.url !== BUILDER_PATH) throw refusal;
 }
 
 interface Question {
@@ -153,7 +146,9 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
       });
       o.log.info({ account: form.account, route: endpoint.id, status: answer.status }, 'ran a request');
       const text = answer.cut ? answer.text : (indentJson(answer.text) ?? answer.text);
-      return { ...answer, text: new Redactor([apiKey]).redact(text) };
+      const redactor = new Redactor([apiKey]);
+      const contentType = redactor.redact(answer.contentType);
+      return { ...answer, contentType, text: redactor.redact(text) };
     } finally {
       running.set(form.account, (running.get(form.account) ?? 1) - 1);
     }

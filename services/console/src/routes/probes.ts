@@ -1,6 +1,6 @@
 // `/healthz`, `/readyz` and `/metrics`: what supervisors and Prometheus ask. In: how to get the readiness, and the metrics. Out: 200
-// or 503 with the reasons, and the exposition text.
-import type { Metrics } from '@fxtape/ops';
+// or 503, with the reasons for whom the guard tells them, and the exposition text.
+import type { HttpGuard, Metrics } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
 import type { ReadinessReport } from '../readiness.ts';
 import { health, readiness } from '../schemas.ts';
@@ -8,6 +8,7 @@ import { health, readiness } from '../schemas.ts';
 export interface ProbeOptions {
   readonly metrics: Metrics;
   readonly readiness: () => Promise<ReadinessReport>;
+  readonly guard: HttpGuard;
 }
 
 /** Routes that need no token. */
@@ -34,9 +35,10 @@ export function openProbes(app: FastifyInstance, options: ProbeOptions): void {
         response: { 200: readiness, 503: readiness },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const report = await options.readiness();
-      return reply.code(report.ready ? 200 : 503).send(report);
+      const told = options.guard.tellsReasons(request) ? report : { ready: report.ready };
+      return reply.code(report.ready ? 200 : 503).send(told);
     },
   );
 }

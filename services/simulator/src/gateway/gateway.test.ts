@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID } from '../scenario.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
@@ -24,6 +25,54 @@ beforeAll(async () => {
   });
 });
 afterAll(() => simulator.close());
+
+describe('other web pages', () => {
+  const ask = (addr: string, path: string, headers: Record<string, string>, method = 'GET') =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = request(`http://${addr}${path}`, { headers, method }, (answer) => {
+        resolve(answer.resume().statusCode);
+      });
+      asked.on('error', reject).end();
+    });
+
+  it('neither ask the gateway nor take its socket, on whatever name they come', async () => {
+    const { addr } = simulator;
+    const port = addr.split(':')[1];
+    const key = { 'x-api-key': 'fxs_live_demo' };
+    const origin = 'http://evil.example';
+    expect(await ask(addr, '/v1/accounts', key)).toBe(200);
+    expect(await ask(addr, '/v1/accounts', { ...key, origin: 'http://localhost:5173' })).toBe(200);
+    expect(await ask(addr, '/v1/accounts', { ...key, origin })).toBe(401);
+    expect(await ask(addr, '/v1/accounts', { ...key, host: `evil.example:${port}` })).toBe(401);
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket', origin };
+    const { pathname, search } = new URL(socketUrl(simulator));
+    expect(await ask(addr, `${pathname}${search}`, upgrade)).toBe(401);
+  });
+
+  it('do not reach the control API, which beyond loopback asks for a key', async () => {
+    const control = simulator.controlAddr ?? '';
+    expect(await ask(control, '/__fx/state', {})).toBe(200);
+    const port = control.split(':')[1];
+    const strangers: Record<string, string>[] = [
+      { host: `evil.example:${port}` },
+      { origin: 'http://evil.example' },
+      { origin: 'http://127.0.0.1:3000' },
+      { 'sec-fetch-site': 'cross-site' },
+    ];
+    for (const headers of strangers) {
+      expect(await ask(control, '/__fx/state', headers)).toBe(403);
+      expect(await ask(control, '/__fx/pause', headers, 'POST')).toBe(403);
+    }
+    const beyond = { addr: '127.0.0.1:0', controlAddr: '0.0.0.0:0' };
+    await expect(startSimulator({}, beyond)).rejects.toMatchObject({ code: 'API_TOKEN_REQUIRED' });
+    const keyed = await startSimulator({}, { ...beyond, controlKey: 'a-key' });
+    const there = keyed.controlAddr?.replace('0.0.0.0', '127.0.0.1') ?? '';
+    expect(await ask(there, '/__fx/state', {})).toBe(401);
+    expect(await ask(there, '/__fx/state', { 'x-control-key': 'a-kez' })).toBe(401);
+    expect(await ask(there, '/__fx/state', { 'x-control-key': 'a-key' })).toBe(200);
+    await keyed.close();
+  });
+});
 
 describe('management', () => {
   it('lists the accounts a key reaches, with addresses that the caller can use', async () => {

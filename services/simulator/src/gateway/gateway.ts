@@ -11,7 +11,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { formatAddr, parseListenAddr } from '@fxtape/ops';
+import { formatAddr, isLoopback, isOfThisMachine, parseListenAddr } from '@fxtape/ops';
 import { WebSocketServer } from 'ws';
 import { delayed, type Disturbance } from '../faults/outage.ts';
 import type { Scenario } from '../scenario.ts';
@@ -53,6 +53,7 @@ export class Gateway {
   readonly #settle: () => void;
   readonly #onError: (error: unknown) => void;
   #refusing: NodeJS.Timeout | null = null;
+  #onLoopback = false;
   /** What was asked over REST. */
   readonly requests: RequestBook;
   /** Canned replies that wait for their request. */
@@ -96,6 +97,7 @@ export class Gateway {
   /** Listens on `host:port` (0 for any) and returns the address in use. Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
   async listen(addr: string): Promise<string> {
     const { host, port } = parseListenAddr(addr);
+    this.#onLoopback = isLoopback(host);
     await listenOn(this.#server, host, port);
     return formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }
@@ -126,6 +128,11 @@ export class Gateway {
     this.#webSockets.close();
   }
 
+  /** The keys of a simulation are known to everybody: a web page from elsewhere could take its socket, or trade on its paper. */
+  #isForeign({ headers }: IncomingMessage): boolean {
+    return this.#onLoopback && !isOfThisMachine(headers);
+  }
+
   #terminalAt(path: string): { terminal: Terminal; rest: string } | null {
     const match = TERMINAL_PATH.exec(path);
     const terminal = this.#terminals.find(({ account }) => account.id === match?.[1]);
@@ -133,6 +140,7 @@ export class Gateway {
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#isForeign(request)) return send(response, unauthorized);
     const url = new URL(request.url ?? '/', 'http://gateway');
     const at = this.#terminalAt(url.pathname);
     if (at !== null) {
@@ -190,6 +198,7 @@ export class Gateway {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#isForeign(request)) return refuse(socket, unauthorized);
     const url = new URL(request.url ?? '/', 'http://gateway');
     const at = this.#terminalAt(url.pathname);
     if (at === null || at.rest !== '/ws') return refuse(socket, notFound);
