@@ -3,6 +3,7 @@
 import { CommanderError } from 'commander';
 import { processEnv } from './env.ts';
 import { failureLine } from './failure-line.ts';
+import { err } from './print/out.ts';
 import { program } from './program.ts';
 
 const USAGE = 64;
@@ -20,8 +21,8 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   } else {
     const json = process.argv.includes('--json');
-    process.stderr.write(`${failureLine(error, { json })}\n`);
-    if (processEnv()['LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack ?? ''}\n`);
+    err(`${failureLine(error, { json })}\n`);
+    if (processEnv()['LOG_LEVEL'] === 'debug') err(`${(error as Error).stack ?? ''}\n`);
     // A service that failed to start may have left something open.
     process.exit(1);
   }

@@ -1,6 +1,6 @@
 // The lines of the services in the one log of `fxtape up`. In: a line as the service printed it. Out: on a terminal a readable line; else
 // the JSON line as it is. What is not JSON (an error before the log begins) gets the service's name.
-import { readable } from '@fxtape/ops';
+import { readable, visible } from '@fxtape/ops';
 
 export function serviceLine(o: {
   terminal: boolean;
@@ -9,6 +9,6 @@ export function serviceLine(o: {
   const format = o.terminal && !o.json ? readable() : (line: string) => line;
   return (service, line) => {
     if (line.startsWith('{')) return format(line).trimEnd();
-    return o.json ? JSON.stringify({ level: 'info', service, msg: line }) : `${service}: ${line}`;
+    return o.json ? JSON.stringify({ level: 'info', service, msg: line }) : visible(`${service}: ${line}`);
   };
 }

@@ -4,6 +4,7 @@
 import pino from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { Redactor } from './redact.ts';
+import { visibleOnceRead } from './visible.ts';
 
 export type Log = pino.Logger;
 
@@ -46,13 +47,14 @@ export function createLog(options: LogOptions): Log {
 
 /** Makes a JSON line of any process's log readable, as `createLog` prints it on a terminal. The result ends in a line break. */
 export function readable(): (line: string) => string {
-  return prettyFactory({
+  const pretty = prettyFactory({
     colorize: process.stdout.isTTY === true,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid,hostname,service',
     messageFormat: '{service}: {msg}',
     singleLine: true,
   });
+  return (line) => pretty(visibleOnceRead(line));
 }
 
 let isAbandoned = false;

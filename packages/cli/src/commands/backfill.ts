@@ -4,12 +4,13 @@
 // workers, wherever they run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { JobQueues, type PlanNote } from '@fxtape/jobs';
-import { createLog, FxtapeError } from '@fxtape/ops';
+import { createLog, FxtapeError, visible } from '@fxtape/ops';
 import { type FailedWork, JobWatch, type WatchState } from '../backfill/job-watch.ts';
 import { planLines, planRecord } from '../backfill/plan-lines.ts';
 import { ProgressMeter, progressLine, spellCount } from '../backfill/progress.ts';
 import { requestPlan } from '../backfill/request-plan.ts';
 import { readRunningEnv } from '../env.ts';
+import { err, out } from '../print/out.ts';
 import { count, spellDuration } from '../print/quantity.ts';
 
 export interface BackfillOptions {
@@ -37,7 +38,7 @@ const SHOWN_FAILURES = 20;
 export async function backfill(options: BackfillOptions): Promise<number> {
   const env = readRunningEnv();
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'silent';
-  const write = (line: string) => void process.stderr.write(line);
+  const write = (line: string) => void err(line);
   const queues = new JobQueues({
     redisUrl: env.REDIS_URL,
     log: createLog({ service: 'fxtape', level, write }),
@@ -85,7 +86,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
     return end.failed.length === 0 && whole.plan.failed.length === 0 ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.stderr.write('Stopped asking; a request that is in the queue is still taken up.\n');
+    err('Stopped asking; a request that is in the queue is still taken up.\n');
     return INTERRUPTED;
   } finally {
     await queues.close();
@@ -189,13 +190,13 @@ function drawer(): (line: string, last: boolean) => void {
   const { stdout } = process;
   if (stdout.isTTY === true) {
     return (line, last) =>
-      void stdout.write(`\r\u001B[K${line.slice(0, stdout.columns - 1)}${last ? '\n' : ''}`);
+      void stdout.write(`\r\u001B[K${visible(line.slice(0, stdout.columns - 1))}${last ? '\n' : ''}`);
   }
   let writtenMs = performance.now();
   return (line, last) => {
     if (!last && performance.now() - writtenMs < PLAIN_EVERY_MS) return;
     writtenMs = performance.now();
-    stdout.write(`${line}\n`);
+    out(`${line}\n`);
   };
 }
 
@@ -233,5 +234,5 @@ function document(plan: PlanNote, end: End, tookMs: number): string {
 }
 
 function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  out(`${lines.join('\n')}\n`);
 }

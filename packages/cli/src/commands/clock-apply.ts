@@ -13,6 +13,7 @@ import { dropOldTables, oldTables } from '../clock-apply/old-tables.ts';
 import { measuredLines } from '../clock-apply/render.ts';
 import { type DecidedClock, serverClocks } from '../clock-apply/server-clocks.ts';
 import { type CliEnv, readRunningEnv } from '../env.ts';
+import { err, out } from '../print/out.ts';
 import { questDbView } from '../questdb.ts';
 import { runMode } from '../run-mode.ts';
 
@@ -31,7 +32,7 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
   const view = questDbView(env);
   const clock = systemClock();
   const log = createLog({ service: 'clock-apply', level: env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL });
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const say = (line: string): void => void err(`${line}\n`);
   const journal = applyJournal(env.FXTAPE_DATA_DIR);
   mkdirSync(env.FXTAPE_DATA_DIR, { recursive: true });
   const lock = options.dryRun === true ? null : lockApply(env.FXTAPE_DATA_DIR);
@@ -122,7 +123,7 @@ function tell(
   };
   const text =
     json === true ? JSON.stringify(document, null, 2) : measuredLines(servers, measured, free).join('\n');
-  process.stdout.write(`${text}\n`);
+  out(`${text}\n`);
 }
 
 function tellDone(state: ApplyState, { json }: ClockApplyOptions): void {
@@ -131,7 +132,7 @@ function tellDone(state: ApplyState, { json }: ClockApplyOptions): void {
     json === true
       ? JSON.stringify({ applyId: state.id, servers: state.servers, old }, null, 2)
       : `corrected ${state.tables.map(({ name }) => name).join(', ')}\nthe old tables stay as ${old.join(', ')}\nremove them with: fxtape clock apply --drop-old`;
-  process.stdout.write(`${text}\n`);
+  out(`${text}\n`);
 }
 
 async function dropOld(
@@ -148,5 +149,5 @@ async function dropOld(
       : old.length === 0
         ? 'there are no old tables'
         : `dropped ${old.join(', ')}`;
-  process.stdout.write(`${text}\n`);
+  out(`${text}\n`);
 }

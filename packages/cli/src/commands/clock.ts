@@ -9,6 +9,7 @@ import { HistoryReader } from '@fxtape/questdb';
 import { clockLines } from '../clock/render.ts';
 import { readRunningEnv } from '../env.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
+import { out } from '../print/out.ts';
 import { runMode } from '../run-mode.ts';
 
 export interface ClockOptions {
@@ -27,7 +28,7 @@ export async function clock(options: ClockOptions): Promise<void> {
   const clocks = await askRecorded(view, () => gatherClocks(accounts, reader));
   const text =
     options.json === true ? JSON.stringify({ accounts: clocks }, null, 2) : clockLines(clocks).join('\n');
-  process.stdout.write(`${text}\n`);
+  out(`${text}\n`);
 }
 
 /** Errors: CLOCK_RULE_INVALID, CONFIG_*, ACCOUNT_UNKNOWN. */
@@ -50,7 +51,7 @@ export async function clockSet(text: string, options: { account: string; json?: 
         ? 'running services take it up by themselves; the rule is inferred again'
         : 'running services take it up by themselves; rows that were held back come from the tape, and rows that were written before are corrected by `fxtape clock apply` (`--dry-run` says what it would do)',
   };
-  process.stdout.write(
+  out(
     options.json === true
       ? `${JSON.stringify(said, null, 2)}\n`
       : `the clock of ${said.account} is ${rule} in ${path}\n${said.note}\n`,

@@ -4,6 +4,7 @@
 import { configDocument, configJsonSchema, showConfig } from '@fxtape/config';
 import { readRunningEnv } from '../env.ts';
 import { environmentInForce } from '../environment.ts';
+import { out } from '../print/out.ts';
 import { runMode } from '../run-mode.ts';
 
 /** Errors: CONFIG_*, ENV_INVALID. */
@@ -15,15 +16,15 @@ export async function configShow(options: { json?: boolean }): Promise<void> {
   if (options.json === true) {
     const config = configDocument(mode.config);
     const document = { source: mode.config.source, demo: mode.demo !== null, config, environment };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    out(`${JSON.stringify(document, null, 2)}\n`);
     return;
   }
   const lines = Object.entries(environment).map(
     ([name, { from, value }]) => `#   ${name}=${value}  (${from})`,
   );
-  process.stdout.write(`${showConfig(mode.config)}# environment\n${lines.join('\n')}\n`);
+  out(`${showConfig(mode.config)}# environment\n${lines.join('\n')}\n`);
 }
 
 export function configSchema(): void {
-  process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  out(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
 }

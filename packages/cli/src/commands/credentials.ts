@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { holdDataDir, openDataDir } from '../data-dir.ts';
 import { readRunningEnv } from '../env.ts';
+import { out } from '../print/out.ts';
 import { readCredentials, renewCredentials } from '../stack/index.ts';
 
 /** Errors: ALREADY_RUNNING, CREDENTIALS_NONE, CREDENTIALS_INVALID, DATA_DIR_UNUSABLE. */
@@ -21,7 +22,7 @@ export function credentialsRotate(options: { json?: boolean }): void {
     });
   }
   renewCredentials(dataDir);
-  process.stdout.write(
+  out(
     options.json === true
       ? `${JSON.stringify({ rotated: true, dataDir })}\n`
       : `New passwords for the engines of ${dataDir}, from the next \`fxtape up\` on. Tools that are connected need them: \`fxtape sql\` tells.\n`,

@@ -11,6 +11,7 @@ import { examineQuestDb } from '../doctor/questdb.ts';
 import { checkLines } from '../doctor/render.ts';
 import { type CliEnv, readRunningEnv } from '../env.ts';
 import { count } from '../print/quantity.ts';
+import { out } from '../print/out.ts';
 import { questDbView } from '../questdb.ts';
 import { runMode, type RunMode } from '../run-mode.ts';
 import { redisAnswers } from '../stack/index.ts';
@@ -45,7 +46,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
       : [...checkLines(checks, paint), ...(depth.length === 0 ? [] : ['', ...depthLines(depth)])].join('\n');
   // No check says a key; what an answer of somebody else's server says is not in our hands.
   const keys = configured?.config.accounts.flatMap(({ keyVariable }) => configured.keyOf(keyVariable) ?? []);
-  process.stdout.write(`${new Redactor(keys).redact(text)}\n`);
+  out(`${new Redactor(keys).redact(text)}\n`);
   return fine ? 0 : 1;
 }
 

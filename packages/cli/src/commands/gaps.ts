@@ -2,6 +2,7 @@
 // JSON document with times to the microsecond.
 import { isoOfUs } from '@fxtape/console';
 import { readRunningEnv } from '../env.ts';
+import { out } from '../print/out.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { gapsTable, outagesTable } from './gaps-table.ts';
 
@@ -74,9 +75,9 @@ function listOf(text: string | null): string[] {
 }
 
 function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  out(`${lines.join('\n')}\n`);
 }
 
 function printJson(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  out(`${JSON.stringify(document, null, 2)}\n`);
 }

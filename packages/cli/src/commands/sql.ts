@@ -1,8 +1,9 @@
 // `fxtape sql`: one statement as the user that only reads. In: the statement. Out: its rows as a table for people, as CSV or as JSON; without
 // a statement, how to connect with other tools. An error ends it with code 1, like every command.
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, visible } from '@fxtape/ops';
 import { pgRows } from '@fxtape/questdb';
 import { isGiven, readRunningEnv } from '../env.ts';
+import { err } from '../print/out.ts';
 import { connectLines, connection } from '../sql/connection.ts';
 import { asCsv, asJson, asTable } from '../sql/render-rows.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -13,9 +14,10 @@ export interface SqlOptions {
   readonly admin?: boolean;
 }
 
+/** Whatever else reads it gets each value as it is. */
 const write = (text: string): Promise<void> =>
   new Promise((done) => {
-    if (process.stdout.write(text)) done();
+    if (process.stdout.write(process.stdout.isTTY === true ? visible(text) : text)) done();
     else process.stdout.once('drain', done);
   });
 
@@ -35,7 +37,7 @@ export async function sql(statement: string | undefined, options: SqlOptions): P
   else {
     const { cut, lines } = await asTable(rows);
     await write(`${lines.join('\n')}\n`);
-    if (cut) process.stderr.write('There are more rows: --csv and --json print all of them.\n');
+    if (cut) err('There are more rows: --csv and --json print all of them.\n');
   }
 }
 

@@ -3,7 +3,9 @@
 // no failure: then the code is that of the last look.
 import { setTimeout as delay } from 'node:timers/promises';
 import { styleText } from 'node:util';
+import { visible } from '@fxtape/ops';
 import { readRunningEnv } from '../env.ts';
+import { out } from '../print/out.ts';
 import { gather } from '../status/gather.ts';
 import type { Sample } from '../status/rates.ts';
 import { screen } from '../status/render.ts';
@@ -45,7 +47,7 @@ export async function status(options: StatusOptions): Promise<number> {
 function show(report: StatusReport, options: StatusOptions): void {
   const { stdout } = process;
   if (options.json === true) {
-    stdout.write(`${JSON.stringify(report, null, options.watch === true ? 0 : 2)}\n`);
+    out(`${JSON.stringify(report, null, options.watch === true ? 0 : 2)}\n`);
     return;
   }
   const terminal = stdout.isTTY === true;
@@ -54,7 +56,7 @@ function show(report: StatusReport, options: StatusOptions): void {
     rows,
     paint: (verdict, text) => styleText(COLOURS[verdict], text, { stream: stdout }),
   });
-  if (options.watch !== true) stdout.write(`${lines.join('\n')}\n`);
-  else if (terminal) stdout.write(`${HOME_AND_CLEAR}${lines.slice(0, rows).join('\n')}\n`);
-  else stdout.write(`${lines.join('\n')}\n\n`);
+  if (options.watch !== true) out(`${lines.join('\n')}\n`);
+  else if (terminal) stdout.write(`${HOME_AND_CLEAR}${visible(lines.slice(0, rows).join('\n'))}\n`);
+  else out(`${lines.join('\n')}\n\n`);
 }

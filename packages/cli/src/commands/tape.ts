@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { lineText, readTape, verifyTape } from '@fxtape/tape';
 import { readRunningEnv } from '../env.ts';
+import { out } from '../print/out.ts';
 
 const folderOf = (account: string): string => {
   const dir = join(readRunningEnv().FXTAPE_DATA_DIR, 'tape', account);
@@ -20,7 +21,7 @@ const folderOf = (account: string): string => {
 
 const write = (line: string): Promise<void> =>
   new Promise((done) => {
-    if (process.stdout.write(`${line}\n`)) done();
+    if (out(`${line}\n`)) done();
     else process.stdout.once('drain', done);
   });
 

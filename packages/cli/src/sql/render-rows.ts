@@ -1,6 +1,7 @@
 // The rows of a statement as text. In: columns and rows as they come. Out: a table of the first thousand for people, or all of them piece by
 // piece as CSV (RFC 4180: a header line, then rows; null is empty) or as one JSON array of objects.
 import type { PgColumn, PgRow } from '@fxtape/questdb';
+import { visible } from '@fxtape/ops';
 import { table } from '../print/table.ts';
 
 export type Rows = AsyncIterable<{ readonly columns: readonly PgColumn[] } | { readonly row: PgRow }>;
@@ -44,9 +45,8 @@ export async function* asJson(rows: Rows): AsyncGenerator<string> {
 const head = ({ kind, name }: PgColumn): string =>
   kind === 'integer' || kind === 'number' ? `>${shown(name)}` : shown(name);
 
-/** What a terminal would act upon is spelled. */
-const shown = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) => `\\u${sign.codePointAt(0)?.toString(16).padStart(4, '0')}`);
+/** One line a row. */
+const shown = (text: string): string => visible(text).replaceAll('\n', '\\u000a').replaceAll('\t', '\\u0009');
 
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 

@@ -1,0 +1,7 @@
+// Where the command prints. In: text, parts of it written by others. Out: on stdout or stderr, with nothing in it that a terminal would act upon.
+import { visible } from '@fxtape/ops';
+
+/** False: stdout is full, as of `write` of a stream. */
+export const out = (text: string): boolean => process.stdout.write(visible(text));
+
+export const err = (text: string): boolean => process.stderr.write(visible(text));
