@@ -2,7 +2,7 @@
 // are right. A gateway sends a heartbeat each second; where the capture ends, they go on.
 import { readFileSync } from 'node:fs';
 import { decodeFrame } from '@fxtape/fxsocket';
-import { HeartbeatJudge, HoldJudge, parseBrokerTime, ruleAt, Rulings } from '@fxtape/market';
+import { HeartbeatJudge, HoldJudge, parseBrokerTime, parseClockRule, Rulings } from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
 import { expect, test } from 'vitest';
 import { messageOf } from './tape-memory.ts';
@@ -64,7 +64,7 @@ test('started on a weekend: what stands says nothing, and after the open every t
   const judge = new HoldJudge({
     why: 'unconfirmed',
     fromUs: held.hold?.tsRecv ?? 0,
-    ruleAt: (tsRecv) => ruleAt([{ fromUs: 0, rule: RULE, confirmed: false, evidence: '' }], tsRecv),
+    rule: parseClockRule(RULE),
     rulings: new Rulings(),
   });
   const outcomes = lines.map((line) => judge.take(line, messageOf(line))?.kind ?? judge.phase);

@@ -159,6 +159,18 @@ test('ticks of another time alone, while the server’s time stands, are a clock
   expect(played.sender.holds).toMatchObject([{ why: 'conflict' }]);
 });
 
+test('a rule that is corrected before the clock has contradicted twice: what waits is not sent with the wrong one', async () => {
+  const script = [
+    ...quiet(20),
+    { ...quiet(1)[0], serverMs: -HOUR },
+    { ...quiet(1)[0], corrects: 'UTC+2h' },
+    ...quiet(70),
+  ];
+  const { sender } = await play(script);
+  expect(sender.holds).toMatchObject([{ why: 'conflict' }]);
+  expect(sender.tables.of('ticks')).toHaveLength(20);
+});
+
 /** What can go wrong in a stretch. */
 const trouble = fc.oneof(
   fc.record({

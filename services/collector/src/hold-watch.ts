@@ -12,7 +12,7 @@ import {
   type Instant,
   LEAST_MARGIN_MS,
   type MeasuredClock,
-  parseClockRule,
+  ruleAt,
   type Ruling,
   spanAt,
 } from '@fxtape/market';
@@ -70,10 +70,7 @@ export class HoldWatch {
     const judge = new HoldJudge({
       why: hold.why,
       fromUs: hold.tsRecv,
-      ruleAt: (tsRecv) => {
-        const span = spanAt(memory.spans, tsRecv);
-        return span === null ? null : parseClockRule(span.rule);
-      },
+      rule: ruleAt(memory.spans, hold.tsRecv),
       rulings: memory.rulings,
     });
     const isMoot = this.#moot(hold);
@@ -93,7 +90,10 @@ export class HoldWatch {
       const read = await this.#read(judge, { asksAtMs, caughtUp, isMoot, position }, signal);
       ({ caughtUp, position } = read);
       if (signal.aborted || isMoot()) return;
-      if (read.outcome !== null) return this.#decide(hold, read.outcome);
+      if (read.outcome !== null) {
+        await this.#offerLater(hold, read.outcome);
+        return isMoot() ? undefined : this.#decide(hold, read.outcome);
+      }
       if (!caughtUp || clock.monoMs() < asksAtMs || this.#o.replayed) continue;
       if (judge.phase === 'silent') await this.#o.keeper.believe(hold.tsRecv);
       else if (judge.contradicting !== null)
@@ -101,6 +101,14 @@ export class HoldWatch {
       if (isMoot()) return;
       asksAtMs = clock.monoMs() + ASK_EVERY_MS;
     }
+  }
+
+  /** What somebody chose for later lines may be the rule of what would be set aside: nobody has asked, where the tape was read in one go. */
+  async #offerLater({ tsRecv }: Hold, outcome: HoldOutcome): Promise<void> {
+    const { keeper, memory } = this.#o;
+    if (outcome.kind !== 'set_aside' || outcome.against === null) return;
+    if (memory.spans.some(({ fromUs }) => fromUs > tsRecv))
+      await keeper.settle(tsRecv, outcome.against, null);
   }
 
   /** Reads on until the tape shows how the hold ends or what kind it is, or until it is time to ask. */

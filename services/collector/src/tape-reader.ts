@@ -144,7 +144,7 @@ export class TapeReader {
     const isAside = rulings.setAsideAt(item.tsRecv) !== null;
     const span = spanAt(spans, item.tsRecv);
     if (message !== null && !isAside && (span === null || !span.confirmed))
-      return this.#leave(read) ?? { why: 'unconfirmed', tsRecv: item.tsRecv };
+      return this.#leaveRule(read) ?? { why: 'unconfirmed', tsRecv: item.tsRecv };
     if (this.#replayed) {
       this.#emit(item, read);
       return null;
@@ -175,6 +175,12 @@ export class TapeReader {
     // Nobody will say more in this session, and what leans on the rule was not contradicted.
     if (line.event === 'stop' && this.#guard.phase === 'leaning') this.#leave(read);
     return null;
+  }
+
+  /** Another rule follows, which says nothing of what waits with this one: was that in doubt already, the clock that runs on has to decide. */
+  #leaveRule(read: Read): Hold | null {
+    if (this.#guard.phase !== 'wondering') return this.#leave(read);
+    return { why: 'conflict', tsRecv: this.#firstWaiting ?? 0 };
   }
 
   /** What waits will hear no more. */

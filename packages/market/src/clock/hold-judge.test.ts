@@ -22,7 +22,7 @@ class Held {
   outcome: HoldOutcome | null = null;
 
   constructor(why: 'unconfirmed' | 'conflict') {
-    this.judge = new HoldJudge({ why, fromUs: 0, ruleAt: () => RULE, rulings: new Rulings() });
+    this.judge = new HoldJudge({ why, fromUs: 0, rule: RULE, rulings: new Rulings() });
   }
 
   #take(second: number, o: { mark?: string; message?: object; event?: string; data?: unknown }): this {

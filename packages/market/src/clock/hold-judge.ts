@@ -5,6 +5,9 @@
 //      └──insists, runs_against──► contradicted ◄──contradicts── agreeing ──for 60 s──► set aside
 //                                       │  └──agrees, runs──────────▲
 //                                       └──our own clock was set, and what contradicted agrees by the corrected receipt──► corrected
+//
+// Every line is held against the rule of the first one that waits, whatever rule somebody chose for later ones: that a corrected rule agrees
+// says that it may be the rule of what waits, and nothing for the one that waits.
 
 import type { Instant } from '../ledger-state.ts';
 import { passOfMark } from '../mark.ts';
@@ -57,7 +60,13 @@ export const HOLD_TRANSITIONS: Readonly<
 
 export type HoldOutcome =
   | { readonly kind: 'confirmed'; readonly evidence: string }
-  | { readonly kind: 'set_aside'; readonly toUs: number; readonly to: Instant }
+  | {
+      readonly kind: 'set_aside';
+      readonly toUs: number;
+      readonly to: Instant;
+      /** The last clock that contradicted; null when none was seen. */
+      readonly against: ClockSight | null;
+    }
   | { readonly kind: 'corrected'; readonly receipts: readonly CorrectedReceipt[] };
 
 /** How a running clock stands to our own. */
@@ -85,26 +94,21 @@ interface HeldLine {
 /** What contradicted between two jumps of our own clock. */
 interface Segment {
   readonly fromUs: number;
-  readonly heartbeats: RuledSight[];
+  readonly heartbeats: ClockSight[];
   /** Ticks that are not of now: asked where no heartbeat contradicts. */
-  readonly ticks: RuledSight[];
-}
-
-interface RuledSight {
-  readonly sight: ClockSight;
-  readonly rule: ClockRule;
+  readonly ticks: ClockSight[];
 }
 
 const segmentFrom = (fromUs: number): Segment => ({ fromUs, heartbeats: [], ticks: [] });
 
 /** A clock runs: the first and the last of what it said are enough. */
-const keepEnds = (sights: RuledSight[], sight: RuledSight): void => {
+const keepEnds = (sights: ClockSight[], sight: ClockSight): void => {
   if (sights.length > 1) sights.pop();
   sights.push(sight);
 };
 
 export class HoldJudge {
-  readonly #ruleAt: (tsRecv: number) => ClockRule | null;
+  readonly #rule: ClockRule | null;
   readonly #rulings: Rulings;
   readonly #fromUs: number;
   #phase: HoldPhase;
@@ -114,20 +118,22 @@ export class HoldJudge {
   #nears = 0;
   #agrees: { readonly tsRecv: number; readonly at: Instant } | null = null;
   #contradicts: { readonly sinceUs: number; readonly sight: ClockSight } | null = null;
+  /** The same, also after the clock has agreed again. */
+  #against: ClockSight | null = null;
   #measured: MeasuredClock | null = null;
   #segments: Segment[];
   #jumps: { readonly tsRecv: number; readonly byUs: number }[] = [];
 
-  /** `fromUs`: receive time of the first line that waits. */
+  /** `fromUs`: receive time of the first line that waits; `rule`: the one that it waits with. */
   constructor(o: {
     readonly why: 'unconfirmed' | 'conflict';
     readonly fromUs: number;
-    readonly ruleAt: (tsRecv: number) => ClockRule | null;
+    readonly rule: ClockRule | null;
     readonly rulings: Rulings;
   }) {
     this.#phase = o.why === 'conflict' ? 'contradicted' : 'silent';
     this.#fromUs = o.fromUs;
-    this.#ruleAt = o.ruleAt;
+    this.#rule = o.rule;
     this.#rulings = o.rulings;
     this.#segments = [segmentFrom(o.fromUs)];
   }
@@ -150,9 +156,8 @@ export class HoldJudge {
     const { tsRecv } = line;
     if (tsRecv < this.#fromUs || this.#rulings.setAsideAt(tsRecv) !== null) return null;
     if (line.event === 'clock_jump') return this.#jumped(line);
-    const rule = message === null ? null : this.#ruleAt(tsRecv);
-    if (message === null || rule === null) return null;
-    const sight = sightOf(line, message, rule, this.#rulings.receivedUs(tsRecv));
+    if (message === null || this.#rule === null) return null;
+    const sight = sightOf(line, message, this.#rule, this.#rulings.receivedUs(tsRecv));
     if (sight === null || sight.time === null) return null;
     const event = this.#event(sight);
     const to = HOLD_TRANSITIONS[this.#phase][event];
@@ -161,12 +166,12 @@ export class HoldJudge {
         kind: 'confirmed',
         evidence: event === 'agrees' ? 'the running clock agrees' : 'ticks that run agree',
       };
-    this.#remember(line, event, sight, rule);
+    this.#remember(line, event, sight);
     this.#enter(to);
     const agrees = this.#agrees;
     if (agrees === null || tsRecv - agrees.tsRecv < STEADY_US || (event !== 'agrees' && event !== 'runs'))
       return null;
-    return { kind: 'set_aside', toUs: agrees.tsRecv, to: agrees.at };
+    return { kind: 'set_aside', toUs: agrees.tsRecv, to: agrees.at, against: this.#against };
   }
 
   #enter(phase: HoldPhase): void {
@@ -194,7 +199,7 @@ export class HoldJudge {
     }
   }
 
-  #remember(line: HeldLine, event: HoldEvent, sight: ClockSight, rule: ClockRule): void {
+  #remember(line: HeldLine, event: HoldEvent, sight: ClockSight): void {
     if (event === 'agrees' || event === 'runs') {
       this.#agrees ??= { tsRecv: line.tsRecv, at: instantOf(line, sight) };
       if (event === 'agrees') {
@@ -204,8 +209,9 @@ export class HoldJudge {
       return;
     }
     const segment = this.#segments.at(-1) as Segment;
-    if (sight.word === 'old' || sight.word === 'ahead') keepEnds(segment.ticks, { sight, rule });
+    if (sight.word === 'old' || sight.word === 'ahead') keepEnds(segment.ticks, sight);
     if (event === 'other') return;
+    this.#against = sight;
     if (event === 'contradicts' || this.#contradicts === null)
       this.#contradicts = { sinceUs: line.tsRecv, sight };
     else this.#contradicts = { sinceUs: this.#contradicts.sinceUs, sight };
@@ -214,7 +220,7 @@ export class HoldJudge {
         differenceS: sight.time.ms / 1000 - sight.receivedUs / 1e6,
         forUs: line.tsRecv - this.#contradicts.sinceUs,
       };
-    if (event !== 'runs_against') keepEnds(segment.heartbeats, { sight, rule });
+    if (event !== 'runs_against') keepEnds(segment.heartbeats, sight);
   }
 
   #jumped({ data, tsRecv }: HeldLine): HoldOutcome | null {
@@ -231,15 +237,17 @@ export class HoldJudge {
     });
     const witness = this.#segments.some(({ heartbeats }) => heartbeats.length > 0) ? 'heartbeats' : 'ticks';
     const seen = receipts.flatMap(({ byUs }, i) =>
-      (this.#segments[i] as Segment)[witness].map(({ rule, sight }) => ({
-        rule,
-        time: sight.time,
-        receivedUs: sight.receivedUs + byUs,
+      (this.#segments[i] as Segment)[witness].map(({ receivedUs, time }) => ({
+        time,
+        receivedUs: receivedUs + byUs,
       })),
     );
+    const rule = this.#rule;
     const explained = seen.every(
-      ({ receivedUs, rule, time }) =>
-        time !== null && isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs),
+      ({ receivedUs, time }) =>
+        rule !== null &&
+        time !== null &&
+        isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs),
     );
     const told = receipts.filter(({ byUs }) => Math.abs(byUs) >= LEAST_JUMP_US);
     return seen.length > 0 && explained && told.length > 0 ? { kind: 'corrected', receipts: told } : null;

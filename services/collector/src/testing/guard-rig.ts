@@ -15,6 +15,7 @@ import {
   type Rows,
   type Ruling,
   ruleAt,
+  stepSpans,
 } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
@@ -46,6 +47,8 @@ export interface Second {
   readonly beats?: boolean;
   readonly bar?: boolean;
   readonly reconnects?: boolean;
+  /** Somebody gives another rule, from now on. */
+  readonly corrects?: string;
 }
 
 /** A tick as the gateway sent it. Its bid is its number. */
@@ -160,8 +163,8 @@ class Sender {
     const { rulings, spans } = this.#memory;
     if (this.#judge === null) {
       this.#judged = this.#cursor.at;
-      const ruleOf = (tsRecv: number) => ruleAt(spans, tsRecv);
-      this.#judge = new HoldJudge({ why: hold.why, fromUs: hold.tsRecv, ruleAt: ruleOf, rulings });
+      const rule = ruleAt(spans, hold.tsRecv);
+      this.#judge = new HoldJudge({ why: hold.why, fromUs: hold.tsRecv, rule, rulings });
     }
     for (; this.#judged < this.#lines.length; this.#judged++) {
       const line = this.#lines[this.#judged] as Line;
@@ -239,6 +242,18 @@ export async function play(
     async function* batches(): AsyncGenerator<StreamItem[]> {
       for (const second of seconds) {
         const items = script.second(second);
+        if (second.corrects !== undefined) {
+          const decidedUs = tape.stamp(clock.nowUs());
+          const next = {
+            fromUs: decidedUs,
+            rule: second.corrects,
+            confirmed: false,
+            evidence: '',
+            decidedUs,
+          };
+          intake.note('clock', { spans: stepSpans(memory.spans, next) });
+          intake.clockChanged();
+        }
         wallMs = (items.at(-1)?.recvUs ?? wallMs * 1000) / 1000;
         yield items;
         // By now the batch is on the tape.
