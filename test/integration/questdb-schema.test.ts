@@ -14,6 +14,8 @@ import {
   QuestDbHttp,
   Reader,
   schemaDifferences,
+  type SentRow,
+  type TableName,
   tables,
   TableWriter,
 } from '@fxtape/questdb';
@@ -285,4 +287,34 @@ test('a database keeps its identity; an emptied one gets another', async () => {
   const second = await databaseIdentity(http);
   expect(second).toMatch(/^\d{16}$/);
   expect(second).not.toBe(first);
+});
+
+test('a row that was sent is found by what makes it itself, also where a correction moved it', async () => {
+  // Of tables that this connection knows no dropped ones.
+  http.close();
+  http = new QuestDbHttp({ conf: server.conf });
+  await migrate({ client: http, log });
+  const us = Date.UTC(2026, 5, 23, 12) * 1000;
+  const hourUs = 3_600_000_000;
+  const account = "it's";
+  const range = { account, symbol: null, stream: 'account', timeframe: null, range_id: 'a', ts_to: us + 1 };
+  const writer = new TableWriter({ http, log, clock, random: Math.random });
+  await writer.submit('ticks', [
+    { ts: us, feed: 'icm', symbol: 'EURUSD', ts_recv: us + 7, bid: 1, ask: 2, source: 'live' },
+  ]);
+  await writer.submit('account_events', [{ ts: us, account, balance: 1, equity: 1 }]);
+  await writer.submit('position_events', [{ ts: us, account, ticket: 0, kind: 'none' }]);
+  await writer.submit('coverage', [{ ...range, ts: us, source: 'live' }]);
+  const reader = new Reader({ http, clock });
+  const has = (table: TableName, is: SentRow['is'], ts = us) =>
+    reader.hasRow({ table, ts, is }, { waitMs: 10_000 });
+  expect(await has('ticks', { feed: 'icm', ts_recv: us + 7 }, us + hourUs)).toBe(true);
+  expect(await has('ticks', { feed: 'icm', ts_recv: us + 8 })).toBe(false);
+  expect(await has('ticks', { feed: 'other', ts_recv: us + 7 })).toBe(false);
+  for (const table of ['account_events', 'position_events'] as const) {
+    expect(await has(table, { account, ts: us })).toBe(true);
+    expect(await has(table, { account, ts: us + 1 })).toBe(false);
+  }
+  expect(await has('coverage', { account, range_id: 'a' }, us - hourUs)).toBe(true);
+  expect(await has('coverage', { account, range_id: 'b' })).toBe(false);
 });

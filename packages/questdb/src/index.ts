@@ -17,7 +17,7 @@ export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-file
 export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';
 export { PlanningReader, type RefusedRange } from './planning-reader.ts';
 export { type TradeNumber, TradeReader, type TradeStream } from './trade-reader.ts';
-export { type GapFilter, type OutageFilter, Reader } from './reader.ts';
+export { type GapFilter, type OutageFilter, Reader, type SentRow } from './reader.ts';
 export { EARLIEST_TS_US, LATEST_TS_US, RowEncoder } from './row-encoder.ts';
 export { schemaDifferences } from './schema-check.ts';
 export { requireSettled, type SettledOptions } from './settled-tables.ts';

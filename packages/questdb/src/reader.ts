@@ -33,6 +33,14 @@ export interface GapFilter extends SettledOptions {
 
 export type OutageFilter = Omit<GapFilter, 'feed' | 'symbol' | 'stream'>;
 
+/** A row by which a database is known again. */
+export interface SentRow {
+  readonly table: TableName;
+  readonly ts: number;
+  /** Its identity: texts, and times in microseconds. */
+  readonly is: Readonly<Record<string, string | number>>;
+}
+
 const DAY_US = 86_400_000_000;
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
@@ -122,18 +130,14 @@ export class Reader {
     return values.length === 0 ? null : Math.max(...values);
   }
 
-  /** Whether a feed has a tick that was received at this microsecond; `ts` within a day, because a correction may have moved it. */
-  async hasTick(
-    { feed, ts, tsRecv }: { readonly feed: string; readonly ts: number; readonly tsRecv: number },
-    options: SettledOptions = {},
-  ): Promise<boolean> {
+  /** Whether a row that was sent is there; `ts` within a day, because a correction may have moved it. */
+  async hasRow({ is, table, ts }: SentRow, options: SettledOptions = {}): Promise<boolean> {
     const near = `ts BETWEEN ${sqlTimestamp(ts - DAY_US)} AND ${sqlTimestamp(ts + DAY_US)}`;
-    const rows = await this.#ask(
-      ['ticks'],
-      `SELECT ts FROM ticks WHERE ${near} AND feed = ${sqlText(feed)} AND ts_recv = ${sqlTimestamp(tsRecv)} LIMIT 1`,
-      options,
+    const same = Object.entries(is).map(
+      ([column, value]) => `${column} = ${typeof value === 'string' ? sqlText(value) : sqlTimestamp(value)}`,
     );
-    return rows.length > 0;
+    const where = [near, ...same].join(' AND ');
+    return (await this.#ask([table], `SELECT ts FROM ${table} WHERE ${where} LIMIT 1`, options)).length > 0;
   }
 
   /**

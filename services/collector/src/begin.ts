@@ -6,7 +6,7 @@ import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import type { AppliedWatch, Database, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
+import type { AppliedWatch, Database, Reader, SentRow, TableWriter, WriteGate } from '@fxtape/questdb';
 import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
@@ -125,11 +125,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
-  const outflow = outflowOf(
-    o,
-    { account: name, feed, replayed },
-    { tape, memory, intake, keeper, checkpoints },
-  );
+  const outflow = outflowOf(o, { account: name, replayed }, { tape, memory, intake, keeper, checkpoints });
   const stream = new FxStream({
     url: binding.wsUrl,
     apiKey,
@@ -217,12 +213,12 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: { readonly account: string; readonly feed: string | null; readonly replayed: boolean },
+  whose: { readonly account: string; readonly replayed: boolean },
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
   const { checkpoints, intake, keeper, memory } = parts;
-  const { account, feed, replayed } = whose;
+  const { account, replayed } = whose;
   return new Outflow({
     ...parts,
     account,
@@ -242,9 +238,7 @@ export const outflowOf = (
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);
-      const same = await checkpoints.belongTo(identity, (tick) =>
-        feed === null ? Promise.resolve(true) : holds(o.reader, { feed, ...tick }, until),
-      );
+      const same = await checkpoints.belongTo(identity, (row) => holds(o.reader, row, until));
       if (same) return true;
       const [oldest] = await listSegments(dir);
       log.warn(
@@ -265,14 +259,10 @@ export const outflowOf = (
   });
 };
 
-/** Whether the database has a tick that it confirmed once. While the table is behind its log nothing speaks against it. */
-const holds = async (
-  reader: Reader,
-  tick: { readonly feed: string; readonly ts: number; readonly tsRecv: number },
-  signal: AbortSignal,
-): Promise<boolean> => {
+/** Whether the database has a row that it confirmed once. While the table is behind its log nothing speaks against it. */
+const holds = async (reader: Reader, row: SentRow, signal: AbortSignal): Promise<boolean> => {
   try {
-    return await reader.hasTick(tick, { signal });
+    return await reader.hasRow(row, { signal });
   } catch (error) {
     const behind = error instanceof FxtapeError && ['QDB_SUSPENDED', 'QDB_NOT_APPLIED'].includes(error.code);
     if (!behind) throw error;

@@ -45,8 +45,8 @@ const begun = async (state: unknown) => {
   const position = { segment: 2000, offset: 7 };
   return new Checkpoints(dir, { position, state });
 };
-const WITNESS = { ts: 1500, tsRecv: 1501 };
-const saved = { v: 2, ledger: 'ledger', database: '1000', witness: WITNESS };
+const WITNESS = { table: 'account_events', ts: 1500, is: { account: 'demo', ts: 1500 }, atUs: 1500 };
+const saved = { v: 3, ledger: 'ledger', database: '1000', witness: WITNESS };
 
 test.each([
   ['the same database', saved, '1000', true, true],

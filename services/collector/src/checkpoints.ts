@@ -2,6 +2,7 @@
 // QuestDB has applied that and five minutes have passed, and the newest confirmed one stands in the cursor file. It counts for the
 // database that confirmed it and for no other: an emptied one, another engine or an older copy gets the whole tape.
 import { type Cursor, type Position, writeCursor } from '@fxtape/tape';
+import type { Witness } from './witness.ts';
 
 /** How long the confirmed cursor trails the database's answers, in milliseconds. */
 export const TRAIL_MS = 300_000;
@@ -9,24 +10,19 @@ const EVERY_MS = 10_000;
 /** Each holds a whole ledger. Twice as many as ripen while nothing stands in the way. */
 const MAX_WAITING = (2 * TRAIL_MS) / EVERY_MS;
 
-/** A tick that was sent before a checkpoint: a database that lacks it is not the one that confirmed. Times in UTC microseconds. */
-export interface Witness {
-  readonly ts: number;
-  readonly tsRecv: number;
-}
-
 export interface Checkpoint {
   readonly position: Position;
   /** The ledger at that position, saved. */
   readonly ledger: unknown;
   /** Monotonic time of the answer. */
   readonly answeredMs: number;
+  /** A row that was sent before it: a database that lacks it is not the one that confirmed. */
   readonly witness: Witness | null;
 }
 
-/** The state in the cursor file. Older releases wrote the ledger alone. */
+/** The state in the cursor file. Older releases wrote the ledger alone, then a witness that does not say whose it is. */
 interface Saved {
-  readonly v: 2;
+  readonly v: 2 | 3;
   readonly ledger: unknown;
   readonly database: string;
   readonly witness: Witness | null;
@@ -54,7 +50,7 @@ export class Checkpoints {
             position: cursor.position,
             ledger: saved === null ? cursor.state : saved.ledger,
             answeredMs: Number.NEGATIVE_INFINITY,
-            witness: saved?.witness ?? null,
+            witness: saved?.v === 3 ? saved.witness : null,
           };
   }
 
@@ -70,7 +66,7 @@ export class Checkpoints {
 
   /**
    * Sending goes to this database from now on. False: it is not the one that confirmed, or has lost what it had; then sending begins at the
-   * oldest line. `holds` says whether it has a tick; its errors pass through and change nothing.
+   * oldest line. `holds` says whether it has a row; its errors pass through and change nothing.
    */
   async belongTo(database: string, holds: (witness: Witness) => Promise<boolean>): Promise<boolean> {
     const { witness } = this.#confirmed ?? { witness: null };
@@ -108,7 +104,7 @@ export class Checkpoints {
     if (newest === undefined || database === null) return;
     this.#waiting = this.#waiting.slice(ripe.length);
     this.#confirmed = newest;
-    const state: Saved = { v: 2, ledger: newest.ledger, database, witness: newest.witness };
+    const state: Saved = { v: 3, ledger: newest.ledger, database, witness: newest.witness };
     await writeCursor(this.#dir, { position: newest.position, state });
   }
 

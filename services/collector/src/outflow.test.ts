@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClockSpan } from '@fxtape/market';
+import { type ClockSpan, emptyLedger, saveLedger } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -10,6 +10,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { Intake } from './intake.ts';
 import { Outflow, type OutflowOptions } from './outflow.ts';
 import { TapeMemory } from './tape-memory.ts';
+import type { Witness } from './witness.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 const TICKS = 2000;
@@ -18,8 +19,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** A tape of `TICKS` ticks with a rule that is confirmed, and an outflow whose parts fail when the test says so. */
-const sending = async () => {
+/** A tape of ticks with a rule that is confirmed, and an outflow whose parts fail when the test says so. */
+const sending = async (o: { readonly ticks?: number; readonly witness?: Witness } = {}) => {
+  const { ticks = TICKS, witness = null } = o;
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-outflow-'));
   closers.push(() => rmSync(dir, { recursive: true }));
   const clock = systemClock();
@@ -41,7 +43,7 @@ const sending = async () => {
     feed: 'demo',
     streams: [{ stream: 'ticks', symbol: 'EURUSD', timeframe: null }],
   });
-  for (let n = 0; n < TICKS; n++) {
+  for (let n = 0; n < ticks; n++) {
     const time = new Date(START_MS + n * 10).toISOString();
     const frame = JSON.stringify({ type: 'tick', symbol: 'EURUSD', data: { bid: 1, ask: 2, time } });
     tape.append([{ conn: 1, recvUs: (START_MS + n * 10) * 1000, mark: 'live', frame, json: true }]);
@@ -55,7 +57,7 @@ const sending = async () => {
       await new Promise(setImmediate);
       if (failing('submit')) throw new Error('EMFILE');
       if (table === 'ticks') for (const row of rows) if ('ts_recv' in row) sent.add(Number(row.ts_recv));
-      const [row] = rows;
+      const row = rows.at(-1);
       const condemned = table === 'ticks' && faults.condemn > 0 && row !== undefined;
       const never = condemned ? [{ row, index: 0, reason: 'no', by: 'server' as const, line: null }] : [];
       return { rows: rows.length, condemned: never };
@@ -70,13 +72,17 @@ const sending = async () => {
       yield batch;
     }
   });
+  const position = { segment: tape.position.synced?.segment ?? 0, offset: 0 };
+  const state = { v: 3, ledger: saveLedger(emptyLedger()), database: '1', witness };
+  const checkpoints = new Checkpoints(dir, witness === null ? null : { position, state });
+  const made = vi.spyOn(checkpoints, 'answered');
   const outflow = new Outflow({
     account: 'demo',
     replayed: false,
     tape,
     dir,
     memory,
-    checkpoints: new Checkpoints(dir, null),
+    checkpoints,
     writer,
     applied,
     troubles: () => 0,
@@ -90,7 +96,7 @@ const sending = async () => {
     clock,
     log,
   });
-  return { faults, outflow, sent };
+  return { faults, made, outflow, sent };
 };
 
 test.each([
@@ -117,4 +123,25 @@ test.each([
   await new Promise(setImmediate);
   expect(failures.length).toBeGreaterThan(0);
   expect(unhandled).toEqual([]);
+});
+
+const witnessed = async ({ made, outflow }: Awaited<ReturnType<typeof sending>>) => {
+  const stop = new AbortController();
+  const done = outflow.run(stop.signal);
+  await vi.waitFor(() => expect(outflow.state.caughtUp && made.mock.calls.length > 0).toBe(true));
+  stop.abort();
+  await done;
+  return made.mock.calls.at(-1)?.[0].witness;
+};
+
+test('where nothing comes, the database is still known by what was confirmed before', async () => {
+  const witness = { table: 'account_events', ts: 7, is: { account: 'demo', ts: 7 }, atUs: 7 } as const;
+  expect(await witnessed(await sending({ ticks: 0, witness }))).toEqual(witness);
+});
+
+test('a database is not known by a row that it never took', async () => {
+  const recording = await sending({ ticks: 50 });
+  recording.faults.condemn = 2;
+  const newestUs = (START_MS + 490) * 1000;
+  expect((await witnessed(recording))?.atUs).toBe(newestUs - 10_000);
 });

@@ -4,11 +4,12 @@ import type { CoverageRow, Rows } from '@fxtape/market';
 import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
-import type { Checkpoints, Witness } from './checkpoints.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
 import type { TapeMemory } from './tape-memory.ts';
 import { type ReaderState, TapeReader } from './tape-reader.ts';
+import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
 const ROW_TABLES = [
@@ -78,7 +79,7 @@ export class Outflow {
   #answeredMs = Number.NEGATIVE_INFINITY;
   /** A line that is read again counts once. */
   #countedTsRecv = 0;
-  /** The newest tick that was answered. */
+  /** Of what was answered, this pass or before it. */
   #witness: Witness | null = null;
   #coverage = new Map<string, CoverageRow>();
   /** Of the present pass; aborted when all that was made in it must be made anew. */
@@ -141,7 +142,7 @@ export class Outflow {
       if (signal.aborted) return null;
       throw error;
     }
-    this.#witness = null;
+    this.#witness = checkpoints.confirmed?.witness ?? null;
     const start = await this.#start();
     checkpoints.rewind();
     const troubles = this.#o.troubles();
@@ -215,10 +216,13 @@ export class Outflow {
     signal: AbortSignal,
   ): Promise<void> {
     const { checkpoints, clock, condemned, writer } = this.#o;
+    const never = new Set<unknown>();
     const submits = ROW_TABLES.filter((table) => rows[table].length > 0).map(async (table) => {
       const answered = await writer.submit(table, rows[table] as never, { signal });
-      for (const each of answered.condemned)
-        condemned(table, each.row as Record<string, unknown>, each.reason);
+      for (const { reason, row } of answered.condemned) {
+        never.add(row);
+        condemned(table, row as Record<string, unknown>, reason);
+      }
     });
     try {
       await Promise.all(submits);
@@ -228,8 +232,7 @@ export class Outflow {
     }
     this.#answeredMs = clock.monoMs();
     if (lastTsRecv !== null) this.state.answeredTsRecv = lastTsRecv;
-    const tick = rows.ticks.at(-1);
-    if (tick !== undefined) this.#witness = { ts: tick.ts, tsRecv: tick.ts_recv };
+    this.#witness = newer(this.#witness, witnessOf(rows, never));
     if (checkpoint !== null)
       checkpoints.answered({ ...checkpoint, answeredMs: this.#answeredMs, witness: this.#witness });
     for (const { kind, ts_recv: tsRecv } of rows.rejected) {

@@ -124,7 +124,7 @@ export class Retirement {
       });
       const checkpoints = new Checkpoints(dir, await readCursor(dir));
       const parts = { tape, memory, intake, keeper, checkpoints };
-      const outflow = outflowOf({ ...shared, dir, log }, { account, feed, replayed }, parts);
+      const outflow = outflowOf({ ...shared, dir, log }, { account, replayed }, parts);
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       const sending = new Supervisor({ clock, log, signal: until }).run('sending', () => outflow.run(until));
