@@ -90,7 +90,7 @@ export async function makeTapeDurable(o: Durability): Promise<void> {
     try {
       await makeDurable(open, o);
     } finally {
-      o.fs.close(open.fd);
+      closeQuietly(o.fs, open.fd);
     }
   }
 }
@@ -125,8 +125,8 @@ function syncName({ path }: OpenSegment, { dir, fs }: Durability): void {
   fs.syncFolder(dir);
 }
 
-/** Closing a file that could not be written may say so once more. */
-function closeQuietly(fs: TapeFs, fd: number): void {
+/** Closing a file may say once more that it could not be written. It is closed all the same. */
+export function closeQuietly(fs: TapeFs, fd: number): void {
   try {
     fs.close(fd);
   } catch {

@@ -146,6 +146,33 @@ test('a second writer is refused; the lock is free again after close', async () 
   await (await open(dir)).close();
 });
 
+test('a file that does not close keeps neither the lock nor its followers, and is closed once', async () => {
+  const dir = folder();
+  const closed: number[] = [];
+  const close = (fd: number): void => {
+    closed.push(fd);
+    nodeFs.close(fd);
+    throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  };
+  const tape = await open(dir, { fs: { ...nodeFs, close } });
+  tape.append([frame(1)]);
+  tape.rotate();
+  tape.append([frame(2)]);
+  await tape.sync();
+  await tape.sync();
+  expect(closed).toHaveLength(1);
+  const follower = tape.follow(null, { signal: new AbortController().signal });
+  const given: number[] = [];
+  const followed = (async () => {
+    for await (const { items } of follower) given.push(items.length);
+  })();
+  await tape.close();
+  await followed;
+  expect(new Set(closed).size).toBe(2);
+  expect(given.reduce((sum, n) => sum + n, 0)).toBe(4);
+  await (await open(dir)).close();
+});
+
 test('a full disk: nothing of the batch counts, and the tape goes on when there is space', async () => {
   const dir = folder();
   let room = 4000;

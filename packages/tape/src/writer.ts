@@ -1,7 +1,7 @@
 // The one writer of a tape: append, sync, rotate, and the followers that read behind it. In: entries. Out: lines, durable against a
 // killed process when `append` returns, and against a power cut when `synced` has passed them. Layout and rules: index.ts.
 import { dirname } from 'node:path';
-import { makeDurable, makeTapeDurable, type OpenSegment, Unsynced, writeWhole } from './durable.ts';
+import { closeQuietly, makeDurable, makeTapeDurable, type OpenSegment, Unsynced, writeWhole } from './durable.ts';
 import { BatchEncoder, type EncodedBatch } from './encode.ts';
 import { diskBehind, errnoOf, ioError, tapeClosed } from './errors.ts';
 import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
@@ -148,12 +148,13 @@ export class TapeWriter {
     try {
       await this.sync();
     } finally {
-      for (const segment of [...this.#left, this.#current]) if (segment !== null) this.#fs.close(segment.fd);
+      for (const segment of [...this.#left, this.#current])
+        if (segment !== null) closeQuietly(this.#fs, segment.fd);
       this.#left = [];
       this.#current = null;
-      this.#lock.release();
       this.#ended = true;
       this.#notify();
+      this.#lock.release();
     }
   }
 
@@ -198,7 +199,7 @@ export class TapeWriter {
   #takeBack(segment: OpenSegment, begins: boolean): void {
     try {
       if (begins) {
-        this.#fs.close(segment.fd);
+        closeQuietly(this.#fs, segment.fd);
         this.#fs.remove(segment.path);
       } else this.#fs.truncate(segment.fd, segment.bytes);
     } catch (error) {
@@ -261,7 +262,7 @@ export class TapeWriter {
     } finally {
       this.#lastSyncMs = this.#o.clock.monoMs();
     }
-    for (const segment of left) this.#fs.close(segment.fd);
+    for (const segment of left) closeQuietly(this.#fs, segment.fd);
     this.#left = this.#left.filter((segment) => !left.includes(segment));
     this.#synced = goal;
     this.#notify();
