@@ -297,14 +297,16 @@ test('a row that was sent is found by what makes it itself, also where a correct
   const us = Date.UTC(2026, 5, 23, 12) * 1000;
   const hourUs = 3_600_000_000;
   const account = "it's";
-  const range = { account, symbol: null, stream: 'account', timeframe: null, range_id: 'a', ts_to: us + 1 };
+  const place = { account, feed: null, symbol: null, stream: 'account', timeframe: null };
   const writer = new TableWriter({ http, log, clock, random: Math.random });
   await writer.submit('ticks', [
     { ts: us, feed: 'icm', symbol: 'EURUSD', ts_recv: us + 7, bid: 1, ask: 2, source: 'live' },
   ]);
   await writer.submit('account_events', [{ ts: us, account, balance: 1, equity: 1 }]);
   await writer.submit('position_events', [{ ts: us, account, ticket: 0, kind: 'none' }]);
-  await writer.submit('coverage', [{ ...range, ts: us, source: 'live' }]);
+  await writer.submit('coverage', [
+    { ...place, ts: us, range_id: 'a', ts_to: us + 1, source: 'live', rows: 0 },
+  ]);
   const reader = new Reader({ http, clock });
   const has = (table: TableName, is: SentRow['is'], ts = us) =>
     reader.hasRow({ table, ts, is }, { waitMs: 10_000 });

@@ -1,7 +1,14 @@
 // The one writer of a tape: append, sync, rotate, and the followers that read behind it. In: entries. Out: lines, durable against a
 // killed process when `append` returns, and against a power cut when `synced` has passed them. Layout and rules: index.ts.
 import { dirname } from 'node:path';
-import { closeQuietly, makeDurable, makeTapeDurable, type OpenSegment, Unsynced, writeWhole } from './durable.ts';
+import {
+  closeQuietly,
+  makeDurable,
+  makeTapeDurable,
+  type OpenSegment,
+  Unsynced,
+  writeWhole,
+} from './durable.ts';
 import { BatchEncoder, type EncodedBatch } from './encode.ts';
 import { diskBehind, errnoOf, ioError, tapeClosed } from './errors.ts';
 import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
