@@ -171,6 +171,45 @@ test('a rule that is corrected before the clock has contradicted twice: what wai
   expect(sender.tables.of('ticks')).toHaveLength(20);
 });
 
+test('a machine that sleeps explains no wrong rule, even where it sleeps for as long as the rule is off', async () => {
+  for (const minutes of [45, 60, 75])
+    for (const rule of ['UTC+2h', 'UTC+4h']) {
+      const script = [...quiet(20), { ...quiet(1)[0], sleptMs: minutes * 60_000 }, ...quiet(80)];
+      const { memory, sender } = await play(script, { rule });
+      expect(sender.holds).toMatchObject([{ why: 'conflict' }]);
+      expect(sender.tables.of('ticks')).toEqual([]);
+      expect(memory.rulings.list).toEqual([]);
+    }
+});
+
+test('the broker’s clock is another one when the machine wakes up: nothing is sent before a clock was compared with ours', async () => {
+  for (const serverMs of [HOUR, -HOUR]) {
+    const script = [
+      ...quiet(20),
+      { ...quiet(1)[0], sleptMs: 40 * HOUR, serverMs, bar: true },
+      ...quiet(40, { bar: true }),
+    ];
+    const { sender } = await play(script);
+    expect(sender.holds).toMatchObject([{ why: 'conflict' }]);
+    expect(sender.tables.of('ticks')).toHaveLength(20);
+    expect(sender.tables.of('bar_events')).toEqual([]);
+  }
+});
+
+test('a machine boots with a wrong clock, sleeps, and is then set: every tick is stored', async () => {
+  for (const machineMs of [-2 * HOUR, 2 * HOUR]) {
+    const script = [
+      ...quiet(20, { machineMs }),
+      { ...quiet(1)[0], sleptMs: 3 * HOUR },
+      ...quiet(20),
+      ...quiet(40, { machineMs: 0 }),
+    ];
+    const played = await play(script, { confirmed: false });
+    holds(played);
+    expect(played.sender.tables.of('ticks')).toHaveLength(81);
+  }
+});
+
 /** What can go wrong in a stretch. */
 const trouble = fc.oneof(
   fc.record({
@@ -201,6 +240,11 @@ const trouble = fc.oneof(
     seconds: fc.integer({ min: 1, max: 40 }),
     offMs: fc.constant(0),
   }),
+  fc.record({
+    what: fc.constant('slept' as const),
+    seconds: fc.constant(1),
+    offMs: fc.integer({ min: 1000, max: 3 * HOUR }),
+  }),
   fc.record({ what: fc.constant('reconnects' as const), seconds: fc.constant(3), offMs: fc.constant(0) }),
   fc.record({
     what: fc.constant('shut' as const),
@@ -223,6 +267,7 @@ const TROUBLES: Readonly<Record<Trouble['what'], (o: Trouble) => Second[]>> = {
   ],
   machine: ({ offMs, seconds }) => [...quiet(seconds, { machineMs: offMs }), ...quiet(5, { machineMs: 0 })],
   frozen: ({ seconds }) => [...quiet(seconds, { frozen: true }), ...quiet(1, { frozen: false })],
+  slept: ({ offMs }) => quiet(1, { sleptMs: offMs }),
   reconnects: () => quiet(2, { reconnects: true }),
   shut: ({ seconds }) => Array.from({ length: seconds }, () => ({})),
 };

@@ -265,7 +265,7 @@ export class Intake {
     const sight = item.congested ? null : stated;
     const jump = sight === null ? null : this.watch.heartbeat(sight);
     if (jump !== null) this.#jumps.push(jump);
-    return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item));
+    return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item), item.recvUs);
   }
 
   /** `stated`: what a live tick states; its clock is compared as well. */

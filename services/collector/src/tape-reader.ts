@@ -10,6 +10,7 @@ import {
   gapEventRow,
   Guard,
   type GuardState,
+  isAfterJump,
   kindOfMark,
   Ledger,
   type LedgerNotes,
@@ -160,7 +161,7 @@ export class TapeReader {
   /** The hot path: a live tick of now, while nothing waits. */
   #isNear(line: Line, message: WireMessage, span: ClockSpan, read: Read): boolean {
     if (message.type !== 'tick' || kindOfMark(line.mark) !== 'live') return false;
-    if (!this.isSettled || this.#guard.phase !== 'agreeing') return false;
+    if (!this.isSettled || this.#guard.phase !== 'agreeing' || isAfterJump(line.mark)) return false;
     if (this.#rows.liveTick(line, message, span, read.rows, this.#context()) !== 'written') return false;
     this.#guard.near(line.tsRecv, message.symbol);
     this.#passed(line, message, read);

@@ -32,7 +32,7 @@ class Reading {
   take({ data = null, event, mark, message }: Seen, conn = 1) {
     const tsRecv = (START_MS + this.#atS * 1000) * 1000;
     const sight: ClockSight | null =
-      message === undefined ? null : sightOf({ mark: mark ?? null }, message, RULE, tsRecv);
+      message === undefined ? null : sightOf({ mark: mark ?? null, tsRecv }, message, RULE, tsRecv);
     return this.guard.take({ tsRecv, conn, mark: mark ?? null, event: event ?? null, data }, sight);
   }
 

@@ -10,7 +10,7 @@
 // Every wait ends: a heartbeat of a running clock says so within a second or two, live ticks that move with ours where none comes, and
 // else patience, which counts the times and the number of the lines behind. So a second reading waits and ends in the same places.
 
-import { isMistimed } from '../mark.ts';
+import { isAfterJump, isMistimed } from '../mark.ts';
 import type { ClockSight } from './line-sight.ts';
 import { RunningClock } from './running-clock.ts';
 
@@ -94,7 +94,10 @@ export const GUARD_TRANSITIONS: Readonly<Record<GuardPhase, Readonly<Record<Guar
 
 /** What leans on the rule waits for its next witness so long, in microseconds. */
 const LEAN_US = 3_000_000;
-/** What is not of now waits for a running clock so long, from its line or from the connection's beginning. */
+/**
+ * What is not of now waits for a running clock so long, from its line or from the connection's beginning; so does what came right after our
+ * own clock had jumped: it may have slept for days.
+ */
 const WONDER_US = 20_000_000;
 /** … and for so many lines: they are in memory. */
 const MOST_LINES = 50_000;
@@ -127,6 +130,7 @@ interface GuardedLine {
 class Wait {
   readonly near = new RunningClock();
   readonly odd = new RunningClock();
+  readonly isAfterJump: boolean;
   fromUs: number;
   conn: number;
   lines = 0;
@@ -138,9 +142,10 @@ class Wait {
   /** The last running clock that lay elsewhere. */
   against: RunningClock | null = null;
 
-  constructor({ conn, tsRecv }: GuardedLine) {
+  constructor({ conn, mark, tsRecv }: GuardedLine) {
     this.fromUs = tsRecv;
     this.conn = conn;
+    this.isAfterJump = isAfterJump(mark);
   }
 
   takeOdd({ receivedUs, time }: ClockSight, tsRecv: number): void {
@@ -273,8 +278,10 @@ export class Guard {
     if (wait === null) return null;
     const isLeaning = this.#phase === 'leaning';
     const waitedUs = conn === wait.conn ? tsRecv - wait.fromUs : 0;
+    const patienceUs = isLeaning && !wait.isAfterJump ? LEAN_US : WONDER_US;
     // Where receive times are made up they measure no wait, and nothing is compared with them.
-    const isOver = waitedUs >= (isLeaning ? LEAN_US : WONDER_US) || (isLeaning && isMistimed(mark));
+    const isMadeUp = isMistimed(mark) && !isAfterJump(mark);
+    const isOver = waitedUs >= patienceUs || (isLeaning && isMadeUp);
     if (!isOver && wait.lines < MOST_LINES) return null;
     return !isLeaning && wait.isAgainst ? 'over_against' : 'over';
   }

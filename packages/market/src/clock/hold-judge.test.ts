@@ -19,6 +19,7 @@ const us = (second: number): number => (START_MS + second * 1000) * 1000;
 class Held {
   readonly judge: HoldJudge;
   machineS = 0;
+  #sleptS = 0;
   outcome: HoldOutcome | null = null;
 
   constructor(why: 'unconfirmed' | 'conflict') {
@@ -27,13 +28,13 @@ class Held {
 
   #take(second: number, o: { mark?: string; message?: object; event?: string; data?: unknown }): this {
     const line = { mark: o.mark ?? null, event: o.event ?? null, data: o.data ?? null };
-    const tsRecv = us(second + this.machineS);
+    const tsRecv = us(second + this.#sleptS + this.machineS);
     this.outcome ??= this.judge.take({ ...line, tsRecv }, (o.message as WireMessage | undefined) ?? null);
     return this;
   }
 
   #time(second: number, offS: number): string {
-    return new Date(START_MS + (second + offS + 3 * HOUR) * 1000).toISOString();
+    return new Date(START_MS + (second + this.#sleptS + offS + 3 * HOUR) * 1000).toISOString();
   }
 
   beat(second: number, offS = 0): this {
@@ -44,6 +45,12 @@ class Held {
   tick(second: number, offS = 0): this {
     const data = { bid: 1, ask: 2, time: this.#time(second, offS) };
     return this.#take(second, { mark: 'live', message: { type: 'tick', symbol: 'EURUSD', data } });
+  }
+
+  /** The machine slept until this second, by its monotonic clock: all other clocks went on. */
+  slept(second: number, forS: number): this {
+    this.#sleptS += forS;
+    return this.#take(second, { event: 'clock_jump', data: { of: 'machine', byMs: forS * 1000 } });
   }
 
   set(second: number, machineS: number): this {
@@ -104,6 +111,8 @@ test('our own clock was wrong at the start, and is set: what came before was rec
     for (let s = 0; s < 20; s++) held.beat(s);
     expect(held.judge.phase).toBe('contradicted');
     held.set(20, 0);
+    expect(held.outcome).toBeNull();
+    held.beat(21);
     expect(held.outcome).toEqual({
       kind: 'corrected',
       receipts: [{ kind: 'receipt', fromUs: 0, toUs: us(20), byUs: -wrongS * 1e6 }],
@@ -118,7 +127,7 @@ test('it is set in two steps: each stretch is corrected by all that followed', (
   held.set(5, -2 * HOUR);
   for (let s = 6; s < 10; s++) held.beat(s);
   expect(held.outcome).toBeNull();
-  held.set(10, 0);
+  held.set(10, 0).beat(11);
   expect(held.outcome).toMatchObject({
     receipts: [
       { fromUs: 0, toUs: us(5 - 2 * HOUR), byUs: 3 * HOUR * 1e6 },
@@ -131,6 +140,40 @@ test('a jump of our own clock that explains nothing ends nothing', () => {
   const held = new Held('conflict').beat(0, 3 * HOUR).beat(1, 3 * HOUR);
   held.set(2, HOUR);
   expect([held.outcome, held.judge.phase]).toEqual([null, 'contradicted']);
+});
+
+test('a jump that would explain what contradicted explains nothing while it contradicts, nor what agreed before', () => {
+  const asleep = new Held('conflict').beat(0, HOUR).beat(1, HOUR);
+  asleep.slept(2, HOUR);
+  for (let s = 3; s < 9; s++) asleep.beat(s, HOUR);
+  expect([asleep.outcome, asleep.judge.phase]).toEqual([null, 'contradicted']);
+  // The server was set right again before the machine slept for as long.
+  const agreed = new Held('conflict').beat(0, HOUR).beat(1, HOUR).beat(2);
+  agreed.slept(3, HOUR);
+  for (let s = 4; s < 10; s++) agreed.beat(s);
+  expect([agreed.outcome, agreed.judge.phase]).toEqual([null, 'agreeing']);
+});
+
+test('a sleep between a wrong clock and its setting is no part of the correction', () => {
+  const held = new Held('conflict');
+  held.machineS = -2 * HOUR;
+  held.beat(0).beat(1);
+  held.slept(2, 3 * HOUR);
+  held.beat(3).beat(4);
+  held.set(5, 0).beat(6);
+  expect(held.outcome).toMatchObject({
+    kind: 'corrected',
+    receipts: [{ byUs: 2 * HOUR * 1e6 }, { byUs: 2 * HOUR * 1e6 }],
+  });
+});
+
+test('a minute of agreement is a minute, however our own clock is set meanwhile', () => {
+  const held = new Held('conflict')
+    .beat(0, 5 * HOUR)
+    .beat(1, 5 * HOUR)
+    .beat(2);
+  held.set(3, 600).beat(4);
+  expect(held.outcome).toBeNull();
 });
 
 test('how a clock that contradicts stands to ours is measured while it runs', () => {

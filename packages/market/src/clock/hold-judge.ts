@@ -4,7 +4,7 @@
 //   silent ──agrees, runs──► confirmed
 //      └──insists, runs_against──► contradicted ◄──contradicts── agreeing ──for 60 s──► set aside
 //                                       │  └──agrees, runs──────────▲
-//                                       └──our own clock was set, and what contradicted agrees by the corrected receipt──► corrected
+//                                       └──agrees, our own clock was set, and all before agrees by the corrected receipt──► corrected
 //
 // Every line is held against the rule of the first one that waits, whatever rule somebody chose for later ones: that a corrected rule agrees
 // says that it may be the rule of what waits, and nothing for the one that waits.
@@ -91,15 +91,23 @@ interface HeldLine {
   readonly data: unknown;
 }
 
-/** What contradicted between two jumps of our own clock. */
+/** Our own clock was set, or the machine slept. */
+interface Jump {
+  readonly tsRecv: number;
+  readonly byUs: number;
+}
+
+/** What was seen between two jumps of our own clock. */
 interface Segment {
   readonly fromUs: number;
-  readonly heartbeats: ClockSight[];
+  /** Heartbeats that agreed, and those that did not. */
+  readonly agreed: ClockSight[];
+  readonly against: ClockSight[];
   /** Ticks that are not of now: asked where no heartbeat contradicts. */
   readonly ticks: ClockSight[];
 }
 
-const segmentFrom = (fromUs: number): Segment => ({ fromUs, heartbeats: [], ticks: [] });
+const segmentFrom = (fromUs: number): Segment => ({ fromUs, agreed: [], against: [], ticks: [] });
 
 /** A clock runs: the first and the last of what it said are enough. */
 const keepEnds = (sights: ClockSight[], sight: ClockSight): void => {
@@ -116,13 +124,13 @@ export class HoldJudge {
   #near = new RunningClock();
   #odd = new RunningClock();
   #nears = 0;
-  #agrees: { readonly tsRecv: number; readonly at: Instant } | null = null;
+  #agrees: { readonly tsRecv: number; readonly at: Instant; sinceUs: number } | null = null;
   #contradicts: { readonly sinceUs: number; readonly sight: ClockSight } | null = null;
   /** The same, also after the clock has agreed again. */
   #against: ClockSight | null = null;
   #measured: MeasuredClock | null = null;
   #segments: Segment[];
-  #jumps: { readonly tsRecv: number; readonly byUs: number }[] = [];
+  #jumps: Jump[] = [];
 
   /** `fromUs`: receive time of the first line that waits; `rule`: the one that it waits with. */
   constructor(o: {
@@ -169,8 +177,10 @@ export class HoldJudge {
     this.#remember(line, event, sight);
     this.#enter(to);
     const agrees = this.#agrees;
-    if (agrees === null || tsRecv - agrees.tsRecv < STEADY_US || (event !== 'agrees' && event !== 'runs'))
-      return null;
+    if (agrees === null || (event !== 'agrees' && event !== 'runs')) return null;
+    const corrected = this.#corrected();
+    if (corrected !== null) return corrected;
+    if (sight.receivedUs - agrees.sinceUs < STEADY_US) return null;
     return { kind: 'set_aside', toUs: agrees.tsRecv, to: agrees.at, against: this.#against };
   }
 
@@ -200,15 +210,16 @@ export class HoldJudge {
   }
 
   #remember(line: HeldLine, event: HoldEvent, sight: ClockSight): void {
+    const segment = this.#segments.at(-1) as Segment;
     if (event === 'agrees' || event === 'runs') {
-      this.#agrees ??= { tsRecv: line.tsRecv, at: instantOf(line, sight) };
+      this.#agrees ??= { tsRecv: line.tsRecv, at: instantOf(line, sight), sinceUs: sight.receivedUs };
+      keepEnds(segment.agreed, sight);
       if (event === 'agrees') {
         this.#heartbeats.forget();
         this.#contradicts = this.#measured = null;
       }
       return;
     }
-    const segment = this.#segments.at(-1) as Segment;
     if (sight.word === 'old' || sight.word === 'ahead') keepEnds(segment.ticks, sight);
     if (event === 'other') return;
     this.#against = sight;
@@ -220,10 +231,10 @@ export class HoldJudge {
         differenceS: sight.time.ms / 1000 - sight.receivedUs / 1e6,
         forUs: line.tsRecv - this.#contradicts.sinceUs,
       };
-    if (event !== 'runs_against') keepEnds(segment.heartbeats, sight);
+    if (event !== 'runs_against') keepEnds(segment.against, sight);
   }
 
-  #jumped({ data, tsRecv }: HeldLine): HoldOutcome | null {
+  #jumped({ data, tsRecv }: HeldLine): null {
     const { byMs, of } = data as { of: string; byMs: number };
     if (of !== 'machine') return null;
     this.#jumps.push({ tsRecv, byUs: byMs * 1000 });
@@ -231,28 +242,49 @@ export class HoldJudge {
     this.#heartbeats.forget();
     this.#near.forget();
     this.#odd.forget();
+    // What has agreed for a minute is measured by the clock as it was set.
+    if (this.#agrees !== null) this.#agrees.sinceUs += byMs * 1000;
+    return null;
+  }
+
+  /** The clock agrees: whether it did so all the time, and our own clock was wrong until it was set. */
+  #corrected(): HoldOutcome | null {
     const receipts = this.#jumps.map((jump, i): CorrectedReceipt => {
-      const byUs = this.#jumps.slice(i).reduce((sum, each) => sum + each.byUs, 0);
+      const byUs = this.#jumps.slice(i).reduce((sum, _, k) => sum + this.#setBy(i + k), 0);
       return { kind: 'receipt', fromUs: (this.#segments[i] as Segment).fromUs, toUs: jump.tsRecv, byUs };
     });
-    const witness = this.#segments.some(({ heartbeats }) => heartbeats.length > 0) ? 'heartbeats' : 'ticks';
-    const seen = receipts.flatMap(({ byUs }, i) =>
-      (this.#segments[i] as Segment)[witness].map(({ receivedUs, time }) => ({
-        time,
-        receivedUs: receivedUs + byUs,
-      })),
-    );
-    const rule = this.#rule;
-    const explained = seen.every(
-      ({ receivedUs, time }) =>
-        rule !== null &&
-        time !== null &&
-        isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs),
-    );
+    const witness = this.#segments.some(({ against }) => against.length > 0) ? 'against' : 'ticks';
+    const against = this.#segments.flatMap((segment, i) => this.#seen(segment[witness], receipts[i]));
+    const agreed = this.#segments.flatMap((segment, i) => this.#seen(segment.agreed, receipts[i]));
     const told = receipts.filter(({ byUs }) => Math.abs(byUs) >= LEAST_JUMP_US);
-    return seen.length > 0 && explained && told.length > 0 ? { kind: 'corrected', receipts: told } : null;
+    const explained = against.length > 0 && [...against, ...agreed].every(Boolean);
+    return explained && told.length > 0 ? { kind: 'corrected', receipts: told } : null;
+  }
+
+  /** By how much a jump of our clock set it: not at all, where it slept, and the broker's clock went on as far. */
+  #setBy(i: number): number {
+    const { byUs } = this.#jumps[i] as Jump;
+    const before = distances(this.#segments[i] as Segment).at(-1);
+    const after = distances(this.#segments[i + 1] as Segment)[0];
+    const slept = before !== undefined && after !== undefined && Math.abs(after - before) < byUs / 2;
+    return slept ? 0 : byUs;
+  }
+
+  /** Of each: whether it agrees by the corrected time of receipt. */
+  #seen(sights: readonly ClockSight[], receipt: CorrectedReceipt | undefined): boolean[] {
+    const rule = this.#rule;
+    return sights.map(({ receivedUs, time }) => {
+      const us = receivedUs + (receipt?.byUs ?? 0);
+      return rule !== null && time !== null && isNear(rule.read(time.ms, { recvMs: us / 1000 }).ms, us);
+    });
   }
 }
+
+/** How far the broker's clock was from ours, as heartbeats showed it one after the other, microseconds. */
+const distances = ({ against, agreed }: Segment): number[] =>
+  [...against, ...agreed]
+    .toSorted((a, b) => a.receivedUs - b.receivedUs)
+    .map(({ receivedUs, time }) => (time === null ? Number.NaN : time.ms * 1000 - receivedUs));
 
 const instantOf = ({ mark, tsRecv }: HeldLine, { time }: ClockSight): Instant => {
   const { ms, resolutionMs } = time as NonNullable<ClockSight['time']>;

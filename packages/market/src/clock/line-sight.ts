@@ -1,7 +1,8 @@
 // What one line of the tape says about the clock rule of its stretch. In: a line, its frame, the rule, and when it was received. Out: a
 // word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
+// Where our own clock has just jumped, or is behind the tape, a heartbeat that agrees still says so: what contradicts may be our clock.
 
-import { isMistimed, kindOfMark, passOfMark } from '../mark.ts';
+import { isAfterJump, isMistimed, kindOfMark, passOfMark, shownOfMark } from '../mark.ts';
 import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS, parseBrokerTime } from '../time.ts';
 import type { WireMessage } from '../wire.ts';
 import type { ClockRule } from './clock-rule.ts';
@@ -33,20 +34,22 @@ const utcOf = (ms: BrokerMs, rule: ClockRule, mark: string | null, receivedUs: n
   return rule.read(ms, pass === null ? { recvMs: receivedUs / 1000 } : { pass }).ms;
 };
 
+interface SeenLine {
+  readonly tsRecv: number;
+  readonly mark: string | null;
+}
+
+/** `receivedUs`: when the line was received, as it is known by now. */
 export const sightOf = (
-  { mark }: { readonly mark: string | null },
+  line: SeenLine,
   message: WireMessage,
   rule: ClockRule,
   receivedUs: number,
 ): ClockSight | null => {
-  if (isMistimed(mark)) return null;
+  const { mark } = line;
+  if (message.type === 'terminal') return sightOfHeartbeat(line, message.data.serverTime, rule, receivedUs);
+  if (isMistimed(mark)) return isAfterJump(mark) && standsOnRule(message, mark) ? leans(receivedUs) : null;
   switch (message.type) {
-    case 'terminal': {
-      const time = kindOfMark(mark) === 'clean' ? parseBrokerTime(message.data.serverTime ?? '') : null;
-      if (time === null) return null;
-      const word = isNear(utcOf(time.ms, rule, mark, receivedUs), receivedUs) ? 'agrees' : 'contradicts';
-      return { word, time, receivedUs, symbol: null };
-    }
     case 'tick': {
       const kind = kindOfMark(mark);
       const time = kind === 'live' || kind === 'snapshot' ? parseBrokerTime(message.data.time) : null;
@@ -62,10 +65,33 @@ export const sightOf = (
     case 'bar':
     case 'trade':
     case 'positions':
-      return { word: 'leans', time: null, receivedUs, symbol: null };
+      return leans(receivedUs);
     default:
       return null;
   }
+};
+
+const leans = (receivedUs: number): ClockSight => ({ word: 'leans', time: null, receivedUs, symbol: null });
+
+/** Its rows have the rule alone for their time. */
+const standsOnRule = ({ type }: WireMessage, mark: string | null): boolean =>
+  type === 'tick'
+    ? kindOfMark(mark) !== 'repeat'
+    : type === 'bar' || type === 'trade' || type === 'positions';
+
+const sightOfHeartbeat = (
+  { mark, tsRecv }: SeenLine,
+  serverTime: string | null | undefined,
+  rule: ClockRule,
+  receivedUs: number,
+): ClockSight | null => {
+  const time = kindOfMark(mark) === 'clean' ? parseBrokerTime(serverTime ?? '') : null;
+  const shownUs = shownOfMark(mark, tsRecv);
+  if (time === null || shownUs === null) return null;
+  const us = shownUs + receivedUs - tsRecv;
+  const agrees = isNear(utcOf(time.ms, rule, mark, us), us);
+  if (!agrees && isMistimed(mark)) return null;
+  return { word: agrees ? 'agrees' : 'contradicts', time, receivedUs: us, symbol: null };
 };
 
 const wordOfTick = (utcMs: number, receivedUs: number, isLive: boolean): ClockWord => {

@@ -47,6 +47,8 @@ export interface Second {
   readonly beats?: boolean;
   readonly bar?: boolean;
   readonly reconnects?: boolean;
+  /** The machine slept before it, for so long: its monotonic clock stood. */
+  readonly sleptMs?: number;
   /** Somebody gives another rule, from now on. */
   readonly corrects?: string;
 }
@@ -293,6 +295,7 @@ class Script {
   readonly #symbols: readonly string[];
   readonly #sent: SentTick[];
   #second = 0;
+  #sleptMs = 0;
   #conn = 0;
   #serverMs = 0;
   #machineMs = 0;
@@ -305,7 +308,8 @@ class Script {
 
   second(o: Second): StreamItem[] {
     const items: StreamItem[] = [];
-    const baseMs = this.#second++ * 1000;
+    this.#sleptMs += o.sleptMs ?? 0;
+    const baseMs = this.#second++ * 1000 + this.#sleptMs;
     this.#serverMs = o.serverMs ?? this.#serverMs;
     this.#machineMs = o.machineMs ?? this.#machineMs;
     if (o.frozen === true) this.#frozenMs ??= START_MS + baseMs + this.#serverMs;
@@ -332,7 +336,7 @@ class Script {
 
   #received(atMs: number) {
     const recvUs = Math.round((START_MS + atMs + this.#machineMs) * 1000);
-    return { conn: this.#conn, recvUs, monoMs: 5000 + atMs };
+    return { conn: this.#conn, recvUs, monoMs: 5000 + atMs - this.#sleptMs };
   }
 
   #frame(atMs: number, body: object): StreamItem {
