@@ -1,5 +1,6 @@
 // How well a gateway that takes its time is kept at work: requests under way while there is work, of those that an account may have at
-// once, counted by the gateway itself. From the moment when the budget has grown to its limit until the last jobs, and over the whole run.
+// once, counted by the gateway itself. From the moment when the budget has grown to its limit until the last jobs, and over the whole run. And
+// how much more is asked of a gateway of which a third of the answers are no answers.
 import { type RouteUse, startQuestDb, startRedis } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyRun, SYMBOLS } from './history-run.ts';
@@ -12,6 +13,7 @@ const ANSWERS_MS = [300, 1000] as const;
 
 export const concurrency = async (o: BenchOptions): Promise<void> => {
   for (const answerMs of ANSWERS_MS) await measure(o, answerMs);
+  await troubled(o);
 };
 
 async function measure(o: BenchOptions, answerMs: number): Promise<void> {
@@ -61,6 +63,67 @@ async function measure(o: BenchOptions, answerMs: number): Promise<void> {
     await redis.close();
     await questdb.close();
   }
+}
+
+/** Of all requests, at random. */
+const TROUBLES: readonly (readonly [string, object])[] = [
+  ['random_faults', { rate: 0.03, kinds: ['timeout'] }],
+  [
+    'random_faults',
+    {
+      rate: 0.05,
+      kinds: ['too_many', 'bad_gateway', 'unavailable', 'slow', 'cut', 'reset'],
+      slowMs: 3000,
+      seed: 2,
+    },
+  ],
+];
+
+async function troubled(o: BenchOptions): Promise<void> {
+  title(
+    'random faults: 3 % 504, 5 % each of 429, 502, 503, slow, cut, reset; 30 days of M1 of three symbols',
+  );
+  const questdb = await startQuestDb();
+  const redis = await startRedis();
+  const rows: string[][] = [];
+  for (const [what, faults] of [
+    ['no faults', []],
+    ['with them', TROUBLES],
+  ] as const) {
+    const run = await historyRun({
+      account: faults.length === 0 ? 'calm' : 'troubled',
+      accountId: `0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e4${faults.length}`,
+      conf: questdb.conf,
+      pg: questdb.pg,
+      redisUrl: redis.url,
+      symbols: SYMBOLS.slice(0, 3),
+      days: 30,
+      answerMs: 100,
+      faults,
+      profileDir: o.profileDir,
+    });
+    try {
+      const beganMs = performance.now();
+      await run.plan();
+      await run.finished();
+      const seconds = (performance.now() - beganMs) / 1000;
+      const [bars, use] = [await run.rows(), await run.use()];
+      const refused = Object.entries(use.statuses).flatMap(([status, n]) => (status === '200' ? [] : [n]));
+      rows.push([
+        what,
+        figure(seconds, 1),
+        figure(use.count),
+        figure(refused.reduce((sum, n) => sum + n, 0)),
+        figure(bars),
+        figure((1000 * use.count) / bars, 2),
+      ]);
+    } finally {
+      await run.close();
+    }
+  }
+  table(['', 'seconds', 'requests', 'not answered', 'bars', 'requests per 1,000 bars'], rows);
+  await redis.close();
+  await questdb.close();
 }
 
 const line = (what: string, busyMs: readonly number[]) => {

@@ -82,6 +82,8 @@ export async function historyRun(o: {
   symbols: readonly string[];
   days: number;
   answerMs: number;
+  /** Faults of the gateway, from the beginning on. */
+  faults?: readonly (readonly [kind: string, parameters: object])[];
   profileDir: string | null;
 }): Promise<HistoryRun> {
   const dir = tempDir('bench-history');
@@ -99,6 +101,7 @@ export async function historyRun(o: {
     },
   });
   if (o.answerMs > 0) await gateway.fault('history_slow', { requestMs: o.answerMs });
+  for (const [kind, parameters] of o.faults ?? []) await gateway.fault(kind, parameters);
   const http = new QuestDbHttp({ conf: o.conf });
   await migrate({ client: http, log });
   await register(http, o.account, o.accountId);

@@ -17,6 +17,11 @@ export function testBrowser(): string | undefined {
   return readEnv(z.object({ FXTAPE_TEST_BROWSER: z.string().optional() })).FXTAPE_TEST_BROWSER;
 }
 
+/** FXTAPE_TEST_SEED: repeats what a run drew. @throws ENV_INVALID */
+export function testSeed(): number | undefined {
+  return readEnv(z.object({ FXTAPE_TEST_SEED: z.coerce.number().int().optional() })).FXTAPE_TEST_SEED;
+}
+
 const MACHINE =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|CI|JAVA_HOME|MAVEN_.*|M2_HOME|XDG_.*|DOCKER_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy|SYSTEMROOT)$/i;
 

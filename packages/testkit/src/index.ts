@@ -21,6 +21,7 @@ export {
   type TruthDeal,
   type TruthPosition,
 } from './recording/gateway-control.ts';
+export { drawnLife } from './recording/drawn-life.ts';
 export { Recorded } from './recording/recorded.ts';
 export {
   CRYPTO,

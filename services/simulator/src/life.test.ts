@@ -15,7 +15,7 @@ const ACCOUNTS = [
 const lived = (seed: number) => {
   const source = { kind: 'market', ticksPerSecond: 0, symbols: ['BTCUSD', 'ETHUSD', 'SOLUSD'] } as const;
   const scenario = lifelike(
-    parseScenario({ life: seed, source, accounts: ACCOUNTS.map((id) => ({ id, server: id })) }),
+    parseScenario({ life: { seed }, source, accounts: ACCOUNTS.map((id) => ({ id, server: id })) }),
   );
   const clock = { nowMs: () => 0, monoMs: () => 0 };
   const { market, startUtcMs } = buildSource(scenario, { clock, onFileEnd: () => {} });
@@ -30,7 +30,7 @@ const lived = (seed: number) => {
     monoMs: () => 0,
     wallMs: () => 0,
   });
-  const life = new Life(seed, scenario, [terminal]);
+  const life = new Life({ seed, drops: true }, scenario, [terminal]);
   life.begin(terminal);
   return { life, scenario, terminal };
 };

@@ -17,11 +17,17 @@ const NO_OFFSETS_S = [-172_800, -90_061, 98_765, 199_999];
 export class Life {
   readonly #scenario: Scenario;
   readonly #seed: number;
+  readonly #drops: boolean;
   /** Its own, so that a test that releases its faults does not end these. */
   readonly #faults: FaultRegistry;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(seed: number, scenario: Scenario, terminals: readonly Terminal[]) {
+  constructor(
+    { drops, seed }: NonNullable<Scenario['life']>,
+    scenario: Scenario,
+    terminals: readonly Terminal[],
+  ) {
+    this.#drops = drops;
     this.#seed = seed;
     this.#scenario = scenario;
     this.#faults = new FaultRegistry(terminals);
@@ -48,7 +54,7 @@ export class Life {
       seed: this.#seed,
     });
     this.#delaySymbol(account, market.symbols);
-    this.#drop(account, between, between(20 * SECOND, 90 * SECOND));
+    if (this.#drops) this.#drop(account, between, between(30 * SECOND, 150 * SECOND));
   }
 
   end(): void {
@@ -96,7 +102,7 @@ export function lifelike(scenario: Scenario): Scenario {
   if (life === null) return scenario;
   const isNow = scenario.source.kind === 'market' && scenario.source.startUtc === undefined;
   const accounts = scenario.accounts.map((account): AccountSpec => {
-    const random = new Random(life, `life/account/${account.id}`);
+    const random = new Random(life.seed, `life/account/${account.id}`);
     const kind = random.below(3);
     if (kind === 0) return { ...account, freezesWhileShut: true };
     // Without a clock that runs with ours nothing else tells of the first rule.

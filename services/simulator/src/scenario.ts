@@ -86,8 +86,11 @@ const fileSource = z
 
 const shape = z.strictObject({
   seed: z.int().default(1),
-  /** Seed of a gateway that behaves as gateways do in life (life.ts); null: as well as it can. */
-  life: z.int().nullable().default(null),
+  /** A gateway that behaves as gateways do in life (life.ts); null: as well as it can. `drops`: it drops ticks too. */
+  life: z
+    .strictObject({ seed: z.int(), drops: z.boolean().default(true) })
+    .nullable()
+    .default(null),
   accounts: z
     .array(accountSchema)
     .min(1)

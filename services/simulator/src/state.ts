@@ -3,6 +3,7 @@
 
 import type { Market } from './broker/market.ts';
 import type { TickSource } from './broker/tick-source.ts';
+import type { Scenario } from './scenario.ts';
 import type { Subscription } from './socket/request.ts';
 import type { ConnectionRecord, Terminal } from './terminal/terminal.ts';
 
@@ -32,8 +33,8 @@ export interface AccountState {
 
 export interface WholeState {
   readonly seed: number;
-  /** Seed of its life; null: it behaves as well as it can. */
-  readonly life: number | null;
+  /** Null: it behaves as well as it can. */
+  readonly life: Scenario['life'];
   readonly nowUtc: string;
   readonly generated: number;
   readonly source: Record<string, unknown>;

@@ -33,8 +33,8 @@ export interface RecordingOptions {
   /** The simulator's scenario; default: three crypto symbols at `ticksPerSecond`. */
   readonly scenario?: object;
   readonly ticksPerSecond?: number;
-  /** Seed of the gateway's life (README of the simulator); default: it behaves as well as it can. */
-  readonly life?: number;
+  /** The gateway's life (README of the simulator); default: it behaves as well as it can. */
+  readonly life?: { readonly seed: number; readonly drops?: boolean };
   /** `clock:` of the account in fxtape.yaml; default auto. */
   readonly clock?: string;
   readonly symbols?: readonly string[];
@@ -170,8 +170,8 @@ export class Recording extends Recorded {
     return service;
   }
 
-  /** Every configured stream is live. */
-  async live(service: Service, deadlineMs = 60_000): Promise<void> {
+  /** Every configured stream is live. A terminal that starts is not ready for the first minute. */
+  async live(service: Service, deadlineMs = 120_000): Promise<void> {
     let reasons = '';
     try {
       await until(

@@ -73,9 +73,11 @@ export async function judge(recording: Recorded, feed?: string): Promise<Verdict
   }
   const result = { missing: 0, missingInGap: 0, unaccounted: 0 };
   const examples: string[] = [];
-  const lost = (key: string, tick: LedgerTick): void => {
-    if (examples.length < EXAMPLES) examples.push(`${key} at ${new Date(tick.utcMs).toISOString()}`);
+  const example = (text: string): void => {
+    if (examples.length < EXAMPLES) examples.push(text);
   };
+  const lost = (key: string, tick: LedgerTick): void =>
+    example(`lost: ${key} at ${new Date(tick.utcMs).toISOString()}`);
   const bySymbol = Map.groupBy(gaps, (gap) => gap.symbol);
   for (const [key, { made, sent: taken, tick }] of truth) {
     const row = stored.get(key);
@@ -101,23 +103,32 @@ export async function judge(recording: Recorded, feed?: string): Promise<Verdict
       lost(`made, never sent: ${key}`, tick);
     }
   }
-  const found = strangers(stored, truth);
+  const found = strangers(stored, truth, example);
   let rows = 0;
   for (const { live, snapshot } of stored.values()) rows += live + snapshot;
   return { sent, stored: rows, ...result, ...found, unclaimedUs: unclaimed(claims), examples, gaps };
 }
 
 /** Rows that the market does not have so often, and rows that it does not have at all. */
-function strangers(stored: ReadonlyMap<string, Row>, truth: ReadonlyMap<string, { made: number }>) {
+function strangers(
+  stored: ReadonlyMap<string, Row>,
+  truth: ReadonlyMap<string, { made: number }>,
+  example: (text: string) => void,
+) {
   let doubled = 0;
   let wrong = 0;
   let quotes = 0;
   for (const [key, { live, snapshot }] of stored) {
     const made = truth.get(key)?.made ?? 0;
+    const told = `${key}, made ${made}, stored ${live} live and ${snapshot} as a snapshot`;
     if (made === 0) {
       wrong += live;
       quotes += snapshot;
-    } else doubled += Math.max(0, live + snapshot - made);
+      if (live > 0) example(`wrong: ${told}`);
+    } else if (live + snapshot > made) {
+      doubled += live + snapshot - made;
+      example(`doubled: ${told}`);
+    }
   }
   return { doubled, wrong, quotes };
 }
@@ -208,7 +219,7 @@ export function report(title: string, verdict: Verdict): string {
     `${title}: sent ${sent}, stored ${stored}, missing ${missing}, in gaps ${missingInGap}, ` +
       `unaccounted ${unaccounted}, doubled ${doubled}, wrong ${wrong}`,
   ];
-  for (const example of verdict.examples) lines.push(`  lost: ${example}`);
+  for (const example of verdict.examples) lines.push(`  ${example}`);
   for (const [cause, gaps] of Map.groupBy(verdict.gaps, (gap) => gap.cause)) {
     const { starts, ends } = excess(gaps);
     const of = (values: number[]): string =>

@@ -292,6 +292,21 @@ describe('snapshots', () => {
     expect(stated).toEqual(new Set([1, 3]));
   });
 
+  it('linger: of a delayed symbol they state its own times', async () => {
+    const sim = await quiet();
+    sim.fault({ kind: 'other_time', symbol: 'EURUSD', byMs: -60_000 });
+    sim.fault({ kind: 'linger_snapshots', fromMs: 40, toMs: 41 });
+    for (let i = 0; i < 8; i++) {
+      const client = await connect(sim);
+      await client.subscribe('prices', 'EURUSD');
+      emit(sim, [2]);
+      await until('both', () => client.ticks().length === 2);
+      const [live, stated] = client.ticks();
+      if (stated?.bid === live?.bid) expect(stated?.time).toBe(live?.time);
+      emit(sim, [1]);
+    }
+  });
+
   it('are not sent for a symbol that never had a tick, and acks may be late, lost or empty', async () => {
     const sim = await quiet();
     sim.fault({ kind: 'delay_acks', ackDelayMs: 30 });

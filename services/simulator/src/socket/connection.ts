@@ -76,6 +76,7 @@ export class Connection {
       tape: market.tape,
       encoder,
       wholeSeconds,
+      lastSeen: (symbol) => host.lastSeen(symbol),
       turn: conn - 1,
     });
     ws.on('message', (data, binary) => {

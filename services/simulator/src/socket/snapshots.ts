@@ -46,6 +46,7 @@ export class Snapshots {
   readonly #tape: TickTape;
   readonly #encoder: TickEncoder;
   readonly #wholeSeconds: () => boolean;
+  readonly #lastSeen: (symbol: number) => LastTick | null;
   readonly #pending = new Map<number, Pending>();
   #turn: number;
 
@@ -54,6 +55,8 @@ export class Snapshots {
     tape: TickTape;
     encoder: TickEncoder;
     wholeSeconds: () => boolean;
+    /** The last tick of a symbol as the terminal states it. */
+    lastSeen: (symbol: number) => LastTick | null;
     /** Where `rotate` begins, so that each connection begins with another order. */
     turn: number;
   }) {
@@ -61,6 +64,7 @@ export class Snapshots {
     this.#tape = options.tape;
     this.#encoder = options.encoder;
     this.#wholeSeconds = options.wholeSeconds;
+    this.#lastSeen = options.lastSeen;
     this.#turn = options.turn;
   }
 
@@ -125,7 +129,7 @@ export class Snapshots {
       if (pending.deadlineMonoMs > monoMs) continue;
       this.#pending.delete(symbol);
       const newest = pending.order === 'lingering' && pending.prior === null;
-      this.#state(symbol, newest ? this.#tape.lastTick(symbol) : pending.prior);
+      this.#state(symbol, newest ? this.#lastSeen(symbol) : pending.prior);
       this.#answer(pending.ack);
     }
   }

@@ -1,0 +1,9 @@
+// A gateway's life in a test: its seed is drawn anew for each recording, and printed. `FXTAPE_TEST_SEED` repeats a run.
+import { randomInt } from 'node:crypto';
+import { testSeed } from '../env.ts';
+
+export function drawnLife(): { readonly seed: number } {
+  const seed = testSeed() ?? randomInt(2 ** 30);
+  process.stdout.write(`life: seed ${seed}\n`);
+  return { seed };
+}
