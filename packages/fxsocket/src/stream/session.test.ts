@@ -123,6 +123,89 @@ test('acknowledged and still not listed: failed, and tried again with the next a
   expect(only(words, '→ ')).toEqual(['→ list', '→ subscribe prices EURUSD']);
 });
 
+test('a list that never shows what is acknowledged and flows is asked for no more than three times a minute', () => {
+  const rig = new SessionRig().open();
+  rig.frame(ackOf('terminal'), ackOf('prices'));
+  const words: string[] = [];
+  const answer = (said: readonly string[]): void => {
+    words.push(...said);
+    for (const word of said) {
+      if (word === '→ list') answer(rig.list({ topic: 'terminal' }));
+      if (word === '→ subscribe prices EURUSD') answer(rig.frame(ackOf('prices')));
+    }
+  };
+  answer(rig.list({ topic: 'terminal' }));
+  for (let i = 0; i < 200 * 180; i++) {
+    answer(rig.advance(5));
+    answer(rig.frame(tickOf('EURUSD'), ...(i % 200 === 0 ? [beatOf()] : [])));
+  }
+  expect(only(words, '→ list').length).toBeLessThanOrEqual(5);
+  // Its data are better evidence than the list: it failed once, and is live ever since.
+  expect(only(words, 'subscribe_failed').length).toBe(1);
+  expect(only(words, 'resubscribing').length).toBe(1);
+  expect(rig.phase).toBe('live');
+});
+
+test('data that prove failed symbols right, one after the other, ask for no list each', () => {
+  const subscriptions = Array.from(
+    { length: 40 },
+    (_, i): Subscription => ({ topic: 'prices', symbol: `S${i}` }),
+  );
+  const rig = new SessionRig({ subscriptions }).open();
+  rig.frame(ackOf('terminal'));
+  for (let i = 0; i < 40; i++) rig.frame({ type: 'error', topic: 'prices', message: 'no' });
+  const words = subscriptions.flatMap(({ symbol }) => rig.frame(tickOf(symbol ?? '')));
+  expect(only(words, 'subscribed').length).toBe(40);
+  expect(only(words, '→ list')).toEqual([]);
+});
+
+test.each([
+  ['a list that misses another one each time', true],
+  ['lists that are never right', false],
+])('%s: no more than three a minute', (_name, turns) => {
+  const rig = new SessionRig({ subscriptions: [EUR, GBP] }).open();
+  let lists = 0;
+  let atOnce = 0;
+  const answer = (said: readonly string[]): void => {
+    atOnce += 1;
+    expect(atOnce).toBeLessThan(1000);
+    for (const word of said) {
+      if (word === '→ list') {
+        lists += 1;
+        answer(rig.list({ topic: 'terminal' }, ...(turns ? [lists % 2 === 0 ? EUR : GBP] : [])));
+      } else if (word.startsWith('→ subscribe')) answer(rig.frame(ackOf(word.split(' ')[2] ?? '')));
+    }
+  };
+  answer(rig.frame(ackOf('terminal'), ackOf('prices'), ackOf('prices')));
+  for (let second = 0; second < 600; second++) {
+    atOnce = 0;
+    answer(rig.advance(1000));
+    answer(rig.frame(beatOf(), tickOf('EURUSD')));
+  }
+  expect(lists).toBeLessThanOrEqual(33);
+});
+
+test('a list that spells a symbol in another way is about the same symbol', () => {
+  const bars: Subscription = { topic: 'bars', symbol: 'XAUUSD.m', timeframe: 'M1' };
+  const rig = new SessionRig({ subscriptions: [EUR, bars] }).open();
+  rig.frame(ackOf('terminal'), ackOf('prices'), ackOf('bars'));
+  expect(
+    rig.list(
+      { topic: 'terminal' },
+      { topic: 'prices', symbol: 'eurusd' },
+      { topic: 'bars', symbol: 'xauusd.M', timeframe: 'm1' },
+    ),
+  ).toEqual(['audit missing [] extra []']);
+  expect(rig.phase).toBe('live');
+});
+
+test('two symbols that differ in the case of letters alone are two symbols', () => {
+  const small: Subscription = { topic: 'prices', symbol: 'eurusd' };
+  const rig = new SessionRig({ subscriptions: [EUR, small] }).open();
+  rig.frame(ackOf('terminal'), ackOf('prices'), ackOf('prices'));
+  expect(rig.list({ topic: 'terminal' }, EUR)[0]).toBe('audit missing [prices eurusd] extra []');
+});
+
 test('a list with rows that cannot be read proves nothing: nobody is missing, nothing is asked again', () => {
   const rig = new SessionRig().open();
   rig.frame(ackOf('terminal'), ackOf('prices'));

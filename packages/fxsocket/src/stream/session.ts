@@ -40,6 +40,8 @@ export type SessionInput =
 type State = 'idle' | 'connecting' | 'open' | 'closing' | 'waiting' | 'paused' | 'closed';
 
 const HEARTBEAT: Subscription = { topic: 'terminal' };
+/** The audit of the minute, one after a round of requests, one after what it corrected. */
+const LISTS_A_MINUTE = 3;
 const NOTHING: readonly Effect[] = [];
 
 export class Session {
@@ -62,7 +64,9 @@ export class Session {
   #auditAtMs = 0;
   #listSent: { mark: number; untilMs: number } | null = null;
   #listUnanswered = 0;
-  #auditRepeats = 0;
+  /** Asked for since the last minute's audit, this one included. */
+  #lists = 0;
+  #corrected = false;
   #plannedMs: number | null = null;
 
   constructor(o: { subscriptions: readonly Subscription[]; limits: StreamLimits; random: () => number }) {
@@ -209,7 +213,8 @@ export class Session {
     this.#pulse.opened(nowMs);
     this.#book.reset();
     this.#listSent = null;
-    this.#auditRepeats = 0;
+    this.#lists = 0;
+    this.#corrected = false;
     this.#auditAtMs = nowMs + this.#limits.auditEveryMs;
     this.#pump(nowMs);
   }
@@ -305,7 +310,8 @@ export class Session {
     this.#book.due(nowMs, this.#out);
     if (nowMs >= this.#auditAtMs) {
       this.#auditAtMs = nowMs + this.#limits.auditEveryMs;
-      this.#auditRepeats = 0;
+      this.#lists = 0;
+      this.#corrected = false;
       this.#book.retryFailed(false);
       this.#list(nowMs);
     }
@@ -335,7 +341,7 @@ export class Session {
         if (message.type !== 'subscribed' && message.type !== 'unsubscribed' && message.type !== 'error')
           if (this.#out.length === 0) return;
     }
-    if (this.#book.changed) this.#backoff.live(nowMs);
+    if (this.#book.proven) this.#backoff.live(nowMs);
     if (this.#book.isOn(HEARTBEAT)) this.#pulse.expectBeats(nowMs);
     this.#pump(nowMs);
   }
@@ -356,7 +362,9 @@ export class Session {
   }
 
   #list(nowMs: number): void {
-    if (this.#listSent !== null) return;
+    // Whatever the answers are: what else there is to look at is seen with the next minute's audit.
+    if (this.#listSent !== null || this.#lists >= LISTS_A_MINUTE) return;
+    this.#lists += 1;
     this.#listSent = { mark: this.#book.mark(), untilMs: nowMs + this.#limits.ackTimeoutMs };
     this.#out.push({ type: 'send', text: LIST_REQUEST });
   }
@@ -373,9 +381,11 @@ export class Session {
     this.#listUnanswered = 0;
     const finding = this.#book.compare(answer.data, sent.mark, this.#out);
     this.#emit({ type: 'audit', missing: finding.missing, extra: finding.extra });
-    const giveUp = this.#auditRepeats > 0;
-    if (finding.missing.length > 0 && !giveUp) this.#emit({ type: 'resubscribing', why: 'audit' });
-    this.#auditRepeats = finding.missing.length > 0 ? this.#auditRepeats + 1 : 0;
+    const giveUp = this.#corrected;
+    if (finding.missing.length > 0) {
+      if (!giveUp) this.#emit({ type: 'resubscribing', why: 'audit' });
+      this.#corrected = true;
+    }
     this.#book.correct(finding, giveUp, this.#out);
     this.#pump(nowMs);
   }

@@ -10,10 +10,18 @@
 //
 // A settled slot swallows the late answers that would otherwise be taken for the next symbol's.
 
+import { AwaitedFrames } from './awaited-frames.ts';
 import type { Effect } from './effects.ts';
 import type { StreamLimits } from './limits.ts';
 import type { Message } from './messages.ts';
-import { requestText, type Subscription, subscriptionKey, type Topic, topics } from './subscription.ts';
+import {
+  looseKey,
+  requestText,
+  type Subscription,
+  subscriptionKey,
+  type Topic,
+  topics,
+} from './subscription.ts';
 
 interface Entry {
   readonly sub: Subscription;
@@ -27,6 +35,8 @@ interface Entry {
   /** Place of the confirmation in the order of this book's happenings; compared with `mark()`. */
   onSeq: number;
   failed: string | null;
+  /** The list does not show it, and its data came all the same: it is not looked for there until it is shown. */
+  unlisted: boolean;
 }
 
 interface Slot {
@@ -49,20 +59,20 @@ export interface BookSnapshot {
   failed: { sub: Subscription; message: string }[];
 }
 
+const NOT_LISTED = 'acknowledged, but not in the list of subscriptions';
 const ALREADY = /already\s+subscribed/i;
 
 export class SubscriptionBook {
   readonly #limits: StreamLimits;
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Map<Topic, Slot>();
-  // Requested and not confirmed, by what their frames carry. Empty in the steady state: a tick then costs one look.
-  readonly #awaitedPrices = new Map<string, Entry>();
-  readonly #awaitedBars = new Map<string, Entry>();
-  readonly #awaitedTopics = new Map<Topic, Entry>();
+  readonly #awaited = new AwaitedFrames<Entry>();
   readonly #shed = new Set<string>();
   #seq = 0;
-  /** True when something was confirmed since the last `mark()`: the server's list is worth asking for. */
+  /** True when a request was confirmed since the last `mark()`: the server's list is worth asking for. */
   changed = false;
+  /** Something was confirmed on this connection. */
+  proven = false;
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
@@ -76,7 +86,7 @@ export class SubscriptionBook {
       entry.wanted = false;
       entry.need = false;
       entry.failed = null;
-      this.#ignoreFrames(entry);
+      this.#awaited.delete(entry.sub);
       if (!entry.asked) this.#entries.delete(entry.key);
     }
     for (const [key, sub] of wanted) {
@@ -87,7 +97,7 @@ export class SubscriptionBook {
         entry.wanted = true;
         entry.failed = null;
         entry.need = action === 'unsubscribe' || (action === undefined && !entry.on);
-        if (action === 'subscribe' && !entry.on) this.#awaitFrames(entry);
+        if (action === 'subscribe' && !entry.on) this.#awaited.set(entry.sub, entry);
       }
     }
   }
@@ -95,14 +105,13 @@ export class SubscriptionBook {
   /** A connection began or ended: nothing is requested, nothing is on. */
   reset(): void {
     this.#slots.clear();
-    this.#awaitedPrices.clear();
-    this.#awaitedBars.clear();
-    this.#awaitedTopics.clear();
+    this.#awaited.clear();
     this.#shed.clear();
     this.changed = false;
+    this.proven = false;
     for (const entry of this.#entries.values()) {
       if (!entry.wanted) this.#entries.delete(entry.key);
-      Object.assign(entry, { need: true, asked: false, on: false, failed: null });
+      Object.assign(entry, { need: true, asked: false, on: false, failed: null, unlisted: false });
     }
   }
 
@@ -112,7 +121,7 @@ export class SubscriptionBook {
       if (!entry.wanted) continue;
       Object.assign(entry, { need: true, on: false, failed: null });
       const slot = this.#slotOf(entry);
-      if (slot === undefined) this.#ignoreFrames(entry);
+      if (slot === undefined) this.#awaited.delete(entry.sub);
       // Its request may have been lost with whatever is the reason for asking again.
       else slot.untilMs = Math.min(slot.untilMs, nowMs + this.#limits.lateAckMs);
     }
@@ -147,19 +156,12 @@ export class SubscriptionBook {
   frame(message: Message, nowMs: number, out: Effect[]): void {
     switch (message.type) {
       case 'tick':
-        if (this.#awaitedPrices.size > 0) this.#proved(this.#awaitedPrices.get(message.symbol), out);
-        return;
       case 'bar':
-        if (this.#awaitedBars.size > 0)
-          this.#proved(this.#awaitedBars.get(`${message.symbol}\n${message.timeframe}`), out);
-        return;
       case 'terminal':
       case 'account':
       case 'positions':
-        if (this.#awaitedTopics.size > 0) this.#proved(this.#awaitedTopics.get(message.type), out);
-        return;
       case 'trade':
-        if (this.#awaitedTopics.size > 0) this.#proved(this.#awaitedTopics.get('trades'), out);
+        if (this.#awaited.size > 0) this.#proved(this.#awaited.of(message), out);
         return;
       case 'subscribed':
       case 'unsubscribed': {
@@ -198,16 +200,24 @@ export class SubscriptionBook {
 
   /** Compares the server's list with what was confirmed before `mark`, and takes note of what it proves. */
   compare(list: readonly Subscription[], mark: number, out: Effect[]): AuditFinding {
-    const listed = new Set(list.map(subscriptionKey));
+    // A gateway may spell `eurusd` in its list what we asked for as `EURUSD`.
+    const asAsked = new Map([...this.#entries.values()].map(({ sub }) => [looseKey(sub), sub]));
+    const rows = list.map((sub) =>
+      this.#entries.has(subscriptionKey(sub)) ? sub : (asAsked.get(looseKey(sub)) ?? sub),
+    );
+    const listed = new Set(rows.map(subscriptionKey));
     const finding: AuditFinding = { missing: [], extra: [] };
     for (const entry of this.#entries.values()) {
+      const isListed = listed.has(entry.key);
+      if (isListed) entry.unlisted = false;
       const inSlot = this.#slotOf(entry) !== undefined;
       if (!entry.wanted || inSlot) continue;
-      if (listed.has(entry.key)) {
+      if (isListed) {
         if (entry.failed !== null) this.#confirm(entry, 'already', out);
-      } else if (entry.on && !entry.need && entry.onSeq < mark) finding.missing.push(entry.sub);
+      } else if (entry.on && !entry.need && !entry.unlisted && entry.onSeq < mark)
+        finding.missing.push(entry.sub);
     }
-    for (const sub of list) {
+    for (const sub of rows) {
       const entry = this.#entries.get(subscriptionKey(sub));
       if (entry === undefined || (!entry.wanted && this.#slotOf(entry) === undefined))
         finding.extra.push(sub);
@@ -221,7 +231,7 @@ export class SubscriptionBook {
       const entry = this.#entries.get(subscriptionKey(sub));
       if (entry === undefined) continue;
       entry.on = false;
-      if (giveUp) this.#fail(entry, 'acknowledged, but not in the list of subscriptions', out);
+      if (giveUp) this.#fail(entry, NOT_LISTED, out);
       else entry.need = true;
     }
     for (const sub of finding.extra) {
@@ -271,7 +281,17 @@ export class SubscriptionBook {
 
   #newEntry(sub: Subscription, wanted: boolean): Entry {
     const key = subscriptionKey(sub);
-    return { sub, key, wanted, need: wanted, asked: false, on: false, onSeq: 0, failed: null };
+    return {
+      sub,
+      key,
+      wanted,
+      need: wanted,
+      asked: false,
+      on: false,
+      onSeq: 0,
+      failed: null,
+      unlisted: false,
+    };
   }
 
   #slotOf(entry: Entry): Slot | undefined {
@@ -291,7 +311,7 @@ export class SubscriptionBook {
     if (action === 'subscribe') {
       entry.need = false;
       entry.asked = true;
-      this.#awaitFrames(entry);
+      this.#awaited.set(entry.sub, entry);
       out.push({ type: 'emit', event: { type: 'subscribing', sub: entry.sub } });
     }
     out.push({ type: 'send', text: requestText(action, entry.sub) });
@@ -335,6 +355,7 @@ export class SubscriptionBook {
 
   #proved(entry: Entry | undefined, out: Effect[]): void {
     if (entry === undefined) return;
+    if (entry.failed === NOT_LISTED) entry.unlisted = true;
     this.#confirm(entry, 'frame', out);
     const slot = this.#slotOf(entry);
     if (slot !== undefined) slot.settled = true;
@@ -345,15 +366,16 @@ export class SubscriptionBook {
     entry.on = true;
     entry.onSeq = this.#seq;
     entry.failed = null;
-    this.changed = true;
-    this.#ignoreFrames(entry);
+    if (this.#slotOf(entry) !== undefined) this.changed = true;
+    this.proven = true;
+    this.#awaited.delete(entry.sub);
     out.push({ type: 'emit', event: { type: 'subscribed', sub: entry.sub, how } });
   }
 
   #fail(entry: Entry, message: string, out: Effect[]): void {
     entry.failed = message;
     entry.on = false;
-    if (entry.wanted) this.#awaitFrames(entry); // data would prove the failure wrong
+    if (entry.wanted) this.#awaited.set(entry.sub, entry); // data would prove the failure wrong
     out.push({ type: 'emit', event: { type: 'subscribe_failed', sub: entry.sub, message } });
   }
 
@@ -363,19 +385,5 @@ export class SubscriptionBook {
     if (entry.wanted) entry.need = true;
     else this.#entries.delete(entry.key);
     out.push({ type: 'emit', event: { type: 'unsubscribed', sub: entry.sub } });
-  }
-
-  #awaitFrames(entry: Entry): void {
-    const { topic, symbol, timeframe } = entry.sub;
-    if (topic === 'prices') this.#awaitedPrices.set(symbol ?? '', entry);
-    else if (topic === 'bars') this.#awaitedBars.set(`${symbol}\n${timeframe}`, entry);
-    else this.#awaitedTopics.set(topic, entry);
-  }
-
-  #ignoreFrames(entry: Entry): void {
-    const { topic, symbol, timeframe } = entry.sub;
-    if (topic === 'prices') this.#awaitedPrices.delete(symbol ?? '');
-    else if (topic === 'bars') this.#awaitedBars.delete(`${symbol}\n${timeframe}`);
-    else this.#awaitedTopics.delete(topic);
   }
 }

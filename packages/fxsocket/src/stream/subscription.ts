@@ -23,6 +23,9 @@ export function subscriptionKey(sub: Subscription): string {
   return `${sub.topic}\n${sub.symbol ?? ''}\n${sub.timeframe ?? ''}`;
 }
 
+/** The key without regard to the case of letters. */
+export const looseKey = (sub: Subscription): string => subscriptionKey(sub).toLowerCase();
+
 /** The same subscription with exactly the fields its topic needs; null when one of them is missing. */
 export function normaliseSubscription(sub: {
   topic: string;
