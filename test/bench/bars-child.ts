@@ -70,6 +70,7 @@ async function backfill(run: BarsRun, http: QuestDbHttp): Promise<number> {
         discoverMs: null,
         keyVariable: 'KEY',
         tlsVerify: true,
+        allowHttp: false,
         marketData: { feed: run.account, symbols: ['*'] },
         accountData: [],
         timeframes: ['M1'],

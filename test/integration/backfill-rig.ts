@@ -238,6 +238,7 @@ const accountConfig = (name: string, feed: string): AccountConfig => ({
   discoverMs: null,
   keyVariable: 'KEY',
   tlsVerify: true,
+  allowHttp: false,
   marketData: { feed, symbols: ['EURUSD'] },
   accountData: ['deals', 'positions', 'account'],
   timeframes: ['M1'],

@@ -38,6 +38,8 @@ export function gatewayHint(code: FxSocketError['code']): string {
     case 'FXSOCKET_GATEWAY_DOWN':
     case 'FXSOCKET_TRUNCATED':
       return 'Check the network and FXSOCKET_BASE_URL; the recorder tries again by itself';
+    case 'FXSOCKET_ADDRESS':
+      return 'Correct the address; allow_http: true takes one without TLS beyond this machine';
     case 'FXSOCKET_TLS':
       return 'Check the certificate; tls_verify: false accepts one that is self-signed';
     case 'FXSOCKET_NOT_READY':

@@ -30,6 +30,8 @@ export interface AccountConfig {
   /** Name of the environment variable that holds the key. Never the key. */
   readonly keyVariable: string;
   readonly tlsVerify: boolean;
+  /** Addresses without TLS are taken beyond this machine too. */
+  readonly allowHttp: boolean;
   /** Globs over the broker's symbol list, or null: no market data of this account. */
   readonly marketData: { readonly feed: string; readonly symbols: readonly string[] } | null;
   readonly accountData: readonly AccountData[];

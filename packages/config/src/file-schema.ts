@@ -77,6 +77,12 @@ const account = z.strictObject(
       .boolean('must be true or false')
       .optional()
       .describe('false accepts a self-signed certificate; default true'),
+    allow_http: z
+      .boolean('must be true or false')
+      .optional()
+      .describe(
+        'true takes addresses without TLS beyond this machine: anybody on the way can read the key; default false',
+      ),
     market_data: z
       .union([z.literal(false), marketData], 'must be a mapping such as { symbols: [EURUSD] }, or false')
       .describe('Ticks and bars to record, or false'),

@@ -50,6 +50,7 @@ describe('a right file', () => {
           discoverMs: null,
           keyVariable: 'FXSOCKET_API_KEY',
           tlsVerify: true,
+          allowHttp: false,
           marketData: { feed: 'icm', symbols: ['EURUSD', 'XAU*'] },
           accountData: ['deals', 'positions', 'account'],
           timeframes: ['M1', 'D1'],
@@ -70,6 +71,7 @@ accounts:
     market_data: false
     timeframes: [M5]
     tls_verify: false
+    allow_http: true
     clock: { rule: UTC+3h, replayed: true }
 `;
     const [a, b] = parseConfig(text, 'f').accounts;
@@ -79,6 +81,7 @@ accounts:
     expect(b).toMatchObject({
       timeframes: ['M5'],
       tlsVerify: false,
+      allowHttp: true,
       clock: { rule: 'UTC+3h', replayed: true },
     });
   });

@@ -91,6 +91,7 @@ function resolveAccount(entry: AccountEntry, defaults: NonNullable<ConfigFile['d
     discoverMs: entry.match === undefined ? null : ms(entry.discover ?? DEFAULT_DISCOVER),
     keyVariable: entry.key ?? DEFAULT_KEY_VARIABLE,
     tlsVerify: entry.tls_verify ?? true,
+    allowHttp: entry.allow_http ?? false,
     marketData:
       entry.market_data === false
         ? null

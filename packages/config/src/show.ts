@@ -30,6 +30,7 @@ function accountDocument(account: AccountConfig): Record<string, unknown> {
     ...(account.discoverMs !== null && { discover: formatDuration(account.discoverMs) }),
     key: account.keyVariable,
     tls_verify: account.tlsVerify,
+    allow_http: account.allowHttp,
     market_data:
       account.marketData === null
         ? false

@@ -24,7 +24,7 @@ export class FxSocketAccounts {
 
   /** `baseUrl` is without `/v1`. The key has to be a full one. */
   constructor(options: ChangeOptions) {
-    this.#changer = new Changer({ ...options, baseUrl: `${options.baseUrl.replace(/\/+$/, '')}/v1` });
+    this.#changer = new Changer(options, '/v1');
   }
 
   /** The row comes with `status` `connecting`; ask for it until it is `connected`, not more than every 25 s. */
@@ -76,8 +76,12 @@ export class FxSocketAccounts {
     );
   }
 
-  /** Ends idle connections. */
+  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
     return this.#changer.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -27,8 +27,9 @@ export interface Change<T> {
 export class Changer {
   readonly #transport: Transport;
 
-  constructor(options: ChangeOptions) {
-    this.#transport = new Transport(options);
+  /** `below`: a path that all its addresses begin with. */
+  constructor(options: ChangeOptions, below = '') {
+    this.#transport = new Transport(options, below);
   }
 
   /** @throws FxSocketTradingError */

@@ -82,9 +82,13 @@ export class FxSocketTrading {
     return this.#changer.change({ ...change, deadlineMs: CLOSE_ALL_DEADLINE_MS }, call);
   }
 
-  /** Ends idle connections. */
+  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
     return this.#changer.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #order(

@@ -4,10 +4,12 @@
 /** Every code this package throws. `transient`: the same call may succeed later. `terminal`: it will not. */
 export const errorKinds = {
   FXSOCKET_ABORTED: 'terminal',
+  FXSOCKET_ADDRESS: 'terminal',
   FXSOCKET_BAD_ARGUMENT: 'terminal',
   FXSOCKET_BODY_TOO_LARGE: 'terminal',
   FXSOCKET_CONFLICT: 'terminal',
   FXSOCKET_DEADLINE: 'transient',
+  FXSOCKET_DEFECT: 'terminal',
   FXSOCKET_FORBIDDEN: 'terminal',
   FXSOCKET_GATEWAY_DOWN: 'transient',
   FXSOCKET_HTTP: 'terminal',
@@ -32,11 +34,14 @@ export type FxSocketErrorCode = keyof typeof errorKinds;
 
 const hints: Record<FxSocketErrorCode, string> = {
   FXSOCKET_ABORTED: 'Nothing: the caller gave the call up',
+  FXSOCKET_ADDRESS:
+    'Correct the address that the message names; one without TLS beyond this machine needs `allowHttp: true`',
   FXSOCKET_BAD_ARGUMENT: 'Correct the argument that the message names; nothing was sent',
   FXSOCKET_BODY_TOO_LARGE: 'Ask for a smaller range',
   FXSOCKET_CONFLICT:
     'See the message of the gateway; an account that is linked already has a row in the list',
   FXSOCKET_DEADLINE: 'See whether the gateway is slow, ask for a smaller range, or give it more time',
+  FXSOCKET_DEFECT: 'Report it, with the message and the context',
   FXSOCKET_FORBIDDEN: 'Use a key that may do this: a read-only key cannot change anything',
   FXSOCKET_GATEWAY_DOWN: 'Wait: the terminal is down or restarting; see the account on FxSocket if it lasts',
   FXSOCKET_HTTP: 'See the message of the gateway',

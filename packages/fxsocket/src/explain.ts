@@ -24,19 +24,36 @@ export interface BodyExplanation {
 }
 
 const MAX_TEXT = 200;
+/** No pattern sees more of a body, characters. */
+const MAX_READ = 20_000;
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = text.slice(0, MAX_READ).replaceAll(/\s+/g, ' ').trim();
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
 }
 
-function htmlText(body: string): string {
-  const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim();
+/** The title of a page, else its text. Goes over the page once: a pattern would look for the end of each tag to the end of the page. */
+function htmlText(page: string): string {
+  const lower = page.toLowerCase();
+  const title = /^[^<]*/.exec(page.slice(endOfTag(page, lower.indexOf('<title'))))?.[0].trim();
   if (title) return title;
-  return body
-    .slice(0, 20_000)
-    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
-    .replaceAll(/<[^>]*>/g, ' ');
+  let text = '';
+  let at = 0;
+  while (at < page.length) {
+    const tag = page.indexOf('<', at);
+    text += `${page.slice(at, tag === -1 ? page.length : tag)} `;
+    if (tag === -1) break;
+    const skipped = ['script', 'style'].find((name) => lower.startsWith(name, tag + 1));
+    const end = skipped === undefined ? tag : lower.indexOf(`</${skipped}`, tag);
+    at = endOfTag(page, end);
+  }
+  return text;
+}
+
+/** Behind the tag that begins there; the end of the page when there is none, or it does not end. */
+function endOfTag(page: string, at: number): number {
+  const end = at === -1 ? -1 : page.indexOf('>', at);
+  return end === -1 ? page.length : end + 1;
 }
 
 function parsed(body: string): unknown {
@@ -73,6 +90,7 @@ export function explainBody(body: string): BodyExplanation {
       };
     }
   }
-  const text = /^\s*</.test(body) ? htmlText(body) : body.slice(0, 2_000);
+  const start = body.slice(0, MAX_READ);
+  const text = /^\s*</.test(start) ? htmlText(start) : start.slice(0, 2_000);
   return { envelope: false, serverCode: null, commandId: null, fields: {}, text: oneLine(text) };
 }

@@ -5,7 +5,7 @@ export type Redact = (text: string) => string;
 
 /** Every way in which a secret can stand in an address or a JSON text. */
 function spellings(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
+  const encoded = encodeURIComponent(secret.toWellFormed());
   const all = [secret, encoded, encoded.replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)];
   return [...new Set(all)].filter((spelling) => spelling !== '');
 }

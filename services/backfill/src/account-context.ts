@@ -55,7 +55,8 @@ interface Terminal {
   readonly rest: FxSocketRest;
   readonly restUrl: string;
   readonly key: string;
-  readonly tlsVerify: boolean;
+  /** Which certificates and addresses were taken. */
+  readonly trust: string;
   readonly untilMs: number;
 }
 
@@ -121,12 +122,13 @@ export class AccountContexts {
   async #rest(config: AccountConfig, accountId: string): Promise<FxSocketRest> {
     const { baseUrl, clock, keyOf } = this.#o;
     const apiKey = requireKey(config, keyOf);
-    const { name, tlsVerify } = config;
+    const { allowHttp, name, tlsVerify } = config;
+    const trust = `${tlsVerify} ${allowHttp}`;
     const known = this.#terminals.get(name);
-    const same = known !== undefined && known.key === apiKey && known.tlsVerify === tlsVerify;
+    const same = known !== undefined && known.key === apiKey && known.trust === trust;
     if (same && clock.monoMs() < known.untilMs) return known.rest;
-    const management = new FxSocketManagement({ baseUrl, apiKey });
-    const restUrl = await addressOf(management, accountId, baseUrl);
+    const management = new FxSocketManagement({ baseUrl, apiKey, allowHttp });
+    const restUrl = await addressOf(management, accountId, { baseUrl, allowHttp });
     const untilMs = clock.monoMs() + ADDRESS_MS;
     if (same && known.restUrl === restUrl) {
       this.#terminals.set(name, { ...known, untilMs });
@@ -134,8 +136,8 @@ export class AccountContexts {
     }
     // Jobs under way may still use the old one; its connections end when idle.
     if (known !== undefined) this.#retired.add(known.rest);
-    const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify });
-    this.#terminals.set(name, { rest, restUrl, key: apiKey, tlsVerify, untilMs });
+    const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify, allowHttp });
+    this.#terminals.set(name, { rest, restUrl, key: apiKey, trust, untilMs });
     return rest;
   }
 
@@ -150,10 +152,10 @@ export class AccountContexts {
 async function addressOf(
   management: FxSocketManagement,
   accountId: string,
-  baseUrl: string,
+  o: { readonly baseUrl: string; readonly allowHttp: boolean },
 ): Promise<string> {
   try {
-    return accountUrls(await management.account(accountId), baseUrl).restUrl;
+    return accountUrls(await management.account(accountId), o.baseUrl, o).restUrl;
   } finally {
     await management.close();
   }

@@ -76,7 +76,7 @@ export interface Parts {
 
 export const begin = async (o: BeginOptions): Promise<Parts> => {
   const { apiKey, clock, config, dir, hold, log, signal, until } = o;
-  const { marketData, name, tlsVerify } = config;
+  const { allowHttp, marketData, name, tlsVerify } = config;
   const { replayed } = config.clock;
   const feed = marketData?.feed ?? null;
   let memory = new TapeMemory(name);
@@ -97,7 +97,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: remembered');
   const binding = await until('waiting_for_gateway', () => bind(o, memory.binding));
   passing('collector: account found');
-  const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify });
+  const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify, allowHttp });
   hold(() => rest.close());
   const intake = new Intake({ tape, memory, clock, log, replayed });
   const note = (event: string, data: unknown) =>
@@ -131,6 +131,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     apiKey,
     subscriptions: [...subscriptions],
     tlsVerify,
+    allowHttp,
     startDelayMs: o.index * STAGGER_MS,
   });
   hold(() => stream.close());
@@ -174,7 +175,7 @@ export const look = async (
   bound: Binding | null,
 ): Promise<Binding> => {
   const { apiKey, baseUrl, config, signal } = o;
-  const management = new FxSocketManagement({ baseUrl, apiKey });
+  const management = new FxSocketManagement({ baseUrl, apiKey, allowHttp: config.allowHttp });
   try {
     return await findAccount({ config, management, baseUrl, bound, signal });
   } finally {

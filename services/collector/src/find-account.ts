@@ -41,6 +41,6 @@ export const findAccount = async (o: {
       context: { account: o.config.name },
     });
   }
-  const { restUrl, wsUrl } = accountUrls(row, o.baseUrl);
+  const { restUrl, wsUrl } = accountUrls(row, o.baseUrl, o.config);
   return { server: row.server, login: row.login, restUrl, wsUrl };
 };

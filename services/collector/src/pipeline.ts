@@ -328,7 +328,8 @@ const lineOf = (error: unknown): string => {
 const againMs = (times: number): number => Math.min(LONGEST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (times - 1));
 
 /** What the parts are made for; all else is taken up while they run. */
-const identityOf = ({ clock, id, keyVariable, marketData, match, tlsVerify }: AccountConfig) => ({
+const identityOf = ({ allowHttp, clock, id, keyVariable, marketData, match, tlsVerify }: AccountConfig) => ({
+  allowHttp,
   id,
   match,
   keyVariable,

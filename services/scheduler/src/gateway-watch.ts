@@ -103,7 +103,12 @@ export class GatewayWatch {
 
   async #search(signal: AbortSignal): Promise<WireAccountRow> {
     const { baseUrl, keyOf } = this.#o;
-    const management = new FxSocketManagement({ baseUrl, apiKey: requireKey(this.#config, keyOf) });
+    const { allowHttp } = this.#config;
+    const management = new FxSocketManagement({
+      baseUrl,
+      apiKey: requireKey(this.#config, keyOf),
+      allowHttp,
+    });
     try {
       if (this.#config.id !== null) return await management.account(this.#config.id, { signal });
       const found = matchAccount(this.#config, await management.accounts({ signal }));
@@ -123,13 +128,13 @@ export class GatewayWatch {
   /** Another address, key or way to check it makes another client. */
   #restOf(row: WireAccountRow): FxSocketRest {
     const { baseUrl, keyOf } = this.#o;
-    const { tlsVerify } = this.#config;
-    const url = accountUrls(row, baseUrl).restUrl;
+    const { allowHttp, tlsVerify } = this.#config;
+    const url = accountUrls(row, baseUrl, { allowHttp }).restUrl;
     const apiKey = requireKey(this.#config, keyOf);
-    const made = JSON.stringify([url, apiKey, tlsVerify]);
+    const made = JSON.stringify([url, apiKey, tlsVerify, allowHttp]);
     if (this.#rest?.made !== made) {
       void this.#rest?.client.close();
-      this.#rest = { client: new FxSocketRest({ baseUrl: url, apiKey, tlsVerify }), made };
+      this.#rest = { client: new FxSocketRest({ baseUrl: url, apiKey, tlsVerify, allowHttp }), made };
     }
     return this.#rest.client;
   }

@@ -40,19 +40,20 @@ async function examineKey(
   const name = mode.demo !== null ? 'key of the demo' : `key ${variable}`;
   const apiKey = mode.keyOf(variable);
   if (apiKey === undefined) return [failedBy(name, keyMissing(variable, accounts[0]?.name ?? ''))];
-  const management = new FxSocketManagement({ baseUrl: mode.baseUrl, apiKey });
+  const allowHttp = accounts.some((account) => account.allowHttp);
+  let management: FxSocketManagement | null = null;
   try {
+    management = new FxSocketManagement({ baseUrl: mode.baseUrl, apiKey, allowHttp });
     const rows = await management.accounts({ deadlineMs: DEADLINE_MS });
     const key = keyCheck(name, apiKey, rows.length);
-    const each = await Promise.all(
-      accounts.map((account) => examineAccount({ account, apiKey, dataDir, management, mode, offers, rows })),
-    );
+    const shared = { apiKey, dataDir, management, mode, offers, rows };
+    const each = await Promise.all(accounts.map((account) => examineAccount({ ...shared, account })));
     return [key, ...each.flat()];
   } catch (error) {
     const check = failedBy(name, error, `asked at ${new URL(mode.baseUrl).origin}`);
     return [mode.demo ? { ...check, todo: 'Start `fxtape up`: the simulated gateway runs with it' } : check];
   } finally {
-    await management.close();
+    await management?.close();
   }
 }
 
@@ -82,6 +83,7 @@ async function examineAccount(o: {
   const name = `account ${account.name}`;
   const signal = AbortSignal.timeout(DEADLINE_MS);
   try {
+    const { allowHttp, tlsVerify } = account;
     const owner = await tapeOwner(join(o.dataDir, 'tape', account.name));
     const bound = owner?.binding ?? null;
     const found = await findAccount({ config: account, management, baseUrl: mode.baseUrl, bound, signal });
@@ -91,7 +93,7 @@ async function examineAccount(o: {
       `login ${found.login} on ${found.server}${status === undefined ? '' : `, ${status}`}`,
       bound === null ? 'nothing is recorded of it yet' : 'is the account that its tape belongs to',
     );
-    const rest = new FxSocketRest({ baseUrl: found.restUrl, apiKey, tlsVerify: account.tlsVerify });
+    const rest = new FxSocketRest({ baseUrl: found.restUrl, apiKey, tlsVerify, allowHttp });
     try {
       const { checks, offer } = await examineTerminal(account, rest, owner);
       o.offers.push(offer);

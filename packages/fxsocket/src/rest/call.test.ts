@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Agent } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketError, FxSocketManagement, FxSocketRest } from '../index.ts';
 import { closeServers, serve as serveHttp } from '../testing/http-server.ts';
@@ -37,8 +38,9 @@ test.each([
   [404, 'gone', 'FXSOCKET_NOT_FOUND', 1],
   [400, '{"error":"MRPC_VALIDATION","message":"no"}', 'FXSOCKET_VALIDATION', 1],
   [502, `<html><title>Bad ${KEY}</title>`, 'FXSOCKET_GATEWAY_DOWN', 3],
+  [504, '<html><title>Gateway Time-out</title>', 'FXSOCKET_GATEWAY_DOWN', 1],
   [503, '{"error":"MRPC","message":"starting"}', 'FXSOCKET_NOT_READY', 3],
-  [504, '{"error":"MRPC_TIMEOUT","message":"slow"}', 'FXSOCKET_TERMINAL_TIMEOUT', 3],
+  [504, '{"error":"MRPC_TIMEOUT","message":"slow"}', 'FXSOCKET_TERMINAL_TIMEOUT', 1],
   [500, '{"error":"MRPC","message":"CopyRates failed"}', 'FXSOCKET_TERMINAL_FAILED', 3],
   [200, '<html>', 'FXSOCKET_NOT_JSON', 3],
   [200, '{"a":1}', 'FXSOCKET_SHAPE', 1],
@@ -114,4 +116,125 @@ test('what is tried again is the caller’s choice', async () => {
   expect(await tries(503, '{"error":"MRPC","message":"starting"}', 'transport')).toBe(1);
   expect(await tries(429, '', 'transport')).toBe(1);
   expect(await tries(502, '<html>', 'none')).toBe(1);
+});
+
+test('a pause that is longer than the time of the call: the answer is thrown at once, with what it says', async () => {
+  const { asked, rest } = await serve((_asked, response) =>
+    response.writeHead(429, { 'retry-after': '60' }).end('{"error":"slow_down","message":"later"}'),
+  );
+  const error = await failure(rest.symbols({ deadlineMs: 20_000 }));
+  expect(error).toMatchObject({ code: 'FXSOCKET_RATE_LIMITED', status: 429, retryAfterMs: 60_000 });
+  expect(asked.length).toBe(1);
+});
+
+test('a deadline in a later try tells what went wrong before it', async () => {
+  const { asked, rest } = await serve((_asked, response) => {
+    if (asked.length === 1) response.writeHead(502).end('<title>no upstream</title>');
+  });
+  const error = await failure(rest.symbols({ deadlineMs: 500 }));
+  expect(error).toMatchObject({
+    code: 'FXSOCKET_DEADLINE',
+    status: 502,
+    cause: { code: 'FXSOCKET_GATEWAY_DOWN' },
+  });
+  expect(error.message).toContain('/symbols answered HTTP 502: no upstream');
+});
+
+test.each([
+  [{ baseUrl: 'api.fxsocket.com' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "api.fxsocket.com"'],
+  [{ baseUrl: '' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: ""'],
+  [{ baseUrl: undefined }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: undefined'],
+  [
+    { baseUrl: 'ftp://a' },
+    'FXSOCKET_ADDRESS',
+    'baseUrl has to begin with http:// or https://, not with ftp:',
+  ],
+  [{ baseUrl: 'https://u:p@a' }, 'FXSOCKET_ADDRESS', 'baseUrl holds a name or a password'],
+  [{ baseUrl: `https://a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl has more than a host and a path'],
+  [{ baseUrl: `a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "a/"'],
+  [
+    { baseUrl: 'http://api.fxsocket.com' },
+    'FXSOCKET_ADDRESS',
+    'baseUrl is without TLS (http://api.fxsocket.com): the key could be read on its way',
+  ],
+  [{ apiKey: '' }, 'FXSOCKET_BAD_ARGUMENT', 'apiKey is missing'],
+  [{ apiKey: `${KEY}\n` }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a blank/],
+  [{ apiKey: 'fxs_\uD800' }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a blank/],
+])('options that cannot be right are told when they are given: %j', (wrong, code, message) => {
+  for (const Client of [FxSocketRest, FxSocketManagement]) {
+    let thrown: unknown;
+    try {
+      new Client({ baseUrl: 'https://a', apiKey: KEY, ...wrong } as ConstructorParameters<typeof Client>[0]);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(FxSocketError);
+    expect(thrown).toMatchObject({ code });
+    expect((thrown as Error).message).toMatch(message);
+    expect(inspect(thrown)).not.toContain(KEY);
+  }
+});
+
+test.each([
+  'http://localhost:1',
+  'http://127.8.0.1',
+  'http://[::1]:8',
+  'http://a.localhost/x',
+  'https://a/b/',
+])('%s is taken as it is; one without TLS elsewhere is if that is said', (baseUrl) => {
+  expect(() => new FxSocketRest({ baseUrl, apiKey: KEY })).not.toThrow();
+  expect(
+    () => new FxSocketRest({ baseUrl: 'http://simulator:7080', apiKey: KEY, allowHttp: true }),
+  ).not.toThrow();
+});
+
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31])(
+  'a deadline of %d is told',
+  async (deadlineMs) => {
+    const { asked, rest } = await serve((_asked, response) => response.end('[]'));
+    expect((await failure(rest.symbols({ deadlineMs }))).code).toBe('FXSOCKET_BAD_ARGUMENT');
+    expect(asked).toEqual([]);
+  },
+);
+
+test('a refusal is read no further than it says something; the process goes on meanwhile', async () => {
+  const page = `<${'<title<script'.repeat(20_000)}`;
+  let written = 0;
+  const { rest } = await serve((_asked, response) => {
+    response.writeHead(400);
+    const more = (): void => {
+      while (!response.destroyed && written < 64 * 1024 * 1024) {
+        written += page.length;
+        if (!response.write(page)) return void response.once('drain', more);
+      }
+      response.end();
+    };
+    more();
+  });
+  const before = process.cpuUsage();
+  expect((await failure(rest.symbols())).code).toBe('FXSOCKET_VALIDATION');
+  const { system, user } = process.cpuUsage(before);
+  expect(written).toBeLessThan(16 * 1024 * 1024);
+  expect((system + user) / 1000).toBeLessThan(2000);
+});
+
+test('close ends what the client made, once or twice, and leaves alone what it was given', async () => {
+  const { asked, baseUrl } = await serve((_asked, response) => response.end('[]'));
+  const dispatcher = new Agent();
+  {
+    await using rest = new FxSocketRest({ baseUrl, apiKey: KEY, dispatcher });
+    await rest.symbols();
+    await rest.close();
+  }
+  const another = new FxSocketRest({ baseUrl, apiKey: KEY, dispatcher });
+  await another.symbols();
+  expect(asked.length).toBe(2);
+  expect(asked[0]?.headers['user-agent']).toMatch(/^fxtape-fxsocket\/\d+\.\d+\.\d+ node\/\d/);
+  await another.close();
+  await another.close();
+  expect(await failure(another.symbols())).toMatchObject({
+    code: 'FXSOCKET_BAD_ARGUMENT',
+    message: '/symbols: this client is closed',
+  });
+  await dispatcher.close();
 });

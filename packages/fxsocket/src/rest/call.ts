@@ -11,7 +11,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /**
    * What is tried again here, up to three times in all; default `transient`. `transport`: only what never was an answer of the terminal
-   * (unreachable, cut off, no JSON, a proxy's error page); its own words, such as a time-out, 429 and 503, are the caller's to judge.
+   * (unreachable, cut off, no JSON, a proxy's error page); its own words, such as 429 and 503, are the caller's to judge. A time-out behind
+   * the gateway (504) never is: the terminal has already worked on it for as long as it may.
    */
   readonly retry?: 'transient' | 'transport' | 'none';
 }
@@ -28,8 +29,11 @@ const TRANSPORT: ReadonlySet<FxSocketErrorCode> = new Set([
   'FXSOCKET_GATEWAY_DOWN',
 ]);
 
-const isTriedAgain = ({ code, kind }: FxSocketError, retry: CallOptions['retry'] = 'transient'): boolean => {
-  if (kind === 'terminal' || code === 'FXSOCKET_DEADLINE' || retry === 'none') return false;
+const isTriedAgain = (
+  { code, kind, status }: FxSocketError,
+  retry: CallOptions['retry'] = 'transient',
+): boolean => {
+  if (kind === 'terminal' || code === 'FXSOCKET_DEADLINE' || status === 504 || retry === 'none') return false;
   return retry === 'transient' || TRANSPORT.has(code);
 };
 
@@ -37,9 +41,10 @@ export class Caller {
   readonly #random: () => number;
   readonly #transport: Transport;
 
-  constructor(options: CallerOptions) {
+  /** `below`: a path that all its addresses begin with. */
+  constructor(options: CallerOptions, below = '') {
     this.#random = options.random ?? Math.random;
-    this.#transport = new Transport(options);
+    this.#transport = new Transport(options, below);
   }
 
   /** @throws FxSocketError. */
@@ -49,25 +54,44 @@ export class Caller {
     query: NonNullable<HttpRequest<T>['query']> = {},
     options: CallOptions = {},
   ): Promise<T> {
-    const signals = callSignals(options.signal, options.deadlineMs ?? DEADLINE_MS);
+    const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    const signals = callSignals(options.signal, deadlineMs);
+    const endMs = performance.now() + deadlineMs;
+    let before: FxSocketError | null = null;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#transport.exchange({ method: 'GET', path, query, form }, signals);
       } catch (error) {
         if (!(error instanceof FxSocketError)) throw error;
+        if (error.code === 'FXSOCKET_DEADLINE' && before !== null) throw inVain(error, before);
         if (attempt >= TRIES || !isTriedAgain(error, options.retry)) throw error;
         const ownMs = this.#random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+        const pauseMs = Math.max(error.retryAfterMs ?? 0, ownMs);
+        // Waiting for the deadline would only hide what is known.
+        if (performance.now() + pauseMs >= endMs) throw error;
+        before = error;
         // A pause that was cut short ends in the exchange, which says which signal it was.
-        await pause(Math.max(error.retryAfterMs ?? 0, ownMs), signals.any);
+        await pause(pauseMs, signals.any);
       }
     }
   }
 
-  /** Ends idle connections. */
+  /** As `Transport.close`. */
   close(): Promise<void> {
     return this.#transport.close();
   }
 }
+
+/** The end of the time, with what went wrong before it. */
+const inVain = (deadline: FxSocketError, before: FxSocketError): FxSocketError =>
+  new FxSocketError({
+    code: deadline.code,
+    message: `${deadline.message}; the try before it: ${before.message}`,
+    context: { ...before.context, before: before.code },
+    cause: before,
+    ...(before.status === undefined ? {} : { status: before.status }),
+    ...(before.retryAfterMs === undefined ? {} : { retryAfterMs: before.retryAfterMs }),
+  });
 
 /** Ends at once when the signal does. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {

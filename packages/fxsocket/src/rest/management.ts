@@ -2,6 +2,7 @@
 // Errors: FxSocketError.
 
 import { managementRoutes } from '../api/management-routes.ts';
+import { checkedAddress, type TlsOptions } from '../options.ts';
 import type { WireAccountRow } from '../wire/management.ts';
 import { listAnswer, recordAnswer } from './answer.ts';
 import { Caller, type CallOptions } from './call.ts';
@@ -15,7 +16,7 @@ export class FxSocketManagement {
 
   /** `baseUrl` is without `/v1`. */
   constructor(options: CallerOptions) {
-    this.#caller = new Caller({ ...options, baseUrl: `${options.baseUrl.replace(/\/+$/, '')}/v1` });
+    this.#caller = new Caller(options, '/v1');
   }
 
   /** A row that is no account, whatever it is, does not hide the others. */
@@ -27,16 +28,35 @@ export class FxSocketManagement {
     return this.#caller.get(accountPath(managementRoutes.account.path, id), row, {}, options);
   }
 
+  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
     return this.#caller.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 
 /** The address of a route about one account. */
 export const accountPath = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id));
 
-/** The terminal's addresses; built from the base address where the row has none yet. */
-export const accountUrls = (row: WireAccountRow, baseUrl: string): { restUrl: string; wsUrl: string } => {
-  const restUrl = row.rest_url || `${baseUrl.replace(/\/+$/, '')}/${row.platform}/${row.id}`;
-  return { restUrl, wsUrl: row.ws_url || `${restUrl.replace(/^http/, 'ws')}/ws` };
+/**
+ * The terminal's addresses; built from the base address where the row has none yet. What a gateway tells is looked at before a key is sent
+ * there. @throws FXSOCKET_ADDRESS
+ */
+export const accountUrls = (
+  row: WireAccountRow,
+  baseUrl: string,
+  o: Pick<TlsOptions, 'allowHttp'> = {},
+): { restUrl: string; wsUrl: string } => {
+  const { allowHttp } = o;
+  const { id, platform } = row;
+  const whose = `of account ${JSON.stringify(id)}`;
+  const below = [platform, id].map(encodeURIComponent).join('/');
+  const restUrl = row.rest_url || `${baseUrl.replace(/\/+$/, '')}/${below}`;
+  checkedAddress(row.rest_url ? `rest_url ${whose}` : 'baseUrl', restUrl, { for: 'http', allowHttp });
+  const wsUrl = row.ws_url || `${restUrl.replace(/^http/i, 'ws').replace(/\/+$/, '')}/ws`;
+  checkedAddress(`ws_url ${whose}`, wsUrl, { for: 'ws', allowHttp });
+  return { restUrl, wsUrl };
 };

@@ -132,7 +132,12 @@ export class FxSocketRest {
     return this.#caller.get(openRoutes.openApi.path, document, {}, options);
   }
 
+  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
     return this.#caller.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -6,17 +6,18 @@ import { Agent, type Dispatcher, request } from 'undici';
 import type { Method } from '../api/route.ts';
 import { FxSocketError, type FxSocketErrorCode, type FxSocketErrorDetails } from '../errors.ts';
 import { explainBody } from '../explain.ts';
+import { badArgument, checkedAddress, checkedKey, checkedNumber, type TlsOptions } from '../options.ts';
+import { readStart, REFUSAL_BYTES } from '../read-start.ts';
 import { type Redact, redactor } from '../redact.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { USER_AGENT } from '../version.ts';
 import { writeJson } from '../wire/json.ts';
 import type { AnswerForm } from './answer.ts';
 
-export interface CallerOptions {
+export interface CallerOptions extends TlsOptions {
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Default true. */
-  readonly tlsVerify?: boolean;
-  /** For proxies. It must not repeat requests by itself. */
+  /** For proxies. It must not repeat requests by itself, and is for its owner to close; `tlsVerify` and `ca` are its own. */
   readonly dispatcher?: Dispatcher;
   readonly random?: () => number;
 }
@@ -44,7 +45,7 @@ export interface CallSignals {
 }
 
 export function callSignals(given: AbortSignal | undefined, deadlineMs: number): CallSignals {
-  const deadline = AbortSignal.timeout(deadlineMs);
+  const deadline = AbortSignal.timeout(Math.ceil(checkedNumber('deadlineMs', deadlineMs)));
   return { given, deadline, any: given === undefined ? deadline : AbortSignal.any([given, deadline]) };
 }
 
@@ -76,27 +77,42 @@ const codeOf = (status: number, envelope: boolean): FxSocketErrorCode => {
 const isHappy = (status: number): boolean => status >= 200 && status <= 299;
 
 export class Transport {
-  readonly #o: CallerOptions;
+  readonly #apiKey: string;
+  readonly #base: string;
   readonly #dispatcher: Dispatcher;
+  /** Null: it is the caller's. */
+  readonly #own: Agent | null;
   readonly #redact: Redact;
+  #closing: Promise<void> | null = null;
 
-  constructor(options: CallerOptions) {
-    this.#o = options;
-    this.#redact = redactor(options.apiKey);
-    this.#dispatcher =
-      options.dispatcher ??
-      new Agent({
-        keepAliveTimeout: 30_000,
-        connections: CONNECTIONS,
-        allowH2: false,
-        connect: { rejectUnauthorized: options.tlsVerify !== false, timeout: 10_000 },
-      });
+  /** @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
+  constructor(options: CallerOptions, below = '') {
+    const { allowHttp, baseUrl, ca, dispatcher, tlsVerify } = options;
+    const base = checkedAddress('baseUrl', baseUrl, { for: 'http', allowHttp }).href;
+    this.#base = base.replace(/\/+$/, '') + below;
+    this.#apiKey = checkedKey(options.apiKey);
+    this.#redact = redactor(this.#apiKey);
+    const trust = {
+      rejectUnauthorized: tlsVerify !== false,
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
+    };
+    this.#own =
+      dispatcher === undefined
+        ? new Agent({
+            keepAliveTimeout: 30_000,
+            connections: CONNECTIONS,
+            allowH2: false,
+            connect: { ...trust, timeout: 10_000 },
+          })
+        : null;
+    this.#dispatcher = dispatcher ?? (this.#own as Agent);
   }
 
   /** @throws FxSocketError. */
   async exchange<T>(what: HttpRequest<T>, signals: CallSignals): Promise<T> {
     const secrets = what.secrets ?? [];
-    const redact = secrets.length === 0 ? this.#redact : redactor(this.#o.apiKey, secrets);
+    const redact = secrets.length === 0 ? this.#redact : redactor(this.#apiKey, secrets);
+    if (this.#closing !== null) throw badArgument(`${what.path}: this client is closed`);
     try {
       return await this.#exchange(what, signals.any, redact);
     } catch (error) {
@@ -104,17 +120,22 @@ export class Transport {
     }
   }
 
-  /** Ends idle connections. */
+  /** Takes nothing new, and ends its connections when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
-    return this.#dispatcher.close();
+    this.#closing ??= this.#own?.close() ?? Promise.resolve();
+    return this.#closing;
   }
 
   async #exchange<T>(what: HttpRequest<T>, signal: AbortSignal, redact: Redact): Promise<T> {
     const { body, form, method, path } = what;
-    const url = new URL(this.#o.baseUrl.replace(/\/+$/, '') + path);
+    const url = new URL(this.#base + path);
     for (const [name, value] of Object.entries(what.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value));
-    const headers: Record<string, string> = { 'x-api-key': this.#o.apiKey, accept: 'application/json' };
+    const headers: Record<string, string> = {
+      'x-api-key': this.#apiKey,
+      'user-agent': USER_AGENT,
+      accept: 'application/json',
+    };
     if (body !== undefined) headers['content-type'] = 'application/json';
     const answer = await request(url, {
       method,
@@ -123,9 +144,9 @@ export class Transport {
       headers,
       ...(body === undefined ? {} : { body: writeJson(body) }),
     });
-    const text = await readBody(answer, path);
     const status = answer.statusCode;
     const alsoAnswer = form.alsoAt?.includes(status) === true;
+    const text = isHappy(status) ? await readBody(answer, path) : await readStart(answer.body);
     if (!isHappy(status) && !alsoAnswer) throw unhappy(answer, text, path, redact);
     let value: unknown;
     try {
@@ -133,7 +154,7 @@ export class Transport {
     } catch {
       if (alsoAnswer) throw unhappy(answer, text, path, redact);
       // The parser's own message quotes the body, so it is not passed on as a cause.
-      const said = explainBody(redact(text)).text;
+      const said = explainBody(redact(text.slice(0, REFUSAL_BYTES))).text;
       throw failure(
         { code: 'FXSOCKET_NOT_JSON', message: `${path} answered what is not JSON: ${said}` },
         redact,

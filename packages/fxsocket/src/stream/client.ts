@@ -2,11 +2,15 @@
 // batches. In: an address, a key, subscriptions. Out: frames and session events in one sequence, exactly in the order in which they
 // happened. Buffers are bounded: when the consumer is slow, reading from the socket stops.
 
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { type RawData, WebSocket } from 'ws';
+import { FxSocketError } from '../errors.ts';
 import { explainBody } from '../explain.ts';
+import { checkedAddress, checkedKey, checkedNumber, type TlsOptions } from '../options.ts';
+import { readStart } from '../read-start.ts';
 import { redactor, type Redact } from '../redact.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { USER_AGENT } from '../version.ts';
 import { type StreamClock, systemStreamClock } from './clock.ts';
 import { decodeFrame } from './codec.ts';
 import type { Effect } from './effects.ts';
@@ -17,13 +21,13 @@ import { Session, type SessionInput } from './session.ts';
 import type { StreamSnapshot } from './snapshot.ts';
 import type { Subscription } from './subscription.ts';
 
-export interface FxStreamOptions {
+export interface FxStreamOptions extends TlsOptions {
   /** `ws_url` of the account, without the key. */
   readonly url: string;
   readonly apiKey: string;
   readonly subscriptions: readonly Subscription[];
-  /** Default true. */
-  readonly tlsVerify?: boolean;
+  /** For proxies. */
+  readonly agent?: Agent;
   readonly clock?: StreamClock;
   /** [0, 1), for waiting times. */
   readonly random?: () => number;
@@ -34,12 +38,14 @@ export interface FxStreamOptions {
 
 /** What an item costs in the buffers beside its text, bytes. */
 const ITEM_BYTES = 64;
-const REFUSAL_BODY_BYTES = 16_384;
+/** What a closing handshake has room for. */
+const MAX_REASON_BYTES = 123;
 /** Kinds of frames in free words. Data frames have none, and are not searched. */
 const mayQuote = new Set(['error', 'subscribed', 'unsubscribed', 'unknown', 'undecodable']);
 
 export class FxStream implements AsyncIterable<StreamItem[]> {
   readonly #o: FxStreamOptions;
+  readonly #address: string;
   readonly #limits: StreamLimits;
   readonly #clock: StreamClock;
   readonly #redact: Redact;
@@ -52,6 +58,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   #flushPlanned = false;
   #ready = false;
   #ended = false;
+  #defect: { error: unknown } | null = null;
   #readingPaused = false;
   #congestedUntilMs = Number.NEGATIVE_INFINITY;
   #lastFrameMs: number | null = null;
@@ -62,9 +69,13 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   readonly #over: Promise<void>;
   #end: () => void = () => {};
 
+  /** @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: FxStreamOptions) {
     this.#o = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    const url = checkedAddress('url', options.url, { for: 'ws', allowHttp: options.allowHttp });
+    url.searchParams.set('api_key', checkedKey(options.apiKey));
+    this.#address = url.href;
+    this.#limits = limitsOf(options.limits);
     this.#clock = options.clock ?? systemStreamClock;
     this.#redact = redactor(options.apiKey);
     this.#sinceUs = this.#clock.nowUs();
@@ -74,11 +85,19 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     const { subscriptions } = options;
     const random = options.random ?? Math.random;
     this.#session = new Session({ subscriptions, limits: this.#limits, random });
-    this.#input({ type: 'start', delayMs: options.startDelayMs ?? 0 });
+    this.#input({ type: 'start', delayMs: checkedNumber('startDelayMs', options.startDelayMs ?? 0) });
   }
 
-  /** Non-empty batches, one per turn of the event loop. Ends after `close`. One consumer at a time. */
+  /** Non-empty batches, one per turn of the event loop. Ends after `close`; leaving the loop is `close`. One consumer. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamItem[], void, undefined> {
+    try {
+      yield* this.#batches();
+    } finally {
+      await this.close();
+    }
+  }
+
+  async *#batches(): AsyncGenerator<StreamItem[], void, undefined> {
     for (;;) {
       if (this.#items.length > 0 && (this.#ready || this.#ended)) {
         const batch = this.#items;
@@ -89,6 +108,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
         yield batch;
         continue;
       }
+      if (this.#defect !== null) throw this.#defect.error;
       if (this.#ended) return;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -127,9 +147,46 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     await this.#over;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Inputs come from timers and from the socket, where an exception would end the process. What cannot be carried out ends this stream. */
   #input(input: SessionInput): void {
-    for (const effect of this.#session.handle(input, this.#clock.monoMs())) this.#carryOut(effect);
-    this.#plan();
+    this.#guarded(() => {
+      for (const effect of this.#session.handle(input, this.#clock.monoMs())) this.#carryOut(effect);
+      this.#plan();
+    });
+  }
+
+  #guarded(work: () => void): void {
+    if (this.#defect !== null) return;
+    try {
+      work();
+    } catch (error) {
+      this.#defect = { error: this.#told(error) };
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+      this.#socket?.terminate();
+      this.#finish();
+    }
+  }
+
+  /** Who reads gets it. Texts of other packages may quote the address, and with it the key. */
+  #told(error: unknown): unknown {
+    if (error instanceof FxSocketError) return error;
+    const { name, stack = '' } = error instanceof Error ? error : new Error(String(error));
+    const message = `the stream has a defect and ended: ${this.#redact(String(error))}`;
+    return new FxSocketError({
+      code: 'FXSOCKET_DEFECT',
+      message,
+      context: { name, stack: this.#redact(stack) },
+    });
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#wake();
+    this.#end();
   }
 
   #plan(): void {
@@ -166,28 +223,28 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
         this.#socket?.ping();
         break;
       case 'close':
-        this.#socket?.close(effect.code, effect.reason);
+        this.#socket?.close(effect.code, short(effect.reason));
         this.#socket?.resume();
         break;
       case 'terminate':
         this.#socket?.terminate();
         break;
       case 'end':
-        this.#ended = true;
-        this.#wake();
-        this.#end();
+        this.#finish();
         break;
     }
   }
 
   #connect(): void {
-    const url = new URL(this.#o.url);
-    url.searchParams.set('api_key', this.#o.apiKey);
-    const socket = new WebSocket(url, {
+    const { agent, ca, tlsVerify } = this.#o;
+    const socket = new WebSocket(this.#address, {
       perMessageDeflate: false,
       skipUTF8Validation: true,
       maxPayload: this.#limits.maxFrameBytes,
-      rejectUnauthorized: this.#o.tlsVerify !== false,
+      rejectUnauthorized: tlsVerify !== false,
+      headers: { 'user-agent': USER_AGENT },
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
+      ...(agent === undefined ? {} : { agent }),
     });
     this.#socket = socket;
     this.#readingPaused = false;
@@ -203,7 +260,9 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
       opened = true;
       this.#input({ type: 'opened' });
     });
-    socket.on('message', (data: RawData, isBinary: boolean) => this.#message(data as Buffer, isBinary));
+    socket.on('message', (data: RawData, isBinary: boolean) =>
+      this.#guarded(() => this.#message(data as Buffer, isBinary)),
+    );
     socket.on('pong', () => this.#session.heard(this.#clock.monoMs()));
     socket.on('ping', () => this.#session.heard(this.#clock.monoMs()));
     socket.on('error', (error) => {
@@ -211,13 +270,15 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
         error.message === '' ? String((error as NodeJS.ErrnoException).code ?? error.name) : error.message;
     });
     socket.once('unexpected-response', (_request, response) => {
-      void readRefusal(response).then((body) => {
-        const { text } = explainBody(this.#redact(body));
-        const status = response.statusCode ?? null;
-        const reason = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
-        refused(status, reason, retryAfterMs(response.headers['retry-after'], this.#clock.nowUs() / 1000));
-        socket.terminate();
-      });
+      void readRefusal(response).then((body) =>
+        this.#guarded(() => {
+          const { text } = explainBody(this.#redact(body));
+          const status = response.statusCode ?? null;
+          const reason = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
+          refused(status, reason, retryAfterMs(response.headers['retry-after'], this.#clock.nowUs() / 1000));
+          socket.terminate();
+        }),
+      );
     });
     socket.once('close', (code, reason) => {
       if (this.#socket === socket) this.#socket = null;
@@ -244,7 +305,12 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
 
   /** A gateway that quotes our address in a complaint must not put the key into what is kept of it. */
   #keyless(frame: ReceivedFrame): ReceivedFrame {
-    if (frame.binary || !mayQuote.has(frame.message.type)) return frame;
+    if (frame.binary) {
+      const bytes = Buffer.from(frame.text, 'base64').toString('latin1');
+      const clean = this.#redact(bytes);
+      return clean === bytes ? frame : { ...frame, text: Buffer.from(clean, 'latin1').toString('base64') };
+    }
+    if (!mayQuote.has(frame.message.type)) return frame;
     const text = this.#redact(frame.text);
     return text === frame.text ? frame : { ...frame, text, message: decodeFrame(text) };
   }
@@ -301,17 +367,19 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   }
 }
 
-/** The first bytes of a refusal's body; what cannot be read says nothing. */
-async function readRefusal(response: IncomingMessage): Promise<string> {
-  let body = '';
-  response.setEncoding('utf8');
-  try {
-    for await (const chunk of response) {
-      body += chunk as string;
-      if (body.length > REFUSAL_BODY_BYTES) break;
-    }
-  } catch (error) {
-    body ||= `the answer broke off (${(error as Error).message})`;
-  }
-  return body;
+const short = (reason: string): string => {
+  let text = reason.slice(0, MAX_REASON_BYTES);
+  while (Buffer.byteLength(text) > MAX_REASON_BYTES) text = text.slice(0, -1);
+  return text;
+};
+
+function limitsOf(given: Partial<StreamLimits> = {}): StreamLimits {
+  const limits = { ...defaultLimits };
+  for (const name of Object.keys(defaultLimits) as (keyof StreamLimits)[])
+    if (given[name] !== undefined) limits[name] = checkedNumber(`limits.${name}`, given[name]);
+  return limits;
 }
+
+/** What cannot be read says nothing. */
+const readRefusal = (response: IncomingMessage): Promise<string> =>
+  readStart(response).catch((error: Error) => `the answer broke off (${error.message})`);

@@ -24,6 +24,12 @@ export interface FeedMoment {
   readonly recvUs: number;
 }
 
+/**
+ * `refused`: no connection came about. `disconnected`: one ended. `contended`: somebody else uses this account's one socket. `silent`: no
+ * heartbeat. `broker`: the terminal had lost its broker. `unsubscribed`: the gateway had lost this subscription, or it is made again.
+ */
+export type DownReason = 'refused' | 'disconnected' | 'contended' | 'silent' | 'broker' | 'unsubscribed';
+
 export type FeedStatus = FeedMoment &
   (
     | {
@@ -33,7 +39,16 @@ export type FeedStatus = FeedMoment &
         readonly timeframe: string | null;
       }
     /** Nothing comes now, or may have been missing for a while: whatever happened between the last data and the next `live` was not seen. */
-    | { readonly kind: 'down'; readonly reason: string }
+    | {
+        readonly kind: 'down';
+        readonly why: DownReason;
+        /** HTTP status of a refused upgrade: 401 is a wrong key, 502 and 503 a terminal that restarts. Null when there was no answer. */
+        readonly status: number | null;
+        /** WebSocket close code of a connection that ended; null when there was none. */
+        readonly code: number | null;
+        /** The same for people. */
+        readonly reason: string;
+      }
     /** The gateway did not take the subscription: usually a symbol that the broker does not list. It is tried again every minute. */
     | {
         readonly kind: 'refused';

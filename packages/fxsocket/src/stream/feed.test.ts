@@ -1,6 +1,7 @@
 // Topics as iterables, against a real socket: who gets what, how a reader that is too slow is told, and how reading ends.
 import { afterEach, expect, test } from 'vitest';
 import { type FeedItem, FxFeed } from '../index.ts';
+import { closeServers, serve } from '../testing/http-server.ts';
 import { closeGateways, socketGateway, tickText } from '../testing/socket-gateway.ts';
 import type { Topic } from './subscription.ts';
 
@@ -8,6 +9,7 @@ const feeds: FxFeed[] = [];
 afterEach(async () => {
   for (const feed of feeds.splice(0)) await feed.close();
   await closeGateways();
+  closeServers();
 });
 
 const open = async () => {
@@ -161,7 +163,15 @@ test('what was lost on the way is told in its place: server drops, a lost connec
     reason: expect.stringContaining('data.') as string,
   });
   gateway.sockets()[0]?.close(1012, 'restart');
-  expect(await next(prices, 'down')).toMatchObject({ reason: 'restart', conn: 1 });
+  expect(await next(prices, 'down')).toEqual({
+    kind: 'down',
+    why: 'disconnected',
+    status: null,
+    code: 1012,
+    reason: 'restart',
+    conn: 1,
+    recvUs: expect.any(Number) as number,
+  });
   expect(await next(prices, 'live')).toMatchObject({ symbol: 'EURUSD', conn: 2 });
   expect(await next(trades, 'live')).toMatchObject({ conn: 2 });
   expect(feed.state().strayFrames).toBe(2);
@@ -183,7 +193,48 @@ test('nobody there: the reason is told, again and again', async () => {
   });
   feeds.push(feed);
   const reader = feed.account();
-  for (let n = 0; n < 2; n++) expect((await next(reader, 'down')).reason).toContain('ECONNREFUSED');
+  for (let n = 0; n < 2; n++) {
+    const { reason, status, why } = await next(reader, 'down');
+    expect({ status, why }).toEqual({ status: null, why: 'refused' });
+    expect(reason).toContain('ECONNREFUSED');
+  }
+});
+
+test('a wrong key can be told from a terminal that restarts', async () => {
+  const { baseUrl } = await serve(
+    () => undefined,
+    (request) => (request.url?.includes('wrong') === true ? 401 : 503),
+  );
+  for (const [apiKey, status] of [
+    ['fxs_ro_wrong', 401],
+    ['fxs_ro_right', 503],
+  ] as const) {
+    const feed = new FxFeed({ url: baseUrl.replace('http', 'ws'), apiKey });
+    feeds.push(feed);
+    expect(await next(feed.account(), 'down')).toMatchObject({ why: 'refused', status, code: null });
+  }
+});
+
+test('when the last reader leaves, the socket is closed; the next reader opens another one behind it', async () => {
+  const { feed, gateway } = await open();
+  for (const conn of [1, 2, 3]) {
+    for await (const item of feed.prices('EURUSD'))
+      if (item.kind === 'data') {
+        expect(item.conn).toBe(conn);
+        break;
+      }
+    expect(feed.state()).toMatchObject({ readers: 0, stream: null });
+    await until('closed', () => gateway.sockets().length === 0);
+  }
+  // Somebody comes while the last one is still leaving.
+  const first = feed.prices('EURUSD');
+  await next(first, 'live');
+  const leaving = first.return();
+  while (feed.state().readers > 0) await Promise.resolve();
+  const second = feed.prices('EURUSD');
+  expect(await next(second, 'data')).toMatchObject({ conn: 5 });
+  await leaving;
+  expect(gateway.mostSockets()).toBe(1);
 });
 
 test('closing hands out what waits, then ends', async () => {

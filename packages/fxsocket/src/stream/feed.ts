@@ -1,12 +1,13 @@
 // One account's topics as async iterables over its one socket. In: an address, a key; then whoever wants a topic reads it. Out: for each
 // reader its own items in order (feed-items.ts). The socket is opened with the first reader, subscribed to what the readers want and no
-// more, and never held up by a slow reader: that one loses its oldest items and is told so. Who must not lose any reads `FxStream`.
+// more, closed when the last one leaves, and never held up by a slow reader: that one loses its oldest items and is told so. Who must not
+// lose any reads `FxStream`.
 
-import { FxSocketError } from '../errors.ts';
+import { badArgument, checkedAddress, checkedKey } from '../options.ts';
 import type { WireTimeframe } from '../wire/market.ts';
 import { FxStream, type FxStreamOptions } from './client.ts';
 import type { FrameItem, SessionItem, StreamItem } from './events.ts';
-import type { AnyFeedItem as AnyItem, FeedItem, FeedMoment } from './feed-items.ts';
+import type { AnyFeedItem as AnyItem, DownReason, FeedItem, FeedMoment } from './feed-items.ts';
 import { FeedReader } from './feed-reader.ts';
 import type { StreamSnapshot } from './snapshot.ts';
 import { normaliseSubscription, type Subscription, subscriptionKey, type Topic } from './subscription.ts';
@@ -21,7 +22,7 @@ export interface ReadOptions {
 }
 
 export interface FeedSnapshot {
-  /** Null before the first reader. */
+  /** Null while nobody reads. */
   readonly stream: StreamSnapshot | null;
   readonly readers: number;
   /** Frames that belong to no topic: of an unknown kind, or unreadable as a whole. */
@@ -46,13 +47,19 @@ export class FxFeed {
   readonly #wanting = new Map<string, Set<FeedReader>>();
   readonly #live = new Set<string>();
   #stream: FxStream | null = null;
-  #pumped: Promise<void> = Promise.resolve();
+  /** The end of the stream that runs or is being closed: an account has one socket, so the next one waits for it. */
+  #over: Promise<void> | null = null;
+  /** Number of the last connection of the streams before this one. */
+  #connsBefore = 0;
   #closed = false;
   #defect: { error: unknown } | null = null;
   #at: FeedMoment = { conn: 0, recvUs: 0 };
   #strayFrames = 0;
 
+  /** @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: FxFeedOptions) {
+    checkedAddress('url', options.url, { for: 'ws', allowHttp: options.allowHttp });
+    checkedKey(options.apiKey);
     this.#o = options;
   }
 
@@ -93,8 +100,11 @@ export class FxFeed {
   async close(): Promise<void> {
     this.#closed = true;
     for (const reader of this.#readers) reader.end();
-    await this.#stream?.close();
-    await this.#pumped;
+    await this.#hangUp();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
@@ -129,7 +139,7 @@ export class FxFeed {
       yield* reader;
     } finally {
       signal?.removeEventListener('abort', abort);
-      this.#leave(reader);
+      await this.#leave(reader);
     }
   }
 
@@ -140,20 +150,39 @@ export class FxFeed {
       this.#wanting.set(key, wanting.add(reader));
       if (this.#live.has(key)) reader.put(this.#liveItem(reader.subs[i] as Subscription));
     }
-    if (this.#stream === null) {
-      this.#stream = new FxStream({ ...this.#o, subscriptions: this.#wanted() });
-      this.#pumped = this.#pump(this.#stream);
-    } else this.#stream.setSubscriptions(this.#wanted());
+    if (this.#stream !== null) this.#stream.setSubscriptions(this.#wanted());
+    else if (this.#over === null) this.#connect();
+    else void this.#over.then(() => this.#connect());
   }
 
-  #leave(reader: FeedReader): void {
+  #connect(): void {
+    if (this.#stream !== null || this.#readers.size === 0 || this.#closed) return;
+    try {
+      this.#stream = new FxStream({ ...this.#o, subscriptions: this.#wanted() });
+      this.#over = this.#pump(this.#stream);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #hangUp(): Promise<void> {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#live.clear();
+    this.#connsBefore = this.#at.conn;
+    await stream?.close();
+    await this.#over;
+  }
+
+  async #leave(reader: FeedReader): Promise<void> {
     this.#readers.delete(reader);
     for (const key of reader.keys) {
       const wanting = this.#wanting.get(key);
       wanting?.delete(reader);
       if (wanting?.size === 0) this.#wanting.delete(key);
     }
-    if (!this.#closed) this.#stream?.setSubscriptions(this.#wanted());
+    if (this.#readers.size === 0) await this.#hangUp();
+    else this.#stream?.setSubscriptions(this.#wanted());
   }
 
   #wanted(): Subscription[] {
@@ -165,16 +194,22 @@ export class FxFeed {
 
   async #pump(stream: FxStream): Promise<void> {
     try {
-      for await (const batch of stream) for (const item of batch) this.#take(item);
+      for await (const batch of stream)
+        for (const item of batch) if (stream === this.#stream) this.#take(item); // else nobody reads it any more
     } catch (error) {
-      // A defect of this package; whoever reads has to see it, and whoever begins to.
-      this.#defect = { error };
-      for (const reader of this.#readers) reader.fail(error);
+      this.#fail(error);
     }
+    this.#over = null;
+  }
+
+  /** Options that cannot work, or a defect of this package; whoever reads has to see it, and whoever begins to. */
+  #fail(error: unknown): void {
+    this.#defect = { error };
+    for (const reader of this.#readers) reader.fail(error);
   }
 
   #take(item: StreamItem): void {
-    this.#at = { conn: item.conn, recvUs: item.recvUs };
+    this.#at = { conn: this.#connsBefore + item.conn, recvUs: item.recvUs };
     if (item.kind === 'frame') this.#frame(item);
     else this.#session(item.event);
   }
@@ -255,17 +290,19 @@ export class FxFeed {
         for (const sub of event.missing) this.#lost(sub, 'the gateway had lost this subscription');
         return;
       case 'resubscribing':
-        if (event.why === 'broker_back') this.#down('the terminal had lost its broker');
+        if (event.why === 'broker_back') this.#down('broker', 'the terminal had lost its broker');
         return;
       case 'heartbeat_lost':
-        this.#down(`no heartbeat for ${Math.round(event.silentMs)} ms`);
+        this.#down('silent', `no heartbeat for ${Math.round(event.silentMs)} ms`);
         return;
       case 'disconnected':
+        this.#down('disconnected', event.reason, { code: event.code });
+        return;
       case 'refused':
-        this.#down(event.reason);
+        this.#down('refused', event.reason, { status: event.status });
         return;
       case 'contended':
-        this.#down("somebody else uses this account's socket");
+        this.#down('contended', "somebody else uses this account's socket");
     }
   }
 
@@ -278,14 +315,13 @@ export class FxFeed {
   }
 
   #lost(sub: Subscription, reason: string): void {
-    if (this.#live.delete(subscriptionKey(sub))) this.#to(sub, { kind: 'down', ...this.#at, reason });
+    if (!this.#live.delete(subscriptionKey(sub))) return;
+    this.#to(sub, { kind: 'down', ...this.#at, why: 'unsubscribed', status: null, code: null, reason });
   }
 
-  #down(reason: string): void {
+  #down(why: DownReason, reason: string, more: { status?: number | null; code?: number | null } = {}): void {
     this.#live.clear();
-    for (const reader of this.#readers) reader.put({ kind: 'down', ...this.#at, reason });
+    for (const reader of this.#readers)
+      reader.put({ kind: 'down', ...this.#at, why, status: null, code: null, ...more, reason });
   }
 }
-
-const badArgument = (message: string): FxSocketError =>
-  new FxSocketError({ code: 'FXSOCKET_BAD_ARGUMENT', message });

@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { ackOf, beatOf, EUR, GBP, SessionRig, tickOf } from '../testing/session-rig.ts';
+import type { Subscription } from './subscription.ts';
 
 const closed = { type: 'closed', code: null, reason: 'gone' } as const;
 const opened = { type: 'opened' } as const;

@@ -15,6 +15,8 @@ const servers: Server[] = [];
 
 export async function serve(
   answer: (asked: Asked, response: ServerResponse, request: IncomingMessage) => unknown,
+  /** The status by which upgrades are refused. */
+  refuse: (request: IncomingMessage) => number = () => 400,
 ): Promise<{ baseUrl: string; asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -26,6 +28,9 @@ export async function serve(
       asked.push(one);
       answer(one, response, request);
     });
+  });
+  server.on('upgrade', (request, socket) => {
+    socket.end(`HTTP/1.1 ${refuse(request)} No\r\nconnection: close\r\n\r\n`);
   });
   servers.push(server);
   server.listen(0, '127.0.0.1');

@@ -23,7 +23,9 @@ export async function socketGateway() {
   const wss = new WebSocketServer({ server: http });
   /** `subscribe prices EURUSD`, without the heartbeat and lists. */
   const asked: string[] = [];
+  let most = 0;
   wss.on('connection', (socket) => {
+    most = Math.max(most, wss.clients.size);
     const listed: Subscription[] = [];
     socket.on('message', (data) => {
       const { action, ...sub } = JSON.parse((data as Buffer).toString()) as Asked;
@@ -50,6 +52,8 @@ export async function socketGateway() {
     url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/ws`,
     asked,
     sockets: (): WebSocket[] => [...wss.clients],
+    /** How many were open at one time. */
+    mostSockets: (): number => most,
     /** To every open socket. */
     send: (...texts: readonly string[]): void => {
       for (const socket of wss.clients) for (const text of texts) socket.send(text);

@@ -3,6 +3,8 @@
 
 const LONG_DIGITS = /\d{16,}/;
 const INTEGER = /^-?\d+$/;
+/** Twice what 64 bits need. Reading digits takes time with the square of their number: millions of them would stop the process for seconds. */
+const MOST_DIGITS = 40;
 
 /** Fields that hold identifiers, on every route and frame; only these can become bigint. */
 const IDENTIFIERS = new Set(['ticket', 'deal', 'order', 'position', 'positionId', 'magic']);
@@ -13,7 +15,8 @@ const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 function keepDigits(this: unknown, key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || !IDENTIFIERS.has(key)) return value;
   const { source } = context;
-  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+  if (source === undefined || source.length > MOST_DIGITS) return value;
+  return INTEGER.test(source) ? BigInt(source) : value;
 }
 
 /** True when the text may hold an integer that a double cannot. */

@@ -125,12 +125,17 @@ export class GatewayAccounts {
       return { target, endpoints: endpointsOf(live), source: 'live', note };
     } catch (error) {
       if (!(error instanceof FxSocketError) && !(error instanceof FxtapeError)) throw error;
-      return this.#own(name, account, row, `${error.code}: ${error.message}`);
+      const shown = error.code === 'FXSOCKET_ADDRESS' ? null : row;
+      return this.#own(name, account, shown, `${error.code}: ${error.message}`);
     }
   }
 
   async #find(account: AccountConfig, apiKey: string): Promise<WireAccountRow> {
-    const management = new FxSocketManagement({ baseUrl: this.#o.baseUrl, apiKey });
+    const management = new FxSocketManagement({
+      baseUrl: this.#o.baseUrl,
+      apiKey,
+      allowHttp: account.allowHttp,
+    });
     try {
       const call = { deadlineMs: DEADLINE_MS, retry: 'none' } as const;
       if (account.id !== null) return await management.account(account.id, call);
@@ -154,20 +159,24 @@ export class GatewayAccounts {
 
   #target(name: string, account: AccountConfig | null, row: WireAccountRow | null): Target {
     const baseUrl = this.#o.baseUrl.replace(/\/+$/, '');
+    // Of the example nothing is asked: its addresses are only shown.
+    const allowHttp = account?.allowHttp ?? true;
     const assumed = { id: account?.id ?? UNKNOWN_ID, platform: 'mt5', server: '', login: 0, status: '' };
     return {
       account: name,
       platform: row?.platform ?? assumed.platform,
-      ...accountUrls(row ?? assumed, baseUrl),
+      ...accountUrls(row ?? assumed, baseUrl, { allowHttp }),
       managementUrl: `${baseUrl}/v1`,
       keyVariable: account?.keyVariable ?? EXAMPLE.keyVariable,
       tlsVerify: account?.tlsVerify ?? true,
+      allowHttp,
     };
   }
 }
 
-async function document({ restUrl, tlsVerify }: Target, apiKey: string): Promise<OpenApiDocument> {
-  const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify });
+async function document(target: Target, apiKey: string): Promise<OpenApiDocument> {
+  const { allowHttp, restUrl, tlsVerify } = target;
+  const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify, allowHttp });
   try {
     const told = await rest.openApi({ deadlineMs: DEADLINE_MS, retry: 'none' });
     // All of it is shown.

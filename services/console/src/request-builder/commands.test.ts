@@ -13,6 +13,7 @@ const target: Target = {
   managementUrl: 'https://api.fxsocket.com/v1',
   keyVariable: 'OTHER_KEY',
   tlsVerify: false,
+  allowHttp: false,
 };
 function commands(id: string, texts: Record<string, string>, more: Partial<Target> = {}) {
   const endpoint = endpointsOf(null).find((one) => one.id === id);

@@ -67,4 +67,5 @@ export interface Target {
   /** The variable that commands read the key from. */
   readonly keyVariable: string;
   readonly tlsVerify: boolean;
+  readonly allowHttp: boolean;
 }

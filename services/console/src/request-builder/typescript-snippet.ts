@@ -7,6 +7,8 @@ import type { Filled, Value } from './fill-in.ts';
 import { typescriptName, typescriptText } from './literals.ts';
 import { secretVariable } from './variables.ts';
 
+/** Without TLS, and not of this machine. */
+const PLAIN = /^(http|ws):\/\/(?!127\.|localhost|\[::1\])/;
 const CLIENT = `@fxtape/fxsocket`;
 const TRADING = `${CLIENT}-trading`;
 const ENV = "import { env } from 'node:process';";
@@ -91,6 +93,7 @@ const options = (target: Target, filled: Filled, address: string, url: string): 
   `  ${address}: ${typescriptText(url)},`,
   `  apiKey: env['${target.keyVariable}'] ?? '',`,
   ...(verifiesTls(target, filled) ? [] : ['  tlsVerify: false,']),
+  ...(target.allowHttp && PLAIN.test(url) ? ['  allowHttp: true,'] : []),
 ];
 
 function plain(target: Target, filled: Filled): string {

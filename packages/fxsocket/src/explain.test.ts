@@ -1,0 +1,35 @@
+// What an error body is said to mean, whatever it is, in a time that grows with its length alone.
+import { expect, test } from 'vitest';
+import { explainBody } from './explain.ts';
+import { parseJson } from './wire/json.ts';
+
+test.each([
+  ['<html><head><title> Bad\n gateway </title></head><body>x</body>', 'Bad gateway'],
+  ['<html><TITLE lang="en">Über</TITLE>', 'Über'],
+  ['  <p>one<br>two</p><script>var x = "<p>no</p>";</script><style>p{}</style>three', 'one two three'],
+  ['<title></title><p>text</p>', 'text'],
+  ['<p>cut in the middle <a href="x', 'cut in the middle'],
+  ['<script>never ends', ''],
+  ['plain\ttext', 'plain text'],
+  ['', ''],
+  ['{"error":"E","message":"m"}', 'E: m'],
+  ['{"detail":"d"}', 'd'],
+])('%s', (body, text) => {
+  expect(explainBody(body).text).toBe(text);
+});
+
+const REPEATED = ['<title', '<script', '<script>', '<', '</', '<style ', ' ', '< ', '<title>', '\n<a'];
+test.each(REPEATED)('many of %j take no time', (piece) => {
+  for (const body of [piece.repeat(200_000), `<${piece.repeat(200_000)}`]) {
+    const before = performance.now();
+    expect(explainBody(body).text.length).toBeLessThanOrEqual(200);
+    expect(performance.now() - before).toBeLessThan(300);
+  }
+});
+
+test('an identifier of millions of digits is refused in no time, and one of twenty keeps them all', () => {
+  const before = performance.now();
+  expect(parseJson(`{"ticket":${'9'.repeat(4_000_000)}}`)).toEqual({ ticket: Number.POSITIVE_INFINITY });
+  expect(performance.now() - before).toBeLessThan(1000);
+  expect(parseJson('{"ticket":18446744073709551615}')).toEqual({ ticket: 18446744073709551615n });
+});
