@@ -44,6 +44,22 @@ async function watching(options: { settleMs?: number; pollMs?: number } = {}): P
 }
 
 describe('watchConfig', () => {
+  test('an exception of who is told is an error like any other, and the next change is told again', async () => {
+    watcher = watchConfig(
+      path,
+      (config) => {
+        if (seen.push(config) === 1) throw new Error('cannot be taken up');
+      },
+      (error) => errors.push(`${error.code} ${(error.cause as Error).message}`),
+      { current: parseConfig(text('1d'), path), settleMs: 20, pollMs: 50 },
+    );
+    for (const day of [2, 3]) {
+      writeFileSync(path, text(`${day}d`));
+      await until(() => expect(days().at(-1)).toBe(day));
+    }
+    expect(errors).toEqual(['CONFIG_INVALID cannot be taken up']);
+  });
+
   test('sees a file written in place and one that is renamed over it, again and again', async () => {
     await watching({ pollMs: 60_000 });
     for (const day of [3, 4, 5]) {

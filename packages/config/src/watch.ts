@@ -54,7 +54,13 @@ export function watchConfig(
     if (config === null || closed) return;
     const changed = known === undefined ? !first : !isDeepStrictEqual(config, known);
     known = config;
-    if (changed) onChange(config);
+    if (!changed) return;
+    try {
+      onChange(config);
+    } catch (error) {
+      // Nobody awaits this look: what is thrown here would end the process, and with it every account.
+      onError(asFxtapeError(error, path));
+    }
   };
   const lookSoon = (): void => {
     clearTimeout(settle);

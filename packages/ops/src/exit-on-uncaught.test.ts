@@ -7,9 +7,9 @@ test.for(['throw new Error(`bad ${key}`)', 'Promise.reject(new Error(`bad ${key}
   'the process ends with 1 and the key is in no output: %s',
   (failure) => {
     const script = `
-      const { createLog, exitOnUncaught } = await import(${JSON.stringify(opsUrl)});
+      const { createLog, exitOnUncaught, Redactor } = await import(${JSON.stringify(opsUrl)});
       const key = 'very' + '-secret-' + 'value';
-      exitOnUncaught(createLog({ service: 't', secrets: [key] }));
+      exitOnUncaught(createLog({ service: 't', redactor: new Redactor([key]) }));
       setImmediate(() => { ${failure}; });
       setInterval(() => {}, 1000);`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

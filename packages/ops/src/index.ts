@@ -18,6 +18,7 @@ export { NODE_FLAGS } from './node-flags.ts';
 export { passing } from './passing.ts';
 export { pause } from './pause.ts';
 export { REDACTED, Redactor } from './redact.ts';
+export { redactorOf, secretReader } from './secret-reader.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
 export { type PartFailure, Supervisor } from './supervisor.ts';

@@ -4,6 +4,7 @@
 import pino from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { Redactor } from './redact.ts';
+import { tellError } from './tell-error.ts';
 import { visibleOnceRead } from './visible.ts';
 
 export type Log = pino.Logger;
@@ -13,8 +14,8 @@ export interface LogOptions {
   readonly service: string;
   /** pino level; default `info`. */
   readonly level?: string;
-  /** Values that must not appear in any line. */
-  readonly secrets?: readonly string[];
+  /** Takes out what must not appear in any line; what is added to it later is taken out from then on. */
+  readonly redactor?: Redactor;
   /** Readable lines instead of JSON. Default: whether stdout is a terminal. */
   readonly pretty?: boolean;
   /** Where finished lines go; default stdout. */
@@ -25,7 +26,7 @@ const UNREAD_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The log of this process. Its lines carry ISO time, level by name, service and pid. */
 export function createLog(options: LogOptions): Log {
-  const redactor = new Redactor(options.secrets);
+  const redactor = options.redactor ?? new Redactor();
   const format = (options.pretty ?? process.stdout.isTTY === true) ? readable() : (line: string) => line;
   const out = options.write === undefined ? stdoutStream() : { write: options.write };
   const level = options.level ?? 'info';
@@ -34,8 +35,9 @@ export function createLog(options: LogOptions): Log {
       level,
       base: { service: options.service, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
+      formatters: { level: (label) => ({ level: label }), log: toldErrors },
+      // pino's own would take what is told for an error again.
+      serializers: { err: (told: unknown) => told },
     },
     {
       write: (line: string) => out.write(format(redactor.redact(line))),
@@ -43,6 +45,14 @@ export function createLog(options: LogOptions): Log {
       flush: (done?: (error?: Error) => void) => ('flush' in out ? out.flush(done) : done?.()),
     } as pino.DestinationStream,
   );
+}
+
+/** Under whatever name an error is logged: as pino would write it, it brings along all that a driver has attached to it. */
+function toldErrors(fields: Record<string, unknown>): Record<string, unknown> {
+  const told = { ...fields };
+  for (const [name, value] of Object.entries(fields))
+    if (value instanceof Error) told[name] = tellError(value);
+  return told;
 }
 
 /** Makes a JSON line of any process's log readable, as `createLog` prints it on a terminal. The result ends in a line break. */

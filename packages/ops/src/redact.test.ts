@@ -60,7 +60,7 @@ describe('no secret leaves through the log', () => {
           const lines: string[] = [];
           const log = createLog({
             service: 't',
-            secrets: [secret],
+            redactor: new Redactor([secret]),
             pretty,
             write: (line) => lines.push(line),
           });

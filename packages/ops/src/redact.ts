@@ -7,6 +7,9 @@ export const REDACTED = '[redacted]';
 /** Values shorter than this are not searched for: replacing them would tear ordinary words and numbers apart. */
 export const SHORTEST_SECRET_CHARS = 4;
 
+/** The password of every QuestDB that nobody gave another one, and a part of its name. */
+const PUBLIC = 'quest';
+
 const PATTERNS: readonly [RegExp, string][] = [
   [/\bfxs_[a-z]+_[A-Za-z0-9_-]+/g, REDACTED],
   [
@@ -41,6 +44,11 @@ export class Redactor {
     this.#ordered = [...this.#spellings].sort((a, b) => b.length - a.length);
   }
 
+  /** The same for what stands in an address (`redis://user:password@host`) or a connection string (`…;password=…;`), else for the whole. */
+  addSetting(setting: string): void {
+    for (const secret of secretsIn(setting)) if (secret !== PUBLIC) this.add(secret);
+  }
+
   redact(text: string): string {
     let out = text;
     for (const spelling of this.#ordered) {
@@ -48,6 +56,34 @@ export class Redactor {
     }
     for (const [pattern, replacement] of PATTERNS) out = out.replace(pattern, replacement);
     return out;
+  }
+}
+
+function* secretsIn(setting: string): Generator<string> {
+  if (!/:\/\/|::/.test(setting)) return yield setting;
+  const url = URL.canParse(setting) ? new URL(setting) : null;
+  let user = url?.username ?? '';
+  let password = url?.password ?? '';
+  if (password !== '') {
+    yield password;
+    [user, password] = [user, password].map(decoded) as [string, string];
+    yield password;
+  }
+  for (const [, name, value] of setting.matchAll(/(?:^|[;:])(username|password|token)=((?:[^;]|;;)*)/g)) {
+    const plain = (value as string).replaceAll(';;', ';');
+    if (name === 'username') user = plain;
+    else yield plain;
+    if (name === 'password') password = plain;
+  }
+  // As it stands in the header of a request.
+  if (password !== '') yield Buffer.from(`${user}:${password}`).toString('base64');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // not percent-encoded: it stands for itself
   }
 }
 

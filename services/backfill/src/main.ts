@@ -7,7 +7,8 @@ import {
   createLog,
   exitOnUncaught,
   Metrics,
-  readVariable,
+  redactorOf,
+  secretReader,
   Shutdown,
   startHealthServer,
   systemClock,
@@ -38,9 +39,10 @@ let current: Config =
   demo === undefined
     ? await loadConfig(env.FXTAPE_CONFIG)
     : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
-const keyOf = (variable: string): string => readVariable(variable) ?? '';
-const secrets = current.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
-const log = createLog({ service: 'backfill', level: env.LOG_LEVEL, secrets });
+const redactor = redactorOf(env);
+const readSecret = secretReader(redactor);
+const keyOf = (variable: string): string => readSecret(variable) ?? '';
+const log = createLog({ service: 'backfill', level: env.LOG_LEVEL, redactor });
 exitOnUncaught(log);
 const clock = systemClock();
 const metrics = new Metrics({ process: true });

@@ -8,7 +8,8 @@ import {
   listenFailed,
   Metrics,
   parseListenAddr,
-  readVariable,
+  redactorOf,
+  secretReader,
   Shutdown,
   systemClock,
   writePidFile,
@@ -22,8 +23,8 @@ import { questDbGaps } from './questdb-gaps.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
 
 const env = consoleEnv();
-const secrets = env.FXTAPE_API_TOKEN === undefined ? [] : [env.FXTAPE_API_TOKEN];
-const log = createLog({ service: 'console', level: env.LOG_LEVEL, secrets });
+const redactor = redactorOf(env);
+const log = createLog({ service: 'console', level: env.LOG_LEVEL, redactor });
 exitOnUncaught(log);
 const shutdown = new Shutdown({ log, deadlineMs: 5000 });
 shutdown.onSignals();
@@ -51,7 +52,7 @@ const app = await createApp({
   jobs,
   accounts: new GatewayAccounts({
     config,
-    keyOf: readVariable,
+    keyOf: secretReader(redactor),
     baseUrl: env.FXSOCKET_BASE_URL,
   }),
   metrics: new Metrics({ process: true }),

@@ -5,7 +5,8 @@ import {
   createLog,
   exitOnUncaught,
   Metrics,
-  readVariable,
+  redactorOf,
+  secretReader,
   Shutdown,
   startHealthServer,
   systemClock,
@@ -31,9 +32,10 @@ const config: Config =
   demo === undefined
     ? await loadConfig(env.FXTAPE_CONFIG)
     : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
-const keyOf = (variable: string): string => readVariable(variable) ?? '';
-const secrets = config.accounts.map((account) => keyOf(account.keyVariable)).filter((key) => key !== '');
-const log = createLog({ service: 'scheduler', level: env.LOG_LEVEL, secrets });
+const redactor = redactorOf(env);
+const readSecret = secretReader(redactor);
+const keyOf = (variable: string): string => readSecret(variable) ?? '';
+const log = createLog({ service: 'scheduler', level: env.LOG_LEVEL, redactor });
 exitOnUncaught(log);
 const clock = systemClock();
 const metrics = new Metrics({ process: true });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import {
   createLog,
+  redactorOf,
   exitOnUncaught,
   FxtapeError,
   Metrics,
@@ -16,7 +17,7 @@ import { DEMO_SCENARIO, type ScenarioInput } from './scenario.ts';
 import { startSimulator } from './simulator.ts';
 
 const env = simulatorEnv();
-const log = createLog({ service: 'simulator', level: env.LOG_LEVEL });
+const log = createLog({ service: 'simulator', level: env.LOG_LEVEL, redactor: redactorOf(env) });
 exitOnUncaught(log);
 const shutdown = new Shutdown({ log, deadlineMs: 5000 });
 shutdown.onSignals();

@@ -4,7 +4,7 @@
 // workers, wherever they run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { JobQueues, type PlanNote } from '@fxtape/jobs';
-import { createLog, FxtapeError, visible } from '@fxtape/ops';
+import { createLog, FxtapeError, redactorOf, visible } from '@fxtape/ops';
 import { type FailedWork, JobWatch, type WatchState } from '../backfill/job-watch.ts';
 import { planLines, planRecord } from '../backfill/plan-lines.ts';
 import { ProgressMeter, progressLine, spellCount } from '../backfill/progress.ts';
@@ -41,7 +41,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
   const write = (line: string) => void err(line);
   const queues = new JobQueues({
     redisUrl: env.REDIS_URL,
-    log: createLog({ service: 'fxtape', level, write }),
+    log: createLog({ service: 'fxtape', level, write, redactor: redactorOf(env) }),
   });
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

@@ -2,7 +2,7 @@
 // In: the configuration, QuestDB, the state of an earlier run. Out: corrected tables, progress, or what would be done (`--dry-run`).
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLog, FxtapeError, systemClock } from '@fxtape/ops';
+import { createLog, FxtapeError, redactorOf, systemClock } from '@fxtape/ops';
 import { HistoryReader, isSqlCorrected, migrate, type QuestDbHttp } from '@fxtape/questdb';
 import { lockTape, type TapeLock } from '@fxtape/tape';
 import { ClockApply } from '../clock-apply/apply.ts';
@@ -31,7 +31,8 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
   const env = readRunningEnv();
   const view = questDbView(env);
   const clock = systemClock();
-  const log = createLog({ service: 'clock-apply', level: env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL });
+  const level = env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL;
+  const log = createLog({ service: 'clock-apply', level, redactor: redactorOf(env) });
   const say = (line: string): void => void err(`${line}\n`);
   const journal = applyJournal(env.FXTAPE_DATA_DIR);
   mkdirSync(env.FXTAPE_DATA_DIR, { recursive: true });

@@ -3,7 +3,7 @@
 // fetch, plan and show first and together, then the recorder, then what it needs.
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
-import { createLog, type Env, exitOnUncaught, Shutdown } from '@fxtape/ops';
+import { createLog, type Env, exitOnUncaught, redactorOf, Shutdown } from '@fxtape/ops';
 import { applyJournal } from '../clock-apply/apply-state.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { type DemoOptions, demoOf } from '../demo.ts';
@@ -43,7 +43,12 @@ export interface UpOptions extends DemoOptions {
 export async function up(options: UpOptions): Promise<void> {
   const env = readCliEnv();
   const json = options.json === true;
-  const log = createLog({ service: 'fxtape', level: env.LOG_LEVEL, ...(json ? { pretty: false } : {}) });
+  const log = createLog({
+    service: 'fxtape',
+    level: env.LOG_LEVEL,
+    redactor: redactorOf(env),
+    ...(json ? { pretty: false } : {}),
+  });
   exitOnUncaught(log);
   const asked = await demoOf(options, env);
   const mode = await runMode({ ...env, FXTAPE_DEMO: asked?.name });

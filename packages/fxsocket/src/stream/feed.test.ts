@@ -207,7 +207,7 @@ test('a wrong key can be told from a terminal that restarts', async () => {
   );
   for (const [apiKey, status] of [
     ['fxs_ro_wrong', 401],
-    ['fxs_ro_right', 503],
+    ['fxs_ro_other', 503],
   ] as const) {
     const feed = new FxFeed({ url: baseUrl.replace('http', 'ws'), apiKey });
     feeds.push(feed);
