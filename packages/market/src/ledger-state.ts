@@ -127,6 +127,8 @@ export interface LedgerState {
   replayed: boolean;
   /** The last minute, oldest first. */
   recent: Stretch[];
+  /** Since when, by receive times, what is configured may have changed in a part of the tape that could not be read; null: it has not. */
+  unreadFromUs: number | null;
   streams: Map<string, StreamAccount>;
 }
 
@@ -139,6 +141,7 @@ export const emptyLedger = (): LedgerState => ({
   brokerUp: true,
   replayed: false,
   recent: [],
+  unreadFromUs: null,
   streams: new Map(),
 });
 

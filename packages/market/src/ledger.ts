@@ -61,8 +61,36 @@ export class Ledger {
 
   /** A stretch of the tape could not be read: nothing is known from the last clean heartbeat to the next one. */
   damaged(tsRecv: number, evidence: string, notes: LedgerNotes): void {
+    this.state.unreadFromUs ??= this.state.clean?.recvUs ?? tsRecv;
     this.#turnTo(tsRecv, notes);
     this.#all('damaged', 'tape_damaged', evidence);
+  }
+
+  /** What a head behind damage shows as not configured any more is over. Its rows belong to the feed of before: `learn` takes the other one. */
+  forget(head: LedgerState, tsRecv: number, notes: LedgerNotes): void {
+    if (this.state.unreadFromUs === null) return;
+    this.#turnTo(tsRecv, notes);
+    const isOther = head.feed !== this.state.feed;
+    for (const [id, stream] of this.state.streams)
+      if (!head.streams.has(id) || (isOther && stream.key.symbol !== null))
+        this.#book.happened(stream, 'retired');
+  }
+
+  /** What the head shows as configured in the part that could not be read is recorded since, as far as anybody knows. */
+  learn(head: LedgerState, tsRecv: number, notes: LedgerNotes): void {
+    const { unreadFromUs } = this.state;
+    if (unreadFromUs === null) return;
+    this.#turnTo(tsRecv, notes);
+    this.state.unreadFromUs = null;
+    this.state.feed = head.feed;
+    this.state.replayed = head.replayed;
+    for (const [id, stream] of head.streams) {
+      if (this.state.streams.has(id)) continue;
+      this.state.streams.set(id, stream);
+      this.#book.tellAnew(stream);
+      this.#book.happened(stream, 'damaged', unread(unreadFromUs));
+    }
+    this.#indexTicks();
   }
 
   /** Rows begin with this line, and go to a database that knows nothing of the lines before it. */
@@ -138,12 +166,14 @@ export class Ledger {
     for (const [id, stream] of this.state.streams) if (!ids.has(id)) this.#book.happened(stream, 'retired');
     this.state.feed = wanted.feed;
     this.state.replayed = wanted.replayed ?? false;
+    const { unreadFromUs } = this.state;
+    this.state.unreadFromUs = null;
     for (const { coveredToUs, openGap, stream, symbol, timeframe } of wanted.streams) {
       const key = { stream, symbol, timeframe };
       if (this.state.streams.has(streamId(key))) continue;
       // What lies between the last coverage and the beginning of an open gap is as unknown as the rest.
       if (openGap) this.#book.carryOn(key, openGap, Math.min(openGap.fromUs, coveredToUs ?? openGap.fromUs));
-      else this.#book.begin(key, beginning(coveredToUs ?? null));
+      else this.#book.begin(key, beginning(coveredToUs ?? null, unreadFromUs));
     }
     this.#indexTicks();
   }
@@ -327,7 +357,16 @@ export class Ledger {
   }
 }
 
-const beginning = (coveredToUs: number | null): Loss =>
-  coveredToUs === null
+const beginning = (coveredToUs: number | null, unreadFromUs: number | null): Loss => {
+  if (coveredToUs !== null)
+    return { cause: 'process_down', evidence: 'no tape', since: { utcUs: coveredToUs } };
+  return unreadFromUs === null
     ? { cause: 'not_subscribed', evidence: 'newly configured' }
-    : { cause: 'process_down', evidence: 'no tape', since: { utcUs: coveredToUs } };
+    : unread(unreadFromUs);
+};
+
+const unread = (sinceUs: number): Loss => ({
+  cause: 'tape_damaged',
+  evidence: 'what was configured could not be read',
+  since: { utcUs: sinceUs },
+});

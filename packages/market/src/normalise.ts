@@ -42,6 +42,8 @@ const RAW_LIMIT = 1_048_576;
 /** The account of gaps has one around its receipt (`ledger`). */
 const NO_TIME = 'the time is missing, not a broker time, or none that anything is streamed at';
 
+const NO_FEED = 'its feed is not known: the line of the tape that names it could not be read';
+
 const receivedUs = (line: FrameLine): number => line.receivedUs ?? line.tsRecv;
 
 const readTime = (broker: BrokerMs, line: FrameLine, context: NormaliseContext): UtcReading => {
@@ -90,6 +92,7 @@ const tickRow = (
   symbol: string,
   tick: WireTick,
   line: FrameLine,
+  feed: string,
   context: NormaliseContext,
 ): TickRow | null => {
   const time = streamedTime(tick.time);
@@ -98,7 +101,7 @@ const tickRow = (
   const offsetS = plain ?? readTime(time.ms, line, context).offsetS;
   return {
     ts: (time.ms - offsetS * 1000) * 1000,
-    feed: context.feed ?? context.account,
+    feed,
     symbol,
     ts_recv: line.tsRecv,
     bid: tick.bid,
@@ -118,7 +121,11 @@ const normaliseTick = (
   rows: Rows,
 ): NormaliseResult => {
   if (kindOfMark(line.mark) === 'repeat') return 'written';
-  const row = tickRow(message.symbol, message.data, line, context);
+  if (context.feed === null) {
+    reject(rows, line, context, 'tick', NO_FEED);
+    return 'written';
+  }
+  const row = tickRow(message.symbol, message.data, line, context.feed, context);
   // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
   const isLive = kindOfMark(line.mark) === 'live' && line.isLate !== true;
   const isGuarded = isLive && !context.replayed && !isMistimed(line.mark);
@@ -143,15 +150,15 @@ const normaliseBar = (
   rows: Rows,
 ): void => {
   const time = streamedTime(bar.time);
-  if (time === null) {
-    reject(rows, line, context, 'bar', NO_TIME);
+  if (time === null || context.feed === null) {
+    reject(rows, line, context, 'bar', time === null ? NO_TIME : NO_FEED);
     return;
   }
   const at = readTime(time.ms, line, context);
   const fields = new FieldReader();
   rows.bar_events.push({
     ts: at.ms * 1000,
-    feed: context.feed ?? context.account,
+    feed: context.feed,
     symbol,
     timeframe,
     ts_recv: line.tsRecv,

@@ -17,7 +17,7 @@ import { Intake } from './intake.ts';
 import { recall } from './lost-tape.ts';
 import { Outflow } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
-import { type Binding, TapeMemory } from './tape-memory.ts';
+import { type Binding, type Configured, TapeMemory } from './tape-memory.ts';
 import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
@@ -102,6 +102,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const intake = new Intake({ tape, memory, clock, log, replayed });
   const note = (event: string, data: unknown) =>
     until('waiting_for_tape', async () => intake.note(event, data));
+  const configure = (data: Configured) => until('waiting_for_tape', async () => intake.configure(data));
   if (memory.binding?.wsUrl !== binding.wsUrl) await note('bound', binding);
   passing('collector: bound');
   await note('start', { pid: process.pid });
@@ -117,10 +118,10 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: symbols listed');
   // The account of the other feed ends under its own name.
   if (before !== null && before !== feed)
-    await note('configured', { feed: before, replayed, streams: memory.accountStreams });
+    await configure({ feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
   const { streams, subscriptions } = wanted;
-  await note('configured', { feed, replayed, streams: remembered?.configured(streams) ?? streams });
+  await configure({ feed, replayed, streams: remembered?.configured(streams) ?? streams });
   passing('collector: configured');
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');

@@ -2,7 +2,15 @@
 // are right. A gateway sends a heartbeat each second; where the capture ends, they go on.
 import { readFileSync } from 'node:fs';
 import { decodeFrame } from '@fxtape/fxsocket';
-import { HeartbeatJudge, HoldJudge, parseBrokerTime, parseClockRule, Rulings } from '@fxtape/market';
+import {
+  emptyLedger,
+  HeartbeatJudge,
+  HoldJudge,
+  parseBrokerTime,
+  parseClockRule,
+  Rulings,
+  saveLedger,
+} from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
 import { expect, test } from 'vitest';
 import { messageOf } from './tape-memory.ts';
@@ -43,7 +51,8 @@ const beats = (fromUtc: string, offsetMs: number, count: number): Captured[] =>
 function reading(lines: readonly Line[], confirmed: boolean) {
   const spans = [{ fromUs: 0, rule: RULE, confirmed, evidence: '' }];
   const decided = { spans, rulings: new Rulings() };
-  const reader = new TapeReader({ account: 'demo', replayed: false, state: null, decided: () => decided });
+  const state = { ledger: saveLedger({ ...emptyLedger(), feed: 'demo' }) };
+  const reader = new TapeReader({ account: 'demo', replayed: false, state, decided: () => decided });
   return { ...reader.read(lines), reader };
 }
 

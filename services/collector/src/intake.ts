@@ -1,6 +1,7 @@
 // The receiving half of the pipeline: what the stream yields is marked, put on the tape, and only then known. In: batches
 // of frames and session events. Out: lines of the tape. A full disk closes the socket and is tried again every second;
 // the way back is a `disconnected` on the tape, so that the hole is a gap like any other.
+import { isDeepStrictEqual } from 'node:util';
 import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import {
@@ -21,7 +22,7 @@ import {
   type WireMessage,
 } from '@fxtape/market';
 import type { Entry, Line, TapeWriter } from '@fxtape/tape';
-import type { TapeMemory } from './tape-memory.ts';
+import type { Configured, TapeMemory } from './tape-memory.ts';
 
 const FULL_RETRY_MS = 1000;
 
@@ -108,6 +109,18 @@ export class Intake {
     const [line] = tape.append([{ conn: memory.ledger.state.conn, recvUs: clock.nowUs(), event, data }]);
     memory.apply(line as Line, null);
     return line as Line;
+  }
+
+  /** What is wanted from now on. A head follows, where that is another matter: a damaged line may not take it away. @throws TAPE_FULL, TAPE_IO */
+  configure(data: Configured): void {
+    const { memory, tape } = this.#o;
+    const told = () => {
+      const { feed, replayed, streams } = memory.ledger.state;
+      return [feed, replayed, [...streams.keys()]];
+    };
+    const before = told();
+    this.note('configured', data);
+    if (!isDeepStrictEqual(told(), before)) tape.rotate();
   }
 
   /** Runs until the stream ends. */

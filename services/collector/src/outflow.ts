@@ -8,7 +8,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
 import type { TapeMemory } from './tape-memory.ts';
-import { type ReaderState, TapeReader } from './tape-reader.ts';
+import { type ReaderState, readerState, TapeReader } from './tape-reader.ts';
 import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
@@ -289,9 +289,3 @@ export class Outflow {
     }
   }
 }
-
-/** An earlier release kept the account of gaps alone. */
-const readerState = (saved: unknown): ReaderState =>
-  typeof saved === 'object' && saved !== null && 'ledger' in saved
-    ? (saved as ReaderState)
-    : { ledger: saved };

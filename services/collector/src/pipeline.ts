@@ -214,7 +214,7 @@ export class Pipeline {
       this.#o.log.warn({ missing }, 'the list of symbols lacks some that were known; asking again');
     if (!isDeepStrictEqual(streams, this.wanted.streams)) {
       const feed = config.marketData?.feed ?? null;
-      intake.note('configured', { feed, replayed: config.clock.replayed, streams });
+      intake.configure({ feed, replayed: config.clock.replayed, streams });
     }
     this.wanted = wanted;
     stream.setSubscriptions([...wanted.subscriptions]);

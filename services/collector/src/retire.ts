@@ -107,9 +107,7 @@ export class Retirement {
       const intake = new Intake({ tape, memory, clock, log, replayed });
       if (streams.size > 0) {
         log.info('this account is not configured any more; its streams end');
-        intake.note('configured', { feed, replayed, streams: [] });
-        // The next start reads the newest head and what follows: there is little then.
-        tape.rotate();
+        intake.configure({ feed, replayed, streams: [] });
         intake.note('stop', {});
       }
       const keeper = new ClockKeeper({

@@ -59,7 +59,7 @@ export const messageOf = (line: Line): WireMessage | null => {
   };
 };
 
-type Configured = Extract<TapeEvent, { event: 'configured' }>['data'];
+export type Configured = Extract<TapeEvent, { event: 'configured' }>['data'];
 type Items = readonly (Line | Damage)[];
 type Batches = AsyncIterable<Items> | Iterable<Items>;
 

@@ -139,7 +139,11 @@ export class TapeReader {
       else this.#queue.push(item);
       return null;
     }
-    if (item.event === 'head') return null;
+    if (item.event === 'head') {
+      if (this.isSettled) this.#head(item, read);
+      else this.#queue.push(item);
+      return null;
+    }
     const message = messageOf(item);
     const { rulings, spans } = this.#decided();
     const isAside = rulings.setAsideAt(item.tsRecv) !== null;
@@ -207,6 +211,7 @@ export class TapeReader {
   }
 
   #emit(given: Line, read: Read): void {
+    if (given.event === 'head') return this.#head(given, read);
     const message = messageOf(given);
     const context = this.#context();
     const { rulings, spans } = context;
@@ -230,6 +235,16 @@ export class TapeReader {
     read.lastTsRecv = line.tsRecv;
   }
 
+  /** Behind damage it says whose the lines are that follow. */
+  #head({ data, tsRecv }: Line, read: Read): void {
+    const { state } = data as { state: unknown };
+    if (this.ledger.state.unreadFromUs === null || state === null) return;
+    const head = loadLedger(readerState(state).ledger);
+    this.ledger.forget(head, tsRecv, read.notes);
+    this.#spell(read);
+    this.ledger.learn(head, tsRecv, read.notes);
+  }
+
   #damage(damage: Damage, read: Read): void {
     this.ledger.damaged(damage.beforeTsRecv ?? damage.afterTsRecv ?? 0, damageEvidence(damage), read.notes);
   }
@@ -238,3 +253,9 @@ export class TapeReader {
     return { account: this.#account, feed: this.ledger.state.feed, ...this.#decided() };
   }
 }
+
+/** What a head or a cursor keeps. An earlier release kept the account of gaps alone. */
+export const readerState = (saved: unknown): ReaderState =>
+  typeof saved === 'object' && saved !== null && 'ledger' in saved
+    ? (saved as ReaderState)
+    : { ledger: saved };
