@@ -186,6 +186,26 @@ test.each(['a tape of its own', 'no tape yet'])(
   },
 );
 
+test('configuration: renamed with its feed, while the market is quiet and the database lacks the end of the old tape', async () => {
+  const between = chance('renamed with its feed');
+  const recording = await begin({ scenario, accounts: [{ id: A, name: 'old', feed: 'market' }] });
+  let service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(between(400, 1000));
+  await recording.questdb.kill();
+  await delay(between(0, 5000));
+  await recording.gateway.command('pause');
+  await delay(between(200, 1000));
+  await service.kill('SIGKILL');
+  await recording.questdb.start();
+  recording.configure({ accounts: [{ id: A, name: 'new', feed: 'market' }] });
+  service = await recording.collector();
+  await recording.live(service);
+  await recording.gateway.command('resume');
+  await recording.moreTicks(400);
+  await promiseKept('renamed with its feed', recording);
+});
+
 test('configuration: taken out while it waits for its gateway, and put in again', async () => {
   const recording = await begin({ scenario });
   await recording.gateway.fault('rest', { path: '/ServerTimezone', status: 503 });

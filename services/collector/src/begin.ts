@@ -7,17 +7,19 @@ import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import type { AppliedWatch, Database, Reader, SentRow, TableWriter, WriteGate } from '@fxtape/questdb';
-import { listSegments, readCursor, readTail, TapeWriter } from '@fxtape/tape';
+import { listSegments, readCursor, TapeWriter } from '@fxtape/tape';
+import { dirname } from 'node:path';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
 import { findAccount } from './find-account.ts';
 import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
+import { lastOfFeed } from './last-of-feed.ts';
 import { recall } from './lost-tape.ts';
 import { Outflow } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
-import { type Binding, type Configured, TapeMemory } from './tape-memory.ts';
+import { type Binding, type Configured, remembering, TapeMemory } from './tape-memory.ts';
 import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
@@ -91,7 +93,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
-        return recall(o.reader, name, feed, signal);
+        const others = feed === null ? new Map() : await lastOfFeed(dirname(dir), { feed, but: name }, log);
+        return recall(o.reader, { account: name, feed, others }, signal);
       });
   if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
   passing('collector: remembered');
@@ -160,15 +163,6 @@ export const openTape = (
   head: () => unknown,
 ): Promise<TapeWriter> =>
   TapeWriter.open({ dir, account, head, clock, log, syncEveryMs: 50, ringBytes: inHand().maxBytes });
-
-/** What the end of a tape knows. @throws TAPE_IO, TAPE_FORMAT */
-export const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
-  const memory = new TapeMemory(account);
-  const tail = await readTail(dir);
-  if (tail !== null)
-    await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
-  return memory;
-};
 
 /** The account as the gateway lists it. @throws ACCOUNT_NOT_FOUND, ACCOUNT_MISMATCH, and the client's errors. */
 export const look = async (

@@ -10,6 +10,7 @@ import {
   streamId,
 } from '@fxtape/market';
 import type { Reader } from '@fxtape/questdb';
+import { addNewer } from './last-of-feed.ts';
 
 const TOGETHER_US = 3_600_000_000;
 
@@ -24,8 +25,16 @@ export interface Remembered {
 /** Errors: QDB_SUSPENDED, QDB_NOT_APPLIED and those of the transport, all transient. */
 export const recall = async (
   reader: Reader,
-  account: string,
-  feed: string | null,
+  {
+    account,
+    feed,
+    others,
+  }: {
+    readonly account: string;
+    readonly feed: string | null;
+    /** Last ticks of the feed on tapes of other accounts, which the database may not have yet. */
+    readonly others: ReadonlyMap<string, KnownTick>;
+  },
   signal: AbortSignal,
 ): Promise<Remembered> => {
   const options = { signal, waitMs: 10_000 };
@@ -47,6 +56,7 @@ export const recall = async (
     const ms = brokerMs(Math.round(tick.ts / 1000) + tick.utc_offset_s * 1000);
     known.set(symbol, { ms, bid: tick.bid, ask: tick.ask, last: tick.last, volume: tick.volume });
   }
+  addNewer(known, others);
   const configured = (streams: readonly StreamKey[]): ConfiguredStream[] =>
     streams.map((key) => {
       const gap = open.get(streamId(key));

@@ -5,11 +5,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
 import { readCursor } from '@fxtape/tape';
-import { openTape, outflowOf, remembering, type SharedParts } from './begin.ts';
+import { openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { Intake } from './intake.ts';
-import type { Binding } from './tape-memory.ts';
+import { type Binding, remembering } from './tape-memory.ts';
 import { tidy } from './upkeep.ts';
 
 const LOOK_MS = 250;

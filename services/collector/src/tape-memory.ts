@@ -21,7 +21,7 @@ import {
   TickMarker,
   type WireMessage,
 } from '@fxtape/market';
-import type { Damage, Line } from '@fxtape/tape';
+import { type Damage, type Line, readTail } from '@fxtape/tape';
 import { Condemned } from './condemned.ts';
 
 /** The account that this tape belongs to, as it was at first use, and where its gateway was last found. */
@@ -158,6 +158,15 @@ export class TapeMemory {
     this.ledger.damaged(at, damageEvidence(damage), this.#discard);
   }
 }
+
+/** What the end of a tape knows. @throws TAPE_IO, TAPE_FORMAT */
+export const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
+  const memory = new TapeMemory(account);
+  const tail = await readTail(dir);
+  if (tail !== null)
+    await memory.restore((tail.head as { state: unknown } | null)?.state ?? null, tail.lines);
+  return memory;
+};
 
 export const damageEvidence = (damage: Damage): string =>
   `${damage.reason}, ${damage.bytes ?? 'unknown'} bytes`;

@@ -1,0 +1,52 @@
+// What tapes of other accounts know of a feed: the newest tick of each symbol, whoever wrote it, and nothing of other feeds.
+import { decodeFrame } from '@fxtape/fxsocket';
+import { type Log, systemClock } from '@fxtape/ops';
+import { TapeWriter } from '@fxtape/tape';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { lastOfFeed } from './last-of-feed.ts';
+import { TapeMemory } from './tape-memory.ts';
+
+const START_MS = Date.UTC(2026, 5, 24, 12);
+
+/** A tape of an account that recorded these ticks of a feed, `[symbol, seconds]`. */
+async function tape(tapes: string, account: string, feed: string, ticks: [string, number][]): Promise<void> {
+  const memory = new TapeMemory(account);
+  const dir = join(tapes, account);
+  const writer = await TapeWriter.open({ dir, account, head: () => memory.save(), clock: systemClock() });
+  writer.append([
+    { conn: 0, recvUs: START_MS * 1000, event: 'configured', data: { feed, replayed: false, streams: [] } },
+    ...ticks.map(([symbol, s]) => {
+      const time = new Date(START_MS + s * 1000).toISOString();
+      const frame = JSON.stringify({ type: 'tick', symbol, data: { bid: s, ask: s + 1, time } });
+      const recvUs = (START_MS + s * 1000) * 1000;
+      return { conn: 1, recvUs, mark: 'live', frame, json: true, message: decodeFrame(frame) };
+    }),
+  ]);
+  await writer.close();
+}
+
+test('the newest tick of each symbol of the feed, from whichever tape; what cannot be read is left out', async () => {
+  const tapes = mkdtempSync(join(tmpdir(), 'fxtape-feed-'));
+  await tape(tapes, 'first', 'icm', [
+    ['EURUSD', 1],
+    ['GBPUSD', 2],
+    ['EURUSD', 3],
+  ]);
+  await tape(tapes, 'second', 'icm', [['EURUSD', 5]]);
+  await tape(tapes, 'third', 'icm', [['EURUSD', 4]]);
+  await tape(tapes, 'other', 'demo', [['EURUSD', 9]]);
+  await tape(tapes, 'self', 'icm', [['EURUSD', 8]]);
+  mkdirSync(join(tapes, 'odd', '20260624'), { recursive: true });
+  writeFileSync(join(tapes, 'odd', '20260624', `${START_MS * 1000}.ndjson`), 'no tape');
+  const log: Pick<Log, 'warn'> = { warn: vi.fn() };
+  const found = await lastOfFeed(tapes, { feed: 'icm', but: 'self' }, log);
+  rmSync(tapes, { recursive: true });
+  expect([...found].map(([symbol, { bid, ms }]) => [symbol, bid, (ms - START_MS) / 1000])).toEqual([
+    ['EURUSD', 5, 5],
+    ['GBPUSD', 2, 2],
+  ]);
+  expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual(new Map());
+});

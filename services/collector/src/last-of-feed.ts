@@ -1,0 +1,35 @@
+// The last tick of each symbol of a feed on the tapes of other accounts that recorded it here: of an account that was renamed, or that another
+// one has followed, lines may stand there that the database does not have yet. In: the folder of all tapes. Out: ticks.
+import type { KnownTick } from '@fxtape/market';
+import type { Log } from '@fxtape/ops';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { remembering } from './tape-memory.ts';
+
+export const lastOfFeed = async (
+  tapes: string,
+  of: { readonly feed: string; readonly but: string },
+  log: Pick<Log, 'warn'>,
+): Promise<Map<string, KnownTick>> => {
+  const newest = new Map<string, KnownTick>();
+  for (const name of await readdir(tapes).catch(() => [])) {
+    if (name === of.but) continue;
+    try {
+      const { last, ledger } = await remembering(name, join(tapes, name));
+      if (ledger.state.feed === of.feed) addNewer(newest, last.save());
+    } catch (error) {
+      log.warn({ err: error, tape: name }, 'the tape of another account cannot be read');
+    }
+  }
+  return newest;
+};
+
+/** Of two ticks of a symbol the newer one is what its gateway states next. */
+export const addNewer = (
+  newest: Map<string, KnownTick>,
+  ticks: Iterable<readonly [string, KnownTick]>,
+): void => {
+  for (const [symbol, { ask, bid, last, ms, volume }] of ticks)
+    if (ms >= (newest.get(symbol)?.ms ?? Number.NEGATIVE_INFINITY))
+      newest.set(symbol, { ask, bid, last, ms, volume });
+};
