@@ -101,3 +101,15 @@ test('a gateway that plays an old day at its own speed is clean as long as it mo
   const judge = new HeartbeatJudge(false);
   expect([0, 1, 2].map((i) => judge.judge(sight(i * 5, i * 1000)))).toEqual(['frozen', 'clean', 'clean']);
 });
+
+test('a change of the clock rule makes none late, and hides no queue', () => {
+  const judge = new HeartbeatJudge();
+  const hour = 3_600_000;
+  for (let i = 0; i < 10; i++) judge.judge(sight(i * 1000, i * 1000));
+  judge.moved(-3 * hour);
+  expect(judge.judge(sight(10_000 - 3 * hour, 10_000))).toBe('clean');
+  expect(judge.judge(sight(11_000 - 3 * hour, 14_000))).toBe('late');
+  judge.moved(hour);
+  expect(judge.judge(sight(12_000 - 2 * hour, 15_000))).toBe('late');
+  expect(judge.judge(sight(15_500 - 2 * hour, 15_500))).toBe('clean');
+});

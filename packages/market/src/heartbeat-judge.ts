@@ -53,6 +53,14 @@ export class HeartbeatJudge {
     return lag - Math.min(this.#best, this.#bestBefore) <= spread ? 'clean' : 'late';
   }
 
+  /** What was stated so far means this much more: another clock rule holds. */
+  moved(byMs: number): void {
+    this.#best -= byMs;
+    this.#bestBefore -= byMs;
+    this.#steady = null;
+    if (this.#last !== null) this.#last = { ...this.#last, serverMs: this.#last.serverMs + byMs };
+  }
+
   #runs({ ms, resolutionMs }: HeartbeatSight['server'], monoMs: number): boolean {
     const last = this.#last;
     if (last !== null && ms === last.serverMs)

@@ -70,7 +70,9 @@ export class Intake {
   obstacle: FxtapeError | null = null;
   readonly #o: IntakeOptions;
   readonly #connBase: number;
-  #judge: HeartbeatJudge;
+  readonly #judge: HeartbeatJudge;
+  /** The last heartbeat, and how it was read. */
+  #heartbeat: { readonly item: FrameItem; readonly server: BrokerTime; readonly ms: number } | null = null;
   readonly watch: ClockWatch;
   #rule: ClockRule | null = null;
   #jumps: ClockJump[] = [];
@@ -92,15 +94,22 @@ export class Intake {
   /** Must be called when the clock rule of the tape has changed. */
   clockChanged(): void {
     const rule = ruleAt(this.#o.memory.spans, Number.MAX_SAFE_INTEGER);
-    if (rule?.id !== this.#rule?.id) {
-      this.watch.ruleChanged();
-      this.#judge = new HeartbeatJudge(!this.#o.replayed);
-    }
+    const another = rule?.id !== this.#rule?.id;
     this.#rule = rule;
+    if (another) this.#ruleChanged();
     if (!this.#o.replayed || rule === null) return;
     const clean = this.#o.memory.ledger.state.clean;
     const near = clean === null ? null : rule.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
     this.#passes = new PassTracker(rule, near);
+  }
+
+  #ruleChanged(): void {
+    this.watch.ruleChanged();
+    const last = this.#heartbeat;
+    if (last === null) return;
+    const ms = this.#sight(last.item, last.server)?.utcMs ?? last.server.ms;
+    this.#judge.moved(ms - last.ms);
+    this.#heartbeat = { ...last, ms };
   }
 
   /** Puts an event of the recorder itself on the tape. @throws TAPE_FULL, TAPE_IO */
@@ -269,11 +278,10 @@ export class Intake {
     if (server === null) return null;
     const stated = this.#sight(item, server);
     const { resolutionMs } = server;
-    const mark = this.#judge.judge({
-      server: { ms: stated?.utcMs ?? server.ms, resolutionMs },
-      monoMs: item.monoMs,
-      congested: item.congested,
-    });
+    const ms = stated?.utcMs ?? server.ms;
+    this.#heartbeat = { item, server, ms };
+    const { congested, monoMs } = item;
+    const mark = this.#judge.judge({ server: { ms, resolutionMs }, monoMs, congested });
     if (mark === 'late') this.counters.lateHeartbeats++;
     const sight = item.congested ? null : stated;
     const jump = sight === null ? null : this.watch.heartbeat(sight);
