@@ -137,15 +137,16 @@ describe('a first frame that lingers', () => {
   test('is not waited for once a later tick shows that the first frame was it: it states a tick of before the request', () => {
     // Asked for at 0 ms of our clock, when the server's showed 10,001; frames travel for 3 ms.
     for (const [statedMs, delayMs, isSnapshot] of [
-      [9990, 0, true],
-      [9999, 0, false],
+      [8990, 0, true],
+      // A live tick that took its time may be as old.
+      [9010, 0, false],
       [10_011, 0, false],
       // Whole seconds may mean anything up to the next one.
-      [9000, 0, false],
-      [8000, 0, true],
+      [7000, 0, true],
+      [8000, 0, false],
       // Where all ticks are a quarter of an hour old, the first one is no older than the others.
       [10_011, 900_000, false],
-      [9990, 900_000, true],
+      [8990, 900_000, true],
     ] as const) {
       const life = new Life(tick(1));
       life.connect([tick(statedMs - delayMs)], 0, 20);
@@ -154,6 +155,16 @@ describe('a first frame that lingers', () => {
       const mark = life.frame(tick(12_100 - delayMs), 2110);
       expect([statedMs, delayMs, mark]).toEqual([statedMs, delayMs, isSnapshot ? 'live' : 'repeat']);
     }
+  });
+
+  test('that states the tick known before is no row in the whole connection', () => {
+    const life = new Life(tick(1));
+    expect(life.connect([tick(8000), tick(12_000)], 0, 2000)).toEqual(['snapshot', 'live']);
+    for (const atMs of [2002, LINGER_MS + 1, 86_400_000]) expect(life.frame(tick(1), atMs)).toBe('repeat');
+    expect([life.frame(tick(13_000), 86_400_000), life.frame(tick(13_000), 86_400_000)]).toEqual([
+      'live',
+      'live',
+    ]);
   });
 
   test('is waited for where the server plays an old day faster than our clock runs', () => {

@@ -2,9 +2,10 @@
 // an order and at a time that nobody promises: before or after the acknowledgement, before or after live frames, at once or seconds later.
 // The marker sees each tick frame when it is received and names it; the name goes onto the tape.
 //
-//   idle ──arm (subscription written)──► watching ──SETTLE after the acknowledgement──► lingering ──snapshot seen, or LINGER──► idle
+//   idle ──arm (subscription written)──► watching ──SETTLE after the acknowledgement──► lingering ──snapshot seen, or LINGER──► over
 //
-// While watching or lingering, a frame equal in time and content to the tick known before, or to any frame since the arming, is a `repeat`.
+// A frame equal in time and content to the tick known before is a `repeat`; while watching or lingering, one equal to any frame since the
+// arming as well.
 // At most it costs a genuine equal tick: while watching it lies inside the gap that every subscription stands in, later the account of gaps
 // notes one of its own (`ledger`). A snapshot that states a tick nobody has seen is written, as `snapshot`. Nothing is ever written twice.
 
@@ -27,6 +28,8 @@ export const SETTLE_MS = 1500;
 export const LINGER_MS = 30_000;
 /** Ticks of one moment come in one piece: what repeats the newest one later than this is a snapshot and no second tick like it. */
 export const TWIN_MS = 1000;
+/** A live tick may be so much older than its request. */
+const SLOW_MS = 1000;
 const MAX_SEEN = 16_384;
 
 interface Watch {
@@ -40,6 +43,8 @@ interface Watch {
   readonly askedAtMs: number | null;
   /** The latest that the first frame may have meant, as long as it may be a live tick of after the request. */
   firstMs: number | null;
+  /** Nothing but the tick of before is told apart any more. */
+  over: boolean;
   /** Snapshots that may still come: one for each time the subscription was written. */
   due: number;
   ackedAtMs: number;
@@ -92,6 +97,7 @@ export class TickMarker {
       answered: false,
       askedAtMs: monoMs,
       firstMs: null,
+      over: false,
       due: (again?.due ?? 0) + 1,
       ackedAtMs: Number.POSITIVE_INFINITY,
     });
@@ -110,15 +116,16 @@ export class TickMarker {
     const first = !watch.answered;
     watch.answered = true;
     const waitedMs = monoMs - watch.ackedAtMs;
-    const over = waitedMs >= LINGER_MS || (waitedMs >= SETTLE_MS && watch.due <= 0);
-    if (over) this.#watches.delete(symbol);
+    // What was known before the connection is restated, however late that comes: a live tick is newer.
     if (watch.before !== null && same(watch.before, tick)) {
-      // The first frame of a connection restates what is known, however late it comes.
-      if (over && !first) return 'live';
       watch.due--;
       return 'repeat';
     }
-    if (over) return 'live';
+    if (!watch.over && (waitedMs >= LINGER_MS || (waitedMs >= SETTLE_MS && watch.due <= 0))) {
+      watch.over = true;
+      watch.seen = [];
+    }
+    if (watch.over) return 'live';
     if (!first) tellFirst(watch, tick, monoMs);
     if (!seenBefore(watch.seen, tick)) return newTick(watch, tick, first, monoMs);
     const newest = watch.seen.at(-1) as KnownTick;
@@ -128,12 +135,14 @@ export class TickMarker {
 }
 
 /**
- * A later tick of the same symbol shows that its clock stood at least so far at the request: a first frame of before that is the snapshot,
- * and no other one is waited for. A symbol that is delayed is measured by its own delay.
+ * A later tick of the same symbol shows that its clock stood at least so far at the request: a first frame of a second before that is the
+ * snapshot, and no other one is waited for. What is nearer may be a tick that took its time. A symbol that is delayed is measured by its
+ * own delay.
  */
 const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   const { askedAtMs, firstMs } = watch;
-  if (firstMs === null || askedAtMs === null || firstMs >= ms - (monoMs - askedAtMs)) return;
+  if (firstMs === null || askedAtMs === null) return;
+  if (firstMs >= ms - (monoMs - askedAtMs) - SLOW_MS) return;
   watch.firstMs = null;
   watch.due--;
 };
