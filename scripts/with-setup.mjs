@@ -1,5 +1,5 @@
 // What `npm start`, `npm test`, `npm run bench` and `npm run setup` run, on nothing but Node 20 and npm. In: the task and arguments for what
-// follows. It brings pnpm, the packages and Node 24 (all pinned by the lock file), then hands over: to `fxtape up`, to the checks and the
+// follows. It brings pnpm, the packages and a Node (all pinned by the lock file), then hands over: to `fxtape up`, to the checks and the
 // tests, or to the benchmarks. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,10 +7,10 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, OLDEST_RUNTIME } from './node-floor.mjs';
 
 const PNPM = 'pnpm@12.21.0';
 const OLDEST_NODE = 20;
-const NODE = 24;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 const stampFile = join(root, 'node_modules', '.fxtape-setup');
@@ -71,14 +71,15 @@ function findNode() {
   if (existsSync(brought)) {
     try {
       const version = execFileSync(brought, ['--version'], { encoding: 'utf8' });
-      if (majorOf(version) >= NODE) return brought;
+      if (isNewEnough(version)) return brought;
+      say(`the Node that was installed is ${version.trim()}, older than ${OLDEST_RUNTIME}`);
     } catch (error) {
-      say(`the Node ${NODE} that was installed does not run here (${error.message.split('\n')[0]})`);
+      say(`the Node that was installed does not run here (${error.message.split('\n')[0]})`);
     }
   }
-  if (majorOf(process.version) >= NODE) return process.execPath;
+  if (isNewEnough(process.version)) return process.execPath;
   throw new SetupError(
-    `no Node ${NODE} comes as a package for ${process.platform}-${process.arch}, and this is ${process.version}. Install Node ${NODE}, then try again.`,
+    `no Node comes as a package for ${process.platform}-${process.arch}, and this is ${process.version}. Install Node ${OLDEST_RUNTIME} or newer, then try again.`,
   );
 }
 
