@@ -1,7 +1,7 @@
 // What a job has finished of its work, kept with the job, so that the next try goes on there: after an error, a graceful stop or the
 // death of its worker. In: what the handler says after each durable step. The truth is in the database; losing a checkpoint repeats
 // work and nothing else. Saving is refused once the job is no longer this worker's.
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, passing } from '@fxtape/ops';
 import type { Job } from 'bullmq';
 
 export interface JobProgress {
@@ -43,6 +43,7 @@ export class JobCheckpoint implements Checkpoint {
       });
     }
     this.#value = value;
+    passing('job: checkpoint');
     const data = { ...(this.#job.data as object), checkpoint: value };
     await Promise.all([
       this.#job.updateData(data),

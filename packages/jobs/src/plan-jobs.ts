@@ -1,7 +1,7 @@
 // Puts jobs into queues, account by account. In: jobs of the catalogue and the moment they were computed for. Out: what became of each
 // (plan-verdict.ts). Safe for several planners at once: BullMQ adds an id only once, and taking away an ended job before adding it
 // anew at worst repeats work that was to be repeated anyway.
-import type { Log } from '@fxtape/ops';
+import { type Log, passing } from '@fxtape/ops';
 import type { JobsOptions } from 'bullmq';
 import { catalogue, type DescribedJob, describeJob, type PlannedJob } from './catalogue.ts';
 import { type KnownJob, planVerdict, type PlanVerdict } from './plan-verdict.ts';
@@ -42,6 +42,7 @@ export async function planJobs(
   const wanted = jobs.map((job, index): Wanted => ({ ...describeJob(job), job, index }));
   const verdicts = new Map<number, PlanVerdict>();
   for (const [account, ofAccount] of Map.groupBy(wanted, (one) => one.account)) {
+    passing('queue: account');
     if (account !== null) await set.redis.sadd(set.own('accounts'), account);
     for (let at = 0; at < ofAccount.length; at += CHUNK) {
       const chunk = ofAccount.slice(at, at + CHUNK);
@@ -93,8 +94,11 @@ async function carryOut(
 ): Promise<void> {
   const queue = set.queue(account);
   const of = (...verdicts: PlanVerdict[]) => decided.filter((one) => verdicts.includes(one.verdict));
+  passing('queue: remove');
   await Promise.all(of('again').map(({ id }) => queue.remove(id)));
+  passing('queue: add');
   await queue.addBulk(of('added', 'again').map(({ job, id, priority }) => bullJob(job, id, priority)));
+  passing('queue: added');
   for (const { id, priority } of of('raised')) {
     try {
       await (await queue.getJob(id))?.changePriority({ priority });

@@ -5,7 +5,7 @@
 //   process stops ─► handed back to wait, no try used           gateway away ───► the same
 //                                                               any other error, deadline ─► next try after its back-off, or failed
 //   lock lost ────► nothing: it belongs to another worker
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, passing } from '@fxtape/ops';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Answer } from './answer-tally.ts';
 import { definitionOf, type JobName } from './catalogue.ts';
@@ -60,6 +60,7 @@ export async function runJob(
     const clock = new DeadlineClock(deadlineMs, () => deadline.abort(deadlineError(job, deadlineMs)));
     const either = AbortSignal.any([signal, deadline.signal]);
     const { permits, answered } = context;
+    passing(`job: begin ${job.name}`);
     const requests = new JobRequests({ permits, answered, signal: either, deadline: clock });
     ending.push(
       () => requests.end(),
@@ -78,6 +79,7 @@ export async function runJob(
     );
     const outcome = await endOrAbort(running, either, context.graceMs);
     checkpoint.close();
+    passing(`job: end ${job.name}`);
     if ('againAfterMs' in outcome) return await comeAgain(job, token, outcome.againAfterMs, tell);
     tell({ type: 'done', rows: outcome.rows, requests: outcome.requests });
     return outcome;

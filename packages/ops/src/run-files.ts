@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FxtapeError } from './fxtape-error.ts';
+import { passing } from './passing.ts';
 
 const serviceInfo = z.object({
   pid: z.int().positive(),
@@ -98,7 +99,9 @@ function readIfThere(path: string): string | null {
 function writeWhole(path: string, text: string): void {
   const partial = `${path}.${process.pid}.partial`;
   try {
+    passing('run file: write');
     writeFileSync(partial, text, { mode: 0o600 });
+    passing('run file: rename');
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });

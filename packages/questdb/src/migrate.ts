@@ -1,7 +1,7 @@
 // Brings the tables and views of a database up to date before anything is written. In: a connection. Out: which migrations ran.
 // QuestDB has neither locks nor transactions across statements, so every statement is one that may run twice (IF NOT EXISTS), a
 // migration is recorded only after all of its statements, and several processes may do all this at the same time.
-import { type Clock, FxtapeError, type Log, systemClock } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
 import { AppliedWatch } from './applied-watch.ts';
 import { newestSteps, pausedStep } from './apply-steps.ts';
 import { asObjects } from './exec-answer.ts';
@@ -131,6 +131,7 @@ async function run(
   for (const statement of migration.statements) {
     for (;;) {
       try {
+        passing(`migrate: ${migration.version}`);
         await client.exec(statement, { signal });
         break;
       } catch (error) {
@@ -147,6 +148,7 @@ async function record(
   migration: Migration,
   signal?: AbortSignal,
 ): Promise<void> {
+  passing(`migrate: record ${migration.version}`);
   const values = `${migration.version}, ${sqlText(migration.name)}, ${sqlText(migration.checksum)}`;
   await client.exec(`INSERT INTO ${RECORD} (ts, version, name, checksum) VALUES (now(), ${values})`, {
     signal,

@@ -1,7 +1,7 @@
 // The way of one table into the database: a queue of submits and one request at a time, so that order is kept and memory holds
 // one encoded body. Small submits that wait together travel in one request; a request is not started within `commitEveryMs` of
 // the last one unless enough rows wait, because each commit costs the server far more than its rows do.
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
 import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
@@ -215,7 +215,9 @@ export class TableLane {
         if (shut !== null) return shut;
         this.#inFlightRows = rows;
         this.#lastStartMs = clock.monoMs();
+        passing(`questdb: write ${def.name}`);
         const answer = await http.write(def.name, body, { signal });
+        passing(`questdb: wrote ${def.name}`);
         metrics?.answered(def.name, answer.kind, clock.monoMs() - this.#lastStartMs);
         return answer;
       },

@@ -5,7 +5,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
-import type { FxtapeError } from '@fxtape/ops';
+import { type FxtapeError, passing } from '@fxtape/ops';
 import { ioError } from './errors.ts';
 import { compressedPath, listSegments } from './segment.ts';
 import { nodeFs } from './tape-fs.ts';
@@ -43,18 +43,22 @@ async function compress(path: string): Promise<void> {
   const partial = `${target}.partial`;
   try {
     const checksum = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+    passing('compress: write');
     await pipeline(createReadStream(path), createZstdCompress(checksum), createWriteStream(partial));
     const file = await open(partial, 'r+');
     try {
+      passing('compress: sync');
       await file.datasync();
     } finally {
       await file.close();
     }
+    passing('compress: rename');
     await rename(partial, target);
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
   }
   nodeFs.syncFolder(dirname(target));
+  passing('compress: remove');
   await rm(path);
 }

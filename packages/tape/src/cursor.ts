@@ -3,6 +3,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { passing } from '@fxtape/ops';
 import { errnoOf, ioError } from './errors.ts';
 import type { Position } from './position.ts';
 
@@ -34,14 +35,18 @@ export async function writeCursor(dir: string, cursor: Cursor): Promise<void> {
   const path = pathOf(dir);
   const body = JSON.stringify(cursor);
   try {
+    passing('cursor: write');
     const file = await open(`${path}.partial`, 'w');
     try {
       await file.writeFile(`${sum(body)}\n${body}`);
+      passing('cursor: sync');
       await file.datasync();
     } finally {
       await file.close();
     }
+    passing('cursor: rename');
     await rename(`${path}.partial`, path);
+    passing('cursor: sync folder');
     const folder = await open(dir, 'r');
     try {
       await folder.sync();

@@ -3,6 +3,7 @@
 import { appendFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { passing } from '@fxtape/ops';
 import type { Damage } from './damage.ts';
 import { decodeLine } from './decode.ts';
 import { ioError } from './errors.ts';
@@ -107,12 +108,15 @@ async function cutTorn({ path }: Segment): Promise<void> {
     await file.close();
   }
   if (torn.length === 0) return;
+  passing('recover: torn line found');
   if (typeof decodeLine(torn, 0, torn.length) === 'object') {
     appendFileSync(path, '\n');
     return;
   }
   const keep = size - torn.length;
-  if (setAside(`${plainPath(path)}.${keep}.torn`, torn)) truncateSync(path, keep);
+  if (!setAside(`${plainPath(path)}.${keep}.torn`, torn)) return;
+  passing('recover: torn line set aside');
+  truncateSync(path, keep);
 }
 
 /** False on a full disk: then the bytes stay where they are, as damage, and the next append starts a segment. */

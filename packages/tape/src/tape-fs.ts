@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { passing } from '@fxtape/ops';
 
 export interface TapeFs {
   mkdir(path: string): void;
@@ -34,12 +35,28 @@ export interface TapeFs {
 const fdatasyncAsync = promisify(fdatasync);
 
 export const nodeFs: TapeFs = {
-  mkdir: (path) => void mkdirSync(path, { recursive: true }),
-  open: (path, fresh) => openSync(path, fresh ? 'ax' : 'a'),
-  write: (fd, bytes) => writeSync(fd, bytes),
-  truncate: (fd, bytes) => ftruncateSync(fd, bytes),
-  sync: (fd) => fdatasyncAsync(fd),
+  mkdir: (path) => {
+    passing('tape: mkdir');
+    mkdirSync(path, { recursive: true });
+  },
+  open: (path, fresh) => {
+    passing(fresh ? 'tape: create' : 'tape: open');
+    return openSync(path, fresh ? 'ax' : 'a');
+  },
+  write: (fd, bytes) => {
+    passing('tape: write');
+    return writeSync(fd, bytes);
+  },
+  truncate: (fd, bytes) => {
+    passing('tape: truncate');
+    ftruncateSync(fd, bytes);
+  },
+  sync: async (fd) => {
+    passing('tape: sync');
+    await fdatasyncAsync(fd);
+  },
   syncFolder: (path) => {
+    passing('tape: sync folder');
     const fd = openSync(path, 'r');
     try {
       fsyncSync(fd);
@@ -49,7 +66,10 @@ export const nodeFs: TapeFs = {
   },
   close: (fd) => closeSync(fd),
   remove: (path) => rmSync(path, { force: true }),
-  rename: (from, to) => renameSync(from, to),
+  rename: (from, to) => {
+    passing('tape: rename');
+    renameSync(from, to);
+  },
   size: (path) => statSync(path).size,
   readStart: async (path, bytes) => {
     const file = await open(path, 'r');
