@@ -51,7 +51,7 @@ test('killed-writes: collector, scheduler and backfill at every place that write
       if (length !== quiet.places) Object.assign(quiet, { places: length, sinceMs: performance.now() });
       return length > 0 && performance.now() - quiet.sinceMs > 45_000;
     },
-    { what: 'no place that is new for 45 s', deadlineMs: 900_000, everyMs: 500 },
+    { what: 'no place that is new for 45 s', deadlineMs: 1_700_000, everyMs: 500 },
   );
   done = true;
   await Promise.all(services);
@@ -81,7 +81,7 @@ test('killed-writes: collector, scheduler and backfill at every place that write
     retryErrors: true,
   });
   await promiseKept('killed at every place that writes', recording);
-}, 1_800_000);
+}, 2_400_000);
 
 /** The third: the tape is lost before, so that a segment is made. */
 const FAULTS = [
@@ -120,4 +120,4 @@ test('failing-disk: each write, sync and rename fails once, at the start and lat
   await recording.live(await recording.collector());
   await recording.moreTicks(400);
   await promiseKept('a disk that fails once at each place', recording);
-}, 900_000);
+}, 1_200_000);

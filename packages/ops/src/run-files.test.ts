@@ -37,6 +37,24 @@ test('what it wrote is for this user alone', () => {
   remove();
 });
 
+test.each(['ENOSPC', 'EIO', 'EMFILE'])('%s delays the files and ends nothing', async (code) => {
+  const hooks = globalThis as { [key: symbol]: ((place: string) => void) | undefined };
+  const key = Symbol.for('fxtape.passing');
+  hooks[key] = () => {
+    throw Object.assign(new Error('a fault of the disk'), { code });
+  };
+  const remove = writePidFile(data, 'collector', { pid: process.pid, http: null });
+  hooks[key] = undefined;
+  expect(readServiceInfo(data, 'collector')).toBeNull();
+  await expect.poll(() => readServiceInfo(data, 'collector')?.pid, { timeout: 20_000 }).toBe(process.pid);
+  remove();
+});
+
+test('a folder that cannot be written at all ends the start', () => {
+  writeFileSync(join(data, 'run'), 'a file');
+  expect(() => writePidFile(data, 'collector', { pid: process.pid, http: null })).toThrow('run');
+});
+
 test('the files of a successor are not removed', () => {
   const remove = writePidFile(data, 'console', { pid: 1111, http: null });
   const removeNext = writePidFile(data, 'console', { pid: 2222, http: null });

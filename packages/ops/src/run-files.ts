@@ -1,7 +1,7 @@
 // Where the running services of one data folder are found. In: a service's pid and its HTTP address. Out: `run/<service>.pid`
-// (the pid only) and `run/<service>.json` ({pid, http, startedAt, pass?}), for this user alone, written whole by rename and removed when the process ends.
-// After a kill they stay behind: a reader must ask the address before it believes them. A full disk keeps no service from its work: they
-// are written as soon as there is room.
+// (the pid only) and `run/<service>.json` ({pid, http, startedAt, pass?}), for this user alone, written whole by rename and removed when
+// the process ends. After a kill they stay behind: a reader must ask the address before it believes them. A full or failing disk keeps no
+// service from its work: they are written as soon as that is possible.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,7 +19,8 @@ const serviceInfo = z.object({
 export type ServiceInfo = z.infer<typeof serviceInfo>;
 
 const AGAIN_MS = 1000;
-const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+/** Errors that may pass. Any other, such as a folder that is not ours, ends the start. */
+const PASSING: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE']);
 
 /** Writes both files and removes them when this process exits. Returns a function that removes them earlier. */
 export function writePidFile(
@@ -38,13 +39,13 @@ export function writePidFile(
   try {
     write();
   } catch (error) {
-    if (!FULL.has((error as NodeJS.ErrnoException).code)) throw error;
+    if (!PASSING.has((error as NodeJS.ErrnoException).code)) throw error;
     timer = setInterval(() => {
       try {
         write();
         if (timer !== null) clearInterval(timer);
       } catch {
-        // Still full, or worse: a service does its work without these files.
+        // Still so, or worse: a service does its work without these files.
       }
     }, AGAIN_MS).unref();
   }
