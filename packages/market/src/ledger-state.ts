@@ -61,6 +61,8 @@ export interface StreamAccount {
   coveredFrom: Bound | null;
   rangeId: string | null;
   claimedAtUs: number;
+  /** The clean heartbeat of then, by the broker's clock; an earlier release saved none. */
+  claimedMs?: BrokerMs | null;
   rows: number;
   /** The last clean heartbeat at which the subscription is known to have existed. */
   proved: Instant | null;

@@ -81,9 +81,9 @@ describe('gaps', () => {
   });
 
   test('a clock of ours that is set before the first heartbeat makes no stream older by it', () => {
-    // Configured by a clock that was a day behind, or a day ahead: then the next receive times are made up.
+    // Configured by a clock that was a week behind, or a day ahead: then the next receive times are made up.
     for (const [setMs, atS, from] of [
-      [86_400_000, 86_460, 86_400],
+      [7 * 86_400_000, 7 * 86_400 + 60, 7 * 86_400],
       [-86_400_000, 60, -600],
     ] as const) {
       const script = new TapeScript().configured([EUR]).event({ event: 'connected', data: null });
@@ -92,6 +92,19 @@ describe('gaps', () => {
       script.beat(heard, 'clean', true, atS);
       expect(gapsOf(script)[0]?.[3]).toBeCloseTo(setMs > 0 ? from : atS + from, 1);
     }
+  });
+
+  test('coverage goes on while our clock is behind the tape and lines are a microsecond apart', () => {
+    const script = started().beats(3, 60);
+    for (let s = 61; s <= 600; s++) script.beat(60, 'clean', true, s);
+    expect(coverageOf(script, 'EURUSD').at(-1)?.[1]).toBeGreaterThan(590);
+  });
+
+  test('a machine that slept before the first heartbeat has its gap from before it slept', () => {
+    const script = new TapeScript().configured([EUR]).event({ event: 'connected', data: null });
+    script.at(108_000).event({ event: 'clock_jump', data: { of: 'machine', byMs: 107_000_000 } });
+    script.beat(108_060);
+    expect(gapsOf(script)[0]?.[3]).toBeLessThanOrEqual(0);
   });
 
   test('heartbeats that waited in the queue bound nothing', () => {

@@ -30,6 +30,7 @@ import { SETTLE_MS } from './tick-marker.ts';
 const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
 const MOST_BACK_MS = 600_000;
+const MOST_ASLEEP_MS = 4 * 86_400_000;
 /** Frames that are left out within so long of each other share a gap: in a busy market all those of a connection. */
 const TOGETHER_US = 2_000_000;
 /** Coverage of bars and deals comes from history alone (design §4). */
@@ -107,9 +108,11 @@ export class StreamBook {
 
   /**
    * Our clock was set: what was measured by it so far is moved along. Where it was set back, receive times are made up for a while, and
-   * nobody knows how long that took: minutes are assumed.
+   * nobody knows how long that took: minutes are assumed. Forwards it may not have been set at all: a machine that slept shows the same,
+   * so that as much as a long weekend counts as time that passed.
    */
   clockSet(byMs: number): void {
+    if (byMs > 0 && byMs <= MOST_ASLEEP_MS) return;
     for (const { gap } of this.#state.streams.values())
       if (gap !== null && gap.from === null && gap.openedUs > 0)
         gap.openedUs += Math.max(byMs, -MOST_BACK_MS) * 1000;
@@ -183,7 +186,7 @@ export class StreamBook {
       case 'claim':
         if (stream.leftOut !== null && this.#tsRecv - stream.leftOut.to.recvUs >= TOGETHER_US)
           this.#noteLeftOut(stream);
-        if (clean !== null && this.#tsRecv - stream.claimedAtUs >= CLAIM_EVERY_US)
+        if (clean !== null && this.#isDue(stream, clean))
           this.#claim(stream, coverageEnd(clean, startMs(this.#timing(stream))));
         break;
       case 'prove':
@@ -278,10 +281,23 @@ export class StreamBook {
     return latest(gapEnd(clean, Math.ceil((this.#tsRecv - clean.recvUs) / 1000)), ours);
   }
 
+  /** By either clock: while ours is behind the tape, lines are a microsecond apart. */
+  #isDue({ claimedAtUs, claimedMs = null }: StreamAccount, clean: Instant): boolean {
+    if (this.#tsRecv - claimedAtUs >= CLAIM_EVERY_US) return true;
+    return (
+      !this.#state.replayed && claimedMs !== null && (clean.brokerMs - claimedMs) * 1000 >= CLAIM_EVERY_US
+    );
+  }
+
+  #claimed(stream: StreamAccount): void {
+    stream.claimedAtUs = this.#tsRecv;
+    stream.claimedMs = this.#state.clean?.brokerMs ?? null;
+  }
+
   #beginRange(stream: StreamAccount, from: Bound): void {
     stream.coveredFrom = from;
     stream.rangeId = `${this.#account}-${this.#tsRecv.toString(36)}`;
-    stream.claimedAtUs = this.#tsRecv;
+    this.#claimed(stream);
     stream.rows = 0;
   }
 
@@ -289,7 +305,7 @@ export class StreamBook {
     const { coveredFrom: from, rangeId, key } = stream;
     if (from === null || rangeId === null || !COVERED_LIVE.has(key.stream)) return;
     this.#notes.coverage.push({ key, rangeId, from, to, rows: stream.rows });
-    stream.claimedAtUs = this.#tsRecv;
+    this.#claimed(stream);
     if (widthUs(from, to) >= RANGE_US) this.#beginRange(stream, to);
   }
 }
