@@ -4,7 +4,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readServiceInfo } from '@fxtape/ops';
-import { type ChildHandle, freePort, startFxtape, type TempDir, tempDir, until } from '@fxtape/testkit';
+import {
+  type ChildHandle,
+  freePort,
+  startFxtape,
+  type TempDir,
+  tempDir,
+  until,
+  WORKSPACE,
+} from '@fxtape/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 
 const FROM = Date.parse('2020-01-01T22:00:00.065Z');
@@ -187,6 +195,14 @@ test.for([
     said: /^SIMULATOR_FILE_UNREADABLE: there is no .*\n$/,
   },
   { title: 'an empty one', args: ['--ticks', '/dev/null'], said: /^SIMULATOR_FILE_INVALID: line 1 .*\n$/ },
+  {
+    title: 'a month with a step back of an hour',
+    args: [
+      '--ticks',
+      join(WORKSPACE, 'services/simulator/src/testing/tick-files/DAT_ASCII_EURUSD_T_202610.csv'),
+    ],
+    said: /^SIMULATOR_FILE_INVALID: line 3 .*\n$/,
+  },
   { title: 'a folder', args: ['--ticks', '/'], said: /^SIMULATOR_FILE_UNREADABLE: .*\n$/ },
 ])('a file that cannot be used is told before anything starts: $title', async ({ args, said }) => {
   const child = await startFxtape(['up', '--demo=real', ...args], { dataDir: dir.path, env, ownGroup: true });
