@@ -267,7 +267,7 @@ test('configuration: the list tells what is no address for one account; the othe
     ],
   });
   const service = await recording.collector();
-  await says(service, 'other: waiting_for_gateway: FXSOCKET_ADDRESS');
+  await says(service, 'other: waiting_for_gateway (FXSOCKET_ADDRESS');
   await recording.live(service, 180_000);
   await recording.moreTicks(200);
   await promiseKept('no address', recording);

@@ -22,6 +22,10 @@ const ANSWERS: Record<string, (response: ServerResponse) => unknown> = {
   [`GET /v1/accounts/${ID}`]: (response) => response.end(JSON.stringify(ROW)),
   'POST /v1/accounts': (response) => response.writeHead(201).end(JSON.stringify(ROW)),
   [`DELETE /v1/accounts/${ID}`]: (response) => response.writeHead(204).end(),
+  [`GET /mt5/${ID}/ServerTimezone`]: (response) =>
+    response.end('{"serverTime":"2026-06-22T19:53:56Z","utcOffsetSeconds":10800}'),
+  [`GET /mt5/${ID}/getQuote`]: (response) =>
+    response.end('{"symbol":"EURUSD","bid":1.0849,"ask":1.0851,"time":"2026-06-22T19:53:56Z"}'),
   [`GET /mt5/${ID}/PriceHistory`]: (response) =>
     response.end(JSON.stringify([bar, bar, { ...bar, close: null }])),
   [`GET /mt5/${ID}/OpenedOrders`]: (response) =>

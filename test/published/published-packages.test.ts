@@ -90,7 +90,9 @@ function writeProject(): void {
   write('tsconfig.json', { compilerOptions, include: ['*.ts'] });
   for (const name of PACKAGES)
     for (const [i, text] of examplesOf(`packages/${name}/README.md`).entries()) {
-      const here = text.replaceAll('s://api.fxsocket.com', `://${gateway.address}`);
+      const here = text
+        .replaceAll('s://api.fxsocket.com', `://${gateway.address}`)
+        .replace('new FxSocket({', `new FxSocket({ baseUrl: 'http://${gateway.address}',`);
       programs.push(`${name}-${i}`);
       write(`${name}-${i}.ts`, here);
     }
@@ -185,11 +187,13 @@ test('types: every declaration file, the examples, and what a generator makes of
 
 /** What each example prints, as far as it is always the same. */
 const PRINTS: Record<string, RegExp> = {
-  'fxsocket-0': /^2 1\n9007199254740993n EURUSD 0.1\n$/,
-  'fxsocket-1': /^((EURUSD|XAUUSD) [123] [123]\n){3}$/,
-  'fxsocket-2':
+  'fxsocket-0':
+    /^\{\s+symbol: 'EURUSD',\s+bid: 1.0849,\s+ask: 1.0851,\s+time: '2026-06-22T19:53:56Z'\s+\}\n$/,
+  'fxsocket-1': /^close: [^\n]*\n(2026-06-22T13:45:00.000Z 2\n){2}9007199254740993n EURUSD 0.1\n$/,
+  'fxsocket-2': /^((EURUSD|XAUUSD) [123] [123]\n){3}$/,
+  'fxsocket-3':
     /^0 connecting\n1 connected\n1 subscribing\n[^]*\nEURUSD 1\n[^]*EURUSD 3\n[^]*1 disconnected\n$/,
-  'fxsocket-3': /^breaking GET \/symbols {2}is not there any more\n$/,
+  'fxsocket-4': /^breaking GET \/symbols {2}is not there any more\n$/,
   'fxsocket-trading-0':
     /^it may have been done: \[ '\/OpenedOrders', '\/OrderHistory' \] \{ ticket: 9007199254740995n \} Look for ticket 9007199254740995 /,
   'fxsocket-trading-1': /^connecting\n$/,
@@ -208,7 +212,7 @@ const runExamples = async (node: string, major: string): Promise<void> => {
   }
   expect(gateway.asked.filter((line) => !line.startsWith('GET'))).toEqual([
     'POST /mt5/00000000-0000-0000-0000-000000000000/OrderSend {"symbol":"EURUSD","operation":"Buy","volume":0.1,"stopLoss":1.07,"comment":"run 7, order 3"}',
-    'POST /mt5/00000000-0000-0000-0000-000000000000/OrderModify {"ticket":9007199254740995,"takeProfit":1.2}',
+    'POST /mt5/00000000-0000-0000-0000-000000000000/OrderModify {"ticket":9007199254740995,"takeProfit":1.2,"stopLoss":0}',
     'POST /mt5/00000000-0000-0000-0000-000000000000/OrderClose {"ticket":9007199254740995}',
     'POST /v1/accounts {"server":"ICMarkets-Demo","login":1150125,"password":"from your broker"}',
     'DELETE /v1/accounts/00000000-0000-0000-0000-000000000000',

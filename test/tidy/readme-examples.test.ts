@@ -10,7 +10,7 @@ import { examplesOf } from './examples.ts';
 import { ROOT } from './tree.ts';
 
 test.for([
-  ['fxsocket', 4],
+  ['fxsocket', 5],
   ['fxsocket-trading', 2],
 ] as const)('the examples of %s compile', { timeout: 60_000 }, async ([name, count]) => {
   const examples = examplesOf(`packages/${name}/README.md`);

@@ -64,7 +64,8 @@ test('each order goes out once, with the words of the gateway and all digits', a
     stopLimitPrice: 1.06,
     expiration: '2026-12-01',
   });
-  await trading.orderModify({ ticket: 9007199254740993n, stopLoss: 0 });
+  await trading.orderModify({ ticket: 9007199254740993n, clearStopLoss: true });
+  await trading.orderModify({ ticket: 8, takeProfit: 1.3, clearStopLoss: true, clearTakeProfit: false });
   await trading.orderClose({ ticket: 5, volume: 0.05, slippage: 20 });
   expect(await trading.closeAll({})).toMatchObject({ closed: 1, results: [{ ticket: 9007199254740993n }] });
   await trading.closeAll({ magic: 0, deletePending: false });
@@ -72,6 +73,7 @@ test('each order goes out once, with the words of the gateway and all digits', a
     'POST /OrderSend {"symbol":"EURUSD","operation":"Buy","volume":0.1,"comment":"run 7/3","expertId":42}',
     'POST /OrderSend {"symbol":"EURUSD","operation":"SellStopLimit","volume":1,"price":1.05,"stopLimitPrice":1.06,"expiration":"2026-12-01"}',
     'POST /OrderModify {"ticket":9007199254740993,"stopLoss":0}',
+    'POST /OrderModify {"ticket":8,"takeProfit":1.3,"stopLoss":0}',
     'POST /OrderClose {"ticket":5,"volume":0.05,"slippage":20}',
     'POST /CloseAll {}',
     'POST /CloseAll {"magic":0,"deletePending":false}',
@@ -215,11 +217,30 @@ test('what never left this process is surely not applied', async () => {
     { ...buy, operation: 'Hold' },
     { ...buy, lots: 1 },
     { ...buy, symbol: '' },
+    { ...buy, stopLoss: 0 },
+    { ...buy, takeProfit: 0 },
+    { ...buy, stopLoss: Number.NaN },
   ] as unknown as OrderSendRequest[])
     expect(await failure(trading.orderSend(wrong)), JSON.stringify(wrong)).toMatchObject({
       code: 'FXSOCKET_BAD_ARGUMENT',
       outcome: 'not_applied',
     });
+  for (const wrong of [
+    { stopLoss: 0 },
+    { takeProfit: 0 },
+    { price: 0 },
+    { stopLoss: -1 },
+    { stopLoss: 1, clearStopLoss: true },
+    { takeProfit: 1, clearTakeProfit: true },
+  ])
+    expect(await failure(trading.orderModify({ ticket: 7, ...wrong })), JSON.stringify(wrong)).toMatchObject({
+      code: 'FXSOCKET_BAD_ARGUMENT',
+      outcome: 'not_applied',
+    });
+  expect(await failure(trading.orderClose({ ticket: 7, volume: 0 }))).toMatchObject({
+    code: 'FXSOCKET_BAD_ARGUMENT',
+    message: '/OrderClose: volume: 0 would close all of it; leave it out for that',
+  });
   expect(asked).toEqual([]);
   await Promise.all([nobody.close(), noTls.close(), trading.close()]);
 });

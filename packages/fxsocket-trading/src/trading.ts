@@ -24,7 +24,12 @@ export type OrderSendRequest =
   | (Common & { readonly operation: 'Buy' | 'Sell' })
   | (Pending & { readonly operation: 'BuyLimit' | 'SellLimit' | 'BuyStop' | 'SellStop' })
   | (Pending & { readonly operation: 'BuyStopLimit' | 'SellStopLimit'; readonly stopLimitPrice: number });
-export type OrderModifyRequest = WireOrderModify;
+/** Levels and prices are above 0. A level that is to be taken away has a word of its own, so that a 0 of a calculation takes away none. */
+export type OrderModifyRequest = WireOrderModify & {
+  readonly clearStopLoss?: boolean;
+  readonly clearTakeProfit?: boolean;
+};
+/** `volume` is above 0; without it all is closed. */
 export type OrderCloseRequest = WireOrderClose;
 export type CloseAllRequest = WireCloseAll;
 export type CloseAllResult = WireCloseAllResult;
@@ -49,27 +54,44 @@ export class FxSocketTrading {
   orderSend(request: OrderSendRequest, call?: ChangeCall): Promise<OrderResult> {
     const findOut = findSent(request);
     const wanting = missingPrice(request);
-    if (wanting !== null)
-      return Promise.reject(neverSent(`${routes.orderSend.path}: ${wanting}: has to be above 0`, findOut));
+    if (wanting !== null) return refused(routes.orderSend, `${wanting}: has to be above 0`, findOut);
+    for (const level of ['stopLoss', 'takeProfit'] as const)
+      if (request[level] === 0)
+        return refused(routes.orderSend, `${level}: 0 is none; leave it out`, findOut);
     return this.#order(routes.orderSend, request, findOut, call);
   }
 
-  /** What is absent stays, 0 removes. Sending the same again changes nothing more. */
+  /** What is absent stays; `clearStopLoss` and `clearTakeProfit` take away. Sending the same again changes nothing more. */
   orderModify(request: OrderModifyRequest, call?: ChangeCall): Promise<OrderResult> {
+    const { clearStopLoss = false, clearTakeProfit = false, ...levels } = request;
     const say = `Look at ticket ${request.ticket} in /OpenedOrders; sending the same again is harmless`;
     const findOut: FindOut = { look: ['/OpenedOrders'], by: ticket(request), repeatable: true, say };
-    return this.#order(routes.orderModify, request, findOut, call);
+    for (const level of ['stopLoss', 'takeProfit', 'price', 'stopLimitPrice'] as const)
+      if (levels[level] === 0) return refused(routes.orderModify, `${level}: ${zeroOf[level]}`, findOut);
+    if (
+      (clearStopLoss && levels.stopLoss !== undefined) ||
+      (clearTakeProfit && levels.takeProfit !== undefined)
+    )
+      return refused(routes.orderModify, 'a level cannot be set and taken away at once', findOut);
+    const body = {
+      ...levels,
+      ...(clearStopLoss ? { stopLoss: 0 } : {}),
+      ...(clearTakeProfit ? { takeProfit: 0 } : {}),
+    };
+    return this.#order(routes.orderModify, body, findOut, call);
   }
 
   /** Closes a position, whole or `volume` lots of it, or deletes a pending order. */
   orderClose(request: OrderCloseRequest, call?: ChangeCall): Promise<OrderResult> {
-    const repeatable = (request.volume ?? 0) === 0;
+    const repeatable = request.volume === undefined;
     const again = repeatable
       ? 'closing it again is harmless'
       : 'do not send it again before: it would close another part';
     const say = `Look for ticket ${request.ticket} and its lots in /OpenedOrders, and for its exit in /OrderHistory (position); ${again}`;
-    const look = ['/OpenedOrders', '/OrderHistory'];
-    return this.#order(routes.orderClose, request, { look, by: ticket(request), repeatable, say }, call);
+    const findOut = { look: ['/OpenedOrders', '/OrderHistory'], by: ticket(request), repeatable, say };
+    if (request.volume === 0)
+      return refused(routes.orderClose, 'volume: 0 would close all of it; leave it out for that', findOut);
+    return this.#order(routes.orderClose, request, findOut, call);
   }
 
   /** Every position that fits, `{}` all of them; pending orders only with `deletePending`. Positions opened meanwhile are not covered. */
@@ -109,6 +131,16 @@ export class FxSocketTrading {
     throw new FxSocketTradingError('unknown', failure, findOut);
   }
 }
+
+const zeroOf = {
+  stopLoss: 'has to be above 0; clearStopLoss takes it away',
+  takeProfit: 'has to be above 0; clearTakeProfit takes it away',
+  price: 'has to be above 0',
+  stopLimitPrice: 'has to be above 0',
+};
+
+const refused = (route: Change<unknown>['route'], why: string, findOut: FindOut): Promise<never> =>
+  Promise.reject(neverSent(`${route.path}: ${why}`, findOut));
 
 const ticket = (of: { ticket: WireIdentifier }) => ({ ticket: of.ticket });
 

@@ -16,6 +16,10 @@ export { type TopicShape, topicShapes } from './api/topics.ts';
 export { FxSocketError, type FxSocketErrorCode } from './errors.ts';
 export type { CallOptions } from './rest/call.ts';
 export type { CallerOptions } from './rest/transport.ts';
+export { FxSocket, type FxSocketOptions } from './fx-socket.ts';
+export type { TlsOptions } from './options.ts';
+export type { BarsOptions, BarsQuery } from './rest/bar-pages.ts';
+export { asBound, type BrokerTime, toBrokerTime, toUtc } from './wire/broker-time.ts';
 export type { ListAnswer, RejectedRow } from './rest/answer.ts';
 export { accountUrls, FxSocketManagement } from './rest/management.ts';
 export {
@@ -31,12 +35,12 @@ export type { StreamClock } from './stream/clock.ts';
 export { decodeFrame } from './stream/codec.ts';
 export type { FrameItem, SessionEvent, SessionItem, StreamItem } from './stream/events.ts';
 export { type FeedSnapshot, FxFeed, type FxFeedOptions, type ReadOptions } from './stream/feed.ts';
-export type { FeedItem, FeedMoment, FeedStatus, TopicData } from './stream/feed-items.ts';
+export type { DownReason, FeedItem, FeedMoment, FeedStatus, TopicData } from './stream/feed-items.ts';
 export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
 export type { Message, RejectedElement, Undecodable } from './stream/messages.ts';
 export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';
-export type { Subscription, Topic } from './stream/subscription.ts';
+export type { Subscription, Topic, WantedSubscription } from './stream/subscription.ts';
 export type {
   WireAccountInfo,
   WireAccountSummary,

@@ -1,4 +1,5 @@
 // `/PriceHistory` as a source of pages: one timeframe of one symbol.
+import type { WireTimeframe } from '@fxtape/fxsocket';
 import { type BarRow, brokerRange, historyBars, type Range } from '@fxtape/market';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import type { Purpose } from './numbers.ts';
@@ -35,7 +36,7 @@ const leastApartUs = (timeframe: string): number => {
 
 export function barSource(
   c: SyncContext,
-  of: { feed: string; symbol: string; timeframe: string },
+  of: { feed: string; symbol: string; timeframe: WireTimeframe },
 ): HistorySource<BarRow> {
   const { feed, symbol, timeframe } = of;
   const { account, parts } = c;

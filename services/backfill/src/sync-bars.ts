@@ -1,5 +1,6 @@
 // Bars of one stream and range: fetched, compared, stored, claimed. In: symbol, timeframe, range. Out: how many rows changed and what is
 // proved now. Used by `bars` jobs of every kind and by the healing of gaps of bars.
+import type { WireTimeframe } from '@fxtape/fxsocket';
 import {
   barEndOf,
   brokerMs,
@@ -28,7 +29,7 @@ export async function syncBars(
   c: SyncContext,
   of: {
     readonly symbol: string;
-    readonly timeframe: string;
+    readonly timeframe: WireTimeframe;
     readonly range: Range;
     readonly again?: boolean;
   },

@@ -1,7 +1,7 @@
 // Asks an account's terminal for its symbols, often while something is missing. In: the gateway, the configuration, and the symbols that the
 // tape or the database knew. Out: what is wanted after each look, and when to look again.
 import type { AccountConfig } from '@fxtape/config';
-import { type FxSocketRest, isTerminalReady, type Subscription } from '@fxtape/fxsocket';
+import { type FxSocketRest, isTerminalReady, type WantedSubscription } from '@fxtape/fxsocket';
 import { SymbolBook } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
 import { type WantedStreams, wantedStreams } from './wanted-streams.ts';
@@ -40,7 +40,7 @@ export class SymbolWatch {
     this.#book.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
   }
 
-  wanted(config: AccountConfig, before: readonly Subscription[]): WantedStreams {
+  wanted(config: AccountConfig, before: readonly WantedSubscription[]): WantedStreams {
     return wantedStreams(config, this.#book, before);
   }
 

@@ -1,13 +1,13 @@
 // What one account is asked to record, as streams of the ledger and as subscriptions of the socket. In: the account's
 // configuration and what is known of its broker's symbols. Out: one list, in a fixed order, with what cannot be subscribed.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
-import type { Subscription } from '@fxtape/fxsocket';
+import type { WantedSubscription } from '@fxtape/fxsocket';
 import { type StreamKey, type SymbolBook, topicOfStream } from '@fxtape/market';
 
 export interface WantedStreams {
   /** Everything configured, symbols that the broker does not list included: their absence is a gap too. */
   readonly streams: readonly StreamKey[];
-  readonly subscriptions: readonly Subscription[];
+  readonly subscriptions: readonly WantedSubscription[];
   /** Named, and not listed by the broker. */
   readonly unlisted: readonly string[];
   /** Known from before, not in the broker's newest list, and not proved gone. */
@@ -25,12 +25,12 @@ const whole = (stream: StreamKey['stream']): StreamKey => ({ stream, symbol: nul
 export const wantedStreams = (
   config: AccountConfig,
   known: Pick<SymbolBook, 'listed' | 'missing'>,
-  before: readonly Subscription[] = [],
+  before: readonly WantedSubscription[] = [],
 ): WantedStreams => {
   const symbols = [...known.listed, ...known.missing].toSorted();
   const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], symbols);
   const absent = new Set(known.missing);
-  const subscribed = new Set(before.map(({ symbol }) => symbol));
+  const subscribed = new Set(before.flatMap((sub) => ('symbol' in sub ? [sub.symbol] : [])));
   const account = config.accountData.map(whole);
   const ofSymbol = (symbol: string): StreamKey[] => [
     { stream: 'ticks', symbol, timeframe: null },
@@ -42,7 +42,7 @@ export const wantedStreams = (
   ];
   return {
     streams: [...account, ...[...matched, ...unknown].flatMap(ofSymbol)],
-    subscriptions: [{ topic: 'terminal' }, ...asked.map((key) => topicOfStream(key) as Subscription)],
+    subscriptions: [{ topic: 'terminal' }, ...asked.map((key) => topicOfStream(key) as WantedSubscription)],
     unlisted: unknown,
     missing: matched.filter((symbol) => absent.has(symbol)),
   };

@@ -1,3 +1,4 @@
+import type { BrokerTime } from '@fxtape/fxsocket';
 import {
   type ClockEvidence,
   inferClock,
@@ -20,7 +21,11 @@ import { InferenceMemory } from './inference-memory.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 24, 12);
 const HOUR = 3_600_000;
-const timezone = vi.fn(async () => ({ serverTime: '2026-06-24T15:00:00Z', utcOffsetSeconds: 10_800 }));
+const says = (serverTime: string, utcOffsetSeconds: number) => ({
+  serverTime: serverTime as BrokerTime,
+  utcOffsetSeconds,
+});
+const timezone = vi.fn(async () => says('2026-06-24T15:00:00Z', 10_800));
 const decide = (
   rule: string,
   recordedRule: string | null,
@@ -97,13 +102,13 @@ test('evidence that leaves several rules goes on with the recorded one, and says
 
 test('the today of a replayed gateway is its own', async () => {
   // In January the same offset of three hours is neither New York's nor Athens'.
-  timezone.mockResolvedValueOnce({ serverTime: '2026-01-14T15:00:00Z', utcOffsetSeconds: 10_800 });
+  timezone.mockResolvedValueOnce(says('2026-01-14T15:00:00Z', 10_800));
   expect((await decide('auto', null, { replayed: true })).rule.id).toBe('UTC+3h');
 });
 
 test('an offset that no clock has is unknown: it is said, makes no rule and ends nothing', async () => {
   for (const utcOffsetSeconds of [12_345, 54_000, 1_782_000_000]) {
-    timezone.mockResolvedValueOnce({ serverTime: '2026-06-24T15:00:00Z', utcOffsetSeconds });
+    timezone.mockResolvedValueOnce(says('2026-06-24T15:00:00Z', utcOffsetSeconds));
     const told = await decide('auto', null);
     expect(told).toMatchObject({ rule: { id: 'America/New_York+7h' }, confidence: 'provisional' });
     expect(told.evidence).toContain('which no clock does');

@@ -3,18 +3,24 @@
 
 import type { z } from 'zod';
 import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
+import { badArgument } from '../options.ts';
+import { checkedBound } from '../wire/broker-time.ts';
+import { timeframes, type WirePriceBar, type WireTimeframe } from '../wire/market.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
 import { type AnswerForm, listAnswer, recordAnswer, wholeAnswer, wholeList } from './answer.ts';
+import { type BarsOptions, type BarSource, type BarsQuery, readBars } from './bar-pages.ts';
 import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
 
-/** Bounds in broker time, `YYYY-MM-DDTHH:MM:SS` without a zone. */
+/**
+ * Bounds in broker time without a zone: `YYYY-MM-DDTHH:MM:SS`, or `YYYY-MM-DD`. With a `Z` they are refused, because the gateway would not read
+ * them as UTC: `asBound` takes the `Z` off a time that it gave, `toBrokerTime` converts an instant.
+ */
 export type BrokerRange = z.input<typeof routes.orderHistory.query>;
 
-/** `timeframe`: one of `M1 M5 M15 M30 H1 H4 D1 W1 MN1`; the gateway refuses any other. */
-export type PriceHistoryQuery = Omit<z.input<typeof routes.priceHistory.query>, 'timeframe'> & {
-  readonly timeframe: string;
-};
+/** Bounds as in `BrokerRange`. */
+export type PriceHistoryQuery = z.input<typeof routes.priceHistory.query>;
+/** Bounds as in `BrokerRange`. */
 export type QuoteTicksQuery = z.input<typeof routes.quoteTicks.query>;
 export type MarginQuery = z.input<typeof routes.orderCalcMargin.query>;
 export type ProfitQuery = z.input<typeof routes.orderCalcProfit.query>;
@@ -87,22 +93,31 @@ export class FxSocketRest {
 
   /** Oldest first. Always bound it: an unbounded request asks the broker for everything and ends in a time-out. */
   priceHistory(query: PriceHistoryQuery, options?: CallOptions) {
-    return this.#caller.get(routes.priceHistory.path, bars, { ...query }, options);
+    return this.#ranged(routes.priceHistory.path, bars, query, options);
+  }
+
+  /** As many bars as there are, one by one, oldest first, `[from, to)`: in pages that the terminal can answer, none twice. */
+  bars(query: BarsQuery, options?: BarsOptions): AsyncGenerator<WirePriceBar, void, undefined> {
+    const source: BarSource = {
+      ask: (part, call) => this.priceHistory(part, call),
+      now: async (call) => (await this.serverTimezone(call)).serverTime,
+    };
+    return readBars(source, query, options);
   }
 
   /**
    * Ticks, oldest first, of bridges that have the route (`hasRoute`, else FXSOCKET_NOT_FOUND). Some take whole days only: `YYYY-MM-DD`.
    */
   quoteTicks(query: QuoteTicksQuery, options?: CallOptions) {
-    return this.#caller.get(routes.quoteTicks.path, ticks, { ...query }, options);
+    return this.#ranged(routes.quoteTicks.path, ticks, query, options);
   }
 
   orderHistory(range: BrokerRange = {}, options?: CallOptions) {
-    return this.#caller.get(routes.orderHistory.path, deals, { ...range }, options);
+    return this.#ranged(routes.orderHistory.path, deals, range, options);
   }
 
   positionHistory(range: BrokerRange = {}, options?: CallOptions) {
-    return this.#caller.get(routes.positionHistory.path, closed, { ...range }, options);
+    return this.#ranged(routes.positionHistory.path, closed, range, options);
   }
 
   /** An empty answer proves nothing: it has been seen while positions were open. */
@@ -139,5 +154,18 @@ export class FxSocketRest {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #ranged<T>(
+    path: string,
+    form: AnswerForm<T>,
+    query: BrokerRange & { readonly symbol?: string; readonly timeframe?: WireTimeframe },
+    options: CallOptions | undefined,
+  ): Promise<T> {
+    checkedBound('from', query.from);
+    checkedBound('to', query.to);
+    if (query.timeframe !== undefined && !timeframes.includes(query.timeframe))
+      throw badArgument(`timeframe: there is no ${String(query.timeframe)}`);
+    return this.#caller.get(path, form, { ...query }, options);
   }
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { FxStream, type StreamItem, type Subscription } from '../index.ts';
+import { FxStream, type StreamItem, type WantedSubscription } from '../index.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -58,7 +58,10 @@ const tick = (symbol: string, bid: number): string =>
     data: { bid, ask: bid, time: '2026-06-23T12:00:00.000Z', last: 0, volume: 0 },
   });
 
-const start = (url: string, subscriptions: Subscription[] = [{ topic: 'prices', symbol: 'EURUSD' }]) => {
+const start = (
+  url: string,
+  subscriptions: WantedSubscription[] = [{ topic: 'prices', symbol: 'EURUSD' }],
+) => {
   const stream = new FxStream({
     url,
     apiKey: 'fxs_ro_secret',

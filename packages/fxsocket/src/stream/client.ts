@@ -19,13 +19,13 @@ import { frameItem, type ReceivedFrame, readFrame } from './framing.ts';
 import { defaultLimits, type StreamLimits } from './limits.ts';
 import { Session, type SessionInput } from './session.ts';
 import type { StreamSnapshot } from './snapshot.ts';
-import type { Subscription } from './subscription.ts';
+import { checkedSubscription, type WantedSubscription } from './subscription.ts';
 
 export interface FxStreamOptions extends TlsOptions {
   /** `ws_url` of the account, without the key. */
   readonly url: string;
   readonly apiKey: string;
-  readonly subscriptions: readonly Subscription[];
+  readonly subscriptions: readonly WantedSubscription[];
   /** For proxies. */
   readonly agent?: Agent;
   readonly clock?: StreamClock;
@@ -82,7 +82,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const { subscriptions } = options;
+    const subscriptions = options.subscriptions.map(checkedSubscription);
     const random = options.random ?? Math.random;
     this.#session = new Session({ subscriptions, limits: this.#limits, random });
     this.#input({ type: 'start', delayMs: checkedNumber('startDelayMs', options.startDelayMs ?? 0) });
@@ -117,8 +117,8 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   }
 
   /** Replaces what is wanted; the difference is subscribed and unsubscribed on the running connection. */
-  setSubscriptions(subscriptions: readonly Subscription[]): void {
-    this.#input({ type: 'want', subscriptions });
+  setSubscriptions(subscriptions: readonly WantedSubscription[]): void {
+    this.#input({ type: 'want', subscriptions: subscriptions.map(checkedSubscription) });
   }
 
   /** Closes the socket for this reason and stays closed until `resumeIntake`. */

@@ -3,10 +3,10 @@
 
 import type { AnyFeedItem as AnyItem, FeedMoment } from './feed-items.ts';
 import { LossyQueue } from './lossy-queue.ts';
-import { type Subscription, subscriptionKey } from './subscription.ts';
+import { subscriptionKey, type WantedSubscription } from './subscription.ts';
 
 export class FeedReader {
-  readonly subs: readonly Subscription[];
+  readonly subs: readonly WantedSubscription[];
   readonly keys: readonly string[];
   readonly #queue: LossyQueue<AnyItem>;
   #last: FeedMoment = { conn: 0, recvUs: 0 };
@@ -14,7 +14,7 @@ export class FeedReader {
   #failure: { error: unknown } | null = null;
   #wake: () => void = () => {};
 
-  constructor(subs: readonly Subscription[], capacity: number) {
+  constructor(subs: readonly WantedSubscription[], capacity: number) {
     this.subs = subs;
     this.keys = subs.map(subscriptionKey);
     this.#queue = new LossyQueue(capacity);

@@ -10,7 +10,13 @@ import type { FrameItem, SessionItem, StreamItem } from './events.ts';
 import type { AnyFeedItem as AnyItem, DownReason, FeedItem, FeedMoment } from './feed-items.ts';
 import { FeedReader } from './feed-reader.ts';
 import type { StreamSnapshot } from './snapshot.ts';
-import { normaliseSubscription, type Subscription, subscriptionKey, type Topic } from './subscription.ts';
+import {
+  checkedSubscription,
+  type Subscription,
+  subscriptionKey,
+  type Topic,
+  type WantedSubscription,
+} from './subscription.ts';
 
 export type FxFeedOptions = Omit<FxStreamOptions, 'subscriptions'>;
 
@@ -108,17 +114,13 @@ export class FxFeed {
   }
 
   /** Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
-  #read<T extends Topic>(subs: readonly Subscription[], options: ReadOptions = {}) {
+  #read<T extends Topic>(subs: readonly WantedSubscription[], options: ReadOptions = {}) {
     const { capacity = CAPACITY, signal } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 1)
       throw badArgument(`capacity has to be a whole number from 1, not ${capacity}`);
     if (subs.length === 0) throw badArgument('no symbol was given');
-    const whole = subs.map((sub) => {
-      const normal = normaliseSubscription(sub);
-      if (normal === null) throw badArgument(`the topic ${sub.topic} needs more: a symbol, or a timeframe`);
-      return normal;
-    });
-    return this.#iterate(new FeedReader(whole, capacity), signal) as AsyncGenerator<
+    for (const sub of subs) checkedSubscription(sub);
+    return this.#iterate(new FeedReader(subs, capacity), signal) as AsyncGenerator<
       FeedItem<T>,
       void,
       undefined
@@ -148,7 +150,7 @@ export class FxFeed {
     for (const [i, key] of reader.keys.entries()) {
       const wanting = this.#wanting.get(key) ?? new Set();
       this.#wanting.set(key, wanting.add(reader));
-      if (this.#live.has(key)) reader.put(this.#liveItem(reader.subs[i] as Subscription));
+      if (this.#live.has(key)) reader.put(this.#liveItem(reader.subs[i] as WantedSubscription));
     }
     if (this.#stream !== null) this.#stream.setSubscriptions(this.#wanted());
     else if (this.#over === null) this.#connect();
@@ -185,10 +187,10 @@ export class FxFeed {
     else this.#stream?.setSubscriptions(this.#wanted());
   }
 
-  #wanted(): Subscription[] {
-    const byKey = new Map<string, Subscription>();
+  #wanted(): WantedSubscription[] {
+    const byKey = new Map<string, WantedSubscription>();
     for (const reader of this.#readers)
-      for (const [i, key] of reader.keys.entries()) byKey.set(key, reader.subs[i] as Subscription);
+      for (const [i, key] of reader.keys.entries()) byKey.set(key, reader.subs[i] as WantedSubscription);
     return [...byKey.values()];
   }
 
@@ -255,8 +257,7 @@ export class FxFeed {
   #unreadable(topic: Topic, symbol: string | null, text: string, reason: string): void {
     for (const reader of this.#readers) {
       const concerned = reader.subs.some(
-        (sub) =>
-          sub.topic === topic && (symbol === null || sub.symbol === undefined || sub.symbol === symbol),
+        (sub) => sub.topic === topic && (symbol === null || !('symbol' in sub) || sub.symbol === symbol),
       );
       if (concerned) reader.put({ kind: 'unreadable', ...this.#at, text, reason });
     }

@@ -7,6 +7,7 @@
 //
 // Bytes and loops, because a search in a string costs as much as ten bytes compared by hand, and a frame needs ten of them.
 
+import type { BrokerTime } from '../wire/broker-time.ts';
 import type { WireTick } from '../wire/market.ts';
 
 const spelled = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -65,7 +66,7 @@ function members(symbolStart: number, symbolEnd: number): WireTick | null {
   let ask: number | undefined;
   let last: number | undefined;
   let volume: number | undefined;
-  let time: string | undefined;
+  let time: BrokerTime | undefined;
   let sameSymbol = false;
   for (;;) {
     switch (bytes[at + 1]) {
@@ -83,7 +84,7 @@ function members(symbolStart: number, symbolEnd: number): WireTick | null {
         if (time !== undefined || !passes(TIME)) return null;
         const end = stringEnd();
         if (end < 0) return null;
-        time = text.slice(at, end);
+        time = text.slice(at, end) as BrokerTime;
         at = end + 1;
         break;
       }

@@ -1,6 +1,9 @@
 // What can be asked of a stream, and the words that ask for it. In: a topic with its symbol and timeframe. Out: the
 // request text as the gateway expects it (no keys that are not needed) and a key to compare subscriptions by.
 
+import { badArgument } from '../options.ts';
+import { timeframes, type WireTimeframe } from '../wire/market.ts';
+
 export const topics = ['terminal', 'account', 'positions', 'trades', 'prices', 'bars'] as const;
 
 /** In the order in which they are requested: the heartbeat first, market data last. */
@@ -11,6 +14,12 @@ export interface Subscription {
   symbol?: string;
   timeframe?: string;
 }
+
+/** What a stream may be asked for. */
+export type WantedSubscription =
+  | { readonly topic: 'prices'; readonly symbol: string }
+  | { readonly topic: 'bars'; readonly symbol: string; readonly timeframe: WireTimeframe }
+  | { readonly topic: 'account' | 'positions' | 'trades' | 'terminal' };
 
 const known = new Set<string>(topics);
 
@@ -38,6 +47,15 @@ export function normaliseSubscription(sub: {
   if (!symbol) return null;
   if (topic === 'prices') return { topic, symbol };
   return timeframe ? { topic, symbol, timeframe } : null;
+}
+
+/** @throws FXSOCKET_BAD_ARGUMENT */
+export function checkedSubscription(sub: WantedSubscription): Subscription {
+  const normal = normaliseSubscription(sub);
+  if (normal === null) throw badArgument(`the topic ${sub.topic} needs more: a symbol, or a timeframe`);
+  if (sub.topic === 'bars' && !timeframes.includes(sub.timeframe))
+    throw badArgument(`timeframe: there is no ${String(sub.timeframe)}`);
+  return normal;
 }
 
 /** The request frame for a subscription. */

@@ -1,6 +1,7 @@
 // Runs a session in tests with a clock that stands still until it is told to move. In: inputs, and time to pass. Out: what the
 // session decided, as words that a test can be read by: events by their name, `→ …` for what would be written to the socket.
 
+import type { BrokerTime } from '../wire/broker-time.ts';
 import type { Effect } from '../stream/effects.ts';
 import type { SessionEvent } from '../stream/events.ts';
 import { defaultLimits, type StreamLimits } from '../stream/limits.ts';
@@ -9,6 +10,7 @@ import { Session, type SessionInput } from '../stream/session.ts';
 import type { SessionSnapshot } from '../stream/snapshot.ts';
 import type { Subscription } from '../stream/subscription.ts';
 
+const NOON = '2026-06-23T12:00:00Z' as BrokerTime;
 export const EUR: Subscription = { topic: 'prices', symbol: 'EURUSD' };
 export const GBP: Subscription = { topic: 'prices', symbol: 'GBPUSD' };
 
@@ -19,12 +21,12 @@ export const nameOf = ({ topic, symbol, timeframe }: Subscription): string =>
 export const tickOf = (symbol: string): Message => ({
   type: 'tick',
   symbol,
-  data: { bid: 1, ask: 2, time: '2026-06-23T12:00:00Z' },
+  data: { bid: 1, ask: 2, time: NOON },
 });
 
 export const beatOf = (connected = true): Message => ({
   type: 'terminal',
-  data: { connected, tradeAllowed: true, serverTime: '2026-06-23T12:00:00Z' },
+  data: { connected, tradeAllowed: true, serverTime: NOON },
 });
 
 export const ackOf = (topic: string, message = 'ok'): Message => ({ type: 'subscribed', topic, message });

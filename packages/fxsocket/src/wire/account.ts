@@ -3,6 +3,7 @@
 // makes a record: its identity, its time. A balance deal has no symbol, volume or price.
 
 import { z } from 'zod';
+import { brokerTime } from './broker-time.ts';
 import { wireIdentifier } from './identifier.ts';
 import { essential, type Readable } from './record.ts';
 
@@ -59,7 +60,8 @@ export const wireOpenedOrder = z.object({
   profit: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  openTime: z.string().nullish(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  openTime: brokerTime.nullish(),
 });
 export type WireOpenedOrder = Readable<z.infer<typeof wireOpenedOrder>>;
 
@@ -78,7 +80,8 @@ export const wireTrade = z.object({
   swap: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  time: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime,
   degraded: z.boolean().nullish(),
 });
 export type WireTrade = Readable<z.infer<typeof wireTrade>>;
@@ -98,7 +101,8 @@ export const wireDeal = z.object({
   profit: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  time: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime,
 });
 export type WireDeal = Readable<z.infer<typeof wireDeal>>;
 
@@ -108,9 +112,11 @@ export const wireClosedPosition = z.object({
   symbol: z.string().nullish(),
   type: z.string().nullish(),
   volume: z.number().nullish(),
-  openTime: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  openTime: brokerTime,
   openPrice: price,
-  closeTime: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  closeTime: brokerTime,
   closePrice: price,
   profit: z.number().nullish(),
   swap: z.number().nullish(),

@@ -2,6 +2,7 @@
 // fields are dropped, optional ones may be absent or null. Every `time` is a string in BROKER time: its `Z` is decoration.
 
 import { z } from 'zod';
+import { brokerTime } from './broker-time.ts';
 import type { Readable } from './record.ts';
 
 /** `data` of a `tick` frame. */
@@ -11,13 +12,15 @@ export const wireTick = z.object({
   ask: z.number(),
   last: z.number().nullish(),
   volume: z.number().nullish(),
-  time: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime,
 });
 export type WireTick = Readable<z.infer<typeof wireTick>>;
 
 /** `data` of a `bar` frame; `time` is the bar's open. The vendor's own sample omits time, volumes and spread. */
 export const wireBar = z.object({
-  time: z.string().nullish(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime.nullish(),
   open: z.number(),
   high: z.number(),
   low: z.number(),
@@ -30,7 +33,8 @@ export type WireBar = Readable<z.infer<typeof wireBar>>;
 
 /** A row of `/PriceHistory`; `time` is the bar's open, `spread` is in points. */
 export const wirePriceBar = z.object({
-  time: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime,
   open: z.number(),
   high: z.number(),
   low: z.number(),
@@ -43,7 +47,8 @@ export type WirePriceBar = Readable<z.infer<typeof wirePriceBar>>;
 
 /** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
 export const wireQuoteTick = z.object({
-  time: z.string().nullish(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime.nullish(),
   timeMsc: z.number().nullish(),
   bid: z.number(),
   ask: z.number(),
@@ -57,7 +62,8 @@ export const wireQuote = z.object({
   symbol: z.string(),
   bid: z.number(),
   ask: z.number(),
-  time: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  time: brokerTime,
   last: z.number().nullish(),
   volume: z.number().nullish(),
 });

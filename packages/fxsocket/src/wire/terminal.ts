@@ -1,17 +1,19 @@
 // What the gateway says about the terminal itself: heartbeat, health, time zone. `serverTime` is BROKER time.
 
 import { z } from 'zod';
+import { brokerTime } from './broker-time.ts';
 
 /** `data` of a `terminal` frame: the heartbeat, about once a second. */
 export const wireTerminal = z.object({
   connected: z.boolean(),
   tradeAllowed: z.boolean().nullish(),
-  serverTime: z.string(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  serverTime: brokerTime,
 });
 export type WireTerminal = z.infer<typeof wireTerminal>;
 
 /** The answer of `/ServerTimezone`: broker time minus UTC *now*; it says nothing about another season. */
-export const wireServerTimezone = z.object({ serverTime: z.string(), utcOffsetSeconds: z.int() });
+export const wireServerTimezone = z.object({ serverTime: brokerTime, utcOffsetSeconds: z.int() });
 export type WireServerTimezone = z.infer<typeof wireServerTimezone>;
 
 /** The answer of `/status` (always 200); `status` is `ready`, `starting`, `degraded`, `down` or a newer word. */
@@ -34,7 +36,8 @@ export const wireStatus = z.object({
       symbolsSynced: z.boolean().nullish(),
     })
     .nullish(),
-  serverTime: z.string().nullish(),
+  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
+  serverTime: brokerTime.nullish(),
 });
 export type WireStatus = z.infer<typeof wireStatus>;
 

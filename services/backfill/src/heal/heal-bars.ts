@@ -1,5 +1,6 @@
 // A gap of streamed bars. What was streamed can be had again from the broker's history: the bars that the gap touches are read until two
 // answers agree. A bar that has not ended yet is no part of it: it is read when it ends, as every bar.
+import type { WireTimeframe } from '@fxtape/fxsocket';
 import { createHash } from 'node:crypto';
 import { barEndOf, barOpenOf, closedUntil, type Range, subtract, utcMs } from '@fxtape/market';
 import { z } from 'zod';
@@ -14,7 +15,7 @@ const saved = z.object({ step: z.literal('bars_of_gap'), digest: z.string(), atM
 export async function healBars(
   h: HealContext,
   gap: SymbolGap,
-  timeframe: string,
+  timeframe: WireTimeframe,
   earlier: unknown,
 ): Promise<HealStep> {
   const { clock, reader } = h.parts;

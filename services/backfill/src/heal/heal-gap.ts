@@ -1,5 +1,6 @@
 // One open gap, by what kind of stream it is of. A gap of all symbols is taken apart, healed symbol by symbol, and ends as the worst of
 // them ended: `healed` or `verified_empty` only where every one is.
+import { timeframes } from '@fxtape/fxsocket';
 import { matchSymbols } from '@fxtape/config';
 import { z } from 'zod';
 import type { GapEnd } from './gap-events.ts';
@@ -32,9 +33,10 @@ async function partsOf(h: HealContext, gap: OpenGap): Promise<Part[]> {
         heal: (progress) => healSymbolTicks(h, ofSymbol(gap, feed, symbol), progress),
       }));
     case 'bars': {
-      const timeframes = gap.timeframe === null ? config.timeframes : [gap.timeframe];
+      const wanted =
+        gap.timeframe === null ? config.timeframes : timeframes.filter((one) => one === gap.timeframe);
       return (await symbolsOf(h, gap)).flatMap((symbol) =>
-        timeframes.map((timeframe) => ({
+        wanted.map((timeframe) => ({
           name: `${symbol} ${timeframe}`,
           heal: (progress: unknown) => healBars(h, ofSymbol(gap, feed, symbol), timeframe, progress),
         })),

@@ -55,6 +55,18 @@ test('curl, as a person would write it', () => {
   );
 });
 
+test('a zero in TypeScript has the name that the client has for it', () => {
+  const typescript = (path: string, texts: Record<string, string>): string =>
+    commands(path, texts).typescript;
+  const modify = typescript('POST /OrderModify', { ticket: '7', stopLoss: '0', takeProfit: '1.2' });
+  expect(modify).toContain('clearStopLoss: true,');
+  expect(modify).toContain('takeProfit: 1.2,');
+  expect(modify).not.toContain('stopLoss: 0');
+  const buy = { symbol: 'EURUSD', operation: 'Buy', volume: '1', stopLoss: '0', takeProfit: '0.0' };
+  expect(typescript('POST /OrderSend', buy)).not.toMatch(/stopLoss|takeProfit/i);
+  expect(typescript('POST /OrderClose', { ticket: '7', volume: '0' })).not.toContain('volume');
+});
+
 test('the document of the account needs no key; a password has a variable of its own', () => {
   expect(commands('GET /api-doc/openapi.json', {})).toMatchObject({
     variables: [],

@@ -18,7 +18,8 @@ export function typescriptSnippet(target: Target, filled: Filled): string {
   const { endpoint, values } = filled;
   if (endpoint.base === 'socket') return feed(target, filled);
   const method = endpoint.operation === null ? undefined : typescriptMethods[endpoint.operation];
-  if (method === undefined || values.some(({ field }) => field.extra)) return plain(target, filled);
+  const beside = endpoint.needs === 'nothing' || values.some(({ field }) => field.extra);
+  if (method === undefined || beside) return plain(target, filled);
   return withClient(target, filled, method);
 }
 
@@ -41,10 +42,10 @@ function withClient(target: Target, filled: Filled, called: TypeScriptMethod): s
   );
 }
 
-function argumentsOf(values: readonly Value[], { takes }: TypeScriptMethod): string {
+function argumentsOf(values: readonly Value[], called: TypeScriptMethod): string {
   const path = placed(values, 'path').map(valueOf);
   const rest = values.filter(({ field }) => field.place !== 'path');
-  switch (takes) {
+  switch (called.takes) {
     case 'none':
       return '';
     case 'symbol':
@@ -52,16 +53,28 @@ function argumentsOf(values: readonly Value[], { takes }: TypeScriptMethod): str
     case 'id':
       return path.join(', ');
     case 'object':
-      return objectOf(rest);
+      return objectOf(rest, called);
     case 'id and object':
-      return [...path, objectOf(rest)].join(', ');
+      return [...path, objectOf(rest, called)].join(', ');
   }
 }
 
-function objectOf(values: readonly Value[]): string {
-  if (values.length === 0) return '{}';
-  const members = values.map((value) => `    ${typescriptName(value.field.name)}: ${valueOf(value)},`);
-  return ['{', ...members, '  }'].join('\n');
+function objectOf(values: readonly Value[], called: TypeScriptMethod): string {
+  const members = values.flatMap((value) => membersOf(value, called)).map((member) => `    ${member},`);
+  return members.length === 0 ? '{}' : ['{', ...members, '  }'].join('\n');
+}
+
+/** Zeros have names of their own in this client: a level that is taken away, and what is left out. */
+function membersOf(value: Value, { method }: TypeScriptMethod): string[] {
+  const { field, text } = value;
+  const isZero = field.kind !== 'text' && Number(text) === 0;
+  if (isZero && /^(stopLoss|takeProfit)$/.test(field.name)) {
+    if (method === 'orderSend') return [];
+    if (method === 'orderModify')
+      return [field.name === 'stopLoss' ? 'clearStopLoss: true' : 'clearTakeProfit: true'];
+  }
+  if (isZero && method === 'orderClose' && field.name === 'volume') return [];
+  return [`${typescriptName(field.name)}: ${valueOf(value)}`];
 }
 
 function valueOf({ field, text }: Value): string {

@@ -1,0 +1,107 @@
+// A long range of bars in pages that a terminal can answer: a year of M1 in one request is a time-out. In: a range and a way to ask for a part
+// of it. Out: its bars one by one, oldest first, `[from, to)`, none twice. A page that is too much is asked for in halves.
+
+import { FxSocketError } from '../errors.ts';
+import { badArgument } from '../options.ts';
+import { checkedBound, wallMs, wallText } from '../wire/broker-time.ts';
+import type { WirePriceBar, WireTimeframe } from '../wire/market.ts';
+import type { ListAnswer, RejectedRow } from './answer.ts';
+import type { CallOptions } from './call.ts';
+
+export interface BarsQuery {
+  readonly symbol: string;
+  readonly timeframe: WireTimeframe;
+  /** Broker time without a zone; the first bar opens here or later. */
+  readonly from: string;
+  /** Broker time without a zone; the last bar opens before. Default: the broker's now. */
+  readonly to?: string;
+}
+
+/** `deadlineMs` is for each request. */
+export interface BarsOptions extends CallOptions {
+  /** Bars asked for at once, at first; default 5000. */
+  readonly pageBars?: number;
+  /** Gets what is no bar. Without it the iteration ends with FXSOCKET_SHAPE: a bar that is left out would look like a market at rest. */
+  readonly onRejected?: (row: RejectedRow) => void;
+}
+
+export interface BarSource {
+  ask(part: Required<BarsQuery>, call: CallOptions): Promise<ListAnswer<WirePriceBar>>;
+  /** The broker's clock. */
+  now(call: CallOptions): Promise<string>;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1440 * MINUTE_MS;
+const STEP_MS: Readonly<Record<WireTimeframe, number>> = {
+  M1: MINUTE_MS,
+  M5: 5 * MINUTE_MS,
+  M15: 15 * MINUTE_MS,
+  M30: 30 * MINUTE_MS,
+  H1: 60 * MINUTE_MS,
+  H4: 240 * MINUTE_MS,
+  D1: DAY_MS,
+  W1: 7 * DAY_MS,
+  MN1: 31 * DAY_MS,
+};
+const PAGE_BARS = 5000;
+/** A page that is still too much with so few bars has another trouble. */
+const LEAST_BARS = 60;
+/** Pages grow again up to so many times what was asked for. */
+const GROWTH = 4;
+const TOO_MUCH = new Set(['FXSOCKET_TERMINAL_TIMEOUT', 'FXSOCKET_BODY_TOO_LARGE', 'FXSOCKET_DEADLINE']);
+
+/** @throws FxSocketError */
+export async function* readBars(
+  source: BarSource,
+  query: BarsQuery,
+  options: BarsOptions = {},
+): AsyncGenerator<WirePriceBar, void, undefined> {
+  const { onRejected = refuse, pageBars = PAGE_BARS, ...call } = options;
+  const { symbol, timeframe } = query;
+  const stepMs = STEP_MS[timeframe];
+  if (stepMs === undefined) throw badArgument(`timeframe: there is no ${String(timeframe)}`);
+  if (!Number.isSafeInteger(pageBars) || pageBars < 1)
+    throw badArgument(`pageBars has to be a whole number from 1, not ${pageBars}`);
+  let at = wallOf('from', query.from);
+  const end = query.to === undefined ? nowMs(await source.now(call)) : wallOf('to', query.to);
+  let bars = pageBars;
+  while (at < end) {
+    const until = Math.min(end, at + bars * stepMs);
+    const part = { symbol, timeframe, from: wallText(at), to: wallText(until) };
+    let answer: ListAnswer<WirePriceBar>;
+    try {
+      answer = await source.ask(part, call);
+    } catch (error) {
+      if (!isTooMuch(error) || bars <= LEAST_BARS) throw error;
+      bars = Math.max(LEAST_BARS, Math.floor(bars / 2));
+      continue;
+    }
+    for (const row of answer.rejected) onRejected(row);
+    for (const row of answer.rows) {
+      const ms = wallMs(row.time);
+      if (ms === null) onRejected({ raw: row, reason: 'time: no broker time' });
+      // Whether a bridge counts `to` in is not known: each bar belongs to the page in which it opens.
+      else if (ms >= at && ms < until) yield row;
+    }
+    at = until;
+    bars = Math.min(pageBars * GROWTH, bars * 2);
+  }
+}
+
+const isTooMuch = (error: unknown): boolean =>
+  error instanceof FxSocketError && (TOO_MUCH.has(error.code) || error.status === 504);
+
+/** The bar of this minute is under way and belongs to it. */
+const nowMs = (time: string): number => (wallMs(time) ?? Number.NaN) + 1000;
+
+function wallOf(name: string, bound: string): number {
+  checkedBound(name, bound);
+  const ms = wallMs(bound);
+  if (ms === null) throw badArgument(`${name}: there is no ${bound}`);
+  return Math.ceil(ms / 1000) * 1000;
+}
+
+function refuse({ reason }: RejectedRow): never {
+  throw new FxSocketError({ code: 'FXSOCKET_SHAPE', message: `a bar cannot be read: ${reason}` });
+}
