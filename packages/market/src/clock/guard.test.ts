@@ -40,9 +40,9 @@ class Reading {
     return new Date(START_MS + (this.#atS + offS + 3 * HOUR) * 1000).toISOString();
   }
 
-  beat(offS = 0) {
+  beat(offS = 0, mark = 'clean') {
     const data = { connected: true, serverTime: this.#time(offS) };
-    return this.take({ mark: 'clean', message: { type: 'terminal', data } as WireMessage });
+    return this.take({ mark, message: { type: 'terminal', data } as WireMessage });
   }
 
   tick(offS = 0, symbol = 'EURUSD', mark = 'live') {
@@ -90,6 +90,7 @@ const IN: Readonly<Record<GuardPhase, () => Reading>> = {
 const HAPPENS: Readonly<Record<GuardEvent, (reading: Reading, phase: GuardPhase) => string | null>> = {
   agrees: (reading) => reading.at(101).beat(),
   contradicts: (reading) => reading.at(101).beat(HOUR),
+  doubts: (reading) => reading.at(101).beat(-HOUR, 'late'),
   insists: (reading, phase) => {
     if (phase === 'agreeing' || phase === 'leaning') return null;
     reading.at(101).beat(HOUR);
@@ -168,17 +169,20 @@ test('one heartbeat of another hour is no clock', () => {
   expect(reading.at(5).beat()).toBe('go');
 });
 
-test('a symbol that was found delayed waits no more while the clock agrees, and then again', () => {
+test('a symbol that was found delayed waits like what leans on the rule while the clock agrees, and then again for it', () => {
   const reading = new Reading().at(0);
   reading.beat();
   reading.guard.foundDelayed('BHP');
-  expect(reading.at(30).tick(-1500, 'BHP')).toBe('go');
-  expect(reading.at(61).tick(-1500, 'BHP')).toBe('wait');
-  expect(reading.at(62).beat()).toBe('go');
+  expect(reading.at(30).tick(-1500, 'BHP')).toBe('wait');
+  expect(reading.guard.phase).toBe('leaning');
+  expect(reading.at(30.5).tick()).toBe('go');
+  expect(reading.at(91).tick(-1500, 'BHP')).toBe('wait');
+  expect(reading.guard.phase).toBe('wondering');
+  expect(reading.at(92).beat()).toBe('go');
   // From the future is another matter, and a symbol that is on time again is not delayed.
-  expect(reading.at(63).tick(1500, 'BHP')).toBe('wait');
-  expect(reading.at(64).beat()).toBe('go');
-  reading.guard.near((START_MS + 65_000) * 1000, 'BHP');
+  expect(reading.at(93).tick(1500, 'BHP')).toBe('wait');
+  expect(reading.at(94).beat()).toBe('go');
+  reading.guard.near((START_MS + 95_000) * 1000, 'BHP');
   expect(reading.guard.delayed.size).toBe(0);
 });
 
@@ -188,6 +192,24 @@ test('ticks of a known delayed symbol are no clock, however long it is alone', (
   const words = Array.from({ length: 60 }, (_, s) => reading.at(s).tick(-1500, 'BHP'));
   expect(words).not.toContain('stop');
   expect(words.filter((word) => word === 'anew')).toHaveLength(2);
+});
+
+test('a clock that was set back is in doubt at once, and in conflict when it runs on, before its heartbeats are clean', () => {
+  const reading = new Reading().at(0);
+  reading.beat();
+  expect(reading.at(0.5).bar()).toBe('wait');
+  expect(reading.at(2).beat(-HOUR, 'late')).toBe('wait');
+  expect(reading.at(3).beat(-HOUR, 'late')).toBe('wait');
+  expect(reading.at(4).beat(-HOUR, 'late')).toBe('stop');
+});
+
+test('heartbeats that lay in a queue for half an hour are waited out, and what came with them is as old as it says', () => {
+  const reading = new Reading().at(0);
+  reading.beat();
+  for (let i = 0; i < 1800; i++)
+    expect(reading.at(1800 + i / 100).beat(i - 1800 - i / 100, 'late')).toBe('wait');
+  expect(reading.at(1819).tick(-1800)).toBe('wait');
+  expect(reading.at(1820).beat()).toBe('go');
 });
 
 test('a new connection is waited for: its heartbeats have not come yet', () => {

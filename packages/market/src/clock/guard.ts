@@ -4,7 +4,7 @@
 //   agreeing ──leans──► leaning ──agrees, near, patience over──► agreeing
 //      │  ▲                │
 //      │  └── agrees, runs, patience over with nothing against ──┐
-//      └──odd, contradicts─┴──────────► wondering ──────────────┤
+//      └──odd, contradicts, doubts─┴──► wondering ──────────────┤
 //                                                               └──insists, jumped, patience over with much against──► conflict
 //
 // Every wait ends: a heartbeat of a running clock says so within a second or two, live ticks that move with ours where none comes, and
@@ -21,14 +21,16 @@ export type GuardEvent =
   | 'agrees'
   /** A running clock lies elsewhere. */
   | 'contradicts'
-  /** It says so twice in a row, at our pace. */
+  /** It says so twice in a row, at our pace; or one that was set back does for a moment. */
   | 'insists'
+  /** A heartbeat is older than a queue makes it. */
+  | 'doubts'
   | 'near'
   /** Near ticks have moved with ours for a while. */
   | 'runs'
   /** A tick that is not of now. */
   | 'odd'
-  /** The same, of a symbol that is known to be delayed. */
+  /** The same, of a symbol that is known to be delayed: nothing but the clock's next word tells whether it is so still. */
   | 'late'
   /** What has no other witness for its time than the rule. */
   | 'leans'
@@ -55,6 +57,7 @@ const all = (transition: GuardTransition): Record<GuardEvent, GuardTransition> =
   agrees: transition,
   contradicts: transition,
   insists: transition,
+  doubts: transition,
   near: transition,
   runs: transition,
   odd: transition,
@@ -68,7 +71,15 @@ const all = (transition: GuardTransition): Record<GuardEvent, GuardTransition> =
 
 export const GUARD_TRANSITIONS: Readonly<Record<GuardPhase, Readonly<Record<GuardEvent, GuardTransition>>>> =
   {
-    agreeing: { ...all(goes), contradicts: wonders, insists: wonders, odd: wonders, leans },
+    agreeing: {
+      ...all(goes),
+      contradicts: wonders,
+      insists: wonders,
+      doubts: wonders,
+      odd: wonders,
+      late: leans,
+      leans,
+    },
     leaning: {
       ...all(leans),
       agrees: goes,
@@ -78,6 +89,7 @@ export const GUARD_TRANSITIONS: Readonly<Record<GuardPhase, Readonly<Record<Guar
       over_against: goes,
       contradicts: wonders,
       insists: wonders,
+      doubts: wonders,
       odd: wonders,
     },
     wondering: {
@@ -106,6 +118,8 @@ const RUN_US = 1_000_000;
 /** So long must ticks of another time have run, to be one: in a market that quotes nothing else. */
 const AGAINST_US = 5_000_000;
 const AGAINST_TICKS = 10;
+/** A clock that was set back shows it in less time than the judge of heartbeats takes to call it clean. */
+const DOUBT_US = 2_000_000;
 /** Heartbeats agree while the last word that did is not older. */
 const FRESH_US = 60_000_000;
 const JUMP_MS = 60_000;
@@ -130,6 +144,7 @@ interface GuardedLine {
 class Wait {
   readonly near = new RunningClock();
   readonly odd = new RunningClock();
+  readonly doubts = new RunningClock();
   readonly isAfterJump: boolean;
   fromUs: number;
   conn: number;
@@ -243,6 +258,9 @@ export class Guard {
     // A symbol that is known to be delayed is no clock, however long it has been alone.
     if (event === 'odd' && sight.word !== 'stray' && !this.#delayed.has(sight.symbol ?? ''))
       wait.takeOdd(sight, line.tsRecv);
+    // While the clock is in doubt its next word is worth waiting for.
+    if (event === 'doubts') wait.fromUs = line.tsRecv;
+    if (event === 'doubts' && sight.time !== null) wait.doubts.take(sight.time.ms, sight.receivedUs);
     if (event === 'contradicts' && sight.time !== null) {
       wait.against = new RunningClock();
       wait.against.take(sight.time.ms, sight.receivedUs);
@@ -257,6 +275,10 @@ export class Guard {
         return time !== null && (this.#wait?.against?.take(time.ms, receivedUs) ?? 0) > 0
           ? 'insists'
           : 'contradicts';
+      case 'doubts':
+        return time !== null && (this.#wait?.doubts.take(time.ms, receivedUs) ?? 0) >= DOUBT_US
+          ? 'insists'
+          : 'doubts';
       case 'near':
         return time !== null && (this.#wait?.near.take(time.ms, receivedUs) ?? 0) >= RUN_US ? 'runs' : 'near';
       case 'old':

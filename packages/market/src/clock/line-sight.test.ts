@@ -16,6 +16,8 @@ test('a heartbeat speaks when its clock runs, and then for or against the rule',
   expect(wordOf('clean', beat(at(0)))).toBe('agrees');
   expect(wordOf('clean', beat(at(LIMIT - 1)))).toBe('agrees');
   expect(wordOf('clean', beat(at(-LIMIT)))).toBe('contradicts');
+  expect(wordOf('late', beat(at(-LIMIT)))).toBe('doubts');
+  expect(wordOf('late', beat(at(-LIMIT + 1)))).toBeNull();
   for (const mark of ['frozen', 'late', 'clean~m', 'clean~h', null])
     expect(wordOf(mark, beat(at(7_200_000)))).toBeNull();
 });

@@ -8,10 +8,11 @@ import type { WireMessage } from '../wire.ts';
 import type { ClockRule } from './clock-rule.ts';
 
 /**
- * `agrees`, `contradicts`: a heartbeat of a clock that runs. Of live ticks: `near`, or `old` or `ahead` by the guard's width or more; one
+ * `agrees`, `contradicts`: a heartbeat of a clock that runs; `doubts`: one that no queue makes so old, of a clock that was set back or of a
+ * recorder that stood still. Of live ticks: `near`, or `old` or `ahead` by the guard's width or more; one
  * from before 2000 is `ahead` as well: both have no known time. `stray`: a snapshot that is ahead. `leans`: what stands on the rule alone.
  */
-export type ClockWord = 'agrees' | 'contradicts' | 'near' | 'old' | 'ahead' | 'stray' | 'leans';
+export type ClockWord = 'agrees' | 'contradicts' | 'doubts' | 'near' | 'old' | 'ahead' | 'stray' | 'leans';
 
 export interface ClockSight {
   readonly word: ClockWord;
@@ -85,13 +86,20 @@ const sightOfHeartbeat = (
   rule: ClockRule,
   receivedUs: number,
 ): ClockSight | null => {
-  const time = kindOfMark(mark) === 'clean' ? parseBrokerTime(serverTime ?? '') : null;
+  const kind = kindOfMark(mark);
+  const time = kind === 'clean' || kind === 'late' ? parseBrokerTime(serverTime ?? '') : null;
   const shownUs = shownOfMark(mark, tsRecv);
   if (time === null || shownUs === null) return null;
   const us = shownUs + receivedUs - tsRecv;
-  const agrees = isNear(utcOf(time.ms, rule, mark, us), us);
-  if (!agrees && isMistimed(mark)) return null;
-  return { word: agrees ? 'agrees' : 'contradicts', time, receivedUs: us, symbol: null };
+  const word = wordOfHeartbeat(utcOf(time.ms, rule, mark, us), us, kind === 'clean');
+  if (word === null || (word !== 'agrees' && isMistimed(mark))) return null;
+  return { word, time, receivedUs: us, symbol: null };
+};
+
+const wordOfHeartbeat = (utcMs: number, receivedUs: number, isClean: boolean): ClockWord | null => {
+  if (isNear(utcMs, receivedUs)) return isClean ? 'agrees' : null;
+  if (isClean) return 'contradicts';
+  return utcMs * 1000 < receivedUs ? 'doubts' : null;
 };
 
 const wordOfTick = (utcMs: number, receivedUs: number, isLive: boolean): ClockWord => {

@@ -61,6 +61,8 @@ export interface SentTick {
   readonly realMs: number;
   /** What it states, read by the right rule. */
   readonly statedMs: number;
+  /** When it was quoted: what it states by the right rule, were the server's clock right. */
+  readonly trueMs: number;
 }
 
 const keyOf = (table: keyof Rows, row: object): string => {
@@ -358,7 +360,7 @@ class Script {
     const realMs = START_MS + baseMs + atMs;
     const statedMs = realMs + this.#serverMs + offMs;
     const bid = this.#sent.length + 1;
-    this.#sent.push({ bid, symbol, realMs, statedMs });
+    this.#sent.push({ bid, symbol, realMs, statedMs, trueMs: realMs + offMs });
     const data = { symbol, bid, ask: bid + 1, last: 0, volume: 0, time: this.#text(statedMs) };
     return this.#frame(baseMs + atMs, { type: 'tick', symbol, data });
   }
