@@ -1,27 +1,38 @@
 // The gaps of a stretch that was set aside: one of each stream, from the last clean heartbeat that agreed with the clock rule to the first one
-// that did again. In: the decision, and the account as it stands at its line. Out: notes like those of the ledger.
+// that did again. In: the decision, and the account as it stands at its line. Out: notes like those of the ledger. Days may lie between the
+// stretch and its decision: how late each symbol was stands in the decision.
 
-import type { SetAside } from './clock/ruling.ts';
+import type { SetAside, SymbolTiming } from './clock/ruling.ts';
 import { LEAST_MARGIN_MS } from './bound.ts';
 import { timingOf } from './lateness.ts';
 import type { GapNote } from './ledger-notes.ts';
 import type { Bound, LedgerState } from './ledger-state.ts';
 
+/** How late the symbols come that do not come at once, at the line of a receive time. */
+export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =>
+  [...ledger.streams.values()].flatMap(({ key: { stream, symbol }, lateness }) => {
+    if (stream !== 'ticks' || symbol === null) return [];
+    const timing = timingOf(lateness, ledger.serverMs, tsRecv);
+    return timing.marginMs > LEAST_MARGIN_MS || timing.delayMs > 0 ? [{ symbol, ...timing }] : [];
+  });
+
 export const setAsideGaps = (
-  { from, fromUs, reason, to }: SetAside,
+  { from, fromUs, late, reason, to }: SetAside,
   ledger: LedgerState,
   of: { readonly account: string; readonly tsRecv: number },
 ): GapNote[] => {
   const outageId = `${of.account}-${fromUs.toString(36)}`;
-  return [...ledger.streams.values()].map(({ key, lateness }) => {
+  const timings = late ?? timingsAt(ledger, of.tsRecv);
+  return [...ledger.streams.values()].map(({ key }) => {
     const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
+    const timing = timings.find(({ symbol }) => symbol === key.symbol);
     // What a delayed symbol sent meanwhile is older by its delay.
-    const { delayMs, marginMs } = timingOf(lateness, ledger.serverMs, of.tsRecv);
+    const lateMs = timing === undefined ? 0 : timing.marginMs + timing.delayMs - LEAST_MARGIN_MS;
     const gap = {
       id: `${outageId}-${name}.aside`,
       outageId,
       cause: 'rejected' as const,
-      from: movedBy(from, LEAST_MARGIN_MS - marginMs - delayMs),
+      from: movedBy(from, -lateMs),
       evidence: reason,
       openedUs: fromUs,
       missing: null,

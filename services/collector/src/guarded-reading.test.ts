@@ -132,6 +132,31 @@ test('the server’s clock is set back: nothing is sent with its time, no bar, a
   }
 });
 
+test('a stretch that is set aside after a weekend reaches as far back as a symbol was delayed before it', async () => {
+  const delayMs = 25 * 60_000;
+  const both = (o: Second = {}): Second => ({
+    ticks: [{ symbol: 'EURUSD' }, { symbol: 'BHP', offMs: -delayMs, atMs: 300 }],
+    ...o,
+  });
+  const script = [
+    ...Array.from({ length: 30 }, () => both()),
+    // What came first lies in the gap of the start, which is as wide as the symbol is late.
+    both({ sleptMs: HOUR }),
+    ...Array.from({ length: 299 }, () => both()),
+    ...Array.from({ length: 10 }, () => both({ serverMs: HOUR })),
+    ...quiet(3),
+    { serverMs: 0, sleptMs: 48 * HOUR },
+    ...quiet(80),
+  ];
+  const played = await play(script);
+  holds(played);
+  expect(played.memory.rulings.list).toMatchObject([{ kind: 'set_aside' }]);
+  for (let s = 331; s < 340; s++)
+    expect(inGap(played, 'BHP', START_MS + HOUR + s * 1000 + 300 - delayMs), `second ${s}`).toBe(true);
+  // The other one was never late.
+  expect(inGap(played, 'EURUSD', START_MS + HOUR + 300_000)).toBe(false);
+});
+
 test('the machine’s clock is wrong after a start and is then set: every tick is stored, with a remark', async () => {
   for (const machineMs of [-2 * HOUR, 2 * HOUR])
     for (const confirmed of [true, false]) {

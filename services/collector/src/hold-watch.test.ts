@@ -91,7 +91,7 @@ async function held(rule: string) {
     },
     wait: () =>
       watch
-        .wait({ why: 'conflict', tsRecv: us(0), clean: null }, waiting.signal)
+        .wait({ why: 'conflict', tsRecv: us(0), clean: null, late: [] }, waiting.signal)
         .then(() => memory.rulings.list),
   };
 }

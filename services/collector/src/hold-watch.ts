@@ -15,6 +15,7 @@ import {
   ruleAt,
   type Ruling,
   spanAt,
+  type SymbolTiming,
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
 import type { FollowOptions, Position, TapeWriter } from '@fxtape/tape';
@@ -52,9 +53,10 @@ export interface HoldWatchOptions {
   readonly log: Log;
 }
 
-/** A hold, and the last clean heartbeat that the account of gaps knows before it. */
+/** A hold, with what the account of gaps knows at it: the last clean heartbeat, and how late symbols come. */
 export interface WatchedHold extends Hold {
   readonly clean: Instant | null;
+  readonly late: readonly SymbolTiming[];
 }
 
 export class HoldWatch {
@@ -162,7 +164,7 @@ export class HoldWatch {
     return `a running clock contradicts the rule ${rule}${shown}${todo}`;
   }
 
-  #decide({ clean, tsRecv }: WatchedHold, outcome: HoldOutcome): void {
+  #decide({ clean, late, tsRecv }: WatchedHold, outcome: HoldOutcome): void {
     const { keeper, log, memory } = this.#o;
     if (outcome.kind === 'confirmed') return keeper.confirm(tsRecv, outcome.evidence);
     if (outcome.kind === 'corrected') {
@@ -183,6 +185,7 @@ export class HoldWatch {
       { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, rule },
       'a stretch of the tape is set aside: its times are not known',
     );
-    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to: gapEnd(to, LEAST_MARGIN_MS), reason }]);
+    const bounds = { from, to: gapEnd(to, LEAST_MARGIN_MS) };
+    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, ...bounds, reason, late }]);
   }
 }

@@ -1,6 +1,6 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
-import type { CoverageRow, Rows } from '@fxtape/market';
+import { type CoverageRow, type Rows, timingsAt } from '@fxtape/market';
 import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
 import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
@@ -167,7 +167,10 @@ export class Outflow {
       // Told with the next batch: nobody may wait for it before.
       this.#pending.catch(() => {});
       if (hold !== null || batch.caughtUp) await this.#pending;
-      if (hold !== null) return { ...hold, clean: reader.ledger.state.clean };
+      if (hold !== null) {
+        const { state } = reader.ledger;
+        return { ...hold, clean: state.clean, late: timingsAt(state, hold.tsRecv) };
+      }
       if (this.#o.troubles() !== troubles) {
         await this.#pending;
         this.#o.log.info('sending begins again at the confirmed cursor');

@@ -1,6 +1,7 @@
 // Decisions about lines of a tape that stand before them: an event line behind the lines, kept in every later head, so that a reader meets
 // each such line with the same decision, whenever and from wherever it reads. Nothing of the lines is sent before the decision is written.
 
+import type { Timing } from '../lateness.ts';
 import type { Bound } from '../ledger-state.ts';
 
 /** A clock contradicted the rule in `[fromUs, toUs)` and agreed with it again: what came meanwhile has no known time. */
@@ -13,6 +14,13 @@ export interface SetAside {
   readonly from: Bound;
   readonly to: Bound;
   readonly reason: string;
+  /** How late symbols were when it began; absent in decisions of earlier releases. */
+  readonly late?: readonly SymbolTiming[];
+}
+
+/** How the streams of one symbol stand to heartbeats. */
+export interface SymbolTiming extends Timing {
+  readonly symbol: string;
 }
 
 /** Our own clock was wrong by `-byUs` in `[fromUs, toUs)` until it was set: lines were received that much later than they say. */

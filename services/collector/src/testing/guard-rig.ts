@@ -16,6 +16,7 @@ import {
   type Ruling,
   ruleAt,
   stepSpans,
+  timingsAt,
 } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
@@ -186,12 +187,21 @@ class Sender {
     } else if (outcome.kind === 'corrected')
       for (const receipt of outcome.receipts) this.#note('ruling', receipt);
     else {
-      const { clean } = this.#reader.ledger.state;
+      const { state } = this.#reader.ledger;
+      const { clean } = state;
+      const late = timingsAt(state, hold.tsRecv);
       const from =
         clean === null ? { utcUs: hold.tsRecv - LEAST_MARGIN_MS * 1000 } : gapStart(clean, LEAST_MARGIN_MS);
       const { to, toUs } = outcome;
       const bounds = { from, to: gapEnd(to, LEAST_MARGIN_MS) };
-      const ruling: Ruling = { kind: 'set_aside', fromUs: hold.tsRecv, toUs, ...bounds, reason: 'test' };
+      const ruling: Ruling = {
+        kind: 'set_aside',
+        fromUs: hold.tsRecv,
+        toUs,
+        ...bounds,
+        reason: 'test',
+        late,
+      };
       this.#note('ruling', ruling);
     }
   }
