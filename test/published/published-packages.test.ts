@@ -3,7 +3,7 @@
 // It needs npm and its registry, as the set-up does.
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { tempDir } from '@fxtape/testkit';
@@ -99,12 +99,22 @@ function writeProject(): void {
   // Types that were lost on the way would be `any`, and `any` fits everything.
   write(
     'typed.ts',
-    `import { FxFeed, FxSocketRest } from '@fxtape/fxsocket';
+    `import { type BrokerTime, FxFeed, FxSocket, FxSocketRest, toUtc } from '@fxtape/fxsocket';
 import { FxSocketTrading } from '@fxtape/fxsocket-trading';
-const options = { baseUrl: 'http://127.0.0.1', apiKey: '' };
+const options = { baseUrl: 'http://127.0.0.1', apiKey: 'fxs_ro_demo' };
 export const symbols = async (): Promise<string[]> => new FxSocketRest(options).symbols();
 // @ts-expect-error a ticket may be a bigint
 export const ticket = async (): Promise<number | undefined> => (await new FxSocketRest(options).openedOrders())[0]?.ticket;
+export const instant = async (): Promise<Date> => toUtc((await new FxSocketRest(options).quote('X')).time, 0);
+// @ts-expect-error any text is no time of the broker
+export const time: BrokerTime = 'now';
+// @ts-expect-error there is no such timeframe
+export const bars = () => new FxSocketRest(options).bars({ symbol: 'X', timeframe: 'M7', from: '2026-01-01' });
+export const using = async (): Promise<void> => {
+  await using fx = new FxSocket(options);
+  for await (const { time: at, close } of fx.terminal(await fx.account()).bars({ symbol: 'X', timeframe: 'M1', from: '2026-01-01' }))
+    console.log(toUtc(at, 0), close);
+};
 // @ts-expect-error a pending order needs a price
 export const pending = () => new FxSocketTrading(options).orderSend({ symbol: 'X', operation: 'BuyLimit', volume: 1 });
 export async function* bids(feed: FxFeed): AsyncGenerator<number> {
@@ -134,11 +144,8 @@ export const closes = (bars: Bars): number[] => bars.map(({ close }) => close);
 }
 
 beforeAll(async () => {
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  for (const name of PACKAGES) {
-    rmSync(distOf(name), { recursive: true, force: true });
-    await must(process.execPath, [tsc, '-p', `packages/${name}/tsconfig.build.json`], ROOT);
-  }
+  // Nothing is built before: a release that is packed in a fresh clone has to be whole.
+  for (const name of PACKAGES) rmSync(distOf(name), { recursive: true, force: true });
   for (const name of PACKAGES) tarballs.set(name, await pack(name));
   writeProject();
   await must('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], project);
@@ -160,6 +167,29 @@ test.for(PACKAGES)('%s: publint finds nothing', async (name) => {
   // Nothing that only this workspace has.
   expect(JSON.stringify(pkg)).not.toMatch(/workspace:|catalog:|@fxtape\/source|"private"/);
   expect(basename(path)).toBe(`fxtape-${name}-${String(pkg['version'])}.tgz`);
+});
+
+test.for(PACKAGES)('%s: licence, page and changes are in it', (name) => {
+  const installed = join(project, 'node_modules/@fxtape', name);
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts'])
+    expect(existsSync(join(installed, file)), file).toBe(true);
+  expect(readFileSync(join(installed, 'LICENSE'), 'utf8')).toBe(read('LICENSE'));
+  // What the types say of times is where people read it.
+  if (name === 'fxsocket')
+    expect(readFileSync(join(installed, 'dist/wire/broker-time.d.ts'), 'utf8')).toContain('not UTC');
+});
+
+test.for(PACKAGES)('%s: npm, whose packages nobody can install, packs nothing', async (name) => {
+  const into = join(folder, `npm-${name}`);
+  mkdirSync(into);
+  const { code, stderr } = await run(
+    'npm',
+    ['pack', '--pack-destination', into],
+    join(ROOT, 'packages', name),
+  );
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('pack with pnpm');
+  expect(readdirSync(into)).toEqual([]);
 });
 
 test('a program that uses them gets three packages more, and one of each', () => {

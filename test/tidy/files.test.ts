@@ -108,6 +108,9 @@ test('each package says what it is and under which licence', () => {
     expect(license, path).toBe('MIT');
     expect(description?.length ?? 0, `${path}: description`).toBeGreaterThan(20);
   }
+  // What is published carries its licence along.
+  for (const name of ['fxsocket', 'fxsocket-trading'])
+    expect(read(`packages/${name}/LICENSE`), name).toBe(read('LICENSE'));
 });
 
 test('each file opens with a comment that says what it is for', () => {

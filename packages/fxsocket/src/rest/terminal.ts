@@ -5,9 +5,24 @@ import type { z } from 'zod';
 import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
 import { badArgument } from '../options.ts';
 import { checkedBound } from '../wire/broker-time.ts';
-import { timeframes, type WirePriceBar, type WireTimeframe } from '../wire/market.ts';
+import type { WireClosedPosition, WireDeal, WireOpenedOrder } from '../wire/account.ts';
+import {
+  timeframes,
+  type WirePriceBar,
+  type WireQuote,
+  type WireQuoteTick,
+  type WireTimeframe,
+} from '../wire/market.ts';
+import type { WireServerTimezone, WireStatus } from '../wire/terminal.ts';
 import { isPlainBar, isPlainTick } from '../wire/plain.ts';
-import { type AnswerForm, listAnswer, recordAnswer, wholeAnswer, wholeList } from './answer.ts';
+import {
+  type AnswerForm,
+  type ListAnswer,
+  listAnswer,
+  recordAnswer,
+  wholeAnswer,
+  wholeList,
+} from './answer.ts';
 import { type BarsOptions, type BarSource, type BarsQuery, readBars } from './bar-pages.ts';
 import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
@@ -61,7 +76,7 @@ export class FxSocketRest {
     this.#caller = new Caller(options);
   }
 
-  status(options?: CallOptions) {
+  status(options?: CallOptions): Promise<WireStatus> {
     return this.#caller.get(routes.status.path, status, {}, options);
   }
 
@@ -75,7 +90,7 @@ export class FxSocketRest {
   }
 
   /** Today's offset of the broker's clock; it says nothing about another day. */
-  serverTimezone(options?: CallOptions) {
+  serverTimezone(options?: CallOptions): Promise<WireServerTimezone> {
     return this.#caller.get(routes.serverTimezone.path, timezone, {}, options);
   }
 
@@ -87,12 +102,12 @@ export class FxSocketRest {
     return this.#caller.get(routes.symbolInfo.path, symbolInfo, { symbol }, options);
   }
 
-  quote(symbol: string, options?: CallOptions) {
+  quote(symbol: string, options?: CallOptions): Promise<WireQuote> {
     return this.#caller.get(routes.quote.path, quote, { symbol }, options);
   }
 
   /** Oldest first. Always bound it: an unbounded request asks the broker for everything and ends in a time-out. */
-  priceHistory(query: PriceHistoryQuery, options?: CallOptions) {
+  priceHistory(query: PriceHistoryQuery, options?: CallOptions): Promise<ListAnswer<WirePriceBar>> {
     return this.#ranged(routes.priceHistory.path, bars, query, options);
   }
 
@@ -108,20 +123,20 @@ export class FxSocketRest {
   /**
    * Ticks, oldest first, of bridges that have the route (`hasRoute`, else FXSOCKET_NOT_FOUND). Some take whole days only: `YYYY-MM-DD`.
    */
-  quoteTicks(query: QuoteTicksQuery, options?: CallOptions) {
+  quoteTicks(query: QuoteTicksQuery, options?: CallOptions): Promise<ListAnswer<WireQuoteTick>> {
     return this.#ranged(routes.quoteTicks.path, ticks, query, options);
   }
 
-  orderHistory(range: BrokerRange = {}, options?: CallOptions) {
+  orderHistory(range: BrokerRange = {}, options?: CallOptions): Promise<ListAnswer<WireDeal>> {
     return this.#ranged(routes.orderHistory.path, deals, range, options);
   }
 
-  positionHistory(range: BrokerRange = {}, options?: CallOptions) {
+  positionHistory(range: BrokerRange = {}, options?: CallOptions): Promise<ListAnswer<WireClosedPosition>> {
     return this.#ranged(routes.positionHistory.path, closed, range, options);
   }
 
   /** An empty answer proves nothing: it has been seen while positions were open. */
-  openedOrders(options?: CallOptions) {
+  openedOrders(options?: CallOptions): Promise<WireOpenedOrder[]> {
     return this.#caller.get(routes.openedOrders.path, orders, {}, options);
   }
 

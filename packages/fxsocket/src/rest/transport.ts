@@ -2,7 +2,7 @@
 // FxSocketError that says what happened; never an empty answer for an error, and no secret in either. It never tries again: who may do
 // that is for its owner to say. `onSent` tells whether any of the request can have reached the gateway.
 
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher, request } from 'undici';
 import type { Method } from '../api/route.ts';
 import { FxSocketError, type FxSocketErrorCode, type FxSocketErrorDetails } from '../errors.ts';
 import { explainBody } from '../explain.ts';
@@ -76,36 +76,29 @@ const codeOf = (status: number, envelope: boolean): FxSocketErrorCode => {
 
 const isHappy = (status: number): boolean => status >= 200 && status <= 299;
 
+interface Opened {
+  readonly request: typeof request;
+  readonly dispatcher: Dispatcher;
+  /** Null: the dispatcher is the caller's. */
+  readonly own: Agent | null;
+}
+
 export class Transport {
   readonly #apiKey: string;
   readonly #base: string;
-  readonly #dispatcher: Dispatcher;
-  /** Null: it is the caller's. */
-  readonly #own: Agent | null;
+  readonly #o: CallerOptions;
   readonly #redact: Redact;
+  #opened: Promise<Opened> | null = null;
   #closing: Promise<void> | null = null;
 
-  /** @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
+  /** `below`: a path that all its addresses begin with. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: CallerOptions, below = '') {
-    const { allowHttp, baseUrl, ca, dispatcher, tlsVerify } = options;
+    const { allowHttp, apiKey, baseUrl } = options;
     const base = checkedAddress('baseUrl', baseUrl, { for: 'http', allowHttp }).href;
     this.#base = base.replace(/\/+$/, '') + below;
-    this.#apiKey = checkedKey(options.apiKey);
-    this.#redact = redactor(this.#apiKey);
-    const trust = {
-      rejectUnauthorized: tlsVerify !== false,
-      ...(ca === undefined ? {} : { ca: [ca].flat() }),
-    };
-    this.#own =
-      dispatcher === undefined
-        ? new Agent({
-            keepAliveTimeout: 30_000,
-            connections: CONNECTIONS,
-            allowH2: false,
-            connect: { ...trust, timeout: 10_000 },
-          })
-        : null;
-    this.#dispatcher = dispatcher ?? (this.#own as Agent);
+    this.#apiKey = checkedKey(apiKey);
+    this.#o = options;
+    this.#redact = redactor(apiKey);
   }
 
   /** @throws FxSocketError. */
@@ -122,8 +115,26 @@ export class Transport {
 
   /** Takes nothing new, and ends its connections when what is under way has its answer. A dispatcher that was given stays open. */
   close(): Promise<void> {
-    this.#closing ??= this.#own?.close() ?? Promise.resolve();
+    this.#closing ??= this.#opened?.then(({ own }) => own?.close()) ?? Promise.resolve();
     return this.#closing;
+  }
+
+  /** Who only follows a stream never loads the megabyte that REST needs. */
+  async #open(): Promise<Opened> {
+    const { Agent, request } = await import('undici');
+    const { ca, dispatcher, tlsVerify } = this.#o;
+    if (dispatcher !== undefined) return { dispatcher, own: null, request };
+    const trust = {
+      rejectUnauthorized: tlsVerify !== false,
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
+    };
+    const own = new Agent({
+      keepAliveTimeout: 30_000,
+      connections: CONNECTIONS,
+      allowH2: false,
+      connect: { ...trust, timeout: 10_000 },
+    });
+    return { dispatcher: own, own, request };
   }
 
   async #exchange<T>(what: HttpRequest<T>, signal: AbortSignal, redact: Redact): Promise<T> {
@@ -137,9 +148,11 @@ export class Transport {
       accept: 'application/json',
     };
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const answer = await request(url, {
+    this.#opened ??= this.#open();
+    const opened = await this.#opened;
+    const answer = await opened.request(url, {
       method,
-      dispatcher: what.onSent === undefined ? this.#dispatcher : telling(this.#dispatcher, what.onSent),
+      dispatcher: what.onSent === undefined ? opened.dispatcher : telling(opened.dispatcher, what.onSent),
       signal,
       headers,
       ...(body === undefined ? {} : { body: writeJson(body) }),

@@ -3,7 +3,7 @@
 // makes a record: its identity, its time. A balance deal has no symbol, volume or price.
 
 import { z } from 'zod';
-import { brokerTime } from './broker-time.ts';
+import { type AtTime, brokerTime, type OpenedAndClosedAt, type OpenedAt } from './broker-time.ts';
 import { wireIdentifier } from './identifier.ts';
 import { essential, type Readable } from './record.ts';
 
@@ -60,10 +60,9 @@ export const wireOpenedOrder = z.object({
   profit: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   openTime: brokerTime.nullish(),
 });
-export type WireOpenedOrder = Readable<z.infer<typeof wireOpenedOrder>>;
+export type WireOpenedOrder = Readable<z.infer<typeof wireOpenedOrder>> & OpenedAt;
 
 /** `data` of a `trade` frame. `degraded`: `entry` is `Unknown` and costs are zero; read the deal from `/OrderHistory`. */
 export const wireTrade = z.object({
@@ -80,11 +79,10 @@ export const wireTrade = z.object({
   swap: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime,
   degraded: z.boolean().nullish(),
 });
-export type WireTrade = Readable<z.infer<typeof wireTrade>>;
+export type WireTrade = Readable<z.infer<typeof wireTrade>> & AtTime;
 
 /** A row of `/OrderHistory`; `position` is 0 or absent on old bridges. */
 export const wireDeal = z.object({
@@ -101,10 +99,9 @@ export const wireDeal = z.object({
   profit: z.number().nullish(),
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime,
 });
-export type WireDeal = Readable<z.infer<typeof wireDeal>>;
+export type WireDeal = Readable<z.infer<typeof wireDeal>> & AtTime;
 
 /** A row of `/PositionHistory`: a closed round trip. */
 export const wireClosedPosition = z.object({
@@ -112,10 +109,8 @@ export const wireClosedPosition = z.object({
   symbol: z.string().nullish(),
   type: z.string().nullish(),
   volume: z.number().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   openTime: brokerTime,
   openPrice: price,
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   closeTime: brokerTime,
   closePrice: price,
   profit: z.number().nullish(),
@@ -125,7 +120,7 @@ export const wireClosedPosition = z.object({
   magic: wireIdentifier.nullish(),
   comment: z.string().nullish(),
 });
-export type WireClosedPosition = Readable<z.infer<typeof wireClosedPosition>>;
+export type WireClosedPosition = Readable<z.infer<typeof wireClosedPosition>> & OpenedAndClosedAt;
 
 /** The answer of `/OrderCalcMargin`: what a position of this size needs, in the currency of the account. */
 export const wireMarginAnswer = z.object({

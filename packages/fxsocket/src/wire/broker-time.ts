@@ -12,6 +12,34 @@ declare const broker: unique symbol;
  */
 export type BrokerTime = string & { readonly [broker]: true };
 
+/** `new Date` of it is hours wrong: see `BrokerTime`. For the declarations of the package, which lose what stands in a schema. */
+export interface AtTime {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(time, offsetSeconds)`. */
+  readonly time: BrokerTime;
+}
+export interface PerhapsAtTime {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(time, offsetSeconds)`. */
+  readonly time?: BrokerTime | null | undefined;
+}
+export interface OpenedAt {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(openTime, offsetSeconds)`. */
+  readonly openTime?: BrokerTime | null | undefined;
+}
+export interface OpenedAndClosedAt {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(openTime, offsetSeconds)`. */
+  readonly openTime: BrokerTime;
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(closeTime, offsetSeconds)`. */
+  readonly closeTime: BrokerTime;
+}
+export interface AtServerTime {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(serverTime, offsetSeconds)`. */
+  readonly serverTime: BrokerTime;
+}
+export interface PerhapsAtServerTime {
+  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(serverTime, offsetSeconds)`. */
+  readonly serverTime?: BrokerTime | null | undefined;
+}
+
 const text: z.ZodType<unknown, string> = z.string();
 /** Any text: whether it can be read is for whoever reads it. */
 export const brokerTime = text as z.ZodType<BrokerTime, string>;

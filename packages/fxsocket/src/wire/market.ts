@@ -2,7 +2,7 @@
 // fields are dropped, optional ones may be absent or null. Every `time` is a string in BROKER time: its `Z` is decoration.
 
 import { z } from 'zod';
-import { brokerTime } from './broker-time.ts';
+import { type AtTime, brokerTime, type PerhapsAtTime } from './broker-time.ts';
 import type { Readable } from './record.ts';
 
 /** `data` of a `tick` frame. */
@@ -12,14 +12,12 @@ export const wireTick = z.object({
   ask: z.number(),
   last: z.number().nullish(),
   volume: z.number().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime,
 });
-export type WireTick = Readable<z.infer<typeof wireTick>>;
+export type WireTick = Readable<z.infer<typeof wireTick>> & AtTime;
 
 /** `data` of a `bar` frame; `time` is the bar's open. The vendor's own sample omits time, volumes and spread. */
 export const wireBar = z.object({
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime.nullish(),
   open: z.number(),
   high: z.number(),
@@ -29,11 +27,10 @@ export const wireBar = z.object({
   realVolume: z.number().nullish(),
   spread: z.number().nullish(),
 });
-export type WireBar = Readable<z.infer<typeof wireBar>>;
+export type WireBar = Readable<z.infer<typeof wireBar>> & PerhapsAtTime;
 
 /** A row of `/PriceHistory`; `time` is the bar's open, `spread` is in points. */
 export const wirePriceBar = z.object({
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime,
   open: z.number(),
   high: z.number(),
@@ -43,11 +40,10 @@ export const wirePriceBar = z.object({
   realVolume: z.number().nullish(),
   spread: z.number().nullish(),
 });
-export type WirePriceBar = Readable<z.infer<typeof wirePriceBar>>;
+export type WirePriceBar = Readable<z.infer<typeof wirePriceBar>> & AtTime;
 
 /** A row of `/QuoteTicks`. `timeMsc` is broker-time epoch milliseconds; one of `time` and `timeMsc` may be missing. */
 export const wireQuoteTick = z.object({
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime.nullish(),
   timeMsc: z.number().nullish(),
   bid: z.number(),
@@ -55,19 +51,18 @@ export const wireQuoteTick = z.object({
   last: z.number().nullish(),
   volume: z.number().nullish(),
 });
-export type WireQuoteTick = Readable<z.infer<typeof wireQuoteTick>>;
+export type WireQuoteTick = Readable<z.infer<typeof wireQuoteTick>> & PerhapsAtTime;
 
 /** The answer of `/getQuote`. */
 export const wireQuote = z.object({
   symbol: z.string(),
   bid: z.number(),
   ask: z.number(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   time: brokerTime,
   last: z.number().nullish(),
   volume: z.number().nullish(),
 });
-export type WireQuote = z.infer<typeof wireQuote>;
+export type WireQuote = z.infer<typeof wireQuote> & AtTime;
 
 /** A session window in broker time: `day` SUNDAY…SATURDAY, `from`/`to` `HH:MM`, `24:00` is the end of the day. */
 export const wireTradingSession = z.object({ day: z.string(), from: z.string(), to: z.string() });

@@ -1,20 +1,19 @@
 // What the gateway says about the terminal itself: heartbeat, health, time zone. `serverTime` is BROKER time.
 
 import { z } from 'zod';
-import { brokerTime } from './broker-time.ts';
+import { type AtServerTime, brokerTime, type PerhapsAtServerTime } from './broker-time.ts';
 
 /** `data` of a `terminal` frame: the heartbeat, about once a second. */
 export const wireTerminal = z.object({
   connected: z.boolean(),
   tradeAllowed: z.boolean().nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   serverTime: brokerTime,
 });
-export type WireTerminal = z.infer<typeof wireTerminal>;
+export type WireTerminal = z.infer<typeof wireTerminal> & AtServerTime;
 
 /** The answer of `/ServerTimezone`: broker time minus UTC *now*; it says nothing about another season. */
 export const wireServerTimezone = z.object({ serverTime: brokerTime, utcOffsetSeconds: z.int() });
-export type WireServerTimezone = z.infer<typeof wireServerTimezone>;
+export type WireServerTimezone = z.infer<typeof wireServerTimezone> & AtServerTime;
 
 /** The answer of `/status` (always 200); `status` is `ready`, `starting`, `degraded`, `down` or a newer word. */
 export const wireStatus = z.object({
@@ -36,10 +35,9 @@ export const wireStatus = z.object({
       symbolsSynced: z.boolean().nullish(),
     })
     .nullish(),
-  /** Broker time: not UTC, whatever its `Z` says; see `BrokerTime`. */
   serverTime: brokerTime.nullish(),
 });
-export type WireStatus = z.infer<typeof wireStatus>;
+export type WireStatus = z.infer<typeof wireStatus> & PerhapsAtServerTime;
 
 /**
  * Whether the terminal has what it lists: connected to its broker, logged in, symbols synchronised. Before that its lists are short or
