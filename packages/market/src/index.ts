@@ -16,6 +16,7 @@ export * from './ledger-notes.ts';
 export * from './ledger-state.ts';
 export * from './mark.ts';
 export * from './normalise.ts';
+export * from './rejected-row.ts';
 export * from './records.ts';
 export { FieldReader } from './read-fields.ts';
 export * from './stream-key.ts';

@@ -8,6 +8,7 @@ import { isNear } from './clock/line-sight.ts';
 import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
 import { FieldReader, textOrNull } from './read-fields.ts';
 import type { Rows, TickRow } from './records.ts';
+import { rejectedRow } from './rejected-row.ts';
 import { knownOrNull } from './tick-marker.ts';
 import { unstorable } from './history/history-rows.ts';
 import { type BrokerMs, parseBrokerTime, streamedTime } from './time.ts';
@@ -37,8 +38,6 @@ export interface FrameLine {
 /** `written`: rows were added, or none were due. `odd`: a live tick that is not of now waits for the guard's word. */
 export type NormaliseResult = 'written' | 'odd';
 
-/** What of a rejected frame is kept in the table; the tape has it whole. */
-const RAW_LIMIT = 1_048_576;
 /** The account of gaps has one around its receipt (`ledger`). */
 const NO_TIME = 'the time is missing, not a broker time, or none that anything is streamed at';
 
@@ -58,8 +57,8 @@ const reject = (
   kind: string,
   reason: string,
 ): void => {
-  const raw = line.raw.length > RAW_LIMIT ? line.raw.slice(0, RAW_LIMIT) : line.raw;
-  rows.rejected.push({ ts: line.tsRecv, account: context.account, ts_recv: line.tsRecv, kind, reason, raw });
+  const { raw, tsRecv } = line;
+  rows.rejected.push(rejectedRow({ account: context.account, tsRecv, kind, reason, raw }));
 };
 
 /** Never a gap: the record itself is stored. */

@@ -1,13 +1,10 @@
 // What history sets aside, as rows of `rejected`. In: a row of an answer as it came, and why it, or a field of it, is not in its table. Out:
 // the rows, none of which is ever written over another. A field alone (kind `field`) is told when its record is written, so that an answer
 // that did not change tells nothing new.
-import type { IncompleteRow } from '@fxtape/market';
+import { type IncompleteRow, rejectedRow } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
 import type { RejectedItem } from './history-source.ts';
 import type { SyncContext } from './sync-context.ts';
-
-/** What of a rejected row is kept in the table. */
-const RAW_LIMIT = 1_048_576;
 
 export const rejectedRows = (
   c: SyncContext,
@@ -16,9 +13,8 @@ export const rejectedRows = (
 ): TableRow<'rejected'>[] => {
   const { account } = c.account;
   return items.map((item) => {
-    const ts = c.parts.stamps.next(`rejected ${account}`);
-    const raw = rawText(item.raw).slice(0, RAW_LIMIT);
-    return { ts, account, ts_recv: ts, kind, reason: item.reason, raw };
+    const tsRecv = c.parts.stamps.next(`rejected ${account}`);
+    return rejectedRow({ account, tsRecv, kind, reason: item.reason, raw: rawText(item.raw) });
   });
 };
 

@@ -12,6 +12,7 @@ import {
   normalise,
   type NormaliseContext,
   parseClockRule,
+  rejectedRow,
   type Rows,
   type Ruling,
   type Rulings,
@@ -71,8 +72,7 @@ export class LineRows {
 
   condemned(line: Line, rows: Rows): void {
     const { raw, reason, table } = line.data as { table: string; reason: string; raw: string };
-    const base = { ts: line.tsRecv, account: this.#account, ts_recv: line.tsRecv };
-    rows.rejected.push({ ...base, kind: `row of ${table}`, reason, raw });
+    this.#reject(line, `row of ${table}`, reason, rows, raw);
   }
 
   /** What was decided about a stretch is a gap of every stream. */
@@ -106,9 +106,14 @@ export class LineRows {
     rows.gap_events.push(gapEventRow({ ...ended(gap), tsRecv: minuteUs, key, to }, context));
   }
 
-  #reject(line: Line, kind: string, reason: string, rows: Rows): void {
-    const base = { ts: line.tsRecv, account: this.#account, ts_recv: line.tsRecv };
-    rows.rejected.push({ ...base, kind, reason, raw: line.frame ?? '' });
+  #reject(
+    { frame, tsRecv }: Line,
+    kind: string,
+    reason: string,
+    { rejected }: Rows,
+    raw = frame ?? '',
+  ): void {
+    rejected.push(rejectedRow({ account: this.#account, tsRecv, kind, reason, raw }));
   }
 
   #frame(line: Line, message: WireMessage, { rulings }: LineContext): FrameLine {
