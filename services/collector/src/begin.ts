@@ -2,20 +2,21 @@
 // Out: the parts, made and not yet running. A kill at any place of it leaves a tape that the next start takes up.
 //
 //   open the tape → read its end, or what the database remembers → find the account → settle the clock → say what is wanted
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import type { AppliedWatch, Database, Reader, SentRow, TableWriter, WriteGate } from '@fxtape/questdb';
 import { listSegments, readCursor, TapeWriter } from '@fxtape/tape';
-import { dirname } from 'node:path';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
 import { findAccount } from './find-account.ts';
 import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
-import { lastOfFeed } from './last-of-feed.ts';
+import { goingOn, lastOfFeed } from './last-of-feed.ts';
 import { recall } from './lost-tape.ts';
 import { Outflow } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
@@ -89,11 +90,13 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: tape read');
   const before = memory.ledger.state.feed;
   const knows = memory.begun && (feed === null || feed === before);
+  // Others may have recorded it as well while a tape that comes back to its feed was not configured.
+  const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
+  const others = isAlone ? new Map() : await lastOfFeed(dirname(dir), { feed, but: name }, log);
   const remembered = knows
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
-        const others = feed === null ? new Map() : await lastOfFeed(dirname(dir), { feed, but: name }, log);
         return recall(o.reader, { account: name, feed, others }, signal);
       });
   if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
@@ -106,7 +109,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const note = (event: string, data: unknown) =>
     until('waiting_for_tape', async () => intake.note(event, data));
   const configure = (data: Configured) => until('waiting_for_tape', async () => intake.configure(data));
-  if (memory.binding?.wsUrl !== binding.wsUrl) await note('bound', binding);
+  if (!isDeepStrictEqual(memory.binding, binding)) await note('bound', binding);
   passing('collector: bound');
   await note('start', { pid: process.pid });
   passing('collector: started');
@@ -124,7 +127,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     await configure({ feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
   const { streams, subscriptions } = wanted;
-  await configure({ feed, replayed, streams: remembered?.configured(streams) ?? streams });
+  const configured = remembered?.configured ?? goingOn(others, memory.last);
+  await configure({ feed, replayed, streams: configured(streams) });
   passing('collector: configured');
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
@@ -168,11 +172,12 @@ export const openTape = (
 export const look = async (
   o: Pick<BeginOptions, 'apiKey' | 'baseUrl' | 'config' | 'signal'>,
   bound: Binding | null,
+  working: Binding | null = null,
 ): Promise<Binding> => {
   const { apiKey, baseUrl, config, signal } = o;
   const management = new FxSocketManagement({ baseUrl, apiKey, allowHttp: config.allowHttp });
   try {
-    return await findAccount({ config, management, baseUrl, bound, signal });
+    return await findAccount({ config, management, baseUrl, bound, working, signal });
   } finally {
     await management.close();
   }

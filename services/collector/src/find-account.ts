@@ -5,9 +5,11 @@ import { accountUrls, type FxSocketManagement, type WireAccountRow } from '@fxta
 import { FxtapeError } from '@fxtape/ops';
 import type { Binding } from './tape-memory.ts';
 
+type Management = Pick<FxSocketManagement, 'account' | 'accounts'>;
+
 const search = async (
   config: AccountConfig,
-  management: FxSocketManagement,
+  management: Management,
   signal: AbortSignal,
 ): Promise<WireAccountRow> => {
   if (config.id !== null) return management.account(config.id, { signal });
@@ -25,9 +27,12 @@ const search = async (
 /** @throws ACCOUNT_NOT_FOUND, ACCOUNT_MISMATCH, and the client's errors. */
 export const findAccount = async (o: {
   config: AccountConfig;
-  management: FxSocketManagement;
+  management: Management;
   baseUrl: string;
+  /** Whose the tape is. */
   bound: Binding | null;
+  /** Addresses that work: those that the list leaves empty are unknown, as while a terminal is started. */
+  working?: Binding | null;
   signal: AbortSignal;
 }): Promise<Binding> => {
   const row = await search(o.config, o.management, o.signal);
@@ -41,6 +46,12 @@ export const findAccount = async (o: {
       context: { account: o.config.name },
     });
   }
-  const { restUrl, wsUrl } = accountUrls(row, o.baseUrl, o.config);
+  const { restUrl, wsUrl } = accountUrls(known(row, o.working ?? null), o.baseUrl, o.config);
   return { server: row.server, login: row.login, restUrl, wsUrl };
+};
+
+const known = (row: WireAccountRow, working: Binding | null): WireAccountRow => {
+  if (working === null) return row;
+  const rest_url = row.rest_url || working.restUrl;
+  return { ...row, rest_url, ws_url: row.ws_url || (rest_url === working.restUrl ? working.wsUrl : null) };
 };

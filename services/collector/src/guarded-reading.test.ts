@@ -1,6 +1,8 @@
 // The guard as a whole, over marks, tape, reader and decisions: what becomes of ticks when clocks go wrong, and that every reading says the same.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Line } from '@fxtape/tape';
+import { LAST_STOP, TapeReader } from './tape-reader.ts';
 import { play, type Played, readAll, type Second, START_MS } from './testing/guard-rig.ts';
 
 const HOUR = 3_600_000;
@@ -353,3 +355,25 @@ test('whatever goes wrong, every hold ends, each tick is stored once or lies in 
     { numRuns: 25 },
   );
 }, 120_000);
+
+test('what waits for a word of the clock waits over a stop, and no longer than to the last line of all', async () => {
+  const script = quiet(5);
+  script.push({
+    ticks: [
+      { symbol: 'BHP', offMs: -25 * 60_000 },
+      { symbol: 'EURUSD', atMs: 800 },
+    ],
+  });
+  const { lines, memory, sent } = await play(script);
+  const after = (n: number, data: object): Line => {
+    const tsRecv = (lines.at(-1)?.tsRecv ?? 0) + n;
+    const none = { mark: null, frame: null, frameKind: null };
+    return { ...none, conn: 1, tsRecv, event: 'stop', data } as Line;
+  };
+  const reader = new TapeReader({ account: 'demo', replayed: false, state: null, decided: () => memory });
+  const first = reader.read([...lines, after(1, {})]);
+  expect([reader.isSettled, first.rows.ticks.length]).toEqual([false, sent.length - 2]);
+  const last = reader.read([after(2, LAST_STOP)]);
+  expect([reader.isSettled, last.hold, last.rows.ticks.length]).toEqual([true, null, 2]);
+  expect(last.rows.ticks.map(({ quality }) => quality)).toEqual(['late', null]);
+});

@@ -1,12 +1,13 @@
 // What tapes of other accounts know of a feed: the newest tick of each symbol, whoever wrote it, and nothing of other feeds.
 import { decodeFrame } from '@fxtape/fxsocket';
+import { brokerMs, LastTicks, type StreamKey } from '@fxtape/market';
 import { type Log, systemClock } from '@fxtape/ops';
 import { TapeWriter } from '@fxtape/tape';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { lastOfFeed } from './last-of-feed.ts';
+import { goingOn, lastOfFeed } from './last-of-feed.ts';
 import { TapeMemory } from './tape-memory.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
@@ -49,4 +50,24 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
     ['GBPUSD', 2, 2],
   ]);
   expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual(new Map());
+});
+
+test('a tape that comes back to its feed knows what others saw of it since, and nothing older than its own', () => {
+  const tick = (bid: number) => ({ ms: brokerMs(START_MS + bid), bid, ask: 9, last: null, volume: null });
+  const ticks = (symbol: string): StreamKey => ({ stream: 'ticks', symbol, timeframe: null });
+  const others = new Map([
+    ['EURUSD', tick(5)],
+    ['GBPUSD', tick(1)],
+    ['XAUUSD', tick(3)],
+  ]);
+  const own = new LastTicks([
+    ['EURUSD', tick(2)],
+    ['GBPUSD', tick(2)],
+  ]);
+  const streams = [
+    ...['EURUSD', 'GBPUSD', 'XAUUSD', 'USDJPY'].map(ticks),
+    { ...ticks('EURUSD'), stream: 'bars' as const },
+  ];
+  const known = goingOn(others, own)(streams).map(({ lastTick }) => lastTick?.bid ?? null);
+  expect(known).toEqual([5, null, 3, null, null]);
 });

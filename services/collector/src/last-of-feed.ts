@@ -1,6 +1,6 @@
 // The last tick of each symbol of a feed on the tapes of other accounts that recorded it here: of an account that was renamed, or that another
 // one has followed, lines may stand there that the database does not have yet. In: the folder of all tapes. Out: ticks.
-import type { KnownTick } from '@fxtape/market';
+import type { ConfiguredStream, KnownTick, LastTicks, StreamKey } from '@fxtape/market';
 import type { Log } from '@fxtape/ops';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,3 +33,13 @@ export const addNewer = (
     if (ms >= (newest.get(symbol)?.ms ?? Number.NEGATIVE_INFINITY))
       newest.set(symbol, { ask, bid, last, ms, volume });
 };
+
+/** The streams of a tape that goes on, with what others have seen of them since. */
+export const goingOn =
+  (others: ReadonlyMap<string, KnownTick>, own: Pick<LastTicks, 'of'>) =>
+  (streams: readonly StreamKey[]): ConfiguredStream[] =>
+    streams.map((key) => {
+      const lastTick = key.stream === 'ticks' && key.symbol !== null ? others.get(key.symbol) : undefined;
+      const ownMs = own.of(key.symbol ?? '')?.ms ?? Number.NEGATIVE_INFINITY;
+      return lastTick !== undefined && lastTick.ms > ownMs ? { ...key, lastTick } : key;
+    });

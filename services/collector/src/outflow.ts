@@ -3,7 +3,7 @@
 import { type CoverageRow, type Rows, timingsAt } from '@fxtape/market';
 import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
-import { listSegments, type Position, type TapeWriter } from '@fxtape/tape';
+import { comparePositions, listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
@@ -144,6 +144,12 @@ export class Outflow {
     }
     this.#witness = checkpoints.confirmed?.witness ?? null;
     const start = await this.#start();
+    const { appended } = tape.position;
+    if (start.position !== null && comparePositions(start.position, appended) >= 0) {
+      // Nothing comes of a tape that was confirmed to its end.
+      this.state.caughtUp = true;
+      this.state.answeredTsRecv = this.state.appliedTsRecv = memory.ledger.lastTsRecv;
+    }
     checkpoints.rewind();
     const troubles = this.#o.troubles();
     const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory });

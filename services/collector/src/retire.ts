@@ -10,9 +10,12 @@ import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { Intake } from './intake.ts';
 import { type Binding, remembering } from './tape-memory.ts';
+import { LAST_STOP } from './tape-reader.ts';
 import { tidy } from './upkeep.ts';
 
 const LOOK_MS = 250;
+/** How often a tape that has ended is looked after. */
+const UPKEEP_MS = 6 * 3_600_000;
 /** So long one tape keeps the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
 
@@ -58,8 +61,9 @@ export class Retirement {
     this.#turn = this.#turn.then(async () => {
       const { signal } = one.stop;
       if (signal.aborted) return;
-      one.work = this.#retire(name, signal);
-      await Promise.race([one.work, pause(this.#o.shared.clock, TURN_MS, signal)]);
+      const ended = this.#retire(name, signal);
+      one.work = ended.then(() => this.#keep(name, signal));
+      await Promise.race([ended, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
   }
 
@@ -76,6 +80,15 @@ export class Retirement {
     const all = [...this.#under.values()];
     for (const { stop } of all) stop.abort();
     await Promise.all(all.map(async ({ work }) => work));
+  }
+
+  /** Retention goes on, another database gets what the tape has, and what failed is tried again. */
+  async #keep(name: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await pause(this.#o.shared.clock, UPKEEP_MS, signal);
+      if (signal.aborted) return;
+      await this.#retire(name, signal);
+    }
   }
 
   async #retire(name: string, signal: AbortSignal): Promise<void> {
@@ -126,8 +139,15 @@ export class Retirement {
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       const sending = new Supervisor({ clock, log, signal: until }).run('sending', () => outflow.run(until));
-      while (!signal.aborted && (outflow.state.appliedTsRecv ?? 0) < memory.ledger.lastTsRecv)
-        await pause(clock, LOOK_MS, signal);
+      for (let isTold = false; !signal.aborted; await pause(clock, LOOK_MS, signal)) {
+        const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
+        const last = memory.ledger.lastTsRecv;
+        if ((appliedTsRecv ?? 0) >= last) break;
+        // What waits for a word of the clock hears none any more.
+        if (isTold || !caughtUp || phase !== 'sending' || (readTsRecv ?? 0) >= last) continue;
+        intake.note('stop', LAST_STOP);
+        isTold = true;
+      }
       over.abort();
       await sending;
       if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, clock, log });

@@ -4,6 +4,7 @@
 //   line ──► guard ──go──► rows, with all that waited
 //              ├──wait──► waits with what follows for the clock's next word, in memory, for seconds
 //              └──stop──► a hold: nothing from the first line that waited on is read until it is settled (hold-watch)
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ClockSpan,
   coverageRows,
@@ -59,6 +60,9 @@ export interface Decided {
   readonly spans: readonly ClockSpan[];
   readonly rulings: Rulings;
 }
+
+/** What the last `stop` of a tape says: nobody will say more of what waits. */
+export const LAST_STOP = { last: true } as const;
 
 interface Read {
   readonly rows: Rows;
@@ -177,9 +181,10 @@ export class TapeReader {
     if (word === 'go' || word === 'anew') this.#release(read);
     if (word === 'go') this.#emit(line, read);
     else this.#queue.push(line);
+    if (line.event !== 'stop') return null;
     // Nobody will say more in this session, and what leans on the rule was not contradicted.
-    if (line.event === 'stop' && this.#guard.phase === 'leaning') this.#leave(read);
-    return null;
+    const isOver = this.#guard.phase === 'leaning' || isDeepStrictEqual(line.data, LAST_STOP);
+    return isOver ? this.#leave(read) : null;
   }
 
   /** Another rule follows, which says nothing of what waits with this one: was that in doubt already, the clock that runs on has to decide. */
