@@ -100,7 +100,9 @@ const takeUp = async (): Promise<void> => {
   for (const account of accounts) pipelines.get(account.name)?.reconfigure(account);
   const gone = [...pipelines].filter(([name]) => !names.has(name));
   for (const [name] of gone) pipelines.delete(name);
-  await Promise.all(gone.map(([, pipeline]) => pipeline.stop()));
+  const ended = await Promise.allSettled(gone.map(([, pipeline]) => pipeline.stop()));
+  for (const each of ended)
+    if (each.status === 'rejected') log.error({ err: each.reason }, 'an account did not end in order');
   for (const [name] of gone) retirement.add(name);
   for (const [index, account] of accounts.entries()) {
     const { name } = account;
@@ -125,8 +127,11 @@ await follow(config);
 if (demo === undefined) await retirement.addAll(new Set(pipelines.keys()));
 shutdown.add('accounts', async () => {
   stopping.abort();
-  await following;
-  await Promise.all([retirement.stop(), ...[...pipelines.values()].map((pipeline) => pipeline.stop())]);
+  await Promise.allSettled([following]);
+  await Promise.allSettled([
+    retirement.stop(),
+    ...[...pipelines.values()].map((pipeline) => pipeline.stop()),
+  ]);
 });
 if (demo === undefined) {
   const onError = (error: unknown): void =>

@@ -115,9 +115,12 @@ export class Pipeline {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    await this.#end();
-    this.#run.abort();
-    await this.#done;
+    try {
+      await this.#end();
+    } finally {
+      this.#run.abort();
+      await this.#done;
+    }
   }
 
   async #live(): Promise<void> {
@@ -225,15 +228,19 @@ export class Pipeline {
     const { binding, config } = parts;
     const { clock } = this.#o;
     const everyMs = config.discoverMs ?? ADDRESS_EVERY_MS;
-    for (let lookedMs = clock.monoMs(); ; ) {
+    let [lookedMs, liveMs] = [clock.monoMs(), clock.monoMs()];
+    for (;;) {
       await pause(clock, Math.min(everyMs, ADDRESS_SOON_MS), signal);
       if (signal.aborted) return;
-      if (parts.stream.state().phase === 'live' && clock.monoMs() - lookedMs < everyMs) continue;
+      const isLive = parts.stream.state().phase === 'live';
+      if (isLive) liveMs = clock.monoMs();
+      if (isLive && clock.monoMs() - lookedMs < everyMs) continue;
       lookedMs = clock.monoMs();
+      const working = lookedMs - liveMs < ADDRESS_EVERY_MS ? binding : null;
       try {
         const apiKey = requireKey(config, this.#o.keyOf);
         if (apiKey !== parts.apiKey) return await this.#again('the key was renewed');
-        const found = await look({ ...this.#o, config, apiKey, signal }, binding);
+        const found = await look({ ...this.#o, config, apiKey, signal }, binding, working);
         if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has other addresses');
       } catch (error) {
         if (signal.aborted) return;
@@ -256,8 +263,11 @@ export class Pipeline {
   /** Ends this recording in order; the next one begins at once. */
   async #again(why: string): Promise<void> {
     this.#o.log.info({ why }, 'recording begins anew');
-    await this.#end();
-    this.#run.abort(ANEW);
+    try {
+      await this.#end();
+    } finally {
+      this.#run.abort(ANEW);
+    }
   }
 
   #end(): Promise<void> {
@@ -267,8 +277,8 @@ export class Pipeline {
 
   async #endInOrder({ intake, memory, outflow, stream, tape }: Parts): Promise<void> {
     const { clock, log } = this.#o;
-    await stream.close();
     try {
+      await stream.close();
       if (intake.obstacle === null) intake.note('stop', {});
       await tape.sync();
     } catch (error) {
