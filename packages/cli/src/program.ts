@@ -34,7 +34,7 @@ export function program(): Command {
     .helpCommand(false)
     // What stands behind a command is read as its own: `clock set` and `clock` both know --account.
     .enablePositionalOptions()
-    .showHelpAfterError('See --help for what can be typed')
+    .showHelpAfterError('See --help for commands and options')
     .exitOverride();
   addRecording(fxtape);
   addBackfill(fxtape);
@@ -50,35 +50,37 @@ export function program(): Command {
 function addRecording(fxtape: Command): void {
   fxtape
     .command('up')
-    .description('everything in the foreground with one log; Ctrl-C stops it in order')
+    .description(
+      'starts QuestDB, Redis and all services in the foreground, with one log; Ctrl-C stops them in order',
+    )
     .addOption(
       new Option(
         '--demo [which]',
-        'record the simulated gateway, whatever is configured; real: a file of ticks',
+        'record the simulated gateway and ignore the configuration; real: replay a file of ticks',
       )
         .choices(['simulated', 'real'])
         .preset('simulated'),
     )
-    .option('--ticks <file>', 'with --demo=real: the file to play; default FXTAPE_DEMO_TICKS')
+    .option('--ticks <file>', 'with --demo=real: the file of ticks; default FXTAPE_DEMO_TICKS')
     .option(
       '--symbol <name>',
-      'with --demo=real: what its ticks are of; default: what the name of the file tells',
+      'with --demo=real: the symbol of its ticks; default: from the name of the file',
     )
-    .option('--speed <n>', 'with --demo=real: seconds of the file in one second', factor)
+    .option('--speed <n>', 'with --demo=real: seconds of the file to replay per second', factor)
     .option('--json', 'only JSON lines')
     .addOption(withParent())
     .action(async (options: UpOptions, command: Command) => {
       const { demo, speed, symbol, ticks, withParent: parent } = options;
       if (demo !== 'real' && [ticks, symbol, speed].some((value) => value !== undefined))
-        command.error('error: --ticks, --symbol and --speed go with --demo=real', { exitCode: 64 });
+        command.error('error: --ticks, --symbol and --speed need --demo=real', { exitCode: 64 });
       if (parent === true) endWithParent();
       const { up } = await import('./commands/up.ts');
       await up(options);
     });
   fxtape
     .command('run')
-    .description('one service in the foreground')
-    .addArgument(new Argument('<service>', 'which one').choices(PROCESSES))
+    .description('runs one service in the foreground')
+    .addArgument(new Argument('<service>', 'the service').choices(PROCESSES))
     .addOption(withParent())
     .action(async (service: ProcessName, options: { withParent?: boolean }) => {
       const { run } = await import('./commands/run.ts');
@@ -90,14 +92,14 @@ function addBackfill(fxtape: Command): void {
   const instant = (text: string): number => Math.max(0, readInstant(text, Date.now()));
   fxtape
     .command('backfill')
-    .description('plans now what is missing of history; exit code 1 when a job failed')
-    .option('--account <name>', 'only of this account')
-    .option('--symbol <name>', 'only of this symbol')
+    .description('plans missing history now; exit code 1 when a job failed')
+    .option('--account <name>', 'only this account')
+    .option('--symbol <name>', 'only this symbol')
     .addOption(new Option('--timeframe <name>', 'only bars of this timeframe').choices(TIMEFRAMES))
-    .option('--from <time>', 'only from here: ISO 8601 in UTC, or a duration such as 30d ago', instant)
-    .option('--to <time>', 'only until here', instant)
-    .option('--again', 'what is covered too: it is read once more, and what differs is written')
-    .option('--wait', 'until it is fetched, with a progress bar; Ctrl-C leaves the jobs running')
+    .option('--from <time>', 'only from this time: ISO 8601 in UTC, or a duration back such as 30d', instant)
+    .option('--to <time>', 'only up to this time', instant)
+    .option('--again', 'also read covered ranges again, and write what differs')
+    .option('--wait', 'wait for the jobs, with a progress bar; Ctrl-C leaves them running')
     .option('--json', 'one JSON document')
     .action(async (options: BackfillOptions, command: Command) => {
       const { from, to } = options;
@@ -113,15 +115,15 @@ function addLooking(fxtape: Command): void {
   fxtape
     .command('status')
     .description('one screen: streams, lag, gaps; exit code 0 well, 1 degraded, 2 down')
-    .option('--watch', 'draw it again every two seconds, until Ctrl-C')
-    .option('--json', 'one JSON document, or one a line with --watch')
+    .option('--watch', 'refresh every two seconds, until Ctrl-C')
+    .option('--json', 'one JSON document, or one per line with --watch')
     .action(async (options: StatusOptions) => {
       const { status } = await import('./commands/status.ts');
       process.exitCode = await status(options);
     });
   interval(
     fxtape.command('gaps').description('what is missing and why, gap by gap'),
-    'only those that are neither healed nor settled otherwise',
+    'only gaps that are still open: not healed, verified empty or unrecoverable',
   )
     .option('--symbol <name>', 'only gaps of this symbol, and of all symbols')
     .addOption(new Option('--stream <name>', 'only gaps of this stream').choices(STREAMS))
@@ -131,7 +133,7 @@ function addLooking(fxtape: Command): void {
     });
   interval(
     fxtape.command('outages').description('what is missing and why, incident by incident'),
-    'only those with a gap that is open',
+    'only outages with an open gap',
   ).action(async (options: OutagesOptions) => {
     const { outages } = await import('./commands/gaps.ts');
     await outages(options);
@@ -141,16 +143,16 @@ function addLooking(fxtape: Command): void {
 function addSql(fxtape: Command): void {
   fxtape
     .command('sql')
-    .description('asks QuestDB, as a user that only reads; without a statement: how to connect')
+    .description('runs a query as a read-only user; without a statement: how to connect')
     .argument('[statement]', 'such as "SELECT count() FROM ticks"')
     .addOption(new Option('--csv', 'a header line, then rows').conflicts('json'))
     .option('--json', 'one JSON array of rows')
-    .option('--admin', 'without a statement: the password of the web console too')
+    .option('--admin', 'without a statement: also the password of the web console')
     .action(async (statement: string | undefined, options: SqlOptions, command: Command) => {
       if (statement === undefined && options.csv === true)
-        command.error('error: --csv goes with a statement', { exitCode: 64 });
+        command.error('error: --csv needs a statement', { exitCode: 64 });
       if (statement !== undefined && options.admin === true)
-        command.error('error: --admin goes without a statement', { exitCode: 64 });
+        command.error('error: --admin cannot be used with a statement', { exitCode: 64 });
       const { sql } = await import('./commands/sql.ts');
       await sql(statement, options);
     });
@@ -161,7 +163,7 @@ function addCredentials(fxtape: Command): void {
     .command('credentials')
     .description('passwords of the engines that fxtape started')
     .command('rotate')
-    .description('makes new ones, for the next `fxtape up`')
+    .description('generates new passwords, which apply from the next `fxtape up`')
     .option('--json', 'one JSON document')
     .action(async (options: { json?: boolean }) => {
       const { credentialsRotate } = await import('./commands/credentials.ts');
@@ -172,8 +174,8 @@ function addCredentials(fxtape: Command): void {
 function addClock(fxtape: Command): void {
   const clock = fxtape
     .command('clock')
-    .description('which wall clock each broker keeps, what that rests on, and what was decided before')
-    .option('--account <name>', 'only of this account')
+    .description('shows each broker’s clock rule, the evidence for it, and earlier decisions')
+    .option('--account <name>', 'only this account')
     .option('--json', 'one JSON document')
     .action(async (options: ClockOptions) => {
       const commands = await import('./commands/clock.ts');
@@ -181,9 +183,9 @@ function addClock(fxtape: Command): void {
     });
   clock
     .command('set')
-    .description('writes a rule into the configuration, where it wins over what is inferred')
-    .argument('<rule>', 'such as America/New_York+7h or UTC+3h; auto infers it again')
-    .requiredOption('--account <name>', 'whose broker')
+    .description('writes a clock rule into the configuration; it overrides the inferred one')
+    .argument('<rule>', 'such as America/New_York+7h or UTC+3h; auto: infer it again')
+    .requiredOption('--account <name>', 'the account whose broker it is for')
     .option('--json', 'one JSON document')
     .action(async (rule: string, options: { account: string; json?: boolean }) => {
       const { clockSet } = await import('./commands/clock.ts');
@@ -195,9 +197,9 @@ function addClock(fxtape: Command): void {
 function addClockApply(clock: Command): void {
   clock
     .command('apply')
-    .description('gives rows that were written under another clock rule their right time, without a download')
-    .option('--dry-run', 'what would be done, per table; writes nothing')
-    .option('--drop-old', 'removes the tables that earlier corrections replaced')
+    .description('corrects the times of rows that were written with another clock rule; downloads nothing')
+    .option('--dry-run', 'show what would change, per table; write nothing')
+    .option('--drop-old', 'remove the tables that earlier corrections replaced')
     .option('--json', 'one JSON document')
     .action(async (options: ClockApplyOptions) => {
       const { clockApply } = await import('./commands/clock-apply.ts');
@@ -208,16 +210,16 @@ function addClockApply(clock: Command): void {
 function addSetup(fxtape: Command): void {
   fxtape
     .command('doctor')
-    .description('checks all that recording depends on; exit code 1 when a check failed')
+    .description('checks everything that recording needs; exit code 1 when a check failed')
     .option('--json', 'one JSON document')
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./commands/doctor.ts');
       process.exitCode = await doctor(options);
     });
-  const config = fxtape.command('config').description('what is configured');
+  const config = fxtape.command('config').description('the configuration');
   config
     .command('show')
-    .description('what is in force, without secrets')
+    .description('prints the configuration in force, without secrets')
     .option('--json', 'one JSON document')
     .action(async (options: { json?: boolean }) => {
       const { configShow } = await import('./commands/config.ts');
@@ -237,14 +239,14 @@ function interval(command: Command, open: string): Command {
   const instant = (text: string): number => readInstant(text, Date.now());
   return command
     .option('--open', open)
-    .option('--account <name>', 'only of this account')
+    .option('--account <name>', 'only this account')
     .option(
       '--from <time>',
-      'only what ends after it: ISO 8601 in UTC, or a duration such as 12h ago',
+      'only what ends after this time: ISO 8601 in UTC, or a duration back such as 12h',
       instant,
     )
-    .option('--to <time>', 'only what begins before it', instant)
-    .option('--limit <n>', 'the newest so many', positive, 1000)
+    .option('--to <time>', 'only what begins before this time', instant)
+    .option('--limit <n>', 'at most this many, newest first', positive, 1000)
     .option('--json', 'one JSON document');
 }
 
@@ -260,7 +262,7 @@ function positive(text: string): number {
 }
 
 function addTape(fxtape: Command): void {
-  const tape = fxtape.command('tape').description('reads the journal of an account');
+  const tape = fxtape.command('tape').description('reads the tape of an account');
   tape
     .command('cat')
     .description('prints its lines')
@@ -271,7 +273,7 @@ function addTape(fxtape: Command): void {
     });
   tape
     .command('check')
-    .description('what each segment holds and what cannot be read; exit code 2 when something cannot')
+    .description('shows what each segment holds and what cannot be read; exit code 2 when something cannot')
     .argument('<account>', 'name of the account in the configuration')
     .option('--json', 'one JSON object per segment')
     .action(async (account: string, options: { json?: boolean }) => {

@@ -1,11 +1,11 @@
-// The last tick of each symbol as the gateway has it, which is what its next snapshot states. In: lines of the tape, whether they are just
-// written or read back: one rule for both. Out: what a snapshot is compared with.
+// Tracks the last tick of each symbol as the gateway knows it: the next snapshot restates this tick. In: lines of the tape, just written or
+// read back, by the same rule. Out: the tick to compare a snapshot with.
 
 import type { TickMark } from './mark.ts';
 import { type KnownTick, knownTick } from './tick-marker.ts';
 import type { WireTick } from './wire.ts';
 
-/** A tick with the connection it came on; an earlier release saved none. */
+/** A tick with the connection it came on; earlier releases did not save the connection. */
 type SavedTick = KnownTick & { readonly conn?: number | undefined };
 
 interface Last {
@@ -20,19 +20,19 @@ export class LastTicks {
     for (const [symbol, { conn = null, ...tick }] of saved) this.#last.set(symbol, { tick, conn });
   }
 
-  /** What the database has of a symbol whose tape is lost. */
+  /** Takes a symbol's last tick from the database, when its tape is lost. */
   remember(symbol: string, tick: KnownTick): void {
     this.#last.set(symbol, { tick, conn: null });
   }
 
-  /** A tick frame of a connection stands on the tape under this mark. */
+  /** Takes a tick frame that is on the tape with this mark. */
   take(symbol: string, tick: WireTick, mark: TickMark, conn: number): void {
     const last = this.#last.get(symbol);
     if (last === undefined) {
       this.#last.set(symbol, { tick, conn });
       return;
     }
-    // The first frame of a connection states what the gateway has last. A later one that is not live may state an older tick.
+    // The first frame of a connection states the gateway's last tick. A later frame that is not live may state an older tick.
     if (mark !== 'live' && last.conn === conn && isBefore(tick, last.tick)) return;
     last.tick = tick;
     last.conn = conn;

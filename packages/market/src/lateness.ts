@@ -1,8 +1,8 @@
-// How late the ticks of a symbol come: by how much they are older than the heartbeat before them. In: ticks and heartbeats in the order in
-// which they come. Out: the margin that widens bounds, and the delay of a symbol whose ticks are late throughout, which shifts them.
+// Measures how late the ticks of a symbol are: how much older each is than the heartbeat before it. In: ticks and heartbeats in order of
+// arrival. Out: the margin that widens gap and coverage bounds, and, for a symbol whose ticks are always late, the delay that shifts them.
 //
-// Both times are the gateway's own. Where its clock is set between two heartbeats, the one that is less says more: no tick is late by an hour
-// because a clock was set back, and none by less because it was set forward. What was late is forgotten after an hour.
+// Both times come from the gateway. Of two neighbouring heartbeats the lesser time counts. So a clock that is set between them makes no
+// tick an hour late when it goes back, and hides no lateness when it goes forward. Lateness is forgotten after an hour.
 
 import { LEAST_MARGIN_MS } from './bound.ts';
 import type { BrokerMs } from './time.ts';
@@ -10,7 +10,7 @@ import type { BrokerMs } from './time.ts';
 /** What came late in a quarter of an hour. */
 export interface LateStretch {
   readonly fromUs: number;
-  /** Heartbeats before which something late had come. */
+  /** Number of heartbeats that were preceded by a late tick. */
   beats: number;
   leastMs: number;
   mostMs: number;
@@ -21,18 +21,19 @@ export interface Lateness {
   /** The oldest and the newest tick since the last heartbeat. */
   oldestMs: BrokerMs | null;
   newestMs: BrokerMs | null;
-  /** The newest tick of all; an earlier release saved none. */
+  /** The newest tick of all; not saved by earlier releases. */
   lastMs?: BrokerMs | null;
-  /** A tick that is much older than that one came since the last heartbeat, and before how many in a row nothing else had come. */
+  /** A tick much older than `lastMs` came since the last heartbeat. */
   hasStale?: boolean;
+  /** Heartbeats in a row that were preceded by such stale ticks alone. */
   staleBeats?: number;
-  /** Receive time of the last heartbeat before which a tick had come that was not late. */
+  /** Receive time of the last heartbeat that was preceded by a tick that was not late. */
   promptUs: number;
   /** Of the last hour; empty for a symbol that is never late. */
   late: LateStretch[];
 }
 
-/** How the bounds of a stream stand to heartbeats. */
+/** How the bounds of a stream's gaps and coverage are placed around heartbeats. */
 export interface Timing {
   readonly marginMs: number;
   readonly delayMs: number;
@@ -40,11 +41,11 @@ export interface Timing {
 
 const STRETCH_US = 900_000_000;
 const MEMORY_US = 3_600_000_000;
-/** A single tick that is older than the others of its symbol by more says nothing about them: it is a stale one, or a clock was set. */
+/** A single tick that is older than its symbol's other ticks by more than this is ignored: it is stale, or a clock was set. */
 const MOST_LATE_MS = 2_400_000;
-/** Before so many heartbeats it is no single tick that is stale: the symbol is late. */
+/** After so many heartbeats in a row it is not a single stale tick: the symbol is late. */
 const SURE_BEATS = 3;
-/** Nothing is delayed by so much: it does not trade. */
+/** A tick older than this is not delayed: its symbol does not trade. */
 const OUT_OF_SIGHT_MS = 86_400_000;
 /** A symbol is delayed when for at least five minutes everything of it was late by at least as much. */
 const LEAST_DELAY_MS = 300_000;
@@ -65,7 +66,7 @@ export const tickCame = (lateness: Lateness, ms: BrokerMs, serverMs: number | nu
   if (newestMs === null || ms > newestMs) lateness.newestMs = ms;
 };
 
-/** A heartbeat came; `serverMs` is the lesser of what it and the one before it state. */
+/** A heartbeat came; `serverMs` is the lesser of its time and the previous one's. */
 export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: number): void => {
   const { lastMs = null, late, newestMs, oldestMs } = lateness;
   if (oldestMs !== null) lateness.staleBeats = 0;
@@ -95,7 +96,7 @@ export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: numb
 
 const PUNCTUAL: Timing = { marginMs: LEAST_MARGIN_MS, delayMs: 0 };
 
-/** Of a symbol's streams, by what came until now; null for streams that belong to no symbol. */
+/** The timing of a symbol's streams, by the ticks so far; `lateness` is null for streams without a symbol. */
 export const timingOf = (lateness: Lateness | null, serverMs: number | null, tsRecv: number): Timing => {
   if (lateness === null) return PUNCTUAL;
   const { late, oldestMs, promptUs } = lateness;

@@ -1,6 +1,6 @@
-// The accounts of the configured streams: carries out what `stream-transitions` says, and writes down what follows. In: events of a stream
-// with their reason. Out: gap events and claims of coverage. An end that was given out never moves; while a gap is open its beginning
-// may still turn out to be earlier.
+// Keeps the gaps and the coverage of every configured stream, by the table in `stream-transitions`. In: events of a stream with their
+// reason. Out: gap events and coverage ranges. Once a gap's end is emitted it never moves; while a gap is open its start may still move
+// back.
 
 import {
   coverageEnd,
@@ -31,16 +31,16 @@ const CLAIM_EVERY_US = 5_000_000;
 const RANGE_US = 3_600_000_000;
 const MOST_BACK_MS = 600_000;
 const MOST_ASLEEP_MS = 4 * 86_400_000;
-/** Frames that are left out within so long of each other share a gap: in a busy market all those of a connection. */
+/** Left-out frames share a gap when they follow each other within this time: in a busy market, all of a connection. */
 const TOGETHER_US = 2_000_000;
-/** Coverage of bars and deals comes from history alone (design §4). */
+/** Coverage of bars and deals comes from history alone: their streamed events are not the confirmed rows. */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 
 /** Why a gap opens, and since when something may be missing. */
 export interface Loss {
   readonly cause: LiveCause;
   readonly evidence: string;
-  /** A heartbeat at which nothing was missing yet, or the bound outright; by default the last clean heartbeat. Null: nobody knows. */
+  /** A heartbeat at which nothing was missing yet, or the bound itself; default: the last clean heartbeat. Null: unknown. */
   readonly since?: Instant | Bound | null;
   /** Messages that are missing, of all streams together. */
   readonly missing?: number;
@@ -60,19 +60,19 @@ export class StreamBook {
 
   readonly #timing: (stream: StreamAccount) => Timing;
 
-  /** `timing`: how the bounds of a stream stand to heartbeats now. */
+  /** `timing`: the present margin and delay of a stream's bounds. */
   constructor(account: string, state: LedgerState, timing: (stream: StreamAccount) => Timing) {
     this.#account = account;
     this.#state = state;
     this.#timing = timing;
   }
 
-  /** Receive time of the line in hand, 0 before the first one. */
+  /** Receive time of the current line, 0 before the first one. */
   get tsRecv(): number {
     return this.#tsRecv;
   }
 
-  /** A line is in hand: what follows from it goes to `notes`. */
+  /** Makes a line the current one: its gap events and coverage go to `notes`. */
   turnTo(tsRecv: number, notes: LedgerNotes): void {
     this.#tsRecv = tsRecv;
     this.#notes = notes;
@@ -107,9 +107,9 @@ export class StreamBook {
   }
 
   /**
-   * Our clock was set: what was measured by it so far is moved along. Where it was set back, receive times are made up for a while, and
-   * nobody knows how long that took: minutes are assumed. Forwards it may not have been set at all: a machine that slept shows the same,
-   * so that as much as a long weekend counts as time that passed.
+   * Our clock was set: times measured by it so far are moved along. After a step back, receive times are made up for an unknown time;
+   * minutes are assumed. A step forward may be no setting at all, because a machine that slept shows the same: up to a long weekend, it
+   * counts as time that passed.
    */
   clockSet(byMs: number): void {
     if (byMs > 0 && byMs <= MOST_ASLEEP_MS) return;
@@ -118,7 +118,7 @@ export class StreamBook {
         gap.openedUs += Math.max(byMs, -MOST_BACK_MS) * 1000;
   }
 
-  /** The first clean heartbeat: a gap whose beginning nobody knew begins with its stream. */
+  /** The first clean heartbeat: gives a start to a gap that had none. */
   beginsBy(stream: StreamAccount, first: Instant): void {
     const { gap } = stream;
     if (gap === null || gap.from !== null) return;
@@ -128,14 +128,14 @@ export class StreamBook {
     this.#noteOpened(stream);
   }
 
-  /** No table has what was told before: nothing of it is claimed, and an open gap is told once more. */
+  /** The database lacks earlier notes: coverage starts over, and an open gap is emitted again. */
   tellAnew(stream: StreamAccount): void {
     stream.coveredFrom = null;
     stream.rangeId = null;
     this.#noteOpened(stream);
   }
 
-  /** A frame was left out that may have been a tick. Outside of a gap those that follow each other soon have one of their own. */
+  /** A frame was left out that may have been a tick. Outside a gap, left-out frames that follow each other soon get a gap of their own. */
   leaveOut(stream: StreamAccount, at: Instant): void {
     if (stream.gap !== null) return;
     const { leftOut } = stream;
@@ -215,7 +215,7 @@ export class StreamBook {
     return since !== null && 'brokerMs' in since ? gapStart(since, startMs(this.#timing(stream))) : since;
   }
 
-  /** Its id is made of the line that it comes from. */
+  /** Its id is made from the line that opens it. */
   #newGap(
     { key }: StreamAccount,
     { cause, evidence, missing }: Loss,
@@ -272,7 +272,7 @@ export class StreamBook {
     this.#noteEnded(stream, latest(gap.from, this.#now(stream)));
   }
 
-  /** This moment, by the gateway's clock and ours: not earlier than either says. */
+  /** The present, by the gateway's clock and ours: the later of the two. */
   #now(stream: StreamAccount): Bound {
     const { clean, replayed } = this.#state;
     const ours = { utcUs: this.#tsRecv };
@@ -281,7 +281,7 @@ export class StreamBook {
     return latest(gapEnd(clean, Math.ceil((this.#tsRecv - clean.recvUs) / 1000)), ours);
   }
 
-  /** By either clock: while ours is behind the tape, lines are a microsecond apart. */
+  /** Due by either clock: while ours is behind the tape, receive times advance by only a microsecond a line. */
   #isDue({ claimedAtUs, claimedMs = null }: StreamAccount, clean: Instant): boolean {
     if (this.#tsRecv - claimedAtUs >= CLAIM_EVERY_US) return true;
     return (
@@ -310,5 +310,5 @@ export class StreamBook {
   }
 }
 
-/** How far before a heartbeat something may be missing that came behind it. */
+/** How far before a heartbeat a tick may lie that arrived after it. */
 const startMs = ({ delayMs, marginMs }: Timing): number => marginMs + delayMs;

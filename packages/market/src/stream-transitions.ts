@@ -1,4 +1,4 @@
-// The life of one configured stream's account as a table: what happens to it in each phase, and what follows.
+// The transition table of one configured stream: for each phase and event, the next phase and the action.
 //
 //   down ──acknowledged──► proving ──clean heartbeat──► live ──lost──► down
 //     │ ▲                      ▲  ▲                       │
@@ -7,24 +7,24 @@
 //   unsure ──listed────────────┘
 //     (damaged)
 //
-// `down`: not subscribed as far as the tape tells. `unsure`: the same, but a damaged stretch may hold the acknowledgement. `proving`:
+// `down`: not subscribed, by what the tape shows. `unsure`: the same, but a damaged stretch may hide the acknowledgement. `proving`:
 // subscribed, waiting for a clean heartbeat. `live`: recorded without a known loss. A gap is open in every phase but `live`.
 
 export type StreamPhase = 'down' | 'unsure' | 'proving' | 'live';
 
 export type StreamEvent =
-  /** It is not subscribed any more, or its broker, its connection or this process is gone. */
+  /** The subscription ended, or the broker, the connection or this process was lost. */
   | 'lost'
-  /** The same, and the beginning of the next connection could not be read. */
+  /** The same, and the start of the next connection could not be read. */
   | 'lost_unseen'
-  /** Something of it is missing or may be; the subscription stands. */
+  /** Frames are missing or may be missing; the subscription stands. */
   | 'doubted'
   /** A stretch of the tape could not be read. */
   | 'damaged'
-  /** A subscription is being written: what comes of it will be seen. */
+  /** A subscription is being sent: its answer will be on the tape. */
   | 'asked'
   | 'acknowledged'
-  /** The gateway's own list has it. */
+  /** The gateway's list of subscriptions has it. */
   | 'listed'
   /** A clean heartbeat came. */
   | 'heartbeat'
@@ -32,8 +32,8 @@ export type StreamEvent =
   | 'retired';
 
 /**
- * `open`: opens a gap, or lets the open one begin earlier. `settle`: waits for the snapshot. `end`: ends the gap and begins a range of
- * coverage. `claim`: coverage goes on. `prove`: the subscription was there at the last clean heartbeat. `close`: ends the account.
+ * `open`: opens a gap, or moves the start of the open gap back. `settle`: waits for the snapshot. `end`: ends the gap and begins a range of
+ * coverage. `claim`: extends coverage. `prove`: notes that the subscription existed at the last clean heartbeat. `close`: ends the stream.
  */
 export type StreamAction = 'open' | 'settle' | 'end' | 'claim' | 'prove' | 'close';
 

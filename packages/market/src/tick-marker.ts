@@ -1,13 +1,13 @@
-// Tells live ticks from restatements of a tick that is known already. Every subscription is answered with one snapshot of the last tick, in
-// an order and at a time that nobody promises: before or after the acknowledgement, before or after live frames, at once or seconds later.
-// The marker sees each tick frame when it is received and names it; the name goes onto the tape.
+// Tells live ticks from snapshots, which restate a tick that is already known. The gateway answers every subscription with one snapshot
+// of the last tick. Neither its order nor its time is guaranteed: it may come before or after the acknowledgement, before or after live
+// frames, at once or seconds later. The marker gives each tick frame a mark when it is received, and the mark goes onto the tape.
 //
 //   idle ──arm (subscription written)──► watching ──SETTLE after the acknowledgement──► lingering ──snapshot seen, or LINGER──► over
 //
-// A frame equal in time and content to the tick known before is a `repeat`; while watching or lingering, one equal to any frame since the
-// arming as well.
-// At most it costs a genuine equal tick: while watching it lies inside the gap that every subscription stands in, later the account of gaps
-// notes one of its own (`ledger`). A snapshot that states a tick nobody has seen is written, as `snapshot`. Nothing is ever written twice.
+// A frame equal in time and content to the tick known before the subscription is a `repeat`. While watching or lingering, so is a frame
+// equal to any frame since the subscription was sent. At worst this drops a genuine equal tick. While watching, that tick lies inside the
+// gap that every subscription has; later, the ledger opens a gap for it. A snapshot of a tick that was not known before is written, as
+// `snapshot`. No tick is ever written twice.
 
 import type { TickMark } from './mark.ts';
 import { type BrokerMs, parseBrokerTime } from './time.ts';
@@ -22,13 +22,13 @@ export interface KnownTick {
   readonly volume: number | null;
 }
 
-/** How long after the acknowledgement a snapshot is the rule. Shorter than a gap's margin. */
+/** Snapshots usually come within this time after the acknowledgement. Shorter than a gap's margin. */
 export const SETTLE_MS = 1500;
-/** A snapshot that comes later than this after the acknowledgement is told by its being the first frame alone. */
+/** Later than this after the acknowledgement, only a frame equal to the tick known before is taken for a snapshot. */
 export const LINGER_MS = 30_000;
-/** Ticks of one moment come in one piece: what repeats the newest one later than this is a snapshot and no second tick like it. */
+/** Equal ticks of one moment arrive together: a frame that repeats the newest tick later than this is a snapshot, not a second tick. */
 export const TWIN_MS = 1000;
-/** A live tick may be so much older than its request. */
+/** A live tick may be this much older than the subscription request. */
 const SLOW_MS = 1000;
 const MAX_SEEN = 16_384;
 
@@ -41,9 +41,9 @@ interface Watch {
   answered: boolean;
   /** Null: the server's clock runs at another pace than ours. */
   readonly askedAtMs: number | null;
-  /** The latest that the first frame may have meant, as long as it may be a live tick of after the request. */
+  /** The latest time that the first frame may stand for, while it may still be a live tick from after the request. */
   firstMs: number | null;
-  /** Nothing but the tick of before is told apart any more. */
+  /** Only the tick known before is still told apart. */
   over: boolean;
   /** Snapshots that may still come: one for each time the subscription was written. */
   due: number;
@@ -53,7 +53,7 @@ interface Watch {
 const same = (a: KnownTick, b: KnownTick): boolean =>
   a.ms === b.ms && a.bid === b.bid && a.ask === b.ask && a.last === b.last && a.volume === b.volume;
 
-/** Frames come nearly in order of time, so a newest-first search of a tick at the end stops after its own instant. */
+/** Frames come nearly in order of time, so a newest-first search can stop at the first earlier tick. */
 const seenBefore = (seen: readonly KnownTick[], tick: KnownTick): boolean => {
   const inOrder = (seen.at(-1)?.ms ?? 0) <= tick.ms;
   for (let i = seen.length - 1; i >= 0; i--) {
@@ -116,7 +116,7 @@ export class TickMarker {
     const first = !watch.answered;
     watch.answered = true;
     const waitedMs = monoMs - watch.ackedAtMs;
-    // What was known before the connection is restated, however late that comes: a live tick is newer.
+    // A frame equal to the tick known before is a restatement, however late it comes: a live tick would be newer.
     if (watch.before !== null && same(watch.before, tick)) {
       watch.due--;
       return 'repeat';
@@ -135,9 +135,9 @@ export class TickMarker {
 }
 
 /**
- * A later tick of the same symbol shows that its clock stood at least so far at the request: a first frame of a second before that is the
- * snapshot, and no other one is waited for. What is nearer may be a tick that took its time. A symbol that is delayed is measured by its
- * own delay.
+ * Decides whether the first frame was the snapshot. A later tick of the same symbol shows how far the symbol's time had advanced at the
+ * request. A first frame more than a second older than that is the snapshot, and no other one is due. A nearer one may be a live tick that
+ * was slow. The symbol's own ticks are compared, so a delayed symbol is judged by its own delay.
  */
 const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   const { askedAtMs, firstMs } = watch;

@@ -91,7 +91,7 @@ export class ClockApply {
     const newest = await newestStep(http);
     if (newest?.step === 'paused' && newest.applyId === state.id) await this.#say(state, 'abandoned');
     journal.remove();
-    log.info({ applyId: state.id }, 'the correction was taken back; nothing was replaced');
+    log.info({ applyId: state.id }, 'the correction was rolled back; no table was replaced');
   }
 
   /** Goes on from where the state stands until everything is replaced. Errors: CLOCK_APPLY_WRITERS, CLOCK_APPLY_STATE, those of QuestDB. */
@@ -156,7 +156,7 @@ export class ClockApply {
       await this.#say(state, 'abandoned');
       throw stillWritten(moving);
     }
-    log.info({ applyId: state.id }, 'nobody writes; the tape goes on');
+    log.info({ applyId: state.id }, 'database writes are paused; the tape keeps recording');
     this.#next(state, 'paused');
   }
 

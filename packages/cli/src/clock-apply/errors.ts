@@ -11,7 +11,7 @@ const terminal = (
 export const nothingToDo = (): FxtapeError =>
   terminal(
     'CLOCK_APPLY_NOTHING',
-    'every row has the time that the clock rules of its broker give it',
+    'every row already has the time that its broker’s clock rule gives',
     'Nothing to do; `fxtape clock` shows the rules',
   );
 
@@ -19,7 +19,7 @@ export const provisional = (server: string, rule: string): FxtapeError =>
   terminal(
     'CLOCK_APPLY_PROVISIONAL',
     `the clock rule of ${server} is not settled: ${rule} is provisional`,
-    'Wait for evidence (`fxtape clock` says which), or set a rule that you know: `fxtape clock set RULE --account NAME`',
+    'Wait for more evidence (`fxtape clock` says which), or set the rule if you know it: `fxtape clock set RULE --account NAME`',
     { server, rule },
   );
 
@@ -35,23 +35,23 @@ export const noRoom = (needBytes: number, freeBytes: number, where: string): Fxt
   terminal(
     'CLOCK_APPLY_NO_ROOM',
     `the corrected tables need ${needBytes} bytes beside the old ones, and ${freeBytes} are free at ${where}`,
-    'Make room there; `fxtape clock apply --drop-old` removes the old tables of an earlier correction',
+    'Free disk space there; `fxtape clock apply --drop-old` removes the old tables of an earlier correction',
     { needBytes, freeBytes, where },
   );
 
 export const stillWritten = (tables: readonly string[]): FxtapeError =>
   terminal(
     'CLOCK_APPLY_WRITERS',
-    `somebody writes ${tables.join(', ')} although writing is paused; nothing was replaced, and writing goes on`,
-    'Stop services of an older release and programs that write these tables, then type it again: what is copied is kept',
+    `something still writes ${tables.join(', ')} although writing is paused; no table was replaced, and writing is allowed again`,
+    'Stop services of an older release and programs that write these tables, then run `fxtape clock apply` again: finished copies are kept',
     { tables },
   );
 
 export const elsewhere = (applyId: string): FxtapeError =>
   terminal(
     'CLOCK_APPLY_ELSEWHERE',
-    `another correction (${applyId}) has paused this database, and this data folder knows nothing of it`,
-    'Type `fxtape clock apply` where it was begun: it goes on or goes back',
+    `a correction of another data folder (${applyId}) has paused writing to this database`,
+    'Run `fxtape clock apply` where it was started: it finishes or rolls back',
     { applyId },
   );
 
@@ -59,16 +59,16 @@ export const running = (cause: unknown): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_RUNS',
     kind: 'terminal',
-    message: 'another `fxtape clock apply` works on this data folder at this moment',
-    hint: 'Wait until it has ended',
+    message: 'another `fxtape clock apply` is running on this data folder',
+    hint: 'Wait until it has finished',
     cause,
   });
 
 export const unfinished = (applyId: string): FxtapeError =>
   terminal(
     'CLOCK_APPLY_UNFINISHED',
-    `the correction ${applyId} has not ended; its old tables are still needed`,
-    'Type `fxtape clock apply` first: it goes on or goes back',
+    `the correction ${applyId} is not finished; its old tables are still needed`,
+    'Run `fxtape clock apply` first: it finishes or rolls back',
     { applyId },
   );
 
@@ -77,7 +77,7 @@ export const stateUnreadable = (path: string, cause: unknown): FxtapeError =>
     code: 'CLOCK_APPLY_STATE',
     kind: 'terminal',
     message: `${path} is not a file that \`fxtape clock apply\` wrote`,
-    hint: 'Restore it; without it nobody knows which tables were replaced (their names end in _before_… and _corrected_…)',
+    hint: 'Restore the file: it lists which tables were replaced (their names end in _before_… and _corrected_…)',
     context: { path },
     cause,
   });
@@ -86,6 +86,6 @@ export const inBetween = (table: string, facts: object): FxtapeError =>
   terminal(
     'CLOCK_APPLY_STATE',
     `the table ${table} is not as this correction left it`,
-    'Somebody else renamed or made tables meanwhile; put them back by hand, then type it again',
+    'Another program renamed or created tables meanwhile; put them back by hand, then run `fxtape clock apply` again',
     { table, ...facts },
   );

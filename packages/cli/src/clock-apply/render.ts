@@ -29,11 +29,11 @@ export function measuredLines(
     ...table(['table', '>rows', '>change', '>left out', 'move', 'partitions', '>copy'], rows),
     '',
     `room needed ${spellBytes(measured.needBytes)}, free ${room}`,
-    `about ${spellDuration(measured.seconds * 1000)} of copying while everything goes on, then a pause of half a minute or so; the tape goes on`,
+    `copying takes about ${spellDuration(measured.seconds * 1000)} while recording goes on; then database writes pause for about half a minute (the tape keeps recording)`,
     ...(hours === 0
       ? []
       : [
-          `${count(hours, 'hour')} of history that occur twice cannot be told apart: they become gaps and are asked for again`,
+          `${count(hours, 'hour')} of history that occur twice cannot be told apart: they become gaps and are fetched again`,
         ]),
   ];
 }

@@ -318,6 +318,6 @@ const notStored = (table: string, reason: string): FxtapeError =>
     code: 'QDB_REFUSED',
     kind: 'transient',
     message: `QuestDB did not take corrected rows into ${table}: ${reason}`,
-    hint: 'Type `fxtape clock apply` again: it goes on where it stood',
+    hint: 'Run `fxtape clock apply` again: it resumes where it stopped',
     context: { table },
   });

@@ -49,15 +49,15 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
     const servers = goesOn ? [] : await readServers(env, view.http);
     if (earlier !== null && options.dryRun === true)
       say(
-        `the correction ${earlier.id} stands at "${earlier.step}"; without --dry-run it goes on or goes back`,
+        `the correction ${earlier.id} stopped at "${earlier.step}"; run it without --dry-run to finish it or roll it back`,
       );
     if (earlier !== null && options.dryRun !== true) {
       if (goesOn || sameRules(earlier, servers)) {
-        say(`going on with the correction ${earlier.id}, which stands at "${earlier.step}"`);
+        say(`resuming the correction ${earlier.id} at "${earlier.step}"`);
         await apply.run(earlier);
         return tellDone(earlier, options);
       }
-      say(`the rules have changed since the correction ${earlier.id} began: it is taken back`);
+      say(`the clock rules have changed since the correction ${earlier.id} began: rolling it back`);
       await apply.goBack(earlier);
     }
     if (options.dryRun !== true) await migrate({ client: view.http, log });

@@ -48,8 +48,8 @@ export async function clockSet(text: string, options: { account: string; json?: 
     path,
     note:
       rule === 'auto'
-        ? 'running services take it up by themselves; the rule is inferred again'
-        : 'running services take it up by themselves; rows that were held back come from the tape, and rows that were written before are corrected by `fxtape clock apply` (`--dry-run` says what it would do)',
+        ? 'running services pick it up; the rule is inferred again'
+        : 'running services pick it up; rows that wait on the tape are written with it. Correct rows that were written before with `fxtape clock apply` (`--dry-run` shows what it would change)',
   };
   out(
     options.json === true

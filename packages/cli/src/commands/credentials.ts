@@ -17,7 +17,7 @@ export function credentialsRotate(options: { json?: boolean }): void {
       code: 'CREDENTIALS_NONE',
       kind: 'terminal',
       message: `fxtape has started no engine for ${dataDir} yet, so there are no passwords`,
-      hint: 'Point FXTAPE_DATA_DIR at the folder; passwords of engines that you run you change there',
+      hint: 'Point FXTAPE_DATA_DIR at the right folder; for engines that you run yourself, change the passwords there',
       context: { dataDir },
     });
   }

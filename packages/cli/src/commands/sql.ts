@@ -46,7 +46,7 @@ function noReader(dataDir: string): FxtapeError {
     return new FxtapeError({
       code: 'NOT_RUNNING',
       kind: 'terminal',
-      message: `no fxtape runs on ${dataDir}, and no QuestDB is named`,
+      message: `no \`fxtape up\` is running on ${dataDir}, and QUESTDB_READER_URL is not set`,
       hint: 'Start `fxtape up`, point FXTAPE_DATA_DIR at the folder it runs on, or set QUESTDB_READER_URL',
       context: { dataDir },
     });
@@ -54,7 +54,7 @@ function noReader(dataDir: string): FxtapeError {
   return new FxtapeError({
     code: 'READER_UNKNOWN',
     kind: 'terminal',
-    message: 'no user that only reads is known for this QuestDB, which fxtape did not start',
+    message: 'fxtape did not start this QuestDB and knows no read-only user of it',
     hint:
       'Set pg.readonly.user.enabled=true, pg.readonly.user=reader and pg.readonly.password=… in its server.conf, restart it, and give ' +
       'QUESTDB_READER_URL=postgresql://reader:…@HOST:8812/qdb to fxtape',

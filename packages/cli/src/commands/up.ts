@@ -71,7 +71,7 @@ export async function up(options: UpOptions): Promise<void> {
   if (correction !== null && correction.step !== 'done')
     log.warn(
       { code: 'CLOCK_APPLY_UNDER_WAY', applyId: correction.id, step: correction.step },
-      `a correction of the tables stands at "${correction.step}": type \`fxtape clock apply\`, it goes on or goes back; once it has paused writing, rows wait on the tape until then`,
+      `a correction of the tables stopped at "${correction.step}"; rows may wait on the tape until you run \`fxtape clock apply\`, which finishes it or rolls it back`,
     );
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());

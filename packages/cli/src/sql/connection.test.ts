@@ -25,5 +25,5 @@ test('how to connect as the reader; the password of the admin only when it is as
 
 test('a server without a password is said to be one', () => {
   const lines = connectLines(connection({ conf: 'http::addr=h:1;', readerUrl, admin: true }));
-  expect(lines.at(-1)).toBe('  http://h:1/index.html  it asks for no password');
+  expect(lines.at(-1)).toBe('  http://h:1/index.html  needs no password');
 });

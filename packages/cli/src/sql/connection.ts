@@ -46,7 +46,7 @@ export function connectLines({ admin, reader }: Connection): string[] {
   const { database, host, password, port, url, user } = reader;
   const withoutTls = `${url}${url.includes('?') ? '&' : '?'}sslmode=disable`;
   const lines = [
-    `A user that only reads (${user}), over the PostgreSQL wire:`,
+    `Connect as the read-only user (${user}) over the PostgreSQL wire:`,
     '',
     `  psql         psql "${withoutTls}"`,
     `  URL          ${url}`,
@@ -55,14 +55,7 @@ export function connectLines({ admin, reader }: Connection): string[] {
     '  One query    fxtape sql "SELECT count() FROM ticks"   --csv and --json for programs',
   ];
   if (admin === undefined)
-    return [...lines, '', 'The web console of QuestDB may write: --admin shows its password.'];
-  const logIn =
-    admin.user === null ? 'it asks for no password' : `user ${admin.user}  password ${admin.password}`;
-  return [
-    ...lines,
-    '',
-    'The web console of QuestDB, which may do everything:',
-    '',
-    `  ${admin.console}  ${logIn}`,
-  ];
+    return [...lines, '', 'QuestDB’s web console can write: --admin shows its password.'];
+  const logIn = admin.user === null ? 'needs no password' : `user ${admin.user}  password ${admin.password}`;
+  return [...lines, '', 'QuestDB’s web console, with full rights:', '', `  ${admin.console}  ${logIn}`];
 }

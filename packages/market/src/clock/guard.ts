@@ -1,5 +1,5 @@
-// The guard of the clock rule while lines are read: it judges the rule, never a single tick. In: line after line, with what each says about
-// the clock. Out: whether what was read so far may become rows, waits for the clock's next word, or is in conflict with the rule.
+// Guards the clock rule while lines are read. It judges the rule, never a single tick. In: line after line, each with its evidence about
+// the clock. Out: whether the lines so far may become rows, wait for the next clock reading, or are in conflict with the rule.
 //
 //   agreeing ──leans──► leaning ──agrees, near, patience over──► agreeing
 //      │  ▲                │
@@ -7,8 +7,9 @@
 //      └──odd, contradicts, doubts─┴──► wondering ──────────────┤
 //                                                               └──insists, jumped, patience over with much against──► conflict
 //
-// Every wait ends: a heartbeat of a running clock says so within a second or two, live ticks that move with ours where none comes, and
-// else patience, which counts the times and the number of the lines behind. So a second reading waits and ends in the same places.
+// Every wait ends. A heartbeat of a running clock ends it within a second or two. Without heartbeats, live ticks that move with our clock
+// end it. Otherwise patience runs out, measured by the receive times and the number of the lines that follow, never by the time of
+// reading. So reading the tape again waits and ends in the same places.
 
 import { isAfterJump, isMistimed } from '../mark.ts';
 import type { ClockSight } from './line-sight.ts';
@@ -17,32 +18,33 @@ import { RunningClock } from './running-clock.ts';
 export type GuardPhase = 'agreeing' | 'leaning' | 'wondering' | 'conflict';
 
 export type GuardEvent =
-  /** A running clock lies near. */
+  /** A running clock agrees with the rule. */
   | 'agrees'
-  /** A running clock lies elsewhere. */
+  /** A running clock contradicts the rule. */
   | 'contradicts'
-  /** It says so twice in a row, at our pace; or one that was set back does for a moment. */
+  /** It contradicts twice in a row, at our pace; or doubtful heartbeats run for two seconds. */
   | 'insists'
-  /** A heartbeat is older than a queue makes it. */
+  /** A heartbeat is later than queueing explains: the broker's clock may have been set back. */
   | 'doubts'
+  /** A tick whose time is close to its receive time. */
   | 'near'
-  /** Near ticks have moved with ours for a while. */
+  /** Near ticks have advanced with our clock for a while. */
   | 'runs'
-  /** A tick that is not of now. */
+  /** A tick whose time is far from its receive time. */
   | 'odd'
-  /** The same, of a symbol that is known to be delayed: nothing but the clock's next word tells whether it is so still. */
+  /** The same, of a symbol that is known to be delayed. Only the next clock reading shows whether it still is. */
   | 'late'
-  /** What has no other witness for its time than the rule. */
+  /** A line whose time only the rule vouches for, such as a bar or a trade. */
   | 'leans'
   /** Our own clock was set by a minute or more. */
   | 'jumped'
-  /** Patience is over, and what came meanwhile is no clock. */
+  /** Patience has run out, and the lines that came meanwhile show no running clock. */
   | 'over'
-  /** Patience is over, and ticks that are not of now move with ours. */
+  /** Patience has run out, and odd ticks have advanced with our clock. */
   | 'over_against'
   | 'other';
 
-/** `go`: rows may be made up to this line, itself included. */
+/** `go`: rows may be made up to and including this line. */
 export interface GuardTransition {
   readonly to: GuardPhase;
   readonly does: 'go' | 'wait' | 'stop';
@@ -104,23 +106,23 @@ export const GUARD_TRANSITIONS: Readonly<Record<GuardPhase, Readonly<Record<Guar
     conflict: all(stops),
   };
 
-/** What leans on the rule waits for its next witness so long, in microseconds. */
+/** How long a line that only the rule vouches for waits for a witness. */
 const LEAN_US = 3_000_000;
 /**
- * What is not of now waits for a running clock so long, from its line or from the connection's beginning; so does what came right after our
- * own clock had jumped: it may have slept for days.
+ * How long an odd tick waits for a running clock, counted from its line or from the start of the connection. Lines right after a jump of
+ * our own clock wait as long: the machine may have slept for days.
  */
 const WONDER_US = 20_000_000;
-/** … and for so many lines: they are in memory. */
+/** The most lines that may wait: they are in memory. */
 const MOST_LINES = 50_000;
-/** Near ticks that have run so long are a clock. */
+/** Near ticks that have advanced for so long count as a clock. */
 const RUN_US = 1_000_000;
-/** So long must ticks of another time have run, to be one: in a market that quotes nothing else. */
+/** Odd ticks count as a clock after this long, by advancing or by their number; a near tick rules that out. */
 const AGAINST_US = 5_000_000;
 const AGAINST_TICKS = 10;
-/** A clock that was set back shows it in less time than the judge of heartbeats takes to call it clean. */
+/** Doubtful heartbeats are a conflict after this long. Must be shorter than the heartbeat judge takes to call a heartbeat clean. */
 const DOUBT_US = 2_000_000;
-/** Heartbeats agree while the last word that did is not older. */
+/** The clock counts as agreeing for so long after the last agreement. */
 const FRESH_US = 60_000_000;
 const JUMP_MS = 60_000;
 
@@ -128,7 +130,7 @@ const JUMP_MS = 60_000;
 export interface GuardState {
   /** Symbols that were found delayed while the clock agreed. */
   readonly delayed: readonly string[];
-  /** Receive time of the last word that agreed. */
+  /** Receive time of the last line that agreed. */
   readonly agreedUs: number;
 }
 
@@ -154,7 +156,7 @@ class Wait {
   oddFromUs = 0;
   oddToUs = 0;
   oddRunUs = 0;
-  /** The last running clock that lay elsewhere. */
+  /** The last running clock that contradicted the rule. */
   against: RunningClock | null = null;
 
   constructor({ conn, mark, tsRecv }: GuardedLine) {
@@ -206,8 +208,8 @@ export class Guard {
   }
 
   /**
-   * Takes a line. `go`: everything up to it may become rows. `wait`: it waits with all that does. `anew`: what waited may become rows, and
-   * this line begins a wait of its own. `stop`: what waited, and this line, is in conflict with the rule.
+   * Takes a line. `go`: all lines up to it may become rows. `wait`: it joins the waiting lines. `anew`: the waiting lines may become rows,
+   * and this line begins a new wait. `stop`: the waiting lines and this line are in conflict with the rule.
    */
   take(line: GuardedLine, sight: ClockSight | null): 'go' | 'wait' | 'anew' | 'stop' {
     const event = this.#event(line, sight);
@@ -218,7 +220,7 @@ export class Guard {
     return this.#apply(this.#event(line, sight), line, sight) === 'wait' ? 'anew' : 'go';
   }
 
-  /** Nothing more will be said to what waits: the same as when patience is over. */
+  /** No further line will come: the same as when patience runs out. */
   end(): 'go' | 'stop' {
     const against = this.#wait?.isAgainst === true && this.#phase === 'wondering';
     const { does, to } = GUARD_TRANSITIONS[this.#phase][against ? 'over_against' : 'over'];
@@ -248,7 +250,7 @@ export class Guard {
   }
 
   #enter(phase: GuardPhase): void {
-    // What leant on the rule and what is not of now are two waits: each has its own patience.
+    // Leaning and wondering are two separate waits, each with its own patience.
     if (phase !== this.#phase) this.#wait = null;
     this.#phase = phase;
   }
@@ -301,7 +303,7 @@ export class Guard {
     const isLeaning = this.#phase === 'leaning';
     const waitedUs = conn === wait.conn ? tsRecv - wait.fromUs : 0;
     const patienceUs = isLeaning && !wait.isAfterJump ? LEAN_US : WONDER_US;
-    // Where receive times are made up they measure no wait, and nothing is compared with them.
+    // Made-up receive times cannot measure a wait, and nothing is compared with them.
     const isMadeUp = isMistimed(mark) && !isAfterJump(mark);
     const isOver = waitedUs >= patienceUs || (isLeaning && isMadeUp);
     if (!isOver && wait.lines < MOST_LINES) return null;

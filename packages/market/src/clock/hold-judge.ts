@@ -1,13 +1,13 @@
-// What ends a hold: lines that wait because nothing agreed with their rule yet, or because a running clock contradicts it. In: the lines from
-// the first one that waits on, as they come. Out: the outcome that the tape itself shows; another rule is the keeper's matter.
+// Judges how a hold ends. Lines are held because nothing has confirmed their clock rule yet, or because a running clock contradicts it. In:
+// the lines from the first held one on. Out: the outcome that the tape itself shows. Finding another rule is the clock keeper's task.
 //
 //   silent ──agrees, runs──► confirmed
 //      └──insists, runs_against──► contradicted ◄──contradicts── agreeing ──for 60 s──► set aside
 //                                       │  └──agrees, runs──────────▲
 //                                       └──agrees, our own clock was set, and all before agrees by the corrected receipt──► corrected
 //
-// Every line is held against the rule of the first one that waits, whatever rule somebody chose for later ones: that a corrected rule agrees
-// says that it may be the rule of what waits, and nothing for the one that waits.
+// Every line is compared with the rule of the first held line, even where another rule was chosen for later lines. That a later rule agrees
+// does not confirm the rule of the held lines; it only suggests that the later rule may be theirs.
 
 import type { Instant } from '../ledger-state.ts';
 import { passOfMark } from '../mark.ts';
@@ -21,11 +21,11 @@ export type HoldPhase = 'silent' | 'contradicted' | 'agreeing';
 export type HoldEvent =
   | 'agrees'
   | 'contradicts'
-  /** It contradicts twice in a row, at our pace. */
+  /** It contradicts twice in a row, and advances at our pace. */
   | 'insists'
-  /** Near ticks have moved with ours for a while. */
+  /** Near ticks have advanced with our clock for a while. */
   | 'runs'
-  /** Ticks that are not of now have, and none was near. */
+  /** Ticks far from their receive time have, and none was near. */
   | 'runs_against'
   | 'other';
 
@@ -69,15 +69,15 @@ export type HoldOutcome =
     }
   | { readonly kind: 'corrected'; readonly receipts: readonly CorrectedReceipt[] };
 
-/** How a running clock stands to our own. */
+/** A running clock compared with our own. */
 export interface MeasuredClock {
   /** Broker's wall clock minus our UTC, as measured. */
   readonly differenceS: number;
-  /** For so long it has run so. */
+  /** How long the clock has run with this difference. */
   readonly forUs: number;
 }
 
-/** A clock that agrees again is believed after so long, and so is one that nobody states. */
+/** A clock that agrees again is believed after so long; so is a measured offset that the gateway does not state. */
 export const STEADY_US = 60_000_000;
 const RUN_US = 1_000_000;
 const AGAINST_US = 5_000_000;
@@ -103,13 +103,13 @@ interface Segment {
   /** Heartbeats that agreed, and those that did not. */
   readonly agreed: ClockSight[];
   readonly against: ClockSight[];
-  /** Ticks that are not of now: asked where no heartbeat contradicts. */
+  /** Ticks far from their receive time; used only when no heartbeat contradicts. */
   readonly ticks: ClockSight[];
 }
 
 const segmentFrom = (fromUs: number): Segment => ({ fromUs, agreed: [], against: [], ticks: [] });
 
-/** A clock runs: the first and the last of what it said are enough. */
+/** Keeps the first and the last sight: for a running clock they are enough. */
 const keepEnds = (sights: ClockSight[], sight: ClockSight): void => {
   if (sights.length > 1) sights.pop();
   sights.push(sight);
@@ -132,7 +132,7 @@ export class HoldJudge {
   #segments: Segment[];
   #jumps: Jump[] = [];
 
-  /** `fromUs`: receive time of the first line that waits; `rule`: the one that it waits with. */
+  /** `fromUs`: receive time of the first held line; `rule`: the rule of that line. */
   constructor(o: {
     readonly why: 'unconfirmed' | 'conflict';
     readonly fromUs: number;
@@ -242,12 +242,12 @@ export class HoldJudge {
     this.#heartbeats.forget();
     this.#near.forget();
     this.#odd.forget();
-    // What has agreed for a minute is measured by the clock as it was set.
+    // The minute of agreement is measured by our clock after it was set.
     if (this.#agrees !== null) this.#agrees.sinceUs += byMs * 1000;
     return null;
   }
 
-  /** The clock agrees: whether it did so all the time, and our own clock was wrong until it was set. */
+  /** The clock agrees now. Tests whether it always did, and only our own clock was wrong until it was set. */
   #corrected(): HoldOutcome | null {
     const receipts = this.#jumps.map((jump, i): CorrectedReceipt => {
       const byUs = this.#jumps.slice(i).reduce((sum, _, k) => sum + this.#setBy(i + k), 0);
@@ -261,7 +261,7 @@ export class HoldJudge {
     return explained && told.length > 0 ? { kind: 'corrected', receipts: told } : null;
   }
 
-  /** By how much a jump of our clock set it: not at all, where it slept, and the broker's clock went on as far. */
+  /** By how much a jump set our clock: by 0 when the machine slept, because the broker's clock then advanced as far. */
   #setBy(i: number): number {
     const { byUs } = this.#jumps[i] as Jump;
     const before = distances(this.#segments[i] as Segment).at(-1);
@@ -270,7 +270,7 @@ export class HoldJudge {
     return slept ? 0 : byUs;
   }
 
-  /** Of each: whether it agrees by the corrected time of receipt. */
+  /** For each sight: whether it agrees by its corrected receive time. */
   #seen(sights: readonly ClockSight[], receipt: CorrectedReceipt | undefined): boolean[] {
     const rule = this.#rule;
     return sights.map(({ receivedUs, time }) => {
@@ -280,7 +280,7 @@ export class HoldJudge {
   }
 }
 
-/** How far the broker's clock was from ours, as heartbeats showed it one after the other, microseconds. */
+/** Broker's clock minus ours at each heartbeat, in order, microseconds. */
 const distances = ({ against, agreed }: Segment): number[] =>
   [...against, ...agreed]
     .toSorted((a, b) => a.receivedUs - b.receivedUs)
