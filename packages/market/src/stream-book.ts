@@ -137,8 +137,10 @@ export class StreamBook {
 
   /** A frame was left out that may have been a tick. Outside a gap, left-out frames that follow each other soon get a gap of their own. */
   leaveOut(stream: StreamAccount, at: Instant): void {
-    if (stream.gap !== null) return;
-    const { leftOut } = stream;
+    const { gap, leftOut } = stream;
+    // A symbol may be delayed by more than is known of it yet: then its frames lie before the gap in which they come.
+    const holds = gap !== null && (gap.from === null || !mayPrecede({ at, byMs: 0 }, gap.from));
+    if (holds) return;
     if (leftOut !== null && at.recvUs - leftOut.to.recvUs < TOGETHER_US) {
       leftOut.to = at;
       leftOut.count++;
