@@ -1,9 +1,10 @@
-// Finds the two stretches of live recording beside a gap with what the tables say. In: a gap of one symbol's ticks. Out: both windows, or
-// that it is too early to tell, or that there never will be enough.
-import type { Range } from '@fxtape/market';
+// Finds the two stretches of live recording beside a gap with what the tables say; behind it, where nothing was recorded before it. In: a
+// gap of one symbol's ticks. Out: both windows, or that it is too early to tell, or that there never will be enough.
+import { intersect, type Range } from '@fxtape/market';
 import { type HealContext, pauseMs } from './heal-context.ts';
 import { REACH_US, type SideSearch, sideWindow } from './side-window.ts';
 import type { SymbolGap } from './symbol-gap.ts';
+import { languageStretch } from './tick-language.ts';
 
 export type TickSides =
   | { readonly before: Range; readonly after: Range }
@@ -20,8 +21,13 @@ export async function tickSides(h: HealContext, gap: SymbolGap, nowUs: number): 
   const { timing } = h.heal;
   const waitedMs = Math.max(0, (nowUs - gap.toUs) / 1000);
   const later = (why: string): TickSides => ({ againMs: pauseMs(timing, waitedMs), why });
-  if (before.window === null)
-    return waitedMs < TRAILING_MS ? later('no live rows before it yet') : { lacking: 'before' };
+  if (before.window === null) {
+    if (waitedMs < TRAILING_MS) return later('no live rows before it yet');
+    const behind = intersect(source.covered, [{ fromUs: gap.toUs, toUs: gap.toUs + REACH_US }]);
+    const language = await languageStretch(h, gap, behind, source.gaps);
+    if (language === null && waitedMs < timing.fewMs) return later('few live rows after it yet');
+    return language ?? { lacking: 'before' };
+  }
   if (after.window === null)
     return waitedMs < timing.sidesMs ? later('no live rows after it yet') : { lacking: 'after' };
   if (isPoor(after) && waitedMs < timing.fewMs) return later('few live rows after it yet');
