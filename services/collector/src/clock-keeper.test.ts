@@ -14,6 +14,8 @@ const keeper = (o: {
   inferred: string | null;
   offsetS: number;
   rule?: string;
+  /** Waited for by every question to the database and to the gateway. */
+  asked?: () => Promise<void>;
   nowMs?: number;
   spans?: ClockSpan[];
   /** What a replayed gateway says of its clock; null: it refuses. */
@@ -22,14 +24,19 @@ const keeper = (o: {
   lastUs?: number;
 }) => {
   const memory = { spans: o.spans ?? [] };
+  const given = { rule: o.rule ?? 'auto' };
   const clock = { ...systemClock(), nowMs: () => o.nowMs ?? JUNE, nowUs: () => (o.nowMs ?? JUNE) * 1000 };
   const options = {
-    config: () => ({ clock: { rule: o.rule ?? 'auto', replayed: o.plays !== undefined } }) as AccountConfig,
+    config: () => ({ clock: { rule: given.rule, replayed: o.plays !== undefined } }) as AccountConfig,
     timezone: async () => {
+      await o.asked?.();
       if (o.plays === null) throw new Error('503');
       return { serverTime: o.plays ?? '2026-06-24T15:00:00Z', utcOffsetSeconds: o.offsetS };
     },
-    inferred: async () => o.inferred,
+    inferred: async () => {
+      await o.asked?.();
+      return o.inferred;
+    },
     intake: {
       note: (_: string, { spans }: { spans: ClockSpan[] }) => {
         memory.spans = spans;
@@ -41,7 +48,7 @@ const keeper = (o: {
     clock,
     log: { info: vi.fn(), warn: vi.fn() },
   } as unknown as ClockKeeperOptions;
-  return { keeper: new ClockKeeper(options), spans: () => memory.spans };
+  return { keeper: new ClockKeeper(options), spans: () => memory.spans, given };
 };
 const span = (rule: string, confirmed = true): ClockSpan => ({ fromUs: 0, rule, confirmed, evidence: '' });
 
@@ -216,6 +223,28 @@ test('a rule is dated by the tape: with the machine’s clock behind it, lines t
   await behind.keeper.reconsider();
   expect(behind.spans().at(-1)).toMatchObject({ rule: 'UTC+3h', fromUs: lastUs + 1, decidedUs: lastUs + 1 });
 });
+
+/** What somebody decides while the keeper waits for an answer stands. */
+for (const [what, offsetS, waits] of [
+  ['adopts', 10_800, (keeper: ClockKeeper) => keeper.adopt()],
+  ['believes', 10_800, (keeper: ClockKeeper) => keeper.believe(5)],
+  ['believes another offset', 3600, (keeper: ClockKeeper) => keeper.believe(5)],
+  ['settles', 3600, (keeper: ClockKeeper) => keeper.settle(5, seen(3600, JUNE), measured(3600, 600))],
+] as const)
+  test(`${what}: a rule that was given, or another one that came, while the answer was waited for, stays`, async () => {
+    for (const rule of ['UTC+2h', 'America/New_York+7h']) {
+      const answer = Promise.withResolvers<void>();
+      const spans = [span('America/New_York+7h', what === 'adopts')];
+      const kept = keeper({ inferred: MOVED, offsetS, spans, asked: () => answer.promise });
+      const waiting = waits(kept.keeper);
+      kept.given.rule = rule;
+      await kept.keeper.reconsider();
+      const decided = kept.spans();
+      answer.resolve();
+      await waiting;
+      expect(kept.spans()).toBe(decided);
+    }
+  });
 
 test('an older correction of the tables does not override the first rule of a new tape', async () => {
   const fresh = keeper({ inferred: null, offsetS: 10_800 });

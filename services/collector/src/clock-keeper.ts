@@ -97,12 +97,14 @@ export class ClockKeeper implements HoldKeeper {
     const { replayed, rule: configured } = config().clock;
     const { current } = this;
     if (configured !== 'auto' || current === null || !(current.confirmed || replayed)) return;
+    const isStill = this.#asOfNow();
     const text = await this.#o.inferred();
     if (text === null) return;
     const now = utcMs(clock.nowMs());
     const today = replayed
       ? await this.#replayedToday()
       : { now, offsetS: parseClockRule(current.rule).offsetAt(now) };
+    if (!isStill()) return;
     const inferred = today === null ? null : simpleAt(text, today.now, today.offsetS);
     this.#isInferred = inferred !== null || text === current.rule;
     if (inferred !== null && !(inferred === current.rule && current.confirmed))
@@ -134,22 +136,25 @@ export class ClockKeeper implements HoldKeeper {
   async believe(tsRecv: number): Promise<void> {
     const { clock, config, memory } = this.#o;
     const span = spanAt(memory.spans, tsRecv);
+    const isStill = this.#asOfNow();
     const offsetS = await this.#statedOffset();
-    if (span === null || offsetS === null) return;
+    if (span === null || offsetS === null || !isStill()) return;
     const now = utcMs(clock.nowMs());
     if (parseClockRule(span.rule).offsetAt(now) === offsetS)
       this.confirm(tsRecv, 'the offset that the gateway states');
     else if (config().clock.rule === 'auto' && span === this.current) {
       // It said something else, or nothing that a clock could have, when the first rule was chosen.
       const rule = (await this.#inferredAt(now, offsetS)) ?? defaultRule(offsetS, now).id;
-      this.#step(rule, false, `the gateway stands ${offsetS} s before UTC today`);
+      if (isStill()) this.#step(rule, false, `the gateway stands ${offsetS} s before UTC today`);
     }
   }
 
   async settle(tsRecv: number, seen: ClockSight, measured: MeasuredClock | null): Promise<void> {
     const { log, memory } = this.#o;
     const refused = spanAt(memory.spans, tsRecv);
+    const isStill = this.#asOfNow();
     for await (const { evidence, rule } of this.#candidates(tsRecv, refused, measured)) {
+      if (!isStill()) return;
       if (rule === refused?.rule || !fits(parseClockRule(rule), seen)) continue;
       log.warn({ from: refused?.rule, to: rule, evidence }, 'the clock rule changes');
       const decidedUs = this.#stamp();
@@ -157,6 +162,13 @@ export class ClockKeeper implements HoldKeeper {
       this.#write(settleSpans(memory.spans, step));
       return;
     }
+  }
+
+  /** True for as long as nobody has decided anything since: a step that waited for an answer is else a step back. */
+  #asOfNow(): () => boolean {
+    const { config, memory } = this.#o;
+    const [{ spans }, { rule }] = [memory, config().clock];
+    return () => memory.spans === spans && config().clock.rule === rule;
   }
 
   /** Rules that somebody names, the best witness first. */
