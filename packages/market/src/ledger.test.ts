@@ -425,6 +425,15 @@ describe('a warning', () => {
     expect(row?.[3]).toBeLessThanOrEqual(605 - 2 - 180);
   });
 
+  test('and as far where our clock is behind the tape: lines are a microsecond apart, and the minute before is the broker’s', () => {
+    const script = started().beats(3, 60);
+    for (let s = 61; s < 600; s++) script.beat(60, 'clean', true, s).tick('EURUSD', s + 0.5, 60);
+    const [row] = gapsOf(script.beat(60, 'clean', true, 605).frame(dropped(90))).slice(4);
+    expect(row?.[3]).toBeGreaterThan(605 - 2 - 250);
+    expect(row?.[3]).toBeLessThanOrEqual(605 - 2 - 180);
+    expect(run(script).ledger.state.recent.length).toBeLessThan(10);
+  });
+
   test('but never behind the last gap, whatever the rate', () => {
     expect(gapsOf(started().beats(3, 600).frame(dropped(1))).slice(4)[0]?.[3]).toBe(4.001);
   });
@@ -536,6 +545,18 @@ describe('a frame that was left out as a repeat', () => {
     ]);
     const ids = run(dropped).notes.gaps.map(({ gap }) => gap.id);
     expect(new Set(ids).size).toBe(5);
+  });
+
+  test('while our clock is behind the tape its gap is told as soon, and no wider', () => {
+    const script = started().beats(3, 60);
+    for (let s = 61; s < 80; s++) {
+      script.beat(60, 'clean', true, s).tick('EURUSD', s + 0.5, 60);
+      if (s === 65 || s === 75) script.tick('EURUSD', s + 0.5, 60, 'repeat');
+    }
+    expect(gapsOf(script).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 65.5, 65.501],
+      ['ended', 'EURUSD', 'not_subscribed', 75.5, 75.501],
+    ]);
   });
 
   test('and states an older tick, or comes long after its tick: it is a snapshot', () => {

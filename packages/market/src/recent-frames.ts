@@ -12,12 +12,19 @@ const MINUTE_MS = 60_000;
 export const countFrame = (state: LedgerState, tsRecv: number): void => {
   const { recent } = state;
   const last = recent.at(-1);
-  if (last !== undefined && tsRecv - last.fromUs < STRETCH_US) {
+  if (last !== undefined && ageUs(last, state, tsRecv) < STRETCH_US) {
     last.frames++;
     return;
   }
   recent.push({ fromUs: tsRecv, clean: state.clean, frames: 1 });
-  while ((recent[0] as Stretch).fromUs < tsRecv - MINUTE_US - STRETCH_US) recent.shift();
+  while (ageUs(recent[0] as Stretch, state, tsRecv) > MINUTE_US + STRETCH_US) recent.shift();
+};
+
+/** By our clock or the broker's, whichever says more: while ours is behind the tape, lines are a microsecond apart. */
+const ageUs = (stretch: Stretch, { clean, replayed }: LedgerState, tsRecv: number): number => {
+  const oursUs = tsRecv - stretch.fromUs;
+  if (replayed || clean === null || stretch.clean === null) return oursUs;
+  return Math.max(oursUs, (clean.brokerMs - stretch.clean.brokerMs) * 1000);
 };
 
 /**
@@ -40,10 +47,11 @@ export const droppedSince = (
 
 /** How far back so many messages reach; null: as far as there is no gap. */
 const reach = (
-  { clean, recent, replayed }: LedgerState,
+  state: LedgerState,
   o: { readonly tsRecv: number; readonly dropped: number; readonly startMs: number },
 ): Bound | null => {
-  const ofMinute = recent.filter(({ fromUs }) => fromUs >= o.tsRecv - MINUTE_US);
+  const { clean, recent, replayed } = state;
+  const ofMinute = recent.filter((stretch) => ageUs(stretch, state, o.tsRecv) <= MINUTE_US);
   const frames = ofMinute.reduce((sum, stretch) => sum + stretch.frames, 0);
   if (clean === null || frames === 0) return null;
   const windowMs = Math.max(MINUTE_MS, Math.ceil((2 * o.dropped * MINUTE_MS) / frames));

@@ -141,13 +141,19 @@ export class StreamBook {
     // A symbol may be delayed by more than is known of it yet: then its frames lie before the gap in which they come.
     const holds = gap !== null && (gap.from === null || !mayPrecede({ at, byMs: 0 }, gap.from));
     if (holds) return;
-    if (leftOut !== null && at.recvUs - leftOut.to.recvUs < TOGETHER_US) {
+    if (leftOut !== null && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
       leftOut.to = at;
       leftOut.count++;
       return;
     }
     this.#noteLeftOut(stream);
     stream.leftOut = { from: at, to: at, count: 1 };
+  }
+
+  /** By either clock, as coverage is claimed. */
+  #apartUs(a: Instant, b: Instant): number {
+    const oursUs = b.recvUs - a.recvUs;
+    return this.#state.replayed ? oursUs : Math.max(oursUs, (b.brokerMs - a.brokerMs) * 1000);
   }
 
   #noteLeftOut(stream: StreamAccount): void {
@@ -186,7 +192,11 @@ export class StreamBook {
         if (clean !== null) this.#end(stream, clean);
         break;
       case 'claim':
-        if (stream.leftOut !== null && this.#tsRecv - stream.leftOut.to.recvUs >= TOGETHER_US)
+        if (
+          stream.leftOut !== null &&
+          clean !== null &&
+          this.#apartUs(stream.leftOut.to, clean) >= TOGETHER_US
+        )
           this.#noteLeftOut(stream);
         if (clean !== null && this.#isDue(stream, clean))
           this.#claim(stream, coverageEnd(clean, startMs(this.#timing(stream))));
