@@ -125,3 +125,27 @@ test('a route that the bridge does not have is no absence of the account', async
   expect((await t.report())?.away).toBeNull();
   await rig.control.command('release', { id });
 });
+
+test('the evidence of a clock is gathered from a gateway that fails now and then, whatever the seed', async () => {
+  const t = await start();
+  const seed = Date.now() % 1_000_000;
+  process.stdout.write(`clock evidence under random faults: seed ${seed}\n`);
+  // Two of five requests meet one of them, and a run asks twenty times and more.
+  const { id } = await rig.control.fault('random_faults', { rate: 0.05, slowMs: 200, seed });
+  closers.push(() => rig.control.command('release', { id }));
+  const range = { fromUs: START - 50 * DAY, toUs: START };
+  const job: PlannedJob = {
+    name: 'clock',
+    payload: { account: t.of.name, symbols: ['EURUSD', 'BTCUSD'], ...range },
+  };
+  await t.queues.plan([job]);
+  const ended = async (): Promise<boolean> => {
+    const [sight] = await t.queues.look([job]);
+    return sight?.state === 'done' || sight?.state === 'failed';
+  };
+  await until(ended, { what: 'the evidence', deadlineMs: 55_000 });
+  expect((await t.queues.look([job]))[0]?.state).toBe('done');
+  const rows = await t.of.rows('clock_evidence', 'symbol, bars', 'ts', "kind = 'edges'");
+  expect(rows).toHaveLength(2);
+  for (const { bars } of rows) expect(Number(bars)).toBeGreaterThan(500);
+});

@@ -89,6 +89,7 @@ export class BackfillRig {
       log,
       metrics: this.metrics,
       looksApartMs: 300,
+      clockLooksApartMs: 100,
     });
   }
 

@@ -2,7 +2,7 @@
 // offset now, measured on clocks that were seen to run and as the gateway states it, and where weeks open, close and rest in years of
 // hourly bars, in the broker's wall clock, because no rule is known here. What they mean is decided by the scheduler, whose table
 // `clock_rules` is: a gateway is asked here, within its budget, and nothing is concluded.
-import { catalogue, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
+import { catalogue, type Checkpoint, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
 import {
   brokerMs,
   type BrokerMs,
@@ -15,6 +15,7 @@ import {
   weekEdges,
 } from '@fxtape/market';
 import type { TableRow } from '@fxtape/questdb';
+import { z } from 'zod';
 import { isNotReady, isTooMuch, tooSlow } from './history-errors.ts';
 import { pause } from './pause.ts';
 import { readHistory } from './read-history.ts';
@@ -33,11 +34,30 @@ const LOOKS = 6;
 /** From this try on, a symbol whose history cannot be read is left out: history must not wait for evidence that never comes. */
 const PATIENT_TRIES = 4;
 
+/** A run asks dozens of times. Of a gateway that fails now and then none would come to its end, if each began with nothing. */
+const TRIES = 3;
+const AGAIN_MS = 300;
+
+/** What earlier runs have gathered, as the rows that it becomes. */
+const saved = z.object({ offsets: z.array(z.unknown()), edges: z.array(z.unknown()) });
+
 export async function gatherClockEvidence(
   c: SyncContext,
   { attempt, payload }: Pick<RunningJob<Payload<'clock'>>, 'attempt' | 'payload'>,
+  checkpoint: Checkpoint,
 ): Promise<JobOutcome> {
-  const rows = [...(await offsets(c, payload.symbols)), ...(await edges(c, payload, attempt))];
+  const known = saved.safeParse(checkpoint.value);
+  const measured = known.success ? (known.data.offsets as EvidenceRow[]) : await offsets(c, payload.symbols);
+  const told = known.success ? (known.data.edges as EvidenceRow[]) : [];
+  const keep = (): Promise<void> => checkpoint.save({ offsets: measured, edges: told });
+  if (!known.success) await keep();
+  for (const symbol of payload.symbols) {
+    if (told.some((row) => row.symbol === symbol)) continue;
+    told.push(await edges(c, symbol, payload, attempt));
+    await keep();
+  }
+  const rows = [...measured, ...told];
+  if (payload.symbols.length === 0) rows.push(noSymbols(c));
   await c.parts.writer.write({ clock_evidence: rows }, { signal: c.signal });
   c.parts.numbers.stored('clock_evidence', rows.length);
   return { rows: rows.length, requests: c.requests() };
@@ -50,7 +70,12 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
   const { replayed } = c.account.config.clock;
   for (let look = 1; look < LOOKS && !replayed; look++) {
     await pause(c.parts.clock, c.parts.clockLooksApartMs, c.signal);
-    stated = await readClocks(c, symbols, readings);
+    try {
+      stated = await readClocks(c, symbols, readings);
+    } catch (error) {
+      // One look less. A gateway that is away altogether is seen by what is asked next.
+      if (c.signal.aborted || !mayPass(error)) throw error;
+    }
     if (measureOffset(readings)?.source === 'ticks') break;
   }
   const row = { server, account, symbol: null };
@@ -89,8 +114,10 @@ async function readClocks(
   };
   for (const symbol of symbols) {
     try {
-      const { time } = await c.ask({ route: '/getQuote', purpose: 'facts' }, (signal) =>
-        rest.quote(symbol, { signal, retry: 'transport' }),
+      const { time } = await asked(c, () =>
+        c.ask({ route: '/getQuote', purpose: 'facts' }, (signal) =>
+          rest.quote(symbol, { signal, retry: 'transport' }),
+        ),
       );
       note('ticks', symbol, time);
     } catch (error) {
@@ -98,41 +125,64 @@ async function readClocks(
       if (!isNotReady(error)) throw error;
     }
   }
-  const said = await c.ask({ route: '/ServerTimezone', purpose: 'facts' }, (signal) =>
-    rest.serverTimezone({ signal, retry: 'transport' }),
+  const said = await asked(c, () =>
+    c.ask({ route: '/ServerTimezone', purpose: 'facts' }, (signal) =>
+      rest.serverTimezone({ signal, retry: 'transport' }),
+    ),
   );
   note('server_time', '', said.serverTime);
   return { offsetS: said.utcOffsetSeconds, serverTime: said.serverTime };
 }
 
-async function edges(c: SyncContext, payload: Payload<'clock'>, attempt: number): Promise<EvidenceRow[]> {
-  const { account, server } = c.account;
-  const rows: EvidenceRow[] = [];
-  if (payload.symbols.length === 0) {
-    const ts = c.parts.clock.nowUs();
-    rows.push({ ts, server, account, kind: 'edges', symbol: null, bars: 0, reason: 'no symbol is listed' });
-  }
-  for (const symbol of payload.symbols) {
-    const row = { server, account, kind: 'edges', symbol } as const;
+/** Asks again what met no answer, a little later; unless it was told to wait, or it was too much. */
+async function asked<T>(c: SyncContext, ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
     try {
-      const opens = await hourlyOpens(c, symbol, payload);
-      const ts = c.parts.clock.nowUs();
-      rows.push({ ...row, ts, bars: opens.length, edges: spellEdges(weekEdges(opens)) });
+      return await ask();
     } catch (error) {
-      const { code, message, retryAfterMs } = error as {
-        code?: unknown;
-        message: string;
-        retryAfterMs?: unknown;
-      };
-      const last = attempt >= Math.min(PATIENT_TRIES, catalogue.clock.attempts);
-      // Told to wait is no refusal.
-      const unread = last && retryAfterMs === undefined && /^(FXSOCKET|HISTORY)_/.test(String(code));
-      const refused = code === 'SYMBOL_NOT_LISTED' || unread;
-      if (!refused || c.signal.aborted) throw error;
-      rows.push({ ...row, ts: c.parts.clock.nowUs(), bars: 0, reason: `${String(code)}: ${message}` });
+      if (tries >= TRIES || c.signal.aborted || isTooMuch(error) || !mayPass(error)) throw error;
+      await pause(c.parts.clock, AGAIN_MS * tries, c.signal);
     }
   }
-  return rows;
+}
+
+const mayPass = (error: unknown): boolean => {
+  const { cause, kind, retryAfterMs } = error as { cause?: unknown; kind?: unknown; retryAfterMs?: unknown };
+  const waits = retryAfterMs ?? (cause as { retryAfterMs?: unknown } | undefined)?.retryAfterMs;
+  return kind === 'transient' && waits === undefined;
+};
+
+const noSymbols = (c: SyncContext): EvidenceRow => {
+  const { account, server } = c.account;
+  const ts = c.parts.clock.nowUs();
+  return { ts, server, account, kind: 'edges', symbol: null, bars: 0, reason: 'no symbol is listed' };
+};
+
+async function edges(
+  c: SyncContext,
+  symbol: string,
+  payload: Payload<'clock'>,
+  attempt: number,
+): Promise<EvidenceRow> {
+  const { account, server } = c.account;
+  const row = { server, account, kind: 'edges', symbol } as const;
+  try {
+    const opens = await hourlyOpens(c, symbol, payload);
+    const ts = c.parts.clock.nowUs();
+    return { ...row, ts, bars: opens.length, edges: spellEdges(weekEdges(opens)) };
+  } catch (error) {
+    const { code, message, retryAfterMs } = error as {
+      code?: unknown;
+      message: string;
+      retryAfterMs?: unknown;
+    };
+    const last = attempt >= Math.min(PATIENT_TRIES, catalogue.clock.attempts);
+    // Told to wait is no refusal.
+    const unread = last && retryAfterMs === undefined && /^(FXSOCKET|HISTORY)_/.test(String(code));
+    const refused = code === 'SYMBOL_NOT_LISTED' || unread;
+    if (!refused || c.signal.aborted) throw error;
+    return { ...row, ts: c.parts.clock.nowUs(), bars: 0, reason: `${String(code)}: ${message}` };
+  }
 }
 
 /** Opens of hourly bars on the broker's wall clock, oldest first. */
@@ -148,7 +198,7 @@ async function hourlyOpens(
   while (atMs < endMs) {
     const untilMs = Math.min(atMs + pageMs, endMs);
     try {
-      opens.push(...(await page(c, symbol, atMs, untilMs)));
+      opens.push(...(await asked(c, () => page(c, symbol, atMs, untilMs))));
       atMs = untilMs;
     } catch (error) {
       if (!isTooMuch(error)) throw error;

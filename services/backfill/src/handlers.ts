@@ -60,7 +60,7 @@ export const backfillHandlers = (parts: BackfillParts, o: { heal?: HealTiming } 
     refusal: () => null,
     run: (c, { payload }, checkpoint) => audit(c, payload, checkpoint),
   }),
-  clock: asJob(parts, { refusal: () => null, run: (c, job) => gatherClockEvidence(c, job) }),
+  clock: asJob(parts, { refusal: () => null, run: gatherClockEvidence }),
   symbol_specs: asJob(parts, {
     refusal: () => null,
     run: async (c, { payload }) => {
