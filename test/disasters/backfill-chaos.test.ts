@@ -1,9 +1,9 @@
 // Thirty days of minutes for five symbols and a year of deals, while everything fails: the gateway in every way that it can, workers
 // killed every five seconds, Redis killed twice and emptied once, QuestDB killed once. The result is the gateway's truth, row by row.
-import { subtract, unite } from '@fxtape/market';
 import { judgeBars, judgeDeals, judgePositions, type Recording, type Service, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { unclaimedSeconds } from './claims.ts';
 import { begin, historyExact } from './lane.ts';
 
 const DAY = 86_400_000;
@@ -32,26 +32,6 @@ const FAULTS: readonly (readonly [string, object])[] = [
   ['history_html', { chance: 0.03 }],
   ['history_reset', { chance: 0.03 }],
 ];
-
-/** Bars, deals and closed positions of the range are covered. */
-const complete = async (
-  recording: Recording,
-  bars: { fromMs: number; toMs: number },
-  deals: { fromMs: number; toMs: number },
-): Promise<boolean> => {
-  const rows = await recording.sql(
-    "SELECT stream, symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE source = 'history'",
-  );
-  const claims = Map.groupBy(rows, ([stream, symbol]) => [stream, symbol].join(' '));
-  return ['deals ', 'positions ', ...SYMBOLS.map((symbol) => `bars ${symbol}`)].every((key) => {
-    const claimed = (claims.get(key) ?? []).map(([, , from, to]) => ({
-      fromUs: Number(from),
-      toUs: Number(to),
-    }));
-    const { fromMs, toMs } = key.startsWith('bars') ? bars : deals;
-    return subtract([{ fromUs: fromMs * 1000, toUs: toMs * 1000 }], unite(claimed)).length === 0;
-  });
-};
 
 const allRight = async (recording: Recording, fromMs: number, toMs: number): Promise<void> => {
   for (const symbol of SYMBOLS)
@@ -95,7 +75,11 @@ for (const killing of [false, true]) {
     };
     const hurting = violence();
     const firstDealMs = Math.min(...(await recording.gateway.truthDeals()).map((deal) => deal.utcMs));
-    await until(() => complete(recording, { fromMs, toMs }, { fromMs: firstDealMs, toMs }), {
+    const wanted = [
+      ...SYMBOLS.map((symbol) => ({ stream: 'bars', symbol, fromMs, toMs })),
+      ...['deals', 'positions'].map((stream) => ({ stream, fromMs: firstDealMs, toMs })),
+    ];
+    await until(async () => (await unclaimedSeconds(recording, wanted)) === 0, {
       what: 'the history to be covered',
       deadlineMs: 600_000,
       everyMs: 1000,

@@ -40,6 +40,7 @@ const configure = (recording: Recording, lateRule: string): void => {
 
 test('clock-apply: a wrong rule by hand, corrected under load, killed ten times', async () => {
   const recording = await begin({
+    calm: 'two recorders have to see the same',
     redis: true,
     scenario: {
       accounts: [

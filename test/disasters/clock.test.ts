@@ -16,6 +16,7 @@ for (const [what, startUtc, clockRule] of [
 ] as const) {
   test(`broker-dst-switch: a week, ${what}`, async () => {
     const recording = await begin({
+      calm: 'a minute that a terminal is not ready is five days',
       clock: `{ rule: "${clockRule}", replayed: true }`,
       scenario: {
         accounts: [{ id: ID, clockRule }],
@@ -60,7 +61,7 @@ for (const [what, startUtc, clockRule] of [
 const state = async (http: string | null): Promise<string> => (await fetch(`${http}/readyz`)).text();
 
 test('wrong-rule: the guard stops it, nothing is lost, and the right rule brings every row', async () => {
-  const recording = await begin({ ticksPerSecond: 500, clock: '"UTC+9h"' });
+  const recording = await begin({ calm: 'counts gaps', ticksPerSecond: 500, clock: '"UTC+9h"' });
   let service = await recording.collector();
   await until(async () => (await state(service.http)).includes('clock_conflict'), {
     what: 'the state clock_conflict',
@@ -90,7 +91,10 @@ test('wrong-rule: the guard stops it, nothing is lost, and the right rule brings
 });
 
 test('broker-changes-its-clock in mid-stream: stopped by the guard, then followed', async () => {
-  const recording = await begin({ ticksPerSecond: 500 });
+  const recording = await begin({
+    calm: 'nothing but the offset that it states tells where it moved',
+    ticksPerSecond: 500,
+  });
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(2000);
@@ -104,6 +108,7 @@ test('broker-changes-its-clock in mid-stream: stopped by the guard, then followe
 
 test('lying-timezone: an offset that the ticks contradict is not believed', async () => {
   const recording = await begin({
+    calm: 'says itself what the terminal states of its clock',
     scenario: { source: { kind: 'market', ticksPerSecond: 500, symbols: CRYPTO } },
   });
   await recording.gateway.fault('rest', {
@@ -124,7 +129,7 @@ test('lying-timezone: an offset that the ticks contradict is not believed', asyn
 });
 
 test('stepped-clock: the machine’s clock and the server’s are set in mid-stream; ticks say so, and no figure is negative', async () => {
-  const recording = await begin({ ticksPerSecond: 200 });
+  const recording = await begin({ calm: 'counts every remark about a clock', ticksPerSecond: 200 });
   const { env, stepTo } = steppedClock(recording.dir, 0);
   const service = await recording.collector(recording.dataDir, env);
   type State = {

@@ -7,7 +7,7 @@ import { begin, promiseKept } from './lane.ts';
 for (const ticksPerSecond of [2, 80, 1500]) {
   test(`drop-beside-heartbeats: ${ticksPerSecond} ticks/s`, async () => {
     const between = chance(`drop-beside-heartbeats at ${ticksPerSecond}/s`);
-    const recording = await begin({ ticksPerSecond });
+    const recording = await begin({ calm: 'counts what the gateway dropped', ticksPerSecond });
     const service = await recording.collector();
     await recording.live(service);
     await recording.moreTicks(ticksPerSecond * 5);

@@ -22,6 +22,7 @@ const nameOf = (i: number): string => `acc${i}`;
 const start = async (): Promise<Recording> => {
   const indices = Array.from({ length: ACCOUNTS }, (_, i) => i);
   const recording = await begin({
+    calm: 'counts requests',
     redis: true,
     clock: '{ replayed: true }',
     accounts: indices.map((i) => ({ id: accountId(i), name: nameOf(i), symbols: [SYMBOL] })),

@@ -77,6 +77,7 @@ test('a delayed symbol and single ticks of any other time: the others go on, and
   const draw = drawn('a delayed symbol');
   const symbols = CRYPTO;
   const recording = await begin({
+    calm: 'draws its own delays',
     symbols,
     scenario: { source: { kind: 'market', ticksPerSecond: 300, symbols } },
   });

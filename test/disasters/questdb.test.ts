@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { until, type Verdict } from '@fxtape/testkit';
 import { chance } from './chance.ts';
-import { begin, promiseKept } from './lane.ts';
+import { begin, exactGaps, promiseKept } from './lane.ts';
 
 /** About a minute, by chance. */
 const aMinute = (title: string): number => chance(title)(20_000, 90_000);
 
-/** Gaps in which ticks are missing, but for the time before the first subscription. */
-const lossesOf = ({ gaps }: Verdict) =>
-  gaps.filter((gap) => gap.missing > 0 && gap.cause !== 'not_subscribed');
+/** Gaps in which ticks are missing, but for the time before the first subscription and what the gateway dropped. */
+const lossesOf = (verdict: Verdict) =>
+  exactGaps(verdict).filter((gap) => gap.missing > 0 && gap.cause !== 'not_subscribed');
 
 test('questdb-down-for-a-minute: killed and kept down', async () => {
   const recording = await begin({ ticksPerSecond: 2000 });

@@ -18,6 +18,7 @@ for (const ackOrder of ['before_snapshot', 'after_snapshot']) {
   for (const ticksPerSecond of [3, 600]) {
     test(`snapshot-orders: ${ackOrder}, ${ticksPerSecond} ticks/s`, async () => {
       const recording = await begin({
+        calm: 'snapshots come in an order of their own',
         scenario: { ackOrder, source: { kind: 'market', ticksPerSecond, symbols: CRYPTO } },
       });
       const service = await recording.collector();
@@ -45,7 +46,11 @@ test('weekend: reconnects and restarts while the market is shut double nothing',
     },
     snapshotOrder: 'rotate',
   };
-  const recording = await begin({ clock: '{ rule: "America/New_York+7h", replayed: true }', scenario });
+  const recording = await begin({
+    calm: 'there are twenty seconds before the market shuts',
+    clock: '{ rule: "America/New_York+7h", replayed: true }',
+    scenario,
+  });
   let service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);

@@ -1,5 +1,5 @@
 // The socket is dropped, stands still, is refused, or goes on while everything behind it has started again.
-import { excess, type Recording, type Service, until } from '@fxtape/testkit';
+import { type Recording, type Service, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { chance } from './chance.ts';
@@ -35,7 +35,7 @@ test('fifty-dropped-sockets: closed and reset, before and after they are live', 
     await again(recording, service);
   }
   const verdict = await promiseKept('50 dropped sockets', recording);
-  closeGaps(excess(verdict.gaps));
+  closeGaps(verdict);
 });
 
 test('half-open: the socket stays and gives nothing', async () => {
@@ -48,7 +48,7 @@ test('half-open: the socket stays and gives nothing', async () => {
   await delay(between(15_000, 25_000));
   await again(recording, service);
   const verdict = await promiseKept('half-open', recording);
-  closeGaps(excess(verdict.gaps));
+  closeGaps(verdict);
 });
 
 test('half-open for a moment: what had waited comes late, with a warning', async () => {
@@ -76,7 +76,7 @@ test('refused-upgrade for a while: the reason is shown and it comes back by itse
   await delay(ms / 2);
   await again(recording, service);
   const verdict = await promiseKept(`upgrade refused for ${ms} ms`, recording);
-  closeGaps(excess(verdict.gaps));
+  closeGaps(verdict);
 });
 
 for (const sign of ['silence', 'connected_false']) {
@@ -93,7 +93,7 @@ for (const sign of ['silence', 'connected_false']) {
       await again(recording, service);
     }
     const verdict = await promiseKept(`terminal restart (${sign})`, recording);
-    closeGaps(excess(verdict.gaps));
+    closeGaps(verdict);
     expect(verdict.gaps.some((gap) => gap.missing > 0)).toBe(true);
   });
 }

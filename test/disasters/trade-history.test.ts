@@ -1,23 +1,16 @@
 // The history of an account as terminals really tell it: nothing at all for a while after the first start, and then years of it; and under dozens
 // of trades a minute deals, closed positions and commissions that come up to two minutes late. In the end the tables are the gateway's
 // truth, row by row; on the way every streamed deal is in `deals`, or in an open gap once its time is claimed.
-import { subtract, unite } from '@fxtape/market';
-import { DEMO_ACCOUNT, judgeDeals, judgePositions, type Recording, until } from '@fxtape/testkit';
+import { DEMO_ACCOUNT, judgeDeals, judgePositions, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { chance } from './chance.ts';
+import { claimed, unclaimedSeconds } from './claims.ts';
 import { atTheEnd, begin, historyExact } from './lane.ts';
 
 const RULE = '"America/New_York+7h"';
 /** Shut in the hour that a broker's clock repeats. */
 const SYMBOLS = ['EURUSD', 'XAUUSD'];
-
-const claimed = async (recording: Recording, stream: string) => {
-  const rows = await recording.sql(
-    `SELECT cast(ts as long), cast(ts_to as long) FROM coverage WHERE source = 'history' AND stream = '${stream}'`,
-  );
-  return unite(rows.map(([from, to]) => ({ fromUs: Number(from), toUs: Number(to) })));
-};
 
 test('a history that is empty at the first start, then years of deals', async () => {
   const between = chance('trade-history, empty at first');
@@ -40,12 +33,8 @@ test('a history that is empty at the first start, then years of deals', async ()
   await recording.backfill();
   const first = Math.min(...(await recording.gateway.truthDeals()).map(({ utcMs }) => utcMs));
   const toMs = Date.now() - 600_000;
-  const whole = async (): Promise<boolean> => {
-    const range = { fromUs: first * 1000, toUs: toMs * 1000 };
-    for (const stream of ['deals', 'positions'])
-      if (subtract([range], await claimed(recording, stream)).length > 0) return false;
-    return true;
-  };
+  const wanted = ['deals', 'positions'].map((stream) => ({ stream, fromMs: first, toMs }));
+  const whole = async (): Promise<boolean> => (await unclaimedSeconds(recording, wanted)) === 0;
   await until(whole, {
     what: 'the history to be covered',
     deadlineMs: emptyMs + 600_000,
