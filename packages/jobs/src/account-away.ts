@@ -17,7 +17,10 @@ export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
     code: CODE,
     kind: 'transient',
     message: `${typeof cause.code === 'string' ? `${cause.code}: ` : ''}${cause.message}`,
-    hint: typeof cause.hint === 'string' ? cause.hint : 'Nothing: its jobs wait, and go on when it is back',
+    hint:
+      typeof cause.hint === 'string'
+        ? cause.hint
+        : 'Nothing to do: the jobs of the account wait, and resume when the gateway is back',
     context: {
       account,
       ...(typeof cause.retryAfterMs === 'number' ? { retryAfterMs: cause.retryAfterMs } : {}),

@@ -40,7 +40,7 @@ export class HttpGuard {
     throw new FxtapeError({
       code: 'API_TOKEN_REQUIRED',
       kind: 'terminal',
-      message: `${o.variable}: other machines would reach ${o.addr} without a token`,
+      message: `${o.variable}: ${o.addr} can be reached from other machines, and no token is set`,
       hint: `Set ${variable} (or ${variable}_FILE), or listen on 127.0.0.1`,
       context: { addr: o.addr },
     });
@@ -64,7 +64,7 @@ export class HttpGuard {
       : refused(
           403,
           'HOST_NOT_ALLOWED',
-          'this port has no token and answers to loopback names only',
+          'no token is set, so this port answers only under a loopback name',
           'Use http://127.0.0.1, or set a token',
         );
   }
@@ -90,7 +90,7 @@ export function foreignPage({ host, origin, ...headers }: IncomingHttpHeaders): 
       ? origin === undefined || origin.replace(/^https?:\/\//, '') === host
       : site === 'same-origin' || site === 'none';
   if (isOurs) return null;
-  return refused(403, 'ORIGIN_NOT_ALLOWED', 'this was asked by another web page', 'Open the address itself');
+  return refused(403, 'ORIGIN_NOT_ALLOWED', 'another web page made this request', 'Open the address itself');
 }
 
 /** Under a loopback name, and by no web page from elsewhere. */

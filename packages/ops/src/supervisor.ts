@@ -1,5 +1,5 @@
-// Keeps the parts of something at work. In: parts by name, each a function that runs until its signal is aborted. Out: a part that ends with
-// an error is begun again, after a pause that grows with each failure, and its failure is shown until it has run well for a while.
+// Restarts the parts of a service when they fail. In: parts by name, each a function that runs until its signal is aborted. Out: a part
+// that throws is restarted after a pause that grows with each failure, and its failure is shown until it has run 10 s without an error.
 //
 //   running ──error──► failed: pause ──► running, still shown ──10 s without an error──► running
 //      └──returns──► over
@@ -49,7 +49,7 @@ export class Supervisor {
         if (signal.aborted) return;
         const failure = failureOf(part, error, (this.#failures.get(part)?.times ?? 0) + 1);
         this.#failures.set(part, failure);
-        log.error({ err: error, part, times: failure.times }, 'a part failed; it is begun again');
+        log.error({ err: error, part, times: failure.times }, 'a part failed; restarting it');
       } finally {
         clock.clearTimeout(well);
       }

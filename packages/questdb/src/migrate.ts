@@ -98,7 +98,7 @@ function refuseNewer(known: number, newest: number): void {
     code: 'SCHEMA_NEWER',
     kind: 'terminal',
     message: `this database was migrated by a newer release (migration ${newest}, this release knows ${known})`,
-    hint: 'run that release or a newer one, or use another database; nothing was written',
+    hint: 'Run that release or a newer one, or use another database; nothing was written',
     context: { newest, known },
   });
 }

@@ -107,8 +107,8 @@ function severalStatements(): FxtapeError {
   return new FxtapeError({
     code: 'QDB_SQL',
     kind: 'terminal',
-    message: 'there are several statements',
-    hint: 'Ask one at a time',
+    message: 'the query has several statements',
+    hint: 'Send one statement at a time',
   });
 }
 
@@ -121,7 +121,7 @@ function failure(cause: unknown): FxtapeError {
       code: 'QDB_PG_LOGIN',
       kind: 'terminal',
       message: 'QuestDB refuses user or password over the PostgreSQL wire',
-      hint: 'Correct the URL; of an engine that fxtape started, leave it away',
+      hint: 'Correct QUESTDB_READER_URL, or unset it if fxtape started this QuestDB',
     });
   }
   if (refused) {
@@ -129,13 +129,13 @@ function failure(cause: unknown): FxtapeError {
       code: 'QDB_SQL',
       kind: 'terminal',
       message: `QuestDB refused a statement: ${message}`,
-      hint: 'Correct the statement; this user may read and nothing else',
+      hint: 'Correct the statement; this user can only read',
     });
   }
   return new FxtapeError({
     code: 'QDB_PG_UNREACHABLE',
     kind: 'transient',
     message: `QuestDB cannot be reached over the PostgreSQL wire (${(cause as NodeJS.ErrnoException).code ?? message})`,
-    hint: 'Check that QuestDB runs and that the URL names it',
+    hint: 'Check that QuestDB is running and that the URL points to it',
   });
 }

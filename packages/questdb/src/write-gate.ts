@@ -168,8 +168,8 @@ export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',
-    message: `tables are being corrected by \`fxtape clock apply\` (${applyId}, paused since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
-    hint: 'Wait; if it does not run any more, type `fxtape clock apply` where it was begun: it goes on or goes back',
+    message: `\`fxtape clock apply\` has paused writing to QuestDB (${applyId}, since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
+    hint: 'Wait; if it is no longer running, run `fxtape clock apply` where it was started: it finishes or rolls back',
     context: { applyId },
   });
 
@@ -177,14 +177,14 @@ const noLook = (): FxtapeError =>
   new FxtapeError({
     code: 'QDB_UNREACHABLE',
     kind: 'transient',
-    message: 'QuestDB does not say whether rows may be written now',
-    hint: 'Nothing: it is asked each second',
+    message: 'the table `clock_applies` cannot be read, so nothing is written until it can',
+    hint: 'Start QuestDB if it is down; fxtape asks again every second',
   });
 
 const missedPause = (): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',
-    message: 'tables were corrected meanwhile; what was in hand is made anew',
-    hint: 'Nothing',
+    message: '`fxtape clock apply` has just replaced tables; rows in memory are dropped and made again',
+    hint: 'Nothing to do: writing resumes by itself',
   });

@@ -1,6 +1,7 @@
-// Makes a segment durable, also on a disk that fails once. In: an open segment and what was written to it since its last sync. Out: every
-// byte of it on the disk, at the same offset. Linux forgets a page that it could not write: the next fsync succeeds although the bytes are
-// lost. So after a failed sync the file is not believed: its durable beginning is copied, what memory kept follows, and the copy takes its name.
+// Makes a segment durable, even when a sync fails once. In: an open segment and the bytes written to it since its last sync. Out: every
+// byte on the disk, at the same offset. Linux drops a page that it could not write: the next fsync succeeds although the bytes are lost.
+// So after a failed sync the file is not trusted. Its durable start is copied, the bytes kept in memory are appended, and the copy takes
+// its name.
 import { dirname } from 'node:path';
 import { listSegments } from './segment.ts';
 import type { TapeFs } from './tape-fs.ts';
@@ -70,7 +71,10 @@ export async function makeDurable(open: OpenSegment, o: Durability): Promise<voi
       if (open.fresh) syncName(open, o);
     } catch (error) {
       open.suspect = true;
-      o.log?.warn({ err: error, path: open.path }, 'a sync of the tape failed; writing its segment anew');
+      o.log?.warn(
+        { err: error, path: open.path },
+        'a sync of the tape failed; writing the segment to a new file',
+      );
     }
   }
   if (open.suspect) await writeAnew(open, o);
@@ -102,7 +106,7 @@ async function writeAnew(open: OpenSegment, o: Durability): Promise<void> {
   const fd = fs.open(partial, true);
   try {
     const start = await fs.readStart(open.path, open.syncedBytes);
-    if (start.length !== open.syncedBytes) throw new Error(`${open.path} has lost its beginning`);
+    if (start.length !== open.syncedBytes) throw new Error(`${open.path} is shorter than its durable part`);
     writeWhole(fs, fd, start);
     const goal = open.bytes;
     for (const batch of unsynced.from(open, open.syncedBytes)) writeWhole(fs, fd, batch);
@@ -125,7 +129,7 @@ function syncName({ path }: OpenSegment, { dir, fs }: Durability): void {
   fs.syncFolder(dir);
 }
 
-/** Closing a file may say once more that it could not be written. It is closed all the same. */
+/** `close` may report an earlier write error once more. The file is closed all the same. */
 export function closeQuietly(fs: TapeFs, fd: number): void {
   try {
     fs.close(fd);

@@ -11,7 +11,7 @@ export function ioError(cause: unknown, what: string, path: string): FxtapeError
     return new FxtapeError({
       code: 'TAPE_FULL',
       kind: 'transient',
-      message: `No space left to ${what}`,
+      message: `no space left to ${what}`,
       hint: 'Free space on the disk that holds FXTAPE_DATA_DIR, or raise the quota; recording resumes by itself',
       context,
       cause,
@@ -20,7 +20,7 @@ export function ioError(cause: unknown, what: string, path: string): FxtapeError
   return new FxtapeError({
     code: 'TAPE_IO',
     kind: 'transient',
-    message: `Could not ${what}: ${errno ?? String(cause)}`,
+    message: `could not ${what}: ${errno ?? String(cause)}`,
     hint: 'Check the disk, the mount and the permissions of FXTAPE_DATA_DIR',
     context,
     cause,
@@ -31,7 +31,7 @@ export function tapeLocked(path: string, cause: unknown): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_LOCKED',
     kind: 'transient',
-    message: 'Another process writes this tape',
+    message: 'another process writes this tape',
     hint: 'Stop the other collector, or give this one another FXTAPE_DATA_DIR; the lock is free as soon as its process ends',
     context: { path },
     cause,
@@ -42,8 +42,8 @@ export function diskBehind(dir: string, bytes: number): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_IO',
     kind: 'transient',
-    message: `The disk has not confirmed the last ${Math.round(bytes / 1e6)} MB of the tape`,
-    hint: 'Check the disk that holds FXTAPE_DATA_DIR: it fails or is too slow; recording resumes by itself',
+    message: `the disk has not confirmed the last ${Math.round(bytes / 1e6)} MB of the tape`,
+    hint: 'Check the disk that holds FXTAPE_DATA_DIR: it is failing or too slow; recording resumes by itself',
     context: { path: dir },
   });
 }
@@ -52,7 +52,7 @@ export function tapeClosed(dir: string): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_CLOSED',
     kind: 'terminal',
-    message: 'The tape was closed by this process',
+    message: 'the tape was closed by this process',
     hint: 'Report this as a defect: something is recorded after the stop',
     context: { path: dir },
   });
@@ -62,7 +62,7 @@ export function formatUnknown(format: unknown, path: string): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_FORMAT',
     kind: 'terminal',
-    message: `The tape has format ${String(format)}, this version reads format 1`,
+    message: `the tape has format ${String(format)}, this version reads format 1`,
     hint: 'Use the version of fxtape that wrote it, or a newer one',
     context: { path, format },
   });
@@ -72,7 +72,7 @@ export function entryInvalid(message: string, context: Record<string, unknown>):
   return new FxtapeError({
     code: 'TAPE_ENTRY_INVALID',
     kind: 'terminal',
-    message: `Refused to write to the tape: ${message}`,
+    message: `refused to write to the tape: ${message}`,
     hint: 'Report this as a defect, with the context shown',
     context,
   });

@@ -230,8 +230,8 @@ const notSeen = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'ACCOUNT_NOT_SEEN',
     kind: 'transient',
-    message: `nobody has recorded yet where the account "${account}" is found`,
-    hint: 'Nothing: the scheduler records it as soon as it reaches the account',
+    message: `the table \`accounts\` has no row for "${account}" yet`,
+    hint: 'Nothing to do: the scheduler writes it as soon as it reaches the account',
     context: { account },
   });
 

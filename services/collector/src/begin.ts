@@ -1,5 +1,5 @@
-// The start of an account's recording, which is its recovery as well. In: configuration, key, and whoever waits out what stands in the way.
-// Out: the parts, made and not yet running. A kill at any place of it leaves a tape that the next start takes up.
+// Starts an account's recording; every start is also the recovery. In: configuration, key, and `until`, which retries what fails for a
+// while. Out: the parts, not yet running. A kill at any point leaves a tape from which the next start continues.
 //
 //   open the tape → read its end, or what the database remembers → find the account → settle the clock → say what is wanted
 import { dirname } from 'node:path';
@@ -37,7 +37,7 @@ export interface SharedParts {
   readonly gate: WriteGate;
   readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
   readonly troubles: () => number;
-  /** How much of an account's tape may be in memory; of the newest lines as much as when the tape was opened. */
+  /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
   readonly clock: Clock;
 }
@@ -56,7 +56,7 @@ export interface BeginOptions extends SharedParts {
   readonly signal: AbortSignal;
   /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
-  /** Called with each thing that has to be closed, whatever happens. */
+  /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
 }
 
@@ -69,7 +69,7 @@ export interface Parts {
   readonly checkpoints: Checkpoints;
   readonly stream: FxStream;
   readonly symbols: SymbolWatch;
-  /** What all this was made for. */
+  /** The configuration that the parts were made for. */
   readonly config: AccountConfig;
   readonly apiKey: string;
   readonly binding: Binding;
@@ -122,7 +122,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const symbols = new SymbolWatch({ rest, clock, log, known, config });
   await until('waiting_for_gateway', () => symbols.look(signal));
   passing('collector: symbols listed');
-  // The account of the other feed ends under its own name.
+  // The streams of the former feed end under that feed's name.
   if (before !== null && before !== feed)
     await configure({ feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
@@ -194,7 +194,7 @@ const bind = async (o: BeginOptions, bound: Binding | null): Promise<Binding> =>
   }
 };
 
-/** The database is not needed to record: while it does not answer, the gateway's offset has to do. */
+/** Recording does not need the database: while it does not answer, the rule comes from the gateway's offset. */
 const inferredRule = async (
   { log, reader, signal }: BeginOptions,
   server: string,
@@ -207,7 +207,7 @@ const inferredRule = async (
   } catch (error) {
     signal.throwIfAborted();
     const level = error instanceof ClockRuleError ? 'warn' : 'debug';
-    log[level]({ err: error }, 'no rule of the clock can be read; going on without');
+    log[level]({ err: error }, 'no clock rule can be read from QuestDB; going on without it');
     return null;
   }
 };
@@ -244,14 +244,17 @@ export const outflowOf = (
       const [oldest] = await listSegments(dir);
       log.warn(
         { code: 'DATABASE_REPLACED', from: oldest && new Date(oldest.segment / 1000).toISOString() },
-        'the database lacks what was confirmed: the tape is sent again; what is older than its first line is in the old database alone',
+        'this database lacks rows that were confirmed; the whole tape is sent again. Rows older than its first line are only in the old database',
       );
       return false;
     },
     condemned: (table, row, reason) => {
       const note = condemnedNote(table, row, reason);
       if (memory.condemned.has(note)) return;
-      log.error({ code: 'ROW_CONDEMNED', table, reason }, 'a row can never be stored; it is set aside');
+      log.error(
+        { code: 'ROW_CONDEMNED', table, reason },
+        'QuestDB will never accept this row; it is put into `rejected`, with a gap',
+      );
       if (table === 'rejected' || table === 'gap_events') return;
       intake.note('condemned', note);
     },
@@ -260,7 +263,7 @@ export const outflowOf = (
   });
 };
 
-/** Whether the database has a row that it confirmed once. While the table is behind its log nothing speaks against it. */
+/** Whether the database still has a row that it confirmed. While the table lags behind its log, the answer is taken to be yes. */
 const holds = async (reader: Reader, row: SentRow, signal: AbortSignal): Promise<boolean> => {
   try {
     return await reader.hasRow(row, { signal });

@@ -81,8 +81,8 @@ export class ClockKeeper implements HoldKeeper {
     const offsetS = clockOffset(timezone.utcOffsetSeconds);
     const today = (replayed ? ownToday(timezone) : null) ?? utcMs(clock.nowMs());
     const inferred = await this.#inferredAt(today, offsetS);
-    const stated = `the gateway says that it stands ${timezone.utcOffsetSeconds} s before UTC today`;
-    const evidence = offsetS === null ? `${stated}, which no clock does` : stated;
+    const stated = `the gateway states a UTC offset of ${timezone.utcOffsetSeconds} s today`;
+    const evidence = offsetS === null ? `${stated}, which no clock has` : stated;
     // A snapshot is written without a guard, so nothing is written before a clock that runs was compared with ours.
     if (inferred !== null) this.#step(inferred, replayed, `inferred from history, and ${evidence}`);
     else this.#step(defaultRule(timezone.utcOffsetSeconds, today).id, false, evidence);
@@ -145,7 +145,7 @@ export class ClockKeeper implements HoldKeeper {
     else if (config().clock.rule === 'auto' && span === this.current) {
       // It said something else, or nothing that a clock could have, when the first rule was chosen.
       const rule = (await this.#inferredAt(now, offsetS)) ?? defaultRule(offsetS, now).id;
-      if (isStill()) this.#step(rule, false, `the gateway stands ${offsetS} s before UTC today`);
+      if (isStill()) this.#step(rule, false, `the gateway states a UTC offset of ${offsetS} s today`);
     }
   }
 
@@ -194,7 +194,10 @@ export class ClockKeeper implements HoldKeeper {
       refused?.confirmed !== true &&
       (measured?.forUs ?? 0) >= STEADY_US
     )
-      yield { rule: defaultRule(offsetS, now).id, evidence: `its clock runs ${offsetS} s before UTC` };
+      yield {
+        rule: defaultRule(offsetS, now).id,
+        evidence: `its clock runs at a UTC offset of ${offsetS} s`,
+      };
   }
 
   #step(rule: string, confirmed: boolean, evidence: string): void {

@@ -1,7 +1,7 @@
-// Waits while rows of a tape may not be made: looks ahead on the tape for what ends the hold, and asks for another rule where the tape shows
-// that this one is wrong. In: the first line that waits. Out: nothing; it returns when the line may be read again. Every hold ends: by a
-// clock that runs and agrees, by a rule that fits it, by our own clock being set right, or by a decision to set the stretch aside. Only a
-// wrong rule of the configuration, or a clock that nobody can explain, holds for as long as it says so.
+// Waits while no rows may be made from the tape. It reads ahead for what ends the hold, and asks for another rule when the tape shows that
+// this one is wrong. In: the first held line. Out: nothing; it returns when the line may be read again. A hold ends when a running clock
+// agrees, when a rule is found that fits it, when our own clock is set right, or when the stretch is set aside. Only two holds last until
+// somebody acts: a wrong rule in the configuration, and a clock that no rule fits.
 import {
   type ClockSight,
   type ClockSpan,
@@ -22,18 +22,18 @@ import type { FollowOptions, Position, TapeWriter } from '@fxtape/tape';
 import { messageOf, type TapeMemory } from './tape-memory.ts';
 import type { Hold } from './tape-reader.ts';
 
-/** While a rule is contradicted and nobody names another, the gateway is asked for its offset so often. */
+/** How often the gateway is asked for its offset while the rule is contradicted and no other is known. */
 const ASK_EVERY_MS = 10_000;
-/** So long a rule that nothing speaks for or against is waited for. A moving clock takes two heartbeats, two seconds. */
+/** How long to wait when nothing confirms or contradicts the rule. A moving clock takes two heartbeats, two seconds. */
 const SILENCE_MS = 10_000;
 
 /** Who decides, and writes the decision on the tape. */
 export interface HoldKeeper {
-  /** A person gave the rule: nothing else settles it. */
+  /** The configuration gives the rule: no other one is tried. */
   readonly isGiven: boolean;
   confirm(tsRecv: number, evidence: string): void;
   rule(rulings: readonly Ruling[]): void;
-  /** Nothing speaks for or against the rule: the gateway's own word has to do. */
+  /** Nothing confirms or contradicts the rule: takes one that fits the offset which the gateway states. */
   believe(tsRecv: number): Promise<void>;
   /** Goes on with another rule from this line on, if there is one that fits what was seen. */
   settle(tsRecv: number, seen: ClockSight, measured: MeasuredClock | null): Promise<void>;
@@ -44,7 +44,7 @@ export interface HoldWatchOptions {
   readonly tape: TapeWriter;
   readonly memory: TapeMemory;
   readonly keeper: HoldKeeper;
-  /** Where reading will resume: nothing before it has to be looked at. */
+  /** Where reading will resume: lines before it are not looked at. */
   readonly from: () => Position | null;
   readonly inHand: () => Omit<FollowOptions, 'signal'>;
   /** Called when rows begin to wait, and when the reason changes. */
@@ -105,7 +105,7 @@ export class HoldWatch {
     }
   }
 
-  /** What somebody chose for later lines may be the rule of what would be set aside: nobody has asked, where the tape was read in one go. */
+  /** Before a stretch is set aside: tries the rules that were chosen for later lines. A tape that is read in one go has not tried them yet. */
   async #offerLater({ tsRecv }: Hold, outcome: HoldOutcome): Promise<void> {
     const { keeper, memory } = this.#o;
     if (outcome.kind !== 'set_aside' || outcome.against === null) return;
@@ -134,7 +134,7 @@ export class HoldWatch {
           if (outcome !== null) return { caughtUp, position, outcome };
         }
         ({ caughtUp, end: position } = batch);
-        // What is explained further on needs nobody to be asked.
+        // As long as there is more tape to read, its later lines may settle the hold: ask only at its end.
         if (o.isMoot() || (caughtUp && (judge.phase !== phase || clock.monoMs() >= o.asksAtMs))) break;
       }
     } finally {
@@ -143,7 +143,7 @@ export class HoldWatch {
     return { caughtUp, position, outcome: null };
   }
 
-  /** What was decided meanwhile makes the line another matter. */
+  /** Whether a decision made meanwhile has changed the rule of the line, so that the hold must be judged again. */
   #moot({ tsRecv }: Hold): () => boolean {
     const { memory } = this.#o;
     const told = (span: ClockSpan | null): string => `${span?.rule} ${span?.confirmed}`;
@@ -158,9 +158,8 @@ export class HoldWatch {
     if (judge.phase === 'silent') return `no running clock agreed yet with the rule ${rule}`;
     const seen = judge.contradicting;
     const offS = seen === null || seen.time === null ? null : seen.time.ms / 1000 - seen.receivedUs / 1e6;
-    const shown =
-      offS === null ? '' : `, and shows ${(offS / 3600).toFixed(2)} h before the UTC of this machine`;
-    const todo = keeper.isGiven ? '; correct `clock` in the configuration' : '';
+    const shown = offS === null ? '' : `: it shows a UTC offset of ${(offS / 3600).toFixed(2)} h`;
+    const todo = keeper.isGiven ? '; correct `clock` in the configuration, or this machine’s clock' : '';
     return `a running clock contradicts the rule ${rule}${shown}${todo}`;
   }
 
@@ -170,7 +169,7 @@ export class HoldWatch {
     if (outcome.kind === 'corrected') {
       log.warn(
         { receipts: outcome.receipts },
-        'the clock of this machine was wrong: lines are judged as it has been set since',
+        'the clock of this machine was wrong until it was set; the lines before are judged by corrected receive times',
       );
       return keeper.rule(outcome.receipts);
     }
@@ -183,7 +182,7 @@ export class HoldWatch {
         : gapStart(clean, LEAST_MARGIN_MS);
     log.warn(
       { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, rule },
-      'a stretch of the tape is set aside: its times are not known',
+      'a stretch of the tape is set aside: what has no known time goes to `rejected`, inside a gap',
     );
     const bounds = { from, to: gapEnd(to, LEAST_MARGIN_MS) };
     keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, ...bounds, reason, late }]);

@@ -19,12 +19,12 @@ import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 const RETRY_MS = 2000;
 const FIRST_AGAIN_MS = 5000;
 const LONGEST_AGAIN_MS = 60_000;
-/** A recording that failed after less is no better than the one before it. */
+/** A recording that ran for less before it failed counts as another failure in a row. */
 const WELL_AFTER_MS = 60_000;
-/** So long one address is tried. */
+/** How long one address is tried. */
 const GATEWAY_MS = 60_000;
 const RULE_EVERY_MS = 60_000;
-/** … and while nobody gave the rule and history has not shown it. */
+/** … and while the rule is provisional. */
 const PROVISIONAL_EVERY_MS = 5000;
 /** How often the account is looked up while its socket is live, unless the configuration says, and while it is not. */
 const ADDRESS_EVERY_MS = 300_000;
@@ -48,7 +48,7 @@ export class Pipeline {
   parts: Parts | null = null;
   wanted: WantedStreams = nothingWanted;
   #waits: NotRecording = { state: 'starting', reason: null };
-  /** Stays until the account is recorded: while it is tried again, too. */
+  /** The last failure; shown until the account is recorded again, retries included. */
   #failed: NotRecording | null = null;
   readonly #o: PipelineOptions;
   #run = new AbortController();
@@ -66,7 +66,7 @@ export class Pipeline {
     this.startedAt = new Date(options.clock.nowMs()).toISOString();
   }
 
-  /** How the database takes what is sent to it. */
+  /** What stands between the rows and the database. */
   get database() {
     const { applied, database, gate, writer } = this.#o;
     return {
@@ -107,11 +107,11 @@ export class Pipeline {
     this.config = config;
     this.#changed = true;
     this.#wake();
-    // What has not begun yet waits for nobody.
+    // A start that is still waiting is abandoned at once.
     if (another && this.parts === null) this.#run.abort(ANEW);
   }
 
-  /** Ends in order: socket, a last line on the tape, what was synced is sent and covered, tape closed. */
+  /** Ends in order: closes the socket, writes the last line, sends and covers what was synced, closes the tape. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -137,7 +137,7 @@ export class Pipeline {
         times = clock.monoMs() - beganMs > WELL_AFTER_MS ? 1 : times + 1;
         const waited = this.#waits.state === 'starting' ? 'failed' : this.#waits.state;
         this.#failed = { state: isRefusal(error) ? 'refused' : waited, reason: lineOf(error) };
-        log.error({ err: error, times }, 'this account is not recorded; it is tried again');
+        log.error({ err: error, times }, 'this account is not being recorded; trying again');
       } finally {
         this.#run.abort();
         this.parts = null;
@@ -172,7 +172,7 @@ export class Pipeline {
     this.#supervisor = supervisor;
     this.#failed = null;
     const [taken] = await Promise.allSettled([
-      // What the intake does not survive its memory may not either: everything is read from the tape again.
+      // After an error of the intake its memory may be wrong as well: start over and read everything from the tape.
       intake.run(stream, signal).catch((error: unknown) => {
         run.abort();
         throw error;
@@ -202,7 +202,10 @@ export class Pipeline {
         await symbols.look(signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.#o.log.warn({ err: error }, 'the symbol list could not be read; recording goes on as it is');
+        this.#o.log.warn(
+          { err: error },
+          'the symbol list could not be read; recording continues with the known symbols',
+        );
       }
       if (!signal.aborted && this.#ending === null) this.#want(parts, config);
     }
@@ -214,7 +217,7 @@ export class Pipeline {
     if (isDeepStrictEqual(wanted, this.wanted)) return;
     const { missing, streams } = wanted;
     if (missing.length > 0)
-      this.#o.log.warn({ missing }, 'the list of symbols lacks some that were known; asking again');
+      this.#o.log.warn({ missing }, 'the symbol list lacks symbols that it had before; asking again');
     if (!isDeepStrictEqual(streams, this.wanted.streams)) {
       const feed = config.marketData?.feed ?? null;
       intake.configure({ feed, replayed: config.clock.replayed, streams });
@@ -223,7 +226,7 @@ export class Pipeline {
     stream.setSubscriptions([...wanted.subscriptions]);
   }
 
-  /** An account moves to another host, its key is renewed, another account takes its place: each is begun anew. */
+  /** Restarts the recording when the account has moved to another host, its key was renewed, or another account took its place. */
   async #watchAddress(parts: Parts, signal: AbortSignal): Promise<void> {
     const { binding, config } = parts;
     const { clock } = this.#o;
@@ -246,7 +249,7 @@ export class Pipeline {
         if (signal.aborted) return;
         if (error instanceof FxtapeError && error.code === 'ACCOUNT_MISMATCH')
           return await this.#again(error.message);
-        this.#o.log.debug({ err: error }, 'the account cannot be looked up; recording goes on as it is');
+        this.#o.log.debug({ err: error }, 'the account cannot be looked up; recording continues');
       }
     }
   }
@@ -262,7 +265,7 @@ export class Pipeline {
 
   /** Ends this recording in order; the next one begins at once. */
   async #again(why: string): Promise<void> {
-    this.#o.log.info({ why }, 'recording begins anew');
+    this.#o.log.info({ why }, 'restarting the recording');
     try {
       await this.#end();
     } finally {
@@ -282,7 +285,10 @@ export class Pipeline {
       if (intake.obstacle === null) intake.note('stop', {});
       await tape.sync();
     } catch (error) {
-      log.warn({ err: error }, 'the tape does not take its last line; the next start knows without it');
+      log.warn(
+        { err: error },
+        'the last line could not be written to the tape; the next start recovers without it',
+      );
     }
     const last = memory.ledger.lastTsRecv;
     const deadlineMs = clock.monoMs() + 4000;
@@ -310,7 +316,7 @@ export class Pipeline {
         if (isRefusal(error)) throw error;
         this.#waits = { state: what, reason: lineOf(error) };
         log.warn({ err: error, phase: what }, 'trying again');
-        // The account may have moved: its address is looked up anew.
+        // The account may have moved: start over and look up its address.
         if (what === 'waiting_for_gateway' && clock.monoMs() - sinceMs > GATEWAY_MS) throw error;
         await pause(clock, RETRY_MS, signal);
         signal.throwIfAborted();
@@ -319,11 +325,11 @@ export class Pipeline {
   }
 }
 
-/** Why a recording ends that is to begin at once. */
+/** Abort reason of a recording that restarts at once. */
 const ANEW = new Error('begun anew');
 const NEVER = new AbortController().signal;
 
-/** What the gateway says of the key: as good as final, and not to be asked every two seconds. Its other errors may pass. */
+/** Errors about the key: they will not pass by themselves, so they are not retried every two seconds. */
 const OF_THE_KEY = new Set(['FXSOCKET_UNAUTHORIZED', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_PAYMENT_REQUIRED']);
 
 const isRefusal = (error: unknown): boolean =>
@@ -337,7 +343,7 @@ const lineOf = (error: unknown): string => {
 
 const againMs = (times: number): number => Math.min(LONGEST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (times - 1));
 
-/** What the parts are made for; all else is taken up while they run. */
+/** A change of these restarts the recording; all other settings are applied while it runs. */
 const identityOf = ({ allowHttp, clock, id, keyVariable, marketData, match, tlsVerify }: AccountConfig) => ({
   allowHttp,
   id,

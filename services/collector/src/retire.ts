@@ -1,6 +1,6 @@
-// Ends the tapes of accounts that are not configured any more: taken out, or renamed. In: their folders, one after the other. Out: their streams
-// end, so that no gap stays open for ever; what stood on the tape and not in the database is sent; and whose tapes they were is known, so that
-// an account that goes on under another name is recognised by its server and login.
+// Ends the recordings of accounts that were removed from the configuration or renamed. In: their tapes, one after the other. Out: their
+// streams end, so that no gap stays open for ever; rows that are not yet in the database are sent; and the account of each tape is known,
+// so that a renamed account is recognised by its server and login.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
@@ -16,7 +16,7 @@ import { tidy } from './upkeep.ts';
 const LOOK_MS = 250;
 /** How often a tape that has ended is looked after. */
 const UPKEEP_MS = 6 * 3_600_000;
-/** So long one tape keeps the others waiting: the database may be away, or its clock rule unsettled. */
+/** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
 
 export interface RetireOptions {
@@ -100,7 +100,7 @@ export class Retirement {
       const locked = error instanceof FxtapeError && error.code === 'TAPE_LOCKED';
       log[locked ? 'debug' : 'warn'](
         { err: error },
-        'the tape of an account that is not configured stays as it is',
+        'cannot end the tape of an account that is no longer configured; it is tried again at the next start',
       );
     }
   }
@@ -119,13 +119,13 @@ export class Retirement {
       const { feed, replayed, streams } = memory.ledger.state;
       const intake = new Intake({ tape, memory, clock, log, replayed });
       if (streams.size > 0) {
-        log.info('this account is not configured any more; its streams end');
+        log.info('this account is no longer configured; its streams end');
         intake.configure({ feed, replayed, streams: [] });
         intake.note('stop', {});
       }
       const keeper = new ClockKeeper({
         config: () => ({ clock: { rule: 'auto', replayed } }),
-        timezone: () => Promise.reject(new Error('nobody is asked about an account that is not configured')),
+        timezone: () => Promise.reject(new Error('an account that is not configured has no gateway to ask')),
         inferred: () => Promise.resolve(null),
         intake,
         memory,

@@ -111,7 +111,7 @@ test('an offset that no clock has is unknown: it is said, makes no rule and ends
     timezone.mockResolvedValueOnce(says('2026-06-24T15:00:00Z', utcOffsetSeconds));
     const told = await decide('auto', null);
     expect(told).toMatchObject({ rule: { id: 'America/New_York+7h' }, confidence: 'provisional' });
-    expect(told.evidence).toContain('which no clock does');
+    expect(told.evidence).toContain('which no clock has');
   }
 });
 

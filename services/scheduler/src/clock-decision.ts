@@ -74,8 +74,8 @@ export async function decideClock(o: {
     confidence: 'provisional',
     evidence:
       offsetS === null
-        ? `the gateway says that it stands ${utcOffsetSeconds} s before UTC, which no clock does`
-        : `the gateway stands ${offsetS} s before UTC today`,
+        ? `the gateway states a UTC offset of ${utcOffsetSeconds} s, which no clock has`
+        : `the gateway states a UTC offset of ${offsetS} s today`,
   };
 }
 

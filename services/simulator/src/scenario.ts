@@ -34,7 +34,7 @@ export const accountSchema = z.strictObject({
   clockRule: z.string().default('America/New_York+7h'),
   /** `serverTime` stands still while nothing is open. */
   freezesWhileShut: z.boolean().default(false),
-  /** What `/ServerTimezone` says instead of the truth, seconds before UTC; it may be nonsense. */
+  /** What `/ServerTimezone` says instead of the truth, seconds ahead of UTC; it may be nonsense. */
   statedOffsetS: z.int().min(-200_000).max(200_000).nullable().default(null),
   /** What `/SymbolInfo` says instead of the truth, to be refused by a feed that knows better. */
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),

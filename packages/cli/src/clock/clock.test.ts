@@ -38,7 +38,7 @@ const row = (o: object) => ({
   rule: 'America/New_York+7h',
   rule_id: 'America/New_York+7h',
   confidence: 'provisional',
-  evidence: 'the gateway stands 7200 s before UTC today',
+  evidence: 'the gateway states a UTC offset of 7200 s today',
   ...o,
 });
 const moved = { rule_id: MOVED, confidence: 'inferred', evidence: JSON.stringify(EVIDENCE) };
@@ -82,7 +82,7 @@ test('what would settle a provisional rule is said, and evidence of another rele
   expect(lines).toContain(`  to settle   ${settles[0]}`);
   expect(lines).toContain('  today       nobody knows');
   expect(clockLines([clockOf(config(), 'ICM-Demo', ROWS.slice(0, 1))])).toContain(
-    '  evidence    the gateway stands 7200 s before UTC today',
+    '  evidence    the gateway states a UTC offset of 7200 s today',
   );
 });
 
