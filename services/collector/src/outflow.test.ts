@@ -20,7 +20,9 @@ afterEach(async () => {
 });
 
 /** A tape of ticks with a rule that is confirmed, and an outflow whose parts fail when the test says so. */
-const sending = async (o: { readonly ticks?: number; readonly witness?: Witness } = {}) => {
+const sending = async (
+  o: { readonly atEnd?: true; readonly ticks?: number; readonly witness?: Witness } = {},
+) => {
   const { ticks = TICKS, witness = null } = o;
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-outflow-'));
   closers.push(() => rmSync(dir, { recursive: true }));
@@ -72,9 +74,10 @@ const sending = async (o: { readonly ticks?: number; readonly witness?: Witness 
       yield batch;
     }
   });
-  const position = { segment: tape.position.synced?.segment ?? 0, offset: 0 };
+  const end = tape.position.synced ?? { segment: 0, offset: 0 };
+  const position = o.atEnd === true ? end : { ...end, offset: 0 };
   const state = { v: 3, ledger: saveLedger(emptyLedger()), database: '1', witness };
-  const checkpoints = new Checkpoints(dir, witness === null ? null : { position, state });
+  const checkpoints = new Checkpoints(dir, witness === null && o.atEnd !== true ? null : { position, state });
   const made = vi.spyOn(checkpoints, 'answered');
   const outflow = new Outflow({
     account: 'demo',
@@ -96,7 +99,7 @@ const sending = async (o: { readonly ticks?: number; readonly witness?: Witness 
     clock,
     log,
   });
-  return { faults, made, outflow, sent };
+  return { faults, made, memory, outflow, sent };
 };
 
 test.each([
@@ -144,4 +147,14 @@ test('a database is not known by a row that it never took', async () => {
   recording.faults.condemn = 2;
   const newestUs = (START_MS + 490) * 1000;
   expect((await witnessed(recording))?.atUs).toBe(newestUs - 10_000);
+});
+
+test('of a tape that was confirmed to its end everything is applied, although nothing comes', async () => {
+  const { memory, outflow } = await sending({ ticks: 0, atEnd: true });
+  const stop = new AbortController();
+  const done = outflow.run(stop.signal);
+  await vi.waitFor(() => expect(outflow.state.appliedTsRecv).toBe(memory.ledger.lastTsRecv));
+  expect(outflow.state.caughtUp).toBe(true);
+  stop.abort();
+  await done;
 });
