@@ -272,9 +272,9 @@ export class Connection {
   #stateOtherTime(n: number, symbol: number): void {
     const { otherTimes } = this.#host.conditions;
     const other = otherTimes.get(symbol);
-    if (other === undefined) return;
+    if (other === undefined || other.remaining === null) return;
     this.#host.ledger.stateOff(n, other.byMs);
-    if (other.remaining !== null && --other.remaining === 0) otherTimes.delete(symbol);
+    if (--other.remaining === 0) otherTimes.delete(symbol);
   }
 
   /** Sends a tick in no readable form; true when this one was to be spoiled. */

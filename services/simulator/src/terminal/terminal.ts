@@ -225,13 +225,17 @@ export class Terminal implements ConnectionHost {
     const mayTrade = this.linkUp;
     const { tape } = this.market;
     const prices = connection?.subscriptions.prices;
+    const { otherTimes } = this.conditions;
     let nextClosed = 0;
-    if (prices === undefined && !trading.active) return;
+    if (prices === undefined && !trading.active && otherTimes.size === 0) return;
     let chunk = tape.chunk(from);
     for (let n = from; n <= to; n++) {
       const at = n & CHUNK_MASK;
       if (at === 0) chunk = tape.chunk(n);
       const symbol = chunk.symbol[at] as number;
+      // A symbol that is delayed for good is so whether or not anybody hears it.
+      const other = otherTimes.get(symbol);
+      if (other?.remaining === null) this.ledger.stateOff(n, other.byMs);
       if (connection !== null && closed[nextClosed]?.n === n)
         connection.minuteClosed(closed[nextClosed++] as MinuteClosed);
       if (connection !== null && prices?.[symbol] === 1) connection.tick(n, symbol);
