@@ -3,6 +3,7 @@
 import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { clock } from './clock.ts';
+import { clockApply } from './clock-apply.ts';
 import { concurrency } from './concurrency.ts';
 import { encode } from './encode.ts';
 import { latency } from './latency.ts';
@@ -26,6 +27,7 @@ const benches = {
   bars,
   concurrency,
   clock,
+  'clock-apply': clockApply,
   simulator,
 };
 

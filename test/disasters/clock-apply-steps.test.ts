@@ -1,23 +1,18 @@
 // The correction of a wrong clock rule between many pairs of rules, killed before each of its steps and at random moments, and taken back.
 import { fileURLToPath } from 'node:url';
-import { applyJournal, ClockApply } from '@fxtape/cli/clock-apply';
+import { ApplyJournal, takeBack } from '@fxtape/cli/clock-apply';
 import { brokerMs, type ClockRule, parseClockRule } from '@fxtape/market';
 import { asObjects } from '@fxtape/questdb';
 import { startNode, tempDir } from '@fxtape/testkit';
 import { expect, test } from 'vitest';
+import { clock, http, log, random, record, server, stored } from '../integration/clock-apply-rig.ts';
 import {
-  clock,
   correctedFromTo,
   correctTo,
-  http,
-  log,
+  expectStored,
+  isUnfinished,
   MOVED,
-  random,
-  record,
-  server,
-  sorted,
-  stored,
-} from '../integration/clock-apply-rig.ts';
+} from '../integration/clock-apply-runs.ts';
 import { correctUnderKills } from './kills.ts';
 
 test.each([
@@ -51,7 +46,7 @@ const applier = (dataDir: string, rule: string, killAt: string) =>
       fileURLToPath(new URL('../integration/clock-applier.ts', import.meta.url)),
       server.conf,
       dataDir,
-      rule,
+      JSON.stringify({ icm: rule }),
       killAt,
     ],
     { dataDir },
@@ -74,8 +69,7 @@ test('killed before each named step it goes on, and ends as if it had never been
     const last = await applier(folder.path, right.id, 'never');
     const { code } = await last.exited;
     expect(code, last.logs).toBe(0);
-    const now = await stored();
-    for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
+    await expectStored(expected);
     expect(asObjects(await http.exec('SELECT step FROM clock_applies ORDER BY ts DESC LIMIT 1'))).toEqual([
       { step: 'applied' },
     ]);
@@ -93,12 +87,12 @@ test('going back after a kill: nothing was replaced', async () => {
   try {
     const first = await applier(folder.path, right.id, 'writing coverage');
     await first.exited;
-    const apply = new ClockApply({ http, journal: applyJournal(folder.path), clock, log });
-    const state = await apply.unfinished();
-    if (state === null) throw new Error('nothing is unfinished');
-    expect([state.step, apply.canGoBack(state)]).toEqual(['paused', true]);
-    await apply.goBack(state);
-    expect(await apply.unfinished()).toBeNull();
+    const journal = new ApplyJournal({ http, clock });
+    const [step] = await journal.steps();
+    if (step === undefined) throw new Error('nothing was begun');
+    expect(step.step).toBe('paused');
+    await takeBack({ http, clock, journal, log }, step.applyId);
+    expect(await journal.steps()).toMatchObject([{ applyId: step.applyId, step: 'abandoned' }]);
     expect(await stored()).toEqual(before);
   } finally {
     await folder.remove();
@@ -110,18 +104,16 @@ test('killed ten times at random moments, there and back: as if the right rule h
   const expected = await record(wrong, right, 13);
   const folder = tempDir('clock-apply');
   try {
-    const saved = applyJournal(folder.path);
     const hits = await correctUnderKills({
       rules: ['UTC+5h', right.id],
       kills: 10,
       steps: /./,
       start: (rule) => applier(folder.path, rule, 'never'),
       choose: async () => {},
-      isUnfinished: () => !['done', undefined].includes(saved.load()?.step),
+      isUnfinished,
     });
     expect(hits).toBeGreaterThanOrEqual(10);
-    const now = await stored();
-    for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
+    await expectStored(expected);
   } finally {
     await folder.remove();
   }
@@ -156,8 +148,8 @@ test.each([1, 2, 3])('a chain of wrong rules, then the right one: as the right o
     const broker = brokerMs(Math.floor(Number(us) / 1000) + Number(offsetS) * 1000);
     return rules.every((rule) => rule.repeatedHourAt(broker) === null);
   };
-  for (const [table, rows] of sorted(expected)) {
-    const outside = rows.filter((row) => told(table, row));
+  for (const [table, rows] of expected) {
+    const outside = rows.toSorted().filter((row) => told(table, row));
     expect(outside.length, table).toBeGreaterThan(50);
     expect(
       now.get(table)?.filter((row) => told(table, row)),

@@ -84,7 +84,7 @@ export async function correctUnderKills(o: {
   /** Called before the first run with a rule. */
   readonly choose: (rule: string) => Promise<void>;
   /** Whether a correction is under way and not at its end. */
-  readonly isUnfinished: () => boolean;
+  readonly isUnfinished: () => Promise<boolean>;
 }): Promise<number> {
   const [other, right] = o.rules;
   await o.choose(other);
@@ -101,7 +101,7 @@ export async function correctUnderKills(o: {
       const wanted = hits >= o.kills ? null : randomMoment(whole, tries++, last);
       const run = await watch(await o.start(rule), o.steps, wanted?.due);
       last = run.said.at(-1)?.step ?? last;
-      if (!run.killed || !o.isUnfinished()) break;
+      if (!run.killed || !(await o.isUnfinished())) break;
       hits++;
       print(`kill ${hits} of a correction to ${rule}, ${wanted?.what}: last said "${last}"`);
     }

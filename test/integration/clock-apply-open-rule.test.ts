@@ -21,7 +21,8 @@ test('a rule that evidence leaves open is provisional, whatever live rows were r
       `INSERT INTO clock_rules (ts, server, ts_decided, rule, rule_id, confidence) VALUES ('1971-01-01T00:00:00Z', '${SERVER}', '2026-01-0${i + 1}T00:00:00Z', '${rule}', '${rule}', '${confidence}')`,
     );
     const newest = async () => {
-      const [server] = await serverClocks({ configured, reader, http });
+      const { servers } = await serverClocks({ configured, reader, http });
+      const [server] = servers;
       return server?.rule === rule ? server : null;
     };
     told.push((await until(newest, { what: rule, deadlineMs: 20_000 })).confidence);

@@ -1,6 +1,5 @@
 // A gateway that plays an old day: its rows are received today, so that the hour which its broker's clock repeats shows its passes by the one
 // step back of that clock alone. Rows were written with a wrong rule, and are corrected on a real QuestDB.
-import { ClockApply } from '@fxtape/cli/clock-apply';
 import {
   type BrokerMs,
   brokerSpans,
@@ -11,7 +10,8 @@ import {
 } from '@fxtape/market';
 import { asObjects, type TableRow } from '@fxtape/questdb';
 import { expect, test } from 'vitest';
-import { begin, clock, http, journal, log, SERVER, settled, write } from './clock-apply-rig.ts';
+import { clock, http, SERVER, settled, write } from './clock-apply-rig.ts';
+import { correctTo } from './clock-apply-runs.ts';
 
 const HOUR = 3_600_000;
 const STEP_MS = 30_000;
@@ -98,12 +98,6 @@ async function recordLive(wrong: ClockRule, instants: readonly Instant[]): Promi
   await settled(...LIVE, 'position_events', 'coverage', 'accounts');
 }
 
-async function correct(right: ClockRule): Promise<void> {
-  const apply = new ClockApply({ http, journal: journal(), clock, log, reachMs: 0 });
-  const { state } = await begin(right, apply, true);
-  await apply.run(state);
-}
-
 /** Time and offset of each row in the order of receipt. */
 const times = async (table: string, received: string, time = 'ts'): Promise<[number, number][]> =>
   (
@@ -123,7 +117,7 @@ test.each([
   const { utc } = setBack(right);
   const instants = received(right, every(utc - 2 * HOUR, utc + 2 * HOUR));
   await recordLive(wrong, instants);
-  await correct(right);
+  await correctTo(right, true);
   const expected = truth(right, instants);
   for (const table of LIVE) expect(await times(table, 'ts_recv'), table).toEqual(expected);
   expect(await times('position_events', 'ts', 'ts_open')).toEqual(expected);
@@ -145,7 +139,7 @@ test.each([
     const hour = setBack(right);
     const instants = received(right, played(hour.utc));
     await recordLive(wrong, instants);
-    await correct(right);
+    await correctTo(right, true);
     const outside = instants.filter(({ broker }) => broker < hour.fromMs || broker >= hour.toMs);
     expect(outside.length).toBeLessThan(instants.length);
     for (const table of LIVE) expect(await times(table, 'ts_recv'), table).toEqual(truth(right, outside));

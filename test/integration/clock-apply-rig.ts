@@ -1,14 +1,10 @@
 // Rows that were written under one clock rule, on a QuestDB of their own that is made anew before each test. In: the wrong rule, the right one
 // and a seed. Out: what has to stand in the tables once they are corrected, and what does.
-import { type ApplyState, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
-import type { AccountConfig } from '@fxtape/config';
-import { brokerMs, type ClockRule, moveTime, parseClockRule, utcMs } from '@fxtape/market';
+import { brokerMs, type ClockRule, moveTime, utcMs } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import {
   asObjects,
   encodeRows,
-  HistoryReader,
-  isSqlCorrected,
   migrate,
   QuestDbHttp,
   requireSettled,
@@ -23,15 +19,17 @@ export const log = createLog({ service: 'test', level: 'silent' });
 export const clock = systemClock();
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const FROM = Date.UTC(2024, 8, 1);
-const TO = Date.UTC(2026, 10, 20);
+/** Claims reach from here to there. */
+export const FROM = Date.UTC(2024, 8, 1);
+export const TO = Date.UTC(2026, 10, 20);
 const HALF = Date.UTC(2025, 9, 1);
 export const SERVER = 'Broker-Live';
 export let server: QuestDbServer;
 export let http: QuestDbHttp;
 
 beforeAll(async () => {
-  server = await startQuestDb();
+  // In this mode the server knows SUSPEND WAL, which nothing else needs.
+  server = await startQuestDb({ QDB_DEV_MODE_ENABLED: 'true' });
 });
 afterAll(async () => {
   http?.close();
@@ -322,76 +320,4 @@ export async function stored(): Promise<Map<string, string[]>> {
       SESSION_CELLS.map((name) => (name.startsWith('ts') ? `cast(${name} as long)` : name)).join(', '),
     ),
   ]);
-}
-
-export const journal = () => {
-  let text: string | null = null;
-  return {
-    load: () => (text === null ? null : (JSON.parse(text) as ApplyState)),
-    save: (state: ApplyState) => {
-      text = JSON.stringify(state);
-    },
-    remove: () => {
-      text = null;
-    },
-  };
-};
-
-const configured = (rule: ClockRule, replayed: boolean): AccountConfig[] =>
-  [{ name: 'icm', clock: { rule: rule.id, replayed } }] as AccountConfig[];
-
-export const begin = async (right: ClockRule, apply: ClockApply, replayed = false) => {
-  const servers = await serverClocks({
-    configured: configured(right, replayed),
-    reader: new HistoryReader({ http, clock }),
-    http,
-  });
-  const measured = await measure({ http, clock, servers });
-  const affected = measured.tables.filter(({ affected: n, leftOut }) => n + leftOut > 0);
-  const state = apply.begin(
-    servers,
-    affected.flatMap(({ table }) => (isSqlCorrected(table) ? [table] : [])),
-  );
-  return { measured, servers, state };
-};
-
-export const sorted = (map: Map<string, string[]>): Map<string, string[]> =>
-  new Map([...map].map(([name, rows]) => [name, rows.toSorted()]));
-
-export const MOVED = 'Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h';
-
-/** Corrects what stands in the tables, in this process. */
-export async function correctTo(right: ClockRule): Promise<void> {
-  const apply = new ClockApply({ http, journal: journal(), clock, log, reachMs: 0 });
-  const { state } = await begin(right, apply);
-  await apply.run(state);
-}
-
-/** Everything that was written under one rule stands as if the other had read it, and a second correction finds nothing. */
-export async function correctedFromTo(from: string, to: string): Promise<void> {
-  const [wrong, right] = [parseClockRule(from), parseClockRule(to)];
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  process.stdout.write(`  seed ${seed}\n`);
-  const expected = await record(wrong, right, seed);
-  const apply = new ClockApply({ http, journal: journal(), clock, log, reachMs: 0 });
-  const { measured, state } = await begin(right, apply);
-  expect(measured.tables.find(({ table }) => table === 'ticks')?.affected).toBeGreaterThan(0);
-  await apply.run(state);
-  const now = await stored();
-  for (const [table, rows] of sorted(expected)) expect(now.get(table), table).toEqual(rows);
-  // Claims name the new rule, and no claim holds an hour that rows were left out of.
-  const claims = asObjects(await http.exec('SELECT DISTINCT rule_id FROM coverage'));
-  expect(claims).toEqual([{ rule_id: right.id }]);
-  const [claimed] = (
-    await http.exec("SELECT sum(cast(ts_to as long) - cast(ts as long)) FROM coverage WHERE stream = 'deals'")
-  ).dataset;
-  expect(Number(claimed?.[0])).toBeGreaterThan((TO - FROM - 7 * DAY) * 1000);
-  const overlapping = asObjects(
-    await http.exec(
-      `SELECT count() n FROM (SELECT ts_from, ts_to, stream FROM gaps WHERE cause = 'refused') g JOIN coverage c ON g.stream = c.stream WHERE c.ts < g.ts_to AND c.ts_to > g.ts_from AND c.stream = 'deals'`,
-    ),
-  );
-  expect(Number(overlapping[0]?.['n'])).toBe(0);
-  const again = await begin(right, new ClockApply({ http, journal: journal(), clock, log }));
-  expect(again.measured.tables.filter(({ affected, leftOut }) => affected + leftOut > 0)).toEqual([]);
 }

@@ -2,7 +2,7 @@
 // the right rule had read it from the start. More pairs of rules, and kills, are in the lane `disasters`.
 import { parseClockRule, tellsAlike } from '@fxtape/market';
 import { expect, test } from 'vitest';
-import { correctedFromTo, MOVED } from './clock-apply-rig.ts';
+import { correctedFromTo, MOVED } from './clock-apply-runs.ts';
 
 test('from UTC+9h to a broker that moved: as if the right rule had read every row', () =>
   correctedFromTo('UTC+9h', MOVED));

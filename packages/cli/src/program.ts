@@ -199,7 +199,11 @@ function addClockApply(clock: Command): void {
     .command('apply')
     .description('corrects the times of rows that were written with another clock rule; downloads nothing')
     .option('--dry-run', 'show what would change, per table; write nothing')
-    .option('--drop-old', 'remove the tables that earlier corrections replaced')
+    .option(
+      '--drop-old',
+      'remove the tables that earlier corrections replaced, once nothing of them is missing',
+    )
+    .option('--abort', 'roll back a correction that has not ended')
     .option('--json', 'one JSON document')
     .action(async (options: ClockApplyOptions) => {
       const { clockApply } = await import('./commands/clock-apply.ts');

@@ -5,7 +5,7 @@ import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
 
 export interface ApplyStepRow {
   readonly applyId: string;
-  /** `paused` has not ended, `applied` and `abandoned` have. */
+  /** `begun` and `paused` have not ended, `applied` and `abandoned` have. */
   readonly step: string;
   /** When it was taken, UTC microseconds. */
   readonly us: number;

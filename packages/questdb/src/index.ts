@@ -2,6 +2,7 @@
 export { AuditReader, type BarCount } from './audit-reader.ts';
 export { type AppliedState, type AppliedTokens, AppliedWatch } from './applied-watch.ts';
 export { AppliedWriter, type AppliedRows, type RowsByTable } from './applied-writer.ts';
+export { type ApplyStepRow, newestSteps, pausedStep } from './apply-steps.ts';
 export { type ClientConf, parseClientConf } from './client-conf.ts';
 export type { CoverageRange } from './coverage-islands.ts';
 export { createTableSql } from './create-table-sql.ts';
@@ -32,26 +33,30 @@ export type { WriteAnswer } from './write-answer.ts';
 export type { WriterState } from './writer-state.ts';
 export { readRows, selectList } from './row-select.ts';
 export { type AppliedRule, type Pass, PAUSE_REACHES_MS, WriteGate } from './write-gate.ts';
+export { CorrectedRows, type LostHour, type Reckoning, storedColumns } from './correction/corrected-rows.ts';
 export {
+  CORRECTIONS,
   isSqlCorrected,
   ROW_CORRECTED,
   type RowCorrected,
   SQL_CORRECTED,
   type SqlCorrected,
 } from './correction/corrected-tables.ts';
+export { unlike } from './correction/errors.ts';
+export { keptSinceUs, missingRows } from './correction/missing-rows.ts';
 export type { OffsetSpan, WallClock } from './correction/offset-sql.ts';
+export { TableCopy } from './correction/table-copy.ts';
 export {
   createLike,
   dropTable,
   emptyTable,
-  type LostHour,
-  type Mark,
-  presentTables,
-  type Reckoning,
+  endStatements,
+  endSync,
+  lastEntries,
   renameTable,
-  restoreHiddenBars,
-  Shadow,
-  type Stretch,
-  stretchesOf,
-} from './correction/shadow.ts';
+  sameEntries,
+  syncToDisk,
+  tableNames,
+} from './correction/table-names.ts';
+export { type Stretch, stretchesOf, type Window } from './correction/windows.ts';
 export { type WalTable, walTables } from './wal-tables.ts';

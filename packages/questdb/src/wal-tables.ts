@@ -21,6 +21,7 @@ export async function walTables(
   names: readonly string[],
   options: CallOptions = {},
 ): Promise<Map<string, WalTable>> {
+  if (names.length === 0) return new Map();
   const answer = await http.exec(
     `SELECT name, suspended, writerTxn, sequencerTxn, errorTag, errorMessage FROM wal_tables() WHERE name IN (${names.map(sqlText).join(', ')})`,
     options,

@@ -1,14 +1,26 @@
-// How far a correction is, on disk: `<data>/clock-apply.json`, written whole by rename and synced, before each step that it names. In: the
-// data folder. Out: the state as it was last written, null when there is none.
+// What a correction is about and how far it is. It stands in the database that it corrects, in the rows of `clock_applies`: there it is lost
+// with the copies that it speaks of or not at all, and every machine sees it. In: a state. Out: the state as the database has it.
 //
-//   filling ──► pausing ──► paused ──► swapping ──► swapped ──► done
-//      └───────────┴──────────┴─ may go back: copies are dropped, the pause is taken back ─► (no file)
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+//   filling ──► paused ──► swapping ──► applied
+//      └───────────┴───────────┴─ may go back: names are put back, copies dropped ─► abandoned
+import { parseClockRule } from '@fxtape/market';
+import type { Clock } from '@fxtape/ops';
+import {
+  type ApplyStepRow,
+  asObjects,
+  EARLIEST_TS_US,
+  encodeRows,
+  lastEntries,
+  newestSteps,
+  type QuestDbHttp,
+  requireSettled,
+  sqlText,
+  tables,
+} from '@fxtape/questdb';
 import { z } from 'zod';
-import { stateUnreadable } from './errors.ts';
+import { notStored } from './errors.ts';
 
-export const APPLY_STEPS = ['filling', 'pausing', 'paused', 'swapping', 'swapped', 'done'] as const;
+export const APPLY_STEPS = ['filling', 'paused', 'swapping', 'applied', 'abandoned'] as const;
 export type ApplyStep = (typeof APPLY_STEPS)[number];
 
 const serverClock = z.object({
@@ -17,6 +29,7 @@ const serverClock = z.object({
   rule: z.string(),
   /** Rules that history was read with before. */
   oldRules: z.array(z.string()),
+  /** An account that recorded several feeds stands here once for each. */
   accounts: z.array(z.object({ name: z.string(), feed: z.string().nullable(), replayed: z.boolean() })),
   /** Of replayed gateways: from when on rows of a repeated hour were received in its second pass, by the hour's start, µs. */
   splits: z.array(z.object({ feed: z.string(), hourUs: z.number(), splitUs: z.number().nullable() })),
@@ -24,81 +37,135 @@ const serverClock = z.object({
 /** A broker's server, its right rule, and whose rows it is about. */
 export type ServerClock = z.infer<typeof serverClock>;
 
-const mark = z.object({ name: z.string().nullable(), history: z.boolean(), us: z.number() });
 const tableState = z.object({
   name: z.string(),
-  shadow: z.string(),
-  before: z.string(),
-  marks: z.array(mark).nullable(),
-  /** Everything before is copied; null: nothing yet. */
-  copiedUs: z.number().nullable(),
-  filled: z.boolean(),
-  /** Last entry of the old table's log when the copy was complete. */
-  txn: z.number().nullable(),
+  /** Last entry of the log of the old table of which the copy has everything, and of the copy itself; null: not known yet. */
+  entry: z.number().nullable(),
+  copyEntry: z.number().nullable(),
 });
 export type TableState = z.infer<typeof tableState>;
 
-const state = z.object({
-  v: z.literal(1),
-  id: z.string(),
-  startedAt: z.iso.datetime(),
+const evidence = z.object({
+  v: z.literal(2),
+  owner: z.string(),
   step: z.enum(APPLY_STEPS),
-  servers: z.array(serverClock),
+  /** The server is told to write everything to the disk, which it must be told to end. */
+  syncing: z.boolean(),
+  clock: serverClock,
   tables: z.array(tableState),
 });
-export type ApplyState = z.infer<typeof state>;
 
-export interface ApplyJournal {
-  load(): ApplyState | null;
-  save(state: ApplyState): void;
-  remove(): void;
+export interface ApplyState {
+  readonly id: string;
+  /** The data folder that began it. */
+  readonly owner: string;
+  step: ApplyStep;
+  syncing: boolean;
+  readonly servers: readonly ServerClock[];
+  readonly tables: TableState[];
 }
 
-export const applyStatePath = (dataDir: string): string => join(dataDir, 'clock-apply.json');
+export const shadowOf = (name: string, id: string): string => `${name}_corrected_${id}`;
+export const beforeOf = (name: string, id: string): string => `${name}_before_${id}`;
 
-/** Errors: CLOCK_APPLY_STATE. */
-export const applyJournal = (dataDir: string): ApplyJournal => {
-  const path = applyStatePath(dataDir);
-  return {
-    load() {
-      let text: string;
-      try {
-        text = readFileSync(path, 'utf8');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-        throw error;
-      }
-      try {
-        return state.parse(JSON.parse(text));
-      } catch (cause) {
-        throw stateUnreadable(path, cause);
-      }
-    },
-    save(next) {
-      const file = openSync(`${path}.partial`, 'w', 0o600);
-      try {
-        writeSync(file, `${JSON.stringify(next)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(`${path}.partial`, path);
-      syncFolder(dirname(path));
-    },
-    remove() {
-      rmSync(path, { force: true });
-      syncFolder(dirname(path));
-    },
-  };
-};
+/** Corrections that have not ended, oldest first. */
+export const isUnfinished = ({ step }: ApplyStepRow): boolean => step === 'begun' || step === 'paused';
 
-/** A rename is durable when its folder is. Windows knows no such thing and needs none. */
-function syncFolder(dir: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(dir, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
+type Http = Pick<QuestDbHttp, 'exec' | 'write'>;
+
+export class ApplyJournal {
+  readonly #http: Http;
+  readonly #clock: Clock;
+  /** Where the newest rows of a correction stand: they are written over while the step is the same for everybody else. */
+  readonly #rows = new Map<string, { readonly step: string; readonly us: number }>();
+
+  constructor(o: { http: Http; clock: Clock }) {
+    this.#http = o.http;
+    this.#clock = o.clock;
+  }
+
+  /** The newest step of each correction, oldest first. Errors: as `exec`. */
+  async steps(): Promise<ApplyStepRow[]> {
+    if (!(await lastEntries(this.#http, ['clock_applies'])).has('clock_applies')) return [];
+    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: 10_000 });
+    return await newestSteps(this.#http);
+  }
+
+  /** Null where nothing is known of it but its name: it never was, or an older release began it. Errors: as `exec`. */
+  async load(id: string): Promise<ApplyState | null> {
+    const rows = asObjects(
+      await this.#http.exec(
+        `SELECT server, step, evidence, cast(ts as long) us FROM clock_applies WHERE apply_id = ${sqlText(id)} ORDER BY ts DESC, server`,
+      ),
+    );
+    const [newest] = rows;
+    if (newest === undefined) return null;
+    const parts = rows
+      .filter(({ us }) => us === newest['us'])
+      .map((row) => evidence.safeParse(jsonOrNull(row['evidence'])));
+    const [first] = parts;
+    if (first?.success !== true) return null;
+    this.#rows.set(id, { step: String(newest['step']), us: Number(newest['us']) });
+    const { owner, step, syncing, tables: all } = first.data;
+    const servers = parts.flatMap((part) => (part.success ? [part.data.clock] : []));
+    return { id, owner, step, syncing, servers, tables: all };
+  }
+
+  /** Writes a row for each server, and waits until it can be read. Errors: QDB_REFUSED and those of `exec`. */
+  async save(state: ApplyState): Promise<void> {
+    const step = STEP_SAID[state.step];
+    const known = this.#rows.get(state.id);
+    const us = known?.step === step ? known.us : await this.#nextUs();
+    const { owner, servers, syncing, tables: all } = state;
+    const rows = servers.map((clock) => ({
+      ts: us,
+      apply_id: state.id,
+      server: clock.server,
+      step,
+      rule_id: parseClockRule(clock.rule).id,
+      evidence: JSON.stringify({ v: 2, owner, step: state.step, syncing, tables: all, clock }),
+    }));
+    await this.#write(rows);
+    this.#rows.set(state.id, { step, us });
+  }
+
+  /** Ends a correction that nothing more is known of. */
+  async abandon(id: string): Promise<void> {
+    const row = {
+      ts: await this.#nextUs(),
+      apply_id: id,
+      server: 'unknown',
+      step: 'abandoned',
+      rule_id: null,
+    };
+    await this.#write([{ ...row, evidence: null }]);
+  }
+
+  async #write(rows: Parameters<typeof encodeRows>[1]): Promise<void> {
+    const answer = await this.#http.write('clock_applies', encodeRows(tables.clock_applies, rows).body);
+    if (answer.kind !== 'stored') throw notStored('clock_applies', answer.message);
+    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: 10_000 });
+  }
+
+  /** Later than every other step. */
+  async #nextUs(): Promise<number> {
+    return Math.max(this.#clock.nowUs(), ((await this.steps()).at(-1)?.us ?? EARLIEST_TS_US) + 1);
   }
 }
+
+/** What everybody else has to know. */
+const STEP_SAID = {
+  filling: 'begun',
+  paused: 'paused',
+  swapping: 'paused',
+  applied: 'applied',
+  abandoned: 'abandoned',
+} as const satisfies Record<ApplyStep, string>;
+
+const jsonOrNull = (text: unknown): unknown => {
+  try {
+    return JSON.parse(String(text)) as unknown;
+  } catch {
+    return null;
+  }
+};

@@ -1,365 +1,383 @@
 // The correction itself: tables whose times were made with another clock rule are replaced by corrected ones, without a download. In: the
-// servers and their rules, a database, a journal. Out: corrected tables under the old names, the old ones beside them.
+// servers and their rules, a database, the name of this data folder. Out: corrected tables under the old names, the old ones beside them.
 //
-//   fill the copies (everything goes on) ─► catch up ─► pause ─► all passes are over ─► catch up, small tables ─► old names away (nobody can
+//   fill the copies (everything goes on) ─► pause ─► all passes are over ─► the copies are proved, small tables ─► old names away (nobody can
 //   write them any more) ─► what still came ─► copies take the names ─► views ─► `applied`: writing goes on, with the new rule
 //
-// Each step is written down before it begins and may run again. Until the first name is taken away it can go back; from then on it goes on.
-import { parseClockRule } from '@fxtape/market';
+// A run believes nothing that another one wrote down but what it was about: where tables stand is seen by their names, and what a copy holds
+// by counting it. Every step may run twice, and until `applied` all of it can be put back.
 import type { Clock, Log } from '@fxtape/ops';
 import {
-  createLike,
-  dropTable,
-  emptyTable,
+  CorrectedRows,
+  endStatements,
+  endSync,
   isSqlCorrected,
+  lastEntries,
   type LostHour,
   PAUSE_REACHES_MS,
-  presentTables,
+  pausedStep,
   type QuestDbHttp,
   renameTable,
   requireSettled,
-  restoreHiddenBars,
   ROW_CORRECTED,
-  type RowCorrected,
-  Shadow,
   SQL_CORRECTED,
   type SqlCorrected,
-  stretchesOf,
+  syncToDisk,
+  TableCopy,
+  type WallClock,
 } from '@fxtape/questdb';
-import type { ApplyJournal, ApplyState, ApplyStep, ServerClock, TableState } from './apply-state.ts';
-import { elsewhere, inBetween, stillWritten } from './errors.ts';
-import { newestStep, restoreViews, writeStep } from './pause-rows.ts';
+import {
+  type ApplyJournal,
+  type ApplyState,
+  beforeOf,
+  isUnfinished,
+  type ServerClock,
+  shadowOf,
+} from './apply-state.ts';
+import { elsewhere, inBetween, stillWritten, takenBack } from './errors.ts';
+import { RECKONED_AT_ONCE, reckonTable } from './measure.ts';
+import { CORRECTED_TABLES, placesOf } from './places.ts';
 import { RowTables } from './row-tables.ts';
 import { wallClocks } from './server-clocks.ts';
+import { restoreViews } from './views.ts';
 
-/** Rows in one statement: a second or two of the server's time. */
-const ROWS_AT_ONCE = 400_000;
 const QUIET_MS = 2000;
 const SETTLE_MS = 600_000;
-
+/** So often everything is looked at again while somebody writes although writing is paused; what is left comes when names are away. */
+const MOST_ROUNDS = 3;
 export interface ApplyOptions {
   readonly http: QuestDbHttp;
   readonly journal: ApplyJournal;
+  /** Name of the data folder. */
+  readonly owner: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a pause takes to reach everybody; for tests. */
+  /** How long a pause takes to reach everybody, and how long logs have to stand still then; for tests. */
   readonly reachMs?: number;
+  readonly quietMs?: number;
   /** Called before each step and after each stretch; for progress. */
   readonly onStep?: (step: string, done: number, of: number) => void | Promise<void>;
 }
 
 export class ClockApply {
   readonly #o: ApplyOptions;
+  readonly #copies = new Map<string, TableCopy>();
+  /** Where the rows of a table stand, when not under its name. */
+  readonly #standing = new Map<string, string>();
+  /** Up to which entry of its log a table is known to need no correction. */
+  readonly #right = new Map<string, number>();
+  #clocks: readonly WallClock[] | null = null;
+  /** What the small tables were made of when they were made last. */
+  #rowsMadeOf = '';
 
   constructor(options: ApplyOptions) {
     this.#o = options;
   }
 
-  /** What an earlier run left unfinished; null when there is nothing. Errors: CLOCK_APPLY_STATE, CLOCK_APPLY_ELSEWHERE. */
+  /** What an earlier run of this data folder left unfinished; null when there is nothing. Errors: CLOCK_APPLY_ELSEWHERE. */
   async unfinished(): Promise<ApplyState | null> {
-    const state = this.#o.journal.load();
-    const newest = await newestStep(this.#o.http);
-    if (newest?.step === 'paused' && newest.applyId !== state?.id) throw elsewhere(newest.applyId);
-    return state === null || state.step === 'done' ? null : state;
+    const { journal, owner } = this.#o;
+    const steps = (await journal.steps()).filter(isUnfinished);
+    const states = await Promise.all(steps.map(({ applyId }) => journal.load(applyId)));
+    const foreign = steps.find((_, i) => states[i]?.owner !== owner);
+    if (foreign !== undefined) throw elsewhere(foreign.applyId, foreign.step === 'paused');
+    return states.at(-1) ?? null;
   }
 
-  /** Begins a correction of these tables. */
-  begin(servers: readonly ServerClock[], tables: readonly SqlCorrected[]): ApplyState {
-    const startedAt = new Date(this.#o.clock.nowMs()).toISOString();
-    const id = startedAt.replaceAll(/[-:]|\.\d+Z/g, '');
+  /** Begins a correction of these tables. Errors: CLOCK_APPLY_ELSEWHERE when somebody else has begun one too. */
+  async begin(servers: readonly ServerClock[], tables: readonly SqlCorrected[]): Promise<ApplyState> {
+    const { clock, journal, owner } = this.#o;
+    const id = new Date(clock.nowMs()).toISOString().replaceAll(/[-:.Z]/g, '');
     const state: ApplyState = {
-      v: 1,
       id,
-      startedAt,
+      owner,
       step: 'filling',
-      servers: [...servers],
-      tables: tables.map((name) => tableState(name, id)),
+      syncing: false,
+      servers,
+      tables: tables.map((name) => ({ name, entry: null, copyEntry: null })),
     };
-    this.#o.journal.save(state);
+    await journal.save(state);
+    try {
+      await this.#requireAlone(state);
+    } catch (error) {
+      state.step = 'abandoned';
+      await journal.save(state);
+      throw error;
+    }
     return state;
   }
 
-  /** True while nothing was replaced. */
-  canGoBack(state: ApplyState): boolean {
-    return state.step === 'filling' || state.step === 'pausing' || state.step === 'paused';
+  /** True while no table has lost its name. */
+  async canGoBack({ id, step }: ApplyState): Promise<boolean> {
+    return (
+      step !== 'swapping' && [...(await placesOf(this.#o.http, id)).values()].every(({ before }) => !before)
+    );
   }
 
-  /** Drops the copies and takes the pause back. */
-  async goBack(state: ApplyState): Promise<void> {
-    const { http, journal, log } = this.#o;
-    for (const { shadow } of state.tables) await dropTable(http, shadow);
-    const newest = await newestStep(http);
-    if (newest?.step === 'paused' && newest.applyId === state.id) await this.#say(state, 'abandoned');
-    journal.remove();
-    log.info({ applyId: state.id }, 'the correction was rolled back; no table was replaced');
-  }
-
-  /** Goes on from where the state stands until everything is replaced. Errors: CLOCK_APPLY_WRITERS, CLOCK_APPLY_STATE, those of QuestDB. */
+  /** Goes on from where it stands until everything is replaced. Errors: CLOCK_APPLY_WRITERS, _ELSEWHERE, _STATE, _UNLIKE, those of QuestDB. */
   async run(state: ApplyState): Promise<void> {
-    if (state.step === 'filling') await this.#fill(state);
-    if (state.step === 'pausing') await this.#pause(state);
-    if (state.step === 'paused') await this.#complete(state);
-    if (state.step === 'swapping') await this.#swap(state);
-    if (state.step === 'swapped') await this.#release(state);
+    const { clock, http } = this.#o;
+    // A run that was killed may have left a statement that the server goes on with.
+    await endStatements(http, clock, [shadowOf('', state.id)]);
+    if (state.syncing) await this.#endSync(state);
+    for (const [name, place] of await placesOf(http, state.id))
+      if (place.before) this.#standing.set(name, beforeOf(name, state.id));
+    if (state.step === 'filling' && this.#standing.size === 0) await this.#fill(state);
+    if (state.step !== 'swapping') await this.#pause(state);
+    await this.#requireStill(state);
+    await this.#complete(state);
+    await this.#swap(state);
+    await this.#release(state);
   }
 
   async #fill(state: ApplyState): Promise<void> {
     await this.#step('filling', 0, 1);
-    for (const table of state.tables) {
-      if (isSqlCorrected(table.name)) await this.#fillTable(state, table, this.#shadow(state, table));
-    }
-    // What came while the copies were filled, so that little is left for the pause.
-    for (const table of state.tables)
-      if (isSqlCorrected(table.name)) await this.#catchUp(state, table, this.#shadow(state, table));
-    this.#next(state, 'pausing');
-  }
-
-  async #fillTable(state: ApplyState, table: TableState, shadow: Shadow): Promise<void> {
-    await shadow.create();
-    if (table.marks === null) {
-      table.marks = await shadow.marks();
-      this.#save(state);
-    }
-    if (table.filled) return;
-    const stretches = await stretchesOf(this.#o.http, table.name, ROWS_AT_ONCE);
-    for (const [i, stretch] of stretches.entries()) {
-      if (stretch.toUs <= (table.copiedUs ?? 0)) continue;
-      await shadow.copy({ fromUs: Math.max(stretch.fromUs, table.copiedUs ?? 0), toUs: stretch.toUs });
-      table.copiedUs = stretch.toUs;
-      this.#save(state);
-      await this.#step(`filling ${table.name}`, i + 1, stretches.length);
-    }
-    table.filled = true;
-    this.#save(state);
-  }
-
-  async #catchUp(state: ApplyState, table: TableState, shadow: Shadow, source?: string): Promise<void> {
-    const marks = await shadow.marks(source);
-    await shadow.copySince(table.marks ?? [], source);
-    table.marks = marks;
-    this.#save(state);
+    // Twice, so that what came while the copies were filled is there when writing is paused, and little is left.
+    for (const _ of [1, 2])
+      for (const { name } of state.tables)
+        if (isSqlCorrected(name))
+          await this.#copy(state, name).follow((done, of) => this.#step(`filling ${name}`, done, of));
+    await this.#includeLateTables(state);
+    await this.#sync(state);
   }
 
   /** Everybody's look shows the pause, or is too old to write on. Then the logs must stand still. */
   async #pause(state: ApplyState): Promise<void> {
     await this.#step('pausing', 0, 1);
-    const { clock, http, log } = this.#o;
-    const newest = await newestStep(http);
-    if (newest?.step !== 'paused') await this.#say(state, 'paused');
-    await sleep(clock, this.#o.reachMs ?? PAUSE_REACHES_MS);
-    const names = [...Object.keys(SQL_CORRECTED), ...ROW_CORRECTED];
-    const before = await presentTables(http, names);
-    await sleep(clock, QUIET_MS);
-    const after = await presentTables(http, names);
-    const moving = names.filter((name) => before.get(name) !== after.get(name));
+    const { clock, http, log, quietMs, reachMs } = this.#o;
+    await this.#requireNoOtherPause(state);
+    state.step = 'paused';
+    await this.#o.journal.save(state);
+    await sleep(clock, reachMs ?? PAUSE_REACHES_MS);
+    await this.#requireStill(state);
+    const before = await lastEntries(http, CORRECTED_TABLES);
+    await sleep(clock, quietMs ?? QUIET_MS);
+    const after = await lastEntries(http, CORRECTED_TABLES);
+    const moving = CORRECTED_TABLES.filter((name) => before.get(name) !== after.get(name));
     if (moving.length > 0) {
-      await this.#say(state, 'abandoned');
+      state.step = 'filling';
+      await this.#o.journal.save(state);
       throw stillWritten(moving);
     }
     log.info({ applyId: state.id }, 'database writes are paused; the tape keeps recording');
-    this.#next(state, 'paused');
+    await this.#step('paused', 0, 1);
   }
 
+  /**
+   * Every copy has what stood in its table when the last round began, whoever wrote it. Where somebody writes on although writing is paused,
+   * that is not all; once names are away it is.
+   */
   async #complete(state: ApplyState): Promise<void> {
-    await this.#step('paused', 0, 1);
-    const { http } = this.#o;
-    await requireSettled(http, this.#o.clock, [...Object.keys(SQL_CORRECTED), ...ROW_CORRECTED], {
-      waitMs: SETTLE_MS,
-    });
-    await this.#includeLateTables(state);
-    for (const table of state.tables) {
-      if (!isSqlCorrected(table.name)) continue;
-      const shadow = this.#shadow(state, table);
-      await this.#fillTable(state, table, shadow);
-      await this.#catchUp(state, table, shadow);
-      await this.#makeWhole(state, table, shadow);
+    const { clock, http } = this.#o;
+    for (let round = 1; ; round++) {
+      const sources = CORRECTED_TABLES.map((name) => this.#source(name));
+      // Read first: what is written from here on is found by the next round. What was written before has to be seen by every query below.
+      const entries = await lastEntries(http, sources);
+      await requireSettled(http, clock, sources, { waitMs: SETTLE_MS });
+      await this.#includeLateTables(state);
+      for (const name of await this.#open(state))
+        if (isSqlCorrected(name) && !(await this.#prove(state, name))) entries.delete(this.#source(name));
+      await this.#correctRows(state, entries);
+      const copies = (await this.#open(state)).map((name) => shadowOf(name, state.id));
+      // A copy that is suspended must not take a name.
+      await requireSettled(http, clock, copies, { waitMs: SETTLE_MS });
+      const now = await lastEntries(http, sources);
+      const isStill = state.tables.every(({ name }) => {
+        const source = this.#source(name);
+        return entries.get(source) === now.get(source);
+      });
+      if (!isStill && round < MOST_ROUNDS) continue;
+      await this.#noteEntries(state, entries);
+      return;
     }
-    await this.#restoreHiddenBars(state);
-    await this.#correctRows(state);
-    const present = await presentTables(
-      http,
-      state.tables.map(({ name }) => name),
+  }
+
+  #prove(state: ApplyState, name: SqlCorrected): Promise<boolean> {
+    return this.#copy(state, name).prove((done, of) => this.#step(`checking ${name}`, done, of));
+  }
+
+  async #noteEntries(state: ApplyState, entries: ReadonlyMap<string, number>): Promise<void> {
+    const made = await lastEntries(
+      this.#o.http,
+      state.tables.map(({ name }) => shadowOf(name, state.id)),
     );
-    for (const table of state.tables) table.txn = present.get(table.name) ?? null;
-    this.#next(state, 'swapping');
+    for (const table of state.tables) {
+      const entry = entries.get(this.#source(table.name)) ?? null;
+      // As the log of the old table stands once its name was taken away, which is an entry of its own.
+      table.entry = entry === null || this.#standing.has(table.name) ? entry : entry + 1;
+      table.copyEntry = made.get(shadowOf(table.name, state.id)) ?? table.copyEntry;
+    }
   }
 
   /** Rows of a table that had none to correct when it began. */
   async #includeLateTables(state: ApplyState): Promise<void> {
-    for (const name of Object.keys(SQL_CORRECTED) as SqlCorrected[]) {
+    const { http } = this.#o;
+    for (const name of SQL_CORRECTED) {
       if (state.tables.some((table) => table.name === name)) continue;
-      const table = tableState(name, state.id);
-      const shadow = this.#shadow(state, table);
-      for (const stretch of await stretchesOf(this.#o.http, name, Number.POSITIVE_INFINITY)) {
-        const { lost, moved } = await shadow.reckon(stretch);
-        if (moved + lost === 0) continue;
-        state.tables.push(table);
-        this.#save(state);
-        break;
-      }
+      const entry = (await lastEntries(http, [name])).get(name);
+      if (entry === undefined || this.#right.get(name) === entry) continue;
+      await requireSettled(http, this.#o.clock, [name], { waitMs: SETTLE_MS });
+      const { lost, moved } = await reckonTable(this.#rows(state, name));
+      if (moved + lost === 0) this.#right.set(name, entry);
+      else state.tables.push({ name, entry: null, copyEntry: null });
     }
   }
 
-  /** Fewer rows than there should be: something was written in an order that marks do not tell. Then everything is copied once more. */
-  async #makeWhole(state: ApplyState, table: TableState, shadow: Shadow, source = table.name): Promise<void> {
-    // Of bars fewer is right: those that stood twice are one.
-    const { collides, values } = SQL_CORRECTED[shadow.table];
-    if (collides || values.length > 0) return;
-    const { copied, wanted } = await shadow.counts(source);
-    if (copied >= wanted) return;
-    await this.#step(`checking ${table.name}`, 0, 1);
-    const stretches = await stretchesOf(this.#o.http, source, ROWS_AT_ONCE);
-    for (const stretch of stretches) await shadow.copy(stretch, source);
-    this.#save(state);
-  }
-
-  async #restoreHiddenBars(
-    state: ApplyState,
-    sources: ReadonlyMap<string, string> = new Map(),
-  ): Promise<void> {
+  async #correctRows(state: ApplyState, entries: ReadonlyMap<string, number>): Promise<void> {
     const { clock, http } = this.#o;
-    const bars = state.tables.find(({ name }) => name === 'bars');
-    const revisions = state.tables.find(({ name }) => name === 'bar_revisions');
-    if (bars === undefined || revisions === undefined) return;
-    await requireSettled(http, clock, [bars.shadow, revisions.shadow], { waitMs: SETTLE_MS });
-    const shadow = this.#shadow(state, revisions);
-    const source = sources.get('bar_revisions') ?? 'bar_revisions';
-    for (const stretch of await stretchesOf(http, source, ROWS_AT_ONCE)) {
-      if ((await shadow.reckon(stretch, source)).moved === 0) continue;
-      await restoreHiddenBars(http, { bars: bars.shadow, revisions: revisions.shadow, ...stretch });
-      await requireSettled(http, clock, [bars.shadow], { waitMs: SETTLE_MS });
+    const open = await this.#open(state);
+    const lost: LostHour[] = [];
+    for (const { name } of state.tables)
+      if (isSqlCorrected(name)) lost.push(...(await this.#lost(state, name)));
+    const madeOf = JSON.stringify([lost, ROW_CORRECTED.map((name) => entries.get(this.#source(name)))]);
+    if (madeOf === this.#rowsMadeOf) return;
+    const sourceOf = (name: string): string => this.#source(name);
+    const rows = await RowTables.make({ http, clock, servers: state.servers, lost, sourceOf });
+    for (const name of ROW_CORRECTED) {
+      const isKnown = state.tables.some((table) => table.name === name);
+      // Of positions also when they took their place already: what was left out of them is cut out of claims.
+      const { changed } = await rows.reckon(name);
+      if (isKnown ? !open.includes(name) : changed === 0) continue;
+      if (!isKnown) state.tables.push({ name, entry: null, copyEntry: null });
+      await rows.copy(name, shadowOf(name, state.id));
+      await this.#step(`writing ${name}`, 1, 1);
     }
+    this.#rowsMadeOf = madeOf;
   }
 
-  async #correctRows(state: ApplyState): Promise<void> {
-    const rows = await this.#rowTables(state);
-    for (const name of ROW_CORRECTED) await this.#correctRowTable(state, name, rows, name);
-  }
-
-  async #correctRowTable(
-    state: ApplyState,
-    name: RowCorrected,
-    rows: RowTables,
-    source: string,
-  ): Promise<void> {
-    const known = state.tables.find((table) => table.name === name);
-    const { changed } = await rows.correct(name, null, source);
-    if (changed === 0 && known === undefined) return;
-    const table = known ?? tableState(name, state.id);
-    if (known === undefined) {
-      state.tables.push(table);
-      this.#save(state);
-    }
-    await createLike(this.#o.http, table.shadow, source);
-    // A run that was killed here may have left claims that would not be made now.
-    await emptyTable(this.#o.http, table.shadow);
-    await rows.correct(name, table.shadow, source);
-    await this.#step(`writing ${name}`, 1, 1);
-  }
-
-  /** `sources`: where the old tables stand now. */
-  async #rowTables(state: ApplyState, sources: ReadonlyMap<string, string> = new Map()): Promise<RowTables> {
-    const lost: (LostHour & { table: string })[] = [];
-    for (const table of state.tables) {
-      if (!isSqlCorrected(table.name)) continue;
-      const found = await this.#shadow(state, table).lost(sources.get(table.name) ?? table.name);
-      lost.push(...found.map((hour) => ({ ...hour, table: table.name })));
-    }
-    const { clock, http } = this.#o;
-    const claims = sources.get('coverage') ?? 'coverage';
-    return RowTables.make({ http, servers: state.servers, lost, nowUs: clock.nowUs(), claims });
+  async #lost(state: ApplyState, name: SqlCorrected): Promise<readonly LostHour[]> {
+    const rows = this.#rows(state, name);
+    await rows.look();
+    return await rows.lost(RECKONED_AT_ONCE);
   }
 
   async #swap(state: ApplyState): Promise<void> {
-    await this.#step('swapping', 0, state.tables.length);
     const { clock, http } = this.#o;
-    const names = state.tables.flatMap(({ before, name, shadow }) => [before, name, shadow]);
-    for (const table of state.tables) {
-      const there = await presentTables(http, names);
-      if (there.has(table.before)) continue;
-      if (!there.has(table.name) || !there.has(table.shadow))
-        throw inBetween(table.name, { there: [...there.keys()] });
-      await renameTable(http, table.name, table.before);
-      await this.#step(`away ${table.name}`, 1, 1);
+    await this.#sync(state);
+    state.step = 'swapping';
+    await this.#o.journal.save(state);
+    await this.#step('swapping', 0, state.tables.length);
+    for (;;) {
+      await this.#takeNamesAway(state);
+      // Nobody can write the old tables any more. What was written after all, at the last moment, is in them.
+      const entries = await lastEntries(
+        http,
+        state.tables.map(({ name }) => beforeOf(name, state.id)),
+      );
+      const late = (await this.#open(state)).filter(
+        (name) =>
+          entries.get(beforeOf(name, state.id)) !== state.tables.find((each) => each.name === name)?.entry,
+      );
+      if (late.length === 0) break;
+      await this.#complete(state);
+      await this.#o.journal.save(state);
     }
-    // Nobody can write the old tables any more. What was written after all, at the last moment, is in them.
-    for (const table of state.tables) {
-      const there = await presentTables(http, names);
-      if (!there.has(table.shadow)) continue;
-      const sources = new Map(state.tables.map((each) => [each.name, each.before]));
-      if ((there.get(table.before) ?? 0) !== (table.txn ?? 0) + 1)
-        await this.#lateRows(state, table, sources);
-      await requireSettled(http, clock, [table.shadow], { waitMs: SETTLE_MS });
-      if (there.has(table.name)) throw inBetween(table.name, { there: [...there.keys()] });
-      await renameTable(http, table.shadow, table.name);
-      await this.#step(`swapped ${table.name}`, 1, 1);
+    for (const name of await this.#open(state)) {
+      await requireSettled(http, clock, [shadowOf(name, state.id)], { waitMs: SETTLE_MS });
+      await renameTable(http, shadowOf(name, state.id), name);
+      await this.#step(`swapped ${name}`, 1, 1);
     }
-    this.#next(state, 'swapped');
   }
 
-  /** The rename is an entry of the log itself; more than that one was a late row. */
-  async #lateRows(state: ApplyState, table: TableState, sources: ReadonlyMap<string, string>): Promise<void> {
-    if (!isSqlCorrected(table.name)) {
-      await requireSettled(this.#o.http, this.#o.clock, [table.before], { waitMs: SETTLE_MS });
-      const rows = await this.#rowTables(state, sources);
-      await rows.correct(table.name as RowCorrected, table.shadow, table.before);
-      return;
+  async #takeNamesAway(state: ApplyState): Promise<void> {
+    const { http } = this.#o;
+    for (const { name } of state.tables) {
+      const place = (await placesOf(http, state.id)).get(name);
+      if (place === undefined || (place.before && place.own && place.shadow))
+        throw inBetween(name, { ...place });
+      if (place.before) continue;
+      if (!place.own || !place.shadow) throw inBetween(name, { ...place });
+      await this.#requireStill(state);
+      await renameTable(http, name, beforeOf(name, state.id));
+      this.#standing.set(name, beforeOf(name, state.id));
+      await this.#step(`away ${name}`, 1, 1);
     }
-    const shadow = this.#shadow(state, table);
-    await this.#catchUp(state, table, shadow, table.before);
-    await this.#makeWhole(state, table, shadow, table.before);
-    if (table.name === 'bars') await this.#restoreHiddenBars(state, sources);
   }
 
   async #release(state: ApplyState): Promise<void> {
     await this.#step('swapped', 0, 1);
     await restoreViews(this.#o.http);
-    await this.#say(state, 'applied');
-    this.#next(state, 'done');
+    // Before anybody writes on: a power cut must not bring back old names with rows behind them.
+    await this.#sync(state);
+    state.step = 'applied';
+    await this.#o.journal.save(state);
     await this.#step('done', 1, 1);
   }
 
-  #shadow(state: ApplyState, { name, shadow }: TableState): Shadow {
-    const { clock, http } = this.#o;
-    return new Shadow({
-      http,
-      clock,
-      table: name as SqlCorrected,
-      shadow,
-      clocks: wallClocks(state.servers),
+  /** Tables of which the copy has not taken the name. */
+  async #open(state: ApplyState): Promise<string[]> {
+    const places = await placesOf(this.#o.http, state.id);
+    return state.tables.flatMap(({ name }) => {
+      const place = places.get(name);
+      const isDone = place !== undefined && place.before && place.own && !place.shadow;
+      return isDone ? [] : [name];
     });
   }
 
-  #say(state: ApplyState, step: 'paused' | 'applied' | 'abandoned'): Promise<void> {
+  #source(name: string): string {
+    return this.#standing.get(name) ?? name;
+  }
+
+  #rows(state: ApplyState, table: SqlCorrected): CorrectedRows {
+    this.#clocks ??= wallClocks(state.servers);
+    const sourceOf = (name: string): string => this.#source(name);
+    return new CorrectedRows({ http: this.#o.http, table, clocks: this.#clocks, sourceOf });
+  }
+
+  #copy(state: ApplyState, table: SqlCorrected): TableCopy {
+    const known = this.#copies.get(table);
+    if (known !== undefined) return known;
     const { clock, http } = this.#o;
-    const evidence = JSON.stringify({ tables: state.tables.map(({ name }) => name) });
-    const servers = state.servers.map(({ rule, server }) => ({ server, ruleId: parseClockRule(rule).id }));
-    return writeStep(http, clock, { applyId: state.id, step, servers, evidence });
+    const name = shadowOf(table, state.id);
+    const copy = new TableCopy({ http, clock, rows: this.#rows(state, table), name });
+    this.#copies.set(table, copy);
+    return copy;
   }
 
-  #next(state: ApplyState, step: ApplyStep): void {
-    state.step = step;
-    this.#save(state);
+  /** Everything that the server has answered for is on its disk, when it can be had. */
+  async #sync(state: ApplyState): Promise<void> {
+    const { http, journal, log } = this.#o;
+    state.syncing = true;
+    await journal.save(state);
+    if (!(await syncToDisk(http)))
+      log.warn(
+        'QuestDB does not write everything to the disk now: a checkpoint is under way, or its system knows none',
+      );
+    state.syncing = false;
+    await journal.save(state);
   }
 
-  #save(state: ApplyState): void {
-    this.#o.journal.save(state);
+  async #endSync(state: ApplyState): Promise<void> {
+    await endSync(this.#o.http);
+    state.syncing = false;
+    await this.#o.journal.save(state);
+  }
+
+  async #requireAlone(state: ApplyState): Promise<void> {
+    const other = (await this.#o.journal.steps()).find(
+      (step) => isUnfinished(step) && step.applyId !== state.id,
+    );
+    if (other !== undefined) throw elsewhere(other.applyId, other.step === 'paused');
+  }
+
+  /** A pause belongs to one correction. */
+  async #requireNoOtherPause(state: ApplyState): Promise<void> {
+    const steps = await this.#o.journal.steps();
+    const other = pausedStep(steps.filter(({ applyId }) => applyId !== state.id));
+    if (other !== null) throw elsewhere(other.applyId, true);
+  }
+
+  /** Nobody else has ended it, or pauses beside it. */
+  async #requireStill(state: ApplyState): Promise<void> {
+    const own = (await this.#o.journal.steps()).find(({ applyId }) => applyId === state.id);
+    if (own?.step !== 'paused') throw takenBack(state.id);
+    await this.#requireNoOtherPause(state);
   }
 
   async #step(step: string, done: number, of: number): Promise<void> {
     await this.#o.onStep?.(step, done, of);
   }
 }
-
-const tableState = (name: string, id: string): TableState => ({
-  name,
-  shadow: `${name}_corrected_${id}`,
-  before: `${name}_before_${id}`,
-  marks: null,
-  copiedUs: null,
-  filled: false,
-  txn: null,
-});
 
 const sleep = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimeout(resolve, ms));

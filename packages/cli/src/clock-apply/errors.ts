@@ -47,13 +47,52 @@ export const stillWritten = (tables: readonly string[]): FxtapeError =>
     { tables },
   );
 
-export const elsewhere = (applyId: string): FxtapeError =>
+/** `paused`: nobody writes because of it. */
+export const elsewhere = (applyId: string, paused: boolean): FxtapeError =>
   terminal(
     'CLOCK_APPLY_ELSEWHERE',
-    `a correction of another data folder (${applyId}) has paused writing to this database`,
-    'Run `fxtape clock apply` where it was started: it finishes or rolls back',
+    `another correction of this database (${applyId}) has not ended${paused ? ', and writing is paused for it' : ''}; another data folder, or an older release, began it`,
+    'Run `fxtape clock apply` where it was started: it finishes. If that place is gone, `fxtape clock apply --abort` here rolls it back',
+    { applyId, paused },
+  );
+
+export const takenBack = (applyId: string): FxtapeError =>
+  terminal(
+    'CLOCK_APPLY_TAKEN_BACK',
+    `the correction ${applyId} was ended by somebody else while it ran`,
+    'Run `fxtape clock apply` again: it starts from the beginning',
     { applyId },
   );
+
+export const noneUnderWay = (): FxtapeError =>
+  terminal('CLOCK_APPLY_NOTHING', 'no correction is under way', 'Nothing to do: nothing is paused');
+
+export const ownColumns = (table: string, columns: readonly string[]): FxtapeError =>
+  terminal(
+    'CLOCK_APPLY_OWN_COLUMNS',
+    `the table ${table} has columns that are not fxtape's, and its rows would lose them: ${columns.join(', ')}`,
+    `Keep them in a table of your own, then: ${columns.map((name) => `ALTER TABLE ${table} DROP COLUMN ${name}`).join('; ')}`,
+    { table, columns },
+  );
+
+export const lateRows = (table: string, rows: number | null): FxtapeError =>
+  terminal(
+    'CLOCK_APPLY_LATE_ROWS',
+    rows === null
+      ? `somebody wrote into ${table} after it was replaced; it is kept`
+      : `${rows} rows of ${table} are not in the table that took its place; it is kept`,
+    `Look at them; when nothing of it is needed any more: DROP TABLE ${table}`,
+    { table, rows },
+  );
+
+export const notStored = (table: string, reason: string): FxtapeError =>
+  new FxtapeError({
+    code: 'QDB_REFUSED',
+    kind: 'transient',
+    message: `QuestDB did not take corrected rows into ${table}: ${reason}`,
+    hint: 'Type `fxtape clock apply` again: it goes on where it stood',
+    context: { table },
+  });
 
 export const running = (cause: unknown): FxtapeError =>
   new FxtapeError({
@@ -72,20 +111,10 @@ export const unfinished = (applyId: string): FxtapeError =>
     { applyId },
   );
 
-export const stateUnreadable = (path: string, cause: unknown): FxtapeError =>
-  new FxtapeError({
-    code: 'CLOCK_APPLY_STATE',
-    kind: 'terminal',
-    message: `${path} is not a file that \`fxtape clock apply\` wrote`,
-    hint: 'Restore the file: it lists which tables were replaced (their names end in _before_… and _corrected_…)',
-    context: { path },
-    cause,
-  });
-
 export const inBetween = (table: string, facts: object): FxtapeError =>
   terminal(
     'CLOCK_APPLY_STATE',
     `the table ${table} is not as this correction left it`,
-    'Another program renamed or created tables meanwhile; put them back by hand, then run `fxtape clock apply` again',
+    'Another program renamed or created tables meanwhile; put them back by hand, then run `fxtape clock apply` again, or roll back with `--abort`',
     { table, ...facts },
   );

@@ -1,24 +1,33 @@
-// What a correction would do, before it does anything. In: the servers' clocks. Out: per table how many rows move, by how much, in which
-// partitions, what is left out, and how much room the copies need; and how much there is.
+// What a correction would do, before it does anything. In: the servers' clocks. Out: per table how many rows move, by how much, what is left
+// out, and how much room and time the copies need; and how much room there is.
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '@fxtape/ops';
 import {
+  CorrectedRows,
   type LostHour,
+  PAUSE_REACHES_MS,
   type QuestDbHttp,
+  type Reckoning,
+  requireSettled,
   ROW_CORRECTED,
-  Shadow,
   SQL_CORRECTED,
-  type SqlCorrected,
   stretchesOf,
 } from '@fxtape/questdb';
 import type { ServerClock } from './apply-state.ts';
+import { ownColumns } from './row-copy.ts';
 import { RowTables } from './row-tables.ts';
 import { wallClocks } from './server-clocks.ts';
 
-/** Rows that a server copies in a second: two shared cores took 0.6 s for 300,000 ticks. */
-const COPIED_ROWS_PER_S = 400_000;
+/** Rows that are read at once to find which of them are wrong. */
+export const RECKONED_AT_ONCE = 4_000_000;
+/** Rows that a server copies and proves in a second; that it looks through while writing is paused; and small tables' rows that it writes. */
+const COPIED_ROWS_PER_S = 250_000;
+const LOOKED_ROWS_PER_S = 10_000_000;
+const WRITTEN_ROWS_PER_S = 10_000;
+/** Logs that have to stand still, tables that change names, what was on its way to the disk. */
+const STEPS_MS = 6000;
 
 export interface TableReckoning {
   readonly table: string;
@@ -28,17 +37,19 @@ export interface TableReckoning {
   readonly leftOut: number;
   readonly leastS: number | null;
   readonly mostS: number | null;
-  readonly partitions: number;
-  readonly affectedPartitions: number;
   readonly bytes: number;
+  /** Of a small table: columns that its rows would lose. */
+  readonly own: readonly string[];
 }
 
 export interface Measured {
   readonly tables: readonly TableReckoning[];
-  readonly lost: readonly (LostHour & { readonly table: string })[];
-  /** Of the tables that are written anew. */
+  readonly lost: readonly LostHour[];
+  /** Of the tables that are written anew, their logs included. */
   readonly needBytes: number;
+  /** Copying, while everything goes on; and the pause. */
   readonly seconds: number;
+  readonly pauseSeconds: number;
 }
 
 export async function measure(o: {
@@ -48,58 +59,63 @@ export async function measure(o: {
 }): Promise<Measured> {
   const { clock, http, servers } = o;
   const clocks = wallClocks(servers);
+  await requireSettled(http, clock, [...SQL_CORRECTED, ...ROW_CORRECTED], { waitMs: 60_000 });
   const found: TableReckoning[] = [];
-  const lost: (LostHour & { table: string })[] = [];
-  for (const table of Object.keys(SQL_CORRECTED) as SqlCorrected[]) {
-    const shadow = new Shadow({ http, clock, table, shadow: table, clocks });
-    const reckoned = await reckonTable(http, table, shadow);
-    found.push(reckoned);
-    if (reckoned.leftOut > 0) lost.push(...(await shadow.lost()).map((hour) => ({ ...hour, table })));
+  const lost: LostHour[] = [];
+  for (const table of SQL_CORRECTED) {
+    const rows = new CorrectedRows({ http, table, clocks });
+    const { lost: leftOut, moved, ...reckoned } = await reckonTable(rows);
+    found.push({ table, affected: moved, leftOut, own: [], bytes: await bytesOf(http, table), ...reckoned });
+    if (leftOut > 0) lost.push(...(await rows.lost(RECKONED_AT_ONCE)));
   }
-  const rows = await RowTables.make({ http, servers, lost, nowUs: clock.nowUs() });
+  const rows = await RowTables.make({ http, clock, servers, lost, sourceOf: (table) => table });
   for (const table of ROW_CORRECTED) {
-    const stretches = await stretchesOf(http, table, Number.POSITIVE_INFINITY);
-    const { changed, rows: all } = await rows.correct(table, null);
-    found.push({
-      ...NOTHING,
-      table,
-      rows: all,
-      affected: changed,
-      partitions: stretches.length,
-      bytes: stretches.reduce((sum, { bytes }) => sum + bytes, 0),
-    });
+    const { changed, rows: all } = await rows.reckon(table);
+    const own = changed === 0 ? [] : await ownColumns(http, table, table);
+    const bytes = await bytesOf(http, table);
+    found.push({ table, rows: all, affected: changed, leftOut: 0, leastS: null, mostS: null, bytes, own });
   }
-  const rewritten = found.filter(isAffected);
-  return {
-    tables: found,
-    lost,
-    needBytes: Math.ceil(rewritten.reduce((sum, { bytes }) => sum + bytes, 0)),
-    seconds: Math.ceil(rewritten.reduce((sum, each) => sum + each.rows, 0) / COPIED_ROWS_PER_S),
-  };
+  return { tables: found, lost, ...needs(found) };
 }
 
-export const isAffected = ({ affected, leftOut }: TableReckoning): boolean => affected + leftOut > 0;
-
-const NOTHING = { leftOut: 0, leastS: null, mostS: null, affectedPartitions: 0 };
-
-async function reckonTable(http: QuestDbHttp, table: string, shadow: Shadow): Promise<TableReckoning> {
-  let sum: TableReckoning = { ...NOTHING, table, rows: 0, affected: 0, partitions: 0, bytes: 0 };
-  for (const stretch of await stretchesOf(http, table, Number.POSITIVE_INFINITY)) {
-    const { leastS, lost, mostS, moved, rows } = await shadow.reckon(stretch);
+/** What of a table is wrong. Errors: as `exec`. */
+export async function reckonTable(rows: CorrectedRows): Promise<Reckoning> {
+  await rows.look();
+  let sum: Reckoning = { rows: 0, moved: 0, lost: 0, leastS: null, mostS: null };
+  for (const window of await rows.windows(RECKONED_AT_ONCE)) {
+    const each = await rows.reckon(window);
     sum = {
-      table,
-      rows: sum.rows + rows,
-      affected: sum.affected + moved,
-      leftOut: sum.leftOut + lost,
-      leastS: extreme(Math.min, sum.leastS, leastS),
-      mostS: extreme(Math.max, sum.mostS, mostS),
-      partitions: sum.partitions + 1,
-      affectedPartitions: sum.affectedPartitions + (moved + lost > 0 ? 1 : 0),
-      bytes: sum.bytes + stretch.bytes,
+      rows: sum.rows + each.rows,
+      moved: sum.moved + each.moved,
+      lost: sum.lost + each.lost,
+      leastS: extreme(Math.min, sum.leastS, each.leastS),
+      mostS: extreme(Math.max, sum.mostS, each.mostS),
     };
   }
   return sum;
 }
+
+export const isAffected = ({ affected, leftOut }: TableReckoning): boolean => affected + leftOut > 0;
+
+function needs(found: readonly TableReckoning[]): Pick<Measured, 'needBytes' | 'seconds' | 'pauseSeconds'> {
+  const rewritten = found.filter(isAffected);
+  const sum = (of: (each: TableReckoning) => number): number =>
+    rewritten.reduce((all, each) => all + of(each), 0);
+  const isSmall = ({ table }: TableReckoning): boolean =>
+    (ROW_CORRECTED as readonly string[]).includes(table);
+  const large = sum((each) => (isSmall(each) ? 0 : each.rows));
+  const small = sum((each) => (isSmall(each) ? each.rows : 0));
+  return {
+    needBytes: Math.ceil(sum(({ bytes }) => bytes) * 2),
+    seconds: Math.ceil(large / COPIED_ROWS_PER_S),
+    pauseSeconds: Math.ceil(
+      (PAUSE_REACHES_MS + STEPS_MS) / 1000 + large / LOOKED_ROWS_PER_S + small / WRITTEN_ROWS_PER_S,
+    ),
+  };
+}
+
+const bytesOf = async (http: QuestDbHttp, table: string): Promise<number> =>
+  (await stretchesOf(http, table, Number.POSITIVE_INFINITY)).reduce((sum, { bytes }) => sum + bytes, 0);
 
 const extreme = (
   which: (a: number, b: number) => number,

@@ -1,14 +1,19 @@
 // A correction as people read it. In: what was measured. Out: lines.
-import type { DecidedClock } from './server-clocks.ts';
-import { isAffected, type Measured, type TableReckoning } from './measure.ts';
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
+import { isAffected, type Measured, type TableReckoning } from './measure.ts';
+import type { LeftAlone } from './recorders.ts';
+import type { DecidedClock } from './server-clocks.ts';
 
-export function measuredLines(
-  servers: readonly DecidedClock[],
-  measured: Measured,
-  free: { readonly where: string; readonly bytes: number } | null,
-): string[] {
+export interface Plan {
+  readonly servers: readonly DecidedClock[];
+  readonly leftAlone: readonly LeftAlone[];
+  readonly measured: Measured;
+  /** Where the database lies, and how much is free there; null: not known from here. */
+  readonly free: { readonly where: string; readonly bytes: number } | null;
+}
+
+export function planLines({ free, leftAlone, measured, servers }: Plan): string[] {
   const rules = servers.map(({ confidence, rule, server }) => `${server}  ${rule}  (${confidence})`);
   const rows = measured.tables.map((each) => [
     each.table,
@@ -16,9 +21,6 @@ export function measuredLines(
     String(each.affected),
     String(each.leftOut),
     spellMove(each),
-    each.affectedPartitions === 0
-      ? String(each.partitions)
-      : `${each.affectedPartitions} of ${each.partitions}`,
     isAffected(each) ? spellBytes(Math.ceil(each.bytes)) : '',
   ]);
   const room = free === null ? 'not known from here' : `${spellBytes(free.bytes)} at ${free.where}`;
@@ -26,15 +28,16 @@ export function measuredLines(
   return [
     ...rules,
     '',
-    ...table(['table', '>rows', '>change', '>left out', 'move', 'partitions', '>copy'], rows),
+    ...table(['table', '>rows', '>change', '>left out', 'move', '>size'], rows),
     '',
     `room needed ${spellBytes(measured.needBytes)}, free ${room}`,
-    `copying takes about ${spellDuration(measured.seconds * 1000)} while recording goes on; then database writes pause for about half a minute (the tape keeps recording)`,
+    `copying takes about ${spellDuration(measured.seconds * 1000)} while recording goes on; then database writes pause for about ${spellDuration(measured.pauseSeconds * 1000)} (the tape keeps recording)`,
     ...(hours === 0
       ? []
       : [
           `${count(hours, 'hour')} of history that occur twice cannot be told apart: they become gaps and are fetched again`,
         ]),
+    ...leftAlone.map(({ kind, name, why }) => `rows of the ${kind} ${name} are left as they are: ${why}`),
   ];
 }
 

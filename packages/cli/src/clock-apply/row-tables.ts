@@ -1,6 +1,6 @@
 // The small tables. Claims, sessions and limits name the rule that they were written with, and everything else of an account was written
 // with the rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
-// many rows change, and, when asked for, the corrected rows in a table of another name.
+// many rows change, and, when asked for, a copy with the corrected rows.
 import {
   type ClockRule,
   correctCoverage,
@@ -17,25 +17,11 @@ import {
   type Range,
   unite,
 } from '@fxtape/market';
-import { FxtapeError } from '@fxtape/ops';
-import {
-  asObjects,
-  encodeRows,
-  type LostHour,
-  type QuestDbHttp,
-  readRows,
-  type Row,
-  type RowCorrected,
-  selectList,
-  sqlText,
-  sqlTimestamp,
-  stretchesOf,
-  tables,
-} from '@fxtape/questdb';
+import type { Clock } from '@fxtape/ops';
+import { asObjects, type LostHour, type QuestDbHttp, type Row, type RowCorrected } from '@fxtape/questdb';
 import type { ServerClock } from './apply-state.ts';
+import { type RankedRow, rowsOf, writeCopy } from './row-copy.ts';
 
-const AT_ONCE = 20_000;
-const LINES_AT_ONCE = 5000;
 /** The scheduler compares days of this age again when they have no row. */
 const COMPARED_AGAIN_US = 34 * 86_400_000_000;
 
@@ -43,11 +29,11 @@ type Http = Pick<QuestDbHttp, 'exec' | 'write'>;
 
 export interface RowTablesOptions {
   readonly http: Http;
+  readonly clock: Clock;
   readonly servers: readonly ServerClock[];
-  readonly lost: readonly (LostHour & { readonly table: string })[];
-  readonly nowUs: number;
-  /** Where the claims of before stand; default `coverage`. */
-  readonly claims?: string;
+  readonly lost: readonly LostHour[];
+  /** Where the rows of a table stand now. */
+  readonly sourceOf: (table: string) => string;
 }
 
 interface Reckoned {
@@ -62,32 +48,55 @@ interface Written {
   readonly rule: ClockRule;
 }
 
+/** What is claimed no more, and stands as a gap. */
+interface Left {
+  readonly account: string;
+  readonly feed: string | null;
+  readonly symbol: string | null;
+  readonly stream: string;
+  readonly timeframe: string | null;
+  readonly range: Range;
+  readonly rows: number;
+}
+
 export class RowTables {
   readonly #o: RowTablesOptions;
+  readonly #nowUs: number;
   readonly #serverOf = new Map<string, ServerClock>();
   readonly #feedServer = new Map<string, ServerClock>();
   readonly #written = new Map<string, Written[]>();
+  readonly #left: readonly Left[];
+  /** Of the table that is read first: `positions` stand before claims and gaps in the list of tables. */
+  #positionsLeft: Left[] = [];
 
   private constructor(options: RowTablesOptions) {
     this.#o = options;
+    this.#nowUs = options.clock.nowUs();
     for (const server of options.servers)
       for (const { feed, name } of server.accounts) {
         this.#serverOf.set(name, server);
         if (feed !== null) this.#feedServer.set(feed, server);
       }
+    this.#left = options.lost.flatMap((hour) => {
+      const { feed, rows, stream, symbol, timeframe } = hour;
+      const recorder = this.#feedServer.get(feed ?? '')?.accounts.find((each) => each.feed === feed)?.name;
+      const account = hour.account ?? recorder;
+      if (account === undefined) return [];
+      return [{ account, feed, symbol, stream, timeframe, range: bothPasses(hour), rows }];
+    });
   }
 
   /** Reads which rules were written with. Errors: as `exec`. */
   static async make(options: RowTablesOptions): Promise<RowTables> {
     const self = new RowTables(options);
-    const names = [...self.#serverOf.keys()].map(sqlText).join(', ');
-    if (names === '') return self;
     const rows = asObjects(
       await options.http.exec(
-        `SELECT account, source, stream, rule_id, cast(ts as long) a, cast(ts_to as long) b FROM ${options.claims ?? 'coverage'} WHERE account IN (${names}) AND rule_id != '' ORDER BY ts`,
+        `SELECT account, source, stream, rule_id, cast(ts as long) a, cast(ts_to as long) b FROM ${options.sourceOf('coverage')} WHERE rule_id != '' ORDER BY ts`,
+        { deadlineMs: 120_000 },
       ),
     );
-    for (const { a, account, b, rule_id: rule, source, stream } of rows)
+    for (const { a, account, b, rule_id: rule, source, stream } of rows) {
+      if (!self.#serverOf.has(String(account))) continue;
       for (const key of [
         [source, account],
         [source, account, stream],
@@ -98,33 +107,47 @@ export class RowTables {
         if (last !== undefined && last.rule.id === rule) last.toUs = Math.max(last.toUs, Number(b));
         else list.push({ fromUs: Number(a), toUs: Number(b), rule: parseClockRule(rule as string) });
       }
+    }
     return self;
   }
 
-  /** Counts what changes; writes everything into `shadow` when that is given. Errors: QDB_REFUSED and those of `exec`. */
-  async correct(table: RowCorrected, shadow: string | null, source: string = table): Promise<Reckoned> {
-    let rows = 0;
-    let changed = 0;
-    for (const { fromUs, toUs } of await stretchesOf(this.#o.http, source, AT_ONCE)) {
-      const answer = await this.#o.http.exec(
-        `SELECT ${selectList(table)} FROM ${source} WHERE ts >= ${sqlTimestamp(fromUs)} AND ts < ${sqlTimestamp(toUs)}`,
-        { deadlineMs: 120_000 },
-      );
-      const written: Row[] = [];
-      for (const row of readRows(table, answer)) {
-        rows++;
-        const corrected = this.#corrected(table, row as Row);
-        if (corrected.length !== 1 || corrected[0] !== row) changed++;
-        written.push(...corrected);
+  /** How many rows there are, and how many change. Errors: as `exec`. */
+  async reckon(table: RowCorrected): Promise<Reckoned> {
+    const sum = { rows: 0, changed: 0 };
+    for await (const _ of this.#pieces(table, sum));
+    return sum;
+  }
+
+  /** Writes the corrected rows into a copy. Errors: CLOCK_APPLY_UNLIKE, QDB_REFUSED and those of `exec`. */
+  async copy(table: RowCorrected, copy: string): Promise<void> {
+    const { clock, http, sourceOf } = this.#o;
+    const of = { http, clock, table, source: sourceOf(table) };
+    await writeCopy(of, copy, () => this.#allPieces(table));
+  }
+
+  /** Of positions their versions, too: the newest of them holds. */
+  async *#allPieces(table: RowCorrected): AsyncGenerator<RankedRow[]> {
+    if (table === 'positions') yield* this.#pieces('position_revisions', { rows: 0, changed: 0 });
+    yield* this.#pieces(table, { rows: 0, changed: 0 });
+  }
+
+  async *#pieces(table: RowCorrected, sum: { rows: number; changed: number }): AsyncGenerator<RankedRow[]> {
+    if (table === 'positions') this.#positionsLeft = [];
+    for await (const rows of rowsOf(this.#o.http, table, this.#o.sourceOf(table))) {
+      const piece: RankedRow[] = [];
+      for (const row of rows) {
+        sum.rows++;
+        const corrected = this.#corrected(table, row);
+        const stays = corrected.length === 1 && corrected[0] === row;
+        if (!stays) sum.changed++;
+        for (const each of corrected) piece.push({ row: each, rank: rankOf(table, each, stays) });
       }
-      if (shadow !== null) await this.#write(table, shadow, table === 'coverage' ? widest(written) : written);
+      yield piece;
     }
-    if (table === 'gap_events') {
-      const opened = this.#refused();
-      changed += opened.length;
-      if (shadow !== null) await this.#write(table, shadow, opened);
-    }
-    return { rows, changed };
+    if (table !== 'gap_events') return;
+    const opened = this.#refused();
+    sum.changed += opened.length;
+    yield opened.map((row) => ({ row, rank: 0 }));
   }
 
   #corrected(table: RowCorrected, row: Row): readonly Row[] {
@@ -151,7 +174,10 @@ export class RowTables {
         const position = row as unknown as PositionRow;
         const old = this.#writtenPosition(position) ?? rule;
         const corrected = correctPosition(position, old, rule);
-        return corrected === null ? [] : [corrected as unknown as Row];
+        if ('row' in corrected) return [corrected.row as unknown as Row];
+        const key = { account, feed: null, symbol: null, stream: 'positions', timeframe: null };
+        if (table === 'positions') this.#positionsLeft.push({ ...key, range: corrected.left, rows: 1 });
+        return [];
       }
       case 'history_limits':
         return [this.#correctedLimit(row, rule)];
@@ -160,7 +186,7 @@ export class RowTables {
         const moved = correctDay(us, rule);
         if (moved === us) return [row];
         // Its figures are those of other hours: a young day is compared again, an old one is not judged any more.
-        if (us > this.#o.nowUs - COMPARED_AGAIN_US) return [];
+        if (us > this.#nowUs - COMPARED_AGAIN_US) return [];
         return [{ ...row, ts: moved, condition: 'pending', reason: 'compared under another clock rule' }];
       }
       case 'trading_sessions': {
@@ -219,15 +245,15 @@ export class RowTables {
 
   #leftOf(claim: CoverageRow): readonly Range[] {
     return unite(
-      this.#o.lost.flatMap((hour) => {
-        const key = this.#keyOf(hour);
+      [...this.#left, ...this.#positionsLeft].flatMap(({ range, ...key }) => {
+        // Whoever recorded a feed: the rows are the feed's.
+        const whose = key.feed === null ? key.account === claim.account : key.feed === claim.feed;
         const same =
-          key !== null &&
-          key.account === claim.account &&
+          whose &&
           key.stream === claim.stream &&
           key.symbol === claim.symbol &&
           key.timeframe === claim.timeframe;
-        return same ? [bothPasses(hour)] : [];
+        return same ? [range] : [];
       }),
     );
   }
@@ -235,18 +261,11 @@ export class RowTables {
   /** Hours of history that are left out stand as gaps, as they would if the right rule had read them. */
   #refused(): Row[] {
     const gaps = new Map<string, Row>();
-    for (const hour of this.#o.lost) {
-      const key = this.#keyOf(hour);
-      if (key === null) continue;
-      const range = bothPasses(hour);
+    for (const { range, rows, ...key } of [...this.#left, ...this.#positionsLeft]) {
       const id = historyGapId(key, range, 'refused');
-      const evidence = JSON.stringify({
-        why: 'the hour occurs twice',
-        rows_left_out: hour.rows,
-        by: 'clock apply',
-      });
+      const evidence = { why: 'the hour occurs twice', rows_left_out: rows, by: 'clock apply' };
       gaps.set(id, {
-        ts: this.#o.nowUs + gaps.size,
+        ts: this.#nowUs + gaps.size,
         gap_id: id,
         writer: 'backfill',
         outage_id: id,
@@ -258,52 +277,21 @@ export class RowTables {
         state: 'open',
         rows_healed: null,
         missing_estimate: null,
-        evidence,
+        evidence: JSON.stringify(evidence),
       });
     }
     return [...gaps.values()];
   }
-
-  #keyOf(hour: LostHour & { readonly table: string }) {
-    const stream = STREAM_OF[hour.table];
-    const account =
-      hour.account ??
-      this.#feedServer.get(hour.feed ?? '')?.accounts.find(({ feed }) => feed === hour.feed)?.name ??
-      null;
-    if (stream === undefined || account === null) return null;
-    return { account, feed: hour.feed, symbol: hour.symbol, stream, timeframe: hour.timeframe };
-  }
-
-  async #write(table: RowCorrected, shadow: string, rows: readonly Row[]): Promise<void> {
-    for (let at = 0; at < rows.length; at += LINES_AT_ONCE) {
-      const encoded = encodeRows({ ...tables[table], name: shadow }, rows.slice(at, at + LINES_AT_ONCE));
-      const [refused] = encoded.refused;
-      if (refused !== undefined) throw notStored(shadow, refused.reason);
-      const answer = await this.#o.http.write(shadow, encoded.body);
-      if (answer.kind !== 'stored') throw notStored(shadow, answer.message);
-    }
-  }
 }
 
-const STREAM_OF: { readonly [table: string]: string } = {
-  ticks: 'ticks',
-  bar_events: 'bars',
-  bars: 'bars',
-  bar_revisions: 'bars',
-  trade_events: 'deals',
-  deals: 'deals',
-  deal_revisions: 'deals',
-};
-
-/** Claims that begin at one time after they were moved, though not before: the widest holds, as each of them is true. */
-const widest = (claims: readonly Row[]): Row[] => {
-  const found = new Map<string, Row>();
-  for (const claim of claims) {
-    const key = JSON.stringify(tables.coverage.keys.map((name) => claim[name] ?? null));
-    const known = found.get(key);
-    if (known === undefined || Number(known['ts_to']) < Number(claim['ts_to'])) found.set(key, claim);
-  }
-  return [...found.values()];
+/**
+ * Of claims that begin at one time after they were moved, though not before, the widest holds, as each of them is true. Of positions it is the
+ * one that was seen last, of days the one that the right rule had judged.
+ */
+const rankOf = (table: RowCorrected, row: Row, stays: boolean): number => {
+  if (table === 'coverage') return Number(row['ts_to']);
+  if (table === 'positions' || table === 'position_revisions') return Number(row['ts_seen'] ?? 0);
+  return table === 'daily_quality' && stays ? 1 : 0;
 };
 
 const RULE_NAMED = /"rule":"([^"]+)"/;
@@ -312,12 +300,3 @@ const bothPasses = ({ span }: LostHour): Range => ({
   fromUs: span.fromUs - span.firstS * 1_000_000,
   toUs: span.toUs - span.secondS * 1_000_000,
 });
-
-const notStored = (table: string, reason: string): FxtapeError =>
-  new FxtapeError({
-    code: 'QDB_REFUSED',
-    kind: 'transient',
-    message: `QuestDB did not take corrected rows into ${table}: ${reason}`,
-    hint: 'Run `fxtape clock apply` again: it resumes where it stopped',
-    context: { table },
-  });

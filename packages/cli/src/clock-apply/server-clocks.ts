@@ -1,10 +1,12 @@
-// Which servers have a rule that rows can be held against. In: the configuration, who each account is, what was decided, what is covered.
-// Out: per server the right rule, its accounts and feeds, and what history was read with before; as the server's SQL needs it, too.
+// Which servers have a rule that rows can be held against. In: the configuration, who each account is and was, what was decided, what is
+// covered. Out: per server the right rule, its accounts with every feed that they ever filled, and what history was read with before; whose
+// rows are left as they are; and the clocks as the server's SQL needs them.
 import type { AccountConfig } from '@fxtape/config';
 import { brokerSpans, isRepeated, parseClockRule, tellsAlike } from '@fxtape/market';
 import { asObjects, type HistoryReader, type QuestDbHttp, sqlText, type WallClock } from '@fxtape/questdb';
 import type { ServerClock } from './apply-state.ts';
 import { rulesDisagree } from './errors.ts';
+import { type LeftAlone, namesInTables, type Recorder, recorders } from './recorders.ts';
 
 export interface DecidedClock extends ServerClock {
   readonly confidence: string;
@@ -16,36 +18,60 @@ type Http = Pick<QuestDbHttp, 'exec'>;
 const ALL_MS = { from: 0, to: Date.UTC(2200, 0, 3) };
 const HOUR_MS = 3_600_000;
 
-/** Errors: CLOCK_RULES_DISAGREE and those of the reader. Servers of which nothing was decided are left out. */
+/** Errors: CLOCK_RULES_DISAGREE and those of the reader. */
 export async function serverClocks(o: {
   readonly configured: readonly AccountConfig[];
   readonly reader: HistoryReader;
   readonly http: Http;
-}): Promise<DecidedClock[]> {
-  const rows = await o.reader.accounts({ waitMs: 10_000 });
-  const clocks: DecidedClock[] = [];
-  for (const server of new Set(rows.flatMap((row) => row.server ?? []))) {
-    const accounts = rows
-      .filter((row) => row.server === server)
-      .map(({ account, feed }) => ({
-        name: account,
-        feed: feed ?? null,
-        replayed: o.configured.find(({ name }) => name === account)?.clock.replayed ?? false,
-      }));
-    const decided = await ruleOf(
-      o,
-      server,
-      accounts.map(({ name }) => name),
-    );
+}): Promise<{ readonly servers: readonly DecidedClock[]; readonly leftAlone: readonly LeftAlone[] }> {
+  const { configured, http } = o;
+  const all = await recorders(http);
+  const oldRules = await rulesOfHistory(http);
+  const replayed = new Set(configured.flatMap(({ clock, name }) => (clock.replayed ? [name] : [])));
+  const servers: DecidedClock[] = [];
+  for (const server of new Set(all.flatMap((each) => each.server ?? []))) {
+    const own = all.filter((each) => each.server === server);
+    const decided = await ruleOf(o, server, [...new Set(own.map(({ account }) => account))]);
     if (decided === null) continue;
-    const oldRules = await rulesOfHistory(
-      o.http,
-      accounts.map(({ name }) => name),
-    );
-    const clock = { server, ...decided, oldRules, accounts, splits: [] };
-    clocks.push({ ...clock, splits: await splitsOf(o.http, clock) });
+    const accounts = own.map(({ account, feed }) => ({
+      name: account,
+      feed,
+      replayed: replayed.has(account),
+    }));
+    const clock = {
+      server,
+      ...decided,
+      oldRules: [...new Set(own.flatMap(({ account }) => oldRules.get(account) ?? []))],
+      accounts,
+      splits: [],
+    };
+    servers.push({ ...clock, splits: await splitsOf(http, clock) });
   }
-  return clocks;
+  return { servers, leftAlone: await leftAlone(http, all, servers) };
+}
+
+/** Everybody who has rows and no clock, with the reason. */
+async function leftAlone(
+  http: Http,
+  all: readonly Recorder[],
+  servers: readonly ServerClock[],
+): Promise<LeftAlone[]> {
+  const known = servers.flatMap(({ accounts }) => accounts);
+  const has = {
+    account: new Set(known.map(({ name }) => name)),
+    feed: new Set(known.flatMap(({ feed }) => feed ?? [])),
+  };
+  return (await namesInTables(http)).flatMap(({ kind, name }) => {
+    if (has[kind].has(name)) return [];
+    const of = all.find((each) => each[kind] === name);
+    const why =
+      of === undefined
+        ? 'no account is known that filled it'
+        : of.server === null
+          ? `several servers filled it: ${of.servers.join(', ')}`
+          : `nothing was decided about the clock of ${of.server}`;
+    return [{ kind, name, why }];
+  });
 }
 
 async function ruleOf(
@@ -70,13 +96,15 @@ async function ruleOf(
   return { rule: parseClockRule(newest.rule_id).id, confidence: sure ? confidence : 'provisional' };
 }
 
-async function rulesOfHistory(http: Http, accounts: readonly string[]): Promise<string[]> {
-  const rows = asObjects(
-    await http.exec(
-      `SELECT DISTINCT rule_id FROM coverage WHERE source = 'history' AND account IN (${accounts.map(sqlText).join(', ')})`,
-    ),
+/** Of each account: the rules that its history was read with. */
+async function rulesOfHistory(http: Http): Promise<Map<string, string[]>> {
+  const rules = new Map<string, string[]>();
+  const rows = await http.exec(
+    "SELECT DISTINCT account, rule_id FROM coverage WHERE source = 'history' AND rule_id != ''",
   );
-  return rows.flatMap(({ rule_id: rule }) => (typeof rule === 'string' && rule !== '' ? [rule] : []));
+  for (const [account, rule] of rows.dataset)
+    rules.set(String(account), [...(rules.get(String(account)) ?? []), String(rule)]);
+  return rules;
 }
 
 /**
@@ -113,23 +141,36 @@ async function splitsOf(http: Http, clock: ServerClock): Promise<ServerClock['sp
   return splits;
 }
 
-/** The same for the server's SQL, an entry for each feed that is replayed and one for all others. */
-export function wallClocks(servers: readonly ServerClock[]): WallClock[] {
-  return servers.flatMap((server) => {
-    const plain = server.accounts.filter(({ replayed }) => !replayed);
-    const replayed = server.accounts.filter((account) => account.replayed);
-    const names = (accounts: ServerClock['accounts']) => ({
-      feeds: [...new Set(accounts.flatMap(({ feed }) => feed ?? []))],
-      accounts: accounts.map(({ name }) => name),
-    });
-    return [
-      { ...names(plain), spans: spansOf(server, null) },
-      ...replayed.map((account) => ({
-        ...names([account]),
-        spans: spansOf(server, account.feed ?? account.name),
-      })),
-    ].filter(({ accounts }) => accounts.length > 0);
+/** A correction that was begun is still about the same rules and the same rows. */
+export const sameClocks = (
+  { servers: begun }: { readonly servers: readonly ServerClock[] },
+  servers: readonly ServerClock[],
+): boolean =>
+  begun.every(({ accounts, rule, server }) => {
+    const now = servers.find((each) => each.server === server);
+    return now?.rule === rule && JSON.stringify(now.accounts) === JSON.stringify(accounts);
   });
+
+/** The same for the server's SQL: those that show the same clock are one. */
+export function wallClocks(servers: readonly ServerClock[]): WallClock[] {
+  const clocks = new Map<string, { feeds: Set<string>; accounts: Set<string>; spans: WallClock['spans'] }>();
+  const placed = new Set<string>();
+  for (const server of servers)
+    for (const { feed, name, replayed } of server.accounts) {
+      const spans = spansOf(server, replayed ? (feed ?? name) : null);
+      const key = JSON.stringify(spans);
+      const clock = clocks.get(key) ?? { feeds: new Set(), accounts: new Set(), spans };
+      clocks.set(key, clock);
+      if (feed !== null) clock.feeds.add(feed);
+      // A replayed account shows the clock of the feed that it records now.
+      if (!placed.has(name)) clock.accounts.add(name);
+      placed.add(name);
+    }
+  return [...clocks.values()].map(({ accounts, feeds, spans }) => ({
+    feeds: [...feeds].toSorted(),
+    accounts: [...accounts].toSorted(),
+    spans,
+  }));
 }
 
 function spansOf(server: ServerClock, replayedFeed: string | null): WallClock['spans'] {

@@ -1,17 +1,27 @@
 // `fxtape clock apply`: rows that were written under another clock rule than the one that holds get their right time, without a download.
-// In: the configuration, QuestDB, the state of an earlier run. Out: corrected tables, progress, or what would be done (`--dry-run`).
+// In: the configuration, QuestDB, what an earlier run left there. Out: corrected tables, progress, or what would be done (`--dry-run`).
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLog, FxtapeError, redactorOf, systemClock } from '@fxtape/ops';
+import { type Clock, createLog, FxtapeError, type Log, redactorOf, systemClock } from '@fxtape/ops';
 import { HistoryReader, isSqlCorrected, migrate, type QuestDbHttp } from '@fxtape/questdb';
 import { lockTape, type TapeLock } from '@fxtape/tape';
 import { ClockApply } from '../clock-apply/apply.ts';
-import { applyJournal, type ApplyState } from '../clock-apply/apply-state.ts';
-import { noRoom, nothingToDo, provisional, running, unfinished } from '../clock-apply/errors.ts';
-import { freeRoom, isAffected, measure, type Measured } from '../clock-apply/measure.ts';
-import { dropOldTables, oldTables } from '../clock-apply/old-tables.ts';
-import { measuredLines } from '../clock-apply/render.ts';
-import { type DecidedClock, serverClocks } from '../clock-apply/server-clocks.ts';
+import { applyOwner } from '../clock-apply/apply-owner.ts';
+import { ApplyJournal, type ApplyState, beforeOf, isUnfinished } from '../clock-apply/apply-state.ts';
+import { dropOldTables } from '../clock-apply/drop-old.ts';
+import {
+  noneUnderWay,
+  noRoom,
+  nothingToDo,
+  ownColumns,
+  provisional,
+  running,
+  unfinished,
+} from '../clock-apply/errors.ts';
+import { freeRoom, isAffected, measure } from '../clock-apply/measure.ts';
+import { type Plan, planLines } from '../clock-apply/render.ts';
+import { type DecidedClock, sameClocks, serverClocks } from '../clock-apply/server-clocks.ts';
+import { strandedIds, takeBack } from '../clock-apply/take-back.ts';
 import { type CliEnv, readRunningEnv } from '../env.ts';
 import { err, out } from '../print/out.ts';
 import { questDbView } from '../questdb.ts';
@@ -20,72 +30,131 @@ import { runMode } from '../run-mode.ts';
 export interface ClockApplyOptions {
   readonly dryRun?: boolean;
   readonly dropOld?: boolean;
+  readonly abort?: boolean;
   readonly json?: boolean;
 }
 
-/** Room beside the copies: the log of the server holds rows for a while. */
-const ROOM_FACTOR = 1.3;
+/** Everything that the ways of this command need. */
+interface Command {
+  readonly env: CliEnv;
+  readonly options: ClockApplyOptions;
+  readonly http: QuestDbHttp;
+  readonly clock: Clock;
+  readonly journal: ApplyJournal;
+  readonly log: Log;
+  /** To the person who waits. */
+  readonly say: (line: string) => void;
+}
 
 /** Errors: CLOCK_APPLY_*, CLOCK_RULES_DISAGREE, CONFIG_*, QDB_*. */
 export async function clockApply(options: ClockApplyOptions): Promise<void> {
   const env = readRunningEnv();
-  const view = questDbView(env);
+  const { http } = questDbView(env);
   const clock = systemClock();
   const level = env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL;
   const log = createLog({ service: 'clock-apply', level, redactor: redactorOf(env) });
   const say = (line: string): void => void err(`${line}\n`);
-  const journal = applyJournal(env.FXTAPE_DATA_DIR);
+  const command = { env, options, http, clock, log, say, journal: new ApplyJournal({ http, clock }) };
   mkdirSync(env.FXTAPE_DATA_DIR, { recursive: true });
   const lock = options.dryRun === true ? null : lockApply(env.FXTAPE_DATA_DIR);
   try {
-    const onStep = progress(say);
-    const apply = new ClockApply({ http: view.http, journal, clock, log, onStep });
-    const earlier = await apply.unfinished();
-    if (options.dropOld === true && earlier !== null) throw unfinished(earlier.id);
-    if (options.dropOld === true && options.dryRun !== true)
-      return await dropOld(view.http, journal, options);
-    // Once tables are away nothing else can be read, and nothing else is possible than to go on.
-    const goesOn = earlier !== null && !apply.canGoBack(earlier);
-    const servers = goesOn ? [] : await readServers(env, view.http);
-    if (earlier !== null && options.dryRun === true)
-      say(
-        `the correction ${earlier.id} stopped at "${earlier.step}"; run it without --dry-run to finish it or roll it back`,
-      );
-    if (earlier !== null && options.dryRun !== true) {
-      if (goesOn || sameRules(earlier, servers)) {
-        say(`resuming the correction ${earlier.id} at "${earlier.step}"`);
-        await apply.run(earlier);
-        return tellDone(earlier, options);
-      }
-      say(`the clock rules have changed since the correction ${earlier.id} began: rolling it back`);
-      await apply.goBack(earlier);
-    }
-    if (options.dryRun !== true) await migrate({ client: view.http, log });
-    const measured = await measure({ http: view.http, clock, servers });
-    const free = await freeRoom(env.FXTAPE_DATA_DIR);
-    if (options.dryRun === true) return tell(servers, measured, free, options);
-    if (!measured.tables.some(isAffected)) throw nothingToDo();
-    const unsettled = servers.find(({ confidence }) => confidence === 'provisional');
-    if (unsettled !== undefined) throw provisional(unsettled.server, unsettled.rule);
-    const needBytes = Math.ceil(measured.needBytes * ROOM_FACTOR);
-    if (free !== null && free.bytes < needBytes) throw noRoom(needBytes, free.bytes, free.where);
-    for (const line of measuredLines(servers, measured, free)) say(line);
-    const tables = measured.tables
-      .filter(isAffected)
-      .flatMap(({ table }) => (isSqlCorrected(table) ? [table] : []));
-    const state = apply.begin(servers, tables);
-    await apply.run(state);
-    tellDone(state, options);
+    if (options.dryRun === true) await dryRun(command);
+    else if (options.abort === true) await abort(command);
+    else await applyOrDrop(command);
   } finally {
     lock?.release();
-    view.http.close();
+    http.close();
   }
 }
 
-async function readServers(env: CliEnv, http: QuestDbHttp): Promise<DecidedClock[]> {
+async function dryRun(command: Command): Promise<void> {
+  const { journal, options, say } = command;
+  for (const { applyId, step } of (await journal.steps()).filter(isUnfinished))
+    say(`the correction ${applyId} has not ended (${step}); without --dry-run it goes on or goes back`);
+  const plan = await makePlan(command, await readServers(command));
+  const document = {
+    servers: plan.servers.map(({ confidence, rule, server }) => ({ server, rule, confidence })),
+    leftAlone: plan.leftAlone,
+    ...plan.measured,
+    free: plan.free,
+  };
+  tell(options, document, planLines(plan));
+}
+
+/** Puts everything back, whoever began it. */
+async function abort(command: Command): Promise<void> {
+  const { journal, options } = command;
+  const ids = (await journal.steps()).filter(isUnfinished).map(({ applyId }) => applyId);
+  const all = [...new Set([...ids, ...(await strandedIds(command.http, journal))])];
+  if (all.length === 0) throw noneUnderWay();
+  const kept: string[] = [];
+  // The newest first: it may stand on what an older one left.
+  for (const id of all.toReversed()) kept.push(...(await takeBack(command, id)));
+  tell(options, { abandoned: all, kept }, [
+    `everything is as it was before ${all.join(', ')}; rows are written again`,
+    ...(kept.length === 0 ? [] : [`somebody wrote into copies meanwhile; they are kept: ${kept.join(', ')}`]),
+  ]);
+}
+
+async function applyOrDrop(command: Command): Promise<void> {
+  const { clock, env, http, journal, log, options, say } = command;
+  const owner = applyOwner(env.FXTAPE_DATA_DIR);
+  const apply = new ClockApply({ http, journal, owner, clock, log, onStep: progress(say) });
+  const earlier = await apply.unfinished();
+  if (options.dropOld === true && earlier !== null) throw unfinished(earlier.id);
+  for (const id of earlier === null ? await strandedIds(http, journal) : []) {
+    say(`the database knows nothing more of the correction ${id}: it is taken back`);
+    await takeBack(command, id);
+  }
+  // Once tables are away nothing else can be read, and nothing else is possible than to go on.
+  if (earlier !== null && !(await apply.canGoBack(earlier))) return await goOn(command, apply, earlier);
+  const read = await readServers(command);
+  if (options.dropOld === true) return await dropOld(command, read.servers);
+  if (earlier !== null) {
+    if (sameClocks(earlier, read.servers)) return await goOn(command, apply, earlier);
+    say(`the rules have changed since the correction ${earlier.id} began: it is taken back`);
+    await takeBack(command, earlier.id);
+  }
+  await migrate({ client: http, log });
+  const settled = read.servers.filter(({ confidence }) => confidence !== 'provisional');
+  const plan = await makePlan(command, { ...read, servers: settled });
+  requirePossible(plan, read.servers);
+  for (const line of planLines(plan)) say(line);
+  for (const { rule, server } of read.servers.filter((each) => !settled.includes(each)))
+    say(`rows of ${server} are left as they are: its rule is not settled (${rule} is provisional)`);
+  const tables = plan.measured.tables.filter(isAffected).map(({ table }) => table);
+  const state = await apply.begin(settled, tables.filter(isSqlCorrected));
+  await apply.run(state);
+  tellDone(state, options);
+}
+
+async function goOn({ options, say }: Command, apply: ClockApply, earlier: ApplyState): Promise<void> {
+  say(`going on with the correction ${earlier.id}, which stands at "${earlier.step}"`);
+  await apply.run(earlier);
+  tellDone(earlier, options);
+}
+
+type Servers = Pick<Plan, 'servers' | 'leftAlone'>;
+
+async function readServers({ clock, env, http }: Command): Promise<Servers> {
   const { config } = await runMode(env);
-  const reader = new HistoryReader({ http, clock: systemClock() });
-  return serverClocks({ configured: config.accounts, reader, http });
+  return serverClocks({ configured: config.accounts, reader: new HistoryReader({ http, clock }), http });
+}
+
+async function makePlan({ clock, env, http }: Command, { leftAlone, servers }: Servers): Promise<Plan> {
+  const measured = await measure({ http, clock, servers });
+  return { servers, leftAlone, measured, free: await freeRoom(env.FXTAPE_DATA_DIR) };
+}
+
+function requirePossible({ free, measured }: Plan, all: readonly DecidedClock[]): void {
+  const affected = measured.tables.filter(isAffected);
+  const unsettled = all.find(({ confidence }) => confidence === 'provisional');
+  if (affected.length === 0)
+    throw unsettled === undefined ? nothingToDo() : provisional(unsettled.server, unsettled.rule);
+  const own = affected.find((each) => each.own.length > 0);
+  if (own !== undefined) throw ownColumns(own.table, own.own);
+  if (free !== null && free.bytes < measured.needBytes)
+    throw noRoom(measured.needBytes, free.bytes, free.where);
 }
 
 /** Held as long as the process lives. */
@@ -98,9 +167,6 @@ function lockApply(dataDir: string): TapeLock {
   }
 }
 
-const sameRules = (state: ApplyState, servers: readonly DecidedClock[]): boolean =>
-  state.servers.every(({ rule, server }) => servers.find((each) => each.server === server)?.rule === rule);
-
 const progress = (say: (line: string) => void) => {
   let last = '';
   return (step: string, done: number, of: number): void => {
@@ -111,44 +177,25 @@ const progress = (say: (line: string) => void) => {
   };
 };
 
-function tell(
-  servers: readonly DecidedClock[],
-  measured: Measured,
-  free: { where: string; bytes: number } | null,
-  { json }: ClockApplyOptions,
-): void {
-  const document = {
-    servers: servers.map(({ confidence, rule, server }) => ({ server, rule, confidence })),
-    ...measured,
-    free,
-  };
-  const text =
-    json === true ? JSON.stringify(document, null, 2) : measuredLines(servers, measured, free).join('\n');
-  out(`${text}\n`);
+const tell = ({ json }: ClockApplyOptions, document: object, lines: readonly string[]): void =>
+  void out(`${json === true ? JSON.stringify(document, null, 2) : lines.join('\n')}\n`);
+
+function tellDone({ id, servers, tables }: ApplyState, options: ClockApplyOptions): void {
+  const old = tables.map(({ name }) => beforeOf(name, id));
+  tell(options, { applyId: id, servers, old }, [
+    `corrected ${tables.map(({ name }) => name).join(', ')}`,
+    `the old tables stay as ${old.join(', ')}`,
+    'remove them with: fxtape clock apply --drop-old',
+  ]);
 }
 
-function tellDone(state: ApplyState, { json }: ClockApplyOptions): void {
-  const old = state.tables.map(({ before }) => before);
-  const text =
-    json === true
-      ? JSON.stringify({ applyId: state.id, servers: state.servers, old }, null, 2)
-      : `corrected ${state.tables.map(({ name }) => name).join(', ')}\nthe old tables stay as ${old.join(', ')}\nremove them with: fxtape clock apply --drop-old`;
-  out(`${text}\n`);
-}
-
-async function dropOld(
-  http: QuestDbHttp,
-  journal: ReturnType<typeof applyJournal>,
-  { json }: ClockApplyOptions,
-): Promise<void> {
-  const old = await oldTables(http);
-  await dropOldTables(http, old);
-  journal.remove();
-  const text =
-    json === true
-      ? JSON.stringify({ dropped: old })
-      : old.length === 0
-        ? 'there are no old tables'
-        : `dropped ${old.join(', ')}`;
-  out(`${text}\n`);
+async function dropOld(command: Command, servers: readonly DecidedClock[]): Promise<void> {
+  const dropped = await dropOldTables({ ...command, servers });
+  const names = dropped.map(({ name }) => name);
+  tell(command.options, { dropped }, [
+    ...dropped.flatMap(({ name, putBack }) =>
+      putBack === 0 ? [] : [`${putBack} rows of ${name} were missing, and were put where they belong`],
+    ),
+    names.length === 0 ? 'there are no old tables' : `dropped ${names.join(', ')}`,
+  ]);
 }

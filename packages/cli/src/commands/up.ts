@@ -3,8 +3,17 @@
 // fetch, plan and show first and together, then the recorder, then what it needs.
 import { resolve } from 'node:path';
 import { DEMO_API_KEY } from '@fxtape/config';
-import { createLog, type Env, exitOnUncaught, redactorOf, Shutdown } from '@fxtape/ops';
-import { applyJournal } from '../clock-apply/apply-state.ts';
+import {
+  createLog,
+  type Env,
+  exitOnUncaught,
+  type Log,
+  redactorOf,
+  Shutdown,
+  systemClock,
+} from '@fxtape/ops';
+import { QuestDbHttp } from '@fxtape/questdb';
+import { ApplyJournal, isUnfinished } from '../clock-apply/apply-state.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { type DemoOptions, demoOf } from '../demo.ts';
 import { demoDataDir, isGiven, processEnv, readCliEnv, withVariables } from '../env.ts';
@@ -67,15 +76,10 @@ export async function up(options: UpOptions): Promise<void> {
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });
   shutdown.onSignals();
   const tell = { info: (line: string) => log.info(line), warn: (line: string) => log.warn(line) };
-  const correction = applyJournal(dataDir).load();
-  if (correction !== null && correction.step !== 'done')
-    log.warn(
-      { code: 'CLOCK_APPLY_UNDER_WAY', applyId: correction.id, step: correction.step },
-      `a correction of the tables stopped at "${correction.step}"; rows may wait on the tape until you run \`fxtape clock apply\`, which finishes it or rolls it back`,
-    );
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;
+  await warnOfCorrection(stack.env.QDB_CLIENT_CONF, log);
   const names = ORDER.flat().filter((name) => demo !== null || !OF_DEMO.includes(name));
   const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));
   const which = demo === null ? {} : { FXTAPE_DEMO: demo.name };
@@ -131,4 +135,21 @@ function greeting({ questdb }: Stack, o: { demo: string | null; httpAddr: string
     '',
     '',
   ].join('\n');
+}
+
+/** A correction of the tables that was killed: nobody may write until it goes on. */
+async function warnOfCorrection(conf: string, log: Log): Promise<void> {
+  const http = new QuestDbHttp({ conf });
+  try {
+    const steps = await new ApplyJournal({ http, clock: systemClock() }).steps();
+    for (const { applyId, step } of steps.filter(isUnfinished))
+      log.warn(
+        { code: 'CLOCK_APPLY_UNDER_WAY', applyId, step },
+        'a correction of the tables has not ended; rows may wait on the tape until you run `fxtape clock apply`, which finishes it or rolls it back',
+      );
+  } catch (error) {
+    log.debug({ err: error }, 'whether a correction is under way cannot be told');
+  } finally {
+    http.close();
+  }
 }

@@ -2,6 +2,7 @@
 // the rule that is right. Out: the row or rows to write instead; the same object where nothing changes, nothing where nothing is left.
 
 import { historyGapId } from '../history/history-gap-id.ts';
+import { bothPasses } from '../history/history-times.ts';
 import { subtract, type Range } from '../ranges.ts';
 import type { CoverageRow, GapEventRow, PositionRow } from '../records.ts';
 import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
@@ -46,15 +47,28 @@ export const correctGap = (row: GapEventRow, old: ClockRule, rule: ClockRule): G
   return { ...corrected, gap_id: named(row.gap_id), outage_id: named(row.outage_id) };
 };
 
-/** A closed round trip. `old` reads the close; the opening has its offset beside it. `null`: its opening lies in an hour that nothing tells the pass of. */
-export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRule): PositionRow | null => {
-  const opened = correctTold(row.ts, row.utc_offset_s, old, rule);
+/** The row as it should stand, or the instant of the closing at which it is missing: by closing time positions are asked for and claimed. */
+export type CorrectedPosition = { readonly row: PositionRow } | { readonly left: Range };
+
+/**
+ * A closed round trip. `old` reads the close; the opening has its offset beside it. It is left out where its opening lies in an hour that
+ * nothing tells the pass of.
+ */
+export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRule): CorrectedPosition => {
   const closed = correctTold(row.ts_close, old.offsetAt(row.ts_close / 1000), old, rule);
-  if (opened === null) return null;
   // The close is no key: where nothing tells its pass the first one is taken, as for every answer that does not show both.
   const closeUs = closed?.us ?? moveTime(row.ts_close, old, rule, 1);
-  if (opened.us === row.ts && opened.offsetS === row.utc_offset_s && closeUs === row.ts_close) return row;
-  return { ...row, ts: opened.us, utc_offset_s: opened.offsetS, ts_close: closeUs };
+  const opened = correctTold(row.ts, row.utc_offset_s, old, rule);
+  if (opened === null) return { left: closeInstant(closed?.us ?? null, closeUs, rule) };
+  if (opened.us === row.ts && opened.offsetS === row.utc_offset_s && closeUs === row.ts_close) return { row };
+  return { row: { ...row, ts: opened.us, utc_offset_s: opened.offsetS, ts_close: closeUs } };
+};
+
+/** Both passes of the hour when nothing tells when it closed either. */
+const closeInstant = (toldUs: number | null, closeUs: number, rule: ClockRule): Range => {
+  const hour = toldUs === null ? rule.repeatedHourAt(rule.toBroker(utcMs(closeUs / 1000))) : null;
+  const fromUs = Math.floor(closeUs / 1000) * 1000;
+  return hour === null ? { fromUs, toUs: fromUs + 1000 } : bothPasses(hour);
 };
 
 const correctTold = (

@@ -1,9 +1,11 @@
-// Which tables hold times that were made from a broker's wall clock, and what each row knows of it. In: nothing. Out: for tables that the
-// server corrects by itself, which column says whose clock it is, which time is moved, and how the pass of an hour that occurs twice is
-// told; and the names of the tables whose rows have to be read, because their columns alone do not tell.
+// Which tables hold times that were made from a broker's wall clock, and what each row knows of it. In: nothing. Out: of every table of the
+// recorder what a correction does with it: the server moves its rows by itself, they have to be read because their columns alone do not
+// tell, or nothing in it was made from broker time. A table that is not in this list does not compile.
 import type { TableName } from '../tables.ts';
 
+/** The server moves the rows: the columns tell all that is needed. */
 export interface SqlCorrection {
+  readonly how: 'sql';
   /** The column that says whose clock it is. */
   readonly by: 'feed' | 'account';
   /** The time that was made from broker time, with `utc_offset_s` beside it. */
@@ -12,50 +14,74 @@ export interface SqlCorrection {
   readonly received: string | null;
   /** Which rows are history: in a repeated hour they stay only where their passes were told apart. */
   readonly history: string;
-  /** Grows with each row of one writer: what came since is found by it. */
-  readonly grows: string;
-  /** Rows of different broker times may have one key after the correction: then those that were right already hold. */
-  readonly collides: boolean;
-  /** Values of a version: one that equals the version before it is none, and is left out. */
-  readonly values: readonly string[];
+  /** Claims and gaps of these rows have this stream. */
+  readonly stream: 'ticks' | 'bars' | 'deals' | 'positions';
   /** Bars: one that is longer than the repeated hour holds both passes. */
   readonly bars: boolean;
+  /**
+   * The table with every version of these rows, which `ts_seen` tells the order of. Rows of different times may have one key after the
+   * correction, and a row that another one hid stands in its versions only: the newest version of each key holds.
+   */
+  readonly versions: 'bar_revisions' | 'deal_revisions' | null;
+  /** Values of a version: one that equals the version before it is none, and is left out. */
+  readonly values: readonly string[];
 }
 
-const live = { time: 'ts', history: 'false', collides: false, bars: false, values: [] } as const;
-const past = {
-  time: 'ts',
-  received: null,
-  history: 'true',
-  grows: 'ts_seen',
-  bars: false,
-  values: [],
-} as const;
-const bar = ['open', 'high', 'low', 'close', 'tick_volume', 'real_volume', 'spread_points'];
+/** Their rows are read, moved and written: the rule that they were written with has to be looked up. Small ones. */
+interface RowCorrection {
+  readonly how: 'rows';
+}
 
-export const SQL_CORRECTED = {
-  ticks: { ...live, by: 'feed', received: 'ts_recv', history: "source = 'history'", grows: 'ts_recv' },
-  bar_events: { ...live, by: 'feed', received: 'ts_recv', grows: 'ts_recv' },
-  trade_events: { ...live, by: 'account', received: 'ts_recv', grows: 'ts_recv' },
-  position_events: { ...live, time: 'ts_open', by: 'account', received: 'ts', grows: 'ts' },
-  bars: { ...past, by: 'feed', collides: true, bars: true },
-  bar_revisions: { ...past, by: 'feed', collides: false, bars: true, values: bar },
-  deals: { ...past, by: 'account', collides: true },
-  deal_revisions: { ...past, by: 'account', collides: false },
-} as const satisfies Partial<Record<TableName, SqlCorrection>>;
+/** Nothing in it was made from broker time. */
+interface NoCorrection {
+  readonly how: 'stays';
+  readonly why: string;
+}
 
-export type SqlCorrected = keyof typeof SQL_CORRECTED;
+const live = { how: 'sql', time: 'ts', history: 'false', versions: null, values: [], bars: false } as const;
+const past = { ...live, received: null, history: 'true' } as const;
+const barValues = ['open', 'high', 'low', 'close', 'tick_volume', 'real_volume', 'spread_points'];
+const rows = { how: 'rows' } as const;
+const stays = (why: string) => ({ how: 'stays', why }) as const;
 
-/** Small ones, of which the old rule has to be looked up: their rows are read, moved and written. */
-export const ROW_CORRECTED = [
-  'positions',
-  'position_revisions',
-  'coverage',
-  'gap_events',
-  'history_limits',
-  'daily_quality',
-  'trading_sessions',
-] as const satisfies readonly TableName[];
-export type RowCorrected = (typeof ROW_CORRECTED)[number];
+export const CORRECTIONS = {
+  ticks: { ...live, by: 'feed', received: 'ts_recv', history: "source = 'history'", stream: 'ticks' },
+  bar_events: { ...live, by: 'feed', received: 'ts_recv', stream: 'bars' },
+  trade_events: { ...live, by: 'account', received: 'ts_recv', stream: 'deals' },
+  position_events: { ...live, time: 'ts_open', by: 'account', received: 'ts', stream: 'positions' },
+  bars: { ...past, by: 'feed', stream: 'bars', bars: true, versions: 'bar_revisions' },
+  bar_revisions: { ...past, by: 'feed', stream: 'bars', bars: true, values: barValues },
+  deals: { ...past, by: 'account', stream: 'deals', versions: 'deal_revisions' },
+  deal_revisions: { ...past, by: 'account', stream: 'deals' },
+  positions: rows,
+  position_revisions: rows,
+  coverage: rows,
+  gap_events: rows,
+  history_limits: rows,
+  daily_quality: rows,
+  trading_sessions: rows,
+  account_events: stays('its time is that of receipt'),
+  rejected: stays('its time is that of receipt'),
+  accounts: stays('when something became known'),
+  symbol_specs: stays('when something became known'),
+  streams: stays('when it was configured'),
+  clock_rules: stays('decisions about the clock itself'),
+  clock_evidence: stays('decisions about the clock itself'),
+  clock_applies: stays('when a step was taken'),
+} as const satisfies Record<TableName, SqlCorrection | RowCorrection | NoCorrection>;
 
-export const isSqlCorrected = (table: string): table is SqlCorrected => table in SQL_CORRECTED;
+type Corrected<How extends string> = {
+  [N in TableName]: (typeof CORRECTIONS)[N] extends { readonly how: How } ? N : never;
+}[TableName];
+
+export type SqlCorrected = Corrected<'sql'>;
+export type RowCorrected = Corrected<'rows'>;
+
+const namesOf = <How extends string>(how: How): readonly Corrected<How>[] =>
+  Object.entries(CORRECTIONS).flatMap(([name, each]) => (each.how === how ? [name as Corrected<How>] : []));
+
+export const SQL_CORRECTED = namesOf('sql');
+export const ROW_CORRECTED = namesOf('rows');
+
+export const isSqlCorrected = (table: string): table is SqlCorrected =>
+  (SQL_CORRECTED as readonly string[]).includes(table);

@@ -1,0 +1,11 @@
+// What a copy can run into. In: the facts. Out: errors with a stable code and what to do.
+import { FxtapeError } from '@fxtape/ops';
+
+export const unlike = (table: string, copy: string): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_APPLY_UNLIKE',
+    kind: 'terminal',
+    message: `the corrected copy of ${table}, ${copy}, does not hold what it should, though it was made twice`,
+    hint: '`fxtape clock apply --abort` puts everything back; report it with the log of QuestDB',
+    context: { table, copy },
+  });
