@@ -65,7 +65,9 @@ function sqlError(error: string, position: unknown, sql: string): FxtapeError {
     code: 'QDB_SQL',
     kind: 'terminal',
     message: `QuestDB refused a statement: ${error}`,
-    hint: 'Check that the migrations have run and that nobody else changed the tables',
+    hint: /could not mmap/.test(error)
+      ? 'The system lets QuestDB map too few files for so many partitions: raise the limit (sysctl -w vm.max_map_count=1048576), then run it again'
+      : 'Check that the migrations have run and that nobody else changed the tables',
     context: { error, position, sql: sql.slice(0, 500) },
   });
 }
