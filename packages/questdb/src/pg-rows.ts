@@ -86,18 +86,18 @@ export async function* pgRows(
     const { error } = ended as { readonly error: unknown };
     if (error !== null) throw error;
   } catch (error) {
-    throw failure(error);
+    throw pgFailure(error);
   } finally {
     socket.destroy();
   }
 }
 
-function columnOf({ dataTypeID, name }: pg.FieldDef): PgColumn {
+export function columnOf({ dataTypeID, name }: pg.FieldDef): PgColumn {
   return { name, kind: KINDS.get(dataTypeID) ?? 'text' };
 }
 
 /** `2026-11-28 12:00:00.123456` → `2026-11-28T12:00:00.123456Z`. */
-function utc(row: PgRow, columns: readonly PgColumn[]): PgRow {
+export function utc(row: PgRow, columns: readonly PgColumn[]): PgRow {
   return row.map((value, i) =>
     value === null || columns[i]?.kind !== 'timestamp' ? value : `${value.replace(' ', 'T')}Z`,
   );
@@ -112,7 +112,8 @@ function severalStatements(): FxtapeError {
   });
 }
 
-function failure(cause: unknown): FxtapeError {
+/** What went wrong on this wire, with a code. */
+export function pgFailure(cause: unknown): FxtapeError {
   if (cause instanceof FxtapeError) return cause;
   const refused = cause instanceof pg.DatabaseError;
   const message = cause instanceof Error ? cause.message : String(cause);

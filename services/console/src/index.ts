@@ -3,6 +3,7 @@ export { clockOf, gatherClocks } from './account-clocks.ts';
 export { type CollectorClientOptions, fetchCollectorState } from './collector-client.ts';
 export { type AccountState, type CollectorState, type StreamState } from './collector-state.ts';
 export type { GapSource } from './gap-source.ts';
+export { questDbGaps } from './questdb-gaps.ts';
 export { askableUs, isoOfUs, usOfIso } from './instant.ts';
 export { jobsOf } from './routes/jobs.ts';
 export { type ReadinessReport, readinessOf } from './readiness.ts';

@@ -14,7 +14,7 @@ import {
   systemClock,
   writePidFile,
 } from '@fxtape/ops';
-import { HistoryReader, QuestDbHttp, Reader } from '@fxtape/questdb';
+import { HistoryReader, QuestDbHttp, QuestDbPg, Reader } from '@fxtape/questdb';
 import { gatherClocks } from './account-clocks.ts';
 import { createApp } from './app.ts';
 import { fetchCollectorState } from './collector-client.ts';
@@ -38,7 +38,13 @@ const config = async () =>
   env.FXTAPE_DEMO === undefined
     ? loadConfig(env.FXTAPE_CONFIG)
     : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO });
-const history = new HistoryReader({ http, clock: systemClock() });
+const asReader = env.QUESTDB_READER_URL === undefined ? null : new QuestDbPg({ url: env.QUESTDB_READER_URL });
+if (asReader === null)
+  log.warn(
+    'QUESTDB_READER_URL is not given: what is recorded is read with the user of QDB_CLIENT_CONF, who may write',
+  );
+const recorded = { http: asReader ?? http, clock: systemClock() };
+const history = new HistoryReader(recorded);
 const collectorUrl = env.FXTAPE_COLLECTOR_URL;
 const app = await createApp({
   collector: () =>
@@ -47,7 +53,8 @@ const app = await createApp({
       url: collectorUrl,
       token,
     }),
-  gaps: questDbGaps(http, new Reader({ http, clock: systemClock() })),
+  // Asked the way that rows take.
+  gaps: questDbGaps(http, new Reader(recorded)),
   clocks: async () => gatherClocks((await config()).accounts, history),
   jobs,
   accounts: new GatewayAccounts({
@@ -65,6 +72,7 @@ await app.listen({ ...addr }).catch((cause: Error) => {
 });
 shutdown.add('queues', () => jobs.close());
 shutdown.add('http', () => app.close());
+if (asReader !== null) shutdown.add('reader', () => asReader.close());
 const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'console', {
   pid: process.pid,
   http: address,
