@@ -251,24 +251,3 @@ test('configuration: the account moves to other addresses while its socket is do
   await recording.moreTicks(200);
   await promiseKept('other addresses', recording);
 });
-
-test('configuration: the list tells what is no address for one account; the other one records on', async () => {
-  const recording = await begin({ scenario });
-  const row = { id: B, nickname: 'b', platform: 'mt5', server: 'Two', login: 2, status: 'connected' };
-  for (let n = 0; n < 3; n++)
-    await recording.gateway.command('inject', {
-      path: `/v1/accounts/${B}`,
-      body: { ...row, ws_url: 'pending' },
-    });
-  recording.configure({
-    accounts: [
-      { id: A, name: 'demo' },
-      { id: B, name: 'other' },
-    ],
-  });
-  const service = await recording.collector();
-  await says(service, 'other: waiting_for_gateway (FXSOCKET_ADDRESS');
-  await recording.live(service, 180_000);
-  await recording.moreTicks(200);
-  await promiseKept('no address', recording);
-});
