@@ -33,6 +33,8 @@ const MOST_BACK_MS = 600_000;
 const MOST_ASLEEP_MS = 4 * 86_400_000;
 /** Left-out frames share a gap when they follow each other within this time: in a busy market, all of a connection. */
 const TOGETHER_US = 2_000_000;
+/** So long coverage may wait for such a gap to be told. */
+const LONGEST_US = 10_000_000;
 /** Coverage of bars and deals comes from history alone: their streamed events are not the confirmed rows. */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 
@@ -192,14 +194,7 @@ export class StreamBook {
         if (clean !== null) this.#end(stream, clean);
         break;
       case 'claim':
-        if (
-          stream.leftOut !== null &&
-          clean !== null &&
-          this.#apartUs(stream.leftOut.to, clean) >= TOGETHER_US
-        )
-          this.#noteLeftOut(stream);
-        if (clean !== null && this.#isDue(stream, clean))
-          this.#claim(stream, coverageEnd(clean, startMs(this.#timing(stream))));
+        if (clean !== null) this.#goOn(stream, clean);
         break;
       case 'prove':
         stream.proved = clean;
@@ -291,6 +286,19 @@ export class StreamBook {
     if (clean === null) return ours;
     if (replayed) return gapEnd(clean, this.#timing(stream).marginMs);
     return latest(gapEnd(clean, Math.ceil((this.#tsRecv - clean.recvUs) / 1000)), ours);
+  }
+
+  /** What was left out and is not told yet bounds what can be claimed: a tape may be lost before it is told. */
+  #goOn(stream: StreamAccount, clean: Instant): void {
+    const { leftOut } = stream;
+    if (
+      leftOut !== null &&
+      (this.#apartUs(leftOut.to, clean) >= TOGETHER_US || this.#apartUs(leftOut.from, clean) >= LONGEST_US)
+    )
+      this.#noteLeftOut(stream);
+    if (!this.#isDue(stream, clean)) return;
+    const to = coverageEnd(clean, startMs(this.#timing(stream)));
+    this.#claim(stream, stream.leftOut === null ? to : earliest(to, gapStart(stream.leftOut.from, 0)));
   }
 
   /** Due by either clock: while ours is behind the tape, receive times advance by only a microsecond a line. */

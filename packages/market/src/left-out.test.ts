@@ -1,0 +1,88 @@
+// Frames that were left out because they may have been late snapshots: their gaps, and what coverage says meanwhile.
+import { describe, expect, test } from 'vitest';
+import { coverageOf, gapsOf, PRICES, run, started, TapeScript } from './testing/tape-script.ts';
+
+describe('a frame that was left out as a repeat', () => {
+  const live = (): TapeScript => started().beats(3, 10).tick('EURUSD', 10.5);
+
+  test('and may have been a tick like the one before it: its one moment is a gap', () => {
+    const script = live().tick('EURUSD', 10.5, 10.6, 'repeat').beats(11, 20);
+    expect(gapsOf(script).slice(4)).toEqual([['ended', 'EURUSD', 'not_subscribed', 10.5, 10.501]]);
+    const told = run(script).notes.gaps.at(-1)?.gap;
+    expect([told?.missing, told?.id.endsWith('.out')]).toEqual([1, true]);
+    expect(coverageOf(script, 'EURUSD')).toEqual(coverageOf(started().beats(3, 20), 'EURUSD'));
+  });
+
+  test('with others soon after it: one gap, also when a drop comes before the next heartbeat', () => {
+    const several = (): TapeScript =>
+      live().tick('EURUSD', 10.5, 10.5, 'repeat').tick('EURUSD', 10.7).tick('EURUSD', 10.7, 10.7, 'repeat');
+    expect(gapsOf(several().beats(11, 20)).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],
+    ]);
+    const goesOn = several().beats(11, 12).tick('EURUSD', 12.6).tick('EURUSD', 12.6, 12.6, 'repeat');
+    expect(gapsOf(goesOn.beats(13, 20)).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 12.601],
+    ]);
+    const dropped = several().drops(10.9);
+    expect(gapsOf(dropped).slice(4, 6)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.701],
+      ['opened', 'EURUSD', 'disconnect', 8, null],
+    ]);
+    const ids = run(dropped).notes.gaps.map(({ gap }) => gap.id);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  test('while our clock is behind the tape its gap is told as soon, and no wider', () => {
+    const script = started().beats(3, 60);
+    for (let s = 61; s < 80; s++) {
+      script.beat(60, 'clean', true, s).tick('EURUSD', s + 0.5, 60);
+      if (s === 65 || s === 75) script.tick('EURUSD', s + 0.5, 60, 'repeat');
+    }
+    expect(gapsOf(script).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 65.5, 65.501],
+      ['ended', 'EURUSD', 'not_subscribed', 75.5, 75.501],
+    ]);
+  });
+
+  test('again and again: no coverage is claimed over what is not told yet, and it waits ten seconds at most', () => {
+    const script = started().beats(3, 10);
+    for (let s = 11; s <= 40; s++)
+      script
+        .tick('EURUSD', s - 0.5)
+        .tick('EURUSD', s - 0.5, s - 0.5, 'repeat')
+        .beat(s);
+    for (let lines = 1; lines <= script.lines.length; lines++) {
+      const cut = new TapeScript();
+      cut.lines.push(...script.lines.slice(0, lines));
+      const told = gapsOf(cut).filter(([event, of]) => event === 'ended' && of === 'EURUSD');
+      const leftOut = cut.lines.filter(({ mark }) => mark === 'repeat').map((_, i) => 10.5 + i);
+      const first = leftOut.find((s) => told.every(([, , , , to]) => s >= (to ?? 0)));
+      const covered = coverageOf(cut, 'EURUSD').at(-1)?.[1] ?? 0;
+      if (first !== undefined) expect(covered).toBeLessThanOrEqual(first);
+    }
+    expect(gapsOf(script).filter(([, of]) => of === 'EURUSD').length).toBeGreaterThanOrEqual(3);
+    expect(coverageOf(script, 'EURUSD').at(-1)?.[1]).toBeGreaterThanOrEqual(27);
+  });
+
+  test('and states an older tick, or comes long after its tick: it is a snapshot', () => {
+    expect(
+      gapsOf(live().tick('EURUSD', 9, 10.6, 'repeat').tick('EURUSD', 10.5, 12.6, 'repeat')).slice(4),
+    ).toEqual([]);
+  });
+
+  test('before a gap that is open it needs one: its symbol is delayed by more than is known of it yet', () => {
+    const script = started()
+      .beats(3, 10)
+      .drops(10.55)
+      .beat(12)
+      .acks(...PRICES)
+      .tick('EURUSD', 3, 12.1)
+      .tick('EURUSD', 3, 12.1, 'repeat')
+      .beats(13, 20);
+    expect(gapsOf(script)).toContainEqual(['ended', 'EURUSD', 'not_subscribed', 3, 3.001]);
+  });
+
+  test('inside a gap that is open it needs none of its own', () => {
+    expect(gapsOf(live().drops(10.55).tick('EURUSD', 10.5, 10.6, 'repeat')).slice(6)).toEqual([]);
+  });
+});
