@@ -131,7 +131,7 @@ async function run(
   for (const statement of migration.statements) {
     for (;;) {
       try {
-        passing(`migrate: ${migration.version}`);
+        passing('migrate: statement');
         await client.exec(statement, { signal });
         break;
       } catch (error) {
@@ -148,7 +148,7 @@ async function record(
   migration: Migration,
   signal?: AbortSignal,
 ): Promise<void> {
-  passing(`migrate: record ${migration.version}`);
+  passing('migrate: record');
   const values = `${migration.version}, ${sqlText(migration.name)}, ${sqlText(migration.checksum)}`;
   await client.exec(`INSERT INTO ${RECORD} (ts, version, name, checksum) VALUES (now(), ${values})`, {
     signal,
