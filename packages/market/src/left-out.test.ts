@@ -1,6 +1,6 @@
 // Frames that were left out because they may have been late snapshots: their gaps, and what coverage says meanwhile.
 import { describe, expect, test } from 'vitest';
-import { coverageOf, gapsOf, PRICES, run, started, TapeScript } from './testing/tape-script.ts';
+import { coverageOf, EUR, gapsOf, PRICES, run, started, TapeScript, XAU } from './testing/tape-script.ts';
 
 describe('a frame that was left out as a repeat', () => {
   const live = (): TapeScript => started().beats(3, 10).tick('EURUSD', 10.5);
@@ -80,6 +80,18 @@ describe('a frame that was left out as a repeat', () => {
       .tick('EURUSD', 3, 12.1, 'repeat')
       .beats(13, 20);
     expect(gapsOf(script)).toContainEqual(['ended', 'EURUSD', 'not_subscribed', 3, 3.001]);
+  });
+
+  test('so does a gap that has no start yet: its first heartbeat knows nothing of the delay', () => {
+    const script = new TapeScript()
+      .event({ event: 'start', data: null })
+      .configured([EUR, XAU])
+      .event({ event: 'connected', data: null })
+      .acks(...PRICES)
+      .tick('EURUSD', -600, 0.1)
+      .tick('EURUSD', -600, 0.2, 'repeat')
+      .beats(1, 8);
+    expect(gapsOf(script)).toContainEqual(['ended', 'EURUSD', 'not_subscribed', -600, -599.999]);
   });
 
   test('inside a gap that is open it needs none of its own', () => {

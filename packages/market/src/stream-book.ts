@@ -140,9 +140,10 @@ export class StreamBook {
   /** A frame was left out that may have been a tick. Outside a gap, left-out frames that follow each other soon get a gap of their own. */
   leaveOut(stream: StreamAccount, at: Instant): void {
     const { gap, leftOut } = stream;
-    // A symbol may be delayed by more than is known of it yet: then its frames lie before the gap in which they come.
-    const holds = gap !== null && (gap.from === null || !mayPrecede({ at, byMs: 0 }, gap.from));
-    if (holds) return;
+    // A symbol may be delayed by more than is known of it yet: then its frames lie before the gap in which they come. So they may, too, where
+    // the gap has no start yet: the first heartbeat gives it one, with what is known by then.
+    const from = gap?.from ?? null;
+    if (from !== null && !mayPrecede({ at, byMs: 0 }, from)) return;
     if (leftOut !== null && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
       leftOut.to = at;
       leftOut.count++;
