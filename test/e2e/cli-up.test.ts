@@ -162,7 +162,7 @@ test('a service that never comes up ends `up` with code 1 and the reason', async
   expect(exit.code).toBe(1);
   const last = child.logs.trimEnd().split('\n').at(-1);
   expect(last).toMatch(
-    /^SERVICE_START_FAILED: console ended 4 times before it was up, .*CONSOLE_TOKEN_REQUIRED/,
+    /^SERVICE_START_FAILED: console ended 4 times before it was up, .*API_TOKEN_REQUIRED/,
   );
   for (const name of SERVICES) expect(pidOf(name)).toBeNull();
 });
