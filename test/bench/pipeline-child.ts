@@ -40,9 +40,9 @@ const spend = (stage: string, sinceMs: number): number => {
 
 /** What a socket would bring, one piece a turn of the event loop; the recorder sees an open connection. */
 async function* stream(pieces: readonly Piece[]): AsyncGenerator<StreamItem[]> {
-  // Long enough ago that no frame can be the snapshot of a subscription.
-  const recvUs = clock.nowUs() - 10_000_000;
-  const base = { kind: 'session' as const, conn: 1, recvUs, monoMs: clock.monoMs() };
+  // A minute ago: no frame can be the snapshot of a subscription any more.
+  const recvUs = clock.nowUs() - 60_000_000;
+  const base = { kind: 'session' as const, conn: 1, recvUs, monoMs: clock.monoMs() - 60_000 };
   const subs = SYMBOL_NAMES.map((symbol) => ({ topic: 'prices' as const, symbol }));
   yield [
     { ...base, event: { type: 'connected' } },

@@ -46,7 +46,7 @@ beforeAll(async () => {
   await writer.submit('clock_rules', [
     {
       server: 'Demo',
-      ts: 0,
+      ts: Date.UTC(1971, 0) * 1000,
       rule_id: 'America/New_York+7h',
       ts_decided: T0,
       confidence: 'inferred',
