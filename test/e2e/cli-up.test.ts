@@ -161,9 +161,7 @@ test('a service that never comes up ends `up` with code 1 and the reason', async
   const exit = await child.exited;
   expect(exit.code).toBe(1);
   const last = child.logs.trimEnd().split('\n').at(-1);
-  expect(last).toMatch(
-    /^SERVICE_START_FAILED: console ended 4 times before it was up, .*API_TOKEN_REQUIRED/,
-  );
+  expect(last).toMatch(/^SERVICE_START_FAILED: console ended 4 times before it was up, .*API_TOKEN_REQUIRED/);
   for (const name of SERVICES) expect(pidOf(name)).toBeNull();
 });
 
