@@ -4,3 +4,4 @@ export { Intake } from './intake.ts';
 export { TapeMemory } from './tape-memory.ts';
 export { type TapeOwner, tapeOwner } from './tape-owner.ts';
 export { TapeReader } from './tape-reader.ts';
+export { Retirement } from './retire.ts';

@@ -1,0 +1,121 @@
+// Tapes of accounts that are not configured any more end: also one that ended in the middle of a question to the clock, and one that has
+// nothing to send.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Intake, Retirement, TapeMemory } from '@fxtape/collector';
+import { type ClockSpan, saveLedger, type StreamKey } from '@fxtape/market';
+import { createLog, systemClock } from '@fxtape/ops';
+import { AppliedWatch, Database, QuestDbHttp, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
+import { listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
+import { startQuestDb, tempDir, until } from '@fxtape/testkit';
+import { afterEach, expect, test } from 'vitest';
+
+const closers: (() => Promise<void>)[] = [];
+const atTheEnd = (close: () => Promise<void>): void => void closers.push(close);
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const log = createLog({ service: 'test', level: 'silent' });
+const SECONDS = 8;
+const TICKS: StreamKey = { stream: 'ticks', symbol: 'EURUSD', timeframe: null };
+const SPANS: ClockSpan[] = [{ fromUs: 0, rule: 'UTC', confirmed: true, evidence: '' }];
+
+/** The tape of an account that was recorded until now, in two segments. */
+const recorded = async (dir: string, account: string) => {
+  const memory = new TapeMemory(account);
+  const tape = await TapeWriter.open({ dir, account, head: () => memory.save(), clock: systemClock() });
+  let nowMs = Date.now() - (SECONDS + 1) * 1000;
+  const clock = { ...systemClock(), nowUs: () => nowMs * 1000, nowMs: () => nowMs };
+  const intake = new Intake({ tape, memory, clock, log, replayed: false });
+  const append = (more: object, message: object | null = null): void => {
+    const frame = message === null ? {} : { frame: JSON.stringify(message), json: true, message };
+    for (const line of tape.append([{ conn: 1, recvUs: nowMs * 1000, ...more, ...frame } as never]))
+      memory.apply(line, message as never);
+  };
+  const tick = (ms: number): void => {
+    const time = new Date(ms).toISOString();
+    append({ mark: 'live' }, { type: 'tick', symbol: 'EURUSD', data: { bid: 1, ask: 2, time } });
+  };
+  const address = { restUrl: 'http://127.0.0.1:1', wsUrl: 'ws://127.0.0.1:1' };
+  intake.note('bound', { server: 'Demo', login: 1, ...address });
+  intake.note('clock', { spans: SPANS });
+  intake.configure({ feed: account, streams: [TICKS] });
+  append({ event: 'connected', data: {} });
+  append({ event: 'subscribed', data: { sub: { topic: 'prices', symbol: 'EURUSD' } } });
+  for (let s = 0; s < SECONDS; s++) {
+    nowMs += 1000;
+    const serverTime = new Date(nowMs).toISOString();
+    append({ mark: 'clean' }, { type: 'terminal', data: { connected: true, serverTime } });
+    tick(nowMs);
+  }
+  return { intake, memory, tape, tick, nowMs };
+};
+
+/** What retirement shares with the pipelines, over a real database. */
+const sharing = async () => {
+  const clock = systemClock();
+  const server = await startQuestDb();
+  atTheEnd(() => server.close());
+  const http = new QuestDbHttp({ conf: server.conf });
+  const stop = new AbortController();
+  const database = new Database({ http, log, clock });
+  const watching = database.watch(stop.signal);
+  atTheEnd(async () => {
+    stop.abort();
+    await watching;
+    http.close();
+  });
+  const identity = await database.ready(stop.signal);
+  const gate = new WriteGate({ http, clock, log });
+  gate.watch(stop.signal);
+  const writer = new TableWriter({ gate: gate.check, http, log, clock, random: Math.random });
+  atTheEnd(async () => writer.close());
+  const shared = {
+    baseUrl: 'http://127.0.0.1:1',
+    retentionMs: () => 0,
+    writer,
+    applied: new AppliedWatch({ http, clock }),
+    reader: new Reader({ http, clock }),
+    gate,
+    database,
+    troubles: () => 0,
+    inHand: () => ({ maxLines: 1000, maxBytes: 1e6 }),
+    clock,
+  };
+  return { http, identity, shared };
+};
+
+test('what waited when a tape ended is sent, and a tape that has nothing to send holds up no other', async () => {
+  const { http, identity, shared } = await sharing();
+  const data = tempDir('retire');
+  atTheEnd(() => data.remove());
+  const tapes = join(data.path, 'tape');
+  mkdirSync(tapes);
+  const sent = await recorded(join(tapes, 'a-sent'), 'a-sent');
+  sent.intake.configure({ feed: 'a-sent', streams: [] });
+  sent.intake.note('stop', {});
+  await sent.tape.sync();
+  const state = { v: 3, ledger: saveLedger(sent.memory.ledger.state), database: identity, witness: null };
+  await writeCursor(join(tapes, 'a-sent'), { position: sent.tape.position.synced as Position, state });
+  await sent.tape.close();
+  const odd = await recorded(join(tapes, 'b-odd'), 'b-odd');
+  odd.tick(odd.nowMs - 25 * 60_000);
+  await odd.tape.close();
+
+  const retirement = new Retirement({ shared, tapes, log });
+  atTheEnd(() => retirement.stop());
+  await retirement.addAll(new Set());
+  const rows = async (sql: string) => (await http.exec(sql)).dataset;
+  await until(async () => (await rows("SELECT gap_id FROM gap_events WHERE event = 'ended'")).length === 2, {
+    what: 'both gaps of the stream to end',
+    deadlineMs: 45_000,
+  });
+  const counts = await rows('SELECT feed, quality, count() n FROM ticks ORDER BY n');
+  expect(counts.map(([feed, quality, n]) => [feed, quality, Number(n)])).toEqual([
+    ['b-odd', 'late', 1],
+    ['b-odd', null, SECONDS],
+  ]);
+  // It was done at once: retention went on.
+  expect(await listSegments(join(tapes, 'a-sent'))).toHaveLength(1);
+});
