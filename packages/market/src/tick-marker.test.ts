@@ -245,3 +245,13 @@ test('whenever the snapshot comes, no tick becomes two rows, and at most what eq
     { seed, numRuns: 3000 },
   );
 });
+
+test('a clock that is set forward behind the first frame makes it no snapshot: the snapshot that comes late is no second row', () => {
+  const life = new Life();
+  const hour = 3_600_000;
+  const behind = tick(hour + 2500, 1.2);
+  expect(life.connect([tick(1000)], 0, 900)).toEqual(['snapshot']);
+  expect(life.frame(behind, 2500)).toBe('live');
+  expect(life.frame(tick(hour + 2600, 1.3), 2600)).toBe('live');
+  expect(life.frame(behind, 4200)).toBe('repeat');
+});

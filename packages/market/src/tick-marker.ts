@@ -30,6 +30,9 @@ export const LINGER_MS = 30_000;
 export const TWIN_MS = 1000;
 /** A live tick may be this much older than the subscription request. */
 const SLOW_MS = 1000;
+/** Clocks are set by a multiple of this. A first frame that is as much older, nearly, may be a live tick from before its clock was set. */
+const SET_BY_MS = 900_000;
+const NEARLY_MS = 5000;
 const MAX_SEEN = 16_384;
 
 interface Watch {
@@ -142,7 +145,10 @@ export class TickMarker {
 const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   const { askedAtMs, firstMs } = watch;
   if (firstMs === null || askedAtMs === null) return;
-  if (firstMs >= ms - (monoMs - askedAtMs) - SLOW_MS) return;
+  const olderMs = ms - (monoMs - askedAtMs) - firstMs;
+  if (olderMs <= SLOW_MS) return;
+  const beyondMs = Math.abs(olderMs - SET_BY_MS * Math.round(olderMs / SET_BY_MS));
+  if (olderMs > SET_BY_MS / 2 && beyondMs < NEARLY_MS) return;
   watch.firstMs = null;
   watch.due--;
 };
