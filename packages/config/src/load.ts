@@ -23,7 +23,9 @@ export async function readConfigText(path: string): Promise<string> {
       message: missing ? `there is no configuration at ${path}` : `${path} cannot be read (${errno})`,
       hint: missing
         ? 'Write the file, or point FXTAPE_CONFIG at it'
-        : 'Correct its permissions, or point FXTAPE_CONFIG elsewhere',
+        : errno === 'EISDIR'
+          ? 'It is a folder: point FXTAPE_CONFIG at the file in it'
+          : 'Correct its permissions, or point FXTAPE_CONFIG elsewhere',
       context: { path, errno },
       cause,
     });

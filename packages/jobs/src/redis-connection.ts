@@ -72,7 +72,7 @@ function unreachable(cause?: unknown): FxtapeError {
     code: 'QUEUE_UNREACHABLE',
     kind: 'transient',
     message: 'no connection to Redis',
-    hint: 'Start Redis or correct REDIS_URL; nothing is lost, what is missing is planned again from QuestDB',
+    hint: 'Start `fxtape up` if it does not run; where Redis runs elsewhere, check that REDIS_URL names it. Jobs are planned again from QuestDB',
     cause,
   });
 }

@@ -140,7 +140,7 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
       message: `QuestDB at ${where(conf)} cannot be reached (${code})`,
       hint: tls
         ? 'Check the certificate, or tls_ca in QDB_CLIENT_CONF'
-        : 'Check that QuestDB runs and that QDB_CLIENT_CONF names it; nothing is lost meanwhile',
+        : 'Start `fxtape up` if it does not run; where QuestDB runs elsewhere, check that QDB_CLIENT_CONF names it',
       context: { code },
       cause,
     });
