@@ -313,6 +313,21 @@ const clockApplies = defineTable({
   keys: ['ts', 'apply_id', 'server'],
 });
 
+/** Which data folder records each account. */
+const recorders = defineTable({
+  name: 'recorders',
+  partition: 'YEAR',
+  columns: {
+    ts: 'timestamp',
+    account: 'symbol',
+    place: 'varchar',
+    process: 'varchar',
+    state: 'symbol',
+    ts_seen: 'timestamp',
+  },
+  keys: ['ts', 'account', 'place'],
+});
+
 /** One broker's day of a symbol, judged; `ts` is the start of that day. */
 const dailyQuality = defineTable({
   name: 'daily_quality',
@@ -332,7 +347,7 @@ const dailyQuality = defineTable({
   keys: ['ts', 'feed', 'symbol'],
 });
 
-/** The tables that only the scheduler, the backfill workers and `clock apply` write. */
+/** The tables that are written beside the live path: by the scheduler, the backfill workers, `clock apply`, and recorders about themselves. */
 export const historyTables = {
   bars,
   bar_revisions: barRevisions,
@@ -349,4 +364,5 @@ export const historyTables = {
   trading_sessions: tradingSessions,
   clock_applies: clockApplies,
   daily_quality: dailyQuality,
+  recorders,
 } as const;

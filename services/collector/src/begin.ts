@@ -8,7 +8,15 @@ import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import type { AppliedWatch, Database, Reader, SentRow, TableWriter, WriteGate } from '@fxtape/questdb';
+import type {
+  AppliedWatch,
+  Database,
+  Reader,
+  RecorderClaims,
+  SentRow,
+  TableWriter,
+  WriteGate,
+} from '@fxtape/questdb';
 import { listSegments, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
@@ -25,6 +33,8 @@ import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
+/** The socket waits so long for the word that nobody else records this account; a database that is away keeps no account from its tape. */
+const CLAIM_MS = 3000;
 
 /** What all accounts of a process share. */
 export interface SharedParts {
@@ -36,6 +46,7 @@ export interface SharedParts {
   readonly reader: Reader;
   readonly gate: WriteGate;
   readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
+  readonly claims: Pick<RecorderClaims, 'claim' | 'release'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
@@ -86,6 +97,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const tape = await until('waiting_for_tape', () => openTape(o, name, () => memory.save()));
   hold(() => tape.close());
   passing('collector: tape open');
+  const claimed = claimSoon(o);
+  hold(() => o.claims.release(name));
   memory = await until('waiting_for_tape', () => remembering(name, dir));
   passing('collector: tape read');
   const before = memory.ledger.state.feed;
@@ -134,6 +147,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
   const outflow = outflowOf(o, { account: name, replayed }, { tape, memory, intake, keeper, checkpoints });
+  const elsewhere = await claimed;
+  if (elsewhere !== null) throw elsewhere;
   const stream = new FxStream({
     url: binding.wsUrl,
     apiKey,
@@ -159,6 +174,22 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     wanted,
   };
 };
+
+/** The refusal when another data folder records this account into the database; null when none does, or nobody knows in time. */
+const claimSoon = async ({ claims, config, database, signal }: BeginOptions): Promise<FxtapeError | null> => {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]);
+  try {
+    await database.ready(soon);
+    await claims.claim(config.name, soon);
+    return null;
+  } catch (error) {
+    // Before rows are sent it is asked again.
+    return isElsewhere(error) ? error : null;
+  }
+};
+
+export const isElsewhere = (error: unknown): error is FxtapeError =>
+  error instanceof FxtapeError && error.code === 'ACCOUNT_RECORDED_ELSEWHERE';
 
 /** @throws as TapeWriter.open */
 export const openTape = (
@@ -232,10 +263,11 @@ export const outflowOf = (
     enter: async (until) => {
       await o.database.ready(until);
       const { epoch } = o.database;
+      const claim = await o.claims.claim(account, until);
       const pass = await gate.enter(until);
       const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
       if (corrected !== undefined) keeper.corrected(corrected);
-      return AbortSignal.any([pass.signal, epoch]);
+      return AbortSignal.any([pass.signal, epoch, claim]);
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);

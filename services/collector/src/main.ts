@@ -20,6 +20,7 @@ import {
   liveTables,
   QuestDbHttp,
   Reader,
+  RecorderClaims,
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
@@ -29,6 +30,7 @@ import { exportMetrics } from './numbers.ts';
 import { Pipeline } from './pipeline.ts';
 import { accountReport, momentOf, reasonsOf } from './report.ts';
 import { Retirement } from './retire.ts';
+import { hasEnded, thisRecorder } from './this-recorder.ts';
 
 const env = readCollectorEnv();
 const demo = env.FXTAPE_DEMO;
@@ -69,6 +71,8 @@ void database.ready(stopping.signal).then(
   () => gate.watch(stopping.signal),
   () => log.info('stopped before QuestDB was ready'),
 );
+const claims = new RecorderClaims({ http, clock, log, self: thisRecorder(env.FXTAPE_DATA_DIR), hasEnded });
+void claims.watch(stopping.signal);
 
 const shared = {
   baseUrl: env.FXSOCKET_BASE_URL,
@@ -78,6 +82,7 @@ const shared = {
   reader: new Reader({ http, clock }),
   gate,
   database,
+  claims,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
   clock,

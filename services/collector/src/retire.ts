@@ -152,6 +152,7 @@ export class Retirement {
       await sending;
       if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, clock, log });
     } finally {
+      await shared.claims.release(account);
       await tape.close();
     }
   }
