@@ -94,6 +94,18 @@ describe('a frame that was left out as a repeat', () => {
     expect(gapsOf(script)).toContainEqual(['ended', 'EURUSD', 'not_subscribed', -600, -599.999]);
   });
 
+  test('and is told when its stream is taken out of the configuration meanwhile', () => {
+    const script = started()
+      .beats(3, 10)
+      .drops(10.55)
+      .beat(12)
+      .acks(...PRICES)
+      .tick('EURUSD', 3, 12.1)
+      .tick('EURUSD', 3, 12.1, 'repeat')
+      .configured([XAU]);
+    expect(gapsOf(script)).toContainEqual(['ended', 'EURUSD', 'not_subscribed', 3, 3.001]);
+  });
+
   test('inside a gap that is open it needs none of its own', () => {
     expect(gapsOf(live().drops(10.55).tick('EURUSD', 10.5, 10.6, 'repeat')).slice(6)).toEqual([]);
   });

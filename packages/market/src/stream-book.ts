@@ -274,6 +274,8 @@ export class StreamBook {
   }
 
   #close(stream: StreamAccount): void {
+    // Inside an open gap what was left out before its start is not told yet.
+    this.#noteLeftOut(stream);
     this.#open(stream, NOT_CONFIGURED);
     const gap = stream.gap as OpenGap;
     gap.from ??= { utcUs: gap.openedUs === 0 ? this.#tsRecv : gap.openedUs };
