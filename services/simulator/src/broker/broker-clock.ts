@@ -1,14 +1,11 @@
 // The wall clock of a broker's server. In: a true UTC instant. Out: broker time and its wire spelling with the decorative
-// `Z`. The rule is asked once per quarter of an hour, because a clock is never switched inside one.
+// `Z`. The offset is kept until the clock is switched, which a rule may do at any minute.
 
 import { type ClockRule, parseClockRule } from '@fxtape/market';
 
-const SLOT = 900_000;
-
 export class BrokerClock {
   readonly rule: ClockRule;
-  #slotFrom = Number.NaN;
-  #offsetMs = 0;
+  #hot = { fromUtcMs: Number.NaN, toUtcMs: Number.NaN, offsetS: 0 };
 
   /** Throws CLOCK_RULE_INVALID for a text that is no rule. */
   constructor(rule: string) {
@@ -17,12 +14,10 @@ export class BrokerClock {
 
   /** Broker wall clock minus UTC at a UTC instant, in milliseconds. */
   offsetMs(utcMs: number): number {
-    const slot = utcMs - (utcMs % SLOT);
-    if (slot !== this.#slotFrom) {
-      this.#slotFrom = slot;
-      this.#offsetMs = this.rule.offsetAt(slot) * 1000;
-    }
-    return this.#offsetMs;
+    const { fromUtcMs, toUtcMs } = this.#hot;
+    if (!(utcMs >= fromUtcMs && utcMs < toUtcMs))
+      this.#hot = this.rule.intervals.findLast((interval) => interval.fromUtcMs <= utcMs) ?? this.#hot;
+    return this.#hot.offsetS * 1000;
   }
 
   brokerMs(utcMs: number): number {

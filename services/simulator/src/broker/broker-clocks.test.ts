@@ -82,6 +82,20 @@ describe('holidays', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  it('is set at the minute that the rule names, not at the next quarter of an hour', () => {
+    for (const [before, after] of [
+      [3, 2],
+      [2, 3],
+    ] as const) {
+      const at = Date.UTC(2026, 10, 30, 4, 41);
+      const clock = new BrokerClock(`UTC+${before}h until 2026-11-30T04:41Z then UTC+${after}h`);
+      const offsets = [at - 60_000, at - 1, at, at + 1, at - 1].map((ms) => clock.offsetMs(ms) / 3_600_000);
+      expect(offsets).toEqual([before, before, after, after, before]);
+    }
+  });
+});
+
 describe('what the clock of today says', () => {
   const saturday = { kind: 'market', ticksPerSecond: 0, startUtc: '2026-06-13T10:00:00Z' } as const;
 

@@ -11,7 +11,7 @@ const DAY = 24 * HOUR;
 const SLOT = 900_000;
 const newYork = parseClockRule('America/New_York');
 
-/** Length of the slots inside which no session opens or closes and no clock is switched. */
+/** Length of the slots inside which no session opens or closes. */
 export const SLOT_MS = SLOT;
 
 export interface SessionWindow {
