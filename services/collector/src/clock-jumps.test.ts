@@ -10,7 +10,6 @@ import {
   type Rows,
   Rulings,
   unsteadyOfMark,
-  utcMs,
 } from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
@@ -34,8 +33,11 @@ interface Step {
   readonly heartbeat: boolean;
 }
 
-/** Puts frames on a tape of its own as a collector does, and gives its lines as they were written (`live`) and as they are read back. */
-async function recorded(steps: readonly Step[], rule = 'UTC+3h') {
+/**
+ * Puts frames on a tape of its own as a collector does, and gives its lines as they were written (`live`) and as they are read back. The
+ * server sets its clock so long after the minute that its rule names.
+ */
+async function recorded(steps: readonly Step[], rule = 'UTC+3h', setLateMs = 0) {
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-jumps-'));
   dirs.push(dir);
   const memory = new TapeMemory('demo');
@@ -67,7 +69,8 @@ async function recorded(steps: readonly Step[], rule = 'UTC+3h') {
     monoMs += step.passMs;
     wallMs += step.passMs + step.machineMs;
     serverMs += step.passMs + step.serverMs;
-    const time = new Date(parseClockRule(rule).toBroker(utcMs(serverMs))).toISOString();
+    const offsetMs = parseClockRule(rule).offsetAt(serverMs - setLateMs) * 1000;
+    const time = new Date(serverMs + offsetMs).toISOString();
     const text = step.heartbeat
       ? JSON.stringify({ type: 'terminal', data: { connected: true, tradeAllowed: true, serverTime: time } })
       : JSON.stringify({ type: 'tick', symbol: 'EURUSD', data: { bid: 1 + i / 1e5, ask: 2, time } });
@@ -155,6 +158,28 @@ test('a server’s clock that is set by its rule makes no heartbeat late and is 
     expect(rows.ticks.map(({ ts }) => ts / 1000 - START)).toEqual([51_000, 82_000]);
   }
 });
+
+test('a server that is ahead or behind, and sets its clock a little early or late, is read as what it is', async () => {
+  const beside = [-5000, -7, 0, 7, 5000];
+  const second = [
+    { passMs: 3, machineMs: 0, serverMs: 0, heartbeat: true },
+    ...ticks(4).map((tick) => ({ ...tick, passMs: 249 })),
+    { passMs: 1, machineMs: 0, serverMs: 0, heartbeat: false },
+  ];
+  for (const hours of [2, 4])
+    for (const aheadMs of beside)
+      for (const lateMs of beside) {
+        const steps = Array.from({ length: 90 }, () => second).flat();
+        steps[0] = { ...second[0], serverMs: aheadMs } as Step;
+        const rule = `UTC+3h until 2026-06-24T12:01Z then UTC+${hours}h`;
+        const { intake, lines, spans } = await recorded(steps, rule, lateMs);
+        expect(intake.counters).toMatchObject({ serverJumps: 0, lateHeartbeats: 0 });
+        const { hold, rows } = read(lines, spans);
+        expect([hold, rows.rejected, rows.ticks.length]).toEqual([null, [], 450]);
+        const off = new Set(rows.ticks.map(({ ts, ts_recv }) => (ts - ts_recv) / 1000));
+        expect(off).toEqual(new Set([aheadMs]));
+      }
+}, 60_000);
 
 test('a clock set back by an hour holds no row up: the guard does not judge by receive times that were made up', async () => {
   const { lines, spans } = await recorded([

@@ -46,6 +46,8 @@ export type Near = { readonly pass: Pass } | { readonly utcMs: number } | { read
 const HOUR = 3_600_000;
 /** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
 const AHEAD_MS = 60_000;
+/** A server may set its clock so long before or after the minute that its rule names. */
+const SET_MS = 10_000;
 
 const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
   if ('pass' in near) return near.pass === 2;
@@ -115,13 +117,24 @@ export class ClockRule {
 
   /**
    * UTC of a broker time. In an hour that occurs twice the reading is the pass asked for, the one nearest to `utcMs`, or the one nearest to
-   * its receipt that is not of its future. In an hour that never occurs the offset from before the switch is applied.
+   * its receipt that is not of its future. In an hour that never occurs the offset from before the switch is applied. What was received
+   * within seconds of a switch may have the offset of its other side.
    */
   read(broker: BrokerMs, near: Near): UtcReading {
     const plain = this.offsetIfPlain(broker);
     if (plain !== null)
       return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', pass: 1 };
-    const fits = this.#candidates(broker);
+    const strict = this.#strictly(broker, near);
+    if (!('recvMs' in near)) return strict;
+    const isOfNow = (utc: number): boolean => Math.abs(utc - near.recvMs) <= AHEAD_MS;
+    if (isOfNow(strict.ms)) return strict;
+    const offsetS = this.#candidates(broker, SET_MS).find((each) => isOfNow(broker - each * 1000));
+    if (offsetS === undefined) return strict;
+    return { ms: (broker - offsetS * 1000) as UtcMs, offsetS, occurrence: 'once', pass: 1 };
+  }
+
+  #strictly(broker: BrokerMs, near: Near): UtcReading {
+    const fits = this.#candidates(broker, 0);
     const [first, second] = fits;
     if (first === undefined) {
       const before = this.offsetAt(broker - this.#intervalAt(broker).offsetS * 1000 - 12 * HOUR);
@@ -162,14 +175,14 @@ export class ClockRule {
     return null;
   }
 
-  /** Offsets under which this wall-clock time occurs, earliest instant first. */
-  #candidates(broker: BrokerMs): number[] {
+  /** Offsets under which this wall-clock time occurs, or would if the clock were set so much earlier or later; earliest instant first. */
+  #candidates(broker: BrokerMs, looseMs: number): number[] {
     const fits: number[] = [];
     for (let i = this.#indexAt(broker - WIDEST_OFFSET); i < this.#intervals.length; i++) {
       const { fromUtcMs, offsetS, toUtcMs } = this.#intervals[i] as OffsetInterval;
       if (fromUtcMs > broker + WIDEST_OFFSET) break;
       const utc = broker - offsetS * 1000;
-      if (utc >= fromUtcMs && utc < toUtcMs) fits.push(offsetS);
+      if (utc >= fromUtcMs - looseMs && utc < toUtcMs + looseMs) fits.push(offsetS);
     }
     return fits.length > 1 ? fits.toSorted((a, b) => b - a) : fits;
   }
