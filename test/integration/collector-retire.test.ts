@@ -1,6 +1,6 @@
 // Tapes of accounts that are not configured any more end: also one that ended in the middle of a question to the clock, and one that has
 // nothing to send.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Intake, Retirement, TapeMemory } from '@fxtape/collector';
 import { type ClockSpan, saveLedger, type StreamKey } from '@fxtape/market';
@@ -91,6 +91,12 @@ test('what waited when a tape ended is sent, and a tape that has nothing to send
   const data = tempDir('retire');
   atTheEnd(() => data.remove());
   const tapes = join(data.path, 'tape');
+  writeFileSync(tapes, 'no folder');
+  const retirement = new Retirement({ shared, tapes, log });
+  atTheEnd(() => retirement.stop());
+  await expect(retirement.addAll(new Set())).rejects.toMatchObject({ code: 'TAPE_IO' });
+  rmSync(tapes);
+  await retirement.addAll(new Set());
   mkdirSync(tapes);
   const sent = await recorded(join(tapes, 'a-sent'), 'a-sent');
   sent.intake.configure({ feed: 'a-sent', streams: [] });
@@ -103,8 +109,6 @@ test('what waited when a tape ended is sent, and a tape that has nothing to send
   odd.tick(odd.nowMs - 25 * 60_000);
   await odd.tape.close();
 
-  const retirement = new Retirement({ shared, tapes, log });
-  atTheEnd(() => retirement.stop());
   await retirement.addAll(new Set());
   const rows = async (sql: string) => (await http.exec(sql)).dataset;
   await until(async () => (await rows("SELECT gap_id FROM gap_events WHERE event = 'ended'")).length === 2, {

@@ -50,7 +50,7 @@ export { comparePositions, type Position } from './position.ts';
 export { readTape, type ReadOptions } from './read.ts';
 export type { Recovered } from './recover.ts';
 export { applyRetention, type RetentionReport } from './retention.ts';
-export { listSegments, type Segment, tapeBytes } from './segment.ts';
+export { listSegments, listTapes, type Segment, tapeBytes } from './segment.ts';
 export { nodeFs, type TapeFs } from './tape-fs.ts';
 export { type SegmentReport, verifyTape } from './verify.ts';
 export { TapeWriter, type TapeWriterOptions } from './writer.ts';

@@ -44,6 +44,11 @@ export function plainPath(path: string): string {
   return path.endsWith(COMPRESSED) ? path.slice(0, -COMPRESSED.length) + PLAIN : path;
 }
 
+/** Names of the tapes in a folder. One that does not exist has none. Throws TAPE_IO. */
+export async function listTapes(folder: string): Promise<string[]> {
+  return names(folder, ['ENOENT']);
+}
+
 /** All segments, oldest first. A folder that does not exist is an empty tape. Throws TAPE_IO. */
 export async function listSegments(dir: string): Promise<Segment[]> {
   const found = new Map<number, { plain: string | null; compressed: string | null }>();
@@ -80,11 +85,11 @@ export async function tapeBytes(dir: string): Promise<{ segments: number; bytes:
   return { segments: segments.length, bytes };
 }
 
-async function names(folder: string): Promise<string[]> {
+async function names(folder: string, empty = ['ENOENT', 'ENOTDIR']): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+    if (empty.includes(errnoOf(error) ?? '')) return [];
     throw ioError(error, 'list the tape', folder);
   }
 }

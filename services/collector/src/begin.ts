@@ -92,7 +92,9 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const knows = memory.begun && (feed === null || feed === before);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
   const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
-  const others = isAlone ? new Map() : await lastOfFeed(dirname(dir), { feed, but: name }, log);
+  const others = isAlone
+    ? new Map()
+    : await until('waiting_for_tape', () => lastOfFeed(dirname(dir), { feed, but: name }, log));
   const remembered = knows
     ? null
     : await until('waiting_for_questdb', async () => {

@@ -5,7 +5,7 @@ import { type Log, systemClock } from '@fxtape/ops';
 import { TapeWriter } from '@fxtape/tape';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { goingOn, lastOfFeed } from './last-of-feed.ts';
 import { TapeMemory } from './tape-memory.ts';
@@ -50,6 +50,14 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
     ['GBPUSD', 2, 2],
   ]);
   expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual(new Map());
+});
+
+test('a folder that cannot be read is no empty one', async () => {
+  const tapes = join(mkdtempSync(join(tmpdir(), 'fxtape-feed-')), 'tape');
+  writeFileSync(tapes, 'a file');
+  const found = lastOfFeed(tapes, { feed: 'icm', but: 'self' }, { warn: vi.fn() });
+  await expect(found).rejects.toMatchObject({ code: 'TAPE_IO' });
+  rmSync(dirname(tapes), { recursive: true });
 });
 
 test('a tape that comes back to its feed knows what others saw of it since, and nothing older than its own', () => {

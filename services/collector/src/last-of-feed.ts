@@ -2,17 +2,18 @@
 // one has followed, lines may stand there that the database does not have yet. In: the folder of all tapes. Out: ticks.
 import type { ConfiguredStream, KnownTick, LastTicks, StreamKey } from '@fxtape/market';
 import type { Log } from '@fxtape/ops';
-import { readdir } from 'node:fs/promises';
+import { listTapes } from '@fxtape/tape';
 import { join } from 'node:path';
 import { remembering } from './tape-memory.ts';
 
+/** @throws TAPE_IO: the folder cannot be read, and nobody knows whose tapes are in it. */
 export const lastOfFeed = async (
   tapes: string,
   of: { readonly feed: string; readonly but: string },
   log: Pick<Log, 'warn'>,
 ): Promise<Map<string, KnownTick>> => {
   const newest = new Map<string, KnownTick>();
-  for (const name of await readdir(tapes).catch(() => [])) {
+  for (const name of await listTapes(tapes)) {
     if (name === of.but) continue;
     try {
       const { last, ledger } = await remembering(name, join(tapes, name));

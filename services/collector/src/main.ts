@@ -10,6 +10,7 @@ import {
   secretReader,
   Shutdown,
   startHealthServer,
+  Supervisor,
   systemClock,
   writePidFile,
 } from '@fxtape/ops';
@@ -89,10 +90,13 @@ const pipelines = new Map<string, Pipeline>();
 
 /** One change after the other, each with the newest configuration: what comes meanwhile is taken up by the next one. */
 let following: Promise<void> = Promise.resolve();
+const inTurn = (work: () => Promise<void>): Promise<void> => {
+  following = following.then(work, work);
+  return following;
+};
 const follow = (next: Config): Promise<void> => {
   current = next;
-  following = following.then(takeUp, takeUp);
-  return following;
+  return inTurn(takeUp);
 };
 const takeUp = async (): Promise<void> => {
   const { accounts } = current;
@@ -124,7 +128,9 @@ const takeUp = async (): Promise<void> => {
 };
 await follow(config);
 // The demonstration has accounts of its own: what others there are is not its business.
-if (demo === undefined) await retirement.addAll(new Set(pipelines.keys()));
+const retireOthers = () => inTurn(() => retirement.addAll(new Set(pipelines.keys())));
+if (demo === undefined)
+  void new Supervisor({ clock, log, signal: stopping.signal }).run('tapes of former accounts', retireOthers);
 shutdown.add('accounts', async () => {
   stopping.abort();
   await Promise.allSettled([following]);

@@ -1,10 +1,9 @@
 // Ends the recordings of accounts that were removed from the configuration or renamed. In: their tapes, one after the other. Out: their
 // streams end, so that no gap stays open for ever; rows that are not yet in the database are sent; and the account of each tape is known,
 // so that a renamed account is recognised by its server and login.
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
-import { readCursor } from '@fxtape/tape';
+import { listTapes, readCursor } from '@fxtape/tape';
 import { openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
@@ -47,10 +46,9 @@ export class Retirement {
     return [...this.#former.values()];
   }
 
-  /** Every tape of a name that is not configured. */
+  /** Every tape of a name that is not configured. @throws TAPE_IO: the folder cannot be read. */
   async addAll(configured: ReadonlySet<string>): Promise<void> {
-    const names = await readdir(this.#o.tapes).catch(() => []);
-    for (const name of names) if (!configured.has(name)) this.add(name);
+    for (const name of await listTapes(this.#o.tapes)) if (!configured.has(name)) this.add(name);
   }
 
   /** Its pipeline has ended, or there was none. */
