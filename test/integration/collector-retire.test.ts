@@ -80,6 +80,7 @@ const sharing = async () => {
     gate,
     database,
     troubles: () => 0,
+    agreed: { us: Number.POSITIVE_INFINITY },
     inHand: () => ({ maxLines: 1000, maxBytes: 1e6 }),
     clock,
   };

@@ -21,6 +21,7 @@ import { recall } from './lost-tape.ts';
 import { Outflow } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
 import { type Binding, type Configured, remembering, TapeMemory } from './tape-memory.ts';
+import type { AgreedTime } from './upkeep.ts';
 import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
@@ -39,6 +40,7 @@ export interface SharedParts {
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
+  readonly agreed: AgreedTime;
   readonly clock: Clock;
 }
 

@@ -81,6 +81,7 @@ const shared = {
   database,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
+  agreed: { us: 0 },
   clock,
 };
 let current: Config = config;

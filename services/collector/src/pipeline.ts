@@ -152,9 +152,10 @@ export class Pipeline {
 
   async #record(run: AbortController, hold: (close: () => Promise<unknown>) => void): Promise<void> {
     const { signal } = run;
-    const { clock, dir, log, retentionMs } = this.#o;
+    const { agreed, clock, dir, log, retentionMs } = this.#o;
     this.#changed = false;
     const { config } = this;
+    const { replayed } = config.clock;
     const parts = await begin({
       ...this.#o,
       config,
@@ -178,7 +179,9 @@ export class Pipeline {
         throw error;
       }),
       supervisor.run('sending', () => outflow.run(signal)),
-      supervisor.run('tidying', () => upkeep({ dir, tape, checkpoints, retentionMs, clock, log, signal })),
+      supervisor.run('tidying', () =>
+        upkeep({ dir, tape, checkpoints, retentionMs, replayed, agreed, clock, log, signal }),
+      ),
       supervisor.run('symbols', () => this.#watchSymbols(parts, signal)),
       supervisor.run('address', () => this.#watchAddress(parts, signal)),
       supervisor.run('clock rule', () => this.#watchRule(keeper, signal)),

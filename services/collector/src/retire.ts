@@ -105,7 +105,7 @@ export class Retirement {
 
   async #send(account: string, log: Log, signal: AbortSignal): Promise<void> {
     const { shared, tapes } = this.#o;
-    const { clock, retentionMs } = shared;
+    const { agreed, clock, retentionMs } = shared;
     const dir = join(tapes, account);
     let memory = await remembering(account, dir);
     const { binding } = memory;
@@ -148,7 +148,7 @@ export class Retirement {
       }
       over.abort();
       await sending;
-      if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, clock, log });
+      if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, replayed, agreed, clock, log });
     } finally {
       await tape.close();
     }

@@ -1,17 +1,27 @@
 // Keeps a tape small: closed segments are compressed, and removed once they are older than the retention and wholly before
-// the confirmed cursor. Each segment fails alone: it is logged and tried again,
-// and neither retention nor the recording waits for it.
+// the confirmed cursor. Their age is measured up to the last moment at which a clock that runs agreed with the machine's: a machine may
+// start with a clock that is years ahead. Each segment fails alone: it is logged and tried again, and neither retention nor the recording
+// waits for it.
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import { applyRetention, compressClosed, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
+import { readerState } from './tape-reader.ts';
 
 const EVERY_MS = 60_000;
+
+/** When a clock that runs last agreed with the machine's, of whichever account, by receive time; 0: not yet. */
+export interface AgreedTime {
+  us: number;
+}
 
 export interface UpkeepOptions {
   readonly dir: string;
   readonly tape: Pick<TapeWriter, 'position'>;
   readonly checkpoints: Pick<Checkpoints, 'confirmed'>;
   readonly retentionMs: () => number;
+  /** The gateway plays an old day: nothing but the machine's clock tells the time. */
+  readonly replayed: boolean;
+  readonly agreed: AgreedTime;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,16 +41,20 @@ export const upkeep = async (o: UpkeepOptions & { readonly signal: AbortSignal }
 
 /** Retention comes first and waits for nothing: it makes the room that compression needs. Throws TAPE_IO. */
 export const tidy = async ({
+  agreed,
   checkpoints,
   clock,
   dir,
   log,
+  replayed,
   retentionMs,
   tape,
 }: UpkeepOptions): Promise<void> => {
   const confirmed = checkpoints.confirmed;
   if (confirmed !== null) {
-    const olderThanUs = (clock.nowMs() - retentionMs()) * 1000;
+    agreed.us = Math.max(agreed.us, readerState(confirmed.ledger).guard?.agreedUs ?? 0);
+    const nowUs = replayed ? clock.nowUs() : Math.min(clock.nowUs(), agreed.us);
+    const olderThanUs = nowUs - retentionMs() * 1000;
     await applyRetention(dir, { olderThanUs, appliedUpTo: confirmed.position });
   }
   const { failures } = await compressClosed(dir, tape.position.synced?.segment ?? 0);
