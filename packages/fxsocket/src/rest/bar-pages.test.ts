@@ -70,6 +70,18 @@ test.each([{ toIsIn: true }, { toIsIn: false }, { mostBars: 100 }, { mostBars: 7
   },
 );
 
+test('a size that was too much is not asked for again page after page', async () => {
+  const month: BarsQuery = { ...WEEK, from: '2026-05-22T00:00:00' };
+  for (const mostBars of [300, 700, 1500]) {
+    const { rest, sizes } = await gateway({ mostBars });
+    await read(rest.bars(month, { pageBars: 500 }));
+    const timeOuts = sizes.filter((size) => size > mostBars).length;
+    expect(timeOuts).toBeGreaterThan(0);
+    expect(timeOuts).toBeLessThanOrEqual(1 + Math.ceil(sizes.length / 50));
+    await rest.close();
+  }
+});
+
 test('without an end it goes to the bar that is under way at the broker', async () => {
   const { rest } = await gateway();
   const got = await read(rest.bars({ symbol: 'EURUSD', timeframe: 'M1', from: '2026-06-22T02:58:00' }));

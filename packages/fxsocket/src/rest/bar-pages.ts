@@ -49,6 +49,8 @@ const PAGE_BARS = 5000;
 const LEAST_BARS = 60;
 /** Pages grow again up to so many times what was asked for. */
 const GROWTH = 4;
+/** A size that was too much is tried again after so many pages: the terminal may have been busy. */
+const TRY_AGAIN_AFTER = 50;
 const TOO_MUCH = new Set(['FXSOCKET_TERMINAL_TIMEOUT', 'FXSOCKET_BODY_TOO_LARGE', 'FXSOCKET_DEADLINE']);
 
 /** @throws FxSocketError */
@@ -66,6 +68,8 @@ export async function* readBars(
   let at = wallOf('from', query.from);
   const end = query.to === undefined ? nowMs(await source.now(call)) : wallOf('to', query.to);
   let bars = pageBars;
+  let tooMuch = Number.POSITIVE_INFINITY;
+  let pagesSince = 0;
   while (at < end) {
     const until = Math.min(end, at + bars * stepMs);
     const part = { symbol, timeframe, from: wallText(at), to: wallText(until) };
@@ -74,6 +78,8 @@ export async function* readBars(
       answer = await source.ask(part, call);
     } catch (error) {
       if (!isTooMuch(error) || bars <= LEAST_BARS) throw error;
+      tooMuch = bars;
+      pagesSince = 0;
       bars = Math.max(LEAST_BARS, Math.floor(bars / 2));
       continue;
     }
@@ -85,7 +91,9 @@ export async function* readBars(
       else if (ms >= at && ms < until) yield row;
     }
     at = until;
-    bars = Math.min(pageBars * GROWTH, bars * 2);
+    if (++pagesSince === TRY_AGAIN_AFTER) tooMuch = Number.POSITIVE_INFINITY;
+    const larger = Math.min(pageBars * GROWTH, bars * 2);
+    if (larger < tooMuch) bars = larger;
   }
 }
 
