@@ -127,6 +127,26 @@ test('a weekend is nothing there, and covered; what lies before the beginning is
   await young.close();
 });
 
+test('on Monday the days of the weekend are proved by the bar that is not closed yet', async () => {
+  const monday = await BackfillRig.start({
+    conf: inject('questdb').conf,
+    scenario: {
+      source: {
+        kind: 'market',
+        symbols: ['EURUSD'],
+        ticksPerSecond: 20,
+        startUtc: '2026-02-09T05:00:00.000Z',
+      },
+    },
+  });
+  const midnightUs = Date.UTC(2026, 1, 8, 22) * 1000;
+  const days = { fromUs: midnightUs - 5 * DAY, toUs: midnightUs };
+  await monday.bars({ timeframe: 'D1', ...days });
+  expect((await stored(monday, 'EURUSD', 'D1')).length).toBe(3);
+  expect(await monday.covered('bars', 'EURUSD', 'D1')).toEqual([days]);
+  await monday.close();
+});
+
 test('jobs before the beginning of one stream look side by side, and each comes to its end', async () => {
   const young = await BackfillRig.start({
     conf: inject('questdb').conf,

@@ -52,7 +52,7 @@ export function barSource(
     );
     const seenUs = parts.clock.nowUs();
     const bars = historyBars(answer.rows, { feed, symbol, timeframe, rule: account.rule, seenUs, brokerNow });
-    const openFromUs = bars.openFromUs !== null && bars.openFromUs < range.toUs ? bars.openFromUs : null;
+    const openFromUs = bars.openFromUs !== null && bars.openFromUs <= range.toUs ? bars.openFromUs : null;
     return {
       range,
       rows: bars.rows.filter((row) => row.ts >= range.fromUs && row.ts < range.toUs),
