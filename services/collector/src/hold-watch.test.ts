@@ -21,12 +21,13 @@ afterEach(async () => {
 });
 
 /** A tape whose given rule was confirmed once, of a server that is elsewhere by now; `wait` waits from second 0 on. */
-async function held(rule: string) {
+async function held(rule: string, replayed = false) {
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-hold-watch-'));
   closers.push(async () => rmSync(dir, { recursive: true }));
   const memory = new TapeMemory('demo');
   const given = { rule };
   const now = { second: 0 };
+  const waits: number[] = [];
   const real = systemClock();
   const clock = {
     ...real,
@@ -34,7 +35,10 @@ async function held(rule: string) {
     nowUs: () => us(now.second),
     monoMs: () => now.second * 1000,
     // What waits for a time waits for the test to make it that late.
-    setTimeout: (fn: () => void, ms: number) => real.setTimeout(fn, Math.min(ms, 10)),
+    setTimeout: (fn: () => void, ms: number) => {
+      waits.push(ms);
+      return real.setTimeout(fn, Math.min(ms, 10));
+    },
   };
   const log = createLog({ service: 'test', level: 'fatal' });
   const tape = await TapeWriter.open({
@@ -59,7 +63,7 @@ async function held(rule: string) {
   });
   const said: string[] = [];
   const watch = new HoldWatch({
-    replayed: false,
+    replayed,
     tape,
     memory,
     keeper,
@@ -75,6 +79,7 @@ async function held(rule: string) {
     memory,
     now,
     said,
+    waits,
     /** A running clock of the server, `offsetS` before UTC, second after second up to this one. */
     beats(to: number, offsetS: number): void {
       for (; now.second < to; now.second++) {
@@ -139,4 +144,14 @@ test('a correction that does not fit what contradicted settles nothing: where th
   expect(await rows.wait()).toMatchObject([
     { kind: 'set_aside', fromUs: us(0), from: { utcUs: us(0) - LEAST_MARGIN_MS * 1000 } },
   ]);
+});
+
+test('a replayed gateway is waited for, not asked: the tape is looked at every ten seconds, however long that takes', async () => {
+  const rows = await held('UTC+2h', true);
+  void rows.wait();
+  await vi.waitFor(() => expect(rows.said).toContain('clock_conflict'));
+  rows.now.second = 60;
+  const before = rows.waits.length;
+  await vi.waitFor(() => expect(rows.waits.length).toBeGreaterThan(before + 3));
+  expect(new Set(rows.waits)).toEqual(new Set([10_000]));
 });

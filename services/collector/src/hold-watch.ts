@@ -26,6 +26,7 @@ import type { Hold } from './tape-reader.ts';
 const ASK_EVERY_MS = 10_000;
 /** How long to wait when nothing confirms or contradicts the rule. A moving clock takes two heartbeats, two seconds. */
 const SILENCE_MS = 10_000;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** Who decides, and writes the decision on the tape. */
 export interface HoldKeeper {
@@ -78,7 +79,7 @@ export class HoldWatch {
     const isMoot = this.#moot(hold);
     let [position, caughtUp] = [this.#o.from(), false];
     let said = '';
-    let asksAtMs = Number.POSITIVE_INFINITY;
+    let asksAtMs = NEVER;
     while (!signal.aborted) {
       const phase = judge.phase === 'silent' ? 'unconfirmed' : 'clock_conflict';
       if (phase !== said) {
@@ -86,7 +87,8 @@ export class HoldWatch {
         const code = phase === 'unconfirmed' ? 'CLOCK_UNCONFIRMED' : 'CLOCK_CONFLICT';
         log.warn({ code, ...hold }, `rows wait: ${reason}`);
         says(phase, reason);
-        asksAtMs = phase === 'unconfirmed' ? clock.monoMs() + SILENCE_MS : clock.monoMs();
+        // A gateway that plays an old day has no clock to ask for: its rule comes from elsewhere.
+        asksAtMs = this.#o.replayed ? NEVER : clock.monoMs() + (phase === 'unconfirmed' ? SILENCE_MS : 0);
       }
       said = phase;
       const read = await this.#read(judge, { asksAtMs, caughtUp, isMoot, position }, signal);
@@ -96,7 +98,7 @@ export class HoldWatch {
         await this.#offerLater(hold, read.outcome);
         return isMoot() ? undefined : this.#decide(hold, read.outcome);
       }
-      if (!caughtUp || clock.monoMs() < asksAtMs || this.#o.replayed) continue;
+      if (!caughtUp || clock.monoMs() < asksAtMs) continue;
       if (judge.phase === 'silent') await this.#o.keeper.believe(hold.tsRecv);
       else if (judge.contradicting !== null)
         await this.#o.keeper.settle(hold.tsRecv, judge.contradicting, judge.measured);
