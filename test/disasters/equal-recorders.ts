@@ -87,6 +87,7 @@ export const NOT_COMPARED = {
   clock_rules: 'ts is when a rule holds, and nothing was decided: the rules are written by hand',
   clock_evidence: 'ts is the time of this machine',
   clock_applies: 'the corrections themselves',
+  account_epochs: 'who recorded, and when it was started',
   daily_quality: 'empty: no day of the broker ends while this recording lasts',
 } as const satisfies Record<Exclude<TableName, ComparedTable>, string>;
 

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { Intake, Retirement, TapeMemory } from '@fxtape/collector';
 import { type ClockSpan, saveLedger, type StreamKey } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
-import { AppliedWatch, Database, QuestDbHttp, Reader, TableWriter, WriteGate } from '@fxtape/questdb';
+import {
+  AppliedWatch,
+  Database,
+  QuestDbHttp,
+  Reader,
+  RecorderClaims,
+  TableWriter,
+  WriteGate,
+} from '@fxtape/questdb';
 import { listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
 import { startQuestDb, tempDir, until } from '@fxtape/testkit';
 import { afterEach, expect, test } from 'vitest';
@@ -67,7 +75,8 @@ const sharing = async () => {
     http.close();
   });
   const identity = await database.ready(stop.signal);
-  const gate = new WriteGate({ http, clock, log });
+  const claims = new RecorderClaims({ http, clock, log, self: { id: 'this', place: 'here:/this' } });
+  const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
   gate.watch(stop.signal);
   const writer = new TableWriter({ gate: gate.check, http, log, clock, random: Math.random });
   atTheEnd(async () => writer.close());
@@ -79,6 +88,7 @@ const sharing = async () => {
     reader: new Reader({ http, clock }),
     gate,
     database,
+    claims,
     troubles: () => 0,
     agreed: { us: Number.POSITIVE_INFINITY },
     inHand: () => ({ maxLines: 1000, maxBytes: 1e6 }),
@@ -123,4 +133,31 @@ test('what waited when a tape ended is sent, and a tape that has nothing to send
   ]);
   // It was done at once: retention went on.
   expect(await listSegments(join(tapes, 'a-sent'))).toHaveLength(1);
+});
+
+test('the tape of an account that another data folder has recorded since is left as it is', async () => {
+  const { http, shared } = await sharing();
+  const other = new RecorderClaims({
+    http,
+    clock: systemClock(),
+    log,
+    self: { id: 'other', place: 'there:/other' },
+  });
+  const { signal } = new AbortController();
+  await other.claim({ account: 'moved', feed: 'moved' }, signal, async () => {});
+  await other.release('moved');
+  const data = tempDir('retire');
+  atTheEnd(() => data.remove());
+  const { tape } = await recorded(join(data.path, 'moved'), 'moved');
+  await tape.close();
+  const told: string[] = [];
+  const telling = createLog({ service: 'test', level: 'warn', write: (line) => void told.push(line) });
+  const retirement = new Retirement({ shared, tapes: data.path, log: telling });
+  atTheEnd(() => retirement.stop());
+  await retirement.addAll(new Set());
+  await until(async () => told.some((line) => line.includes('ACCOUNT_RECORDED_ELSEWHERE')), {
+    what: 'the refusal',
+    deadlineMs: 30_000,
+  });
+  expect((await http.exec('SELECT ts FROM ticks')).dataset).toEqual([]);
 });

@@ -65,6 +65,7 @@ const KEYS = {
   clock_evidence: ['YEAR', 'ts, server, account, kind, symbol'],
   trading_sessions: ['YEAR', 'ts, feed, symbol, kind, ts_decided'],
   daily_quality: ['YEAR', 'ts, feed, symbol'],
+  account_epochs: ['YEAR', 'ts, account, epoch'],
 };
 const MIGRATIONS = readdirSync(MIGRATIONS_DIR).filter((name) => name.endsWith('.sql')).length;
 const WRONG = `${String(MIGRATIONS + 1).padStart(4, '0')}_wrong.sql`;

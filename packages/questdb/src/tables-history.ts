@@ -313,6 +313,23 @@ const clockApplies = defineTable({
   keys: ['ts', 'apply_id', 'server'],
 });
 
+/** Which data folder records each account, and from when. */
+const accountEpochs = defineTable({
+  name: 'account_epochs',
+  partition: 'YEAR',
+  columns: {
+    ts: 'timestamp',
+    account: 'symbol',
+    epoch: 'long',
+    feed: 'symbol',
+    recorder: 'symbol',
+    place: 'varchar',
+    state: 'symbol',
+    ts_seen: 'timestamp',
+  },
+  keys: ['ts', 'account', 'epoch'],
+});
+
 /** One broker's day of a symbol, judged; `ts` is the start of that day. */
 const dailyQuality = defineTable({
   name: 'daily_quality',
@@ -332,7 +349,7 @@ const dailyQuality = defineTable({
   keys: ['ts', 'feed', 'symbol'],
 });
 
-/** The tables that only the scheduler, the backfill workers and `clock apply` write. */
+/** The tables that are written beside the live path: by the scheduler, the backfill workers, `clock apply`, and recorders about themselves. */
 export const historyTables = {
   bars,
   bar_revisions: barRevisions,
@@ -349,4 +366,5 @@ export const historyTables = {
   trading_sessions: tradingSessions,
   clock_applies: clockApplies,
   daily_quality: dailyQuality,
+  account_epochs: accountEpochs,
 } as const;

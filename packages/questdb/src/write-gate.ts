@@ -46,6 +46,8 @@ export interface WriteGateOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What else must be looked at before anything is written. */
+  readonly look?: (signal: AbortSignal) => Promise<void>;
 }
 
 export class WriteGate {
@@ -105,6 +107,7 @@ export class WriteGate {
     while (!signal.aborted) {
       const began = { mono: clock.monoMs(), wall: clock.nowMs() };
       try {
+        await this.#o.look?.(signal);
         this.#take(await this.#ask(signal), began);
         this.#say('');
       } catch (error) {

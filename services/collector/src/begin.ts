@@ -2,13 +2,23 @@
 // while. Out: the parts, not yet running. A kill at any point leaves a tape from which the next start continues.
 //
 //   open the tape → read its end, or what the database remembers → find the account → settle the clock → say what is wanted
-import { dirname } from 'node:path';
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import type { AppliedWatch, Database, Reader, SentRow, TableWriter, WriteGate } from '@fxtape/questdb';
+import type {
+  AppliedWatch,
+  Database,
+  Reader,
+  Recorded,
+  RecorderClaims,
+  SentRow,
+  TableWriter,
+  WriteGate,
+} from '@fxtape/questdb';
 import { listSegments, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
@@ -26,6 +36,8 @@ import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
+/** So long a tape that goes on waits for the database to say that nobody else records the account. */
+const CLAIM_MS = 3000;
 
 /** What all accounts of a process share. */
 export interface SharedParts {
@@ -37,6 +49,7 @@ export interface SharedParts {
   readonly reader: Reader;
   readonly gate: WriteGate;
   readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
+  readonly claims: Pick<RecorderClaims, 'claim' | 'release'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
@@ -90,7 +103,11 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: tape open');
   memory = await until('waiting_for_tape', () => remembering(name, dir));
   passing('collector: tape read');
+  const aside = setAsideOf(o, tape);
+  const claiming = memory.begun ? claimSoon(o, aside.now) : claimNow(o);
   const before = memory.ledger.state.feed;
+  // What the other one recorded decides where a new tape begins.
+  if (!memory.begun) throwIfAny(await claiming);
   const knows = memory.begun && (feed === null || feed === before);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
   const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
@@ -107,6 +124,9 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: remembered');
   const binding = await until('waiting_for_gateway', () => bind(o, memory.binding));
   passing('collector: account found');
+  throwIfAny(await claiming);
+  passing('collector: claimed');
+  if (aside.done) return begin(o);
   const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify, allowHttp });
   hold(() => rest.close());
   const intake = new Intake({ tape, memory, clock, log, replayed });
@@ -163,6 +183,67 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     wanted,
   };
 };
+
+/** The error that stands in the way of a first start; null when the account is ours. */
+const claimNow = ({ claims, config, database, signal, until }: BeginOptions): Promise<unknown> =>
+  until('waiting_for_questdb', async () => {
+    await database.ready(signal);
+    await claims.claim(recordedOf(config), signal, async () => {});
+  }).then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+/** The refusal when another data folder records this account into the database; null when none does, or the database is away. */
+const claimSoon = async (
+  { claims, config, database, log, signal }: BeginOptions,
+  setAside: () => Promise<void>,
+): Promise<unknown> => {
+  try {
+    await database.ready(AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]));
+    await claims.claim(recordedOf(config), signal, setAside);
+    return null;
+  } catch (error) {
+    if (isElsewhere(error)) return error;
+    // Before rows are sent it is asked again.
+    log.debug({ err: error }, 'nobody says whether another data folder records this account; going on');
+    return null;
+  }
+};
+
+const recordedOf = ({ marketData, name }: AccountConfig): Recorded => ({
+  account: name,
+  feed: marketData?.feed ?? null,
+});
+
+const throwIfAny = (error: unknown): void => {
+  if (error !== null) throw error;
+};
+
+/**
+ * Puts a tape away that another folder's recording has followed: rows of it that are not in the database lie in a gap of that recording, and may
+ * have come from history since.
+ */
+const setAsideOf = ({ clock, config, dir, log }: BeginOptions, tape: TapeWriter) => {
+  const aside = {
+    done: false,
+    now: async (): Promise<void> => {
+      await tape.close();
+      const to = join(dirname(dirname(dir)), 'set-aside', `${config.name}-${clock.nowMs()}`);
+      await mkdir(dirname(to), { recursive: true });
+      await rename(dir, to);
+      aside.done = true;
+      log.warn(
+        { to },
+        'another data folder recorded this account meanwhile; its tape here is set aside, and a new one begins',
+      );
+    },
+  };
+  return aside;
+};
+
+export const isElsewhere = (error: unknown): error is FxtapeError =>
+  error instanceof FxtapeError && error.code === 'ACCOUNT_RECORDED_ELSEWHERE';
 
 /** @throws as TapeWriter.open */
 export const openTape = (
@@ -236,10 +317,11 @@ export const outflowOf = (
     enter: async (until) => {
       await o.database.ready(until);
       const { epoch } = o.database;
-      const pass = await gate.enter(until);
+      const claim = await o.claims.claim({ account, feed: memory.ledger.state.feed }, until);
+      const pass = await gate.enter(AbortSignal.any([until, claim]));
       const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
       if (corrected !== undefined) keeper.corrected(corrected);
-      return AbortSignal.any([pass.signal, epoch]);
+      return AbortSignal.any([pass.signal, epoch, claim]);
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);

@@ -21,6 +21,7 @@ import {
   liveTables,
   QuestDbHttp,
   Reader,
+  RecorderClaims,
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
@@ -30,6 +31,7 @@ import { exportMetrics } from './numbers.ts';
 import { Pipeline } from './pipeline.ts';
 import { accountReport, momentOf, reasonsOf } from './report.ts';
 import { Retirement } from './retire.ts';
+import { thisRecorder } from './this-recorder.ts';
 
 const env = readCollectorEnv();
 const demo = env.FXTAPE_DEMO;
@@ -49,7 +51,9 @@ shutdown.onSignals();
 
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
-const gate = new WriteGate({ http, clock, log });
+const self = thisRecorder(env.FXTAPE_DATA_DIR, log);
+const claims = new RecorderClaims({ http, clock, log, self });
+const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
 const writer = new TableWriter({
   gate: gate.check,
   tables: Object.keys(liveTables) as LiveTableName[],
@@ -79,6 +83,7 @@ const shared = {
   reader: new Reader({ http, clock }),
   gate,
   database,
+  claims,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
   agreed: { us: 0 },

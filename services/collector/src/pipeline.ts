@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
-import { begin, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
+import { begin, isElsewhere, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
 import type { NotRecording } from './account-state.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import type { Former } from './retire.ts';
@@ -120,6 +120,7 @@ export class Pipeline {
     } finally {
       this.#run.abort();
       await this.#done;
+      await this.#o.claims.release(this.config.name);
     }
   }
 
@@ -178,7 +179,13 @@ export class Pipeline {
         run.abort();
         throw error;
       }),
-      supervisor.run('sending', () => outflow.run(signal)),
+      supervisor.run('sending', () =>
+        outflow.run(signal).catch((error: unknown) => {
+          // Its socket is the other one's as well: this recording ends until that one has.
+          if (isElsewhere(error)) run.abort(error);
+          throw error;
+        }),
+      ),
       supervisor.run('tidying', () =>
         upkeep({ dir, tape, checkpoints, retentionMs, replayed, agreed, clock, log, signal }),
       ),
@@ -186,6 +193,7 @@ export class Pipeline {
       supervisor.run('address', () => this.#watchAddress(parts, signal)),
       supervisor.run('clock rule', () => this.#watchRule(keeper, signal)),
     ]);
+    if (isElsewhere(signal.reason)) throw signal.reason;
     if (taken.status === 'rejected') throw taken.reason;
   }
 

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
-import { openTape, outflowOf, type SharedParts } from './begin.ts';
+import { isElsewhere, openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { Intake } from './intake.ts';
@@ -136,8 +136,15 @@ export class Retirement {
       const outflow = outflowOf({ ...shared, dir, log }, { account, replayed }, parts);
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
-      const sending = new Supervisor({ clock, log, signal: until }).run('sending', () => outflow.run(until));
-      for (let isTold = false; !signal.aborted; await pause(clock, LOOK_MS, signal)) {
+      let refusal: Error | null = null;
+      const sending = new Supervisor({ clock, log, signal: until }).run('sending', () =>
+        outflow.run(until).catch((error: unknown) => {
+          if (!isElsewhere(error)) throw error;
+          refusal = error;
+          over.abort();
+        }),
+      );
+      for (let isTold = false; !until.aborted; await pause(clock, LOOK_MS, until)) {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
         if ((appliedTsRecv ?? 0) >= last) break;
@@ -148,8 +155,10 @@ export class Retirement {
       }
       over.abort();
       await sending;
+      if (refusal !== null) throw refusal;
       if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, replayed, agreed, clock, log });
     } finally {
+      await shared.claims.release(account);
       await tape.close();
     }
   }

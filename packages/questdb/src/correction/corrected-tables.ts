@@ -68,6 +68,7 @@ export const CORRECTIONS = {
   clock_rules: stays('decisions about the clock itself'),
   clock_evidence: stays('decisions about the clock itself'),
   clock_applies: stays('when a step was taken'),
+  account_epochs: stays('when a recorder took an account'),
 } as const satisfies Record<TableName, SqlCorrection | RowCorrection | NoCorrection>;
 
 type Corrected<How extends string> = {

@@ -1,0 +1,258 @@
+// One data folder records an account, and a feed, into a database. In: which folder this is, and an account that it wants to record. Out: the claim, or
+// a refusal that names who holds it. No clock decides: whoever wants what another folder has watches whether the other one still renews its row.
+//
+//   none ──claim──► watch 30 s ──the other one renews──► refused, by its name
+//                     └──it ended, or stands still──► set aside the old tape ► write a row ► wait ► held, renewed every 5 s ──release──► ended
+//                                                                                             └──a newer row of another one──► lost
+//
+// The newest row counts. A restart of the same folder takes its own at once. What is held is looked at as often as the write gate looks, and a
+// process that could not look does not write (write-gate.ts): after the wait nobody writes who has not seen the new row.
+import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { asObjects } from './exec-answer.ts';
+import { pause } from './pause.ts';
+import type { QuestDbHttp } from './quest-db-http.ts';
+import { requireSettled } from './settled-tables.ts';
+import { sqlText, sqlTimestamp } from './sql-text.ts';
+import { PAUSE_REACHES_MS } from './write-gate.ts';
+
+/** What is recorded. */
+export interface Recorded {
+  readonly account: string;
+  readonly feed: string | null;
+}
+
+export interface RecorderPlace {
+  /** The data folder, wherever it lies. */
+  readonly id: string;
+  /** Where it lies, for people: `host:folder`. A copy of the folder has the same id and another place. */
+  readonly place: string;
+}
+
+export interface ClaimOptions {
+  readonly http: Pick<QuestDbHttp, 'exec'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly self: RecorderPlace;
+}
+
+const RENEW_MS = 5000;
+/** Who renewed nothing for so long is gone. */
+const STILL_MS = 30_000;
+const LOOK_EVERY_MS = 1000;
+/** Two that find nobody both write a row; after so long both see which one is newer. */
+const RIVAL_MS = 1000;
+const SETTLE_MS = 10_000;
+const ASK_MS = 3000;
+
+interface Held extends Recorded {
+  readonly us: number;
+  readonly epoch: number;
+  readonly lost: AbortController;
+}
+
+interface Row extends Recorded {
+  readonly us: number;
+  readonly epoch: number;
+  readonly id: string;
+  readonly place: string;
+  readonly state: string;
+  readonly seen: string;
+}
+
+export class RecorderClaims {
+  readonly #o: ClaimOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #taking = new Map<string, Promise<AbortSignal>>();
+  /** Accounts that this process lost: not even rows of the same id and place are its own any more. */
+  readonly #lost = new Set<string>();
+  #renewedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ClaimOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * The claim: a signal that is aborted when another recorder has taken the account or feed. `setAside` is called before the account is
+   * taken from another folder that recorded it last; without it such an account is refused, whether the other one lives or not.
+   * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`.
+   */
+  async claim(
+    wanted: Recorded,
+    signal: AbortSignal,
+    setAside: (() => Promise<void>) | null = null,
+  ): Promise<AbortSignal> {
+    const { account } = wanted;
+    for (let other = this.#taking.get(account); other !== undefined; other = this.#taking.get(account))
+      await other.catch(() => {}); // its own caller is told
+    signal.throwIfAborted();
+    const held = this.#held.get(account);
+    if (held?.feed === wanted.feed) return held.lost.signal;
+    const taking = this.#take(wanted, signal, setAside);
+    this.#taking.set(account, taking);
+    try {
+      return await taking;
+    } finally {
+      this.#taking.delete(account);
+    }
+  }
+
+  async #take(
+    wanted: Recorded,
+    signal: AbortSignal,
+    setAside: (() => Promise<void>) | null,
+  ): Promise<AbortSignal> {
+    const { account } = wanted;
+    const { clock, log, self } = this.#o;
+    let rows = await this.#settled(wanted, signal);
+    const newest = rows.at(-1);
+    if (newest !== undefined && newest.id !== self.id && setAside === null) throw elsewhere(wanted, newest);
+    const others = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
+    if (others.length > 0) {
+      const places = others.map(({ place }) => place);
+      log.info(
+        { account, places },
+        'another data folder recorded this; watching for 30 s whether it still does',
+      );
+      rows = await this.#watchStandStill(wanted, others, signal);
+    }
+    if (newest !== undefined && newest.id !== self.id) await setAside?.();
+    const us = Math.max(await this.#now(signal), (rows.at(-1)?.us ?? 0) + 1);
+    const epoch = 1 + Math.max(0, ...rows.map((row) => (row.account === account ? row.epoch : 0)));
+    const held: Held = { ...wanted, us, epoch, lost: new AbortController() };
+    await this.#write([held], 'recording', signal);
+    if (others.length > 0) await pause(clock, PAUSE_REACHES_MS, signal);
+    else if (newest === undefined || !this.#isOwn(newest)) await pause(clock, RIVAL_MS, signal);
+    const last = (await this.#settled(wanted, signal)).at(-1);
+    if (last === undefined || !isSame(last, held)) throw elsewhere(wanted, last);
+    this.#lost.delete(account);
+    this.#held.set(account, held);
+    return held.lost.signal;
+  }
+
+  /** The rows when none of these was renewed. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
+  async #watchStandStill(wanted: Recorded, others: readonly Row[], signal: AbortSignal): Promise<Row[]> {
+    const { clock } = this.#o;
+    const untilMs = clock.monoMs() + STILL_MS;
+    for (;;) {
+      await pause(clock, LOOK_EVERY_MS, signal);
+      const rows = await this.#settled(wanted, signal);
+      const recording = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
+      const alive = recording.find(
+        (row) => !others.some((each) => isSame(each, row) && each.seen === row.seen),
+      );
+      if (alive !== undefined) throw elsewhere(wanted, alive);
+      if (recording.length === 0 || clock.monoMs() >= untilMs) return rows;
+    }
+  }
+
+  /** Another folder may have it at once. Where the database is away, the row stands still from now on. */
+  async release(account: string): Promise<void> {
+    const held = this.#held.get(account);
+    this.#held.delete(account);
+    if (held === undefined) return;
+    try {
+      await this.#write([held], 'ended', AbortSignal.timeout(LOOK_EVERY_MS));
+    } catch (error) {
+      this.#o.log.debug({ err: error, account }, 'the claim on this account lapses by itself');
+    }
+  }
+
+  /** One look at all that is held, and its renewal when that is due. Errors: as `exec`, when it could not look. */
+  async look(signal: AbortSignal): Promise<void> {
+    if (this.#held.size === 0) return;
+    const { clock, log } = this.#o;
+    const all = await this.#rows([...this.#held.values()], signal);
+    for (const held of [...this.#held.values()]) {
+      const newer = all.findLast((row) => concerns(row, held) && row.us >= held.us && !isSame(row, held));
+      // Accounts of one folder may follow each other in a feed.
+      if (newer === undefined || (newer.account !== held.account && this.#isOwn(newer))) continue;
+      this.#held.delete(held.account);
+      this.#lost.add(held.account);
+      held.lost.abort(elsewhere(held, newer));
+    }
+    const nowMs = clock.monoMs();
+    if (this.#held.size === 0 || nowMs - this.#renewedMs < RENEW_MS) return;
+    try {
+      await this.#write([...this.#held.values()], 'recording', signal);
+      this.#renewedMs = nowMs;
+    } catch (error) {
+      if (!signal.aborted) log.debug({ err: error }, 'the claims on accounts cannot be renewed now');
+    }
+  }
+
+  #isOwn(row: Row): boolean {
+    const { id, place } = this.#o.self;
+    return row.id === id && row.place === place && !this.#lost.has(row.account);
+  }
+
+  async #now(signal: AbortSignal): Promise<number> {
+    const { dataset } = await this.#o.http.exec('SELECT cast(now() as long) us', {
+      signal,
+      deadlineMs: ASK_MS,
+    });
+    return Number(dataset[0]?.[0]);
+  }
+
+  async #write(all: readonly Held[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
+    const { id, place } = this.#o.self;
+    const values = all.map(({ account, epoch, feed, us }) => {
+      const texts = [feed, id, place, state].map((text) => (text === null ? 'NULL' : sqlText(text)));
+      return `(${[sqlTimestamp(us), sqlText(account), epoch, ...texts, 'now()'].join(', ')})`;
+    });
+    await this.#o.http.exec(
+      `INSERT INTO account_epochs (ts, account, epoch, feed, recorder, place, state, ts_seen) VALUES ${values.join(', ')}`,
+      { signal, deadlineMs: ASK_MS },
+    );
+  }
+
+  async #settled(wanted: Recorded, signal: AbortSignal): Promise<Row[]> {
+    const { clock, http } = this.#o;
+    await requireSettled(http, clock, ['account_epochs'], { waitMs: SETTLE_MS, signal });
+    return this.#rows([wanted], signal);
+  }
+
+  /** The newest rows of each folder about these accounts and feeds, the newest last. */
+  async #rows(wanted: readonly Recorded[], signal: AbortSignal): Promise<Row[]> {
+    const accounts = wanted.map(({ account }) => sqlText(account));
+    const feeds = wanted.flatMap(({ feed }) => (feed === null ? [] : sqlText(feed)));
+    const ofFeeds = feeds.length === 0 ? '' : ` OR feed IN (${feeds.join(', ')})`;
+    const answer = await this.#o.http.exec(
+      `SELECT account, epoch, feed, recorder, place, state, cast(ts as long) us, cast(ts_seen as long) seen FROM account_epochs
+        WHERE account IN (${accounts.join(', ')})${ofFeeds} LATEST ON ts PARTITION BY account, feed, recorder, place`,
+      { signal, deadlineMs: ASK_MS },
+    );
+    return asObjects(answer)
+      .map((row) => ({
+        account: String(row['account']),
+        epoch: Number(row['epoch']),
+        feed: row['feed'] === null ? null : String(row['feed']),
+        id: String(row['recorder']),
+        place: String(row['place']),
+        state: String(row['state']),
+        us: Number(row['us']),
+        seen: String(row['seen']),
+      }))
+      .toSorted((a, b) => a.us - b.us || a.epoch - b.epoch);
+  }
+}
+
+const isSame = (
+  a: Pick<Held, 'account' | 'epoch' | 'us'>,
+  b: Pick<Held, 'account' | 'epoch' | 'us'>,
+): boolean => a.account === b.account && a.epoch === b.epoch && a.us === b.us;
+
+const concerns = (row: Recorded, held: Recorded): boolean =>
+  row.account === held.account || (held.feed !== null && row.feed === held.feed);
+
+function elsewhere({ account, feed }: Recorded, by: Row | undefined): FxtapeError {
+  const place = by?.place ?? 'unknown';
+  const what =
+    by === undefined || by.account === account ? `"${account}"` : `the feed "${feed}" of "${account}"`;
+  return new FxtapeError({
+    code: 'ACCOUNT_RECORDED_ELSEWHERE',
+    kind: 'terminal',
+    message: `another data folder (${place}) records ${what} into this database`,
+    hint: 'Stop that recorder, and this one goes on by itself within two minutes; or give each a database of its own with QDB_CLIENT_CONF',
+    context: { account, place },
+  });
+}

@@ -1,0 +1,148 @@
+// One recorder an account, a feed and a database: whoever comes second is refused until the first one has ended, however it ended.
+import { type Clock, createLog, type FxtapeError, systemClock } from '@fxtape/ops';
+import { migrate, QuestDbHttp, type Recorded, RecorderClaims } from '@fxtape/questdb';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+
+const log = createLog({ service: 'test', level: 'silent' });
+const { signal } = new AbortController();
+const noTape = async (): Promise<void> => {};
+let http: QuestDbHttp;
+beforeAll(async () => {
+  http = new QuestDbHttp({ conf: inject('questdb').conf });
+  await migrate({ client: http, log });
+});
+afterAll(() => http?.close());
+
+let names = 0;
+const wanted = (what: string): Recorded => {
+  const account = `${what}-${process.pid}-${++names}`;
+  return { account, feed: `feed of ${account}` };
+};
+
+/** Time runs a hundred times faster for it. */
+const quick = () => {
+  const clock = systemClock();
+  const beganMs = clock.monoMs();
+  return {
+    ...clock,
+    monoMs: () => beganMs + (clock.monoMs() - beganMs) * 100,
+    setTimeout: (work: () => void, ms: number) => clock.setTimeout(work, ms / 100),
+  };
+};
+const recorder = (id: string, place = id, clock: Clock = quick()) =>
+  new RecorderClaims({ http, clock, log, self: { id, place } });
+
+/** Looks again and again, as the write gate does. */
+const living = async <T>(claims: RecorderClaims, during: () => Promise<T>): Promise<T> => {
+  let over = false;
+  const looking = (async () => {
+    while (!over) await claims.look(signal);
+  })();
+  try {
+    return await during();
+  } finally {
+    over = true;
+    await looking;
+  }
+};
+const outcome = (claim: Promise<AbortSignal>) =>
+  claim.then(
+    () => 'held',
+    (error: FxtapeError) => error.code,
+  );
+const ELSEWHERE = 'ACCOUNT_RECORDED_ELSEWHERE';
+
+test('the second is refused by name while the first one lives, and goes on when it has released the account', async () => {
+  const what = wanted('released');
+  const [first, second] = [recorder('one', 'here:/one'), recorder('two', 'there:/two')];
+  await first.claim(what, signal, noTape);
+  await living(first, async () => {
+    const refused = second.claim(what, signal, noTape);
+    await expect(refused).rejects.toMatchObject({
+      code: ELSEWHERE,
+      message: expect.stringContaining('here:/one'),
+    });
+    // Another account of the same feed would write the same rows.
+    expect(await outcome(second.claim({ ...wanted('other'), feed: what.feed }, signal, noTape))).toBe(
+      ELSEWHERE,
+    );
+    expect(await outcome(second.claim(wanted('other'), signal, noTape))).toBe('held');
+    expect(await outcome(first.claim(what, signal))).toBe('held');
+  });
+  await first.release(what.account);
+  // Only who can put its tape away takes what another folder recorded last.
+  expect(await outcome(second.claim(what, signal))).toBe(ELSEWHERE);
+  let isAside = false;
+  const taken = second.claim(what, signal, async () => {
+    isAside = true;
+  });
+  expect(await outcome(taken)).toBe('held');
+  expect(isAside).toBe(true);
+});
+
+test('after SIGKILL the same folder goes on at once, another one when the row stood still', async () => {
+  const what = wanted('killed');
+  await recorder('one').claim(what, signal, noTape);
+  const again = recorder('one');
+  const neverAside = () => Promise.reject(new Error('its own tape was set aside'));
+  expect(await outcome(again.claim(what, signal, neverAside))).toBe('held');
+  expect(await outcome(recorder('one', 'moved').claim(what, signal, neverAside))).toBe('held');
+  expect(await outcome(recorder('two').claim(what, signal, noTape))).toBe('held');
+});
+
+test('who stood still and was taken for dead loses with its next look, and stays lost', async () => {
+  const what = wanted('frozen');
+  const [frozen, taker] = [recorder('frozen'), recorder('taker')];
+  const held = await frozen.claim(what, signal, noTape);
+  const taken = await taker.claim(what, signal, noTape);
+  expect(held.aborted).toBe(false);
+  await frozen.look(signal);
+  expect(held.reason).toMatchObject({ code: ELSEWHERE });
+  await living(taker, async () => expect(await outcome(frozen.claim(what, signal, noTape))).toBe(ELSEWHERE));
+  expect(taken.aborted).toBe(false);
+});
+
+test('a copy that is started at the same place and id ends the first one, which does not take it back', async () => {
+  const what = wanted('copy');
+  const [first, copy] = [recorder('same'), recorder('same')];
+  const held = await first.claim(what, signal, noTape);
+  const taken = await copy.claim(what, signal, noTape);
+  await first.look(signal);
+  expect(held.aborted).toBe(true);
+  await living(copy, async () => expect(await outcome(first.claim(what, signal, noTape))).toBe(ELSEWHERE));
+  expect(taken.aborted).toBe(false);
+});
+
+test('a database that was set back to an older copy has its recorder again', async () => {
+  const what = wanted('restored');
+  const before = recorder('before');
+  await before.claim(what, signal, noTape);
+  await before.release(what.account);
+  const claims = recorder('holder');
+  const held = await claims.claim(what, signal, noTape);
+  await http.exec(
+    `UPDATE account_epochs SET account = 'gone', feed = 'gone' WHERE account = '${what.account}' AND recorder = 'holder'`,
+  );
+  await claims.look(signal);
+  expect(held.aborted).toBe(false);
+  await living(claims, async () => expect(await outcome(before.claim(what, signal, noTape))).toBe(ELSEWHERE));
+});
+
+test('of many that claim at the same moment at most one is left', async () => {
+  for (let round = 0; round < 3; round++) {
+    const what = wanted('race');
+    const all = Array.from({ length: 6 }, (_, i) => recorder(`host-${i}`, `host-${i}`, systemClock()));
+    const claims = await Promise.allSettled(
+      // Twice each: a start and a first row may ask at once.
+      all.map(
+        async (one) =>
+          (await Promise.all([one.claim(what, signal, noTape), one.claim(what, signal, noTape)]))[0],
+      ),
+    );
+    for (const one of all) await one.look(signal);
+    const left = claims.filter((claim) => claim.status === 'fulfilled' && !claim.value?.aborted);
+    expect(left.length).toBeLessThanOrEqual(1);
+    for (const claim of claims)
+      if (claim.status === 'rejected') expect(claim.reason).toMatchObject({ code: ELSEWHERE });
+  }
+});
