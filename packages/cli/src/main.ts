@@ -3,6 +3,7 @@
 import { CommanderError } from 'commander';
 import { processEnv } from './env.ts';
 import { failureLine } from './failure-line.ts';
+import { whereNothingRuns } from './not-running.ts';
 import { err } from './print/out.ts';
 import { program } from './program.ts';
 
@@ -21,7 +22,8 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   } else {
     const json = process.argv.includes('--json');
-    err(`${failureLine(error, { json })}\n`);
+    const looks = !['up', 'run'].includes(process.argv[2] ?? '');
+    err(`${failureLine(looks ? whereNothingRuns(error) : error, { json })}\n`);
     if (processEnv()['LOG_LEVEL'] === 'debug') err(`${(error as Error).stack ?? ''}\n`);
     // A service that failed to start may have left something open.
     process.exit(1);

@@ -14,6 +14,7 @@ export { type Asked, foreignPage, HttpGuard, type HttpGuardOptions, isOfThisMach
 export { formatAddr, isLoopback, type ListenAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
+export { nearest } from './nearest.ts';
 export { NODE_FLAGS } from './node-flags.ts';
 export { passing } from './passing.ts';
 export { pause } from './pause.ts';

@@ -197,6 +197,17 @@ export class Reader {
     return rows.map((row) => typedRow<OutageRow>(row)).toReversed();
   }
 
+  /** Every account and symbol that is or was recorded or configured. */
+  async knownNames(options: SettledOptions = {}): Promise<{ accounts: string[]; symbols: string[] }> {
+    const tables = ['coverage', 'gap_events', 'streams'] as const;
+    const each = tables.map((table) => `SELECT DISTINCT account, symbol FROM ${table}`);
+    const rows = await this.#ask(tables, each.join(' UNION '), options);
+    const of = (column: string): string[] => [
+      ...new Set(rows.flatMap((row) => row[column]?.toString() ?? [])),
+    ];
+    return { accounts: of('account'), symbols: of('symbol') };
+  }
+
   /** Accounts whose bridge was found to offer no past ticks. */
   async accountsWithoutPastTicks(options: SettledOptions = {}): Promise<string[]> {
     const rows = await this.#ask(

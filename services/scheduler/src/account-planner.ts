@@ -59,6 +59,12 @@ export interface PlannerState {
   readonly searching: boolean;
 }
 
+/** What was planned of one account on request. */
+export interface RequestedPlan extends Omit<PlanNote, 'failed'> {
+  /** All that the account records. */
+  readonly symbols: readonly string[];
+}
+
 interface Settled {
   readonly clock: SettledClock;
   readonly input: PlanInput;
@@ -159,7 +165,7 @@ export class AccountPlanner {
   }
 
   /** Plans what somebody asks for. Errors: those of the gateway, QuestDB and Redis. */
-  async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<Omit<PlanNote, 'failed'>> {
+  async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<RequestedPlan> {
     const asOfMs = this.#o.clock.nowMs();
     const { clock, input, listed } = await this.#settle(signal);
     if (clock.state.awaitsEvidence) {
@@ -173,7 +179,8 @@ export class AccountPlanner {
       if (seen > asked.skip && jobs.length < MOST_ASKED) jobs.push(job);
     }
     const { counts } = await this.#o.queues.plan(jobs, { asOfMs, restMs: 0 });
-    return { jobs, counts, left: Math.max(0, seen - asked.skip - jobs.length) };
+    const symbols = input.streams.flatMap(({ symbol }) => symbol ?? []);
+    return { jobs, counts, left: Math.max(0, seen - asked.skip - jobs.length), symbols };
   }
 
   /** The read that a streamed bar leads to; null while the account was never planned, which then finds the bar by itself. */

@@ -19,10 +19,11 @@ import {
   setQueueMetrics,
 } from '@fxtape/jobs';
 import { FxtapeError, type Metrics } from '@fxtape/ops';
-import { AccountPlanner, type AccountPlannerOptions } from './account-planner.ts';
+import { AccountPlanner, type AccountPlannerOptions, type RequestedPlan } from './account-planner.ts';
 import { EventEar } from './event-ear.ts';
 import { QUEUE_JOBS } from './queue-up.ts';
 import { PlanMetrics } from './plan-metrics.ts';
+import { requireSymbol, unknownAccount } from './unknown-names.ts';
 
 const LEAD_MS = 10_000;
 const BEAT_MS = 1000;
@@ -288,15 +289,8 @@ export class Scheduler {
     const asked = [...this.#entries.values()]
       .map(({ planner }) => planner)
       .filter(({ config }) => account === null || config.name === account);
-    if (asked.length === 0) {
-      throw new FxtapeError({
-        code: 'ACCOUNT_UNKNOWN',
-        kind: 'terminal',
-        message: `no account of the configuration is called "${account}"`,
-        hint: 'See `fxtape config show` for the names',
-      });
-    }
-    const notes: Omit<PlanNote, 'failed'>[] = [];
+    if (asked.length === 0) throw unknownAccount(account, [...this.#entries.keys()]);
+    const notes: RequestedPlan[] = [];
     const failed: { account: string; line: string; error: unknown }[] = [];
     const plan = async (planner: AccountPlanner): Promise<void> => {
       try {
@@ -311,6 +305,12 @@ export class Scheduler {
     for (let at = 0; at < asked.length; at += AT_ONCE)
       await Promise.all(asked.slice(at, at + AT_ONCE).map(plan));
     if (notes.length === 0) throw failed[0]?.error;
+    // Of an account that cannot be planned nobody knows the symbols.
+    if (failed.length === 0)
+      requireSymbol(
+        job.payload.symbol,
+        notes.flatMap(({ symbols }) => symbols),
+      );
     const note: PlanNote = {
       jobs: notes.flatMap(({ jobs }) => jobs),
       counts: sumOf(notes.map(({ counts }) => counts)),

@@ -8,6 +8,7 @@ import { FxtapeError, systemClock } from '@fxtape/ops';
 import { HistoryReader } from '@fxtape/questdb';
 import { clockLines } from '../clock/render.ts';
 import { readRunningEnv } from '../env.ts';
+import { requireAccount } from '../known-names.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { out } from '../print/out.ts';
 import { runMode } from '../run-mode.ts';
@@ -21,8 +22,9 @@ export interface ClockOptions {
 export async function clock(options: ClockOptions): Promise<void> {
   const env = readRunningEnv();
   const { config } = await runMode(env);
+  const names = config.accounts.map(({ name }) => name);
+  if (options.account !== undefined) requireAccount(options.account, names);
   const accounts = config.accounts.filter(({ name }) => (options.account ?? name) === name);
-  if (accounts.length === 0) throw unknownAccount(options.account ?? '');
   const view = questDbView(env);
   const reader = new HistoryReader({ http: view.http, clock: systemClock() });
   const clocks = await askRecorded(view, () => gatherClocks(accounts, reader));
@@ -72,12 +74,3 @@ function checkedRule(text: string): string {
     });
   }
 }
-
-const unknownAccount = (account: string): FxtapeError =>
-  new FxtapeError({
-    code: 'ACCOUNT_UNKNOWN',
-    kind: 'terminal',
-    message: `the configuration has no account "${account}"`,
-    hint: 'See `fxtape config show` for the names',
-    context: { account },
-  });

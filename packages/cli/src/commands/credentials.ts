@@ -10,8 +10,7 @@ import { readCredentials, renewCredentials } from '../stack/index.ts';
 /** Errors: ALREADY_RUNNING, CREDENTIALS_NONE, CREDENTIALS_INVALID, DATA_DIR_UNUSABLE. */
 export function credentialsRotate(options: { json?: boolean }): void {
   const dataDir = resolve(readRunningEnv().FXTAPE_DATA_DIR);
-  openDataDir(dataDir);
-  holdDataDir(dataDir, 'up');
+  // Where the folder is not the right one, it is not made.
   if (readCredentials(dataDir) === null) {
     throw new FxtapeError({
       code: 'CREDENTIALS_NONE',
@@ -21,6 +20,8 @@ export function credentialsRotate(options: { json?: boolean }): void {
       context: { dataDir },
     });
   }
+  openDataDir(dataDir);
+  holdDataDir(dataDir, 'up');
   renewCredentials(dataDir);
   out(
     options.json === true

@@ -1,7 +1,9 @@
 // `fxtape gaps` and `fxtape outages`: what is missing and why, from QuestDB. In: filters. Out: a table for people, oldest first, or one
 // JSON document with times to the microsecond.
 import { isoOfUs } from '@fxtape/console';
+import type { Reader } from '@fxtape/questdb';
 import { readRunningEnv } from '../env.ts';
+import { type AskedNames, configuredNames, requireKnown } from '../known-names.ts';
 import { out } from '../print/out.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { gapsTable, outagesTable } from './gaps-table.ts';
@@ -21,7 +23,7 @@ export interface GapsOptions extends OutagesOptions {
   readonly stream?: string;
 }
 
-/** Errors: QDB_*; QDB_NO_TABLE means that nothing is recorded yet. */
+/** Errors: ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, QDB_*; QDB_NO_TABLE means that nothing is recorded yet. */
 export async function gaps(options: GapsOptions): Promise<void> {
   const { symbol, stream } = options;
   const filter = {
@@ -29,7 +31,7 @@ export async function gaps(options: GapsOptions): Promise<void> {
     ...(symbol === undefined ? {} : { symbol }),
     ...(stream === undefined ? {} : { stream }),
   };
-  const found = await askRecorded(questDbView(readRunningEnv()), (reader) => reader.gaps(filter));
+  const found = await askAbout(options, (reader) => reader.gaps(filter));
   const rows = found.slice(-options.limit);
   const truncated = found.length > rows.length;
   if (options.json === true) return printJson({ gaps: rows.map(withIso), truncated });
@@ -39,7 +41,7 @@ export async function gaps(options: GapsOptions): Promise<void> {
 /** Errors: as `gaps`. */
 export async function outages(options: OutagesOptions): Promise<void> {
   const filter = filterOf(options);
-  const found = await askRecorded(questDbView(readRunningEnv()), (reader) => reader.outages(filter));
+  const found = await askAbout(options, (reader) => reader.outages(filter));
   const rows = found.slice(-options.limit);
   const truncated = found.length > rows.length;
   if (options.json === true) {
@@ -51,6 +53,15 @@ export async function outages(options: OutagesOptions): Promise<void> {
     return printJson({ outages, truncated });
   }
   print(outagesTable(rows, { nowUs: Date.now() * 1000, truncated, openOnly: options.open === true }));
+}
+
+async function askAbout<T>(asked: AskedNames, ask: (reader: Reader) => Promise<T>): Promise<T> {
+  const env = readRunningEnv();
+  const configured = await configuredNames(env);
+  return askRecorded(questDbView(env), async (reader) => {
+    await requireKnown(asked, reader, configured);
+    return ask(reader);
+  });
 }
 
 /** One more than the limit is asked for: then there are more. */

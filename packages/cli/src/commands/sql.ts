@@ -6,6 +6,7 @@ import { isGiven, readRunningEnv } from '../env.ts';
 import { err } from '../print/out.ts';
 import { connectLines, connection } from '../sql/connection.ts';
 import { asCsv, asJson, asTable } from '../sql/render-rows.ts';
+import { notRunning } from '../not-running.ts';
 import { readStackFile } from '../stack-file.ts';
 
 export interface SqlOptions {
@@ -42,15 +43,8 @@ export async function sql(statement: string | undefined, options: SqlOptions): P
 }
 
 function noReader(dataDir: string): FxtapeError {
-  if (readStackFile(dataDir) === null && !isGiven('QDB_CLIENT_CONF')) {
-    return new FxtapeError({
-      code: 'NOT_RUNNING',
-      kind: 'terminal',
-      message: `no \`fxtape up\` is running on ${dataDir}, and QUESTDB_READER_URL is not set`,
-      hint: 'Start `fxtape up`, point FXTAPE_DATA_DIR at the folder it runs on, or set QUESTDB_READER_URL',
-      context: { dataDir },
-    });
-  }
+  if (readStackFile(dataDir) === null && !isGiven('QDB_CLIENT_CONF'))
+    return notRunning(dataDir, 'QUESTDB_READER_URL');
   return new FxtapeError({
     code: 'READER_UNKNOWN',
     kind: 'terminal',

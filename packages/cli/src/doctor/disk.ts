@@ -1,6 +1,6 @@
 // `fxtape doctor` at the data folder. In: its path and the accounts. Out: how much room is left, whether the tape can be written, and who
 // holds the lock of each tape. It writes one file and removes it again.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FxtapeError, readServiceInfo } from '@fxtape/ops';
@@ -34,12 +34,14 @@ export function judgeRoom(dataDir: string, freeBytes: number, wholeBytes: number
 
 function writeCheck(dataDir: string): Check {
   const folder = join(dataDir, 'tape');
-  const probe = join(folder, `.doctor-${process.pid}`);
+  // What is not there yet is not made: the variable may be wrong.
+  const existing = existingPart(resolve(folder));
+  const probe = join(existing, `.doctor-${process.pid}`);
   try {
-    mkdirSync(folder, { recursive: true });
     writeFileSync(probe, 'fxtape\n', { flush: true });
     rmSync(probe);
-    return ok('tape', `${folder} can be written`);
+    const isThere = existing === resolve(folder);
+    return ok('tape', `${folder} ${isThere ? 'can be written' : 'is not there yet and can be made'}`);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? String(error);
     const todo = 'Correct owner and permissions of the folder, or point FXTAPE_DATA_DIR elsewhere';

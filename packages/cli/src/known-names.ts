@@ -1,0 +1,51 @@
+// A name that somebody typed, held against those that exist: a mistyped one would read as complete and empty data. In: what was asked for, and what
+// is known. Out: nothing, or an error that names the nearest.
+import { FxtapeError, nearest } from '@fxtape/ops';
+import type { Reader } from '@fxtape/questdb';
+import type { CliEnv } from './env.ts';
+import { runMode } from './run-mode.ts';
+
+export interface AskedNames {
+  readonly account?: string;
+  readonly symbol?: string;
+}
+
+/** @throws ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN; those of the reader. */
+export async function requireKnown(
+  asked: AskedNames,
+  reader: Reader,
+  configured: readonly string[],
+): Promise<void> {
+  if (asked.account === undefined && asked.symbol === undefined) return;
+  const { accounts, symbols } = await reader.knownNames();
+  if (asked.account !== undefined) requireAccount(asked.account, [...configured, ...accounts]);
+  if (asked.symbol !== undefined) requireOne('symbol', asked.symbol, symbols);
+}
+
+/** @throws ACCOUNT_UNKNOWN */
+export const requireAccount = (name: string, known: readonly string[]): void =>
+  requireOne('account', name, known);
+
+/** Names in the configuration; none where it cannot be read: then what is recorded has to do. */
+export const configuredNames = async (env: CliEnv): Promise<string[]> => {
+  try {
+    return (await runMode(env)).config.accounts.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+};
+
+function requireOne(what: 'account' | 'symbol', name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  const near = nearest(name, known);
+  throw new FxtapeError({
+    code: what === 'account' ? 'ACCOUNT_UNKNOWN' : 'SYMBOL_UNKNOWN',
+    kind: 'terminal',
+    message: `no ${what} "${name}" is configured or recorded`,
+    hint:
+      near === null
+        ? 'See `fxtape config show` for the names'
+        : `Did you mean "${near}"? \`fxtape status\` lists all of them`,
+    context: { [what]: name, nearest: near },
+  });
+}

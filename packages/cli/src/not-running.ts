@@ -1,0 +1,29 @@
+// "Connection refused" in the words of somebody who has not started anything. In: an error of a command that looks at what runs. Out: NOT_RUNNING
+// where no `fxtape up` runs and the address was given by nobody; else the error as it is.
+import { FxtapeError } from '@fxtape/ops';
+import { type CliEnv, isGiven, readRunningEnv } from './env.ts';
+import { readStackFile } from './stack-file.ts';
+
+/** What cannot be reached, and the variable that would name it. */
+const UNREACHABLE: Readonly<Record<string, keyof CliEnv>> = {
+  QDB_UNREACHABLE: 'QDB_CLIENT_CONF',
+  QUEUE_UNREACHABLE: 'REDIS_URL',
+};
+
+export function whereNothingRuns(error: unknown): unknown {
+  if (!(error instanceof FxtapeError)) return error;
+  const variable = UNREACHABLE[error.code];
+  if (variable === undefined || isGiven(variable)) return error;
+  const dataDir = readRunningEnv().FXTAPE_DATA_DIR;
+  return readStackFile(dataDir) === null ? notRunning(dataDir, variable, error) : error;
+}
+
+export const notRunning = (dataDir: string, variable: keyof CliEnv, cause?: unknown): FxtapeError =>
+  new FxtapeError({
+    code: 'NOT_RUNNING',
+    kind: 'terminal',
+    message: `no \`fxtape up\` is running on ${dataDir}, and ${variable} is not set`,
+    hint: `Start \`fxtape up\`, point FXTAPE_DATA_DIR at the folder it runs on, or set ${variable}`,
+    context: { dataDir },
+    cause,
+  });

@@ -1,0 +1,27 @@
+// What somebody who mistyped a name may have meant. In: what was typed, and the names that exist. Out: the nearest one; null where there is none.
+export function nearest(name: string, known: readonly string[]): string | null {
+  const begun = known.find((each) => each.toLowerCase().startsWith(name.toLowerCase()));
+  if (begun !== undefined) return begun;
+  let best: { name: string; distance: number } | null = null;
+  for (const each of known) {
+    const distance = edits(name.toLowerCase(), each.toLowerCase());
+    if (best === null || distance < best.distance) best = { name: each, distance };
+  }
+  return best?.name ?? null;
+}
+
+/** How many letters must be put in, taken out, replaced or exchanged with their neighbour. */
+function edits(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  for (let i = 1; i <= a.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1));
+      rows[i]?.push(swapped ? Math.min(least, at(i - 2, j - 2) + 1) : least);
+    }
+  }
+  return at(a.length, b.length);
+}

@@ -1,0 +1,28 @@
+// Names in a request that nothing here has: a mistyped one would be planned as nothing missing. In: the name, and those that exist. Out: nothing, or an
+// error that names the nearest.
+import { FxtapeError, nearest } from '@fxtape/ops';
+
+/** @throws SYMBOL_UNKNOWN */
+export function requireSymbol(symbol: string | null, known: readonly string[]): void {
+  if (symbol === null || known.includes(symbol)) return;
+  throw unknown(
+    'SYMBOL_UNKNOWN',
+    `no account of this request records the symbol "${symbol}"`,
+    nearest(symbol, known),
+  );
+}
+
+export const unknownAccount = (account: string | null, known: readonly string[]): FxtapeError =>
+  unknown(
+    'ACCOUNT_UNKNOWN',
+    `no account of the configuration is called "${account}"`,
+    nearest(account ?? '', known),
+  );
+
+const unknown = (code: string, message: string, near: string | null): FxtapeError =>
+  new FxtapeError({
+    code,
+    kind: 'terminal',
+    message,
+    hint: near === null ? 'See `fxtape config show` for the names' : `Did you mean "${near}"?`,
+  });
