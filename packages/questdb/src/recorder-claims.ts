@@ -162,7 +162,7 @@ export class RecorderClaims {
     if (this.#held.size === 0) return;
     const { clock, log } = this.#o;
     const all = await this.#rows([...this.#held.values()], signal);
-    for (const held of [...this.#held.values()]) {
+    for (const held of this.#held.values()) {
       const newer = all.findLast((row) => concerns(row, held) && row.us >= held.us && !isSame(row, held));
       // Accounts of one folder may follow each other in a feed.
       if (newer === undefined || (newer.account !== held.account && this.#isOwn(newer))) continue;
