@@ -33,7 +33,7 @@ export async function demoOf(options: DemoOptions, env: CliEnv): Promise<Demo | 
       code: 'DEMO_TICKS_MISSING',
       kind: 'terminal',
       message: '--demo=real plays a file of ticks, and none is given',
-      hint: `Add \`--ticks FILE\` or set FXTAPE_DEMO_TICKS (${TICK_FORMATS}); a month of a pair is free at https://www.histdata.com`,
+      hint: `Add \`--ticks FILE\` or set FXTAPE_DEMO_TICKS (${TICK_FORMATS}; the symbol is in the name of the file, or in --symbol); a month of a pair is free at https://www.histdata.com`,
     });
   const day = readRealDay(resolve(given), options.symbol ?? env.FXTAPE_DEMO_SYMBOL);
   const [from] = new Date(day.fromUtcMs).toISOString().split('.');

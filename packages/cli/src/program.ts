@@ -61,7 +61,10 @@ function addRecording(fxtape: Command): void {
         .choices(['simulated', 'real'])
         .preset('simulated'),
     )
-    .option('--ticks <file>', 'with --demo=real: the file of ticks; default FXTAPE_DEMO_TICKS')
+    .option(
+      '--ticks <file>',
+      'with --demo=real: the file of ticks, its symbol in the name or in --symbol; default FXTAPE_DEMO_TICKS',
+    )
     .option(
       '--symbol <name>',
       'with --demo=real: the symbol of its ticks; default: from the name of the file',

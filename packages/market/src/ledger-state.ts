@@ -124,6 +124,8 @@ export interface LedgerState {
   /** What the last heartbeat of this connection stated, clean or not; null before the first one. */
   serverMs: number | null;
   conn: number;
+  /** Receive time of the first line of this connection, microseconds; 0: an earlier release did not note it. */
+  connUs: number;
   brokerUp: boolean;
   /** The gateway plays an old day at a pace of its own: its clock measures no wait of ours. */
   replayed: boolean;
@@ -140,6 +142,7 @@ export const emptyLedger = (): LedgerState => ({
   firstRepeat: null,
   serverMs: null,
   conn: 0,
+  connUs: 0,
   brokerUp: true,
   replayed: false,
   recent: [],

@@ -111,9 +111,10 @@ export class Ledger {
   }
 
   /** Where its `connected` does not follow, a stretch that could not be read holds it, and acknowledgements with it. */
-  #newConnection({ conn }: LedgerLine): void {
+  #newConnection({ conn, tsRecv }: LedgerLine): void {
     if (this.state.conn !== 0) this.#all('lost_unseen', 'disconnect', 'the connection changed');
     this.state.conn = conn;
+    this.state.connUs = tsRecv;
     if (this.state.serverMs !== null) this.#measure(this.state.serverMs);
     this.state.serverMs = null;
     this.state.brokerUp = true;

@@ -32,6 +32,14 @@ describe('a frame that was left out as a repeat', () => {
     expect(new Set(ids).size).toBe(5);
   });
 
+  test('and others of any symbol of the connection: one incident', () => {
+    const script = live().tick('EURUSD', 10.5, 10.6, 'repeat').beats(11, 20).tick('XAUUSD', 20.5);
+    script.tick('XAUUSD', 20.5, 20.6, 'repeat').beats(21, 30);
+    const told = run(script).notes.gaps.filter(({ gap }) => gap.id.endsWith('.out'));
+    expect(told.map(({ key }) => key.symbol)).toEqual(['EURUSD', 'XAUUSD']);
+    expect(new Set(told.map(({ gap }) => gap.outageId)).size).toBe(1);
+  });
+
   test('while our clock is behind the tape its gap is told as soon, and no wider', () => {
     const script = started().beats(3, 60);
     for (let s = 61; s < 80; s++) {

@@ -166,7 +166,10 @@ export class StreamBook {
     const from = gapStart(leftOut.from, 0);
     const loss = { ...LEFT_OUT, missing: leftOut.count };
     const { id, ...gap } = this.#newGap(stream, loss, from, leftOut.from.recvUs);
-    const told = { ...gap, id: `${id}.out`, from };
+    // All of a connection are one incident: there may be dozens in its first half minute.
+    const { connUs } = this.#state;
+    const outageId = connUs === 0 ? gap.outageId : `${this.#account}-${connUs.toString(36)}.out`;
+    const told = { ...gap, id: `${id}.out`, outageId, from };
     this.#notes.gaps.push({
       event: 'ended',
       tsRecv: this.#tsRecv,

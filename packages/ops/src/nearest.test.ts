@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { nearest } from './nearest.ts';
 
 test('the nearest name, whatever was mistyped', () => {
-  const known = ['EURUSD', 'GBPUSD', 'XAUUSD', 'US500.cash'];
+  const known = ['EURUSDm', 'EURUSD', 'GBPUSD', 'XAUUSD', 'US500.cash'];
   for (const [typed, meant] of [
     ['EURUDS', 'EURUSD'],
+    ['EURUSDD', 'EURUSD'],
+    ['EURUSD.', 'EURUSD'],
     ['eurusd', 'EURUSD'],
     ['GPBUSD', 'GBPUSD'],
     ['XAUUS', 'XAUUSD'],

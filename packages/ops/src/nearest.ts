@@ -1,13 +1,13 @@
 // What somebody who mistyped a name may have meant. In: what was typed, and the names that exist. Out: the nearest one; null where there is none.
 export function nearest(name: string, known: readonly string[]): string | null {
-  const begun = known.find((each) => each.toLowerCase().startsWith(name.toLowerCase()));
-  if (begun !== undefined) return begun;
-  let best: { name: string; distance: number } | null = null;
-  for (const each of known) {
-    const distance = edits(name.toLowerCase(), each.toLowerCase());
-    if (best === null || distance < best.distance) best = { name: each, distance };
-  }
-  return best?.name ?? null;
+  const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) }));
+  return ranked.toSorted((a, b) => a.far - b.far)[0]?.each ?? null;
+}
+
+/** Letters at the end weigh little: brokers put suffixes behind the names that everybody knows. */
+function distance(a: string, b: string): number {
+  const isPart = a.startsWith(b) || b.startsWith(a);
+  return isPart ? Math.abs(a.length - b.length) / 10 : edits(a, b);
 }
 
 /** How many letters must be put in, taken out, replaced or exchanged with their neighbour. */

@@ -77,7 +77,7 @@ export class Database {
     let identity = await databaseIdentity(http, signal);
     if (identity === null || identity !== this.#identity || this.trouble !== null) {
       const { applied } = await migrate({ client: http, log, clock, signal });
-      if (applied.length > 0) log.info({ applied }, 'tables are up to date');
+      if (applied.length > 0) log.info({ migrations: applied.length }, 'tables are up to date');
       identity = await databaseIdentity(http, signal);
       if (identity === null) throw new Error('the tables have gone again');
     }

@@ -67,7 +67,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     await run(client, clock, migration, signal);
     await record(client, migration, signal);
     const label = `${String(migration.version).padStart(4, '0')}_${migration.name}`;
-    log.info({ migration: label }, 'migrated');
+    log.debug({ migration: label }, 'migrated');
     applied.push(label);
   }
   if (applied.length > 0) {

@@ -107,8 +107,8 @@ export class WriteGate {
     while (!signal.aborted) {
       const began = { mono: clock.monoMs(), wall: clock.nowMs() };
       try {
-        await this.#o.look?.(signal);
-        this.#take(await this.#ask(signal), began);
+        const [look] = await Promise.all([this.#ask(signal), this.#o.look?.(signal)]);
+        this.#take(look, began);
         this.#say('');
       } catch (error) {
         if (signal.aborted) return;

@@ -152,6 +152,15 @@ describe('who may read', () => {
     expect((await get('/readyz')).statusCode).toBe(200);
   });
 
+  test('the front page leads to what there is, and tells nothing itself', async () => {
+    const page = await (await start({ token: TOKEN }))('/');
+    expect(page.statusCode).toBe(200);
+    const paths = [...page.body.matchAll(/href="([^"]+)"/g)].map(([, path]) => path);
+    expect(paths).toEqual(expect.arrayContaining(GUARDED));
+    const get = await start();
+    for (const path of paths) expect((await get(path as string)).statusCode, path).not.toBe(404);
+  });
+
   test('without a token: loopback names only', async () => {
     const get = await start();
     for (const path of GUARDED) {

@@ -12,6 +12,7 @@ import type { JobSource } from './job-source.ts';
 import { queueBoard } from './queue-board.ts';
 import { type ReadinessReport, readinessOf } from './readiness.ts';
 import { clocksRoute } from './routes/clocks.ts';
+import { frontPage } from './routes/front-page.ts';
 import { gapRoutes } from './routes/gaps.ts';
 import type { GatewayAccounts } from './request-builder/accounts.ts';
 import { requestBuilder } from './request-builder/request-builder.ts';
@@ -65,6 +66,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   );
   const probes = { metrics: options.metrics, readiness, guard };
   openProbes(app, probes);
+  frontPage(app);
   await app.register(async (inner) => {
     inner.addHook('onRequest', guarded(guard));
     metricsRoute(inner, probes);

@@ -23,6 +23,6 @@ const unknown = (code: string, message: string, near: string | null): FxtapeErro
   new FxtapeError({
     code,
     kind: 'terminal',
-    message,
-    hint: near === null ? 'See `fxtape config show` for the names' : `Did you mean "${near}"?`,
+    message: near === null ? message : `${message}; the nearest is "${near}"`,
+    hint: 'See `fxtape config show` and `fxtape status` for the names',
   });
