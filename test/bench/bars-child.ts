@@ -4,6 +4,7 @@
 import { AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
 import type { Payload, RunningJob } from '@fxtape/jobs';
 import { createLog, Metrics, systemClock } from '@fxtape/ops';
+import { tableDef } from '@fxtape/market';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -13,7 +14,6 @@ import {
   Reader,
   TableWriter,
   TradeReader,
-  tableDef,
 } from '@fxtape/questdb';
 import { addRows, officialClient } from './official-client.ts';
 

@@ -12,6 +12,7 @@ import {
 } from '@fxtape/cli/clock-apply';
 import type { AccountConfig } from '@fxtape/config';
 import { createLog, systemClock } from '@fxtape/ops';
+import { type TableName, type RowInput, tables } from '@fxtape/market';
 import {
   encodeRows,
   HistoryReader,
@@ -19,9 +20,6 @@ import {
   migrate,
   QuestDbHttp,
   requireSettled,
-  type TableName,
-  type TableRow,
-  tables,
 } from '@fxtape/questdb';
 import { startQuestDb } from '@fxtape/testkit';
 import type { BenchOptions } from './options.ts';
@@ -136,7 +134,7 @@ async function record(http: QuestDbHttp, days: number): Promise<void> {
   }));
   await write(http, 'accounts', accounts);
   const claimUs = (days * DAY_US) / CLAIMS;
-  const claims = Array.from({ length: CLAIMS }, (_, i): TableRow<'coverage'> => {
+  const claims = Array.from({ length: CLAIMS }, (_, i): RowInput<'coverage'> => {
     const ts = FROM_US + i * claimUs;
     const of = { account: `a${i % 2}`, feed: `f${i % 2}`, symbol: 'S0', stream: 'ticks', timeframe: null };
     return { ts, ts_to: ts + claimUs, ...of, range_id: `r${i}`, source: 'live', rows: 1, rule_id: 'UTC+2h' };
@@ -150,7 +148,7 @@ async function record(http: QuestDbHttp, days: number): Promise<void> {
 async function write<N extends TableName>(
   http: QuestDbHttp,
   name: N,
-  rows: readonly TableRow<N>[],
+  rows: readonly RowInput<N>[],
 ): Promise<void> {
   const answer = await http.write(name, encodeRows(tables[name], rows as never).body);
   if (answer.kind !== 'stored') throw new Error(answer.message);
@@ -162,7 +160,7 @@ function startWriter(http: QuestDbHttp, fromUs: number): { stop: () => Promise<v
   const done = (async () => {
     for (let n = 0; !stopped; n += 500) {
       const ts_recv = clock.nowUs();
-      const rows = Array.from({ length: 500 }, (_, i): TableRow<'ticks'> => {
+      const rows = Array.from({ length: 500 }, (_, i): RowInput<'ticks'> => {
         const price = { bid: 1, ask: 2, last: null, volume: null };
         const of = { feed: 'f0', symbol: 'S0', utc_offset_s: 7200, source: 'live', quality: null };
         return { ts: fromUs + n * 1000 + i, ts_recv: ts_recv + i, ...of, ...price };

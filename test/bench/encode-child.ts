@@ -1,5 +1,6 @@
 // One run of one encoder over the same rows of `ticks`. In: a JSON argument. Out: one line of JSON: rows per second, bytes per row.
-import { encodeInOrder, RowEncoder, type Row, tableDef, timeOrder } from '@fxtape/questdb';
+import { type Row, tableDef } from '@fxtape/market';
+import { encodeInOrder, RowEncoder, timeOrder } from '@fxtape/questdb';
 import { SYMBOL_NAMES } from './frames.ts';
 import { addRows, officialBuffer, officialClient } from './official-client.ts';
 

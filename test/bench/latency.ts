@@ -1,7 +1,8 @@
 // How old a tick is when a query can see it: 5,000 ticks/s over 28 symbols, alone and beside a backfill, and what the server writes for each row. One clock: gateway,
 // recorder, server and this process share the machine. A query is asked again and again; between two answers the newest visible time moves
 // from A to B, so every tick in (A, B] is counted as seen at the second answer: too late by at most the polling interval, never too early.
-import { EARLIEST_TS_US, encodeRows, QuestDbHttp, type Row, tableDef } from '@fxtape/questdb';
+import { type Row, tableDef } from '@fxtape/market';
+import { EARLIEST_TS_US, encodeRows, QuestDbHttp } from '@fxtape/questdb';
 import { Recording, startRedis } from '@fxtape/testkit';
 import { SYMBOL_NAMES } from './frames.ts';
 import { historyRun, SYMBOLS } from './history-run.ts';

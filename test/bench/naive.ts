@@ -1,6 +1,7 @@
 // Starts the script that one would write without fxtape, on a table of its own, and waits until it is connected.
 import { fileURLToPath } from 'node:url';
-import { createTableSql, QuestDbHttp, tables } from '@fxtape/questdb';
+import { tables } from '@fxtape/market';
+import { createTableSql, QuestDbHttp } from '@fxtape/questdb';
 import { type ChildHandle, type Recording, startNode, until } from '@fxtape/testkit';
 import { SYMBOL_NAMES } from './frames.ts';
 import type { NaiveRun } from './naive-child.ts';

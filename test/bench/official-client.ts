@@ -1,6 +1,6 @@
 // Rows through the official client, as its documentation shows: one call a column, awaited at the end of each row. It is the alternative
 // that the own encoder stands beside. In: rows of a table. Out: rows in the client's buffer, or sent by its flush.
-import type { Row, TableDef } from '@fxtape/questdb';
+import type { Row, TableDef } from '@fxtape/market';
 import { createBuffer, Sender, type SenderBuffer, SenderOptions } from '@questdb/nodejs-client';
 
 const settings = (protocolVersion: 1 | 2, conf: string): string =>

@@ -4,9 +4,9 @@
 //   payloads ─► decode ─► mark + ledger ─► tape append (real file, group fdatasync) ─► follower ─► normalise + ledger ─► rows encoded
 import { Intake, TapeMemory, TapeReader } from '@fxtape/collector';
 import { frameItem, type FxStream, readFrame, type StreamItem } from '@fxtape/fxsocket';
-import type { TickRow } from '@fxtape/market';
+import { type Row, tableDef, type TickRow } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
-import { encodeInOrder, RowEncoder, type Row, tableDef, timeOrder } from '@fxtape/questdb';
+import { encodeInOrder, RowEncoder, timeOrder } from '@fxtape/questdb';
 import { TapeWriter } from '@fxtape/tape';
 import { payloads, type Piece, SYMBOL_NAMES, tickFrames } from './frames.ts';
 import { addRows, officialClient } from './official-client.ts';

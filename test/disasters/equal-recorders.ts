@@ -1,7 +1,6 @@
 // Two recorders of the same market and the same trades, held against each other table by table. In: a recording with both, the names of the two
 // (of account and feed alike), the stretch in which both recorded. Out: what differs in the columns that do not depend on who received when.
-import { intersect, type Range, subtract, unite } from '@fxtape/market';
-import type { TableName } from '@fxtape/questdb';
+import { intersect, type Range, subtract, type TableName, unite } from '@fxtape/market';
 import type { Recording } from '@fxtape/testkit';
 
 export interface Pair {

@@ -3,7 +3,7 @@
 // against the gateway's truth.
 import { AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
 import { JobWorkers, type PlannedJob } from '@fxtape/jobs';
-import { parseClockRule } from '@fxtape/market';
+import { parseClockRule, type RowInput } from '@fxtape/market';
 import { Metrics, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
@@ -12,7 +12,6 @@ import {
   AuditReader,
   Reader,
   sqlText,
-  type TableRow,
   TableWriter,
   TradeReader,
 } from '@fxtape/questdb';
@@ -41,7 +40,7 @@ export interface BrokerClocks {
   /** Waits until all of the history that is configured is claimed. */
   readonly whole: () => Promise<void>;
   /** The newest decision about a broker's clock, with the rows of its pieces. */
-  readonly decided: (broker: Broker) => Promise<TableRow<'clock_rules'>[]>;
+  readonly decided: (broker: Broker) => Promise<RowInput<'clock_rules'>[]>;
   readonly state: (broker: Broker) => { rule: string; confidence: string; settles: readonly string[] } | null;
   /** Reads M1 bars of a range, as somebody would ask for them. */
   readonly minutes: (broker: Broker, symbol: string, ranges: readonly Around[]) => Promise<void>;

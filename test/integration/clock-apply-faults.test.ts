@@ -1,8 +1,8 @@
 // What can go wrong around a correction of the tables, on a real QuestDB: rows that come at the last moment, copies that are not what a killed
 // run left, a second correction beside the first, a table that is suspended, rows that were replaced and are still missed.
 import { ApplyJournal, dropOldTables, strandedIds, takeBack } from '@fxtape/cli/clock-apply';
-import { parseClockRule } from '@fxtape/market';
-import { sqlTimestamp, tableNames, type TableRow } from '@fxtape/questdb';
+import { parseClockRule, type RowInput } from '@fxtape/market';
+import { sqlTimestamp, tableNames } from '@fxtape/questdb';
 import { expect, test } from 'vitest';
 import { clock, http, log, record, SERVER, settled, stored, write } from './clock-apply-rig.ts';
 import { applyOf, correctTo, expectStored, isUnfinished, plan } from './clock-apply-runs.ts';
@@ -145,7 +145,7 @@ test('rows that somebody wrote into a copy which had taken a name are kept when 
   const { servers, tables } = await plan(RIGHT);
   const state = await apply.begin(servers, tables);
   await expect(apply.run(state)).rejects.toThrow(Killed);
-  await write('ticks', [lateTick(1).wrong as TableRow<'ticks'>]);
+  await write('ticks', [lateTick(1).wrong as RowInput<'ticks'>]);
   const journal = new ApplyJournal({ http, clock });
   const kept = await takeBack({ http, clock, journal, log }, state.id);
   expect(kept).toEqual([`ticks_written_${state.id}`]);
@@ -310,7 +310,7 @@ test('every feed that a server ever filled is corrected, and what cannot be told
   const feeds = ['f', 'before', 'claimed', 'shared', 'strange'];
   await write(
     'ticks',
-    feeds.map((feed, i) => ({ ...lateTick(i).wrong, feed }) as TableRow<'ticks'>),
+    feeds.map((feed, i) => ({ ...lateTick(i).wrong, feed }) as RowInput<'ticks'>),
   );
   await settled('ticks', 'accounts', 'coverage');
   const { leftAlone } = await plan(RIGHT);

@@ -6,9 +6,10 @@ import {
   type ClockRule,
   isRepeated,
   parseClockRule,
+  type RowInput,
   utcMs,
 } from '@fxtape/market';
-import { asObjects, type TableRow } from '@fxtape/questdb';
+import { asObjects } from '@fxtape/questdb';
 import { expect, test } from 'vitest';
 import { clock, http, SERVER, settled, write } from './clock-apply-rig.ts';
 import { correctTo } from './clock-apply-runs.ts';
@@ -73,21 +74,21 @@ async function recordLive(wrong: ClockRule, instants: readonly Instant[]): Promi
     'bar_events',
     rows.map(({ i, recvUs, ...time }) => {
       const bar = { ...time, ...tick, timeframe: 'M1', ts_recv: recvUs, close: i };
-      return bar as TableRow<'bar_events'>;
+      return bar as RowInput<'bar_events'>;
     }),
   );
   await write(
     'trade_events',
     rows.map(({ i, recvUs, ...time }) => {
       const trade = { ...time, account: 'icm', ts_recv: recvUs, deal_id: i, degraded: false };
-      return trade as TableRow<'trade_events'>;
+      return trade as RowInput<'trade_events'>;
     }),
   );
   await write(
     'position_events',
     rows.map(({ i, recvUs, ts, utc_offset_s }) => {
       const position = { ts: recvUs, account: 'icm', ticket: i, ts_open: ts, utc_offset_s };
-      return position as TableRow<'position_events'>;
+      return position as RowInput<'position_events'>;
     }),
   );
   const [first, last] = [rows[0]?.ts ?? 0, rows.at(-1)?.ts ?? 0];

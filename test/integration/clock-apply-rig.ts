@@ -1,17 +1,16 @@
 // Rows that were written under one clock rule, on a QuestDB of their own that is made anew before each test. In: the wrong rule, the right one
 // and a seed. Out: what has to stand in the tables once they are corrected, and what does.
-import { brokerMs, type ClockRule, moveTime, utcMs } from '@fxtape/market';
-import { createLog, systemClock } from '@fxtape/ops';
 import {
-  asObjects,
-  encodeRows,
-  migrate,
-  QuestDbHttp,
-  requireSettled,
+  brokerMs,
+  type ClockRule,
+  moveTime,
   type TableName,
-  type TableRow,
+  type RowInput,
   tables,
-} from '@fxtape/questdb';
+  utcMs,
+} from '@fxtape/market';
+import { createLog, systemClock } from '@fxtape/ops';
+import { asObjects, encodeRows, migrate, QuestDbHttp, requireSettled } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 
@@ -64,7 +63,7 @@ const instants = (below: (n: number) => number, rules: readonly ClockRule[], n: 
   );
 };
 
-export async function write<N extends TableName>(name: N, rows: readonly TableRow<N>[]): Promise<void> {
+export async function write<N extends TableName>(name: N, rows: readonly RowInput<N>[]): Promise<void> {
   if (rows.length === 0) return;
   const encoded = encodeRows(tables[name], rows as never);
   expect(encoded.refused).toEqual([]);
@@ -125,8 +124,8 @@ export async function record(
   const expectRow = (table: string, ...cells: (string | number | null)[]): void => {
     expected.set(table, [...(expected.get(table) ?? []), cells.join(' ')]);
   };
-  const ticks: TableRow<'ticks'>[] = [];
-  const events: TableRow<'bar_events'>[] = [];
+  const ticks: RowInput<'ticks'>[] = [];
+  const events: RowInput<'bar_events'>[] = [];
   for (const [i, { broker, utc }] of walls(400).entries()) {
     const ts_recv = utc * 1000 + 40_000 + i;
     const near = { utcMs: ts_recv / 1000 };
@@ -158,13 +157,13 @@ export async function record(
       timeframe: 'M1',
       ts_recv,
       close: i,
-    } as TableRow<'bar_events'>);
+    } as RowInput<'bar_events'>);
     if (after !== null) expectRow('bar_events', 'f', after.ts, after.utc_offset_s, ts_recv);
   }
   await write('ticks', ticks);
   await write('bar_events', events);
   // Bars: what the wrong rule made one was lost when it was written; a later answer replaces an earlier one.
-  const bars = new Map<string, TableRow<'bars'> & { broker: number; timeframe: string }>();
+  const bars = new Map<string, RowInput<'bars'> & { broker: number; timeframe: string }>();
   for (const [i, { broker: at }] of walls(300, 60_000).entries()) {
     const timeframe = ['M1', 'M15', 'H4'][i % 3] as string;
     const lengthMs = { M1: 60_000, M15: 900_000, H4: 4 * HOUR }[timeframe] as number;
@@ -194,7 +193,7 @@ export async function record(
   await write('bars', told);
   await write('bar_revisions', told);
   expected.set('bars', [...final.values()]);
-  const deals: TableRow<'deals'>[] = [];
+  const deals: RowInput<'deals'>[] = [];
   for (const [i, { broker }] of walls(200, 1000).entries()) {
     const row = historic(wrong, broker);
     if (row === null) continue;
@@ -235,8 +234,8 @@ async function recordPositions(
   expectRow: (table: string, ...cells: (string | number)[]) => void,
 ): Promise<void> {
   const [wrong, right] = rules as [ClockRule, ClockRule];
-  const positions: TableRow<'position_revisions'>[] = [];
-  const limits: TableRow<'history_limits'>[] = [];
+  const positions: RowInput<'position_revisions'>[] = [];
+  const limits: RowInput<'history_limits'>[] = [];
   const closes = walls(400, 1000);
   for (const [i, { broker }] of walls(400, 1000).entries()) {
     const closed = closes[i]?.broker ?? broker;
@@ -251,7 +250,7 @@ async function recordPositions(
     const tells = right.offsetAt(opened.ts / 1000) !== opened.utc_offset_s;
     if (opened.ts_close >= HALF * 1000 && !tells && opened.ts_close !== as(right).ts_close) continue;
     const row = { account: 'icm', position_id: i + 1, ts_seen: TO * 1000, ...as(wrong) };
-    positions.push(row as TableRow<'position_revisions'>);
+    positions.push(row as RowInput<'position_revisions'>);
     const { ts, ts_close, utc_offset_s } = as(right);
     for (const table of ['positions', 'position_revisions'])
       expectRow(table, i + 1, ts, utc_offset_s, ts_close);
@@ -273,7 +272,7 @@ async function recordSessions(
   right: ClockRule,
   expectRow: (table: string, ...cells: (string | number)[]) => void,
 ): Promise<void> {
-  const rows: TableRow<'trading_sessions'>[] = [];
+  const rows: RowInput<'trading_sessions'>[] = [];
   for (const [i, { broker }] of walls(60).entries()) {
     const midnight = brokerMs(Math.floor(broker / DAY) * DAY);
     const broker_date = new Date(midnight).toISOString().slice(0, 10);

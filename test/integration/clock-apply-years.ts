@@ -6,16 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApplyJournal, dropOldTables, serverClocks } from '@fxtape/cli/clock-apply';
 import type { AccountConfig } from '@fxtape/config';
-import { brokerMs, type ClockRule, parseClockRule, utcMs } from '@fxtape/market';
 import {
-  encodeRows,
-  HistoryReader,
-  QuestDbHttp,
-  tableNames,
+  brokerMs,
+  type ClockRule,
+  parseClockRule,
   type TableName,
-  type TableRow,
+  type RowInput,
   tables,
-} from '@fxtape/questdb';
+  utcMs,
+} from '@fxtape/market';
+import { encodeRows, HistoryReader, QuestDbHttp, tableNames } from '@fxtape/questdb';
 import { startNode } from '@fxtape/testkit';
 import { expect } from 'vitest';
 import { clock, http, random, server, settled, write } from './clock-apply-rig.ts';
@@ -131,7 +131,7 @@ export class Years {
    */
   make(each: number, once = false): Map<TableName, unknown[]> {
     const made = new Map<TableName, unknown[]>();
-    const add = <N extends TableName>(table: N, row: TableRow<N>): void =>
+    const add = <N extends TableName>(table: N, row: RowInput<N>): void =>
       void made.set(table, [...(made.get(table) ?? []), row]);
     for (const broker of BROKERS)
       for (let i = 0; i < each; i++) {
@@ -155,7 +155,7 @@ export class Years {
     this.expected.set(table, [...(this.expected.get(table) ?? []), [id, ...cells].join(' ')]);
   }
 
-  #addLive(add: <N extends TableName>(table: N, row: TableRow<N>) => void, made: Made): void {
+  #addLive(add: <N extends TableName>(table: N, row: RowInput<N>) => void, made: Made): void {
     const { broker, id, utc, wall } = made;
     const ts_recv = utc * 1000 + 40_000 + id;
     const time = live(broker.wrong, wall, ts_recv);
@@ -177,7 +177,7 @@ export class Years {
     this.#expect('position_events', id, should.ts, should.utc_offset_s);
   }
 
-  #addHistory(add: <N extends TableName>(table: N, row: TableRow<N>) => void, made: Made): void {
+  #addHistory(add: <N extends TableName>(table: N, row: RowInput<N>) => void, made: Made): void {
     const { broker, id, wall } = made;
     const time = historic(broker.wrong, wall);
     if (time === null) return;
@@ -196,7 +196,7 @@ export class Years {
   }
 }
 
-const claims = (broker: Broker): TableRow<'coverage'>[] => {
+const claims = (broker: Broker): RowInput<'coverage'>[] => {
   const claim = {
     account: broker.name,
     ts: FROM * 1000,

@@ -12,7 +12,7 @@ import {
 } from '@fxtape/backfill';
 import { parseConfig } from '@fxtape/config';
 import type { Checkpoint, JobDone, JobHandler, JobName, Payload } from '@fxtape/jobs';
-import type { Range } from '@fxtape/market';
+import type { Range, RowInput } from '@fxtape/market';
 import { type Clock, createLog, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
@@ -24,7 +24,6 @@ import {
   QuestDbHttp,
   Reader,
   type RowsByTable,
-  type TableRow,
   TableWriter,
   TradeReader,
 } from '@fxtape/questdb';
@@ -139,7 +138,7 @@ export class HealRig {
       .map((line) => this.tick(line, 'live'));
     const key = { account: this.account, feed: this.feed, symbol, stream: 'ticks', timeframe: null };
     const edges = [whole.fromUs, ...outages.flatMap(({ fromUs, toUs }) => [fromUs, toUs]), whole.toUs];
-    const coverage: TableRow<'coverage'>[] = [];
+    const coverage: RowInput<'coverage'>[] = [];
     for (let i = 0; i < edges.length; i += 2) {
       const [ts, tsTo] = [edges[i] as number, edges[i + 1] as number];
       if (tsTo > ts)
@@ -200,7 +199,7 @@ export class HealRig {
     return id;
   }
 
-  tick(line: LedgerLine, source: 'live' | 'snapshot'): TableRow<'ticks'> {
+  tick(line: LedgerLine, source: 'live' | 'snapshot'): RowInput<'ticks'> {
     const known = (value: number): number | null => (value === 0 ? null : value);
     return {
       ts: line.utcMs * 1000,

@@ -1,6 +1,7 @@
 // The own encoder against the official client on a real server: the same rows give equal tables. Where the two must differ, the
 // difference is said here: −0 is stored as 0, U+0000 as ␀, and integers beyond 2^53 the official client does not take at all.
 import { createLog, systemClock } from '@fxtape/ops';
+import type { Row, TableDef } from '@fxtape/market';
 import {
   AppliedWatch,
   asObjects,
@@ -9,8 +10,6 @@ import {
   encodeRows,
   LATEST_TS_US,
   QuestDbHttp,
-  type Row,
-  type TableDef,
 } from '@fxtape/questdb';
 import { Sender } from '@questdb/nodejs-client';
 import fc from 'fast-check';

@@ -1,13 +1,13 @@
 // What the planner's and the workers' questions cost, printed: coverage of 400,000 claims, and the local way of bars in pieces of 10,000
 // (ask what is there, write both tables, see them). The figures depend on the machine and are not asserted; the answers are.
 import { createLog, systemClock } from '@fxtape/ops';
+import type { RowInput } from '@fxtape/market';
 import {
   AppliedWatch,
   AppliedWriter,
   HistoryReader,
   migrate,
   QuestDbHttp,
-  type TableRow,
   TableWriter,
 } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
@@ -48,7 +48,7 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Claims of `streams` streams; every tenth leaves a hole behind it. */
-function* claims(account: string, streams: number, each: number): Generator<TableRow<'coverage'>> {
+function* claims(account: string, streams: number, each: number): Generator<RowInput<'coverage'>> {
   for (let stream = 0; stream < streams; stream++) {
     for (let i = 0; i < each; i++) {
       const ts = T + i * DAY;
@@ -92,7 +92,7 @@ test('coverage of 400,000 claims: of one account, and of fifty', { timeout: 300_
 test('bars in pieces of 10,000: first read, and read again', { timeout: 300_000 }, async () => {
   const PIECE = 10_000;
   const PIECES = 30;
-  const pieceOf = (n: number): (TableRow<'bars'> & TableRow<'bar_revisions'>)[] =>
+  const pieceOf = (n: number): (RowInput<'bars'> & RowInput<'bar_revisions'>)[] =>
     Array.from({ length: PIECE }, (_, i) => ({
       ts: T + (n * PIECE + i) * MINUTE,
       feed: 'icm',

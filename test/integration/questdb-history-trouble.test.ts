@@ -2,6 +2,7 @@
 // write that was answered but cannot be seen yet is not done, a killed database is waited out, and an abort ends it all at once.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog, systemClock } from '@fxtape/ops';
+import { type RowInput, tables } from '@fxtape/market';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -9,8 +10,6 @@ import {
   PlanningReader,
   migrate,
   QuestDbHttp,
-  type TableRow,
-  tables,
   TableWriter,
 } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb, until } from '@fxtape/testkit';
@@ -45,7 +44,7 @@ beforeEach(async () => {
 const T = Date.UTC(2026, 0, 1) * 1000;
 const MINUTE = 60_000_000;
 const KEY = { feed: 'icm', symbol: 'EURUSD', timeframe: 'M1' };
-type Bar = TableRow<'bars'> & TableRow<'bar_revisions'>;
+type Bar = RowInput<'bars'> & RowInput<'bar_revisions'>;
 const bars = (from: number, to: number): Bar[] =>
   Array.from({ length: to - from }, (_, i) => ({
     ...KEY,
@@ -55,7 +54,7 @@ const bars = (from: number, to: number): Bar[] =>
     tick_volume: 1,
     ts_seen: T,
   }));
-const claim = (from: number, to: number): TableRow<'coverage'> => ({
+const claim = (from: number, to: number): RowInput<'coverage'> => ({
   account: 'acc',
   ...KEY,
   stream: 'bars',

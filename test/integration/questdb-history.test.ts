@@ -1,6 +1,7 @@
 // What the planner and the backfill workers read is what was written, whatever the names and however large the ids; and nobody is told
 // "nothing there" by a table that lags.
 import { createLog, systemClock } from '@fxtape/ops';
+import { type RowInput, tables } from '@fxtape/market';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -12,8 +13,6 @@ import {
   Reader,
   type RowsByTable,
   type StreamKeyOf,
-  type TableRow,
-  tables,
   TableWriter,
 } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
@@ -56,7 +55,7 @@ const T = Date.UTC(2026, 0, 31, 23, 50) * 1000;
 const NAMES = ["O'Brien & Co", 'US 30 "cash"', 'a=b,c\\d', 'Gold-漢字-é🙂', '100%+_#?', "';--"];
 const FEED = "icm 'live' – ü";
 
-type Bar = TableRow<'bars'> & TableRow<'bar_revisions'>;
+type Bar = RowInput<'bars'> & RowInput<'bar_revisions'>;
 const bar = (symbol: string, minute: number, more: Partial<Bar> = {}): Bar => ({
   ts: T + minute * MINUTE,
   feed: FEED,
@@ -73,7 +72,7 @@ const bar = (symbol: string, minute: number, more: Partial<Bar> = {}): Bar => ({
   ts_seen: T + 86_400_000_000,
   ...more,
 });
-type Deal = TableRow<'deals'> & TableRow<'deal_revisions'>;
+type Deal = RowInput<'deals'> & RowInput<'deal_revisions'>;
 const deal = (id: number | bigint, more: Partial<Deal> = {}): Deal => ({
   ts: T,
   account: 'acc',
@@ -183,7 +182,7 @@ test('thousands of ids are asked in pieces', async () => {
 });
 
 test('ticks: both ends, a limit that cuts no millisecond in two, counts by minute', async () => {
-  const tick = (ms: number, recv: number, source = 'live'): TableRow<'ticks'> => ({
+  const tick = (ms: number, recv: number, source = 'live'): RowInput<'ticks'> => ({
     ts: T + ms * 1000,
     feed: FEED,
     symbol: 'X',
@@ -323,7 +322,7 @@ const claim = (
   to: number,
   source = 'history',
   rangeId = source,
-): TableRow<'coverage'> => ({
+): RowInput<'coverage'> => ({
   account: 'acc',
   feed: null,
   symbol: null,
@@ -431,10 +430,10 @@ test('random claims: the ranges are those of uniting them one by one', async () 
 
 const KEY = new Set(['feed', 'symbol', 'stream', 'timeframe']);
 const line = (row: object, from: number, to: number): string => {
-  const { feed, symbol, stream, timeframe, source } = row as TableRow<'coverage'>;
+  const { feed, symbol, stream, timeframe, source } = row as RowInput<'coverage'>;
   return JSON.stringify([feed, symbol, stream, timeframe, source, from - T, to - T]);
 };
-function union(rows: readonly TableRow<'coverage'>[]): [number, number][] {
+function union(rows: readonly RowInput<'coverage'>[]): [number, number][] {
   const united: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a.ts - b.ts)) {
     const last = united.at(-1);
@@ -454,7 +453,7 @@ test('a new tape starts from the live account alone, whatever history has claime
     of: 'opened' | 'ended',
     to: number,
     key: object = {},
-  ): TableRow<'gap_events'> => ({
+  ): RowInput<'gap_events'> => ({
     ts: T + to,
     gap_id: id,
     writer: id === 'healed' ? 'backfill' : 'collector',
@@ -505,7 +504,7 @@ test('a new tape starts from the live account alone, whatever history has claime
 
 test("a healer's state stands against a replay of the tape, in both views; what it left open is a gap of its own", async () => {
   const live = new Reader({ http, clock });
-  const gap = (at: number, id: string, by: string, event: string, more: object): TableRow<'gap_events'> => ({
+  const gap = (at: number, id: string, by: string, event: string, more: object): RowInput<'gap_events'> => ({
     ts: T + at,
     gap_id: id,
     writer: by,

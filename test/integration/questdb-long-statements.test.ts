@@ -1,15 +1,8 @@
 // QuestDB takes statements in the address of a GET only, and not more than 32 KB of it: nothing that is asked grows beyond, however many
 // symbols a feed has or ids an answer, and what would is refused with its name instead of being repeated for ever.
 import { createLog, systemClock } from '@fxtape/ops';
-import {
-  encodeRows,
-  HistoryReader,
-  migrate,
-  QuestDbHttp,
-  Reader,
-  requireSettled,
-  tables,
-} from '@fxtape/questdb';
+import { tables } from '@fxtape/market';
+import { encodeRows, HistoryReader, migrate, QuestDbHttp, Reader, requireSettled } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

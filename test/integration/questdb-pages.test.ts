@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { createLog, systemClock } from '@fxtape/ops';
-import { AppliedWatch, migrate, pgQuery, QuestDbHttp, tables, TableWriter } from '@fxtape/questdb';
+import { tables } from '@fxtape/market';
+import { AppliedWatch, migrate, pgQuery, QuestDbHttp, TableWriter } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

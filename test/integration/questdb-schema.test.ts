@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLog, systemClock } from '@fxtape/ops';
+import { type TableName, tables } from '@fxtape/market';
 import {
   AppliedWatch,
   asObjects,
@@ -15,8 +16,6 @@ import {
   Reader,
   schemaDifferences,
   type SentRow,
-  type TableName,
-  tables,
   TableWriter,
 } from '@fxtape/questdb';
 import { type QuestDbServer, startQuestDb, tempDir } from '@fxtape/testkit';

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createLog, systemClock } from '@fxtape/ops';
+import { type RowInput, tables } from '@fxtape/market';
 import {
   AppliedWatch,
   asObjects,
@@ -15,8 +16,6 @@ import {
   Reader,
   readMigrations,
   TableWriter,
-  type TableRow,
-  tables,
 } from '@fxtape/questdb';
 import { ChildHandle, machineEnv, type QuestDbServer, startQuestDb, tempDir, until } from '@fxtape/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -51,7 +50,7 @@ beforeEach(async () => {
 
 const T = Date.UTC(2026, 5, 23, 12) * 1000;
 /** Tick n: five in a millisecond, some of them equal but for their receive time. */
-const tick = (n: number): TableRow<'ticks'> => ({
+const tick = (n: number): RowInput<'ticks'> => ({
   ts: T + Math.floor(n / 5) * 1000,
   feed: 'icm',
   symbol: ['EURUSD', 'XAUUSD', 'BTCUSD'][n % 3] as string,

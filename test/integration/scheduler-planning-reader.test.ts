@@ -1,6 +1,7 @@
 // What the planner asks the database on its own: ranges that history was refused for, and days that were compared.
 import { systemClock } from '@fxtape/ops';
-import { migrate, PlanningReader, QuestDbHttp, type TableRow, TableWriter } from '@fxtape/questdb';
+import type { RowInput } from '@fxtape/market';
+import { migrate, PlanningReader, QuestDbHttp, TableWriter } from '@fxtape/questdb';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { freshPrefix, quietLog } from './jobs-harness.ts';
 
@@ -21,7 +22,7 @@ afterAll(() => writer?.close());
 const HOUR = 3_600_000_000;
 const START = Date.UTC(2026, 5, 24) * 1000;
 
-const gap = (o: Partial<TableRow<'gap_events'>>): TableRow<'gap_events'> => ({
+const gap = (o: Partial<RowInput<'gap_events'>>): RowInput<'gap_events'> => ({
   ts: START,
   gap_id: 'g',
   writer: 'backfill',

@@ -1,7 +1,8 @@
 // What the pages say and what the code does: error codes, and the data dictionary.
 
-import { tables } from '@fxtape/questdb';
+import { tables } from '@fxtape/market';
 import { expect, test } from 'vitest';
+import { dataDictionary } from '../../scripts/make-docs.ts';
 import { productFiles, read } from './tree.ts';
 
 const productText = (): [string, string][] => productFiles().map((path) => [path, read(path)]);
@@ -30,25 +31,12 @@ test('every code that is thrown is documented, and every documented one is in th
   expect([...documented].filter((code) => !new RegExp(`\\b${code}\\b`).test(all))).toEqual([]);
 });
 
-test('the data dictionary has every table with every column, its type and its keys, and nothing else', () => {
-  const sections = read('docs/data-dictionary.md').split(/^## /m).slice(1);
+test('the data dictionary says what the tables are, and nothing else', () => {
+  const page = read('docs/data-dictionary.md');
+  expect(page, 'docs/data-dictionary.md is stale: npm run docs').toBe(dataDictionary(page));
+  const sections = page.split(/^## /m).slice(1);
   const described = new Map(sections.map((text) => [/^`(\w+)`/.exec(text)?.[1] ?? '', text]));
-  for (const [name, def] of Object.entries(tables)) {
-    const text = described.get(name);
-    expect(text, `${name} is not described`).toBeDefined();
-    const rows = [...(text ?? '').matchAll(/^\| `(\w+)`( 🔑)? \| (\w+) \|/gm)].map(
-      ([, column, key, type]) => ({ column, type, key: key !== undefined }),
-    );
-    expect(rows, name).toEqual(
-      def.columns.map((column) => ({
-        column: column.name,
-        type: column.type,
-        key: def.keys.includes(column.name),
-      })),
-    );
-    expect(text, name).toContain(`Partition: ${def.partition.toLowerCase()}`);
-    expect(text, name).toMatch(/```sql\n/);
-  }
+  for (const name of Object.keys(tables)) expect(described.get(name), name).toMatch(/```sql\n/);
   expect([...described.keys()].filter((name) => name !== '').toSorted()).toEqual(
     [...Object.keys(tables), 'gaps', 'outages', 'schema_migrations'].toSorted(),
   );

@@ -3,6 +3,7 @@
 // with an exit code sets it.
 import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
+import { STREAMS } from '@fxtape/market/tables';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
 import type { ClockApplyOptions } from './commands/clock-apply.ts';
@@ -15,8 +16,6 @@ import type { UpOptions } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { readInstant } from './print/instant.ts';
 import { PROCESSES, type ProcessName } from './service-process.ts';
-
-const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'];
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

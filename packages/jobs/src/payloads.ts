@@ -2,14 +2,12 @@
 // microseconds, as every `ts` column; the worker turns them into broker time, because the clock rule may change while a job waits.
 // A payload never holds a key, an address or anything else that a queue's page should not show.
 import { TIMEFRAMES } from '@fxtape/config';
+import { STREAMS } from '@fxtape/market/tables';
 import { z } from 'zod';
 
 /** Why a job exists; decides who goes first. `event`: something was streamed that history has to confirm. */
 export const WHYS = ['event', 'request', 'gap', 'reread', 'history'] as const;
 export type Why = (typeof WHYS)[number];
-
-/** Streams as the tables name them. */
-export const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'] as const;
 
 const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
 const name = z.string().min(1).max(256);

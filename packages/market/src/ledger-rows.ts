@@ -6,7 +6,7 @@ import { type ClockSpan, ruleAt, spanAt } from './clock/clock-span.ts';
 import type { Rulings } from './clock/ruling.ts';
 import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
-import type { CoverageRow, GapEventRow } from './records.ts';
+import type { CoverageRow, GapEventRow } from './tables/tables.ts';
 import { subtract } from './ranges.ts';
 import type { StreamKey } from './stream-key.ts';
 

@@ -10,18 +10,11 @@ import { countFrame, droppedSince } from './recent-frames.ts';
 import { type Loss, StreamBook } from './stream-book.ts';
 import { streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
 import type { StreamEvent } from './stream-transitions.ts';
+import { STREAM_OF_FRAME } from './tables/kinds.ts';
 import type { TapeEvent } from './tape-event.ts';
 import { TWIN_MS } from './tick-marker.ts';
 import { type BrokerTime, parseBrokerTime, streamedTime } from './time.ts';
 import type { WireMessage } from './wire.ts';
-
-const STREAM_OF_FRAME: Record<string, string | undefined> = {
-  tick: 'ticks',
-  bar: 'bars',
-  trade: 'deals',
-  positions: 'positions',
-  account: 'account',
-};
 
 /** More than the marker waits for a second tick like the one before: its clock is another one. */
 const TWIN_US = 2000 * TWIN_MS;
@@ -297,7 +290,7 @@ export class Ledger {
   }
 
   #unreadable(frame: Extract<WireMessage, { type: 'undecodable' }>): void {
-    const stream = frame.wireType === null ? null : (STREAM_OF_FRAME[frame.wireType] ?? null);
+    const stream = frame.wireType === null ? null : (STREAM_OF_FRAME.get(frame.wireType) ?? null);
     this.#unstorable(stream, frame.symbol, frame.timeframe, `${frame.reason}: ${frame.detail}`.slice(0, 200));
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseClockRule } from './clock/parse-clock-rule.ts';
 import { GUARD_US } from './clock/line-sight.ts';
 import { type FrameLine, normalise, type NormaliseContext } from './normalise.ts';
-import { noRows } from './records.ts';
+import { noRows } from './tables/tables.ts';
 import type { WireMessage } from './wire.ts';
 
 const context: NormaliseContext = {

@@ -7,7 +7,7 @@ import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
 import { isNear } from './clock/line-sight.ts';
 import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
 import { FieldReader, textOrNull } from './read-fields.ts';
-import type { Rows, TickRow } from './records.ts';
+import type { Rows, TickRow } from './tables/tables.ts';
 import { rejectedRow } from './rejected-row.ts';
 import { knownOrNull } from './tick-marker.ts';
 import { unstorable } from './history/history-rows.ts';

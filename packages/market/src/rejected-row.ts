@@ -1,6 +1,6 @@
 // What cannot be stored where it belongs, as a row of `rejected`. In: whose it is, why, and the text as received. Out: the row, with as much of
 // the text as a table takes; the tape has a frame whole.
-import type { RejectedRow } from './records.ts';
+import type { RejectedRow } from './tables/tables.ts';
 
 /** What of a rejected text is kept in the table. */
 const RAW_LIMIT = 1_048_576;

@@ -1,6 +1,6 @@
 // Names of recorded streams: what kind, of which symbol, in which timeframe; and how they stand to the socket's topics.
 
-export type StreamKind = 'ticks' | 'bars' | 'deals' | 'positions' | 'account';
+import { KINDS, STREAM_OF_TOPIC, type StreamKind } from './tables/kinds.ts';
 
 export interface StreamKey {
   readonly stream: StreamKind;
@@ -14,34 +14,19 @@ export interface TopicKey {
   readonly timeframe?: string | undefined;
 }
 
-const STREAM_OF: Record<string, StreamKind | undefined> = {
-  prices: 'ticks',
-  bars: 'bars',
-  trades: 'deals',
-  positions: 'positions',
-  account: 'account',
-};
-const TOPIC_OF: Record<StreamKind, string> = {
-  ticks: 'prices',
-  bars: 'bars',
-  deals: 'trades',
-  positions: 'positions',
-  account: 'account',
-};
-
 /** One text per stream; the separator cannot occur in a stream's or timeframe's name. */
 export const streamId = (key: StreamKey): string =>
   `${key.stream}|${key.timeframe ?? ''}|${key.symbol ?? ''}`;
 
 /** The stream that a socket topic feeds; null for the heartbeat and for topics nobody listed. */
 export const streamOfTopic = (topic: TopicKey): StreamKey | null => {
-  const stream = STREAM_OF[topic.topic];
+  const stream = STREAM_OF_TOPIC.get(topic.topic);
   if (stream === undefined) return null;
   return { stream, symbol: topic.symbol ?? null, timeframe: topic.timeframe ?? null };
 };
 
 export const topicOfStream = (key: StreamKey): TopicKey => ({
-  topic: TOPIC_OF[key.stream],
+  topic: KINDS[key.stream].topic,
   ...(key.symbol === null ? {} : { symbol: key.symbol }),
   ...(key.timeframe === null ? {} : { timeframe: key.timeframe }),
 });

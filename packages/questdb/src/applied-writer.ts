@@ -2,12 +2,12 @@
 // the next is sent, so that whoever is killed in between leaves only a beginning of that order behind: put first what may stand
 // alone, last what claims that the rest is there. A database that is away, or a suspended table, is waited out.
 import type { AppliedWatch } from './applied-watch.ts';
-import type { TableName, TableRow } from './tables.ts';
+import type { RowInput, TableName } from '@fxtape/market/tables';
 import type { TableWriter } from './table-writer.ts';
 import type { CondemnedRow } from './ticket.ts';
 
 /** Rows by table, in the order in which the tables are to be written. */
-export type RowsByTable = { readonly [N in TableName]?: readonly TableRow<N>[] };
+export type RowsByTable = { readonly [N in TableName]?: readonly RowInput<N>[] };
 
 export interface AppliedRows {
   /** Rows that never will be stored, with their table. The caller must put them where they can be found. */
@@ -33,7 +33,7 @@ export class AppliedWriter {
     const condemned: (CondemnedRow & { table: TableName })[] = [];
     const written: TableName[] = [];
     for (const table of Object.keys(rows) as TableName[]) {
-      const some = rows[table] as readonly TableRow<TableName>[] | undefined;
+      const some = rows[table] as readonly RowInput<TableName>[] | undefined;
       if (some === undefined || some.length === 0) continue;
       const answered = await this.#writer.submit(table, some, { signal });
       for (const row of answered.condemned) condemned.push({ ...row, table });

@@ -7,7 +7,7 @@ import type { TimeRange } from './history-reader.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlEquals, sqlTimestamp, sqlWithin } from './sql-text.ts';
-import type { TableName } from './tables.ts';
+import type { TableName } from '@fxtape/market/tables';
 
 /** Bars of one stream in a range: how many are stored, and of how many there are versions. */
 export interface BarCount {

@@ -1,6 +1,6 @@
 // A table definition as the statement that creates it. The migrations hold these statements as text that never changes; a unit
 // test compares the two, so that a definition cannot drift away from the table that is created.
-import type { Column, TableDef } from './table-def.ts';
+import type { Column, TableDef } from '@fxtape/market/tables';
 
 /** `CREATE TABLE IF NOT EXISTS …`, without the closing semicolon. */
 export function createTableSql(def: TableDef): string {

@@ -8,7 +8,7 @@
 //      └─line named──► [rows before] [that row] [rows after], each a request of its own, in this order
 import { encodeInOrder } from './encode-rows.ts';
 import type { RowEncoder } from './row-encoder.ts';
-import type { Row } from './table-def.ts';
+import type { Row } from '@fxtape/market/tables';
 import type { WriteAnswer } from './write-answer.ts';
 
 export interface DeliveryLimits {

@@ -1,7 +1,7 @@
 // One request's worth of rows as a body. In: a table, rows, an order, limits. Out: the bytes, which row stands on which line, and
 // the rows that no line can hold, each with its reason. Nothing is left out without being named.
 import { RowEncoder } from './row-encoder.ts';
-import type { Row, TableDef } from './table-def.ts';
+import type { Row, TableDef } from '@fxtape/market/tables';
 import { timeOrder } from './time-order.ts';
 
 export interface RefusedRow {

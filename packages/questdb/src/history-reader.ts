@@ -11,7 +11,7 @@ import type { QuestDbHttp } from './quest-db-http.ts';
 import { exactLong, readRows, selectList } from './row-select.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlEquals, sqlId, sqlTimestamp, sqlWithin } from './sql-text.ts';
-import type { TableName, TableRow } from './tables.ts';
+import type { TableName, TableRow } from '@fxtape/market/tables';
 
 /** `[fromUs, toUs)`, microseconds UTC. */
 export interface TimeRange {

@@ -11,7 +11,7 @@ import type { QuestDbHttp } from './quest-db-http.ts';
 import { schemaDifferences } from './schema-check.ts';
 import { requireSettled } from './settled-tables.ts';
 import { sqlText } from './sql-text.ts';
-import { tables } from './tables.ts';
+import { tables } from '@fxtape/market/tables';
 import { applyUnderWay } from './write-gate.ts';
 
 export interface MigrateOptions {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createTableSql } from './create-table-sql.ts';
 import { readMigrations } from './migration-files.ts';
-import { tables } from './tables.ts';
+import { tables } from '@fxtape/market/tables';
 
 test('the migrations create every table exactly as it is defined', async () => {
   const statements = (await readMigrations()).flatMap((migration) => migration.statements);

@@ -8,7 +8,7 @@ import type { QuestDbHttp } from './quest-db-http.ts';
 import { readRows, selectList } from './row-select.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlEquals, sqlText, sqlTimestamp, sqlWhose } from './sql-text.ts';
-import type { TableRow } from './tables.ts';
+import type { TableRow } from '@fxtape/market/tables';
 
 /** A gap that history itself opened, and that is not filled. */
 export interface RefusedRange {

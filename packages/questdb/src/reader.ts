@@ -14,7 +14,7 @@ import {
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlText, sqlTimestamp, sqlWhose, type Whose } from './sql-text.ts';
-import type { TableName } from './tables.ts';
+import type { TableName } from '@fxtape/market/tables';
 
 export interface GapFilter extends SettledOptions {
   readonly openOnly?: boolean;

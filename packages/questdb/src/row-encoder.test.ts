@@ -2,29 +2,29 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeRows } from './encode-rows.ts';
 import { EARLIEST_TS_US, LATEST_TS_US, RowEncoder } from './row-encoder.ts';
-import { defineTable, type Row } from './table-def.ts';
-import { tables } from './tables.ts';
+import { type Row, type TableDef, tables } from '@fxtape/market/tables';
 
 const T = 1_795_431_234_123_456;
 
 /** Every column type, one optional key. */
-const all = defineTable({
+const all: TableDef = {
   name: 'everything',
+  designated: 'ts',
   partition: 'DAY',
-  columns: {
-    ts: 'timestamp',
-    tag: 'symbol',
-    other: 'symbol',
-    text: 'varchar',
-    real: 'double',
-    big: 'long',
-    small: 'int',
-    flag: 'boolean',
-    ts_other: 'timestamp',
-  },
+  columns: [
+    { name: 'ts', type: 'timestamp' },
+    { name: 'tag', type: 'symbol' },
+    { name: 'other', type: 'symbol' },
+    { name: 'text', type: 'varchar' },
+    { name: 'real', type: 'double' },
+    { name: 'big', type: 'long' },
+    { name: 'small', type: 'int' },
+    { name: 'flag', type: 'boolean' },
+    { name: 'ts_other', type: 'timestamp' },
+  ],
   keys: ['ts', 'tag', 'other'],
-  optionalKeys: ['other'],
-});
+  required: ['ts', 'tag'],
+};
 
 function lineOf(row: Row): string {
   const encoded = encodeRows(all, [row]);

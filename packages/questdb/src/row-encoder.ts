@@ -8,7 +8,7 @@
 // a reason, before a byte of it counts. −0 becomes 0, because keys are compared by bits. What history writes repeats itself from row to
 // row (stream, time of the answer, offset): the bytes of symbols and integers that come a third time in a row are copied.
 import { symbolBytes, textRoom, writeInteger, writeText } from './ilp-text.ts';
-import type { ColumnType, Row, TableDef } from './table-def.ts';
+import type { ColumnType, Row, TableDef } from '@fxtape/market/tables';
 
 /** 1971-01-01, µs. Earlier means that the unit or the clock was wrong. */
 export const EARLIEST_TS_US = Date.UTC(1971, 0) * 1000;

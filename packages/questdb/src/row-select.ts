@@ -2,8 +2,8 @@
 // same objects that a writer takes, so that what is stored can be compared with what was received: timestamps as microseconds,
 // longs as numbers while they are exact and as bigint beyond, doubles bit for bit, null where the table has nothing.
 import type { Cell, ExecAnswer } from './exec-answer.ts';
-import type { Row, TableDef } from './table-def.ts';
-import { type TableName, type TableRow, tables } from './tables.ts';
+import type { Row, TableDef } from '@fxtape/market/tables';
+import { type TableName, type TableRow, tables } from '@fxtape/market/tables';
 
 /** The columns of the table in order; timestamps as longs, because as text they would have to be parsed. */
 export function selectList(table: TableName): string {

@@ -4,7 +4,7 @@ import { sqlType } from './create-table-sql.ts';
 import { asObjects } from './exec-answer.ts';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
 import { sqlText } from './sql-text.ts';
-import type { TableDef } from './table-def.ts';
+import type { TableDef } from '@fxtape/market/tables';
 
 /** Sentences without a full stop, empty when the table is as defined. Further columns are no difference. Errors: as `exec`. */
 export async function schemaDifferences(

@@ -8,7 +8,7 @@ import type { QuestDbHttp } from './quest-db-http.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { schemaDifferences } from './schema-check.ts';
-import type { Row, TableDef } from './table-def.ts';
+import type { Row, TableDef } from '@fxtape/market/tables';
 import { type Answered, Ticket } from './ticket.ts';
 import { timeOrder } from './time-order.ts';
 import type { WriterMetrics } from './writer-metrics.ts';

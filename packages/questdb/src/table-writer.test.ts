@@ -4,7 +4,7 @@ import { badLine, MisbehavingServer, type Verdict } from './misbehaving-server.t
 import { QuestDbHttp } from './quest-db-http.ts';
 import { quickClock } from './quick-clock.ts';
 import { TableWriter, type TableWriterOptions } from './table-writer.ts';
-import { type TableRow, tables } from './tables.ts';
+import { type RowInput, tables } from '@fxtape/market/tables';
 import type { WriterState } from './writer-state.ts';
 
 const T = 1_795_431_234_000_000;
@@ -38,7 +38,7 @@ function writer(options: Partial<TableWriterOptions> = {}): TableWriter {
   });
 }
 
-function rows(from: number, count: number, usApart = 1): TableRow<'rejected'>[] {
+function rows(from: number, count: number, usApart = 1): RowInput<'rejected'>[] {
   return Array.from({ length: count }, (_, i) => ({
     ts: T + (from + i) * usApart,
     account: 'a',

@@ -5,9 +5,9 @@
 import type { Clock, Log, Metrics } from '@fxtape/ops';
 import type { Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
-import type { Row } from './table-def.ts';
+import type { Row } from '@fxtape/market/tables';
 import { TableLane } from './table-lane.ts';
-import { type TableName, type TableRow, tables } from './tables.ts';
+import { type TableName, type RowInput, tables } from '@fxtape/market/tables';
 import type { Answered } from './ticket.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterState } from './writer-state.ts';
@@ -74,7 +74,7 @@ export class TableWriter {
    */
   submit<N extends TableName>(
     table: N,
-    rows: readonly TableRow<N>[],
+    rows: readonly RowInput<N>[],
     options: { signal?: AbortSignal } = {},
   ): Promise<Answered> {
     return this.#lane(table).submit(rows as readonly Row[], options.signal);

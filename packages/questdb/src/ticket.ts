@@ -1,5 +1,5 @@
 // One `submit` on its way: the rows it owns and what has become of them. Settled once, by the last of its rows or by an abort.
-import type { Row } from './table-def.ts';
+import type { Row } from '@fxtape/market/tables';
 
 export interface CondemnedRow {
   /** The row as submitted. */

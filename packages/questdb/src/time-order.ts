@@ -1,6 +1,6 @@
 // The order in which rows are sent: by `ts`, rows of equal `ts` as given. A commit that starts before the newest row of the
 // table makes the server rewrite the table's tail, so order within a request is what keeps writing cheap.
-import type { Row } from './table-def.ts';
+import type { Row } from '@fxtape/market/tables';
 
 /** Indices of `rows` sorted by `ts`, stable. A `ts` that is no number sorts first; the encoder refuses such a row anyway. */
 export function timeOrder(rows: readonly Row[]): Uint32Array {

@@ -3,9 +3,16 @@
 // context per account, kept for a while, because addresses and rules change rarely and jobs come by the thousand.
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
-import { type BrokerMs, type ClockRule, parseBrokerTime, parseClockRule, utcMs } from '@fxtape/market';
+import {
+  type BrokerMs,
+  type ClockRule,
+  parseBrokerTime,
+  parseClockRule,
+  type TableRow,
+  utcMs,
+} from '@fxtape/market';
 import { type Clock, FxtapeError } from '@fxtape/ops';
-import type { HistoryReader, TableRow } from '@fxtape/questdb';
+import type { HistoryReader } from '@fxtape/questdb';
 
 export interface AccountContext {
   readonly config: AccountConfig;

@@ -1,8 +1,8 @@
 // Records what was proved: rows of `coverage` with source `history`, and the gaps of history that thereby are none any more. In: ranges
 // whose rows are applied. Out: nothing, once the claims are applied too. Call it under the stream's lock: claims grow what is known. A claim
 // names the clock rule of its rows, so one that another rule read never grows into it.
-import { historyClaim, intersect, type Range, subtract, unite } from '@fxtape/market';
-import type { GapRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
+import { historyClaim, intersect, type Range, subtract, type TableRow, unite } from '@fxtape/market';
+import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import { gapInState } from './gap-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 

@@ -12,16 +12,16 @@ import {
   measureOffset,
   parseBrokerTime,
   spellEdges,
+  type RowInput,
   weekEdges,
 } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { isNotReady, isTooMuch, tooSlow } from './history-errors.ts';
 import { pause } from './pause.ts';
 import { readHistory } from './read-history.ts';
 import type { SyncContext } from './sync-context.ts';
 
-type EvidenceRow = TableRow<'clock_evidence'>;
+type EvidenceRow = RowInput<'clock_evidence'>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,13 +1,13 @@
 // Gaps that history itself opens, and their end. In: a stream, a range, why. Out: rows of `gap_events`, each with the whole picture. The
 // id is made of the stream and the range, so that the same trouble met twice, by whichever process, is one gap.
-import { type HistoryCause, historyGapId, type Range } from '@fxtape/market';
-import type { GapRow, StreamKeyOf, TableRow } from '@fxtape/questdb';
+import { type HistoryCause, historyGapId, type Range, type RowInput } from '@fxtape/market';
+import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import type { Stamps } from './stamps.ts';
 
 export const openedGap = (
   stamps: Stamps,
   of: { key: StreamKeyOf; range: Range; cause: HistoryCause; evidence: object; afterUs?: number },
-): TableRow<'gap_events'> => {
+): RowInput<'gap_events'> => {
   const id = historyGapId(of.key, of.range, of.cause);
   return {
     ts: stamps.next('gap_events', of.afterUs ?? 0),
@@ -31,7 +31,7 @@ export const gapInState = (
   stamps: Stamps,
   gap: GapRow,
   state: { state: 'healed' | 'open'; rowsHealed: number | null; evidence: object },
-): TableRow<'gap_events'> => ({
+): RowInput<'gap_events'> => ({
   ts: stamps.next('gap_events', gap.ts_updated),
   gap_id: gap.gap_id,
   writer: 'backfill',

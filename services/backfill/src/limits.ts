@@ -1,8 +1,8 @@
 // Where a broker's history begins, as rows of `history_limits`. In: what was learned. Out: a row when it is news: another beginning, or the
 // same one found again when that was due. A beginning that turned out to be wrong is withdrawn (`ts_earliest` null), and what was claimed
 // under it is read again.
-import { limitEvidence, nextLookUs, type Range } from '@fxtape/market';
-import type { StreamKeyOf, TableRow } from '@fxtape/questdb';
+import { limitEvidence, nextLookUs, type Range, type TableRow } from '@fxtape/market';
+import type { StreamKeyOf } from '@fxtape/questdb';
 import type { SyncContext } from './sync-context.ts';
 
 export type Limit = TableRow<'history_limits'>;

@@ -1,8 +1,7 @@
 // What history sets aside, as rows of `rejected`. In: a row of an answer as it came, and why it, or a field of it, is not in its table. Out:
 // the rows, none of which is ever written over another. A field alone (kind `field`) is told when its record is written, so that an answer
 // that did not change tells nothing new.
-import { type IncompleteRow, rejectedRow } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type IncompleteRow, rejectedRow, type TableRow } from '@fxtape/market';
 import type { RejectedItem } from './history-source.ts';
 import type { SyncContext } from './sync-context.ts';
 

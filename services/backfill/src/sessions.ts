@@ -14,9 +14,9 @@ import {
   spellWeek,
   spellWindows,
   subtract,
+  type TableRow,
   utcMs,
 } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
 import type { SyncContext } from './sync-context.ts';
 
 type SessionRow = TableRow<'trading_sessions'>;

@@ -1,8 +1,7 @@
 // Bars into the tables: what differs from the newest revision is a new revision, what differs from `bars` replaces it, and an unchanged
 // re-read writes nothing. Revisions are written first: a crash in between repeats the second step and never loses a version. An answer
 // that is older than what stands in the tables says nothing any more.
-import { type BarRow, sameBar } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type BarRow, sameBar, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
 import type { SyncContext } from './sync-context.ts';

@@ -1,6 +1,5 @@
 // Deals into the tables: versions first, then what differs from the newest. An unchanged re-read writes nothing.
-import { type DealRow, sameDeal } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type DealRow, sameDeal, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
 import { atFirst, type VersionRules, versionDifferences } from './store-versions.ts';

@@ -1,8 +1,7 @@
 // Closed round trips into the tables: versions first, then what differs from the newest. A gateway may tell a position that was closed in
 // parts in several rows, one per part; those of one answer are one row already, but a page may lack the others. So a position that looks
 // like a part of what is known is asked for as a whole.
-import { type PositionRow, type Range, samePosition } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type PositionRow, type Range, samePosition, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
 import { atFirst, type VersionRules, versionDifferences } from './store-versions.ts';

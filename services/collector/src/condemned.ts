@@ -1,13 +1,7 @@
 // Rows that the database refuses for good, as events of the tape. In: the row and why. Out: an event that says which stream lacks what, once
 // for each row, however often its line is read again. The events stand on the tape and in its heads, so that a restart knows them.
-import { type CondemnedRow, isStreamed, LEAST_MARGIN_MS, type StreamKind } from '@fxtape/market';
+import { type CondemnedRow, isStreamed, LEAST_MARGIN_MS, STREAM_OF_TABLE } from '@fxtape/market';
 
-const STREAM_OF: Readonly<Record<string, StreamKind | undefined>> = {
-  ticks: 'ticks',
-  bar_events: 'bars',
-  trade_events: 'deals',
-  position_events: 'positions',
-};
 /** Read again is at most what follows the cursor; more than so many refused rows behind it are told twice. */
 const MOST_KEPT = 1000;
 /** The columns that tell rows of one table apart stand first. */
@@ -21,7 +15,7 @@ export const condemnedNote = (
 ): CondemnedRow => {
   const ts = Number(row['ts']);
   const of = Number(row['ts_recv'] ?? row['ts']);
-  const stream = STREAM_OF[table] ?? 'account';
+  const stream = STREAM_OF_TABLE.get(table) ?? 'account';
   const ofSymbol = stream === 'ticks' || stream === 'bars';
   const text = (name: string): string | null =>
     ofSymbol ? ((row[name] as string | undefined) ?? null) : null;

@@ -14,11 +14,10 @@ import {
   systemClock,
   writePidFile,
 } from '@fxtape/ops';
+import { type LiveTableName, liveTables } from '@fxtape/market';
 import {
   AppliedWatch,
   Database,
-  type LiveTableName,
-  liveTables,
   QuestDbHttp,
   Reader,
   RecorderClaims,

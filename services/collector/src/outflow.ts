@@ -1,8 +1,8 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
-import { type CoverageRow, type Rows, timingsAt } from '@fxtape/market';
+import { type CoverageRow, type Rows, STREAM_TABLES, type TableName, timingsAt } from '@fxtape/market';
 import { type Clock, type Log, passing, pause } from '@fxtape/ops';
-import type { AppliedWatch, TableName, TableWriter } from '@fxtape/questdb';
+import type { AppliedWatch, TableWriter } from '@fxtape/questdb';
 import { comparePositions, listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
@@ -12,15 +12,7 @@ import { type ReaderState, readerState, TapeReader } from './tape-reader.ts';
 import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
-const ROW_TABLES = [
-  'ticks',
-  'bar_events',
-  'trade_events',
-  'account_events',
-  'position_events',
-  'rejected',
-  'gap_events',
-] as const;
+const ROW_TABLES = [...STREAM_TABLES, 'rejected', 'gap_events'] as const;
 const APPLIED_EVERY_MS = 1000;
 /** After a decision could not be written, the line is read again so much later. */
 const AGAIN_MS = 2000;
@@ -227,7 +219,7 @@ export class Outflow {
     const { checkpoints, clock, condemned, writer } = this.#o;
     const never = new Set<unknown>();
     const submits = ROW_TABLES.filter((table) => rows[table].length > 0).map(async (table) => {
-      const answered = await writer.submit(table, rows[table] as never, { signal });
+      const answered = await writer.submit(table, rows[table], { signal });
       for (const { reason, row } of answered.condemned) {
         never.add(row);
         condemned(table, row as Record<string, unknown>, reason);
@@ -268,7 +260,7 @@ export class Outflow {
       try {
         const until = { signal: passing };
         await applied.waitApplied(await applied.tokens(ROW_TABLES, until), until);
-        if (coverage.length > 0) await writer.submit('coverage', coverage as never, until);
+        if (coverage.length > 0) await writer.submit('coverage', coverage, until);
         if (passing.aborted) continue;
         this.state.appliedTsRecv = answeredTsRecv;
         await checkpoints.confirm(answeredMs, clock.monoMs());

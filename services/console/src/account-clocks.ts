@@ -1,8 +1,8 @@
 // What is known of the clock of each account. In: the configuration and QuestDB. Out: the rule in force with its evidence and what would
 // settle it, and every decision before it.
 import type { AccountConfig } from '@fxtape/config';
-import { parseClockRule } from '@fxtape/market';
-import type { HistoryReader, TableRow } from '@fxtape/questdb';
+import { parseClockRule, type TableRow } from '@fxtape/market';
+import type { HistoryReader } from '@fxtape/questdb';
 import { isoOfUs } from './instant.ts';
 import type { AccountClock, ClockPiece } from './schemas.ts';
 

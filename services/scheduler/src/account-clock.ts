@@ -7,10 +7,10 @@
 // Until the first evidence is there nothing of history is read: rows under a wrong rule could not be deleted again.
 import type { AccountConfig } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';
-import { type ClockRule, parseBrokerTime, parseClockRule } from '@fxtape/market';
+import { type ClockRule, parseBrokerTime, parseClockRule, type TableRow } from '@fxtape/market';
 import type { ServerTimezone } from '@fxtape/fxsocket';
 import type { Clock, Log } from '@fxtape/ops';
-import type { AppliedWriter, HistoryReader, TableRow } from '@fxtape/questdb';
+import type { AppliedWriter, HistoryReader } from '@fxtape/questdb';
 import {
   clockRuleRows,
   type Confidence,

@@ -3,9 +3,9 @@
 // alone and begins with nothing but what QuestDB and the gateway say, so that a run that failed half-way is simply repeated.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { type JobQueues, type Payload, type PlannedJob, type PlanNote } from '@fxtape/jobs';
-import { type ClockRule, parseBrokerTime, streamId } from '@fxtape/market';
+import { type ClockRule, parseBrokerTime, streamId, type TableRow } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
-import type { AppliedWriter, TableRow } from '@fxtape/questdb';
+import type { AppliedWriter } from '@fxtape/questdb';
 import { accountRow, otherNames, requireBound, sameAccount } from './account-row.ts';
 import { type ClockState, type SettledClock, settleClock } from './account-clock.ts';
 import { AuditWatch } from './audit-watch.ts';

@@ -2,7 +2,7 @@
 // that is stored; an account name stays bound to the server and login that it had first.
 import type { AccountConfig } from '@fxtape/config';
 import { FxtapeError } from '@fxtape/ops';
-import type { TableRow } from '@fxtape/questdb';
+import type { TableRow } from '@fxtape/market';
 import type { GatewayView } from './gateway-watch.ts';
 
 type AccountsRow = TableRow<'accounts'>;

@@ -194,8 +194,10 @@ test('a move is known where it was inferred or given by hand; of others the piec
     ts: 0,
     server: 's',
     ts_decided,
+    rule: rule_id,
     rule_id,
     confidence,
+    evidence: null,
   });
   expect(knownRules([row('UTC', 'recorded', 1), row(moved, 'inferred', 2)])).toEqual([moved, 'UTC']);
   expect(knownRules([row('UTC', 'recorded', 1), row(moved, 'provisional', 2)])).toEqual([
@@ -231,13 +233,29 @@ test('an inference is remembered for the evidence it was made from, and for no o
 });
 
 test('the newest decision is in force, wherever it stands', () => {
-  const row = (ts_decided: number, rule_id: string) => ({ ts: 0, server: 's', ts_decided, rule_id });
+  const row = (ts_decided: number, rule_id: string) => ({
+    ts: 0,
+    server: 's',
+    ts_decided,
+    rule: rule_id,
+    rule_id,
+    confidence: null,
+    evidence: null,
+  });
   expect(ruleInForce([row(5, 'b'), row(9, 'c'), row(1, 'a')])?.rule_id).toBe('c');
   expect(ruleInForce([])).toBeNull();
 });
 
 test('rows become evidence: offsets of any time, the edges that were read last, and nothing before history was read', () => {
-  const row = { server: 's', account: 'a', symbol: null };
+  const row = {
+    server: 's',
+    account: 'a',
+    symbol: null,
+    utc_offset_s: null,
+    bars: null,
+    edges: null,
+    reason: null,
+  };
   const offset = { ...row, ts: NOW_MS * 1000, kind: 'ticks', utc_offset_s: 7200 };
   expect(gathered([offset], [], NOW_MS * 1000)).toBeNull();
   const noClock = { ...offset, ts: NOW_MS * 1000 + 1, utc_offset_s: 12_345 };

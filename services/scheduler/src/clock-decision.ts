@@ -11,9 +11,10 @@ import {
   defaultRule,
   parseBrokerTime,
   parseClockRule,
+  type TableRow,
   utcMs,
 } from '@fxtape/market';
-import { EARLIEST_TS_US, type TableRow } from '@fxtape/questdb';
+import { EARLIEST_TS_US } from '@fxtape/questdb';
 
 /** From sure to less sure. */
 const CONFIDENCES = ['configured', 'inferred', 'recorded', 'provisional'] as const;

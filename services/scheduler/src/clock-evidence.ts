@@ -1,8 +1,7 @@
 // Rows of `clock_evidence` as evidence for a clock rule, and when more of it is wanted. In: what was gathered of a server, and the rules
 // that were decided before. Out: evidence in the words of inference; null when nothing was gathered. The newest offset is its today, so
 // that the same rows always lead to the same rule.
-import { type ClockEvidence, clockOffset, type OffsetSample, readEdges } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type ClockEvidence, clockOffset, type OffsetSample, readEdges, type TableRow } from '@fxtape/market';
 
 type EvidenceRow = TableRow<'clock_evidence'>;
 

@@ -1,6 +1,5 @@
 import { parseConfig } from '@fxtape/config';
-import { streamId } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { streamId, type TableRow } from '@fxtape/market';
 import { expect, test } from 'vitest';
 import { endedStreams, streamChanges } from './configured-streams.ts';
 

@@ -3,8 +3,7 @@
 // named exactly is a stream although the broker does not list it, and one that a pattern matched stays a stream until it is proved gone:
 // its absence is a gap too.
 import { type AccountConfig, matchSymbols, TIMEFRAMES, type Timeframe } from '@fxtape/config';
-import { streamId, type StreamKey } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { streamId, type StreamKey, type TableRow } from '@fxtape/market';
 import type { ConfiguredSince } from './plan/plan-input.ts';
 
 type StreamRow = TableRow<'streams'>;

@@ -11,15 +11,9 @@ import {
   streamId,
   type StreamKey,
   type StreamKind,
+  type TableRow,
 } from '@fxtape/market';
-import type {
-  AuditReader,
-  GapRow,
-  HistoryReader,
-  PlanningReader,
-  TableRow,
-  TradeReader,
-} from '@fxtape/questdb';
+import type { AuditReader, GapRow, HistoryReader, PlanningReader, TradeReader } from '@fxtape/questdb';
 import type { SettledClock } from './account-clock.ts';
 import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal, Unshown } from './plan/plan-input.ts';
 

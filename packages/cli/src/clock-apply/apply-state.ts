@@ -3,7 +3,7 @@
 //
 //   filling ──► paused ──► swapping ──► applied
 //      └───────────┴───────────┴─ may go back: names are put back, copies dropped ─► abandoned
-import { parseClockRule } from '@fxtape/market';
+import { parseClockRule, tables } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import {
   type ApplyStepRow,
@@ -15,7 +15,6 @@ import {
   type QuestDbHttp,
   requireSettled,
   sqlText,
-  tables,
 } from '@fxtape/questdb';
 import { z } from 'zod';
 import { notStored } from './errors.ts';

@@ -2,6 +2,7 @@
 // copy has of each key the row that holds, and nothing else; that is proved by reading it.
 import { createHash } from 'node:crypto';
 import type { Clock } from '@fxtape/ops';
+import { type Row, type TableDef, tables } from '@fxtape/market';
 import {
   createLike,
   dropTable,
@@ -11,14 +12,11 @@ import {
   type QuestDbHttp,
   readRows,
   requireSettled,
-  type Row,
   type RowCorrected,
   selectList,
   sqlTimestamp,
   storedColumns,
   stretchesOf,
-  type TableDef,
-  tables,
   unlike,
 } from '@fxtape/questdb';
 import { notStored } from './errors.ts';

@@ -4,21 +4,22 @@
 import {
   type ClockRule,
   correctCoverage,
-  type CoverageRow,
   correctDay,
   correctGap,
-  type GapEventRow,
   correctPosition,
   correctSession,
+  type CoverageRow,
+  type GapEventRow,
   historyGapId,
   moveTime,
   parseClockRule,
   type PositionRow,
   type Range,
+  type Row,
   unite,
 } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import { asObjects, type LostHour, type QuestDbHttp, type Row, type RowCorrected } from '@fxtape/questdb';
+import { asObjects, type LostHour, type QuestDbHttp, type RowCorrected } from '@fxtape/questdb';
 import type { ServerClock } from './apply-state.ts';
 import { type RankedRow, rowsOf, writeCopy } from './row-copy.ts';
 
@@ -158,23 +159,23 @@ export class RowTables {
     const rule = parseClockRule(server.rule);
     switch (table) {
       case 'coverage': {
-        const claim = row as unknown as CoverageRow;
+        const claim = row as CoverageRow;
         const old = claim.rule_id === '' ? rule : parseClockRule(claim.rule_id);
-        return correctCoverage(claim, old, rule, this.#leftOf(claim)) as unknown as readonly Row[];
+        return correctCoverage(claim, old, rule, this.#leftOf(claim));
       }
       case 'gap_events': {
         if (typeof row['ts_from'] !== 'number') return [row];
-        const gap = row as unknown as GapEventRow;
+        const gap = row as GapEventRow;
         const source = gap.gap_id.includes('|') ? 'history' : 'live';
         const old = this.#writtenWith(account, source, gap.ts_from, gap.stream) ?? rule;
-        return [correctGap(gap, old, rule) as unknown as Row];
+        return [correctGap(gap, old, rule)];
       }
       case 'positions':
       case 'position_revisions': {
-        const position = row as unknown as PositionRow;
+        const position = row as PositionRow;
         const old = this.#writtenPosition(position) ?? rule;
         const corrected = correctPosition(position, old, rule);
-        if ('row' in corrected) return [corrected.row as unknown as Row];
+        if ('row' in corrected) return [corrected.row];
         const key = { account, feed: null, symbol: null, stream: 'positions', timeframe: null };
         if (table === 'positions') this.#positionsLeft.push({ ...key, range: corrected.left, rows: 1 });
         return [];
@@ -190,7 +191,7 @@ export class RowTables {
         return [{ ...row, ts: moved, condition: 'pending', reason: 'compared under another clock rule' }];
       }
       case 'trading_sessions': {
-        const decision = row as unknown as Row & { ts: number; rule_id: string | null };
+        const decision = row as Row & { ts: number; rule_id: string | null };
         return [correctSession(decision, rule)];
       }
     }

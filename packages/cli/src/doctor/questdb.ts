@@ -1,14 +1,12 @@
 // `fxtape doctor` at QuestDB. In: its addresses. Out: whether it answers over both doors and in which version, whether its tables are as
 // this release defines them, with their keys against doubles, and whether any of them is suspended or behind its log.
 import { FxtapeError } from '@fxtape/ops';
+import { tableDef, type TableName, tables } from '@fxtape/market';
 import {
   asObjects,
   pgQuery,
   type QuestDbHttp,
   schemaDifferences,
-  tableDef,
-  type TableName,
-  tables,
   type WalTable,
   walTables,
 } from '@fxtape/questdb';

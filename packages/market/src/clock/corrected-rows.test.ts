@@ -1,7 +1,7 @@
 // What claims, gaps and spans of a tape become when another rule is right: claims never grow, gaps never shrink.
 import { expect, test } from 'vitest';
 import { historyGapId } from '../history/history-gap-id.ts';
-import type { CoverageRow, GapEventRow } from '../records.ts';
+import type { CoverageRow, GapEventRow } from '../tables/tables.ts';
 import { correctSpans } from './clock-span.ts';
 import { correctCoverage, correctDay, correctGap, correctSession } from './corrected-rows.ts';
 import { parseClockRule } from './parse-clock-rule.ts';

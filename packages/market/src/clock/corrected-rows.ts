@@ -4,7 +4,7 @@
 import { historyGapId } from '../history/history-gap-id.ts';
 import { bothPasses } from '../history/history-times.ts';
 import { subtract, type Range } from '../ranges.ts';
-import type { CoverageRow, GapEventRow, PositionRow } from '../records.ts';
+import type { CoverageRow, GapEventRow, PositionRow } from '../tables/tables.ts';
 import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
 import type { ClockRule } from './clock-rule.ts';
 import { moveRange, moveTime, readAlike, tellsAlike } from './move-range.ts';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { brokerRange } from '../broker-range.ts';
 import { parseClockRule } from '../clock/parse-clock-rule.ts';
 import { type Range, subtract, unite } from '../ranges.ts';
-import type { BarRow } from '../records.ts';
+import type { BarRow } from '../tables/tables.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime, utcMs } from '../time.ts';
 import { closedUntil } from '../timeframe-grid.ts';
 import type { WireHistoryBar } from '../wire.ts';

@@ -5,7 +5,7 @@
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import type { Range } from '../ranges.ts';
 import { FieldReader } from '../read-fields.ts';
-import type { BarRow } from '../records.ts';
+import type { BarRow } from '../tables/tables.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';
 import { barEndOf, barEndUtcMs, barOpenOf, CLOSED_GRACE_MS } from '../timeframe-grid.ts';
 import type { WireHistoryBar } from '../wire.ts';

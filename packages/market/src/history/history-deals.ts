@@ -3,7 +3,7 @@
 
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
-import type { DealRow } from '../records.ts';
+import type { DealRow } from '../tables/tables.ts';
 import { parseBrokerTime } from '../time.ts';
 import type { WireHistoryDeal } from '../wire.ts';
 import {

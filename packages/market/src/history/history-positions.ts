@@ -5,7 +5,7 @@
 import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
 import { type Range, unite } from '../ranges.ts';
 import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
-import type { PositionRow } from '../records.ts';
+import type { PositionRow } from '../tables/tables.ts';
 import { type BrokerMs, parseBrokerTime } from '../time.ts';
 import type { WireHistoryPosition } from '../wire.ts';
 import {

@@ -4,7 +4,7 @@
 import type { ClockRule } from '../clock/clock-rule.ts';
 import { tickQuality } from '../normalise.ts';
 import { FieldReader } from '../read-fields.ts';
-import type { TickRow } from '../records.ts';
+import type { TickRow } from '../tables/tables.ts';
 import { knownOrNull } from '../tick-marker.ts';
 import { type BrokerMs, brokerMs, parseBrokerTime } from '../time.ts';
 import type { WireHistoryTick } from '../wire.ts';

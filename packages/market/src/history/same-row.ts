@@ -2,7 +2,7 @@
 // at which they were seen do not count. A stored row may have come back with columns left out, identifiers as bigints and −0
 // as 0; none of that is a difference. Null is a value: it differs from 0.
 
-import type { BarRow, DealRow, PositionRow, SymbolSpecRow } from '../records.ts';
+import type { BarRow, DealRow, PositionRow, SymbolSpecRow } from '../tables/tables.ts';
 
 /** A row as the database gives it back. */
 type Stored<R> = {

@@ -1,7 +1,7 @@
 // `/SymbolInfo` → a row of `symbol_specs`: only what does not change with every tick, spelled so that an unchanged symbol gives
 // an equal row however the gateway orders its lists.
 
-import type { SymbolSpecRow } from '../records.ts';
+import type { SymbolSpecRow } from '../tables/tables.ts';
 import type { WireSymbolInfo } from '../wire.ts';
 import { wordOrNull } from './history-rows.ts';
 

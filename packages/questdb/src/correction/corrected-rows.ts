@@ -4,8 +4,8 @@
 import { asObjects, type Cell, type ExecAnswer } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../sql-text.ts';
-import type { TableDef } from '../table-def.ts';
-import { tables } from '../tables.ts';
+import type { TableDef } from '@fxtape/market/tables';
+import { tables } from '@fxtape/market/tables';
 import { CORRECTIONS, type SqlCorrected, type SqlCorrection } from './corrected-tables.ts';
 import {
   brokerSql,

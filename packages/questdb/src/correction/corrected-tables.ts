@@ -1,7 +1,7 @@
 // Which tables hold times that were made from a broker's wall clock, and what each row knows of it. In: nothing. Out: of every table of the
 // recorder what a correction does with it: the server moves its rows by itself, they have to be read because their columns alone do not
 // tell, or nothing in it was made from broker time. A table that is not in this list does not compile.
-import type { TableName } from '../tables.ts';
+import type { TableName } from '@fxtape/market/tables';
 
 /** The server moves the rows: the columns tell all that is needed. */
 export interface SqlCorrection {

@@ -3,8 +3,8 @@
 import { asObjects } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../sql-text.ts';
-import type { TableDef } from '../table-def.ts';
-import { tables } from '../tables.ts';
+import type { TableDef } from '@fxtape/market/tables';
+import { tables } from '@fxtape/market/tables';
 import { type CorrectedRows, quoted, STATEMENT_MS, storedColumns, within } from './corrected-rows.ts';
 
 const ROWS_AT_ONCE = 400_000;

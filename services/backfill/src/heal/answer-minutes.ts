@@ -1,8 +1,7 @@
 // What an answer said, minute by minute, small enough to be kept: whether two answers agree on a range can be told without keeping the
 // first one. In: ticks of an answer in its order. Out: a digest per UTC minute; minutes without a tick have none.
 import { createHash } from 'node:crypto';
-import { type Range, tickKey } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type Range, type TableRow, tickKey } from '@fxtape/market';
 
 type Tick = TableRow<'ticks'>;
 export type AnswerMinutes = ReadonlyMap<number, string>;

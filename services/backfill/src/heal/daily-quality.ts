@@ -9,10 +9,11 @@ import {
   type Range,
   spellMinute,
   subtract,
+  type TableRow,
   undercount,
   utcMs,
 } from '@fxtape/market';
-import type { GapRow, TableRow } from '@fxtape/questdb';
+import type { GapRow } from '@fxtape/questdb';
 import { decideSessions, sessionCalendar } from '../sessions.ts';
 import { syncBars } from '../sync-bars.ts';
 import { requireSameClock } from './another-clock.ts';

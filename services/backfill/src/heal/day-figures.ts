@@ -1,6 +1,6 @@
 // What one broker's day of a symbol looks like beside the broker's own M1 bars. In: the bars, and the recorded ticks hour by hour. Out: how
 // many bars the ticks rebuild exactly, and the longest silence while the broker had ticks. Pure; a day is never held whole.
-import type { TableRow } from '@fxtape/questdb';
+import type { TableRow } from '@fxtape/market';
 
 export type MinuteBar = Pick<TableRow<'bars'>, 'ts' | 'open' | 'high' | 'low' | 'close'>;
 export type DayTick = Pick<TableRow<'ticks'>, 'ts' | 'bid'>;

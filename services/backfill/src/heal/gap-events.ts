@@ -6,8 +6,7 @@
 //   rows     [.r1 ─)[ gap_id )[.r2 ─────)  open, healed, open; same cause and outage
 //
 // Their time must be later than the gap's newest event, so that the view `gaps` shows them.
-import { type Range, subtract } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { type Range, subtract, type TableRow } from '@fxtape/market';
 import type { OpenGap } from './open-gap.ts';
 
 export type FinalState = 'healed' | 'verified_empty' | 'unrecoverable';

@@ -8,8 +8,7 @@
 //
 // Each step may be repeated, by anyone: what is missing is found anew in the tables, and the keys of what is added do not depend on who
 // adds it (heal-claim).
-import { agreement, missingTicks, type Range, subtract } from '@fxtape/market';
-import type { TableRow } from '@fxtape/questdb';
+import { agreement, missingTicks, type Range, subtract, type TableRow } from '@fxtape/market';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
 import { fieldRows } from '../rejected-rows.ts';

@@ -9,10 +9,10 @@ import {
   type IncompleteRow,
   intersect,
   type Range,
+  type TableRow,
   unite,
 } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import type { TableRow } from '@fxtape/questdb';
 import { isTooMuch } from '../history-errors.ts';
 import type { Purpose } from '../numbers.ts';
 import type { SyncContext } from '../sync-context.ts';

@@ -13,9 +13,9 @@ import {
   type Silence,
   silences,
   subtract,
+  type TableRow,
   unite,
 } from '@fxtape/market';
-import { type TableRow } from '@fxtape/questdb';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
 import { fieldRows } from '../rejected-rows.ts';

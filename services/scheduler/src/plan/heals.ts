@@ -2,12 +2,12 @@
 // gaps of one symbol and broker's day in a row, because one download may serve them all. History that was refused is no gap to heal: it
 // is asked for again as what it is, a missing range.
 import type { PlannedJob } from '@fxtape/jobs';
+import { isStreamKind } from '@fxtape/market';
 import { brokerDayOf, isTimeframe } from './grid.ts';
 import type { EndedGap, Planned, PlanInput } from './plan-input.ts';
 
 type HealJob = Extract<PlannedJob, { name: 'heal' }>;
 type HealStream = HealJob['payload']['stream'];
-const STREAMS: readonly string[] = ['ticks', 'bars', 'deals', 'positions', 'account'] satisfies HealStream[];
 
 export function planHeals(input: PlanInput): Planned<HealJob>[] {
   const dayOf = brokerDayOf(input.rule);
@@ -24,7 +24,7 @@ export function planHeals(input: PlanInput): Planned<HealJob>[] {
 
 /** A row that a foreign hand wrote into `gap_events` must not end the plan of everything else. */
 const isHealable = (gap: EndedGap): boolean =>
-  gap.cause !== 'refused' && gap.fromUs < gap.toUs && gap.fromUs >= 0 && STREAMS.includes(gap.stream);
+  gap.cause !== 'refused' && gap.fromUs < gap.toUs && gap.fromUs >= 0 && isStreamKind(gap.stream);
 
 const healJob = (account: string, gap: EndedGap): HealJob => ({
   name: 'heal',

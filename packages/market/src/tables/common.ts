@@ -1,0 +1,35 @@
+// Columns that several tables share.
+import { always, double, id, int, symbol, timestamp, varchar } from './column.ts';
+
+export const feed = always(symbol('name of the series of market data'));
+export const feedOrNone = symbol('name of the series of market data; null where it does not apply');
+export const account = always(symbol('name of the account in the configuration'));
+export const brokerSymbol = always(symbol('as the broker spells it'));
+export const timeframe = always(symbol('M1 … MN1'));
+export const tsRecv = always(
+  timestamp("when this recorder received it; unique and increasing within an account's tape"),
+);
+export const tsSeen = always(timestamp('when this version was first seen'));
+export const utcOffset = int('seconds: broker clock minus UTC, as applied; broker time = ts + this');
+export const price = double('price');
+export const lots = double('lots');
+export const money = double('account currency');
+export const magic = id("number of the expert; unsigned 64 bits as two's complement");
+export const stated = symbol('as the gateway says');
+export const statedText = varchar('as the gateway says');
+export const side = symbol('as the gateway says (`Buy`, `Sell`, …)');
+
+/** Which stream a row is about; null where one of the three does not apply, and as a symbol for all symbols of the stream. */
+export const streamColumns = {
+  feed: feedOrNone,
+  symbol: symbol('as the broker spells it; null means all symbols of the stream'),
+  stream: always(symbol('`ticks`, `bars`, `deals`, `positions`, `account`')),
+  timeframe: symbol('M1 … MN1; null where it does not apply'),
+};
+
+export const openHighLowClose = {
+  open: always(price),
+  high: always(price),
+  low: always(price),
+  close: always(price),
+};

@@ -1,0 +1,12 @@
+// What a database needs to know of the tables, without the rest of the package.
+export type { Column, ColumnType, Row, TableDef } from './column.ts';
+export { isStreamKind, STREAMS } from './kinds.ts';
+export { liveTables } from './live.ts';
+export {
+  type LiveTableName,
+  type RowInput,
+  tableDef,
+  type TableName,
+  type TableRow,
+  tables,
+} from './tables.ts';

@@ -1,0 +1,30 @@
+// What belongs together: the stream that is recorded, the socket topic that is subscribed for it, the frame that comes, the table that its
+// rows go to, and which of symbol and timeframe tell streams of that kind apart.
+
+export const KINDS = {
+  ticks: { topic: 'prices', frame: 'tick', table: 'ticks', of: ['symbol'] },
+  bars: { topic: 'bars', frame: 'bar', table: 'bar_events', of: ['symbol', 'timeframe'] },
+  deals: { topic: 'trades', frame: 'trade', table: 'trade_events', of: [] },
+  positions: { topic: 'positions', frame: 'positions', table: 'position_events', of: [] },
+  account: { topic: 'account', frame: 'account', table: 'account_events', of: [] },
+} as const satisfies Record<
+  string,
+  { topic: string; frame: string; table: string; of: readonly ('symbol' | 'timeframe')[] }
+>;
+
+export type StreamKind = keyof typeof KINDS;
+type Kind = (typeof KINDS)[StreamKind];
+/** The tables of streamed rows. */
+export type StreamTable = Kind['table'];
+
+export const STREAMS = ['ticks', 'bars', 'deals', 'positions', 'account'] as const satisfies StreamKind[];
+export const STREAM_TABLES: readonly StreamTable[] = STREAMS.map((stream) => KINDS[stream].table);
+
+const by = (which: 'topic' | 'frame' | 'table'): ReadonlyMap<string, StreamKind> =>
+  new Map(STREAMS.map((stream) => [KINDS[stream][which], stream]));
+
+export const STREAM_OF_TOPIC = by('topic');
+export const STREAM_OF_FRAME = by('frame');
+export const STREAM_OF_TABLE = by('table');
+
+export const isStreamKind = (name: string): name is StreamKind => Object.hasOwn(KINDS, name);
