@@ -263,10 +263,11 @@ describe('other frames', () => {
 
   test('control frames give no rows', () => {
     const rows = noRows();
-    for (const type of ['subscribed', 'unsubscribed', 'error', 'subscriptions'] as const)
-      normalise(line({ type }), context, rows);
+    for (const type of ['subscribed', 'unsubscribed', 'error'] as const)
+      normalise(line({ type, topic: 'prices', message: '' }), context, rows);
+    normalise(line({ type: 'subscriptions', data: [], unreadable: 0 }), context, rows);
     normalise(line({ type: 'warning', dropped: 3 }), context, rows);
-    normalise(line({ type: 'terminal', data: { connected: true } }), context, rows);
+    normalise(line({ type: 'terminal', data: { connected: true, serverTime: '' } }), context, rows);
     expect(rows).toEqual(noRows());
   });
 });
