@@ -1,5 +1,6 @@
 // What the planner and the backfill workers read is what was written, whatever the names and however large the ids; and nobody is told
 // "nothing there" by a table that lags.
+import { MOMENT_GAPS, momentGapId } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { type RowInput, tables } from '@fxtape/market';
 import {
@@ -478,7 +479,7 @@ test('a new tape starts from the live account alone, whatever history has claime
       ...whole('healed', 500),
       // Opened and ended by one line, of which the later row is left.
       event('at once', 'ended', 80),
-      ...['.condemned', '.aside', '.out'].map((of) => event(`of a moment${of}`, 'ended', 600)),
+      ...MOMENT_GAPS.map((of) => event(momentGapId('moment', of), 'ended', 600)),
       event('not ended', 'opened', 650),
       ...whole('d', 700, { stream: 'bars', timeframe: 'M1' }),
     ],

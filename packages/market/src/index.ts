@@ -13,6 +13,7 @@ export * from './bound.ts';
 export * from './heartbeat-judge.ts';
 export * from './ledger.ts';
 export * from './ledger-notes.ts';
+export * from './moment-gaps.ts';
 export * from './ledger-state.ts';
 export * from './mark.ts';
 export * from './normalise.ts';

@@ -282,6 +282,16 @@ describe('gaps', () => {
     ).toHaveLength(2);
   });
 
+  test('a lost tape whose database is ahead of the gateway’s clock: the gap ends no earlier than it begins', () => {
+    const script = new TapeScript();
+    script
+      .configured([{ ...EUR, coveredToUs: (script.startMs + 42_000) * 1000 }] as never)
+      .event({ event: 'connected', data: null })
+      .acks(...PRICES.slice(0, 1))
+      .beats(1, 10);
+    expect(gapsOf(script).at(-1)).toEqual(['ended', 'EURUSD', 'process_down', -1, 3.001]);
+  });
+
   test('a lost tape: the gap begins where the database’s coverage ends; an open one goes on from there under its old id', () => {
     const script = new TapeScript();
     const us = (s: number): number => (script.startMs + s * 1000) * 1000;

@@ -6,6 +6,7 @@ import { heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './la
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Instant, LedgerState, StreamAccount } from './ledger-state.ts';
 import { isMistimed, kindOfMark, passOfMark } from './mark.ts';
+import { momentGapId } from './moment-gaps.ts';
 import { countFrame, droppedSince } from './recent-frames.ts';
 import { type Loss, StreamBook } from './stream-book.ts';
 import { streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
@@ -194,7 +195,7 @@ export class Ledger {
   #condemn(row: Extract<TapeEvent, { event: 'condemned' }>['data']): void {
     const outageId = `${this.#account}-${row.of.toString(36)}`;
     const gap = {
-      id: `${outageId}-${row.key.stream}.condemned`,
+      id: momentGapId(`${outageId}-${row.key.stream}`, 'condemned'),
       outageId,
       cause: 'rejected' as const,
       from: { utcUs: row.fromUs },

@@ -7,6 +7,7 @@ import { LEAST_MARGIN_MS } from './bound.ts';
 import { timingOf } from './lateness.ts';
 import type { GapNote } from './ledger-notes.ts';
 import type { Bound, LedgerState } from './ledger-state.ts';
+import { momentGapId } from './moment-gaps.ts';
 
 /** How late the symbols come that do not come at once, at the line of a receive time. */
 export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =>
@@ -29,7 +30,7 @@ export const setAsideGaps = (
     // What a delayed symbol sent meanwhile is older by its delay.
     const lateMs = timing === undefined ? 0 : timing.marginMs + timing.delayMs - LEAST_MARGIN_MS;
     const gap = {
-      id: `${outageId}-${name}.aside`,
+      id: momentGapId(`${outageId}-${name}`, 'aside'),
       outageId,
       cause: 'rejected' as const,
       from: movedBy(from, -lateMs),

@@ -23,6 +23,7 @@ import {
   type OpenGap,
   type StreamAccount,
 } from './ledger-state.ts';
+import { momentGapId } from './moment-gaps.ts';
 import { type StreamKey, streamId } from './stream-key.ts';
 import { STREAM_TRANSITIONS, type StreamAction, type StreamEvent } from './stream-transitions.ts';
 import { SETTLE_MS } from './tick-marker.ts';
@@ -169,7 +170,7 @@ export class StreamBook {
     // All of a connection are one incident: there may be dozens in its first half minute.
     const { connUs } = this.#state;
     const outageId = connUs === 0 ? gap.outageId : `${this.#account}-${connUs.toString(36)}.out`;
-    const told = { ...gap, id: `${id}.out`, outageId, from };
+    const told = { ...gap, id: momentGapId(id, 'out'), outageId, from };
     this.#notes.gaps.push({
       event: 'ended',
       tsRecv: this.#tsRecv,
@@ -267,7 +268,11 @@ export class StreamBook {
   }
 
   #end(stream: StreamAccount, at: Instant): void {
-    const { delayMs, marginMs } = this.#timing(stream);
+    const timing = this.#timing(stream);
+    const { delayMs, marginMs } = timing;
+    const { gap } = stream;
+    // What a database knows of an end may lie ahead of the gateway's clock: no gap ends before its start.
+    if (gap?.from && 'utcUs' in gap.from) gap.from = earliest(gap.from, gapStart(at, startMs(timing)));
     const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, marginMs) - delayMs);
     this.#noteEnded(stream, to);
     stream.gap = null;

@@ -46,6 +46,8 @@ const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
 
 /** Times in one statement, which must stay short. */
+const MOMENTS = ['aside', 'condemned', 'out', 'untimed'];
+const OF_NO_MOMENT = MOMENTS.map((of) => `AND NOT gap_id LIKE '%.${of}'`).join(' ');
 const STAMPS_AT_ONCE = 400;
 
 /** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
@@ -154,7 +156,7 @@ export class Reader {
         UNION ALL
         SELECT feed, symbol, stream, timeframe, ts_to FROM gap_events
         WHERE ${of} AND writer = 'collector' AND event = 'ended' AND stream IN ('ticks', 'positions', 'account')
-          AND NOT gap_id LIKE '%.condemned' AND NOT gap_id LIKE '%.aside' AND NOT gap_id LIKE '%.out'
+          ${OF_NO_MOMENT}
       ) GROUP BY feed, symbol, stream, timeframe`,
       options,
     );

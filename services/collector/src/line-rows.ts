@@ -7,6 +7,7 @@ import {
   gapEventRow,
   kindOfMark,
   LEAST_MARGIN_MS,
+  momentGapId,
   type LedgerRowContext,
   type LedgerState,
   normalise,
@@ -96,7 +97,7 @@ export class LineRows {
     const minuteUs = receivedUs - (receivedUs % MINUTE_US);
     const outageId = `${this.#account}-${minuteUs.toString(36)}`;
     const gap = {
-      id: `${outageId}-ticks.${symbol}.untimed`,
+      id: momentGapId(`${outageId}-ticks.${symbol}`, 'untimed'),
       outageId,
       from: { utcUs: minuteUs - MARGIN_US },
       evidence: 'ticks without a known time',
