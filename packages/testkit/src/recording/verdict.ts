@@ -37,6 +37,7 @@ export interface Verdict {
 }
 
 const EXAMPLES = 5;
+const OF_A_MOMENT = /\.(aside|condemned|out|untimed)$/;
 
 interface Row {
   readonly live: number;
@@ -167,12 +168,12 @@ async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [n
     `SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'${of}`,
   );
   const gaps = await recording.sql(
-    `SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'${of}`,
+    `SELECT symbol, cast(ts_from as long), cast(ts_to as long), gap_id FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
-  // The gap of one tick, a millisecond wide, says nothing about the time around it: of a delayed symbol it may lie before the recording.
-  const wide = gaps.filter(([, from, to]) => to === null || Number(to) - Number(from) > 1000);
-  for (const [symbol, from, to] of [...coverage, ...wide]) {
+  // A gap of a moment says nothing about the time around it: of a delayed symbol it may lie before the recording.
+  const lasting = gaps.filter(([, , , id]) => !OF_A_MOMENT.test(String(id)));
+  for (const [symbol, from, to] of [...coverage, ...lasting]) {
     const list = claims.get(String(symbol)) ?? [];
     list.push([Number(from), Number(to ?? from)]);
     claims.set(String(symbol), list);
