@@ -29,11 +29,11 @@ const SECONDS = 8;
 const TICKS: StreamKey = { stream: 'ticks', symbol: 'EURUSD', timeframe: null };
 const SPANS: ClockSpan[] = [{ fromUs: 0, rule: 'UTC', confirmed: true, evidence: '' }];
 
-/** The tape of an account that was recorded until now, in two segments. */
-const recorded = async (dir: string, account: string) => {
+/** The tape of an account that was recorded until now, or until so many seconds ago. */
+const recorded = async (dir: string, account: string, agoS = 1) => {
   const memory = new TapeMemory(account);
   const tape = await TapeWriter.open({ dir, account, head: () => memory.save(), clock: systemClock() });
-  let nowMs = Date.now() - (SECONDS + 1) * 1000;
+  let nowMs = Date.now() - (SECONDS + agoS) * 1000;
   const clock = { ...systemClock(), nowUs: () => nowMs * 1000, nowMs: () => nowMs };
   const intake = new Intake({ tape, memory, clock, log, replayed: false });
   const append = (more: object, message: object | null = null): void => {
@@ -51,13 +51,16 @@ const recorded = async (dir: string, account: string) => {
   intake.configure({ feed: account, streams: [TICKS] });
   append({ event: 'connected', data: {} });
   append({ event: 'subscribed', data: { sub: { topic: 'prices', symbol: 'EURUSD' } } });
-  for (let s = 0; s < SECONDS; s++) {
-    nowMs += 1000;
-    const serverTime = new Date(nowMs).toISOString();
-    append({ mark: 'clean' }, { type: 'terminal', data: { connected: true, serverTime } });
-    tick(nowMs);
-  }
-  return { intake, memory, tape, tick, nowMs };
+  const beats = (seconds: number, offsetMs: number): void => {
+    for (let s = 0; s < seconds; s++) {
+      nowMs += 1000;
+      const serverTime = new Date(nowMs + offsetMs).toISOString();
+      append({ mark: 'clean' }, { type: 'terminal', data: { connected: true, serverTime } });
+      tick(nowMs + offsetMs);
+    }
+  };
+  beats(SECONDS, 0);
+  return { beats, intake, memory, tape, tick, nowMs };
 };
 
 /** What retirement shares with the pipelines, over a real database. */
@@ -103,7 +106,7 @@ test('what waited when a tape ended is sent, and a tape that has nothing to send
   atTheEnd(() => data.remove());
   const tapes = join(data.path, 'tape');
   writeFileSync(tapes, 'no folder');
-  const retirement = new Retirement({ shared, tapes, log });
+  const retirement = new Retirement({ shared, tapes, ruleOf: () => null, log });
   atTheEnd(() => retirement.stop());
   await expect(retirement.addAll(new Set())).rejects.toMatchObject({ code: 'TAPE_IO' });
   rmSync(tapes);
@@ -152,7 +155,7 @@ test('the tape of an account that another data folder has recorded since is left
   await tape.close();
   const told: string[] = [];
   const telling = createLog({ service: 'test', level: 'warn', write: (line) => void told.push(line) });
-  const retirement = new Retirement({ shared, tapes: data.path, log: telling });
+  const retirement = new Retirement({ shared, tapes: data.path, ruleOf: () => null, log: telling });
   atTheEnd(() => retirement.stop());
   await retirement.addAll(new Set());
   await until(async () => told.some((line) => line.includes('ACCOUNT_RECORDED_ELSEWHERE')), {
@@ -160,4 +163,45 @@ test('the tape of an account that another data folder has recorded since is left
     deadlineMs: 30_000,
   });
   expect((await http.exec('SELECT ts FROM ticks')).dataset).toEqual([]);
+});
+
+test.each([
+  ['no other account knows its rule: it is set aside, inside a gap', null, SECONDS],
+  ['another account of its server knows its rule', 'UTC+3h', 30 + SECONDS],
+])('an account is removed while its rows wait for the clock, and %s', async (_, rule, stored) => {
+  const { http, shared } = await sharing();
+  const data = tempDir('retire');
+  atTheEnd(() => data.remove());
+  const { beats, tape } = await recorded(join(data.path, 'held'), 'held', 31);
+  beats(30, 3 * 3_600_000);
+  await tape.close();
+  const { clock } = shared;
+  const fast = {
+    ...clock,
+    monoMs: () => clock.monoMs() * 20,
+    setTimeout: (fn: () => void, ms: number) => clock.setTimeout(fn, ms / 20),
+  };
+  const retirement = new Retirement({
+    shared: { ...shared, clock: fast },
+    tapes: data.path,
+    ruleOf: () => rule,
+    log,
+  });
+  atTheEnd(() => retirement.stop());
+  await retirement.addAll(new Set());
+  const rows = async (sql: string) => (await http.exec(sql)).dataset;
+  const hasEnded =
+    "SELECT gap_id FROM gap_events WHERE event = 'ended' AND evidence = 'not configured any more'";
+  await until(async () => (await rows(hasEnded)).length > 0, { what: 'the end', deadlineMs: 60_000 });
+  const counted = await rows('SELECT count() FROM ticks');
+  expect(Number(counted[0]?.[0])).toBe(stored);
+  const aside = await rows(
+    "SELECT count() FROM gaps WHERE cause = 'rejected' AND datediff('s', ts_from, ts_to) BETWEEN 30 AND 40",
+  );
+  expect(Number(aside[0]?.[0])).toBe(rule === null ? 1 : 0);
+  expect(Number((await rows('SELECT count() FROM rejected'))[0]?.[0])).toBe(rule === null ? 30 : 0);
+  const dir = join(data.path, 'held');
+  const open = () => TapeWriter.open({ dir, account: 'held', head: () => null, clock }).catch(() => null);
+  const free = await until(open, { what: 'the tape to be free', deadlineMs: 30_000, everyMs: 200 });
+  await free.close();
 });

@@ -1,6 +1,6 @@
 // The gaps of a stretch that was set aside: one of each stream, from the last clean heartbeat that agreed with the clock rule to the first one
 // that did again. In: the decision, and the account as it stands at its line. Out: notes like those of the ledger. Days may lie between the
-// stretch and its decision: how late each symbol was stands in the decision.
+// stretch and its decision: what was configured, and how late each symbol was, stands in the decision.
 
 import type { SetAside, SymbolTiming } from './clock/ruling.ts';
 import { LEAST_MARGIN_MS } from './bound.ts';
@@ -8,6 +8,7 @@ import { timingOf } from './lateness.ts';
 import type { GapNote } from './ledger-notes.ts';
 import type { Bound, LedgerState } from './ledger-state.ts';
 import { momentGapId } from './moment-gaps.ts';
+import { type StreamKey, streamId } from './stream-key.ts';
 
 /** How late the symbols come that do not come at once, at the line of a receive time. */
 export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =>
@@ -18,13 +19,14 @@ export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =
   });
 
 export const setAsideGaps = (
-  { from, fromUs, late, reason, to }: SetAside,
+  { from, fromUs, late, reason, streams = [], to }: SetAside,
   ledger: LedgerState,
   of: { readonly account: string; readonly tsRecv: number },
 ): GapNote[] => {
   const outageId = `${of.account}-${fromUs.toString(36)}`;
   const timings = late ?? timingsAt(ledger, of.tsRecv);
-  return [...ledger.streams.values()].map(({ key }) => {
+  const keys = new Map([...streams, ...[...ledger.streams.values()].map(({ key }) => key)].map(byId));
+  return [...keys.values()].map((key) => {
     const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
     const timing = timings.find(({ symbol }) => symbol === key.symbol);
     // What a delayed symbol sent meanwhile is older by its delay.
@@ -41,6 +43,8 @@ export const setAsideGaps = (
     return { event: 'ended', tsRecv: of.tsRecv, key, gap, to };
   });
 };
+
+const byId = (key: StreamKey): [string, StreamKey] => [streamId(key), key];
 
 const movedBy = (bound: Bound, ms: number): Bound => {
   if ('at' in bound) return { ...bound, byMs: bound.byMs + ms };

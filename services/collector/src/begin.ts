@@ -299,16 +299,14 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: { readonly account: string; readonly replayed: boolean },
+  whose: { readonly account: string; readonly replayed: boolean; readonly isOver?: boolean },
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
   const { checkpoints, intake, keeper, memory } = parts;
-  const { account, replayed } = whose;
   return new Outflow({
     ...parts,
-    account,
-    replayed,
+    ...whose,
     dir,
     writer,
     applied,
@@ -317,7 +315,7 @@ export const outflowOf = (
     enter: async (until) => {
       await o.database.ready(until);
       const { epoch } = o.database;
-      const claim = await o.claims.claim({ account, feed: memory.ledger.state.feed }, until);
+      const claim = await o.claims.claim({ account: whose.account, feed: memory.ledger.state.feed }, until);
       const pass = await gate.enter(AbortSignal.any([until, claim]));
       const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
       if (corrected !== undefined) keeper.corrected(corrected);

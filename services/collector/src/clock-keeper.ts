@@ -2,7 +2,6 @@
 // configured rule, what was inferred from history, what the gateway says of its offset today, and what the tape shows of a clock that runs.
 // Out: spans and rulings, as events of the tape and in a new head. What is inferred never waits for, and never contradicts, the clock that runs.
 import type { AccountConfig } from '@fxtape/config';
-import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
   clockOffset,
   type ClockRule,
@@ -30,9 +29,15 @@ import type { HoldKeeper } from './hold-watch.ts';
 import type { Intake } from './intake.ts';
 import type { TapeMemory } from './tape-memory.ts';
 
+/** What a gateway says of its clock today. */
+interface StatedClock {
+  readonly serverTime: string;
+  readonly utcOffsetSeconds: number;
+}
+
 export interface ClockKeeperOptions {
   readonly config: () => Pick<AccountConfig, 'clock'>;
-  readonly timezone: () => Promise<ServerTimezone>;
+  readonly timezone: () => Promise<StatedClock>;
   /** Id of the rule that was inferred for the server; null when none was, or when nobody can tell now. */
   readonly inferred: () => Promise<string | null>;
   readonly intake: Pick<Intake, 'note' | 'clockChanged'>;
@@ -256,7 +261,7 @@ const fits = (rule: ClockRule, { receivedUs, time }: ClockSight): boolean =>
   time !== null && isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs);
 
 /** The instant that a gateway states of its own clock; null where it states none. */
-const ownToday = ({ serverTime, utcOffsetSeconds }: ServerTimezone): UtcMs | null => {
+const ownToday = ({ serverTime, utcOffsetSeconds }: StatedClock): UtcMs | null => {
   const stated = parseBrokerTime(serverTime);
   return stated === null ? null : utcMs(stated.ms - (clockOffset(utcOffsetSeconds) ?? 0) * 1000);
 };

@@ -96,7 +96,7 @@ async function held(rule: string, replayed = false) {
     },
     wait: () =>
       watch
-        .wait({ why: 'conflict', tsRecv: us(0), clean: null, late: [] }, waiting.signal)
+        .wait({ why: 'conflict', tsRecv: us(0), clean: null, streams: [], late: [] }, waiting.signal)
         .then(() => memory.rulings.list),
   };
 }

@@ -1,7 +1,7 @@
 // Waits while no rows may be made from the tape. It reads ahead for what ends the hold, and asks for another rule when the tape shows that
 // this one is wrong. In: the first held line. Out: nothing; it returns when the line may be read again. A hold ends when a running clock
 // agrees, when a rule is found that fits it, when our own clock is set right, or when the stretch is set aside. Only two holds last until
-// somebody acts: a wrong rule in the configuration, and a clock that no rule fits.
+// somebody acts: a wrong rule in the configuration, and a clock that no rule fits. On a tape that nobody goes on with none does.
 import {
   type ClockSight,
   type ClockSpan,
@@ -14,7 +14,9 @@ import {
   type MeasuredClock,
   ruleAt,
   type Ruling,
+  type SetAside,
   spanAt,
+  type StreamKey,
   type SymbolTiming,
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
@@ -26,6 +28,8 @@ import type { Hold } from './tape-reader.ts';
 const ASK_EVERY_MS = 10_000;
 /** How long to wait when nothing confirms or contradicts the rule. A moving clock takes two heartbeats, two seconds. */
 const SILENCE_MS = 10_000;
+/** How long what waits on a tape that has ended waits for another account of its server to know the rule. */
+const LAST_MS = 60_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Who decides, and writes the decision on the tape. */
@@ -42,6 +46,8 @@ export interface HoldKeeper {
 
 export interface HoldWatchOptions {
   readonly replayed: boolean;
+  /** No frame will follow, and no gateway can be asked: what still waits after a minute is set aside. */
+  readonly isOver?: boolean;
   readonly tape: TapeWriter;
   readonly memory: TapeMemory;
   readonly keeper: HoldKeeper;
@@ -54,11 +60,14 @@ export interface HoldWatchOptions {
   readonly log: Log;
 }
 
-/** A hold, with what the account of gaps knows at it: the last clean heartbeat, and how late symbols come. */
+/** A hold, with what the account of gaps knows at it: the last clean heartbeat, what is configured, and how late symbols come. */
 export interface WatchedHold extends Hold {
   readonly clean: Instant | null;
+  readonly streams: readonly StreamKey[];
   readonly late: readonly SymbolTiming[];
 }
+
+type Aside = Pick<SetAside, 'toUs' | 'to' | 'reason'>;
 
 export class HoldWatch {
   readonly #o: HoldWatchOptions;
@@ -69,7 +78,7 @@ export class HoldWatch {
 
   /** Returns when the line may be read again, or the signal is aborted. @throws TAPE_FULL, TAPE_IO: the decision could not be written. */
   async wait(hold: WatchedHold, signal: AbortSignal): Promise<void> {
-    const { clock, log, memory, says } = this.#o;
+    const { clock, isOver, log, memory, replayed, says } = this.#o;
     const judge = new HoldJudge({
       why: hold.why,
       fromUs: hold.tsRecv,
@@ -79,16 +88,18 @@ export class HoldWatch {
     const isMoot = this.#moot(hold);
     let [position, caughtUp] = [this.#o.from(), false];
     let said = '';
+    const untilMs = clock.monoMs() + LAST_MS;
     let asksAtMs = NEVER;
     while (!signal.aborted) {
       const phase = judge.phase === 'silent' ? 'unconfirmed' : 'clock_conflict';
       if (phase !== said) {
         const reason = this.#reason(hold, judge);
         const code = phase === 'unconfirmed' ? 'CLOCK_UNCONFIRMED' : 'CLOCK_CONFLICT';
-        log.warn({ code, ...hold }, `rows wait: ${reason}`);
+        log.warn({ code, why: hold.why, tsRecv: hold.tsRecv, clean: hold.clean }, `rows wait: ${reason}`);
         says(phase, reason);
         // A gateway that plays an old day has no clock to ask for: its rule comes from elsewhere.
-        asksAtMs = this.#o.replayed ? NEVER : clock.monoMs() + (phase === 'unconfirmed' ? SILENCE_MS : 0);
+        asksAtMs = clock.monoMs() + (phase === 'unconfirmed' ? SILENCE_MS : 0);
+        if (replayed) asksAtMs = isOver === true ? untilMs : NEVER;
       }
       said = phase;
       const read = await this.#read(judge, { asksAtMs, caughtUp, isMoot, position }, signal);
@@ -99,10 +110,11 @@ export class HoldWatch {
         return isMoot() ? undefined : this.#decide(hold, read.outcome);
       }
       if (!caughtUp || clock.monoMs() < asksAtMs) continue;
-      if (judge.phase === 'silent') await this.#o.keeper.believe(hold.tsRecv);
+      if (judge.phase === 'silent' && isOver !== true) await this.#o.keeper.believe(hold.tsRecv);
       else if (judge.contradicting !== null)
         await this.#o.keeper.settle(hold.tsRecv, judge.contradicting, judge.measured);
       if (isMoot()) return;
+      if (isOver === true && clock.monoMs() >= untilMs) return this.#end(hold, judge);
       asksAtMs = clock.monoMs() + ASK_EVERY_MS;
     }
   }
@@ -153,9 +165,9 @@ export class HoldWatch {
     return () => told(spanAt(memory.spans, tsRecv)) !== before || memory.rulings !== rulings;
   }
 
-  #reason({ tsRecv }: Hold, judge: HoldJudge): string {
-    const { keeper, memory, replayed } = this.#o;
-    const rule = spanAt(memory.spans, tsRecv)?.rule ?? 'none';
+  #reason(hold: Hold, judge: HoldJudge): string {
+    const { keeper, replayed } = this.#o;
+    const rule = this.#ruleOf(hold);
     if (replayed) return 'no rule was given for this replayed gateway, and history has not shown one yet';
     if (judge.phase === 'silent') return `no running clock agreed yet with the rule ${rule}`;
     const seen = judge.contradicting;
@@ -165,9 +177,9 @@ export class HoldWatch {
     return `a running clock contradicts the rule ${rule}${shown}${todo}`;
   }
 
-  #decide({ clean, late, tsRecv }: WatchedHold, outcome: HoldOutcome): void {
-    const { keeper, log, memory } = this.#o;
-    if (outcome.kind === 'confirmed') return keeper.confirm(tsRecv, outcome.evidence);
+  #decide(hold: WatchedHold, outcome: HoldOutcome): void {
+    const { keeper, log } = this.#o;
+    if (outcome.kind === 'confirmed') return keeper.confirm(hold.tsRecv, outcome.evidence);
     if (outcome.kind === 'corrected') {
       log.warn(
         { receipts: outcome.receipts },
@@ -175,18 +187,38 @@ export class HoldWatch {
       );
       return keeper.rule(outcome.receipts);
     }
-    const { to, toUs } = outcome;
-    const rule = spanAt(memory.spans, tsRecv)?.rule ?? 'none';
-    const reason = `the clock contradicted the rule ${rule} and agreed with it again`;
+    this.#setAside(hold, this.#until(hold, { tsRecv: outcome.toUs, at: outcome.to }));
+  }
+
+  /** Of a tape that nobody goes on with: what agreed at its end is believed without waiting for more. */
+  #end(hold: WatchedHold, { agreeing }: HoldJudge): void {
+    const { memory } = this.#o;
+    if (agreeing !== null) return this.#setAside(hold, this.#until(hold, agreeing));
+    const lastUs = memory.ledger.lastTsRecv;
+    const to = { utcUs: memory.rulings.receivedUs(lastUs) + LEAST_MARGIN_MS * 1000 };
+    const reason = `no running clock agreed with the rule ${this.#ruleOf(hold)} before the recording ended`;
+    this.#setAside(hold, { toUs: lastUs + 1, to, reason });
+  }
+
+  #until(hold: Hold, { at, tsRecv }: NonNullable<HoldJudge['agreeing']>): Aside {
+    const reason = `the clock contradicted the rule ${this.#ruleOf(hold)} and agreed with it again`;
+    return { toUs: tsRecv, to: gapEnd(at, LEAST_MARGIN_MS), reason };
+  }
+
+  #ruleOf({ tsRecv }: Hold): string {
+    return spanAt(this.#o.memory.spans, tsRecv)?.rule ?? 'none';
+  }
+
+  #setAside({ clean, late, streams, tsRecv }: WatchedHold, { reason, to, toUs }: Aside): void {
+    const { keeper, log, memory } = this.#o;
     const from =
       clean === null
         ? { utcUs: memory.rulings.receivedUs(tsRecv) - LEAST_MARGIN_MS * 1000 }
         : gapStart(clean, LEAST_MARGIN_MS);
     log.warn(
-      { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, rule },
+      { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, reason },
       'a stretch of the tape is set aside: what has no known time goes to `rejected`, inside a gap',
     );
-    const bounds = { from, to: gapEnd(to, LEAST_MARGIN_MS) };
-    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, ...bounds, reason, late }]);
+    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to, reason, late, streams }]);
   }
 }

@@ -90,8 +90,12 @@ const shared = {
 };
 let current: Config = config;
 const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
-const retirement = new Retirement({ shared, tapes, log });
 const pipelines = new Map<string, Pipeline>();
+const ruleOf = (server: string): string | null => {
+  const known = [...pipelines.values()].find(({ parts }) => parts?.binding.server === server)?.parts;
+  return known?.keeper.current?.confirmed === true ? known.keeper.current.rule : null;
+};
+const retirement = new Retirement({ shared, tapes, ruleOf, log });
 
 /** One change after the other, each with the newest configuration: what comes meanwhile is taken up by the next one. */
 let following: Promise<void> = Promise.resolve();

@@ -20,6 +20,8 @@ const AGAIN_MS = 2000;
 export interface OutflowOptions {
   readonly account: string;
   readonly replayed: boolean;
+  /** As `HoldWatchOptions.isOver`. */
+  readonly isOver?: boolean;
   readonly tape: TapeWriter;
   readonly dir: string;
   readonly memory: TapeMemory;
@@ -167,7 +169,8 @@ export class Outflow {
       if (hold !== null || batch.caughtUp) await this.#pending;
       if (hold !== null) {
         const { state } = reader.ledger;
-        return { ...hold, clean: state.clean, late: timingsAt(state, hold.tsRecv) };
+        const streams = [...state.streams.values()].map(({ key }) => key);
+        return { ...hold, clean: state.clean, streams, late: timingsAt(state, hold.tsRecv) };
       }
       if (this.#o.troubles() !== troubles) {
         await this.#pending;

@@ -23,6 +23,8 @@ export interface RetireOptions {
   /** The folder with a tape for each account. */
   readonly tapes: string;
   readonly log: Log;
+  /** The rule of a server as an account knows it that is still configured; null: none does. */
+  readonly ruleOf: (server: string) => string | null;
 }
 
 /** An account that was recorded under this name. */
@@ -104,7 +106,7 @@ export class Retirement {
   }
 
   async #send(account: string, log: Log, signal: AbortSignal): Promise<void> {
-    const { shared, tapes } = this.#o;
+    const { ruleOf, shared, tapes } = this.#o;
     const { agreed, clock, retentionMs } = shared;
     const dir = join(tapes, account);
     let memory = await remembering(account, dir);
@@ -123,8 +125,9 @@ export class Retirement {
       }
       const keeper = new ClockKeeper({
         config: () => ({ clock: { rule: 'auto', replayed } }),
-        timezone: () => Promise.reject(new Error('an account that is not configured has no gateway to ask')),
-        inferred: () => Promise.resolve(null),
+        // There is no gateway to ask.
+        timezone: async () => ({ serverTime: '', utcOffsetSeconds: Number.NaN }),
+        inferred: async () => ruleOf(binding.server),
         intake,
         memory,
         tape,
@@ -133,7 +136,7 @@ export class Retirement {
       });
       const checkpoints = new Checkpoints(dir, await readCursor(dir));
       const parts = { tape, memory, intake, keeper, checkpoints };
-      const outflow = outflowOf({ ...shared, dir, log }, { account, replayed }, parts);
+      const outflow = outflowOf({ ...shared, dir, log }, { account, replayed, isOver: true }, parts);
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       let refusal: Error | null = null;

@@ -160,6 +160,11 @@ export class HoldJudge {
     return this.#contradicts?.sight ?? null;
   }
 
+  /** Since when the clock has agreed again; null while it does not. */
+  get agreeing(): { readonly tsRecv: number; readonly at: Instant } | null {
+    return this.#agrees;
+  }
+
   take(line: HeldLine, message: WireMessage | null): HoldOutcome | null {
     const { tsRecv } = line;
     if (tsRecv < this.#fromUs || this.#rulings.setAsideAt(tsRecv) !== null) return null;

@@ -3,6 +3,7 @@
 
 import type { Timing } from '../lateness.ts';
 import type { Bound } from '../ledger-state.ts';
+import type { StreamKey } from '../stream-key.ts';
 
 /** A clock contradicted the rule in `[fromUs, toUs)` and agreed with it again: what came meanwhile has no known time. */
 export interface SetAside {
@@ -16,6 +17,8 @@ export interface SetAside {
   readonly reason: string;
   /** How late symbols were when it began; absent in decisions of earlier releases. */
   readonly late?: readonly SymbolTiming[];
+  /** What was configured when it began and may not be any more; absent in decisions of earlier releases. */
+  readonly streams?: readonly StreamKey[];
 }
 
 /** How the streams of one symbol stand to heartbeats. */
