@@ -10,9 +10,8 @@ import {
   measure,
   serverClocks,
 } from '@fxtape/cli/clock-apply';
-import type { AccountConfig } from '@fxtape/config';
 import { createLog, systemClock } from '@fxtape/ops';
-import { type TableName, type RowInput, tables } from '@fxtape/market';
+import { type Row, type RowInput, type TableName, tables } from '@fxtape/market';
 import {
   encodeRows,
   HistoryReader,
@@ -23,7 +22,7 @@ import {
 } from '@fxtape/questdb';
 import { startQuestDb } from '@fxtape/testkit';
 import type { BenchOptions } from './options.ts';
-import { childNamed } from './processes.ts';
+import { childNamed, sight } from './processes.ts';
 import { figure, note, table, title } from './report.ts';
 
 const FROM_US = Date.UTC(2025, 7, 1) * 1000;
@@ -54,20 +53,26 @@ export const clockApply = async (o: BenchOptions): Promise<void> => {
 
 async function correct(http: QuestDbHttp, days: number): Promise<void> {
   await record(http, days);
-  const configured = RULES.map(
-    (rule, i) => ({ name: `a${i}`, clock: { rule, replayed: false } }) as AccountConfig,
-  );
+  const configured = RULES.map((rule, i) => ({ name: `a${i}`, clock: { rule, replayed: false } }));
   const { servers } = await serverClocks({ configured, reader: new HistoryReader({ http, clock }), http });
   const began = performance.now();
   const told = await measure({ http, clock, servers });
   const measuredS = seconds(began);
   const affected = told.tables.filter(isAffected);
   const bytes = affected.reduce((sum, each) => sum + each.bytes, 0);
-  const room = watchRoom();
+  const pid = childNamed('java');
+  const room = watchRoom(pid);
+  // Other work on the machine makes it slower, and the server does not take more of a core for it.
+  let mark = sight(pid);
+  const cores = (): number => {
+    const [before, now] = [mark, sight(pid)];
+    mark = now;
+    return before === null || now === null ? Number.NaN : (now.cpuMs - before.cpuMs) / 1000;
+  };
   const writer = startWriter(http, FROM_US + days * DAY_US);
   const journal = new ApplyJournal({ http, clock });
   const laps = new Map<string, number>();
-  let [since, pausedAt] = [performance.now(), 0];
+  let [since, pausedAt, fillCores] = [performance.now(), 0, 0];
   const apply = new ClockApply({
     http,
     journal,
@@ -81,6 +86,7 @@ async function correct(http: QuestDbHttp, days: number): Promise<void> {
         // The gate does that to a collector.
         await writer.stop();
         pausedAt = performance.now();
+        fillCores = cores();
       }
       since = performance.now();
     },
@@ -88,20 +94,20 @@ async function correct(http: QuestDbHttp, days: number): Promise<void> {
   const start = performance.now();
   const names = affected.flatMap(({ table: name }) => (isSqlCorrected(name) ? [name] : []));
   await apply.run(await apply.begin(servers, names));
-  const pauseS = seconds(pausedAt);
+  const [pauseS, pauseCores] = [seconds(pausedAt), cores()];
   const fillS = (pausedAt - start) / 1000;
   const grown = room.stop();
   const dropped = performance.now();
   await dropOldTables({ http, clock, journal, servers });
   table(
-    ['', 'told', 'measured'],
+    ['', 'told', 'measured', 'of one core'],
     [
-      ['MB of the tables', bytes / 1e6, null],
-      ['MB beside them', told.needBytes / 1e6, grown / 1e6],
-      ['copying, s', figure(told.seconds, 1), figure(fillS, 1)],
-      ['pause, s', figure(told.pauseSeconds, 1), figure(pauseS, 1)],
-      ['--dry-run, s', null, figure(measuredS, 1)],
-      ['--drop-old, s', null, figure(seconds(dropped), 1)],
+      ['MB of the tables', figure(bytes / 1e6), null, null],
+      ['MB beside them', figure(told.needBytes / 1e6), figure(grown / 1e6), null],
+      ['copying, s', figure(told.seconds, 1), figure(fillS, 1), figure(fillCores, 1)],
+      ['pause, s', figure(told.pauseSeconds, 1), figure(pauseS, 1), figure(pauseCores, 1)],
+      ['--dry-run, s', null, figure(measuredS, 1), null],
+      ['--drop-old, s', null, figure(seconds(dropped), 1), null],
     ],
   );
   for (const { rows, table: name } of affected) note(`${name}: ${figure(rows)} rows`);
@@ -141,16 +147,14 @@ async function record(http: QuestDbHttp, days: number): Promise<void> {
   });
   for (let i = 0; i < CLAIMS; i += 5000) await write(http, 'coverage', claims.slice(i, i + 5000));
   await requireSettled(http, clock, Object.keys(tables), { waitMs: STATEMENT_MS });
-  // What is not needed any more of the logs goes away by and by.
-  await delay(40_000);
 }
 
 async function write<N extends TableName>(
   http: QuestDbHttp,
   name: N,
-  rows: readonly RowInput<N>[],
+  rows: readonly (RowInput<N> & Row)[],
 ): Promise<void> {
-  const answer = await http.write(name, encodeRows(tables[name], rows as never).body);
+  const answer = await http.write(name, encodeRows(tables[name], rows).body);
   if (answer.kind !== 'stored') throw new Error(answer.message);
 }
 
@@ -177,9 +181,11 @@ function startWriter(http: QuestDbHttp, fromUs: number): { stop: () => Promise<v
   };
 }
 
-/** By how much the folder of the database grows at most; NaN where it is not on this machine. */
-function watchRoom(): { stop: () => number } {
-  const pid = childNamed('java');
+/**
+ * By how much the folder of the database grows at most; NaN where it is not on this machine. The logs of the tables are not counted, only those of
+ * the copies: they go away by and by, whatever a correction does.
+ */
+function watchRoom(pid: number | null): { stop: () => number } {
   const folder = pid === null ? null : dataOf(pid);
   if (folder === null) return { stop: () => Number.NaN };
   const before = bytesIn(folder);
@@ -200,12 +206,14 @@ const dataOf = (pid: number): string | null => {
   return args[args.indexOf('-d') + 1] ?? null;
 };
 
+const OWN_LOG = /^(?!.*_corrected_).*\/wal\d+(\/|$)/;
+
 /** On the disk: files are longer than what is written of them. 0 when folders went away meanwhile. */
 function bytesIn(folder: string): number {
   try {
     let sum = 0;
     for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() || OWN_LOG.test(entry.parentPath)) continue;
       sum += (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0) * 512;
     }
     return sum;

@@ -12,7 +12,6 @@ import {
   serverClocks,
   takeBack,
 } from '@fxtape/cli/clock-apply';
-import type { AccountConfig } from '@fxtape/config';
 import { createLog, systemClock } from '@fxtape/ops';
 import { HistoryReader, isSqlCorrected, QuestDbHttp } from '@fxtape/questdb';
 
@@ -45,9 +44,10 @@ const apply = new ClockApply({
     else if (step === killAt) die();
   },
 });
-const configured = Object.entries(JSON.parse(rules) as Record<string, string>).map(
-  ([name, rule]) => ({ name, clock: { rule, replayed: false } }) as AccountConfig,
-);
+const configured = Object.entries(JSON.parse(rules) as Record<string, string>).map(([name, rule]) => ({
+  name,
+  clock: { rule, replayed: false },
+}));
 const read = async () =>
   (await serverClocks({ configured, reader: new HistoryReader({ http, clock }), http })).servers;
 

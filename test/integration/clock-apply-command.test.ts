@@ -34,6 +34,11 @@ test('clock apply corrects whom it can, names whom it leaves alone, and removes 
     await expectStored(expected);
     const again = await run();
     expect(again.output).toContain('CLOCK_APPLY_PROVISIONAL');
+    const dry = await run('--dry-run');
+    expect(dry.code, dry.output).toBe(0);
+    expect(dry.output).toContain('rows of Elsewhere are left as they are');
+    expect(dry.stdout).toContain('nothing needs correcting');
+    expect(dry.stdout).not.toMatch(/pause|copying|room needed/);
     const dropped = await run('--drop-old');
     expect(dropped.code, dropped.output).toBe(0);
     expect((await tableNames(http)).filter((name) => /_(before|corrected)_/.test(name))).toEqual([]);
@@ -41,4 +46,4 @@ test('clock apply corrects whom it can, names whom it leaves alone, and removes 
   } finally {
     await folder.remove();
   }
-}, 240_000);
+}, 480_000);

@@ -5,38 +5,21 @@ import { parseClockRule, type RowInput } from '@fxtape/market';
 import { sqlTimestamp, tableNames } from '@fxtape/questdb';
 import { expect, test } from 'vitest';
 import { clock, http, log, record, SERVER, settled, stored, write } from './clock-apply-rig.ts';
-import { applyOf, correctTo, expectStored, isUnfinished, plan } from './clock-apply-runs.ts';
-
-const [WRONG, RIGHT] = [parseClockRule('UTC+2h'), parseClockRule('Europe/Athens')];
-/** In summer the two differ by an hour. */
-const SUMMER = Date.UTC(2026, 6, 1) * 1000;
-const HOUR_US = 3_600_000_000;
-
-/** Ends a run as a kill does, before a step. */
-class Killed extends Error {}
-const killAt = (step: string) => (said: string) => {
-  if (said === step) throw new Killed(step);
-};
-
-const sql = async (statement: string): Promise<unknown[][]> =>
-  (await http.exec(statement)).dataset.map((row) => [...row]);
-
-/** A tick of summer that a writer of the wrong rule makes, and where it should stand. */
-const lateTick = (i: number) => {
-  const ts = SUMMER + i * 1_000_000;
-  const row = {
-    feed: 'f',
-    symbol: 'LATE',
-    ts_recv: ts + i,
-    bid: i,
-    ask: i,
-    source: 'live',
-    quality: null,
-  };
-  return { wrong: { ...row, ts, utc_offset_s: 7200 }, right: [String(ts - HOUR_US), 10_800, i] };
-};
-const lateTicks = () =>
-  sql("SELECT cast(ts as long), utc_offset_s, bid FROM ticks WHERE symbol = 'LATE' ORDER BY bid");
+import {
+  applyOf,
+  beginKilledAt,
+  correctTo,
+  expectStored,
+  HOUR_US,
+  isUnfinished,
+  lateTick,
+  lateTicks,
+  plan,
+  RIGHT,
+  sql,
+  SUMMER,
+  WRONG,
+} from './clock-apply-runs.ts';
 
 test('rows that somebody writes between any two steps of the pause are corrected, too', async () => {
   const expected = await record(WRONG, RIGHT, 5);
@@ -62,10 +45,7 @@ test('rows that somebody writes between any two steps of the pause are corrected
 
 test('copies that are absent, or have too few rows or too many, are made anew', async () => {
   const expected = await record(WRONG, RIGHT, 6);
-  const apply = applyOf({ onStep: killAt('swapping') });
-  const { servers, tables } = await plan(RIGHT);
-  const state = await apply.begin(servers, tables);
-  await expect(apply.run(state)).rejects.toThrow(Killed);
+  const { state } = await beginKilledAt('swapping');
   const copy = (table: string): string => `${table}_corrected_${state.id}`;
   // As a run leaves them that was killed while it took the correction back, or a power cut.
   for (const table of ['bars', 'deals', 'coverage']) await http.exec(`DROP TABLE ${copy(table)}`);
@@ -85,13 +65,10 @@ test('copies that are absent, or have too few rows or too many, are made anew', 
 
 test('a second correction from another data folder waits for nobody and uses no pause but its own', async () => {
   const expected = await record(WRONG, RIGHT, 7);
-  const first = applyOf({ onStep: killAt('writing coverage') });
-  const { servers, tables } = await plan(RIGHT);
-  const state = await first.begin(servers, tables);
+  const { servers, state, tables } = await beginKilledAt('writing coverage');
   // A second one that looked before the first was there.
   const second = applyOf({ owner: 'elsewhere' });
   await expect(second.begin(servers, tables)).rejects.toMatchObject({ code: 'CLOCK_APPLY_ELSEWHERE' });
-  await expect(first.run(state)).rejects.toThrow(Killed);
   await expect(second.unfinished()).rejects.toMatchObject({ code: 'CLOCK_APPLY_ELSEWHERE' });
   // It withdrew, and the first one's pause lasts.
   const journal = new ApplyJournal({ http, clock });
@@ -121,10 +98,7 @@ test.each(['filling ticks', 'paused', 'swapping', 'away ticks', 'away coverage',
   async (step) => {
     await record(WRONG, RIGHT, 9);
     const before = await stored();
-    const apply = applyOf({ onStep: killAt(step) });
-    const { servers, tables } = await plan(RIGHT);
-    const state = await apply.begin(servers, tables);
-    await expect(apply.run(state)).rejects.toThrow(Killed);
+    const { state } = await beginKilledAt(step);
     const journal = new ApplyJournal({ http, clock });
     const isAway = (await tableNames(http)).some((name) => name.includes('_before_'));
     if (isAway) await http.exec('TRUNCATE TABLE clock_applies');
@@ -141,10 +115,7 @@ test.each(['filling ticks', 'paused', 'swapping', 'away ticks', 'away coverage',
 
 test('rows that somebody wrote into a copy which had taken a name are kept when everything is put back', async () => {
   await record(WRONG, RIGHT, 10);
-  const apply = applyOf({ onStep: killAt('swapped') });
-  const { servers, tables } = await plan(RIGHT);
-  const state = await apply.begin(servers, tables);
-  await expect(apply.run(state)).rejects.toThrow(Killed);
+  const { state } = await beginKilledAt('swapped');
   await write('ticks', [lateTick(1).wrong as RowInput<'ticks'>]);
   const journal = new ApplyJournal({ http, clock });
   const kept = await takeBack({ http, clock, journal, log }, state.id);
@@ -155,10 +126,7 @@ test('rows that somebody wrote into a copy which had taken a name are kept when 
 test('a table that somebody made while its name was away is kept when everything is put back', async () => {
   await record(WRONG, RIGHT, 18);
   const before = await stored();
-  const apply = applyOf({ onStep: killAt('away ticks') });
-  const { servers, tables } = await plan(RIGHT);
-  const state = await apply.begin(servers, tables);
-  await expect(apply.run(state)).rejects.toThrow(Killed);
+  const { state } = await beginKilledAt('away ticks');
   await http.exec(`CREATE TABLE ticks (LIKE ticks_before_${state.id})`);
   const again = applyOf();
   await expect(again.run((await again.unfinished()) ?? state)).rejects.toMatchObject({
@@ -172,10 +140,7 @@ test('a table that somebody made while its name was away is kept when everything
 test("a checkpoint that a killed run left is ended, and somebody else's is left alone", async () => {
   const expected = await record(WRONG, RIGHT, 19);
   const isMade = async () => (await sql('SELECT in_progress FROM checkpoint_status()'))[0]?.[0];
-  const apply = applyOf({ onStep: killAt('paused') });
-  const { servers, tables } = await plan(RIGHT);
-  const state = await apply.begin(servers, tables);
-  await expect(apply.run(state)).rejects.toThrow(Killed);
+  const { state } = await beginKilledAt('paused');
   const journal = new ApplyJournal({ http, clock });
   await journal.load(state.id);
   await journal.save({ ...state, syncing: true });

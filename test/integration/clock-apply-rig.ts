@@ -4,6 +4,7 @@ import {
   brokerMs,
   type ClockRule,
   moveTime,
+  type Row,
   type TableName,
   type RowInput,
   tables,
@@ -63,9 +64,12 @@ const instants = (below: (n: number) => number, rules: readonly ClockRule[], n: 
   );
 };
 
-export async function write<N extends TableName>(name: N, rows: readonly RowInput<N>[]): Promise<void> {
+export const write = <N extends TableName>(name: N, rows: readonly (RowInput<N> & Row)[]): Promise<void> =>
+  writeRows(name, rows);
+
+export async function writeRows(name: TableName, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
-  const encoded = encodeRows(tables[name], rows as never);
+  const encoded = encodeRows(tables[name], rows);
   expect(encoded.refused).toEqual([]);
   expect(await http.write(name, encoded.body)).toEqual({ kind: 'stored' });
 }

@@ -1,6 +1,5 @@
 // Corrections of what `clock-apply-rig` recorded, in this process. In: the right rule. Out: corrected tables, or what would be done.
-import { ApplyJournal, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
-import type { AccountConfig } from '@fxtape/config';
+import { ApplyJournal, type ApplyOptions, ClockApply, measure, serverClocks } from '@fxtape/cli/clock-apply';
 import { type ClockRule, parseClockRule } from '@fxtape/market';
 import { asObjects, HistoryReader, isSqlCorrected } from '@fxtape/questdb';
 import { expect } from 'vitest';
@@ -8,14 +7,15 @@ import { clock, FROM, http, log, record, stored, TO } from './clock-apply-rig.ts
 
 const DAY = 86_400_000;
 
-const configured = (rule: ClockRule, replayed: boolean): AccountConfig[] =>
-  [{ name: 'icm', clock: { rule: rule.id, replayed } }] as AccountConfig[];
+const configured = (rule: ClockRule, replayed: boolean) => [
+  { name: 'icm', clock: { rule: rule.id, replayed } },
+];
 
 /** A run of a data folder; `onStep` is waited for. */
 export const applyOf = (
-  o: { readonly owner?: string; readonly onStep?: (step: string) => void | Promise<void> } = {},
+  o: Partial<Pick<ApplyOptions, 'clock' | 'http' | 'onStep' | 'owner'>> = {},
 ): ClockApply => {
-  const journal = new ApplyJournal({ http, clock });
+  const journal = new ApplyJournal({ http, clock: o.clock ?? clock });
   return new ClockApply({ http, journal, owner: 'test', clock, log, reachMs: 0, quietMs: 100, ...o });
 };
 
@@ -83,3 +83,47 @@ export async function correctedFromTo(from: string, to: string): Promise<void> {
   expect(Number(overlapping[0]?.['n'])).toBe(0);
   expect((await plan(right)).affected).toEqual([]);
 }
+
+export const [WRONG, RIGHT] = [parseClockRule('UTC+2h'), parseClockRule('Europe/Athens')];
+/** In summer the two differ by an hour. */
+export const SUMMER = Date.UTC(2026, 6, 1) * 1000;
+export const HOUR_US = 3_600_000_000;
+
+/** A correction that is killed before a step: nothing of it goes on. */
+export async function beginKilledAt(step: string) {
+  const reached = Promise.withResolvers<void>();
+  const apply = applyOf({
+    onStep: (said) => {
+      if (said !== step) return;
+      reached.resolve();
+      return new Promise<never>(() => {});
+    },
+  });
+  const { servers, tables } = await plan(RIGHT);
+  const state = await apply.begin(servers, tables);
+  const ended = apply.run(state).then(() => {
+    throw new Error(`it never came to "${step}"`);
+  });
+  await Promise.race([reached.promise, ended]);
+  return { state, servers, tables };
+}
+
+export const sql = async (statement: string): Promise<unknown[][]> =>
+  (await http.exec(statement)).dataset.map((row) => [...row]);
+
+/** A tick of summer that a writer of the wrong rule makes, and where it should stand. */
+export const lateTick = (i: number) => {
+  const ts = SUMMER + i * 1_000_000;
+  const row = {
+    feed: 'f',
+    symbol: 'LATE',
+    ts_recv: ts + i,
+    bid: i,
+    ask: i,
+    source: 'live',
+    quality: null,
+  };
+  return { wrong: { ...row, ts, utc_offset_s: 7200 }, right: [String(ts - HOUR_US), 10_800, i] };
+};
+export const lateTicks = () =>
+  sql("SELECT cast(ts as long), utc_offset_s, bid FROM ticks WHERE symbol = 'LATE' ORDER BY bid");

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApplyJournal, dropOldTables, serverClocks } from '@fxtape/cli/clock-apply';
-import type { AccountConfig } from '@fxtape/config';
 import {
   brokerMs,
   type ClockRule,
   parseClockRule,
+  type Row,
   type TableName,
   type RowInput,
   tables,
@@ -18,7 +18,7 @@ import {
 import { encodeRows, HistoryReader, QuestDbHttp, tableNames } from '@fxtape/questdb';
 import { startNode } from '@fxtape/testkit';
 import { expect } from 'vitest';
-import { clock, http, random, server, settled, write } from './clock-apply-rig.ts';
+import { clock, http, random, server, settled, write, writeRows } from './clock-apply-rig.ts';
 
 const [FROM, TO] = [Date.UTC(2001, 8, 1), Date.UTC(2026, 8, 1)];
 const HOUR = 3_600_000;
@@ -84,6 +84,8 @@ const live = (rule: ClockRule, wall: number, recvUs: number): Time => {
   return { ts: reading.ms * 1000, utc_offset_s: reading.offsetS };
 };
 
+type Add = <N extends TableName>(table: N, row: RowInput<N> & Row) => void;
+
 export class Years {
   readonly expected: Expected = new Map();
   readonly #below: (n: number) => number;
@@ -121,7 +123,7 @@ export class Years {
       'coverage',
       BROKERS.flatMap((broker) => claims(broker)),
     );
-    for (const [table, all] of this.make(rows)) await write(table, all as never);
+    for (const [table, all] of this.make(rows)) await writeRows(table, all);
     await settled(...Object.keys(tables));
   }
 
@@ -129,10 +131,9 @@ export class Years {
    * Rows as a writer with the wrong rules makes them; what has to become of them is expected from now on. `once`: none of history in an hour
    * that occurs twice, whose rows are left out only as long as nobody has read it with the right rule.
    */
-  make(each: number, once = false): Map<TableName, unknown[]> {
-    const made = new Map<TableName, unknown[]>();
-    const add = <N extends TableName>(table: N, row: RowInput<N>): void =>
-      void made.set(table, [...(made.get(table) ?? []), row]);
+  make(each: number, once = false): Map<TableName, Row[]> {
+    const made = new Map<TableName, Row[]>();
+    const add: Add = (table, row) => void made.set(table, [...(made.get(table) ?? []), row]);
     for (const broker of BROKERS)
       for (let i = 0; i < each; i++) {
         const one = this.#one(broker);
@@ -155,7 +156,7 @@ export class Years {
     this.expected.set(table, [...(this.expected.get(table) ?? []), [id, ...cells].join(' ')]);
   }
 
-  #addLive(add: <N extends TableName>(table: N, row: RowInput<N>) => void, made: Made): void {
+  #addLive(add: Add, made: Made): void {
     const { broker, id, utc, wall } = made;
     const ts_recv = utc * 1000 + 40_000 + id;
     const time = live(broker.wrong, wall, ts_recv);
@@ -177,7 +178,7 @@ export class Years {
     this.#expect('position_events', id, should.ts, should.utc_offset_s);
   }
 
-  #addHistory(add: <N extends TableName>(table: N, row: RowInput<N>) => void, made: Made): void {
+  #addHistory(add: Add, made: Made): void {
     const { broker, id, wall } = made;
     const time = historic(broker.wrong, wall);
     if (time === null) return;
@@ -254,8 +255,8 @@ export async function expectYears({ expected }: Years): Promise<void> {
 export function startStubborn(years: Years): { stop: () => Promise<number> } {
   const own = new QuestDbHttp({ conf: server.conf });
   let stopped = false;
-  const insist = async (table: TableName, rows: unknown[]): Promise<void> => {
-    const { body, refused } = encodeRows(tables[table], rows as never);
+  const insist = async (table: TableName, rows: readonly Row[]): Promise<void> => {
+    const { body, refused } = encodeRows(tables[table], rows);
     expect(refused).toEqual([]);
     for (;;) {
       const answer = await own.write(table, body);
@@ -333,9 +334,7 @@ export async function correctKilled(o: {
   }
   await o.onLast();
   for (;;) if ((await run(o.dataDir, 'right', 'never')).last === 'nothing to do') break;
-  const configured = BROKERS.map(
-    ({ name, right }) => ({ name, clock: { rule: right.id, replayed: false } }) as AccountConfig,
-  );
+  const configured = BROKERS.map(({ name, right }) => ({ name, clock: { rule: right.id, replayed: false } }));
   const { servers } = await serverClocks({ configured, reader: new HistoryReader({ http, clock }), http });
   await dropOldTables({ http, clock, servers, journal: new ApplyJournal({ http, clock }) });
   expect((await tableNames(http)).filter((name) => /_(before|corrected)_/.test(name))).toEqual([]);

@@ -32,7 +32,8 @@ export type { WriteAnswer } from './write-answer.ts';
 export type { WriterState } from './writer-state.ts';
 export { readRows, selectList } from './row-select.ts';
 export { type AppliedRule, type Pass, PAUSE_REACHES_MS, WriteGate } from './write-gate.ts';
-export { CorrectedRows, type LostHour, type Reckoning, storedColumns } from './correction/corrected-rows.ts';
+export { CorrectedRows, type LostHour, type Reckoning } from './correction/corrected-rows.ts';
+export { namesIn, storedColumns } from './correction/table-looks.ts';
 export {
   CORRECTIONS,
   isSqlCorrected,
@@ -51,6 +52,7 @@ export {
   emptyTable,
   endStatements,
   endSync,
+  isSyncing,
   lastEntries,
   renameTable,
   sameEntries,

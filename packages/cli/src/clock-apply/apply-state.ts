@@ -67,6 +67,15 @@ export interface ApplyState {
 export const shadowOf = (name: string, id: string): string => `${name}_corrected_${id}`;
 export const beforeOf = (name: string, id: string): string => `${name}_before_${id}`;
 
+const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})$/;
+const idAt = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:.Z]/g, '');
+
+/** A name that comes behind all others: their order is that of the corrections, even when somebody has set the clock back. */
+export function nextId(nowMs: number, known: readonly string[]): string {
+  const last = known.map((id) => Date.parse(id.replace(ID, '$1-$2-$3T$4:$5:$6.$7Z'))).filter(Number.isFinite);
+  return idAt(last.reduce((a, b) => Math.max(a, b + 1), nowMs));
+}
+
 /** Corrections that have not ended, oldest first. */
 export const isUnfinished = ({ step }: ApplyStepRow): boolean => step === 'begun' || step === 'paused';
 

@@ -12,10 +12,10 @@ import {
   endStatements,
   endSync,
   isSqlCorrected,
+  isSyncing,
   lastEntries,
   type LostHour,
   PAUSE_REACHES_MS,
-  pausedStep,
   type QuestDbHttp,
   renameTable,
   requireSettled,
@@ -31,12 +31,14 @@ import {
   type ApplyState,
   beforeOf,
   isUnfinished,
+  nextId,
   type ServerClock,
   shadowOf,
 } from './apply-state.ts';
-import { elsewhere, inBetween, stillWritten, takenBack } from './errors.ts';
+import { requireAlone, requireNoOtherPause, requireStill, stepOf } from './apply-fences.ts';
+import { elsewhere, inBetween, stillWritten } from './errors.ts';
 import { RECKONED_AT_ONCE, reckonTable } from './measure.ts';
-import { CORRECTED_TABLES, placesOf } from './places.ts';
+import { CORRECTED_TABLES, oldTables, placesOf } from './places.ts';
 import { RowTables } from './row-tables.ts';
 import { wallClocks } from './server-clocks.ts';
 import { restoreViews } from './views.ts';
@@ -44,7 +46,7 @@ import { restoreViews } from './views.ts';
 const QUIET_MS = 2000;
 const SETTLE_MS = 600_000;
 /** So often everything is looked at again while somebody writes although writing is paused; what is left comes when names are away. */
-const MOST_ROUNDS = 3;
+const MOST_ROUNDS = 2;
 export interface ApplyOptions {
   readonly http: QuestDbHttp;
   readonly journal: ApplyJournal;
@@ -86,8 +88,12 @@ export class ClockApply {
 
   /** Begins a correction of these tables. Errors: CLOCK_APPLY_ELSEWHERE when somebody else has begun one too. */
   async begin(servers: readonly ServerClock[], tables: readonly SqlCorrected[]): Promise<ApplyState> {
-    const { clock, journal, owner } = this.#o;
-    const id = new Date(clock.nowMs()).toISOString().replaceAll(/[-:.Z]/g, '');
+    const { clock, http, journal, owner } = this.#o;
+    const known = [
+      ...(await journal.steps()).map(({ applyId }) => applyId),
+      ...(await oldTables(http)).map((old) => old.id),
+    ];
+    const id = nextId(clock.nowMs(), known);
     const state: ApplyState = {
       id,
       owner,
@@ -98,7 +104,7 @@ export class ClockApply {
     };
     await journal.save(state);
     try {
-      await this.#requireAlone(state);
+      await requireAlone(this.#o.journal, state.id);
     } catch (error) {
       state.step = 'abandoned';
       await journal.save(state);
@@ -123,11 +129,29 @@ export class ClockApply {
     for (const [name, place] of await placesOf(http, state.id))
       if (place.before) this.#standing.set(name, beforeOf(name, state.id));
     if (state.step === 'filling' && this.#standing.size === 0) await this.#fill(state);
-    if (state.step !== 'swapping') await this.#pause(state);
-    await this.#requireStill(state);
-    await this.#complete(state);
+    try {
+      if (state.step !== 'swapping') await this.#pause(state);
+      await requireStill(this.#o.journal, state.id);
+      await this.#complete(state);
+      await this.#sync(state);
+    } catch (error) {
+      await this.#endPause(state);
+      throw error;
+    }
     await this.#swap(state);
     await this.#release(state);
+  }
+
+  /** As long as no name is away, nobody has to wait until a person has mended what went wrong. */
+  async #endPause(state: ApplyState): Promise<void> {
+    const { journal, log } = this.#o;
+    try {
+      if ((await stepOf(journal, state.id)) !== 'paused' || !(await this.canGoBack(state))) return;
+      state.step = 'filling';
+      await journal.save(state);
+    } catch (error) {
+      log.warn({ err: error }, 'writing stays paused until `fxtape clock apply` has run again');
+    }
   }
 
   async #fill(state: ApplyState): Promise<void> {
@@ -145,20 +169,16 @@ export class ClockApply {
   async #pause(state: ApplyState): Promise<void> {
     await this.#step('pausing', 0, 1);
     const { clock, http, log, quietMs, reachMs } = this.#o;
-    await this.#requireNoOtherPause(state);
+    await requireNoOtherPause(this.#o.journal, state.id);
     state.step = 'paused';
     await this.#o.journal.save(state);
     await sleep(clock, reachMs ?? PAUSE_REACHES_MS);
-    await this.#requireStill(state);
+    await requireStill(this.#o.journal, state.id);
     const before = await lastEntries(http, CORRECTED_TABLES);
     await sleep(clock, quietMs ?? QUIET_MS);
     const after = await lastEntries(http, CORRECTED_TABLES);
     const moving = CORRECTED_TABLES.filter((name) => before.get(name) !== after.get(name));
-    if (moving.length > 0) {
-      state.step = 'filling';
-      await this.#o.journal.save(state);
-      throw stillWritten(moving);
-    }
+    if (moving.length > 0) throw stillWritten(moving);
     log.info({ applyId: state.id }, 'database writes are paused; the tape keeps recording');
     await this.#step('paused', 0, 1);
   }
@@ -253,7 +273,6 @@ export class ClockApply {
 
   async #swap(state: ApplyState): Promise<void> {
     const { clock, http } = this.#o;
-    await this.#sync(state);
     state.step = 'swapping';
     await this.#o.journal.save(state);
     await this.#step('swapping', 0, state.tables.length);
@@ -274,6 +293,7 @@ export class ClockApply {
     }
     for (const name of await this.#open(state)) {
       await requireSettled(http, clock, [shadowOf(name, state.id)], { waitMs: SETTLE_MS });
+      await requireStill(this.#o.journal, state.id);
       await renameTable(http, shadowOf(name, state.id), name);
       await this.#step(`swapped ${name}`, 1, 1);
     }
@@ -287,7 +307,7 @@ export class ClockApply {
         throw inBetween(name, { ...place });
       if (place.before) continue;
       if (!place.own || !place.shadow) throw inBetween(name, { ...place });
-      await this.#requireStill(state);
+      await requireStill(this.#o.journal, state.id);
       await renameTable(http, name, beforeOf(name, state.id));
       this.#standing.set(name, beforeOf(name, state.id));
       await this.#step(`away ${name}`, 1, 1);
@@ -299,6 +319,7 @@ export class ClockApply {
     await restoreViews(this.#o.http);
     // Before anybody writes on: a power cut must not bring back old names with rows behind them.
     await this.#sync(state);
+    await requireStill(this.#o.journal, state.id);
     state.step = 'applied';
     await this.#o.journal.save(state);
     await this.#step('done', 1, 1);
@@ -337,9 +358,10 @@ export class ClockApply {
   /** Everything that the server has answered for is on its disk, when it can be had. */
   async #sync(state: ApplyState): Promise<void> {
     const { http, journal, log } = this.#o;
-    state.syncing = true;
+    // Noted only when it will be this run's own: what a killed run began, the next one ends.
+    state.syncing = !(await isSyncing(http));
     await journal.save(state);
-    if (!(await syncToDisk(http)))
+    if (!state.syncing || !(await syncToDisk(http)))
       log.warn(
         'QuestDB does not write everything to the disk now: a checkpoint is under way, or its system knows none',
       );
@@ -351,27 +373,6 @@ export class ClockApply {
     await endSync(this.#o.http);
     state.syncing = false;
     await this.#o.journal.save(state);
-  }
-
-  async #requireAlone(state: ApplyState): Promise<void> {
-    const other = (await this.#o.journal.steps()).find(
-      (step) => isUnfinished(step) && step.applyId !== state.id,
-    );
-    if (other !== undefined) throw elsewhere(other.applyId, other.step === 'paused');
-  }
-
-  /** A pause belongs to one correction. */
-  async #requireNoOtherPause(state: ApplyState): Promise<void> {
-    const steps = await this.#o.journal.steps();
-    const other = pausedStep(steps.filter(({ applyId }) => applyId !== state.id));
-    if (other !== null) throw elsewhere(other.applyId, true);
-  }
-
-  /** Nobody else has ended it, or pauses beside it. */
-  async #requireStill(state: ApplyState): Promise<void> {
-    const own = (await this.#o.journal.steps()).find(({ applyId }) => applyId === state.id);
-    if (own?.step !== 'paused') throw takenBack(state.id);
-    await this.#requireNoOtherPause(state);
   }
 
   async #step(step: string, done: number, of: number): Promise<void> {

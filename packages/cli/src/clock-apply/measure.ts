@@ -99,6 +99,7 @@ export const isAffected = ({ affected, leftOut }: TableReckoning): boolean => af
 
 function needs(found: readonly TableReckoning[]): Pick<Measured, 'needBytes' | 'seconds' | 'pauseSeconds'> {
   const rewritten = found.filter(isAffected);
+  if (rewritten.length === 0) return { needBytes: 0, seconds: 0, pauseSeconds: 0 };
   const sum = (of: (each: TableReckoning) => number): number =>
     rewritten.reduce((all, each) => all + of(each), 0);
   const isSmall = ({ table }: TableReckoning): boolean =>

@@ -1,6 +1,6 @@
 // Who ever filled a series: accounts with their servers, and the feeds that they recorded, those of before included. In: a database. Out: each
 // account with each of its feeds, the newest first. What cannot be told is left without a server: a name that several servers filled.
-import { asObjects, CORRECTIONS, type QuestDbHttp, SQL_CORRECTED } from '@fxtape/questdb';
+import { asObjects, CORRECTIONS, namesIn, type QuestDbHttp, SQL_CORRECTED } from '@fxtape/questdb';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
@@ -69,8 +69,7 @@ export async function namesInTables(http: Http): Promise<{ kind: 'feed' | 'accou
   const found = new Map<string, { kind: 'feed' | 'account'; name: string }>();
   for (const table of SQL_CORRECTED) {
     const kind = CORRECTIONS[table].by;
-    for (const [name] of (await http.exec(`SELECT DISTINCT ${kind} FROM ${table}`)).dataset)
-      if (typeof name === 'string') found.set(`${kind} ${name}`, { kind, name });
+    for (const name of await namesIn(http, table, kind)) found.set(`${kind} ${name}`, { kind, name });
   }
   return [...found.values()];
 }

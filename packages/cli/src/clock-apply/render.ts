@@ -23,21 +23,31 @@ export function planLines({ free, leftAlone, measured, servers }: Plan): string[
     spellMove(each),
     isAffected(each) ? spellBytes(Math.ceil(each.bytes)) : '',
   ]);
-  const room = free === null ? 'not known from here' : `${spellBytes(free.bytes)} at ${free.where}`;
   const hours = measured.lost.length;
   return [
     ...rules,
     '',
     ...table(['table', '>rows', '>change', '>left out', 'move', '>size'], rows),
     '',
-    `room needed ${spellBytes(measured.needBytes)}, free ${room}`,
-    `copying takes about ${spellDuration(measured.seconds * 1000)} while recording goes on; then database writes pause for about ${spellDuration(measured.pauseSeconds * 1000)} (the tape keeps recording)`,
+    ...(measured.tables.some(isAffected)
+      ? costLines(measured, free)
+      : [
+          'nothing needs correcting: every row of these brokers already has the time that its clock rule gives',
+        ]),
     ...(hours === 0
       ? []
       : [
           `${count(hours, 'hour')} of history that occur twice cannot be told apart: they become gaps and are fetched again`,
         ]),
     ...leftAlone.map(({ kind, name, why }) => `rows of the ${kind} ${name} are left as they are: ${why}`),
+  ];
+}
+
+function costLines({ needBytes, pauseSeconds, seconds }: Measured, free: Plan['free']): string[] {
+  const room = free === null ? 'not known from here' : `${spellBytes(free.bytes)} at ${free.where}`;
+  return [
+    `room needed ${spellBytes(needBytes)}, free ${room}`,
+    `copying takes about ${spellDuration(seconds * 1000)} while recording goes on; then database writes pause for about ${spellDuration(pauseSeconds * 1000)} (the tape keeps recording)`,
   ];
 }
 

@@ -21,7 +21,8 @@ import {
 import type { Clock } from '@fxtape/ops';
 import { asObjects, type LostHour, type QuestDbHttp, type RowCorrected } from '@fxtape/questdb';
 import type { ServerClock } from './apply-state.ts';
-import { type RankedRow, rowsOf, writeCopy } from './row-copy.ts';
+import { ownColumns as wouldLose } from './errors.ts';
+import { ownColumns, type RankedRow, rowsOf, writeCopy } from './row-copy.ts';
 
 /** The scheduler compares days of this age again when they have no row. */
 const COMPARED_AGAIN_US = 34 * 86_400_000_000;
@@ -119,10 +120,13 @@ export class RowTables {
     return sum;
   }
 
-  /** Writes the corrected rows into a copy. Errors: CLOCK_APPLY_UNLIKE, QDB_REFUSED and those of `exec`. */
+  /** Writes the corrected rows into a copy. Errors: CLOCK_APPLY_OWN_COLUMNS, CLOCK_APPLY_UNLIKE, QDB_REFUSED and those of `exec`. */
   async copy(table: RowCorrected, copy: string): Promise<void> {
     const { clock, http, sourceOf } = this.#o;
     const of = { http, clock, table, source: sourceOf(table) };
+    // Somebody may have added them since the plan was made.
+    const own = await ownColumns(http, table, of.source);
+    if (own.length > 0) throw wouldLose(table, own);
     await writeCopy(of, copy, () => this.#allPieces(table));
   }
 

@@ -18,9 +18,12 @@ type Http = Pick<QuestDbHttp, 'exec'>;
 const ALL_MS = { from: 0, to: Date.UTC(2200, 0, 3) };
 const HOUR_MS = 3_600_000;
 
+/** What the configuration says of an account's clock. */
+export type ConfiguredClock = Pick<AccountConfig, 'name' | 'clock'>;
+
 /** Errors: CLOCK_RULES_DISAGREE and those of the reader. */
 export async function serverClocks(o: {
-  readonly configured: readonly AccountConfig[];
+  readonly configured: readonly ConfiguredClock[];
   readonly reader: HistoryReader;
   readonly http: Http;
 }): Promise<{ readonly servers: readonly DecidedClock[]; readonly leftAlone: readonly LeftAlone[] }> {
@@ -75,7 +78,7 @@ async function leftAlone(
 }
 
 async function ruleOf(
-  { configured, reader }: { configured: readonly AccountConfig[]; reader: HistoryReader },
+  { configured, reader }: { configured: readonly ConfiguredClock[]; reader: HistoryReader },
   server: string,
   accounts: readonly string[],
 ): Promise<{ rule: string; confidence: string } | null> {

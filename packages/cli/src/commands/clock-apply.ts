@@ -72,8 +72,13 @@ async function dryRun(command: Command): Promise<void> {
   for (const { applyId, step } of (await journal.steps()).filter(isUnfinished))
     say(`the correction ${applyId} has not ended (${step}); without --dry-run it goes on or goes back`);
   const plan = await makePlan(command, await readServers(command));
+  sayUnsettled(plan, say);
   const document = {
-    servers: plan.servers.map(({ confidence, rule, server }) => ({ server, rule, confidence })),
+    servers: [...plan.servers, ...plan.unsettled].map(({ confidence, rule, server }) => ({
+      server,
+      rule,
+      confidence,
+    })),
     leftAlone: plan.leftAlone,
     ...plan.measured,
     free: plan.free,
@@ -116,22 +121,23 @@ async function applyOrDrop(command: Command): Promise<void> {
     await takeBack(command, earlier.id);
   }
   await migrate({ client: http, log });
-  const settled = read.servers.filter(({ confidence }) => confidence !== 'provisional');
-  const plan = await makePlan(command, { ...read, servers: settled });
-  requirePossible(plan, read.servers);
+  const plan = await makePlan(command, read);
+  requirePossible(plan);
   for (const line of planLines(plan)) say(line);
-  for (const { rule, server } of read.servers.filter((each) => !settled.includes(each)))
-    say(`rows of ${server} are left as they are: its rule is not settled (${rule} is provisional)`);
+  sayUnsettled(plan, say);
   const tables = plan.measured.tables.filter(isAffected).map(({ table }) => table);
-  const state = await apply.begin(settled, tables.filter(isSqlCorrected));
+  const state = await apply.begin(plan.servers, tables.filter(isSqlCorrected));
   await apply.run(state);
   tellDone(state, options);
 }
 
-async function goOn({ options, say }: Command, apply: ClockApply, earlier: ApplyState): Promise<void> {
+async function goOn(command: Command, apply: ClockApply, earlier: ApplyState): Promise<void> {
+  const { options, say } = command;
   say(`going on with the correction ${earlier.id}, which stands at "${earlier.step}"`);
   await apply.run(earlier);
   tellDone(earlier, options);
+  if (!sameClocks(earlier, (await readServers(command)).servers))
+    say('the rules have changed since it began: run `fxtape clock apply` again for the new ones');
 }
 
 type Servers = Pick<Plan, 'servers' | 'leftAlone'>;
@@ -141,14 +147,32 @@ async function readServers({ clock, env, http }: Command): Promise<Servers> {
   return serverClocks({ configured: config.accounts, reader: new HistoryReader({ http, clock }), http });
 }
 
-async function makePlan({ clock, env, http }: Command, { leftAlone, servers }: Servers): Promise<Plan> {
-  const measured = await measure({ http, clock, servers });
-  return { servers, leftAlone, measured, free: await freeRoom(env.FXTAPE_DATA_DIR) };
+interface SettledPlan extends Plan {
+  /** Brokers whose rule is provisional: their rows are not looked at. */
+  readonly unsettled: readonly DecidedClock[];
 }
 
-function requirePossible({ free, measured }: Plan, all: readonly DecidedClock[]): void {
+async function makePlan({ clock, env, http }: Command, read: Servers): Promise<SettledPlan> {
+  const isSettled = ({ confidence }: DecidedClock): boolean => confidence !== 'provisional';
+  const servers = read.servers.filter(isSettled);
+  const unsettled = read.servers.filter((each) => !isSettled(each));
+  const measured = await measure({ http, clock, servers });
+  return {
+    servers,
+    unsettled,
+    leftAlone: read.leftAlone,
+    measured,
+    free: await freeRoom(env.FXTAPE_DATA_DIR),
+  };
+}
+
+function sayUnsettled({ unsettled }: SettledPlan, say: Command['say']): void {
+  for (const { rule, server } of unsettled)
+    say(`rows of ${server} are left as they are: its rule is not settled (${rule} is provisional)`);
+}
+
+function requirePossible({ free, measured, unsettled: [unsettled] }: SettledPlan): void {
   const affected = measured.tables.filter(isAffected);
-  const unsettled = all.find(({ confidence }) => confidence === 'provisional');
   if (affected.length === 0)
     throw unsettled === undefined ? nothingToDo() : provisional(unsettled.server, unsettled.rule);
   const own = affected.find((each) => each.own.length > 0);

@@ -3,7 +3,6 @@
 // what moves and what is left out. A statement has in it only the stretches of wall clock that its window meets.
 import { asObjects, type Cell, type ExecAnswer } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
-import { sqlText, sqlTimestamp } from '../sql-text.ts';
 import type { TableDef } from '@fxtape/market/tables';
 import { tables } from '@fxtape/market/tables';
 import { CORRECTIONS, type SqlCorrected, type SqlCorrection } from './corrected-tables.ts';
@@ -18,15 +17,10 @@ import {
   type WallRange,
 } from './offset-sql.ts';
 import { fits, type Part, partsOf, piecesOf, type WallPiece } from './statement-parts.ts';
-import { type Stretch, stretchesOf, type Window } from './windows.ts';
+import { namesIn, offsetsIn, STATEMENT_MS, storedColumns, type StoredColumn } from './table-looks.ts';
+import { type Stretch, stretchesOf, type Window, within } from './windows.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
-
-/** A column as the database has it, one's own included. */
-export interface StoredColumn {
-  readonly name: string;
-  readonly type: string;
-}
 
 export interface Reckoning {
   readonly rows: number;
@@ -50,8 +44,6 @@ export interface LostHour {
   readonly rows: number;
 }
 
-/** One statement may take so long. */
-export const STATEMENT_MS = 600_000;
 const HALF_HOUR_US = 1_800_000_000;
 
 const MOVES = 'fx_o IS NOT NULL AND fx_o != utc_offset_s';
@@ -111,10 +103,7 @@ export class CorrectedRows {
   /** Looks at what the table holds; before anything else, and again when rows may have come. Errors: as `exec`. */
   async look(): Promise<void> {
     this.#columns = await storedColumns(this.#http, this.#source);
-    const [row = {}] = asObjects(
-      await this.#exec(`SELECT min(utc_offset_s) a, max(utc_offset_s) b FROM ${this.#source}`),
-    );
-    this.#old = { leastS: Number(row['a'] ?? 0), mostS: Number(row['b'] ?? 0) };
+    this.#old = (await offsetsIn(this.#http, this.#source)) ?? { leastS: 0, mostS: 0 };
     this.#strangers = null;
     await this.#versions?.look();
   }
@@ -141,11 +130,14 @@ export class CorrectedRows {
       return [`SELECT ${names(this.#columns)} FROM ${this.#source} WHERE ${within(window)}`];
     const statements: string[] = [];
     const walls = this.spec.time === 'ts' ? [this.#wallOf(window)] : await this.#walls(window);
+    const meet = oneByOne && (await this.#meet(window));
     for (const wall of walls)
       for (const part of await this.#parts(wall))
         statements.push(
           oneByOne
-            ? this.#moved(window, part, wall, this.#list(this.#columns))
+            ? meet
+              ? this.#once(window, part, wall)
+              : this.#moved(window, part, wall, this.#list(this.#columns))
             : versions === null
               ? this.#distinctVersions(window, part)
               : this.#newest(window, part, versions),
@@ -203,6 +195,24 @@ export class CorrectedRows {
     return await this.#versions.#changes(window);
   }
 
+  /**
+   * Whether rows of one name move by different times, and so may get one key: what was written with the right rule, and with the wrong one by
+   * somebody who did not know.
+   */
+  async #meet(window: Window): Promise<boolean> {
+    const { by, time } = this.spec;
+    if (time !== 'ts') return false;
+    for (const from of await this.#standingRows(this.#standing(window))) {
+      const [row = {}] = asObjects(
+        await this.#exec(
+          `SELECT count() n FROM (SELECT ${by}, min(d) a, max(d) b FROM (SELECT ${by}, coalesce(utc_offset_s - fx_o, 0) d FROM (${from})) GROUP BY ${by}) WHERE a != b`,
+        ),
+      );
+      if (Number(row['n']) > 0) return true;
+    }
+    return false;
+  }
+
   /** The columns of a moved row; null where there is none of that name. */
   #list(columns: readonly StoredColumn[]): string {
     const own = new Set(this.#columns.map(({ name }) => name));
@@ -219,6 +229,14 @@ export class CorrectedRows {
     const inside = this.spec.time === 'ts' ? ` AND ${within(window, 'fx_t')}` : '';
     const from = this.#rows(this.#standing(window), part, wall);
     return `SELECT ${list} FROM (SELECT *, cast(cast(${this.spec.time} as long) + coalesce(utc_offset_s - fx_o, 0) * 1000000L as timestamp) fx_t FROM (${from})) WHERE NOT (${LOST})${inside}`;
+  }
+
+  /** Of rows that get one key the one that stood there already. */
+  #once(window: Window, part: Part, wall: WallPiece): string {
+    const keys = (tables[this.table] as TableDef).keys.join(', ');
+    const list = `${this.#list(this.#columns)}, abs(utc_offset_s - fx_o) fx_d`;
+    const moved = this.#moved(window, part, wall, list);
+    return `SELECT ${names(this.#columns)} FROM (SELECT *, row_number() OVER (PARTITION BY ${keys} ORDER BY fx_d) fx_n FROM (${moved})) WHERE fx_n = 1`;
   }
 
   /** The newest version of each key. Of two wall clocks that are one instant, the one that never occurs has the smaller offset. */
@@ -287,10 +305,9 @@ export class CorrectedRows {
   async #namesOfNobody(): Promise<string[]> {
     const known = new Set(this.#clocks.flatMap(({ names: of }) => of));
     const found = new Set<string>();
-    for (const source of this.sources) {
-      const { dataset } = await this.#exec(`SELECT DISTINCT ${this.spec.by} FROM ${source}`);
-      for (const [name] of dataset) if (typeof name === 'string' && !known.has(name)) found.add(name);
-    }
+    for (const source of this.sources)
+      for (const name of await namesIn(this.#http, source, this.spec.by))
+        if (!known.has(name)) found.add(name);
     return [...found].toSorted();
   }
 
@@ -334,15 +351,6 @@ function addLost(
     rows: Number(row['n']) + (found.get(key)?.rows ?? 0),
   });
 }
-
-/** The columns of a table as it is, in order. Errors: as `exec`. */
-export async function storedColumns(http: Http, table: string): Promise<StoredColumn[]> {
-  const { dataset } = await http.exec(`SELECT "column", type FROM table_columns(${sqlText(table)})`);
-  return dataset.map(([name, type]) => ({ name: String(name), type: String(type) }));
-}
-
-export const within = ({ fromUs, toUs }: Window, time = 'ts'): string =>
-  `${time} >= ${sqlTimestamp(Math.max(0, fromUs))} AND ${time} < ${sqlTimestamp(Math.max(0, toUs))}`;
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

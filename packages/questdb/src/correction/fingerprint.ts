@@ -3,7 +3,8 @@
 // of doubles depends on the order in which its threads come.
 import { asObjects } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
-import { quoted, STATEMENT_MS, type StoredColumn } from './corrected-rows.ts';
+import { quoted } from './corrected-rows.ts';
+import { STATEMENT_MS, type StoredColumn } from './table-looks.ts';
 
 export interface Fingerprint {
   readonly rows: number;

@@ -5,7 +5,9 @@ import type { QuestDbHttp } from '../quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../sql-text.ts';
 import type { TableDef } from '@fxtape/market/tables';
 import { tables } from '@fxtape/market/tables';
-import { type CorrectedRows, quoted, STATEMENT_MS, storedColumns, within } from './corrected-rows.ts';
+import { type CorrectedRows, quoted } from './corrected-rows.ts';
+import { STATEMENT_MS, storedColumns } from './table-looks.ts';
+import { within } from './windows.ts';
 
 const ROWS_AT_ONCE = 400_000;
 

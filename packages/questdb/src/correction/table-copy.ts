@@ -7,19 +7,20 @@ import { asObjects } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { requireSettled } from '../settled-tables.ts';
 import { walTables } from '../wal-tables.ts';
-import { type CorrectedRows, names, STATEMENT_MS, storedColumns, within } from './corrected-rows.ts';
+import { type CorrectedRows, names } from './corrected-rows.ts';
+import { STATEMENT_MS, storedColumns } from './table-looks.ts';
 import { unlike } from './errors.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import { createLike, dropTable, lastEntries, sameEntries } from './table-names.ts';
-import type { Stretch, Window } from './windows.ts';
+import { type Stretch, type Window, within } from './windows.ts';
 
 /** Rows in one statement: a second or two of the server's time. */
 const ROWS_AT_ONCE = 400_000;
 /** So many windows may wait in the log of the copy: what waits there takes room twice. */
 const WAITING = 4;
 const SETTLE_MS = 600_000;
-/** While rows keep coming. */
-const MOST_TRIES = 5;
+/** While rows keep coming: each try is a pass over the whole table, and everybody waits. The rest comes once the name is away. */
+const MOST_TRIES = 2;
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 

@@ -4,7 +4,7 @@ import { asObjects } from '../exec-answer.ts';
 import { pause } from '../pause.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { walTables } from '../wal-tables.ts';
-import { STATEMENT_MS } from './corrected-rows.ts';
+import { STATEMENT_MS } from './table-looks.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
@@ -71,6 +71,12 @@ export async function syncToDisk(http: Http): Promise<boolean> {
   await endSync(http);
   return true;
 }
+
+/** Whether somebody makes a checkpoint now. Errors: as `exec`. */
+export const isSyncing = async (http: Http): Promise<boolean> =>
+  asObjects(await http.exec('SELECT in_progress FROM checkpoint_status()')).some(
+    (row) => row['in_progress'] === true,
+  );
 
 /** Ends a checkpoint; nothing when there is none. */
 export const endSync = async (http: Http): Promise<void> =>

@@ -2,7 +2,7 @@
 // from before the first row to behind the last one, each with what lies in it about.
 import { asObjects } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
-import { sqlText } from '../sql-text.ts';
+import { sqlText, sqlTimestamp } from '../sql-text.ts';
 
 /** `[fromUs, toUs)`, microseconds UTC. */
 export interface Window {
@@ -15,6 +15,9 @@ export interface Stretch extends Window {
   readonly rows: number;
   readonly bytes: number;
 }
+
+export const within = ({ fromUs, toUs }: Window, time = 'ts'): string =>
+  `${time} >= ${sqlTimestamp(Math.max(0, fromUs))} AND ${time} < ${sqlTimestamp(Math.max(0, toUs))}`;
 
 /** By so much a clock can be moved, and more: from 29 hours before UTC to 29 hours behind it. */
 export const REACH_US = 60 * 3_600_000_000;
