@@ -68,9 +68,19 @@ test.each(['dates_only', 'dates_apart', 'dates_exclusive'])(
       "SELECT cast(max(first) as long), cast(min(last) as long) FROM (SELECT symbol, min(ts) first, max(ts_to) last FROM coverage WHERE stream = 'ticks' GROUP BY symbol)",
     )) as [[string, string]];
     expect(Number(firstUs) / 1000).toBeLessThan(awayMs);
+    // A frame that was left out at the start has nothing before it that history could be held against: its gap says so.
+    const lost = await recording.sql(
+      "SELECT symbol, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks' AND cause = 'not_subscribed' AND state = 'unrecoverable'",
+    );
+    expect(lost.every(([, from, to]) => Number(to) - Number(from) < 30_000_000)).toBe(true);
     const ticks = await judgeTicks(recording, {
       fromMs: Number(firstUs) / 1000,
       toMs: Number(lastUs) / 1000,
+      outside: lost.map(([symbol, from, to]) => ({
+        symbol: String(symbol),
+        fromMs: Number(from) / 1000,
+        toMs: Number(to) / 1000,
+      })),
     });
     historyExact('ticks over midnight', ticks);
   },

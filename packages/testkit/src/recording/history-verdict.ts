@@ -146,11 +146,24 @@ export async function judgePositions(
   );
 }
 
-/** Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows are ticks too. */
+/** `[fromMs, toMs)` of one symbol. */
+interface TickRange {
+  readonly symbol: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows are ticks too. `outside`: what
+ * lies there is not compared.
+ */
 export async function judgeTicks(
   recording: Recorded,
-  of: { fromMs: number; toMs: number; feed?: string },
+  of: { fromMs: number; toMs: number; feed?: string; outside?: readonly TickRange[] },
 ): Promise<HistoryVerdict> {
+  const outside = Map.groupBy(of.outside ?? [], (range) => range.symbol);
+  const isOutside = (symbol: string, ms: number): boolean =>
+    !outside.get(symbol)?.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
   const nth = new Map<string, number>();
   const numbered = (key: string): string => {
     const n = (nth.get(key) ?? 0) + 1;
@@ -159,7 +172,7 @@ export async function judgeTicks(
   };
   const truth = new Map<string, string>();
   for (const { ask, bid, symbol, utcMs } of await recording.gateway.ledger()) {
-    if (utcMs < of.fromMs || utcMs >= of.toMs) continue;
+    if (utcMs < of.fromMs || utcMs >= of.toMs || !isOutside(symbol, utcMs)) continue;
     truth.set(numbered(join(symbol, iso(utcMs), bid, ask)), '');
   }
   nth.clear();
@@ -169,8 +182,10 @@ export async function judgeTicks(
   );
   return compare(
     truth,
-    rows.map(
-      ([symbol, us, bid, ask]) => [numbered(join(symbol, iso(Number(us) / 1000), bid, ask)), ''] as const,
-    ),
+    rows
+      .filter(([symbol, us]) => isOutside(String(symbol), Number(us) / 1000))
+      .map(
+        ([symbol, us, bid, ask]) => [numbered(join(symbol, iso(Number(us) / 1000), bid, ask)), ''] as const,
+      ),
   );
 }
