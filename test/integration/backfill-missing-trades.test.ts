@@ -65,8 +65,8 @@ const read = (name: TradeStream, range = RANGE) =>
   rig.run(name, { account: rig.name, ...range, why: 'history' });
 const gaps = async (): Promise<GapRow[]> =>
   (await rig.parts.gaps.gaps({ account: rig.name })).filter(({ cause }) => cause === 'undercount');
-const missing = async (of: TradeStream): Promise<string[]> =>
-  (await rig.parts.trades.missing(of, rig.name, { fromUs: 0, toUs: START })).map(({ id }) => id);
+const missing = async (of: TradeStream, toUs = START): Promise<string[]> =>
+  (await rig.parts.trades.missing(of, rig.name, { fromUs: 0, toUs })).map(({ id }) => id);
 const heal = (gap: GapRow) =>
   rig.run('heal', {
     account: rig.name,
@@ -133,9 +133,11 @@ test('so is a position that a deal has closed, and none that is still open', asy
   expect(await heal(gap as GapRow)).toMatchObject({ note: { state: 'healed' } });
   expect(await rig.count('positions')).toBe(positions.length);
   // A part that is closed leaves the position open: it has to be in no history.
-  const close = deals.find(({ entry }) => entry === 'Out') as Deal;
+  const closes = deals.filter(({ entry }) => entry === 'Out').toSorted((a, b) => a.utcMs - b.utcMs);
+  const [close, later] = [closes[0], closes.at(-1)] as [Deal, Deal];
+  expect(later.utcMs).toBeGreaterThan(close.utcMs);
   const part = { ...close, ticket: 990, position: 991, volume: 0.1 };
-  const rest = { ...part, ticket: 992, volume: 0.2 };
+  const rest = { ...later, type: close.type, ticket: 992, position: 991, volume: 0.2 };
   const opening = {
     ...part,
     ticket: 989,
@@ -149,6 +151,8 @@ test('so is a position that a deal has closed, and none that is still open', asy
   await without('/OrderHistory', [rest].map(wire));
   await read('deals');
   expect(await missing('positions')).toEqual(['991']);
+  // Its row is of the time of the last part: history up to before that cannot show it.
+  expect(await missing('positions', later.utcMs * 1000)).toEqual([]);
 });
 
 test('what arrived after the claim is looked for by number, and gets a gap when it is not there', async () => {

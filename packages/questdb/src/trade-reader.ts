@@ -185,12 +185,16 @@ export class TradeReader {
       const { dataset } = await this.#ask(
         [],
         `SELECT position_id, sum(CASE WHEN type = 'Buy' THEN volume WHEN type = 'Sell' THEN -volume ELSE 0.0 END),
-          sum(CASE WHEN deal_id = position_id AND type IN ('Buy', 'Sell') THEN 1 ELSE 0 END)
+          sum(CASE WHEN deal_id = position_id AND type IN ('Buy', 'Sell') THEN 1 ELSE 0 END),
+          max(CASE WHEN entry != 'In' THEN cast(ts as long) ELSE 0L END)
           FROM deals WHERE ${of} AND position_id IN (${ids.join(',')})`,
         options,
       );
-      for (const [id, net, own] of dataset)
+      for (const [id, net, own, last] of dataset) {
+        // A part was closed in the range and the rest behind it: the row is of the time of the last part, and nobody asked for that yet.
+        if (Number(last) >= range.toUs) continue;
         if (Math.abs(Number(net)) < NOTHING_OPEN || Number(own) > 0) over.add(String(id));
+      }
     }
     return absent.filter(({ id }) => over.has(id));
   }
