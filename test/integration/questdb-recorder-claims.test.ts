@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 const log = createLog({ service: 'test', level: 'silent' });
 const { signal } = new AbortController();
-const noTape = async (): Promise<void> => {};
+const noTape = { feed: null, setAside: async (): Promise<void> => {} };
 let http: QuestDbHttp;
 beforeAll(async () => {
   http = new QuestDbHttp({ conf: inject('questdb').conf });
@@ -50,6 +50,14 @@ const outcome = (claim: Promise<AbortSignal>) =>
     () => 'held',
     (error: FxtapeError) => error.code,
   );
+/** How it went with a tape that has recorded this feed, and whether that was set aside. */
+const claimOn = async (feed: string | null, claims: RecorderClaims, what: Recorded) => {
+  let isAside = false;
+  const setAside = async (): Promise<void> => {
+    isAside = true;
+  };
+  return [await outcome(claims.claim(what, signal, { feed, setAside })), isAside];
+};
 const ELSEWHERE = 'ACCOUNT_RECORDED_ELSEWHERE';
 
 test('the second is refused by name while the first one lives, and goes on when it has released the account', async () => {
@@ -72,22 +80,31 @@ test('the second is refused by name while the first one lives, and goes on when 
   await first.release(what.account);
   // Only who can put its tape away takes what another folder recorded last.
   expect(await outcome(second.claim(what, signal))).toBe(ELSEWHERE);
-  let isAside = false;
-  const taken = second.claim(what, signal, async () => {
-    isAside = true;
-  });
-  expect(await outcome(taken)).toBe('held');
-  expect(isAside).toBe(true);
+  expect(await claimOn('a feed of its own', second, what)).toEqual(['held', true]);
 });
 
 test('after SIGKILL the same folder goes on at once, another one when the row stood still', async () => {
   const what = wanted('killed');
   await recorder('one').claim(what, signal, noTape);
   const again = recorder('one');
-  const neverAside = () => Promise.reject(new Error('its own tape was set aside'));
+  const neverAside = {
+    feed: what.feed,
+    setAside: () => Promise.reject(new Error('its own tape was set aside')),
+  };
   expect(await outcome(again.claim(what, signal, neverAside))).toBe('held');
   expect(await outcome(recorder('one', 'moved').claim(what, signal, neverAside))).toBe('held');
   expect(await outcome(recorder('two').claim(what, signal, noTape))).toBe('held');
+});
+
+test('a tape is set aside when another folder has followed it, and not when it never recorded what that one did', async () => {
+  const what = wanted('followed');
+  const first = recorder('one');
+  await first.claim(what, signal, noTape);
+  await first.release(what.account);
+  const another = { ...wanted('another'), feed: what.feed };
+  expect(await claimOn('a feed of its own', recorder('two'), another)).toEqual(['held', false]);
+  const third = { ...wanted('third'), feed: what.feed };
+  expect(await claimOn(what.feed, recorder('three'), third)).toEqual(['held', true]);
 });
 
 test('who stood still and was taken for dead loses with its next look, and stays lost', async () => {

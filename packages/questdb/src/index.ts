@@ -14,7 +14,7 @@ export { Database, type DatabaseTrouble } from './database.ts';
 export { databaseIdentity, migrate, type MigrateOptions } from './migrate.ts';
 export { pgQuery } from './pg-query.ts';
 export { type PgColumn, type PgRow, pgRows } from './pg-rows.ts';
-export { type Recorded, RecorderClaims, type RecorderPlace } from './recorder-claims.ts';
+export { type OwnTape, type Recorded, RecorderClaims, type RecorderPlace } from './recorder-claims.ts';
 export { QuestDbPg } from './quest-db-pg.ts';
 export { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
 export { type CallOptions, QuestDbHttp } from './quest-db-http.ts';

@@ -21,6 +21,14 @@ export interface Recorded {
   readonly feed: string | null;
 }
 
+/** The tape of who claims. */
+export interface OwnTape {
+  /** The feed that it has recorded; null when none, also on an empty one. */
+  readonly feed: string | null;
+  /** Called before the account is taken when another folder has recorded the account, or this feed, since. */
+  readonly setAside: () => Promise<void>;
+}
+
 export interface RecorderPlace {
   /** The data folder, wherever it lies. */
   readonly id: string;
@@ -72,22 +80,18 @@ export class RecorderClaims {
   }
 
   /**
-   * The claim: a signal that is aborted when another recorder has taken the account or feed. `setAside` is called before the account is
-   * taken from another folder that recorded it last; without it such an account is refused, whether the other one lives or not.
+   * The claim: a signal that is aborted when another recorder has taken the account or feed. Without a tape that can be set aside, what another
+   * folder recorded last is refused, whether that one lives or not.
    * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`.
    */
-  async claim(
-    wanted: Recorded,
-    signal: AbortSignal,
-    setAside: (() => Promise<void>) | null = null,
-  ): Promise<AbortSignal> {
+  async claim(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null = null): Promise<AbortSignal> {
     const { account } = wanted;
     for (let other = this.#taking.get(account); other !== undefined; other = this.#taking.get(account))
       await other.catch(() => {}); // its own caller is told
     signal.throwIfAborted();
     const held = this.#held.get(account);
     if (held?.feed === wanted.feed) return held.lost.signal;
-    const taking = this.#take(wanted, signal, setAside);
+    const taking = this.#take(wanted, signal, tape);
     this.#taking.set(account, taking);
     try {
       return await taking;
@@ -96,16 +100,12 @@ export class RecorderClaims {
     }
   }
 
-  async #take(
-    wanted: Recorded,
-    signal: AbortSignal,
-    setAside: (() => Promise<void>) | null,
-  ): Promise<AbortSignal> {
+  async #take(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null): Promise<AbortSignal> {
     const { account } = wanted;
     const { clock, log, self } = this.#o;
     let rows = await this.#settled(wanted, signal);
     const newest = rows.at(-1);
-    if (newest !== undefined && newest.id !== self.id && setAside === null) throw elsewhere(wanted, newest);
+    if (newest !== undefined && newest.id !== self.id && tape === null) throw elsewhere(wanted, newest);
     const others = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
     if (others.length > 0) {
       const places = others.map(({ place }) => place);
@@ -115,7 +115,8 @@ export class RecorderClaims {
       );
       rows = await this.#watchStandStill(wanted, others, signal);
     }
-    if (newest !== undefined && newest.id !== self.id) await setAside?.();
+    if (tape !== null && (await this.#isFollowed({ account, feed: tape.feed }, signal)))
+      await tape.setAside();
     const us = Math.max(await this.#now(signal), (rows.at(-1)?.us ?? 0) + 1);
     const epoch = 1 + Math.max(0, ...rows.map((row) => (row.account === account ? row.epoch : 0)));
     const held: Held = { ...wanted, us, epoch, lost: new AbortController() };
@@ -127,6 +128,12 @@ export class RecorderClaims {
     this.#lost.delete(account);
     this.#held.set(account, held);
     return held.lost.signal;
+  }
+
+  /** Whether another folder has recorded it since. */
+  async #isFollowed(recorded: Recorded, signal: AbortSignal): Promise<boolean> {
+    const newest = (await this.#settled(recorded, signal)).at(-1);
+    return newest !== undefined && newest.id !== this.#o.self.id;
   }
 
   /** The rows when none of these was renewed. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */

@@ -12,6 +12,7 @@ import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import type {
   AppliedWatch,
   Database,
+  OwnTape,
   Reader,
   Recorded,
   RecorderClaims,
@@ -103,12 +104,13 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: tape open');
   memory = await until('waiting_for_tape', () => remembering(name, dir));
   passing('collector: tape read');
-  const aside = setAsideOf(o, tape);
-  const claiming = memory.begun ? claimSoon(o, aside.now) : claimNow(o);
   const before = memory.ledger.state.feed;
-  // What the other one recorded decides where a new tape begins.
-  if (!memory.begun) throwIfAny(await claiming);
   const knows = memory.begun && (feed === null || feed === before);
+  const aside = setAsideOf(o, tape, memory);
+  const claiming = knows ? claimSoon(o, aside.tape) : claimNow(o, aside.tape);
+  // What another folder has recorded until now decides where a new tape, or a new feed, begins.
+  if (!knows) throwIfAny(await claiming);
+  if (aside.done) return begin(o);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
   const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
   const others = isAlone
@@ -184,11 +186,14 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   };
 };
 
-/** The error that stands in the way of a first start; null when the account is ours. */
-const claimNow = ({ claims, config, database, signal, until }: BeginOptions): Promise<unknown> =>
+/** The error that stands in the way of a tape that must know what others recorded; null when the account is ours. */
+const claimNow = (
+  { claims, config, database, signal, until }: BeginOptions,
+  tape: OwnTape,
+): Promise<unknown> =>
   until('waiting_for_questdb', async () => {
     await database.ready(signal);
-    await claims.claim(recordedOf(config), signal, async () => {});
+    await claims.claim(recordedOf(config), signal, tape);
   }).then(
     () => null,
     (error: unknown) => error,
@@ -197,11 +202,11 @@ const claimNow = ({ claims, config, database, signal, until }: BeginOptions): Pr
 /** The refusal when another data folder records this account into the database; null when none does, or the database is away. */
 const claimSoon = async (
   { claims, config, database, log, signal }: BeginOptions,
-  setAside: () => Promise<void>,
+  tape: OwnTape,
 ): Promise<unknown> => {
   try {
     await database.ready(AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]));
-    await claims.claim(recordedOf(config), signal, setAside);
+    await claims.claim(recordedOf(config), signal, tape);
     return null;
   } catch (error) {
     if (isElsewhere(error)) return error;
@@ -224,21 +229,21 @@ const throwIfAny = (error: unknown): void => {
  * Puts a tape away that another folder's recording has followed: rows of it that are not in the database lie in a gap of that recording, and may
  * have come from history since.
  */
-const setAsideOf = ({ clock, config, dir, log }: BeginOptions, tape: TapeWriter) => {
-  const aside = {
-    done: false,
-    now: async (): Promise<void> => {
-      await tape.close();
-      const to = join(dirname(dirname(dir)), 'set-aside', `${config.name}-${clock.nowMs()}`);
-      await mkdir(dirname(to), { recursive: true });
-      await rename(dir, to);
-      aside.done = true;
-      log.warn(
-        { to },
-        'another data folder recorded this account meanwhile; its tape here is set aside, and a new one begins',
-      );
-    },
+const setAsideOf = ({ clock, config, dir, log }: BeginOptions, writer: TapeWriter, memory: TapeMemory) => {
+  const setAside = async (): Promise<void> => {
+    if (aside.done || !memory.begun) return;
+    await writer.close();
+    const to = join(dirname(dirname(dir)), 'set-aside', `${config.name}-${clock.nowMs()}`);
+    await mkdir(dirname(to), { recursive: true });
+    await rename(dir, to);
+    aside.done = true;
+    log.warn(
+      { to },
+      'another data folder recorded this meanwhile; the tape of it here is set aside, and a new one begins',
+    );
   };
+  const tape: OwnTape = { feed: memory.ledger.state.feed, setAside };
+  const aside = { done: false, tape };
   return aside;
 };
 
