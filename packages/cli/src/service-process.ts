@@ -5,7 +5,7 @@
 //
 // It stands in a process group of its own, so that a Ctrl-C reaches only `fxtape up`, which stops it in order; and it ends when
 // `fxtape up` ends, however that ends (end-with-parent.ts).
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Env, FxtapeError, NODE_FLAGS, readServiceInfo } from '@fxtape/ops';
@@ -83,37 +83,53 @@ export class ServiceProcess {
   }
 
   #run(up: () => void, failed: (error: FxtapeError) => void): void {
-    const { command, env, name } = this.#o;
     const startedMs = performance.now();
     this.#lines = [];
-    const child = spawn(process.execPath, command ?? runArguments(name), {
-      env: { ...env },
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    let look: NodeJS.Timeout | undefined;
+    const ended = (how: string): void => {
+      clearInterval(look);
+      this.#child = null;
+      if (this.#stopping) return;
+      this.#failures = performance.now() - startedMs > STABLE_MS ? 0 : this.#failures + 1;
+      if (!this.#wasUp && this.#failures >= MOST_START_FAILURES) return failed(this.#startFailed(how));
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
+      this.#o.warn(`${this.#o.name} ended (${how}) and is started again in ${pauseMs} ms`);
+      this.#restart = setTimeout(() => this.#run(up, failed), pauseMs);
+    };
+    const child = this.#spawn(ended);
+    if (child === null) return;
     this.#child = child;
     // A pipe that broke says that the process ended, which `close` says better.
     child.stdin.on('error', () => {});
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', (line) => this.#take(line));
-    const look = setInterval(() => {
+    look = setInterval(() => {
       if (!this.#isUp(child)) return;
       clearInterval(look);
       this.#wasUp = true;
       up();
     }, LOOK_EVERY_MS);
     child.once('error', (error) => this.#take(error.message));
-    child.once('close', (code, signal) => {
-      clearInterval(look);
-      this.#child = null;
-      if (this.#stopping) return;
-      this.#failures = performance.now() - startedMs > STABLE_MS ? 0 : this.#failures + 1;
-      const how = signal ?? `code ${code}`;
-      if (!this.#wasUp && this.#failures >= MOST_START_FAILURES) return failed(this.#startFailed(how));
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
-      this.#o.warn(`${name} ended (${how}) and is started again in ${pauseMs} ms`);
-      this.#restart = setTimeout(() => this.#run(up, failed), pauseMs);
-    });
+    child.once('close', (code, signal) => ended(signal ?? `code ${code}`));
+  }
+
+  /** Null when the machine has no process or no open file left for it, which is told like an end. */
+  #spawn(ended: (how: string) => void): ChildProcessWithoutNullStreams | null {
+    const { command, env, name } = this.#o;
+    try {
+      const child = spawn(process.execPath, command ?? runArguments(name), {
+        env: { ...env },
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      const streams: readonly unknown[] = [child.stdin, child.stdout, child.stderr];
+      if (!streams.includes(undefined)) return child;
+      // Without open files left Node makes no pipes, and tells of no end.
+      child.once('error', (error) => ended(error.message));
+    } catch (error) {
+      ended(String(error));
+    }
+    return null;
   }
 
   #take(line: string): void {
