@@ -174,9 +174,10 @@ test.each(['a tape of its own', 'no tape yet'])(
     process.stdout.write(
       `${report(`another account with ${has}, gap ${isOpen ? 'open' : 'none'}`, verdict)}\n`,
     );
-    const { doubled, unaccounted, unclaimedUs, wrong } = verdict;
-    expect({ doubled, unaccounted, unclaimedUs, wrong }).toEqual({
+    const { doubled, missing, unaccounted, unclaimedUs, wrong } = verdict;
+    expect({ doubled, missing, unaccounted, unclaimedUs, wrong }).toEqual({
       doubled: 0,
+      missing: 0,
       unaccounted: 0,
       unclaimedUs: 0,
       wrong: 0,

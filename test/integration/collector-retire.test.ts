@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Intake, Retirement, TapeMemory } from '@fxtape/collector';
+import { decodeFrame } from '@fxtape/fxsocket';
 import { type ClockSpan, saveLedger, type StreamKey } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import {
@@ -14,7 +15,7 @@ import {
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
-import { listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
+import { type Entry, listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
 import { startQuestDb, tempDir, until } from '@fxtape/testkit';
 import { afterEach, expect, test } from 'vitest';
 
@@ -36,10 +37,10 @@ const recorded = async (dir: string, account: string, agoS = 1) => {
   let nowMs = Date.now() - (SECONDS + agoS) * 1000;
   const clock = { ...systemClock(), nowUs: () => nowMs * 1000, nowMs: () => nowMs };
   const intake = new Intake({ tape, memory, clock, log, replayed: false });
-  const append = (more: object, message: object | null = null): void => {
-    const frame = message === null ? {} : { frame: JSON.stringify(message), json: true, message };
-    for (const line of tape.append([{ conn: 1, recvUs: nowMs * 1000, ...more, ...frame } as never]))
-      memory.apply(line, message as never);
+  const append = (more: Partial<Entry>, message: object | null = null): void => {
+    const frame = message === null ? {} : { frame: JSON.stringify(message) };
+    for (const line of tape.append([{ conn: 1, recvUs: nowMs * 1000, ...more, ...frame }]))
+      memory.apply(line, line.frame === null ? null : decodeFrame(line.frame));
   };
   const tick = (ms: number): void => {
     const time = new Date(ms).toISOString();
@@ -147,7 +148,7 @@ test('the tape of an account that another data folder has recorded since is left
     self: { id: 'other', place: 'there:/other' },
   });
   const { signal } = new AbortController();
-  await other.claim({ account: 'moved', feed: 'moved' }, signal, async () => {});
+  await other.claim({ account: 'moved', feed: 'moved' }, signal, { feed: null, setAside: async () => {} });
   await other.release('moved');
   const data = tempDir('retire');
   atTheEnd(() => data.remove());

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClockSpan, Rulings, type Rows, type StreamKey } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
-import { type Damage, type Line, listSegments, readTape, TapeWriter } from '@fxtape/tape';
+import { type Damage, type Entry, type Line, listSegments, readTape, TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test } from 'vitest';
 import { Intake } from './intake.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { messageOf, TapeMemory } from './tape-memory.ts';
 import { TapeReader } from './tape-reader.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
@@ -36,13 +36,12 @@ const recorder = async () => {
   let nowMs = START_MS;
   const clock = { ...systemClock(), nowUs: () => nowMs * 1000, nowMs: () => nowMs };
   const intake = new Intake({ tape, memory, clock, log, replayed: false });
-  const append = (more: object): void => {
+  const append = (more: Partial<Entry>): void => {
     const { conn } = memory.ledger.state;
-    for (const line of tape.append([{ conn, recvUs: nowMs * 1000, ...more } as never]))
-      memory.apply(line, (line.message ?? null) as never);
+    for (const line of tape.append([{ conn, recvUs: nowMs * 1000, ...more }]))
+      memory.apply(line, messageOf(line));
   };
-  const frame = (mark: string, message: object): void =>
-    append({ mark, frame: JSON.stringify(message), json: true, message });
+  const frame = (mark: string, message: object): void => append({ mark, frame: JSON.stringify(message) });
   const live = (seconds: number, symbols: readonly string[]): void => {
     append({ conn: memory.ledger.state.conn + 1, event: 'connected', data: {} });
     append({ event: 'subscribed', data: { sub: { topic: 'account' } } });

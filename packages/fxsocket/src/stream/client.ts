@@ -165,7 +165,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
       work();
     } catch (error) {
       this.#defect = { error: this.#told(error) };
-      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
       this.#socket?.terminate();
       this.#finish();
     }
@@ -192,7 +192,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   #plan(): void {
     const at = this.#ended ? null : this.#session.wakeAt();
     if (at === this.#timerAt) return;
-    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer as never);
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timerAt = at;
     this.#timer =
       at === null
