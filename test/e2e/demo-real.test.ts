@@ -1,7 +1,7 @@
 // `fxtape up --demo=real` plays a file of ticks in HistData’s form: each is in QuestDB exactly once, with its milliseconds and prices, or lies
 // in a gap; the gateway is killed on the way and everything is started once more, and none comes twice. A file that cannot be used is told
 // before anything starts.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readServiceInfo } from '@fxtape/ops';
 import {
@@ -108,10 +108,17 @@ async function start(path: string): Promise<{ child: ChildHandle; feed: string }
   return { child, feed };
 }
 
+/** Of the file that is played: it has a data folder of its own. */
+const infoOf = (service: string) => {
+  const demo = join(dir.path, 'demo');
+  const [name] = existsSync(demo) ? readdirSync(demo).filter((each) => each.startsWith('real-')) : [];
+  return name === undefined ? null : readServiceInfo(join(demo, name), service);
+};
+
 const live = () =>
   until(
     async () => {
-      const info = readServiceInfo(join(dir.path, 'demo'), 'collector');
+      const info = infoOf('collector');
       return info !== null && (await fetch(`http://${info.http}/readyz`)).status === 200;
     },
     { what: 'every stream to be live', deadlineMs: 60_000, everyMs: 100 },
@@ -134,7 +141,7 @@ test('a file of ticks is recorded exactly once, over a kill of the gateway and a
     deadlineMs: 60_000,
     everyMs: 100,
   });
-  process.kill(readServiceInfo(join(dir.path, 'demo'), 'simulator')?.pid as number, 'SIGKILL');
+  process.kill(infoOf('simulator')?.pid as number, 'SIGKILL');
   await until(() => child.logs.includes('the file of ticks is at its end'), {
     what: 'the end of the file',
     deadlineMs: 90_000,
@@ -211,5 +218,5 @@ test.for([
     exit: { code: 1, signal: null },
     logs: expect.stringMatching(said),
   });
-  expect(readServiceInfo(join(dir.path, 'demo'), 'simulator')).toBeNull();
+  expect(infoOf('simulator')).toBeNull();
 });

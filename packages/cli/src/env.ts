@@ -1,7 +1,8 @@
 // The environment of the command line, read once and handed to the services it starts. What is not given is taken from the `fxtape up`
 // that runs on the same data folder, else from the defaults of the design.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEMO } from '@fxtape/config';
 import { addressOf, type Env, listenAddr, logLevel, readEnv, readVariable } from '@fxtape/ops';
 import { z } from 'zod';
 import { readStackFile } from './stack-file.ts';
@@ -42,8 +43,16 @@ export const isDemo = (env: CliEnv): boolean =>
   env.FXTAPE_DEMO !== undefined ||
   (!existsSync(env.FXTAPE_CONFIG) && !isGiven('FXTAPE_CONFIG') && !isGiven('FXSOCKET_API_KEY'));
 
-/** The demonstration keeps to a folder of its own: its rows and its tape are never among the real ones. */
-export const demoDataDir = (dataDir: string): string => join(dataDir, 'demo');
+/** Each demonstration keeps to a folder of its own: its rows, jobs and tape are among no others. A file of ticks is one of its own, too. */
+export const demoDataDir = (dataDir: string, demo: string = DEMO): string =>
+  demo === DEMO ? join(dataDir, DEMO) : join(dataDir, DEMO, demo);
+
+const demoDataDirs = (dataDir: string): string[] => {
+  const simulated = demoDataDir(dataDir);
+  const isFolder = statSync(simulated, { throwIfNoEntry: false })?.isDirectory() === true;
+  const names = isFolder ? readdirSync(simulated).filter((name) => name.startsWith('real-')) : [];
+  return [simulated, ...names.map((name) => demoDataDir(dataDir, name))];
+};
 
 /**
  * The same for a command that looks at what runs: the data folder is the one that an `fxtape up` runs on, and the addresses that it chose
@@ -51,8 +60,8 @@ export const demoDataDir = (dataDir: string): string => join(dataDir, 'demo');
  */
 export const readRunningEnv = (): CliEnv => {
   const asked = readCliEnv();
-  const dirs = [asked.FXTAPE_DATA_DIR, demoDataDir(asked.FXTAPE_DATA_DIR)];
-  if (isDemo(asked)) dirs.reverse();
+  const demos = demoDataDirs(asked.FXTAPE_DATA_DIR);
+  const dirs = isDemo(asked) ? [...demos, asked.FXTAPE_DATA_DIR] : [asked.FXTAPE_DATA_DIR, ...demos];
   const dir = dirs.find((each) => readStackFile(each) !== null) ?? (dirs[0] as string);
   const given = Object.fromEntries(
     Object.entries(readStackFile(dir)?.env ?? {}).filter(([name]) => readVariable(name) === undefined),

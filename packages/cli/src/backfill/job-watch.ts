@@ -14,6 +14,12 @@ export interface WatchState {
   readonly done: number;
   readonly failed: readonly FailedWork[];
   readonly active: number;
+  /** In the queue, not begun. */
+  readonly waiting: number;
+  /** Begun, and until their next look or try at rest. */
+  readonly resting: number;
+  /** Why the last try of a job that is not settled failed; null: none did. */
+  readonly trouble: string | null;
   /** Of finished jobs, and of the running ones as far as they told. */
   readonly rows: number;
   /** Accounts that have jobs which are not settled. */
@@ -45,12 +51,16 @@ export class JobWatch {
   async look(): Promise<WatchState> {
     const sights = await this.#queues.look(this.#pending.map(({ job }) => job));
     const lost: Watched[] = [];
-    let active = 0;
+    const counts = { active: 0, waiting: 0, resting: 0 };
+    let trouble: string | null = null;
     this.#pending = this.#pending.filter((watched, i) => {
       const sight = sights[i];
       if (sight === undefined) return true;
       watched.rows = Math.max(watched.rows, sight.rows);
-      if (sight.state === 'active') active += 1;
+      if (sight.state === 'active') counts.active += 1;
+      if (sight.state === 'waiting') counts.waiting += 1;
+      if (sight.state === 'delayed') counts.resting += 1;
+      if (sight.state === 'active' || sight.state === 'delayed') trouble ??= sight.line;
       if (sight.state === 'gone') {
         watched.lost += 1;
         if (watched.lost <= MOST_LOST) lost.push(watched);
@@ -69,7 +79,8 @@ export class JobWatch {
       total: this.#total,
       done: this.#total - this.#pending.length - this.#failed.length,
       failed: this.#failed,
-      active,
+      ...counts,
+      trouble,
       rows: this.#settledRows + this.#pending.reduce((sum, { rows }) => sum + rows, 0),
       accounts: [...new Set(this.#pending.flatMap(({ job }) => accountOf(job) ?? []))],
     };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProgressMeter, progressLine } from './progress.ts';
+import { ProgressMeter, progressLine, standStill } from './progress.ts';
 
 test('the line, from the first look to the last', () => {
   const meter = new ProgressMeter(200);
@@ -28,5 +28,12 @@ test('no job, no time that is left; one job', () => {
   );
   expect(progressLine(new ProgressMeter(1).add({ atMs: 0, settled: 0, rows: 5 }), 4)).toBe(
     '[····]  0 of 1 job · 5 rows',
+  );
+});
+
+test('what stands still says what it waits for', () => {
+  expect(standStill({ active: 1, waiting: 0, resting: 0, trouble: null })).toBe('1 running');
+  expect(standStill({ active: 0, waiting: 2, resting: 1, trouble: 'FXSOCKET_DEADLINE: no answer' })).toBe(
+    '2 behind other jobs of the account, 1 resting until the next look at the gateway, last try: FXSOCKET_DEADLINE: no answer',
   );
 });

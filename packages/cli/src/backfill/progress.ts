@@ -70,6 +70,22 @@ export function progressLine(progress: Progress, width = 24): string {
   ].join(' · ');
 }
 
+/** What jobs wait for when none of them has moved for a while. */
+export function standStill(of: {
+  readonly active: number;
+  readonly waiting: number;
+  readonly resting: number;
+  readonly trouble: string | null;
+}): string {
+  const { active, resting, trouble, waiting } = of;
+  return [
+    ...(active === 0 ? [] : [`${active} running`]),
+    ...(waiting === 0 ? [] : [`${waiting} behind other jobs of the account`]),
+    ...(resting === 0 ? [] : [`${resting} resting until the next look at the gateway`]),
+    ...(trouble === null ? [] : [`last try: ${trouble}`]),
+  ].join(', ');
+}
+
 /** `812`, `52.3 k`, `3.7 M`. */
 export function spellCount(n: number): string {
   if (n < 10_000) return String(n);

@@ -7,7 +7,7 @@ import { JobQueues, type PlanNote } from '@fxtape/jobs';
 import { createLog, FxtapeError, redactorOf, visible } from '@fxtape/ops';
 import { type FailedWork, JobWatch, type WatchState } from '../backfill/job-watch.ts';
 import { planLines, planRecord } from '../backfill/plan-lines.ts';
-import { ProgressMeter, progressLine, spellCount } from '../backfill/progress.ts';
+import { ProgressMeter, progressLine, spellCount, standStill } from '../backfill/progress.ts';
 import { requestPlan } from '../backfill/request-plan.ts';
 import { readRunningEnv } from '../env.ts';
 import { err, out } from '../print/out.ts';
@@ -32,6 +32,8 @@ const PLAIN_EVERY_MS = 5000;
 /** Redis may be restarted meanwhile. */
 const PATIENCE_MS = 60_000;
 const WORKERS_SILENT_MS = 15_000;
+/** Nothing has moved for so long: it is said what the jobs wait for. */
+const STANDS_MS = 5000;
 const SHOWN_FAILURES = 20;
 
 /** Resolves with the exit code. Errors: SCHEDULER_SILENT, WORKERS_SILENT, PLAN_FAILED, PLAN_UNREADABLE, QUEUE_*, ENV_INVALID. */
@@ -136,11 +138,15 @@ async function waitFor(
     done: 0,
     failed: [],
     active: 0,
+    waiting: 0,
+    resting: 0,
+    trouble: null,
     rows: 0,
     accounts: [],
   };
   let away = '';
   let [reachedMs, movedMs, moved] = [performance.now(), performance.now(), ''];
+  let settledMs = performance.now();
   for (;;) {
     const beganMs = performance.now();
     try {
@@ -155,10 +161,12 @@ async function waitFor(
     }
     const settled = state.done + state.failed.length;
     const last = settled === state.total || signal.aborted;
-    draw(progressLine(meter.add({ atMs: performance.now(), settled, rows: state.rows })) + away, last);
-    if (last) return { ...state, interrupted: settled < state.total };
     const now = `${settled} ${state.rows}`;
-    if (now !== moved) away = '';
+    if (now !== moved) [away, settledMs] = ['', performance.now()];
+    const stands = !last && away === '' && performance.now() - settledMs > STANDS_MS;
+    const why = stands ? ` · ${standStill(state)}` : away;
+    draw(progressLine(meter.add({ atMs: performance.now(), settled, rows: state.rows })) + why, last);
+    if (last) return { ...state, interrupted: settled < state.total };
     if (now !== moved || state.active > 0) [movedMs, moved] = [performance.now(), now];
     if (performance.now() - movedMs > WORKERS_SILENT_MS) {
       away = await requireWorkers(queues, state.accounts);

@@ -68,7 +68,7 @@ export async function up(options: UpOptions): Promise<void> {
       log.warn(`${keyVariable} of "${name}" can trade; a recorder needs a read-only key (fxs_ro_…) only`);
     }
   }
-  const dataDir = resolve(demo === null ? env.FXTAPE_DATA_DIR : demoDataDir(env.FXTAPE_DATA_DIR));
+  const dataDir = resolve(demo === null ? env.FXTAPE_DATA_DIR : demoDataDir(env.FXTAPE_DATA_DIR, demo.name));
   refuseBesideUp(dataDir);
   await requireFreeAddresses(env, demo !== null);
   if (openDataDir(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
