@@ -79,7 +79,7 @@ const sharing = async () => {
     http.close();
   });
   const identity = await database.ready(stop.signal);
-  const claims = new RecorderClaims({ http, clock, log, self: { id: 'this', place: 'here:/this' } });
+  const claims = new RecorderClaims({ http, clock, log, self: () => ({ id: 'this', place: 'here:/this' }) });
   const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
   gate.watch(stop.signal);
   const writer = new TableWriter({ gate: gate.check, http, log, clock, random: Math.random });
@@ -145,7 +145,7 @@ test('the tape of an account that another data folder has recorded since is left
     http,
     clock: systemClock(),
     log,
-    self: { id: 'other', place: 'there:/other' },
+    self: () => ({ id: 'other', place: 'there:/other' }),
   });
   const { signal } = new AbortController();
   await other.claim({ account: 'moved', feed: 'moved' }, signal, { feed: null, setAside: async () => {} });

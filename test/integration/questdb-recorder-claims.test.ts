@@ -30,7 +30,7 @@ const quick = () => {
   };
 };
 const recorder = (id: string, place = id, clock: Clock = quick()) =>
-  new RecorderClaims({ http, clock, log, self: { id, place } });
+  new RecorderClaims({ http, clock, log, self: () => ({ id, place }) });
 
 /** Looks again and again, as the write gate does. */
 const living = async <T>(claims: RecorderClaims, during: () => Promise<T>): Promise<T> => {

@@ -18,7 +18,7 @@ export interface ToldError {
 
 export function tellError(error: Error, depth = 0): ToldError {
   const { code } = error as { code?: unknown };
-  const facts: Readonly<Record<string, unknown>> = { ...error };
+  const facts: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(error));
   const isOurs = typeof facts['hint'] === 'string';
   const tell = (other: unknown): ToldError | string =>
     other instanceof Error ? tellError(other, depth + 1) : String(other).slice(0, 500);

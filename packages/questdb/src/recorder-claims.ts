@@ -40,7 +40,8 @@ export interface ClaimOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly self: RecorderPlace;
+  /** Asked until it is told. */
+  readonly self: () => RecorderPlace;
 }
 
 const RENEW_MS = 5000;
@@ -74,6 +75,7 @@ export class RecorderClaims {
   /** Accounts that this process lost: not even rows of the same id and place are its own any more. */
   readonly #lost = new Set<string>();
   #renewedMs = Number.NEGATIVE_INFINITY;
+  #known: RecorderPlace | null = null;
 
   constructor(options: ClaimOptions) {
     this.#o = options;
@@ -82,7 +84,7 @@ export class RecorderClaims {
   /**
    * The claim: a signal that is aborted when another recorder has taken the account or feed. Without a tape that can be set aside, what another
    * folder recorded last is refused, whether that one lives or not.
-   * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`.
+   * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED, those of `exec` and of `self`.
    */
   async claim(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null = null): Promise<AbortSignal> {
     const { account } = wanted;
@@ -102,7 +104,8 @@ export class RecorderClaims {
 
   async #take(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null): Promise<AbortSignal> {
     const { account } = wanted;
-    const { clock, log, self } = this.#o;
+    const { clock, log } = this.#o;
+    const self = this.#self;
     let rows = await this.#settled(wanted, signal);
     const newest = rows.at(-1);
     if (newest !== undefined && newest.id !== self.id && tape === null) throw elsewhere(wanted, newest);
@@ -133,7 +136,7 @@ export class RecorderClaims {
   /** Whether another folder has recorded it since. */
   async #isFollowed(recorded: Recorded, signal: AbortSignal): Promise<boolean> {
     const newest = (await this.#settled(recorded, signal)).at(-1);
-    return newest !== undefined && newest.id !== this.#o.self.id;
+    return newest !== undefined && newest.id !== this.#self.id;
   }
 
   /** The rows when none of these was renewed. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
@@ -187,8 +190,13 @@ export class RecorderClaims {
     }
   }
 
+  get #self(): RecorderPlace {
+    this.#known ??= this.#o.self();
+    return this.#known;
+  }
+
   #isOwn(row: Row): boolean {
-    const { id, place } = this.#o.self;
+    const { id, place } = this.#self;
     return row.id === id && row.place === place && !this.#lost.has(row.account);
   }
 
@@ -201,7 +209,7 @@ export class RecorderClaims {
   }
 
   async #write(all: readonly Held[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
-    const { id, place } = this.#o.self;
+    const { id, place } = this.#self;
     const values = all.map(({ account, epoch, feed, us }) => {
       const texts = [feed, id, place, state].map((text) => (text === null ? 'NULL' : sqlText(text)));
       return `(${[sqlTimestamp(us), sqlText(account), epoch, ...texts, 'now()'].join(', ')})`;

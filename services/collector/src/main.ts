@@ -21,6 +21,7 @@ import {
   QuestDbHttp,
   Reader,
   RecorderClaims,
+  type RecorderPlace,
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
@@ -50,7 +51,7 @@ shutdown.onSignals();
 
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
-const self = thisRecorder(env.FXTAPE_DATA_DIR, log);
+const self = (): RecorderPlace => thisRecorder(env.FXTAPE_DATA_DIR);
 const claims = new RecorderClaims({ http, clock, log, self });
 const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
 const writer = new TableWriter({

@@ -1,31 +1,53 @@
 // Which recorder this is. In: its data folder. Out: an id that stays with the folder wherever it is moved, and where the folder is, for people.
+// The id is made once and never written over: with another one the folder would put its own tape away as somebody else's.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from '@fxtape/ops';
+import { FxtapeError } from '@fxtape/ops';
 import type { RecorderPlace } from '@fxtape/questdb';
 import { z } from 'zod';
 
-const FILE = 'recorder-id';
-
-/** A folder that takes no file has another id at each start: then what it recorded before is watched for half a minute like anybody's. */
-export function thisRecorder(dataDir: string, log: Pick<Log, 'warn'>): RecorderPlace {
-  const id = idIn(dataDir) ?? randomUUID();
+/** @throws RECORDER_ID_UNKNOWN (transient) */
+export function thisRecorder(dataDir: string): RecorderPlace {
+  const path = join(dataDir, 'recorder-id');
   try {
     mkdirSync(dataDir, { recursive: true });
-    if (idIn(dataDir) === null) writeFileSync(join(dataDir, FILE), `${id}\n`, { flush: true });
-    return { id, place: `${hostname()}:${realpathSync(dataDir)}` };
-  } catch (error) {
-    log.warn({ err: error }, `cannot write ${FILE} into the data folder`);
-    return { id, place: `${hostname()}:${dataDir}` };
+    const id = idIn(path) ?? makeId(path);
+    return { id: z.uuid().parse(id), place: `${hostname()}:${realpathSync(dataDir)}` };
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? 'it holds no id';
+    throw new FxtapeError({
+      code: 'RECORDER_ID_UNKNOWN',
+      kind: 'transient',
+      message: `${path} cannot be read or made (${why}), so nobody knows whether another data folder records the same; rows wait on the tape`,
+      hint: 'Correct the disk or the permissions; fxtape tries again by itself. A file that holds no id can be removed when no other folder records the same account',
+      context: { path },
+      cause,
+    });
   }
 }
 
-const idIn = (dataDir: string): string | null => {
+/** Null: there is none yet. */
+function idIn(path: string): string | null {
   try {
-    return z.uuid().safeParse(readFileSync(join(dataDir, FILE), 'utf8').trim()).data ?? null;
-  } catch {
-    return null; // not there yet
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
-};
+}
+
+/** Whole or not at all. */
+function makeId(path: string): string {
+  const partial = `${path}.${process.pid}.partial`;
+  const id = randomUUID();
+  try {
+    writeFileSync(partial, `${id}\n`, { flush: true });
+    renameSync(partial, path);
+    return id;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+}
