@@ -2,7 +2,7 @@
 // with everything that they do: check, normalise, compare, revisions, bars, claims. `script` is what one would write by hand: parse, and the
 // official client for `bars` alone.
 import { AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
-import type { Payload, RunningJob } from '@fxtape/jobs';
+import { type Payload, type RunningJob, Turns } from '@fxtape/jobs';
 import { createLog, Metrics, systemClock } from '@fxtape/ops';
 import { tableDef } from '@fxtape/market';
 import {
@@ -97,6 +97,7 @@ async function backfill(run: BarsRun, http: QuestDbHttp): Promise<number> {
   const handler = backfillHandlers(parts).bars;
   if (handler === undefined) throw new Error('no handler of bars');
   const { signal } = new AbortController();
+  const turns = new Turns();
   const queue = jobsOf(run);
   let rows = 0;
   const worker = async (): Promise<void> => {
@@ -106,6 +107,7 @@ async function backfill(run: BarsRun, http: QuestDbHttp): Promise<number> {
         name: 'bars',
         payload,
         attempt: 1,
+        alone: (name, work) => turns.hold(name, signal, work),
         request: (_kind, work) => work(signal),
       };
       const outcome = await handler(job, signal, { value: null, save: async () => {} });

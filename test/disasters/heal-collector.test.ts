@@ -113,6 +113,7 @@ it('leaves a table equal to what the market made, before, in and after the gap',
       name: 'heal',
       payload,
       attempt: 1,
+      alone: <T>(_name: string, work: (given: AbortSignal) => Promise<T>) => work(signal),
       request: <T>(_kind: string, work: (given: AbortSignal) => Promise<T>) => work(signal),
     } as const;
     const done = await until(

@@ -48,6 +48,7 @@ const run = async <N extends 'bars' | 'deals' | 'positions' | 'audit'>(
     name,
     payload,
     attempt: 1,
+    alone: (_: string, work: (s: AbortSignal) => unknown) => work(signal),
     request: (_: string, work: (s: AbortSignal) => unknown) => work(signal),
   };
   for (;;) {

@@ -2,7 +2,15 @@
 // tables as rows, the gateway's truth, and everything that hurts it. Names are fresh, so that tests share a database.
 import { type BackfillParts, AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
 import type { AccountConfig } from '@fxtape/config';
-import type { Checkpoint, JobHandler, JobName, JobOutcome, Payload, RunningJob } from '@fxtape/jobs';
+import {
+  type Checkpoint,
+  type JobHandler,
+  type JobName,
+  type JobOutcome,
+  type Payload,
+  type RunningJob,
+  Turns,
+} from '@fxtape/jobs';
 import { createLog, Metrics, systemClock } from '@fxtape/ops';
 import {
   AppliedWatch,
@@ -56,6 +64,8 @@ export class BackfillRig {
   readonly metrics: Metrics;
   readonly parts: BackfillParts;
   /** Requests made, in order. */
+  /** As Redis keeps it between processes. */
+  readonly turns = new Turns();
   readonly asked: string[] = [];
 
   private constructor(o: { name: string; simulator: Simulator; http: QuestDbHttp; baseUrl?: string }) {
@@ -157,6 +167,7 @@ export class BackfillRig {
       name,
       payload,
       attempt: o.attempt ?? 1,
+      alone: (held, work) => this.turns.hold(held, signal, work),
       request: (kind, work) => {
         this.asked.push(kind);
         return work(signal);

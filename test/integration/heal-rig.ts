@@ -11,7 +11,14 @@ import {
   type HealTiming,
 } from '@fxtape/backfill';
 import { parseConfig } from '@fxtape/config';
-import type { Checkpoint, JobDone, JobHandler, JobName, Payload } from '@fxtape/jobs';
+import {
+  type Checkpoint,
+  type JobDone,
+  type JobHandler,
+  type JobName,
+  type Payload,
+  Turns,
+} from '@fxtape/jobs';
 import type { Range, RowInput } from '@fxtape/market';
 import { type Clock, createLog, systemClock } from '@fxtape/ops';
 import {
@@ -61,6 +68,8 @@ export class HealRig {
   skewMs = 0;
   crash: Crash | null = null;
   /** Requests to the gateway by route. */
+  /** As Redis keeps it between processes. */
+  readonly turns = new Turns();
   readonly asked = new Map<string, number>();
   readonly #table: TableWriter;
   readonly #writer: AppliedWriter;
@@ -250,6 +259,7 @@ export class HealRig {
           name,
           payload,
           attempt: 1,
+          alone: (held, work) => this.turns.hold(held, AbortSignal.timeout(60_000), work),
           request: (kind, work) => {
             this.asked.set(kind, (this.asked.get(kind) ?? 0) + 1);
             return work(AbortSignal.timeout(60_000));

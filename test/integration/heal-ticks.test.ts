@@ -246,6 +246,33 @@ describe('a worker that dies', () => {
     expect((await rig.gap(id)).state).toBe('healed');
     expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
   });
+
+  it('is filled once where gaps overlap and two workers are at them', async () => {
+    const { ids, whole } = await recorded({ quoteTicks: 'full' }, [[5, 7]]);
+    const gaps = [5, 5.2].map((minute) => START + minute * MINUTE);
+    const of = { stream: 'ticks', symbol: 'EURUSD', fromUs: gaps[1] as number };
+    const other = await rig.open({ ...of, toUs: START + 6.8 * MINUTE });
+    // Who has read what its gap lacks waits for the other one to read as well.
+    const ticks = rig.reader.ticks.bind(rig.reader);
+    const reads = new Map<number, number>();
+    const both = Promise.withResolvers<void>();
+    let waiting = 0;
+    rig.reader.ticks = async (key, range, options) => {
+      const rows = await ticks(key, range, options);
+      const n = (reads.get(range.fromUs) ?? 0) + 1;
+      reads.set(range.fromUs, n);
+      if (!gaps.includes(range.fromUs) || options?.limit !== undefined || n !== 2) return rows;
+      waiting += 1;
+      if (waiting === 2) both.resolve();
+      await Promise.race([both.promise, new Promise((resolve) => setTimeout(resolve, 3000))]);
+      return rows;
+    };
+    const first = rig.heal(ids[0] as string);
+    rig.restart();
+    await Promise.all([first, rig.heal(other)]);
+    expect(waiting).toBe(2);
+    expect(await rig.stored('EURUSD', whole)).toEqual(rig.truth('EURUSD', whole));
+  });
 });
 
 describe('a history of another language', () => {

@@ -25,5 +25,6 @@ export { type PlanNote, readPlanNote } from './plan-note.ts';
 export { type PlanRequests, type PlanRequestsOptions, servePlanRequests } from './plan-requests.ts';
 export type { PlanVerdict } from './plan-verdict.ts';
 export type { AccountReport, FailedJob, JobSight, QueueReport } from './queue-report.ts';
+export { Turns } from './turns.ts';
 export type { StandingJob } from './standing-jobs.ts';
 export type { Why } from './payloads.ts';

@@ -16,6 +16,8 @@ export interface RunningJob<P> {
    * @throws what `work` throws; the signal's reason when the run is cut short while it waits.
    */
   readonly request: <T>(kind: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  /** Runs `work` while no other job of any process holds the name. @throws JOB_NOT_OURS by its signal when that is not sure any more. */
+  readonly alone: <T>(name: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
 export interface JobDone {

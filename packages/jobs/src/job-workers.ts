@@ -13,6 +13,7 @@ import { GatePermits } from './gate-permits.ts';
 import type { JobHandlers } from './job-handler.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { Lane, type LaneTiming } from './lane.ts';
+import { NameLeases } from './name-leases.ts';
 import { PermitLeases } from './permit-lease.ts';
 import { QueueSet } from './queue-set.ts';
 import { connectRedis } from './redis-connection.ts';
@@ -82,6 +83,7 @@ export class JobWorkers {
   readonly #leaving = new Set<Lane>();
   readonly #tallies = new Map<string, AnswerTally>();
   readonly #leases: PermitLeases;
+  readonly #names: NameLeases;
   readonly #permits = new Map<string, GatePermits>();
   #states: LaneState[] = [];
   #timer: Timer | null = null;
@@ -100,11 +102,9 @@ export class JobWorkers {
     this.#fleet = new Fleet(this.#set, { member: this.member, deadAfterMs: this.#timing.deadAfterMs });
     this.#budgets = new BudgetBook(this.#set, o.limits);
     this.#away = new AwayBook(this.#set, this.#random);
-    this.#leases = new PermitLeases(this.#set, {
-      member: this.member,
-      ttlMs: this.#timing.deadAfterMs,
-      random: this.#random,
-    });
+    const lease = { member: this.member, ttlMs: this.#timing.deadAfterMs, random: this.#random };
+    this.#leases = new PermitLeases(this.#set, lease);
+    this.#names = new NameLeases(this.#set, { ...lease, ttlMs: 3 * lease.ttlMs });
     this.#metrics = o.metrics === undefined ? null : new JobMetrics(o.metrics);
     void this.#beat();
   }
@@ -223,6 +223,7 @@ export class JobWorkers {
       context: {
         handlers: this.#o.handlers,
         permits,
+        leases: this.#names,
         answered: (answer) => {
           tally.add(answer);
           this.#metrics?.answered(account, answer);

@@ -1,6 +1,7 @@
 // The scheduler's ear: takes up requests to plan now, one at a time, whoever asked (command, console, another service). In: a handler.
 // Two schedulers share the requests; one that dies leaves its request to the other.
 import type { Log } from '@fxtape/ops';
+import { Turns } from './turns.ts';
 import { DEFAULT_TIMING } from './job-workers.ts';
 import type { JobHandlers } from './job-handler.ts';
 import { Lane } from './lane.ts';
@@ -36,6 +37,7 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
       handlers: { plan: o.handler },
       permits: null,
       answered: () => {},
+      leases: new Turns(),
       onEvent: (event, job) => o.log.debug({ job: job.id, ...event }, `plan request ${event.type}`),
     },
   });

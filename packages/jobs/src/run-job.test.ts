@@ -1,6 +1,7 @@
 // One run between BullMQ and a handler, where a real queue would take minutes: deadlines, and what is not a job of this release.
 import type { Job } from 'bullmq';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Turns } from './turns.ts';
 import type { JobHandlers } from './job-handler.ts';
 import { type JobEvent, LOCK_LOST, type RunContext, runJob } from './run-job.ts';
 
@@ -27,6 +28,7 @@ function run(
     hold: async ({ holdMs }) => holdMs ?? 0,
     permits: o.permits ?? null,
     answered: o.answered ?? (() => {}),
+    leases: new Turns(),
     onEvent: (event) => events.push(event),
     graceMs: 250,
   }).catch((error: unknown) => error as Error);

@@ -14,6 +14,7 @@ import { type JobFailure, judgeFailure } from './job-failure.ts';
 import { JobRequests } from './job-requests.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import type { GatePermits } from './gate-permits.ts';
+import type { NameLeases } from './name-leases.ts';
 import type { JobDone, JobHandler, JobHandlers, JobOutcome } from './job-handler.ts';
 
 /** Why a run was cut short from outside. */
@@ -35,6 +36,8 @@ export interface RunContext {
   /** Null: requests of this queue's jobs need none. */
   readonly permits: Pick<GatePermits, 'take'> | null;
   readonly answered: (answer: Answer) => void;
+  /** Of work that no two jobs may do at once. */
+  readonly leases: Pick<NameLeases, 'hold'>;
   readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
   /** How long a handler may take to end after its signal was aborted. */
   readonly graceMs: number;
@@ -73,6 +76,7 @@ export async function runJob(
         payload,
         attempt: job.attemptsMade + 1,
         request: requests.request,
+        alone: (name, work) => context.leases.hold(name, either, work),
       },
       either,
       checkpoint,

@@ -18,11 +18,11 @@ const saved = z.object({ step: z.literal('audit'), monthUs: z.int(), rows: z.int
 
 type Table = 'bars' | 'deals' | 'positions';
 
-/** Rows of one stream that are gone, as their newest versions, and the ranges in which they stood. */
+/** Rows of one stream that are gone, and the ranges in which they stood. `newest`: those of them that still are, as their newest versions. */
 interface Missing {
   readonly key: StreamKeyOf;
   readonly table: Table;
-  readonly rows: NonNullable<RowsByTable[Table]>;
+  readonly newest: (signal: AbortSignal) => Promise<NonNullable<RowsByTable[Table]>>;
   readonly ranges: readonly { readonly range: Range; readonly rows: number }[];
 }
 
@@ -44,9 +44,8 @@ export async function audit(
       ...(await missingTrades(c, of, month, 'positions')),
     ];
     for (const each of missing) {
-      await restore(c, each);
+      rows += await restore(c, each);
       gaps += each.ranges.length;
-      rows += each.rows.length;
     }
     await checkpoint.save({ step: 'audit', monthUs: month.fromUs, rows, gaps });
   }
@@ -94,7 +93,11 @@ async function missingBars(c: SyncContext, of: Payload<'audit'>, month: Range): 
     found.push({
       key: { account: of.account, stream: 'bars', ...bars },
       table: 'bars',
-      rows: (await reader.latestBarRevisions(bars, month, options)).filter(({ ts }) => gone.has(ts)),
+      newest: async (signal) => {
+        const there = new Set(await audits.barTimes('bars', bars, month, null, { signal }));
+        const versions = await reader.latestBarRevisions(bars, month, { signal });
+        return versions.filter(({ ts }) => gone.has(ts) && !there.has(ts));
+      },
       ranges: runsMissing(known, present, barWidthUs(timeframe)),
     });
   }
@@ -142,7 +145,6 @@ async function missingTrades(
   const present = await audits.tradeTimes(table, account, month, null, options);
   const gone = [...known].filter(([id]) => !present.has(id));
   if (gone.length === 0) return [];
-  const ids = gone.map(([id]) => BigInt(id));
   const times = gone.map(([, ts]) => ts);
   // Over a month there are few: one gap from the first missing one to the last.
   const fromUs = times.reduce((least, ts) => Math.min(least, ts));
@@ -151,21 +153,31 @@ async function missingTrades(
     {
       key: { account, feed: null, symbol: null, stream: table, timeframe: null },
       table,
-      rows:
-        table === 'deals'
-          ? await reader.latestDealRevisions(account, ids, options)
-          : await reader.latestPositionRevisions(account, ids, options),
+      newest: async (signal) => {
+        const there = await audits.tradeTimes(table, account, month, null, { signal });
+        const ids = gone.flatMap(([id]) => (there.has(id) ? [] : [BigInt(id)]));
+        return table === 'deals'
+          ? reader.latestDealRevisions(account, ids, { signal })
+          : reader.latestPositionRevisions(account, ids, { signal });
+      },
       ranges: [{ range: { fromUs, toUs }, rows: gone.length }],
     },
   ];
 }
 
-/** Puts the rows back, where nobody else writes the stream at this moment, and tells of it. */
-async function restore(c: SyncContext, { key, ranges, rows, table }: Missing): Promise<void> {
-  const { historyGaps, locks, numbers, stamps, writer } = c.parts;
+/**
+ * Puts the rows back, where nobody else writes the stream at this moment, and tells of it. What somebody else put back meanwhile, perhaps as a
+ * newer version, is looked for once more there. Returns how many rows it were.
+ */
+async function restore(c: SyncContext, { key, newest, ranges, table }: Missing): Promise<number> {
+  const { historyGaps, numbers, stamps, writer } = c.parts;
   const options = { signal: c.signal };
-  await locks.hold(lockName({ key }), c.signal, () => writer.write({ [table]: rows }, options));
-  numbers.stored(table, rows.length);
+  const restored = await c.alone(lockName({ key }), async (signal) => {
+    const rows = await newest(signal);
+    await writer.write({ [table]: rows }, { signal });
+    return rows.length;
+  });
+  numbers.stored(table, restored);
   const events = [];
   for (const { range, rows: count } of ranges) {
     const known = await historyGaps.known(key.account, historyGapId(key, range, 'undercount'), c.signal);
@@ -175,4 +187,5 @@ async function restore(c: SyncContext, { key, ranges, rows, table }: Missing): P
     events.push({ ...opened, state: 'healed', rows_healed: count, missing_estimate: count });
   }
   await writer.write({ gap_events: events }, options);
+  return restored;
 }

@@ -9,7 +9,6 @@ import { ListedSymbols } from './listed-symbols.ts';
 import { BackfillNumbers } from './numbers.ts';
 import { RangeMemory } from './range-memory.ts';
 import { Stamps } from './stamps.ts';
-import { StreamLocks } from './stream-locks.ts';
 
 export interface BackfillParts {
   readonly contexts: AccountContexts;
@@ -23,7 +22,6 @@ export interface BackfillParts {
   readonly listed: ListedSymbols;
   readonly memory: RangeMemory;
   readonly agreements: Agreements;
-  readonly locks: StreamLocks;
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
   /** So far apart must the looks lie that say where a history begins, or that a long part of it is empty. */
@@ -70,7 +68,6 @@ export function backfillParts(o: {
     listed: new ListedSymbols(clock),
     memory: new RangeMemory(),
     agreements: new Agreements(),
-    locks: new StreamLocks(),
     stamps: new Stamps(clock),
     numbers: new BackfillNumbers(o.metrics ?? new Metrics()),
   };

@@ -43,9 +43,9 @@ export async function decideSessions(
   of: Of,
   o: { readonly untilUs: number; readonly week: boolean },
 ): Promise<number> {
-  const { locks, numbers, reader, writer } = c.parts;
+  const { numbers, reader, writer } = c.parts;
   const options = { signal: c.signal };
-  return locks.hold(`sessions|${of.feed}|${of.symbol}`, c.signal, async () => {
+  return c.alone(`sessions|${of.feed}|${of.symbol}`, async () => {
     const spec = (await reader.latestSpecs(of.feed, options)).get(of.symbol);
     const days = await observedDays(c, of, o.untilUs);
     const found = inferSessions({ stated: readStatedText(spec?.sessions), days });

@@ -6,7 +6,7 @@ import type { SyncContext } from './sync-context.ts';
 
 /** Returns the number of rows written. @throws SYMBOL_NOT_LISTED, and the errors of client and database. */
 export async function syncSymbolSpec(c: SyncContext, of: { feed: string; symbol: string }): Promise<number> {
-  const { clock, listed, locks, numbers, reader, writer } = c.parts;
+  const { clock, listed, numbers, reader, writer } = c.parts;
   const info = await c
     .ask({ route: '/SymbolInfo', purpose: 'facts' }, (signal) =>
       c.account.rest.symbolInfo(of.symbol, { signal, retry: 'transport' }),
@@ -18,7 +18,7 @@ export async function syncSymbolSpec(c: SyncContext, of: { feed: string; symbol:
       throw error;
     });
   const row = symbolSpecRow(info, { feed: of.feed, seenUs: clock.nowUs() });
-  return locks.hold(`specs|${of.feed}|${of.symbol}`, c.signal, async () => {
+  return c.alone(`specs|${of.feed}|${of.symbol}`, async () => {
     const known = (await reader.latestSpecs(of.feed, { signal: c.signal })).get(of.symbol);
     if (known !== undefined && (sameSpec(known, row) || known.ts > row.ts)) return 0;
     const reason = new FieldReader().take(info.unreadable);

@@ -34,6 +34,8 @@ export interface SyncContext {
     },
     work: (signal: AbortSignal) => Promise<T>,
   ) => Promise<T>;
+  /** Runs `work` while no other process does the same for this name: what compares with a table and then writes what it lacks. */
+  readonly alone: <T>(name: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   /** Requests that this run has made. */
   readonly requests: () => number;
   /** Where an earlier run of the same range got to. */
@@ -60,7 +62,7 @@ const saved = z.object({
 /** The context of one run. With a checkpoint the run goes on where an earlier one ended. @throws as AccountContexts.get. */
 export async function syncContext(
   parts: BackfillParts,
-  job: Pick<RunningJob<{ readonly account: string }>, 'payload' | 'request'>,
+  job: Pick<RunningJob<{ readonly account: string }>, 'payload' | 'request' | 'alone'>,
   signal: AbortSignal,
   checkpoint?: Checkpoint,
 ): Promise<SyncContext> {
@@ -73,6 +75,7 @@ export async function syncContext(
     account,
     signal,
     requests: () => requests,
+    alone: job.alone,
     ask: ({ route, of, optional = false, purpose }, work) =>
       job.request([route, of, purpose].filter((part) => part !== undefined).join(' '), async (given) => {
         requests += 1;

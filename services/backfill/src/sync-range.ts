@@ -89,7 +89,7 @@ async function storePage<R extends object>(
   emptyBefore: readonly Range[],
 ): Promise<{ written: number; covered: Range[] }> {
   const toUs = await of.provenToUs(page);
-  return c.parts.locks.hold(lockName(of), c.signal, async () => {
+  return c.alone(lockName(of), async () => {
     const { condemned, written } = await of.store(page);
     const holes = await recordHoles(c, of, page, condemned);
     if (!of.claims) return { written, covered: [] };
@@ -120,7 +120,7 @@ async function claimEmpty<R extends object>(
   });
   if (!of.claims || toUs <= range.fromUs) return { covered: [], outcome: 'nothing_there' };
   const { outcome, proved } = await settleEmpty(c, of, range, toUs);
-  await c.parts.locks.hold(lockName(of), c.signal, async () => {
+  await c.alone(lockName(of), async () => {
     for (const range of proved) await of.beforeClaim?.(range);
     await claim(c, of.key, proved, 0);
   });

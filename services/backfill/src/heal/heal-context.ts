@@ -22,6 +22,10 @@ export interface HealTiming {
   readonly loadMs: number;
 }
 
+/** Who adds ticks of a symbol from history does it alone: gaps overlap, and of equal ticks nothing tells which were added already. */
+export const ticksOf = ({ feed, symbol }: { readonly feed: string; readonly symbol: string }): string =>
+  JSON.stringify(['ticks', feed, symbol]);
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 

@@ -15,7 +15,7 @@ import { fieldRows } from '../rejected-rows.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import type { GapEnd } from './gap-events.ts';
 import { claimHealing } from './heal-claim.ts';
-import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';
+import { type HealContext, type HealStep, pauseMs, ticksOf } from './heal-context.ts';
 import { silentMinutes } from './silent-minutes.ts';
 import type { SymbolGap } from './symbol-gap.ts';
 import type { TickAnswer } from './tick-answers.ts';
@@ -158,12 +158,12 @@ async function add(
   const history = inGap.map((tick, i) => ({ ...tick, ts_recv: baseUs + i }));
   const { feed, symbol } = gap;
   const key = { account: gap.account, feed, symbol, stream: 'ticks', timeframe: null };
-  return h.parts.locks.hold(JSON.stringify(['ticks', feed, symbol]), h.signal, async () => {
-    const stored = await h.parts.reader.ticks({ feed, symbol }, proved, { signal: h.signal });
+  return h.alone(ticksOf({ feed, symbol }), async (signal) => {
+    const stored = await h.parts.reader.ticks({ feed, symbol }, proved, { signal });
     const missing = missingTicks({ stored, history, gap: proved });
     const times = new Set(missing.map(({ ts }) => ts));
     const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
-    const { condemned } = await h.parts.writer.write({ ...fields, ticks: missing }, { signal: h.signal });
+    const { condemned } = await h.parts.writer.write({ ...fields, ticks: missing }, { signal });
     const [refused] = condemned;
     if (refused !== undefined) {
       const evidence = { reason: 'row_condemned', rows: condemned.length, detail: refused.reason };

@@ -21,7 +21,7 @@ import { claim } from '../claim.ts';
 import { fieldRows } from '../rejected-rows.ts';
 import { requireSameClock } from './another-clock.ts';
 import { ticksDigest } from './answer-minutes.ts';
-import { type HealContext, pauseMs } from './heal-context.ts';
+import { type HealContext, pauseMs, ticksOf } from './heal-context.ts';
 import { minuteVolumes } from './minute-volumes.ts';
 import type { TickAnswer } from './tick-answers.ts';
 import { type Language, languageStretch, type TickKey } from './tick-language.ts';
@@ -175,23 +175,19 @@ async function store(
   const read = subtract(pieces, answer.ambiguous);
   const silent = o.lacking.map((silence) => silence.range);
   const covered = subtract(read, silent);
-  const written = await h.parts.locks.hold(
-    JSON.stringify(['ticks', key.feed, key.symbol]),
-    h.signal,
-    async () => {
-      let rows = 0;
-      for (const piece of read) {
-        const stored = await h.parts.reader.ticks(key, piece, { signal: h.signal });
-        const ticks: TableRow<'ticks'>[] = missingTicks({ stored, history, gap: piece });
-        const times = new Set(ticks.map(({ ts }) => ts));
-        const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
-        await h.parts.writer.write({ ...fields, ticks }, { signal: h.signal });
-        rows += ticks.length;
-      }
-      await claim(h, { ...key, stream: 'ticks', timeframe: null }, covered, rows);
-      return rows;
-    },
-  );
+  const written = await h.alone(ticksOf(key), async (signal) => {
+    let rows = 0;
+    for (const piece of read) {
+      const stored = await h.parts.reader.ticks(key, piece, { signal });
+      const ticks: TableRow<'ticks'>[] = missingTicks({ stored, history, gap: piece });
+      const times = new Set(ticks.map(({ ts }) => ts));
+      const fields = fieldRows(h, answer.incomplete, ({ ts }) => times.has(ts));
+      await h.parts.writer.write({ ...fields, ticks }, { signal });
+      rows += ticks.length;
+    }
+    await claim(h, { ...key, stream: 'ticks', timeframe: null }, covered, rows);
+    return rows;
+  });
   h.parts.numbers.stored('ticks', written);
   await settle(h, key, pieces, covered);
   for (const { range: lacking, ticks } of o.lacking)

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { StreamLocks } from './stream-locks.ts';
+import { Turns } from './turns.ts';
 
 const never = new AbortController().signal;
 
 test('one at a time per name, in order; other names do not wait', async () => {
-  const locks = new StreamLocks();
+  const locks = new Turns();
   const log: string[] = [];
   let release = (): void => {};
   const first = locks.hold('a', never, async () => {
@@ -22,7 +22,7 @@ test('one at a time per name, in order; other names do not wait', async () => {
 });
 
 test('who gives up or fails lets the next one pass, and never early', async () => {
-  const locks = new StreamLocks();
+  const locks = new Turns();
   const log: string[] = [];
   let release = (): void => {};
   const first = locks.hold('a', never, async () => {

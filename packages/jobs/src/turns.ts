@@ -1,0 +1,25 @@
+// One at a time per name within this process, in the order of asking.
+import { abortable } from './abortable.ts';
+
+export class Turns {
+  readonly #tails = new Map<string, Promise<void>>();
+
+  /** Runs `work` when everybody who asked for this name before has ended. @throws the signal's reason, while it waits. */
+  async hold<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const before = this.#tails.get(name) ?? Promise.resolve();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tail = before.then(() => held);
+    this.#tails.set(name, tail);
+    try {
+      signal.throwIfAborted();
+      await abortable(before, signal);
+      return await work(signal);
+    } finally {
+      release();
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    }
+  }
+}
