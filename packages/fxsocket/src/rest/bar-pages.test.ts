@@ -93,6 +93,20 @@ test('without an end it goes to the bar that is under way at the broker', async 
   await rest.close();
 });
 
+test('without an end, and with a clock that cannot be read, it is no empty history', async () => {
+  const { baseUrl } = await serve((_request, response) =>
+    response.end('{"serverTime":"2026.06.22 03:00:30","utcOffsetSeconds":10800}'),
+  );
+  const rest = new FxSocketRest({ baseUrl, apiKey: 'fxs_ro_secret' });
+  await expect(
+    read(rest.bars({ symbol: 'EURUSD', timeframe: 'M1', from: '2026-06-22' })),
+  ).rejects.toMatchObject({
+    code: 'FXSOCKET_SHAPE',
+    message: expect.stringContaining('serverTime'),
+  });
+  await rest.close();
+});
+
 test('leaving the loop asks for no more', async () => {
   const { rest, sizes } = await gateway();
   for await (const { close } of rest.bars(WEEK, { pageBars: 100 })) if (close > 0) break;

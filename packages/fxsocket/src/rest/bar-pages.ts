@@ -101,7 +101,14 @@ const isTooMuch = (error: unknown): boolean =>
   error instanceof FxSocketError && (TOO_MUCH.has(error.code) || error.status === 504);
 
 /** The bar of this minute is under way and belongs to it. */
-const nowMs = (time: string): number => (wallMs(time) ?? Number.NaN) + 1000;
+function nowMs(time: string): number {
+  const ms = wallMs(time);
+  if (ms !== null) return ms + 1000;
+  throw new FxSocketError({
+    code: 'FXSOCKET_SHAPE',
+    message: `serverTime of /ServerTimezone is no broker time: ${JSON.stringify(time)}. Give \`to\``,
+  });
+}
 
 function wallOf(name: string, bound: string): number {
   checkedBound(name, bound);

@@ -186,6 +186,27 @@ test.each([
   expect(lists).toBeLessThanOrEqual(33);
 });
 
+test('subscriptions that change all the time: no more than three a minute', () => {
+  const rig = new SessionRig({ subscriptions: [EUR] }).open();
+  rig.frame(ackOf('terminal'), ackOf('prices'));
+  let lists = 0;
+  for (let second = 0; second < 120; second++) {
+    const subscriptions: Subscription[] = second % 2 === 0 ? [EUR, GBP] : [EUR];
+    const words = [
+      ...rig.input({ type: 'want', subscriptions }),
+      ...(second % 2 === 0
+        ? rig.frame(ackOf('prices'))
+        : rig.frame({ type: 'unsubscribed', topic: 'prices', message: '' })),
+      ...rig.advance(1000),
+      ...rig.frame(beatOf()),
+    ];
+    lists += only(words, '→ list').length;
+    if (only(words, '→ list').length > 0) rig.list({ topic: 'terminal' }, ...subscriptions);
+  }
+  expect(lists).toBeGreaterThan(1);
+  expect(lists).toBeLessThanOrEqual(9);
+});
+
 test('a list that spells a symbol in another way is about the same symbol', () => {
   const bars: Subscription = { topic: 'bars', symbol: 'XAUUSD.m', timeframe: 'M1' };
   const rig = new SessionRig({ subscriptions: [EUR, bars] }).open();
