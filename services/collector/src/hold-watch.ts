@@ -191,10 +191,10 @@ export class HoldWatch {
   }
 
   /** Of a tape that nobody goes on with: what agreed at its end is believed without waiting for more. */
-  #end(hold: WatchedHold, { agreeing }: HoldJudge): void {
+  #end(hold: WatchedHold, { agreeing, newestUs }: HoldJudge): void {
     const { memory } = this.#o;
     if (agreeing !== null) return this.#setAside(hold, this.#until(hold, agreeing));
-    const lastUs = memory.ledger.lastTsRecv;
+    const lastUs = newestUs ?? memory.ledger.lastTsRecv;
     const to = { utcUs: memory.rulings.receivedUs(lastUs) + LEAST_MARGIN_MS * 1000 };
     const reason = `no running clock agreed with the rule ${this.#ruleOf(hold)} before the recording ended`;
     this.#setAside(hold, { toUs: lastUs + 1, to, reason });

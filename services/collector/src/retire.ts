@@ -15,6 +15,8 @@ import { tidy } from './upkeep.ts';
 const LOOK_MS = 250;
 /** How often a tape that has ended is looked after. */
 const UPKEEP_MS = 6 * 3_600_000;
+/** … and how soon what failed is tried again. */
+const AGAIN_MS = 120_000;
 /** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
 
@@ -62,7 +64,7 @@ export class Retirement {
       const { signal } = one.stop;
       if (signal.aborted) return;
       const ended = this.#retire(name, signal);
-      one.work = ended.then(() => this.#keep(name, signal));
+      one.work = ended.then((done) => this.#keep(name, done, signal));
       await Promise.race([ended, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
   }
@@ -83,25 +85,28 @@ export class Retirement {
   }
 
   /** Retention goes on, another database gets what the tape has, and what failed is tried again. */
-  async #keep(name: string, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await pause(this.#o.shared.clock, UPKEEP_MS, signal);
+  async #keep(name: string, isDone: boolean, signal: AbortSignal): Promise<void> {
+    for (let done = isDone; ; ) {
+      await pause(this.#o.shared.clock, done ? UPKEEP_MS : AGAIN_MS, signal);
       if (signal.aborted) return;
-      await this.#retire(name, signal);
+      done = await this.#retire(name, signal);
     }
   }
 
-  async #retire(name: string, signal: AbortSignal): Promise<void> {
+  /** False: it failed, and is to be tried again. */
+  async #retire(name: string, signal: AbortSignal): Promise<boolean> {
     const log = this.#o.log.child({ account: name });
     try {
       await this.#send(name, log, signal);
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       const locked = error instanceof FxtapeError && error.code === 'TAPE_LOCKED';
       log[locked ? 'debug' : 'warn'](
         { err: error },
-        'cannot end the tape of an account that is no longer configured; it is tried again at the next start',
+        'cannot end the tape of an account that is no longer configured; trying again in two minutes',
       );
+      return false;
     }
   }
 

@@ -131,6 +131,7 @@ export class HoldJudge {
   #measured: MeasuredClock | null = null;
   #segments: Segment[];
   #jumps: Jump[] = [];
+  #newestUs: number | null = null;
 
   /** `fromUs`: receive time of the first held line; `rule`: the rule of that line. */
   constructor(o: {
@@ -160,6 +161,11 @@ export class HoldJudge {
     return this.#contradicts?.sight ?? null;
   }
 
+  /** Receive time of the newest frame that waits. */
+  get newestUs(): number | null {
+    return this.#newestUs;
+  }
+
   /** Since when the clock has agreed again; null while it does not. */
   get agreeing(): { readonly tsRecv: number; readonly at: Instant } | null {
     return this.#agrees;
@@ -169,6 +175,7 @@ export class HoldJudge {
     const { tsRecv } = line;
     if (tsRecv < this.#fromUs || this.#rulings.setAsideAt(tsRecv) !== null) return null;
     if (line.event === 'clock_jump') return this.#jumped(line);
+    if (message !== null) this.#newestUs = tsRecv;
     if (message === null || this.#rule === null) return null;
     const sight = sightOf(line, message, this.#rule, this.#rulings.receivedUs(tsRecv));
     if (sight === null || sight.time === null) return null;
