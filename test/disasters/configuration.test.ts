@@ -207,6 +207,44 @@ test('configuration: renamed with its feed, while the market is quiet and the da
   await promiseKept('renamed with its feed', recording);
 });
 
+test('configuration: renamed with its feed while the database is away, and healed: the end of the old tape stands once', async () => {
+  const between = chance('renamed and healed');
+  const recording = await begin({
+    scenario: { ...scenario, history: { days: 2, quoteTicks: 'full' } },
+    clock: '"America/New_York+7h"',
+    accounts: [{ id: A, name: 'old', feed: 'market' }],
+    backfill: { bars: {}, ticks: false, deals: false },
+    redis: true,
+  });
+  let service = await recording.collector();
+  await recording.scheduler();
+  await recording.backfill();
+  await recording.live(service);
+  await recording.moreTicks(between(2000, 4000));
+  await recording.questdb.kill();
+  await delay(between(20_000, 40_000));
+  await service.kill('SIGKILL');
+  recording.configure({
+    accounts: [{ id: A, name: 'new', feed: 'market' }],
+    backfill: { bars: {}, ticks: false, deals: false },
+  });
+  await recording.questdb.start();
+  service = await recording.collector();
+  await recording.live(service);
+  await recording.moreTicks(4000);
+  const open =
+    "SELECT count() FROM gaps WHERE stream = 'ticks' AND cause = 'process_down' AND (ts_to IS NULL OR state = 'open')";
+  await until(async () => Number((await recording.sql(open))[0]?.[0]) === 0, {
+    what: 'the gap between the names to be healed',
+    deadlineMs: 240_000,
+    everyMs: 1000,
+    retryErrors: true,
+  });
+  await promiseKept('renamed and healed', recording);
+  const history = await recording.sql("SELECT count() FROM ticks WHERE source = 'history'");
+  expect(Number(history[0]?.[0])).toBeGreaterThan(0);
+});
+
 test('configuration: taken out while it waits for its gateway, and put in again', async () => {
   const recording = await begin({ scenario });
   await recording.gateway.fault('rest', { path: '/ServerTimezone', status: 503 });

@@ -191,9 +191,11 @@ test.each([
   atTheEnd(() => retirement.stop());
   await retirement.addAll(new Set());
   const rows = async (sql: string) => (await http.exec(sql)).dataset;
-  const hasEnded =
-    "SELECT gap_id FROM gap_events WHERE event = 'ended' AND evidence = 'not configured any more'";
-  await until(async () => (await rows(hasEnded)).length > 0, { what: 'the end', deadlineMs: 60_000 });
+  const { signal } = new AbortController();
+  await retirement.sent('of another', signal);
+  await retirement.sent('held', signal);
+  const ends = await rows("SELECT gap_id FROM gap_events WHERE evidence = 'not configured any more'");
+  expect(ends.length).toBeGreaterThan(0);
   const counted = await rows('SELECT count() FROM ticks');
   expect(Number(counted[0]?.[0])).toBe(stored);
   const aside = await rows(

@@ -72,6 +72,8 @@ export interface BeginOptions extends SharedParts {
   readonly signal: AbortSignal;
   /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
+  /** Resolves when the database has what tapes of accounts that are gone hold of a feed. */
+  readonly feedSent: (feed: string, signal: AbortSignal) => Promise<void>;
   /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
 }
@@ -159,7 +161,12 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
-  const outflow = outflowOf(o, { account: name, replayed }, { tape, memory, intake, keeper, checkpoints });
+  const after = async (wait: AbortSignal) => (feed === null ? undefined : o.feedSent(feed, wait));
+  const outflow = outflowOf(
+    o,
+    { account: name, replayed, after },
+    { tape, memory, intake, keeper, checkpoints },
+  );
   const stream = new FxStream({
     url: binding.wsUrl,
     apiKey,
@@ -304,7 +311,13 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: { readonly account: string; readonly replayed: boolean; readonly isOver?: boolean },
+  whose: {
+    readonly account: string;
+    readonly replayed: boolean;
+    readonly isOver?: boolean;
+    /** Resolves when its rows may follow those of others. */
+    readonly after?: (signal: AbortSignal) => Promise<void>;
+  },
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
@@ -318,6 +331,7 @@ export const outflowOf = (
     troubles,
     inHand,
     enter: async (until) => {
+      await whose.after?.(until);
       await o.database.ready(until);
       const { epoch } = o.database;
       const claim = await o.claims.claim({ account: whose.account, feed: memory.ledger.state.feed }, until);

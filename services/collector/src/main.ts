@@ -92,6 +92,11 @@ const shared = {
 let current: Config = config;
 const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
 const pipelines = new Map<string, Pipeline>();
+const listed = Promise.withResolvers<void>();
+const feedSent = async (feed: string, signal: AbortSignal): Promise<void> => {
+  await listed.promise;
+  await retirement.sent(feed, signal);
+};
 const ruleOf = (server: string): string | null => {
   const known = [...pipelines.values()].find(({ parts }) => parts?.binding.server === server)?.parts;
   return known?.keeper.current?.confirmed === true ? known.keeper.current.rule : null;
@@ -130,6 +135,7 @@ const takeUp = async (): Promise<void> => {
       keyOf,
       dir,
       former: () => retirement.former,
+      feedSent,
       log: log.child({ account: name }),
     });
     pipelines.set(name, pipeline);
@@ -138,9 +144,12 @@ const takeUp = async (): Promise<void> => {
 };
 await follow(config);
 // The demonstration has accounts of its own: what others there are is not its business.
-const retireOthers = () => inTurn(() => retirement.addAll(new Set(pipelines.keys())));
-if (demo === undefined)
-  void new Supervisor({ clock, log, signal: stopping.signal }).run('tapes of former accounts', retireOthers);
+const retireOthers = () =>
+  inTurn(async () => {
+    if (demo === undefined) await retirement.addAll(new Set(pipelines.keys()));
+  });
+const retiring = new Supervisor({ clock, log, signal: stopping.signal });
+void retiring.run('tapes of former accounts', retireOthers).then(listed.resolve);
 shutdown.add('accounts', async () => {
   stopping.abort();
   await Promise.allSettled([following]);

@@ -9,7 +9,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
-import { begin, isElsewhere, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
+import {
+  begin,
+  type BeginOptions,
+  isElsewhere,
+  look,
+  type Parts,
+  type SharedParts,
+  type WaitingFor,
+} from './begin.ts';
 import type { NotRecording } from './account-state.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import type { Former } from './retire.ts';
@@ -40,6 +48,7 @@ export interface PipelineOptions extends SharedParts {
   readonly log: Log;
   /** Accounts that were recorded here under names that are not configured any more. */
   readonly former: () => readonly Former[];
+  readonly feedSent: BeginOptions['feedSent'];
 }
 
 export class Pipeline {

@@ -36,10 +36,19 @@ export interface Former {
   readonly feed: string | null;
 }
 
+interface Under {
+  readonly stop: AbortController;
+  /** What it recorded last. */
+  readonly feed: Promise<string | null>;
+  /** Its rows are in the database, or cannot be sent now. */
+  readonly sent: PromiseWithResolvers<void>;
+  work: Promise<void> | null;
+}
+
 export class Retirement {
   readonly #o: RetireOptions;
   readonly #former = new Map<string, Former>();
-  readonly #under = new Map<string, { stop: AbortController; work: Promise<void> | null }>();
+  readonly #under = new Map<string, Under>();
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: RetireOptions) {
@@ -58,12 +67,15 @@ export class Retirement {
   /** Its pipeline has ended, or there was none. */
   add(name: string): void {
     if (this.#under.has(name)) return;
-    const one = { stop: new AbortController(), work: null as Promise<void> | null };
+    const stop = new AbortController();
+    const sent = Promise.withResolvers<void>();
+    const one: Under = { stop, feed: this.#feedOf(name), sent, work: null };
     this.#under.set(name, one);
     this.#turn = this.#turn.then(async () => {
-      const { signal } = one.stop;
+      const { signal } = stop;
       if (signal.aborted) return;
       const ended = this.#retire(name, signal);
+      void ended.then(() => sent.resolve());
       one.work = ended.then((done) => this.#keep(name, done, signal));
       await Promise.race([ended, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
@@ -75,12 +87,34 @@ export class Retirement {
     this.#under.delete(name);
     this.#former.delete(name);
     one?.stop.abort();
+    one?.sent.resolve();
     await one?.work;
+  }
+
+  /** Resolves when the database has what these tapes hold of a feed: else history would add the same ticks to the gap behind them. */
+  async sent(feed: string, signal: AbortSignal): Promise<void> {
+    for (const one of this.#under.values()) {
+      if ((await one.feed) !== feed) continue;
+      const aborted = Promise.withResolvers<void>();
+      const abort = () => aborted.resolve();
+      signal.addEventListener('abort', abort);
+      await Promise.race([one.sent.promise, ...(signal.aborted ? [] : [aborted.promise])]);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** A tape that cannot be read holds nobody up. */
+  async #feedOf(name: string): Promise<string | null> {
+    const memory = await remembering(name, join(this.#o.tapes, name)).catch(() => null);
+    return memory?.ledger.state.feed ?? null;
   }
 
   async stop(): Promise<void> {
     const all = [...this.#under.values()];
-    for (const { stop } of all) stop.abort();
+    for (const { sent, stop } of all) {
+      stop.abort();
+      sent.resolve();
+    }
     await Promise.all(all.map(async ({ work }) => work));
   }
 
@@ -93,7 +127,7 @@ export class Retirement {
     }
   }
 
-  /** False: it failed, and is to be tried again. */
+  /** False: it failed, and is to be tried again soon. */
   async #retire(name: string, signal: AbortSignal): Promise<boolean> {
     const log = this.#o.log.child({ account: name });
     try {
@@ -104,9 +138,9 @@ export class Retirement {
       const locked = error instanceof FxtapeError && error.code === 'TAPE_LOCKED';
       log[locked ? 'debug' : 'warn'](
         { err: error },
-        'cannot end the tape of an account that is no longer configured; trying again in two minutes',
+        'cannot end the tape of an account that is no longer configured; trying again',
       );
-      return false;
+      return !locked && error instanceof FxtapeError && error.kind === 'terminal';
     }
   }
 
