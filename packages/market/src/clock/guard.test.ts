@@ -212,6 +212,16 @@ test('heartbeats that lay in a queue for half an hour are waited out, and what c
   expect(reading.at(1820).beat()).toBe('go');
 });
 
+test('a queue that empties slowly is waited out as well: each heartbeat out of it promises the next', () => {
+  const reading = new Reading().at(0);
+  reading.beat();
+  const words = Array.from({ length: 600 }, (_, i) =>
+    reading.at(1800 + i / 20).beat(i - 1800 - i / 20, 'late'),
+  );
+  expect(new Set(words)).toEqual(new Set(['wait']));
+  expect(reading.at(1831).beat()).toBe('go');
+});
+
 test('a new connection is waited for: its heartbeats have not come yet', () => {
   const reading = new Reading().at(0);
   expect(reading.tick(HOUR)).toBe('wait');
