@@ -6,14 +6,42 @@ import { createTableSql } from './create-table-sql.ts';
 import { readMigrations } from './migration-files.ts';
 import { tables } from '@fxtape/market/tables';
 
-test('the migrations create every table exactly as it is defined', async () => {
+/** Statements that create tables, each with the columns that later migrations added at its end. */
+function createdBy(statements: readonly string[]): string[] {
+  const created = new Map<string, string>();
+  for (const statement of statements) {
+    const table = /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1];
+    if (table !== undefined) created.set(table, statement);
+    const added = /^ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+ \w+)$/.exec(statement);
+    if (added === null) continue;
+    const [, name = '', column = ''] = added;
+    const before = created.get(name) ?? '';
+    created.set(
+      name,
+      before.replace('\n) TIMESTAMP(', () => `,\n  ${column}\n) TIMESTAMP(`),
+    );
+  }
+  return [...created.values()];
+}
+
+test('the migrations make every table exactly as it is defined', async () => {
   const statements = (await readMigrations()).flatMap((migration) => migration.statements);
-  for (const def of Object.values(tables)) expect(statements).toContain(createTableSql(def));
+  for (const def of Object.values(tables)) expect(createdBy(statements)).toContain(createTableSql(def));
+});
+
+test('a column that a later migration adds is the last one', () => {
+  const create = 'CREATE TABLE IF NOT EXISTS a (\n  ts TIMESTAMP\n) TIMESTAMP(ts) PARTITION BY DAY WAL';
+  expect(createdBy([create, 'ALTER TABLE a ADD COLUMN IF NOT EXISTS b LONG'])).toEqual([
+    create.replace('ts TIMESTAMP\n', 'ts TIMESTAMP,\n  b LONG\n'),
+  ]);
 });
 
 test('every statement may run twice', async () => {
   for (const { statements } of await readMigrations()) {
-    for (const statement of statements) expect(statement).toMatch(/^CREATE (TABLE|VIEW) IF NOT EXISTS /);
+    for (const statement of statements)
+      expect(statement).toMatch(
+        /^(CREATE (TABLE|VIEW) IF NOT EXISTS |ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS )/,
+      );
   }
 });
 
