@@ -19,6 +19,9 @@ import {
 import { z } from 'zod';
 import { notStored } from './errors.ts';
 
+/** The server is busy with the copies, and what is written beside them waits in its log as long. */
+const SETTLE_MS = 600_000;
+
 export const APPLY_STEPS = ['filling', 'paused', 'swapping', 'applied', 'abandoned'] as const;
 export type ApplyStep = (typeof APPLY_STEPS)[number];
 
@@ -95,7 +98,7 @@ export class ApplyJournal {
   /** The newest step of each correction, oldest first. Errors: as `exec`. */
   async steps(): Promise<ApplyStepRow[]> {
     if (!(await lastEntries(this.#http, ['clock_applies'])).has('clock_applies')) return [];
-    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: 10_000 });
+    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: SETTLE_MS });
     return await newestSteps(this.#http);
   }
 
@@ -152,7 +155,7 @@ export class ApplyJournal {
   async #write(rows: Parameters<typeof encodeRows>[1]): Promise<void> {
     const answer = await this.#http.write('clock_applies', encodeRows(tables.clock_applies, rows).body);
     if (answer.kind !== 'stored') throw notStored('clock_applies', answer.message);
-    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: 10_000 });
+    await requireSettled(this.#http, this.#clock, ['clock_applies'], { waitMs: SETTLE_MS });
   }
 
   /** Later than every other step. */
