@@ -131,10 +131,10 @@ export class Years {
    * Rows as a writer with the wrong rules makes them; what has to become of them is expected from now on. `once`: none of history in an hour
    * that occurs twice, whose rows are left out only as long as nobody has read it with the right rule.
    */
-  make(each: number, once = false): Map<TableName, Row[]> {
+  make(each: number, once = false, brokers: readonly Broker[] = BROKERS): Map<TableName, Row[]> {
     const made = new Map<TableName, Row[]>();
     const add: Add = (table, row) => void made.set(table, [...(made.get(table) ?? []), row]);
-    for (const broker of BROKERS)
+    for (const broker of brokers)
       for (let i = 0; i < each; i++) {
         const one = this.#one(broker);
         this.#addLive(add, one);
@@ -251,7 +251,7 @@ export async function expectYears({ expected }: Years): Promise<void> {
   expect(rules).toEqual(BROKERS.map(({ name, right }) => [name, right.id]));
 }
 
-/** Writes without asking anybody, until it is stopped; a row that is refused is written again. Returns how many batches were taken. */
+/** Writes without asking anybody, one broker after the other, until it is stopped; a row that is refused is written again. Returns how many batches were taken. */
 export function startStubborn(years: Years): { stop: () => Promise<number> } {
   const own = new QuestDbHttp({ conf: server.conf });
   let stopped = false;
@@ -267,7 +267,8 @@ export function startStubborn(years: Years): { stop: () => Promise<number> } {
   const done = (async () => {
     let batches = 0;
     while (!stopped) {
-      for (const [table, rows] of years.make(1, true)) await insist(table, rows);
+      const one = BROKERS.slice(batches % BROKERS.length).slice(0, 1);
+      for (const [table, rows] of years.make(1, true, one)) await insist(table, rows);
       batches++;
       await delay(200 + Math.random() * 1500);
     }
