@@ -105,6 +105,13 @@ test('well: status, gaps, outages, doctor', async () => {
   );
   expect((await fxtape(['status'])).stdout).toMatch(/BTCUSD +live +\d+ .* ago +M1 live/);
 
+  for (const [args, said] of [
+    [['gaps', '--symbol', 'BTCUSDD'], /^SYMBOL_UNKNOWN: .*"BTCUSD".*\n$/],
+    [['gaps', '--account', 'dmeo'], /^ACCOUNT_UNKNOWN: .*"demo".*\n$/],
+    [['outages', '--account', 'dmeo'], /^ACCOUNT_UNKNOWN: .*"demo".*\n$/],
+  ] as const)
+    expect(await fxtape(args)).toMatchObject({ code: 1, stdout: '', output: expect.stringMatching(said) });
+
   await recording.gateway.fault('reset');
   await recording.live(service);
   const closed = await until(

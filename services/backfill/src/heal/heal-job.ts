@@ -72,7 +72,8 @@ async function healOne(h: HealContext, of: Range, gapId: string, progress: unkno
   await h.parts.writer.write({ gap_events: endEvents(now, step.end, ts) }, { signal: h.signal });
   const { evidence, missingEstimate, rowsHealed, state } = step.end;
   const fields = { gap: gap.id, state, rowsHealed, missingEstimate, reason: evidence.reason };
-  h.parts.log.info(fields, 'a gap has come to its end');
+  // A first start has a hundred of the others: the seconds before each stream was subscribed.
+  h.parts.log[gap.cause === 'not_subscribed' ? 'debug' : 'info'](fields, 'a gap has come to its end');
   return { rows: step.written, note: { state, reason: evidence.reason } };
 }
 

@@ -1,0 +1,30 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FxtapeError } from '@fxtape/ops';
+import { afterEach, expect, test, vi } from 'vitest';
+import { whereNothingRuns } from './not-running.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'fxtape-not-running-'));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const refused = (code: string): FxtapeError =>
+  new FxtapeError({ code, kind: 'transient', message: 'ECONNREFUSED', hint: 'Start it' });
+
+test('a refused connection means that nothing runs, unless somebody named the address or an `up` runs', () => {
+  vi.stubEnv('FXTAPE_DATA_DIR', dir);
+  vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:1');
+  const away = refused('QDB_UNREACHABLE');
+  expect(whereNothingRuns(away)).toMatchObject({
+    code: 'NOT_RUNNING',
+    message: expect.stringContaining('QDB_CLIENT_CONF is not set'),
+  });
+  for (const other of [refused('QUEUE_UNREACHABLE'), refused('QDB_SQL'), new Error('it')])
+    expect(whereNothingRuns(other)).toBe(other);
+  mkdirSync(join(dir, 'run'), { recursive: true });
+  writeFileSync(join(dir, 'run', 'stack.json'), JSON.stringify({ pid: process.pid, services: [], env: {} }));
+  expect(whereNothingRuns(away)).toBe(away);
+});
