@@ -63,7 +63,9 @@ const ELSEWHERE = 'ACCOUNT_RECORDED_ELSEWHERE';
 test('the second is refused by name while the first one lives, and goes on when it has released the account', async () => {
   const what = wanted('released');
   const [first, second] = [recorder('one', 'here:/one'), recorder('two', 'there:/two')];
+  expect(await second.isFree([what], signal)).toBe(true);
   await first.claim(what, signal, noTape);
+  expect([await first.isFree([what], signal), await second.isFree([what], signal)]).toEqual([true, false]);
   await living(first, async () => {
     const refused = second.claim(what, signal, noTape);
     await expect(refused).rejects.toMatchObject({

@@ -102,6 +102,17 @@ export class RecorderClaims {
     }
   }
 
+  /**
+   * Whether nobody else has recorded any of these, as far as a quick look shows: the database may lag. The claim is made before rows are sent.
+   * Errors: as `exec`, and those of `self`.
+   */
+  async isFree(wanted: readonly Recorded[], signal: AbortSignal): Promise<boolean> {
+    const rows = await this.#rows(wanted, signal);
+    const newest = rows.at(-1);
+    const others = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
+    return others.length === 0 && (newest === undefined || newest.id === this.#self.id);
+  }
+
   async #take(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null): Promise<AbortSignal> {
     const { account } = wanted;
     const { clock, log } = this.#o;

@@ -50,7 +50,7 @@ export interface SharedParts {
   readonly reader: Reader;
   readonly gate: WriteGate;
   readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
-  readonly claims: Pick<RecorderClaims, 'claim' | 'release'>;
+  readonly claims: Pick<RecorderClaims, 'claim' | 'isFree' | 'release'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
@@ -212,8 +212,12 @@ const claimSoon = async (
   tape: OwnTape,
 ): Promise<unknown> => {
   try {
-    await database.ready(AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]));
-    await claims.claim(recordedOf(config), signal, tape);
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]);
+    await database.ready(soon);
+    const wanted = recordedOf(config);
+    // Nothing keeps a recording waiting that was nobody else's.
+    if (!(await claims.isFree([wanted, { ...wanted, feed: tape.feed }], soon)))
+      await claims.claim(wanted, signal, tape);
     return null;
   } catch (error) {
     if (isElsewhere(error)) return error;
