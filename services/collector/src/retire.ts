@@ -19,6 +19,7 @@ const UPKEEP_MS = 6 * 3_600_000;
 const AGAIN_MS = 120_000;
 /** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
+const MOST_FAILURES = 6;
 
 export interface RetireOptions {
   readonly shared: SharedParts;
@@ -179,7 +180,8 @@ export class Retirement {
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       let refusal: Error | null = null;
-      const sending = new Supervisor({ clock, log, signal: until }).run('sending', () =>
+      const supervisor = new Supervisor({ clock, log, signal: until });
+      const sending = supervisor.run('sending', () =>
         outflow.run(until).catch((error: unknown) => {
           if (!isElsewhere(error)) throw error;
           refusal = error;
@@ -189,6 +191,9 @@ export class Retirement {
       for (let isTold = false; !until.aborted; await pause(clock, LOOK_MS, until)) {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
+        // A minute or so: what cannot be read at all holds nobody up.
+        if (supervisor.failures.some(({ times }) => times >= MOST_FAILURES))
+          this.#under.get(account)?.sent.resolve();
         if ((appliedTsRecv ?? 0) >= last) break;
         // What waits for a word of the clock hears none any more.
         if (isTold || !caughtUp || phase !== 'sending' || (readTsRecv ?? 0) >= last) continue;
