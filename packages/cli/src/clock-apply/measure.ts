@@ -22,10 +22,17 @@ import { wallClocks } from './server-clocks.ts';
 
 /** Rows that are read at once to find which of them are wrong. */
 export const RECKONED_AT_ONCE = 4_000_000;
-/** Rows that a server copies and proves in a second; that it looks through while writing is paused; and small tables' rows that it writes. */
-const COPIED_ROWS_PER_S = 250_000;
-const LOOKED_ROWS_PER_S = 10_000_000;
+/**
+ * Rows that one core copies and proves in a second; that it looks through while writing is paused; and rows of small tables that it writes.
+ * Measured with `npm run bench -- clock-apply --short` on QuestDB 9.3.4 beside other work, in seconds of a core as the server spent them: 4.8
+ * million ticks and bars with live rows between them were copied in 42.6 s. The pause took 7.6 s, the 50,000 claims in it included; the last two
+ * figures share that with room to spare.
+ */
+const COPIED_ROWS_PER_S = 110_000;
+const LOOKED_ROWS_PER_S = 1_000_000;
 const WRITTEN_ROWS_PER_S = 10_000;
+/** What the copies and their logs take, of the room of the tables: there it was 1.4 times, and 2.1 with days that were copied over again. */
+const ROOM = 2.1;
 /** Logs that have to stand still, tables that change names, what was on its way to the disk. */
 const STEPS_MS = 6000;
 
@@ -107,7 +114,7 @@ function needs(found: readonly TableReckoning[]): Pick<Measured, 'needBytes' | '
   const large = sum((each) => (isSmall(each) ? 0 : each.rows));
   const small = sum((each) => (isSmall(each) ? each.rows : 0));
   return {
-    needBytes: Math.ceil(sum(({ bytes }) => bytes) * 2),
+    needBytes: Math.ceil(sum(({ bytes }) => bytes) * ROOM),
     seconds: Math.ceil(large / COPIED_ROWS_PER_S),
     pauseSeconds: Math.ceil(
       (PAUSE_REACHES_MS + STEPS_MS) / 1000 + large / LOOKED_ROWS_PER_S + small / WRITTEN_ROWS_PER_S,
