@@ -31,6 +31,8 @@ export interface Inspected {
   };
 }
 
+/** All logs of a lane that took a quarter of an hour. */
+const MOST_LOG_BYTES = 512 * 1024 * 1024;
 const run = promisify(execFile);
 const BUILD_MS = 600_000;
 const CONTROL_KEY = 'of-the-test-alone';
@@ -133,7 +135,8 @@ export class ComposeStack extends Recorded {
   async composeWith(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
     const [command = '', ...rest] = [...this.#compose, ...args];
     const env = { ...this.#env, ...variables };
-    return (await run(command, rest, { cwd: WORKSPACE, env, timeout: BUILD_MS })).stdout;
+    return (await run(command, rest, { cwd: WORKSPACE, env, timeout: BUILD_MS, maxBuffer: MOST_LOG_BYTES }))
+      .stdout;
   }
 
   async docker(...args: string[]): Promise<string> {
