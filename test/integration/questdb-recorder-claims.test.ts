@@ -85,6 +85,17 @@ test('the second is refused by name while the first one lives, and goes on when 
   expect(await claimOn('a feed of its own', second, what)).toEqual(['held', true]);
 });
 
+test('accounts of one folder follow each other in a feed, also at one moment', async () => {
+  const claims = recorder('one');
+  const feed = `renamed-${process.pid}`;
+  const names = Array.from({ length: 6 }, (_, i) => `${feed}-${i}`);
+  const held = await Promise.all(
+    names.map(async (account) => claims.claim({ account, feed }, signal, noTape)),
+  );
+  await claims.look(signal);
+  expect(held.map(({ aborted }) => aborted)).toEqual(names.map(() => false));
+});
+
 test('after SIGKILL the same folder goes on at once, another one when the row stood still', async () => {
   const what = wanted('killed');
   await recorder('one').claim(what, signal, noTape);

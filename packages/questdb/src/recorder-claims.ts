@@ -137,7 +137,9 @@ export class RecorderClaims {
     await this.#write([held], 'recording', signal);
     if (others.length > 0) await pause(clock, PAUSE_REACHES_MS, signal);
     else if (newest === undefined || !this.#isOwn(newest)) await pause(clock, RIVAL_MS, signal);
-    const last = (await this.#settled(wanted, signal)).at(-1);
+    // Accounts of one folder may follow each other in a feed.
+    const isRival = (row: Row): boolean => row.account === account || !this.#isOwn(row);
+    const last = (await this.#settled(wanted, signal)).findLast(isRival);
     if (last === undefined || !isSame(last, held)) throw elsewhere(wanted, last);
     this.#lost.delete(account);
     this.#held.set(account, held);
