@@ -20,7 +20,7 @@ import type {
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
-import { listSegments, readCursor, TapeWriter } from '@fxtape/tape';
+import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
@@ -122,7 +122,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
-        return recall(o.reader, { account: name, feed, others }, signal);
+        const tapes = new Set(await listTapes(dirname(dir)));
+        return recall(o.reader, { account: name, feed, others, tapes }, signal);
       });
   if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
   passing('collector: remembered');

@@ -29,11 +29,14 @@ export const recall = async (
     account,
     feed,
     others,
+    tapes,
   }: {
     readonly account: string;
     readonly feed: string | null;
     /** Last ticks of the feed on tapes of other accounts, which the database may not have yet. */
     readonly others: ReadonlyMap<string, KnownTick>;
+    /** Accounts whose tapes are here: they end their own gaps, and nobody else goes on with those. */
+    readonly tapes: ReadonlySet<string>;
   },
   signal: AbortSignal,
 ): Promise<Remembered> => {
@@ -60,8 +63,10 @@ export const recall = async (
   const configured = (streams: readonly StreamKey[]): ConfiguredStream[] =>
     streams.map((key) => {
       const gap = open.get(streamId(key));
+      const fromUs = gap?.ts_from ?? null;
+      const isTheirs = gap !== undefined && gap.account !== account && tapes.has(gap.account ?? '');
       const carried =
-        gap === undefined || gap.ts_from === null
+        gap === undefined || gap.ts_from === null || isTheirs
           ? null
           : {
               id: gap.gap_id,
@@ -70,7 +75,9 @@ export const recall = async (
               fromUs: gap.ts_from,
             };
       const lastTick = key.stream === 'ticks' && key.symbol !== null ? known.get(key.symbol) : undefined;
-      return { ...key, coveredToUs: ends.get(streamId(key)) ?? null, openGap: carried, lastTick };
+      const endUs = ends.get(streamId(key)) ?? null;
+      const coveredToUs = isTheirs && fromUs !== null ? Math.min(endUs ?? fromUs, fromUs) : endUs;
+      return { ...key, coveredToUs, openGap: carried, lastTick };
     });
   // Symbols of one feed are covered together: what ended long before the others was taken out of the configuration, or its symbol is gone.
   const ofSymbols = covered.filter(({ symbol }) => symbol !== null);
