@@ -122,8 +122,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
-        const tapes = new Set(await listTapes(dirname(dir)));
-        return recall(o.reader, { account: name, feed, others, tapes }, signal);
+        const of = { account: name, feed, others, tapes: await tapesBeside(dir) };
+        return recall(o.reader, of, signal);
       });
   if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
   passing('collector: remembered');
@@ -261,6 +261,14 @@ const setAsideOf = ({ clock, config, dir, log }: BeginOptions, writer: TapeWrite
 
 export const isElsewhere = (error: unknown): error is FxtapeError =>
   error instanceof FxtapeError && error.code === 'ACCOUNT_RECORDED_ELSEWHERE';
+
+/** Accounts that have lines on a tape here. @throws TAPE_IO */
+const tapesBeside = async (dir: string): Promise<Set<string>> => {
+  const tapes = new Set<string>();
+  for (const name of await listTapes(dirname(dir)))
+    if ((await listSegments(join(dirname(dir), name))).length > 0) tapes.add(name);
+  return tapes;
+};
 
 /** @throws as TapeWriter.open */
 export const openTape = (
