@@ -1,7 +1,7 @@
 // What the gateway says of one account: who it is, which symbols its broker lists, how its clock stands. In: the account's configuration
 // and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen, or each time
-// while some are missing. Never history.
-import { type AccountConfig, matchAccount, requireKey } from '@fxtape/config';
+// while some are missing; for those that are configured and were never listed, more and more seldom. Never history.
+import { type AccountConfig, matchAccount, matchSymbols, requireKey } from '@fxtape/config';
 import {
   accountUrls,
   FxSocketManagement,
@@ -46,6 +46,8 @@ export class GatewayWatch {
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
   #symbols: SymbolBook | null = null;
   #symbolsDueMs = Number.NEGATIVE_INFINITY;
+  /** Since when the lists lack a symbol that is configured by its name; null: they do not. */
+  #lackingSinceMs: number | null = null;
 
   constructor(config: AccountConfig, options: GatewayWatchOptions) {
     this.#config = config;
@@ -57,6 +59,7 @@ export class GatewayWatch {
     this.#config = config;
     this.#account = null;
     this.#symbolsDueMs = Number.NEGATIVE_INFINITY;
+    this.#lackingSinceMs = null;
   }
 
   /** `known`: symbols of the streams that are open, for the first look. @throws ACCOUNT_NOT_FOUND, KEY_MISSING, and the client's errors. */
@@ -87,8 +90,17 @@ export class GatewayWatch {
     const ready = await rest.status({ signal, retry: 'none' }).then(isTerminalReady, () => false);
     book.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
     const isWhole = !book.doubtful && book.missing.length === 0;
-    this.#symbolsDueMs = isWhole ? monoMs + SYMBOLS_EVERY_MS : Number.NEGATIVE_INFINITY;
+    this.#symbolsDueMs = isWhole ? monoMs + this.#pauseMs(book, monoMs) : Number.NEGATIVE_INFINITY;
     return book;
+  }
+
+  /** A list may be short although its terminal says that it is ready. A name that the broker does not have is missing for ever. */
+  #pauseMs({ listed }: SymbolBook, monoMs: number): number {
+    const { symbols } = this.#config.marketData ?? { symbols: [] };
+    const lacking = symbols.some((symbol) => matchSymbols([symbol], listed).matched.length === 0);
+    this.#lackingSinceMs = lacking ? (this.#lackingSinceMs ?? monoMs) : null;
+    if (this.#lackingSinceMs === null) return SYMBOLS_EVERY_MS;
+    return Math.min(SYMBOLS_EVERY_MS, (monoMs - this.#lackingSinceMs) / 4);
   }
 
   async #found(signal: AbortSignal): Promise<Pick<GatewayView, 'row' | 'info'>> {
