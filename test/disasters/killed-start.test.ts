@@ -22,6 +22,7 @@ test('killed-start: at every place, on a new tape', async () => {
   process.stdout.write(`killed-start: ${places.length} places\n`);
   expect(places.length).toBeGreaterThan(10);
   for (const place of places) {
+    const begunMs = performance.now();
     await recording.moreTicks(between(50, 800));
     await service.kill('SIGKILL');
     rmSync(tape, { recursive: true });
@@ -31,9 +32,10 @@ test('killed-start: at every place, on a new tape', async () => {
     expect(existsSync(tape)).toBe(true);
     service = await recording.collector();
     await recording.live(service);
+    process.stdout.write(`  ${place}: live after ${((performance.now() - begunMs) / 1000).toFixed(0)} s\n`);
   }
   await recording.moreTicks(400);
   const verdict = await promiseKept('kills at every place of a start', recording);
   const gaps = verdict.gaps.filter(({ cause, missing }) => cause === 'process_down' && missing > 0);
   expect(gaps.length).toBeGreaterThanOrEqual(places.length);
-}, 1_500_000);
+}, 2_700_000);
