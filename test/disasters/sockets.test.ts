@@ -116,7 +116,12 @@ test('a lost subscription is found by the audit', async () => {
   const service = await recording.collector();
   await recording.live(service);
   await recording.moreTicks(1000);
-  await recording.gateway.fault('drop_subscription', { symbol: 'ETHUSD' });
+  // Its terminal may list the symbol late.
+  await until(() => recording.gateway.faultApplied('drop_subscription', { symbol: 'ETHUSD' }), {
+    what: 'the subscription that is lost',
+    deadlineMs: 90_000,
+    everyMs: 500,
+  });
   await until(
     async () =>
       Number(

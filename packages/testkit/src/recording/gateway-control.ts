@@ -119,6 +119,12 @@ export class GatewayControl {
     return this.command('fault', { kind, ...parameters });
   }
 
+  /** The same, and whether there was something that it could be done to. */
+  async faultApplied(kind: string, parameters: object = {}): Promise<boolean> {
+    const { accounts } = await this.fault(kind, parameters);
+    return (accounts as { readonly applied: boolean }[]).some(({ applied }) => applied);
+  }
+
   async state(): Promise<GatewayState> {
     return (await (await fetch(`${this.#control}/state`, { headers: this.#headers })).json()) as GatewayState;
   }
