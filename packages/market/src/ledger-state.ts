@@ -77,9 +77,9 @@ export interface StreamAccount {
   leftOut: LeftOut | null;
 }
 
-/** Frames that were left out one soon after the other; `from` and `to` are what the first and the last of them stated. */
+/** Frames that were left out one soon after the other; `from` and `to` are the earliest and the latest time that they stated. */
 export interface LeftOut {
-  readonly from: Instant;
+  from: Instant;
   to: Instant;
   count: number;
 }

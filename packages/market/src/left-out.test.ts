@@ -32,6 +32,18 @@ describe('a frame that was left out as a repeat', () => {
     expect(new Set(ids).size).toBe(5);
   });
 
+  test('and others of a symbol that is delayed from now on, or states times in another order: no gap ends before it begins', () => {
+    const delayed = live().tick('EURUSD', 10.5, 10.6, 'repeat').tick('EURUSD', -1489.3, 10.7);
+    delayed.tick('EURUSD', -1489.3, 10.7, 'repeat').beats(11, 20);
+    expect(gapsOf(delayed).slice(4)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 10.5, 10.501],
+      ['ended', 'EURUSD', 'not_subscribed', -1489.3, -1489.299],
+    ]);
+    const backwards = live().tick('EURUSD', 10.5, 10.6, 'repeat').tick('EURUSD', 10.2, 10.7);
+    backwards.tick('EURUSD', 10.2, 10.7, 'repeat').beats(11, 20);
+    expect(gapsOf(backwards).slice(4)).toEqual([['ended', 'EURUSD', 'not_subscribed', 10.2, 10.501]]);
+  });
+
   test('and others of any symbol of the connection: one incident', () => {
     const script = live().tick('EURUSD', 10.5, 10.6, 'repeat').beats(11, 20).tick('XAUUSD', 20.5);
     script.tick('XAUUSD', 20.5, 20.6, 'repeat').beats(21, 30);

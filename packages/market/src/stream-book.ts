@@ -145,8 +145,10 @@ export class StreamBook {
     // the gap has no start yet: the first heartbeat gives it one, with what is known by then.
     const from = gap?.from ?? null;
     if (from !== null && !mayPrecede({ at, byMs: 0 }, from)) return;
+    // A symbol that is delayed from now on states times far before those of a moment ago: its frames have a gap of their own.
     if (leftOut !== null && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
-      leftOut.to = at;
+      if (at.brokerMs < leftOut.from.brokerMs) leftOut.from = at;
+      if (at.brokerMs > leftOut.to.brokerMs) leftOut.to = at;
       leftOut.count++;
       return;
     }
@@ -157,7 +159,7 @@ export class StreamBook {
   /** By either clock, as coverage is claimed. */
   #apartUs(a: Instant, b: Instant): number {
     const oursUs = b.recvUs - a.recvUs;
-    return this.#state.replayed ? oursUs : Math.max(oursUs, (b.brokerMs - a.brokerMs) * 1000);
+    return this.#state.replayed ? oursUs : Math.max(oursUs, Math.abs(b.brokerMs - a.brokerMs) * 1000);
   }
 
   #noteLeftOut(stream: StreamAccount): void {
