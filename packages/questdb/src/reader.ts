@@ -14,7 +14,7 @@ import {
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlText, sqlTimestamp, sqlWhose, type Whose } from './sql-text.ts';
-import type { TableName } from '@fxtape/market/tables';
+import { MOMENT_GAPS, type TableName } from '@fxtape/market/tables';
 
 export interface GapFilter extends SettledOptions {
   readonly openOnly?: boolean;
@@ -45,9 +45,8 @@ const DAY_US = 86_400_000_000;
 const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
 
+const OF_NO_MOMENT = MOMENT_GAPS.map((of) => `AND NOT gap_id LIKE '%.${of}'`).join(' ');
 /** Times in one statement, which must stay short. */
-const MOMENTS = ['aside', 'condemned', 'out', 'untimed'];
-const OF_NO_MOMENT = MOMENTS.map((of) => `AND NOT gap_id LIKE '%.${of}'`).join(' ');
 const STAMPS_AT_ONCE = 400;
 
 /** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */

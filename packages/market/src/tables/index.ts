@@ -10,3 +10,4 @@ export {
   type TableRow,
   tables,
 } from './tables.ts';
+export { MOMENT_GAPS } from '../moment-gaps.ts';

@@ -1,16 +1,13 @@
-// What belongs together: the stream that is recorded, the socket topic that is subscribed for it, the frame that comes, the table that its
-// rows go to, and which of symbol and timeframe tell streams of that kind apart.
+// What belongs together: the stream that is recorded, the socket topic that is subscribed for it, the frame that comes, and the table
+// that its rows go to.
 
 export const KINDS = {
-  ticks: { topic: 'prices', frame: 'tick', table: 'ticks', of: ['symbol'] },
-  bars: { topic: 'bars', frame: 'bar', table: 'bar_events', of: ['symbol', 'timeframe'] },
-  deals: { topic: 'trades', frame: 'trade', table: 'trade_events', of: [] },
-  positions: { topic: 'positions', frame: 'positions', table: 'position_events', of: [] },
-  account: { topic: 'account', frame: 'account', table: 'account_events', of: [] },
-} as const satisfies Record<
-  string,
-  { topic: string; frame: string; table: string; of: readonly ('symbol' | 'timeframe')[] }
->;
+  ticks: { topic: 'prices', frame: 'tick', table: 'ticks' },
+  bars: { topic: 'bars', frame: 'bar', table: 'bar_events' },
+  deals: { topic: 'trades', frame: 'trade', table: 'trade_events' },
+  positions: { topic: 'positions', frame: 'positions', table: 'position_events' },
+  account: { topic: 'account', frame: 'account', table: 'account_events' },
+} as const satisfies Record<string, { topic: string; frame: string; table: string }>;
 
 export type StreamKind = keyof typeof KINDS;
 type Kind = (typeof KINDS)[StreamKind];
