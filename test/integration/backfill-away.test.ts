@@ -112,6 +112,27 @@ test('every history route is refused while the terminal answers for itself: no r
   expect(await t.of.rows('gap_events', 'count() n', '1')).toEqual([{ n: '0' }]);
 });
 
+test('a job that ends without asking the gateway says nothing about it', async () => {
+  const t = await start();
+  const [first, ...others] = t.jobs as [PlannedJob, ...PlannedJob[]];
+  const done = async (job: PlannedJob): Promise<boolean> =>
+    (await t.queues.look([job]))[0]?.state === 'done';
+  await t.queues.plan([first]);
+  await until(() => done(first), { what: 'the account to be known', deadlineMs: 20_000 });
+  const { id } = await rig.control.fault('gateway_away', { how: 402 });
+  closers.push(() => rig.control.command('release', { id }));
+  await t.queues.plan(others);
+  const seen = await until(async () => (await t.report())?.away, {
+    what: 'it to be seen',
+    deadlineMs: 20_000,
+  });
+  const ahead = { fromUs: START + 400 * DAY, toUs: START + 401 * DAY };
+  const nothing = { ...first, payload: { ...first.payload, ...ahead, why: 'event' } } as PlannedJob;
+  await t.queues.plan([nothing]);
+  await until(() => done(nothing), { what: 'the job that asks nothing', deadlineMs: 20_000 });
+  expect((await t.report())?.away).toMatchObject({ sinceMs: seen.sinceMs, endedMs: null });
+});
+
 test('a route that the bridge does not have is no absence of the account', async () => {
   const t = await start();
   const [job] = t.jobs as [PlannedJob];

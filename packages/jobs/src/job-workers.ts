@@ -231,7 +231,6 @@ export class JobWorkers {
         },
         onEvent: (event, job) => {
           this.#metrics?.event(account, event, job);
-          if (event.type === 'done') this.#back(account);
           const level = event.type === 'failed' ? 'warn' : event.type === 'held' ? 'info' : 'debug';
           this.#o.log[level]({ account, job: job.id, ...event }, `job ${event.type}`);
         },
@@ -244,7 +243,7 @@ export class JobWorkers {
     return { inUse: permits?.inUse ?? 0, waiting: permits?.waiting ?? 0 };
   }
 
-  /** Something was answered, whoever was told before that nothing is. */
+  /** A request was answered: the account is not away, whatever was told before. */
   #back(account: string): void {
     this.#away.answered(account).then(
       (ms) => {
