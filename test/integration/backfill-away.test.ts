@@ -115,8 +115,7 @@ test('every history route is refused while the terminal answers for itself: no r
 test('a job that ends without asking the gateway says nothing about it', async () => {
   const t = await start();
   const [first, ...others] = t.jobs as [PlannedJob, ...PlannedJob[]];
-  const done = async (job: PlannedJob): Promise<boolean> =>
-    (await t.queues.look([job]))[0]?.state === 'done';
+  const done = async (job: PlannedJob): Promise<boolean> => (await t.queues.look([job]))[0]?.state === 'done';
   await t.queues.plan([first]);
   await until(() => done(first), { what: 'the account to be known', deadlineMs: 20_000 });
   const { id } = await rig.control.fault('gateway_away', { how: 402 });
