@@ -46,7 +46,7 @@ async function start() {
   const sights = () => queues.look(jobs);
   const settled = async () => (await sights()).every(({ state }) => state === 'done' || state === 'failed');
   const report = async () => (await queues.report()).accounts.find(({ account }) => account === of.name);
-  return { of, queues, jobs, workers, metrics, sights, settled, report };
+  return { of, prefix, queues, jobs, workers, metrics, sights, settled, report };
 }
 
 const AWAY: [string, object, string][] = [
@@ -110,6 +110,43 @@ test('every history route is refused while the terminal answers for itself: no r
   await rig.control.command('release', { id });
   await until(t.settled, { what: 'all jobs', deadlineMs: 60_000 });
   expect(await t.of.rows('gap_events', 'count() n', '1')).toEqual([{ n: '0' }]);
+});
+
+test('an account that is left alone is looked for by one request at a time, however many jobs wait', async () => {
+  const t = await start();
+  const others = new JobWorkers({
+    redisUrl: inject('redis').url,
+    handlers: backfillHandlers(t.of.parts),
+    log: quietLog(),
+    prefix: t.prefix,
+    timing: { beatMs: 100 },
+  });
+  closers.push(() => others.stop());
+  const [first, ...waiting] = t.jobs as [PlannedJob, ...PlannedJob[]];
+  await t.queues.plan([first]);
+  await until(async () => (await t.queues.look([first]))[0]?.state === 'done', {
+    what: 'the account to be known',
+    deadlineMs: 20_000,
+  });
+  const { id } = await rig.control.fault('gateway_away', { how: 401 });
+  closers.push(() => rig.control.command('release', { id }));
+  await t.queues.plan(waiting);
+  await until(async () => (await t.report())?.away?.alone, {
+    what: 'it to be left alone',
+    deadlineMs: 20_000,
+  });
+  await until(async () => t.workers.state()[0]?.away?.alone && others.state()[0]?.away?.alone, {
+    what: 'both to know it',
+    deadlineMs: 5000,
+  });
+  await rig.control.resetRequests();
+  const sinceMs = Date.now();
+  await until(async () => Date.now() - sinceMs > 12_000, { what: 'a few holds', deadlineMs: 20_000 });
+  const [asked] = (await rig.control.requests()).accounts;
+  const requests = Object.values(asked?.routes ?? {}).reduce((sum, { count }) => sum + count, 0);
+  // Holds of 1, 2, 4 and 8 s: at most four are over, and one request each may be on its way when the first learns of it.
+  expect(requests).toBeGreaterThan(0);
+  expect(requests).toBeLessThanOrEqual(8);
 });
 
 test('a job that ends without asking the gateway says nothing about it', async () => {

@@ -28,5 +28,9 @@ export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
     cause,
   });
 
-export const isAccountAway = (error: unknown): boolean =>
+/** The same, as another request met it. */
+export const accountAwayAs = (account: string, line: string): FxtapeError =>
+  accountAway(account, new Error(line.replace(`${CODE}: `, '')));
+
+export const isAccountAway = (error: unknown): error is Error =>
   (error as { code?: unknown } | null | undefined)?.code === CODE;

@@ -6,7 +6,10 @@
 //      ▲               │
 //      └───answered────┘  by any request of any process
 //
-// Redis: own:away:<account>  hash  sinceMs, line, times, untilMs, and at its end endedMs; expires a week later
+// A gateway that fails now and then is asked on by jobs that run. From the third hold in a row, or when it said itself for how long, the
+// account is left alone: no request is made at all, and one at a time when the hold is over.
+//
+// Redis: own:away:<account>  hash  sinceMs, line, times, untilMs, alone, and at its end endedMs; expires a week later
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 
 export interface Away {
@@ -16,10 +19,13 @@ export interface Away {
   readonly endedMs: number | null;
   /** `CODE: what happened`, the last time. */
   readonly line: string;
+  /** One request at a time looks whether it is back. */
+  readonly alone: boolean;
 }
 
 const FIRST_MS = 250;
 const LONGEST_MS = 15_000;
+const ALONE_FROM = 3;
 const KEPT_MS = 7 * 86_400_000;
 
 const NOW = `
@@ -27,7 +33,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** KEYS: hash. ARGV: line, least hold, first, longest, jitter. Out: how long it is held, and 1 when this is the beginning. */
+/** KEYS: hash. ARGV: line, least hold, first, longest, jitter, from which hold it is left alone. Out: how long it is held, and 1 when this is the beginning. */
 const MET = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'untilMs', 'times', 'endedMs')
 local begins = (not f[1] or f[4]) and 1 or 0
@@ -41,6 +47,7 @@ end
 untilMs = math.max(untilMs, now + ARGV[2])
 redis.call('HDEL', KEYS[1], 'endedMs')
 redis.call('HSET', KEYS[1], 'sinceMs', since, 'untilMs', untilMs, 'times', times, 'line', ARGV[1])
+redis.call('HSET', KEYS[1], 'alone', (times >= tonumber(ARGV[6]) or tonumber(ARGV[2]) > 0) and 1 or 0)
 redis.call('PERSIST', KEYS[1])
 return {untilMs - now, begins}
 `;
@@ -55,6 +62,13 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return now - f[1]
 `;
 
+/** KEYS: hash. Out: what was met the last time, while the account is left alone; else false. */
+const LEFT_ALONE = `${NOW}
+local f = redis.call('HMGET', KEYS[1], 'untilMs', 'alone', 'endedMs', 'line')
+if f[2] ~= '1' or f[3] or now >= tonumber(f[1]) then return false end
+return f[4]
+`;
+
 export class AwayBook {
   readonly #set: QueueSet;
   readonly #random: () => number;
@@ -67,7 +81,7 @@ export class AwayBook {
   /** A request of the account met its gateway's absence; it is to be left alone for `ms`, at least `leastMs`. */
   async met(account: string, line: string, leastMs: number): Promise<{ ms: number; begins: boolean }> {
     const jitter = 0.75 + this.#random() / 2;
-    const args = [line, Math.ceil(leastMs), FIRST_MS, LONGEST_MS, jitter];
+    const args = [line, Math.ceil(leastMs), FIRST_MS, LONGEST_MS, jitter, ALONE_FROM];
     const answer = (await this.#set.redis.eval(MET, 1, this.#key(account), ...args)) as [number, number];
     return { ms: Math.max(1, Number(answer[0])), begins: Number(answer[1]) === 1 };
   }
@@ -78,17 +92,27 @@ export class AwayBook {
     return ms < 0 ? null : ms;
   }
 
+  /** What the account's requests meet at the moment, when none is to be made; else null. */
+  async leftAlone(account: string): Promise<string | null> {
+    return (await this.#set.redis.eval(LEFT_ALONE, 1, this.#key(account))) as string | null;
+  }
+
   /** The newest time away of each account; accounts that were not for a week are left out. */
   async read(accounts: readonly string[]): Promise<Map<string, Away>> {
     if (accounts.length === 0) return new Map();
     const pipeline = this.#set.redis.pipeline();
-    for (const account of accounts) pipeline.hmget(this.#key(account), 'sinceMs', 'endedMs', 'line');
+    for (const account of accounts) pipeline.hmget(this.#key(account), 'sinceMs', 'endedMs', 'line', 'alone');
     const found = new Map<string, Away>();
     for (const [i, answer] of pipelineAnswers(await pipeline.exec()).entries()) {
-      const [sinceMs, endedMs, line] = answer as (string | null)[];
+      const [sinceMs, endedMs, line, alone] = answer as (string | null)[];
       if (sinceMs === null || sinceMs === undefined) continue;
       const ended = endedMs === null || endedMs === undefined ? null : Number(endedMs);
-      found.set(accounts[i] as string, { sinceMs: Number(sinceMs), endedMs: ended, line: line ?? '' });
+      found.set(accounts[i] as string, {
+        sinceMs: Number(sinceMs),
+        endedMs: ended,
+        line: line ?? '',
+        alone: ended === null && alone === '1',
+      });
     }
     return found;
   }

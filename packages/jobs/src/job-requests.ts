@@ -1,7 +1,9 @@
 // The requests of one run of a job. In: work that asks the gateway. Out: its result, after it waited for one of the account's permits; the
-// time and the kind of the answer go to the account's budget. While the job only waits for permits its deadline stands still.
+// time and the kind of the answer go to the account's budget. While the job only waits for permits its deadline stands still. While the
+// account is left alone, a request meets what others met, and is not made.
 // A permit is given back when the answer is there, or when the run is over and what it left behind is nobody's any more.
 import { isAccountAway } from './account-away.ts';
+import type { AccountBreaker } from './account-breaker.ts';
 import type { Answer } from './answer-tally.ts';
 import type { DeadlineClock } from './deadline-clock.ts';
 import type { GatePermits, GiveBack } from './gate-permits.ts';
@@ -9,6 +11,7 @@ import type { GatePermits, GiveBack } from './gate-permits.ts';
 export interface JobRequestsOptions {
   /** Null: nothing to wait for (the scheduler's queue). */
   readonly permits: Pick<GatePermits, 'take'> | null;
+  readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
   readonly answered: (answer: Answer) => void;
   readonly signal: AbortSignal;
   readonly deadline: Pick<DeadlineClock, 'go' | 'stand'>;
@@ -24,7 +27,7 @@ export class JobRequests {
   }
 
   readonly request = async <T>(kind: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const { answered, signal } = this.#o;
+    const { answered, breaker, signal } = this.#o;
     const giveBack = await this.#permit();
     const startedMs = performance.now();
     const tell = (result: Answer['result']) => answered({ kind, ms: performance.now() - startedMs, result });
@@ -36,6 +39,8 @@ export class JobRequests {
       const result = answerOf(error);
       // Given up from outside: the gateway did not answer, and nobody knows what it would have said.
       if (!signal.aborted || result !== 'error') tell(result);
+      // Before the permit is given back: who gets it next is not to ask the same.
+      if (isAccountAway(error)) await breaker?.met(error);
       throw error;
     } finally {
       this.#held.delete(giveBack);
@@ -51,13 +56,18 @@ export class JobRequests {
   }
 
   async #permit(): Promise<GiveBack> {
-    const { permits, signal } = this.#o;
+    const { breaker, permits, signal } = this.#o;
     signal.throwIfAborted();
     if (permits === null) return () => undefined;
     this.#waiting += 1;
     this.#tend();
     try {
       const giveBack = await permits.take(signal);
+      const away = (await breaker?.open()) ?? null;
+      if (away !== null) {
+        giveBack();
+        throw away;
+      }
       this.#held.add(giveBack);
       return giveBack;
     } finally {

@@ -4,6 +4,7 @@
 import { hostname } from 'node:os';
 import { type Clock, type Log, type Metrics, systemClock, type Timer } from '@fxtape/ops';
 import type { Redis } from 'ioredis';
+import { AccountBreaker } from './account-breaker.ts';
 import { AnswerTally } from './answer-tally.ts';
 import { type Away, AwayBook } from './away-book.ts';
 import { type Budget, BudgetBook } from './budget-book.ts';
@@ -85,6 +86,7 @@ export class JobWorkers {
   readonly #leases: PermitLeases;
   readonly #names: NameLeases;
   readonly #permits = new Map<string, GatePermits>();
+  readonly #breakers = new Map<string, AccountBreaker>();
   #states: LaneState[] = [];
   #timer: Timer | null = null;
   #stopping = false;
@@ -176,9 +178,11 @@ export class JobWorkers {
     for (const [account, lane] of this.#lanes) {
       if ((slots.get(account) ?? 0) === 0) this.#close(account, lane);
     }
-    for (const { account, slots: count, budget } of this.#states) {
+    for (const { account, away, slots: count, budget } of this.#states) {
+      this.#breaker(account).away = away?.endedMs === null;
       // A lane that is closing has jobs to end: they share one permit with what the others leave.
-      this.#permits.get(account)?.resize(Math.max(1, count), budget.slots);
+      // Whether an account that is left alone is back is looked for by one request, of whichever process.
+      this.#permits.get(account)?.resize(Math.max(1, count), away?.alone === true ? 1 : budget.slots);
       const lane = this.#lanes.get(account);
       if (lane !== undefined) lane.jobs = jobsOf(Math.max(1, count));
       else if (count > 0) this.#lanes.set(account, this.#open(account, count, budget.slots));
@@ -205,6 +209,7 @@ export class JobWorkers {
     const permits =
       this.#permits.get(account) ?? new GatePermits({ account, leases: this.#leases, slots, limit });
     this.#permits.set(account, permits);
+    const breaker = this.#breaker(account);
     return new Lane({
       account,
       jobs: jobsOf(slots),
@@ -214,20 +219,15 @@ export class JobWorkers {
       timing: this.#timing,
       random: this.#random,
       log: this.#o.log,
-      away: async (line, leastMs) => {
-        const { begins, ms } = await this.#away.met(account, line, leastMs);
-        if (begins)
-          this.#o.log.warn({ account, line }, 'the gateway gives nothing; the jobs of the account wait');
-        return ms;
-      },
       context: {
         handlers: this.#o.handlers,
         permits,
+        breaker,
         leases: this.#names,
         answered: (answer) => {
           tally.add(answer);
           this.#metrics?.answered(account, answer);
-          if (answer.result !== 'away' && answer.result !== 'busy') this.#back(account);
+          if (answer.result !== 'away' && answer.result !== 'busy') breaker.answered();
         },
         onEvent: (event, job) => {
           this.#metrics?.event(account, event, job);
@@ -238,22 +238,18 @@ export class JobWorkers {
     });
   }
 
+  #breaker(account: string): AccountBreaker {
+    let breaker = this.#breakers.get(account);
+    if (breaker === undefined) {
+      breaker = new AccountBreaker({ account, book: this.#away, metrics: this.#metrics, log: this.#o.log });
+      this.#breakers.set(account, breaker);
+    }
+    return breaker;
+  }
+
   #requests(account: string): LaneState['requests'] {
     const permits = this.#permits.get(account);
     return { inUse: permits?.inUse ?? 0, waiting: permits?.waiting ?? 0 };
-  }
-
-  /** A request was answered: the account is not away, whatever was told before. */
-  #back(account: string): void {
-    this.#away.answered(account).then(
-      (ms) => {
-        if (ms === null) return;
-        this.#metrics?.back(account, ms);
-        this.#o.log.info({ account, seconds: Math.round(ms / 1000) }, 'the gateway answers again');
-      },
-      // Without Redis there is nobody to be told; the next answer says it again.
-      (error: unknown) => this.#o.log.debug({ err: error, account }, 'away'),
-    );
   }
 
   /** Its jobs run to their end. */

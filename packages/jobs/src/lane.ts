@@ -26,8 +26,6 @@ export interface LaneOptions {
   readonly prefix: string;
   readonly member: string;
   readonly context: Omit<RunContext, 'stopping' | 'hold' | 'graceMs'>;
-  /** How long the account is left alone whose gateway is away, at least `leastMs`. */
-  readonly away: (line: string, leastMs: number) => Promise<number>;
   readonly timing: LaneTiming;
   readonly random: () => number;
   readonly log: Log;
@@ -48,11 +46,7 @@ export class Lane {
       ...o.context,
       graceMs,
       stopping: () => this.#stopping,
-      hold: async ({ away, holdMs, line }) => {
-        const ms = away ? await o.away(line, holdMs ?? 0) : (holdMs ?? 0);
-        await this.#worker.rateLimit(ms);
-        return ms;
-      },
+      hold: (ms) => this.#worker.rateLimit(ms),
     };
     const processor = async (job: Job, token?: string, signal?: AbortSignal): Promise<unknown> => {
       this.#active += 1;

@@ -32,10 +32,10 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
     random: Math.random,
     log: o.log,
     // No gateway is asked by jobs of this queue.
-    away: async () => 1000,
     context: {
       handlers: { plan: o.handler },
       permits: null,
+      breaker: null,
       answered: () => {},
       leases: new Turns(),
       onEvent: (event, job) => o.log.debug({ job: job.id, ...event }, `plan request ${event.type}`),

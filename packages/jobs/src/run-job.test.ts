@@ -25,7 +25,8 @@ function run(
   const ended = runJob(job, 'token', o.signal ?? new AbortController().signal, {
     handlers,
     stopping: () => false,
-    hold: async ({ holdMs }) => holdMs ?? 0,
+    hold: async () => {},
+    breaker: null,
     permits: o.permits ?? null,
     answered: o.answered ?? (() => {}),
     leases: new Turns(),

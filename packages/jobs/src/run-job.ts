@@ -7,10 +7,12 @@
 //   lock lost ────► nothing: it belongs to another worker
 import { FxtapeError, passing } from '@fxtape/ops';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import type { AccountBreaker } from './account-breaker.ts';
 import type { Answer } from './answer-tally.ts';
 import { definitionOf, type JobName } from './catalogue.ts';
 import { JobCheckpoint } from './checkpoint.ts';
-import { type JobFailure, judgeFailure } from './job-failure.ts';
+import { isAccountAway } from './account-away.ts';
+import { judgeFailure } from './job-failure.ts';
 import { JobRequests } from './job-requests.ts';
 import { DeadlineClock } from './deadline-clock.ts';
 import type { GatePermits } from './gate-permits.ts';
@@ -31,10 +33,12 @@ export type JobEvent =
 export interface RunContext {
   readonly handlers: JobHandlers;
   readonly stopping: () => boolean;
-  /** Leaves the whole queue alone; says for how long. */
-  readonly hold: (failure: Pick<JobFailure, 'away' | 'holdMs' | 'line'>) => Promise<number>;
+  /** Leaves the whole queue alone for so long. */
+  readonly hold: (ms: number) => Promise<void>;
   /** Null: requests of this queue's jobs need none. */
   readonly permits: Pick<GatePermits, 'take'> | null;
+  /** Null, too, where there is no gateway. */
+  readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
   readonly answered: (answer: Answer) => void;
   /** Of work that no two jobs may do at once. */
   readonly leases: Pick<NameLeases, 'hold'>;
@@ -62,9 +66,9 @@ export async function runJob(
     const { handler, payload, deadlineMs } = prepare(job, context.handlers);
     const clock = new DeadlineClock(deadlineMs, () => deadline.abort(deadlineError(job, deadlineMs)));
     const either = AbortSignal.any([signal, deadline.signal]);
-    const { permits, answered } = context;
+    const { answered, breaker, permits } = context;
     passing(`job: begin ${job.name}`);
-    const requests = new JobRequests({ permits, answered, signal: either, deadline: clock });
+    const requests = new JobRequests({ permits, breaker, answered, signal: either, deadline: clock });
     ending.push(
       () => requests.end(),
       () => clock.end(),
@@ -169,7 +173,9 @@ async function afterError(
 ): Promise<Error> {
   const failure = judgeFailure(error);
   if (failure.holdMs !== null || failure.away) {
-    const ms = await context.hold(failure);
+    const metMs = isAccountAway(error) ? await context.breaker?.met(error) : undefined;
+    const ms = metMs ?? failure.holdMs ?? 0;
+    await context.hold(ms);
     tell({ type: failure.away ? 'away' : 'held', line: failure.line, ms });
     return new RateLimitError();
   }

@@ -385,7 +385,7 @@ describe('jobs', () => {
           decidedMs: 1,
         },
         heldMs: 0,
-        away: { sinceMs: 1_800_000_000_000, endedMs: null, line: 'FXSOCKET_UNAUTHORIZED: no' },
+        away: { sinceMs: 1_800_000_000_000, endedMs: null, line: 'FXSOCKET_UNAUTHORIZED: no', alone: true },
         workers: 2,
         failures: [{ id: 'bars-1', name: 'bars', line: 'X: no', failedMs: 1_800_000_000_000, attempts: 3 }],
       },
@@ -407,7 +407,12 @@ describe('jobs', () => {
           oldest_waiting_ms: 1500,
           workers: 2,
           held_ms: 0,
-          away: { since: '2027-01-15T08:00:00.000000Z', until: null, line: 'FXSOCKET_UNAUTHORIZED: no' },
+          away: {
+            since: '2027-01-15T08:00:00.000000Z',
+            until: null,
+            line: 'FXSOCKET_UNAUTHORIZED: no',
+            alone: true,
+          },
           budget: { requests: 2, at_most: 3, reason: 'slow' },
           failures: [
             { id: 'bars-1', job: 'bars', line: 'X: no', at: '2027-01-15T08:00:00.000000Z', attempts: 3 },
