@@ -62,6 +62,6 @@ export class AccountBreaker {
   /** There is nobody to be told, or to ask; what is met next says it again. */
   readonly #withoutRedis = (error: unknown): null => {
     this.#log.debug({ err: error, account: this.#account }, 'away');
-    if (!this.#away) return null;
+    return null;
   };
 }

@@ -411,7 +411,6 @@ describe('jobs', () => {
             since: '2027-01-15T08:00:00.000000Z',
             until: null,
             line: 'FXSOCKET_UNAUTHORIZED: no',
-            alone: true,
           },
           budget: { requests: 2, at_most: 3, reason: 'slow' },
           failures: [
