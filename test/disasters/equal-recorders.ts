@@ -98,17 +98,29 @@ export const NOT_COMPARED = {
   daily_quality: 'empty: no day of the broker ends while this recording lasts',
 } as const satisfies Record<Exclude<TableName, ComparedTable>, string>;
 
-/** The stretch of the market's time in which both recorded, without its ends, and what of it either may have missed. */
-export async function recordedByBoth({ recording }: Pair): Promise<{ stretch: Range; outages: Range[] }> {
+/** What both recorded. */
+interface Shared {
+  /** The stretch of the market's time, without its ends. */
+  readonly stretch: Range;
+  /** What of it either may have missed. */
+  readonly outages: readonly Range[];
+  /** Where either left ticks out on purpose, of some symbol: which ones depends on when it subscribed. */
+  readonly leftOut: readonly Range[];
+}
+
+export async function recordedByBoth({ recording }: Pair): Promise<Shared> {
   const [[fromUs, toUs]] = (await recording.sql(
     `SELECT max(a) + 3000000, min(b) - 3000000 FROM (SELECT feed, cast(min(ts) as long) a, cast(max(ts) as long) b FROM ticks WHERE source = 'live' GROUP BY feed)`,
   )) as [[number, number]];
   const stretch = { fromUs, toUs };
-  const gaps = (await recording.sql(
-    `SELECT DISTINCT cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE ${LIVE_GAP}`,
-  )) as [number, number | null][];
-  const missed = gaps.map(([from, to]) => ({ fromUs: from, toUs: to ?? Number.MAX_SAFE_INTEGER }));
-  return { stretch, outages: intersect([stretch], unite(missed)) };
+  const gapsOf = async (which: string): Promise<Range[]> => {
+    const gaps = (await recording.sql(
+      `SELECT DISTINCT cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE ${which}`,
+    )) as [number, number | null][];
+    const missed = gaps.map(([from, to]) => ({ fromUs: from, toUs: to ?? Number.MAX_SAFE_INTEGER }));
+    return intersect([stretch], unite(missed));
+  };
+  return { stretch, outages: await gapsOf(LIVE_GAP), leftOut: await gapsOf(LEFT_OUT) };
 }
 
 export interface Difference {
@@ -122,14 +134,15 @@ export interface Difference {
 export async function compareRows(
   pair: Pair,
   table: ComparedTable,
-  { outages, stretch }: { readonly stretch: Range; readonly outages: readonly Range[] },
+  { leftOut, outages, stretch }: Shared,
 ): Promise<Difference> {
   const spec: Compared = COMPARED[table];
   const { by, columns, time } = spec;
   const from = (us: number): string => `${time} >= cast(${us}L as timestamp)`;
   const before = (us: number): string => `${time} < cast(${us}L as timestamp)`;
   const lasts = spec.lastsUs ?? 0;
-  const outside = outages.map(({ fromUs, toUs }) => `NOT (${from(fromUs - lasts)} AND ${before(toUs)})`);
+  const missed = table === 'ticks' ? unite([...outages, ...leftOut]) : outages;
+  const outside = missed.map(({ fromUs, toUs }) => `NOT (${from(fromUs - lasts)} AND ${before(toUs)})`);
   const where = {
     live: [from(stretch.fromUs), before(stretch.toUs - lasts), ...outside],
     past: [before(pair.startUs), await commonBars(pair, table)],
@@ -169,9 +182,10 @@ const without = (rows: readonly string[], others: readonly string[]): string[] =
   });
 };
 
-/** Gaps that the stream itself opened. Which frames are left out at the start of a subscription depends on when it began. */
-const LIVE_GAP =
-  "cause NOT IN ('refused', 'undercount') AND NOT (cause = 'not_subscribed' AND coalesce(evidence, '') LIKE '%left out%')";
+/** Which frames are left out at the start of a subscription depends on when it began. */
+const LEFT_OUT = "cause = 'not_subscribed' AND coalesce(evidence, '') LIKE '%left out%'";
+/** Gaps that the stream itself opened. */
+const LIVE_GAP = `cause NOT IN ('refused', 'undercount') AND NOT (${LEFT_OUT})`;
 const KEY = 'stream, symbol, timeframe';
 
 type ByStream = ReadonlyMap<string, Range[]>;
@@ -195,10 +209,7 @@ const byStream = async (recording: Recording, sql: string): Promise<ByStream> =>
  * What each of the two claims or knows to be missing, by source and stream: for what was streamed both together are the whole stretch, and
  * outside outages the claims are equal; for history the claims are equal from where both begin to the market's start.
  */
-export async function compareClaims(
-  pair: Pair,
-  { outages, stretch }: { readonly stretch: Range; readonly outages: readonly Range[] },
-): Promise<Difference[]> {
+export async function compareClaims(pair: Pair, { outages, stretch }: Shared): Promise<Difference[]> {
   const { early, late, recording, startUs } = pair;
   const claims = (source: string, name: string): Promise<ByStream> =>
     byStream(
@@ -228,7 +239,7 @@ export async function compareClaims(
  * Gaps of the same outages: each of one has one of the other that it overlaps, of the same stream and cause. Hours that a wrong rule could not
  * tell the passes of are gaps of the late one alone, and are none any more.
  */
-export async function compareGaps(pair: Pair, { stretch }: { readonly stretch: Range }): Promise<Difference> {
+export async function compareGaps(pair: Pair, { stretch }: Shared): Promise<Difference> {
   const of = (name: string): Promise<ByStream> =>
     byStream(
       pair.recording,
