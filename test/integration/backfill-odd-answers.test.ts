@@ -185,3 +185,62 @@ test('deals that were not asked for are stored, and only what was asked is claim
   expect(await rig.covered('deals')).toEqual([RANGE]);
   expect(await gaps()).toEqual([]);
 });
+
+test('deals of kinds that nobody lists are stored with their own words', async () => {
+  await answerWith('/OrderHistory', [
+    deal(31, { type: 'Dividend franked', entry: 'Out By' }),
+    deal(32, { type: 'Agent Commission Daily', entry: '', symbol: '', volume: 0, price: 0, profit: -1.5 }),
+    deal(33, { type: 17, entry: null }),
+  ]);
+  await rig.deals(RANGE.fromUs, RANGE.toUs);
+  expect(await rig.rows('deals', 'deal_id, type, entry, profit', 'deal_id')).toMatchObject([
+    { deal_id: '31', type: 'Dividend franked', entry: 'Out By' },
+    { deal_id: '32', type: 'Agent Commission Daily', profit: -1.5 },
+    { deal_id: '33', type: null, entry: null },
+  ]);
+  expect(await rig.rows('rejected', 'kind, reason')).toMatchObject([{ kind: 'field' }]);
+  expect(await rig.covered('deals')).toEqual([RANGE]);
+});
+
+test('daily bars from before 1971, where no time of a terminal lies, are set aside; the others are stored', async () => {
+  const day = (isoDay: string, close: number): object => ({
+    ...bar(0, close),
+    time: `${isoDay}T00:00:00.000Z`,
+  });
+  await answerWith('/PriceHistory', [
+    day('1968-12-31', 1.071),
+    day('1969-12-31', 1.072),
+    day('1970-01-01', 1.073),
+    day('1971-01-04', 1.08),
+    day('1971-01-05', 1.081),
+  ]);
+  await rig.bars({ timeframe: 'D1', fromUs: 0, toUs: 400 * DAY });
+  expect((await rig.rows('bars', 'close', 'ts')).map(({ close }) => close)).toEqual([1.08, 1.081]);
+  expect(await rig.rows('rejected', 'kind, reason')).toEqual(
+    Array.from({ length: 3 }, () => ({ kind: 'history_bar', reason: 'the time lies before 1971' })),
+  );
+  expect(await gaps()).toMatchObject([{ stream: 'bars', cause: 'rejected', state: 'open' }]);
+});
+
+test('prices of a hundred-millionth and sums of billions are stored digit by digit', async () => {
+  const fromUs = START - 2 * HOUR;
+  const cents = { open: 8.12e-6, high: 8.13e-6, low: 1e-8, close: 8.12e-6 };
+  await answerWith('/PriceHistory', [
+    { ...bar(fromUs, 0), ...cents, tickVolume: 4_294_967_296, realVolume: 9_007_199_254_740_991 },
+    { ...bar(fromUs + MINUTE, 0), ...cents },
+  ]);
+  await rig.bars({ fromUs, toUs: fromUs + HOUR });
+  const columns = 'open, high, low, close, tick_volume, real_volume';
+  expect((await rig.rows('bars', columns, 'ts'))[0]).toEqual({
+    ...cents,
+    tick_volume: '4294967296',
+    real_volume: '9007199254740991',
+  });
+  await answerWith('/OrderHistory', [
+    deal(41, { profit: -123_456_789_012.34, volume: 1e-8, price: 25_412_345.5 }),
+  ]);
+  await rig.deals(RANGE.fromUs, RANGE.toUs);
+  expect(await rig.rows('deals', 'profit, volume, price')).toEqual([
+    { profit: -123_456_789_012.34, volume: 1e-8, price: 25_412_345.5 },
+  ]);
+});
