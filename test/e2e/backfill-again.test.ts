@@ -51,7 +51,7 @@ test('a covered range is read again, and what differs is written', async () => {
       dataDir: recording.dataDir,
       env: { FXTAPE_CONFIG: join(recording.dir, 'fxtape.yaml'), REDIS_URL: recording.redis.url },
     });
-  expect(await fxtape()).toMatchObject({ code: 0, stdout: 'Nothing is missing of what was asked for.\n' });
+  expect(await fxtape()).toMatchObject({ code: 0, stdout: 'Nothing that you asked for is missing.\n' });
   const again = await fxtape('--again', '--json');
   expect(again.code, again.output).toBe(0);
   expect(JSON.parse(again.stdout)).toMatchObject({ failed: [], interrupted: false, left: 0, rows: 2 });

@@ -132,7 +132,7 @@ test('nothing is missing; a usage error', async () => {
   schedule([]);
   expect(await backfill('--wait')).toMatchObject({
     code: 0,
-    stdout: 'Nothing is missing of what was asked for.\n',
+    stdout: 'Nothing that you asked for is missing.\n',
   });
   expect((await backfill('--from', '2026-02-01', '--to', '2026-01-01')).code).toBe(64);
   expect((await backfill('--timeframe', 'M2')).code).toBe(64);

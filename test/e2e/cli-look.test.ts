@@ -72,7 +72,7 @@ test('before anything was recorded', async () => {
   const { code, failures, of } = await doctor();
   expect({ code, failures }).toEqual({ code: 0, failures: [] });
   expect(of('tables')?.facts.join()).toContain('none yet');
-  expect(of('account demo')?.facts).toContain('nothing is recorded of it yet');
+  expect(of('account demo')?.facts).toContain('nothing of it is recorded yet');
 });
 
 test('well: status, gaps, outages, doctor', async () => {
@@ -137,8 +137,8 @@ test('well: status, gaps, outages, doctor', async () => {
   const { code, failures, of } = await doctor();
   expect({ code, failures }).toEqual({ code: 0, failures: [] });
   expect(of('key FXSOCKET_API_KEY')?.facts).toContain('is read-only');
-  expect(of('account demo')?.facts).toContain('is the account that its tape belongs to');
-  expect(of('tape of demo')?.facts.join()).toContain(`the collector (process ${service.pid}) writes it`);
+  expect(of('account demo')?.facts).toContain('is the account to which its tape belongs');
+  expect(of('tape of demo')?.facts.join()).toContain(`the collector (process ${service.pid}) is writing it`);
   expect(of('clock of demo')?.facts).toContain('they agree');
   expect(of('tables')?.facts.join()).toContain('as defined');
   expect(of('OpenAPI of demo')?.state).toBe('ok');
@@ -203,7 +203,7 @@ test('clock: what is decided, and a rule by hand in a configuration that stays a
   const undecided = await fxtape(['clock']);
   expect(undecided).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^demo\n {2}nothing is decided yet/),
+    stdout: expect.stringMatching(/^demo\n {2}no rule is decided yet/),
   });
   expect(await fxtape(['clock', '--account', 'nobody'])).toMatchObject({
     code: 1,

@@ -149,7 +149,7 @@ test('a service that crashes is started again', async () => {
     },
     { what: 'a new collector', deadlineMs: 20_000 },
   );
-  expect(child.logs).toMatch(/collector ended \(SIGKILL\) and is started again in 500 ms/);
+  expect(child.logs).toMatch(/collector ended \(SIGKILL\); restarting it in 500 ms/);
   child.signalGroup('SIGINT');
   expect((await child.exited).code).toBe(0);
   expect(runs(after)).toBe(false);

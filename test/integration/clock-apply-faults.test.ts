@@ -282,7 +282,7 @@ test('every feed that a server ever filled is corrected, and what cannot be told
   expect(leftAlone.map(({ name, why }) => `${name}: ${why}`).toSorted()).toEqual([
     'g: nothing was decided about the clock of Elsewhere',
     'shared: several servers filled it: One, Two',
-    'strange: no account is known that filled it',
+    'strange: no account is known to have filled it',
   ]);
   await correctTo(RIGHT);
   const rows = await sql("SELECT feed, utc_offset_s FROM ticks WHERE symbol = 'LATE' ORDER BY bid");

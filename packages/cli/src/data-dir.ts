@@ -22,7 +22,7 @@ export function openDataDir(dataDir: string): boolean {
       code: 'DATA_DIR_UNUSABLE',
       kind: 'terminal',
       message: `FXTAPE_DATA_DIR: ${dataDir} ${isFile ? 'is a file, not a folder' : `cannot be written (${errno})`}`,
-      hint: 'Correct its permissions or the disk, or point FXTAPE_DATA_DIR at a folder of your own',
+      hint: 'Fix its permissions or the disk, or point FXTAPE_DATA_DIR at a folder that you own',
       context: { dataDir, errno },
       cause,
     });
@@ -60,7 +60,7 @@ function alreadyRunning(dataDir: string, what: string): FxtapeError {
     code: 'ALREADY_RUNNING',
     kind: 'terminal',
     message: `${who} is already running here${pid === null ? '' : ` (pid ${pid})`}, on ${dataDir}`,
-    hint: 'Stop that one first, or choose another folder with FXTAPE_DATA_DIR',
+    hint: 'Stop it first, or choose another folder with FXTAPE_DATA_DIR',
     context: { dataDir, pid },
   });
 }

@@ -32,8 +32,8 @@ export async function demoOf(options: DemoOptions, env: CliEnv): Promise<Demo | 
     throw new FxtapeError({
       code: 'DEMO_TICKS_MISSING',
       kind: 'terminal',
-      message: '--demo=real plays a file of ticks, and none is given',
-      hint: `Add \`--ticks FILE\` or set FXTAPE_DEMO_TICKS (${TICK_FORMATS}; the symbol is in the name of the file, or in --symbol); a month of a pair is free at https://www.histdata.com`,
+      message: '--demo=real replays a tick file, but none was given',
+      hint: `Add \`--ticks FILE\` or set FXTAPE_DEMO_TICKS (${TICK_FORMATS}; the symbol comes from the file name, or from --symbol); https://www.histdata.com has free files, a month of one pair each`,
     });
   const day = readRealDay(resolve(given), options.symbol ?? env.FXTAPE_DEMO_SYMBOL);
   const [from] = new Date(day.fromUtcMs).toISOString().split('.');

@@ -3,7 +3,7 @@
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, Redactor } from '@fxtape/ops';
 
-const NO_HINT = 'Run the same with LOG_LEVEL=debug to see where, and report it';
+const NO_HINT = 'Repeat the command with LOG_LEVEL=debug to see where, and report it';
 
 export function failureLine(error: unknown, o: { json: boolean }): string {
   const { code, message, hint } = failureOf(error);
@@ -28,24 +28,24 @@ export function gatewayHint(code: FxSocketError['code']): string {
   switch (code) {
     case 'FXSOCKET_UNAUTHORIZED':
     case 'FXSOCKET_FORBIDDEN':
-      return 'Give a key that is valid and reaches this account';
+      return 'Use a valid key that reaches this account';
     case 'FXSOCKET_NOT_FOUND':
-      return 'Check the id of the account and that the key reaches it';
+      return 'Check the account id, and that the key reaches it';
     case 'FXSOCKET_PAYMENT_REQUIRED':
-      return 'See the plan of your FxSocket account';
+      return 'Check the plan of your FxSocket account';
     case 'FXSOCKET_UNREACHABLE':
     case 'FXSOCKET_DEADLINE':
     case 'FXSOCKET_GATEWAY_DOWN':
     case 'FXSOCKET_TRUNCATED':
       return 'Check the network and FXSOCKET_BASE_URL; the recorder tries again by itself';
     case 'FXSOCKET_ADDRESS':
-      return 'Correct the address; allow_http: true takes one without TLS beyond this machine';
+      return 'Correct the address; allow_http: true permits plain HTTP to another machine';
     case 'FXSOCKET_TLS':
       return 'Check the certificate; tls_verify: false accepts one that is self-signed';
     case 'FXSOCKET_NOT_READY':
     case 'FXSOCKET_TERMINAL_FAILED':
     case 'FXSOCKET_TERMINAL_TIMEOUT':
-      return 'The terminal is not ready; wait a minute, and see its state on FxSocket if it stays so';
+      return 'The terminal is not ready; wait a minute, and check its state on FxSocket if that does not help';
     default:
       return 'See docs/error-codes for this code';
   }

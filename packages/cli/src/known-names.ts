@@ -44,7 +44,7 @@ function requireOne(what: 'account' | 'symbol', name: string, known: readonly st
     message: `no ${what} "${name}" is configured or recorded`,
     hint:
       near === null
-        ? 'See `fxtape config show` for the names'
+        ? '`fxtape config show` lists the names'
         : `Did you mean "${near}"? \`fxtape status\` lists all of them`,
     context: { [what]: name, nearest: near },
   });

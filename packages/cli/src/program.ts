@@ -55,21 +55,18 @@ function addRecording(fxtape: Command): void {
     .addOption(
       new Option(
         '--demo [which]',
-        'record the simulated gateway and ignore the configuration; real: replay a file of ticks',
+        'record the simulated gateway and ignore the configuration; real: replay a tick file',
       )
         .choices(['simulated', 'real'])
         .preset('simulated'),
     )
     .option(
       '--ticks <file>',
-      'with --demo=real: the file of ticks, its symbol in the name or in --symbol; default FXTAPE_DEMO_TICKS',
+      'with --demo=real: the tick file; its name or --symbol gives the symbol; default: FXTAPE_DEMO_TICKS',
     )
-    .option(
-      '--symbol <name>',
-      'with --demo=real: the symbol of its ticks; default: from the name of the file',
-    )
-    .option('--speed <n>', 'with --demo=real: seconds of the file to replay per second', factor)
-    .option('--json', 'only JSON lines')
+    .option('--symbol <name>', 'with --demo=real: the symbol of the ticks; default: taken from the file name')
+    .option('--speed <n>', 'with --demo=real: how many seconds of the file to replay per second', factor)
+    .option('--json', 'log JSON lines only')
     .addOption(withParent())
     .action(async (options: UpOptions, command: Command) => {
       const { demo, speed, symbol, ticks, withParent: parent } = options;
@@ -94,11 +91,15 @@ function addBackfill(fxtape: Command): void {
   const instant = (text: string): number => Math.max(0, readInstant(text, Date.now()));
   fxtape
     .command('backfill')
-    .description('plans missing history now; exit code 1 when a job failed')
+    .description('plans missing history now; exit code 1 if a job failed')
     .option('--account <name>', 'only this account')
     .option('--symbol <name>', 'only this symbol')
     .addOption(new Option('--timeframe <name>', 'only bars of this timeframe').choices(TIMEFRAMES))
-    .option('--from <time>', 'only from this time: ISO 8601 in UTC, or a duration back such as 30d', instant)
+    .option(
+      '--from <time>',
+      'only from this time on: ISO 8601 in UTC, or a duration back from now such as 30d',
+      instant,
+    )
     .option('--to <time>', 'only up to this time', instant)
     .option('--again', 'also read covered ranges again, and write what differs')
     .option('--wait', 'wait for the jobs, with a progress bar; Ctrl-C leaves them running')
@@ -116,7 +117,7 @@ function addBackfill(fxtape: Command): void {
 function addLooking(fxtape: Command): void {
   fxtape
     .command('status')
-    .description('one screen: streams, lag, gaps; exit code 0 well, 1 degraded, 2 down')
+    .description('shows services, streams, lag, jobs and gaps; exit code 0 well, 1 degraded, 2 down')
     .option('--watch', 'refresh every two seconds, until Ctrl-C')
     .option('--json', 'one JSON document, or one per line with --watch')
     .action(async (options: StatusOptions) => {
@@ -124,17 +125,17 @@ function addLooking(fxtape: Command): void {
       process.exitCode = await status(options);
     });
   interval(
-    fxtape.command('gaps').description('what is missing and why, gap by gap'),
+    fxtape.command('gaps').description('lists what is missing and why, gap by gap'),
     'only gaps that are still open: not healed, verified empty or unrecoverable',
   )
-    .option('--symbol <name>', 'only gaps of this symbol, and of all symbols')
+    .option('--symbol <name>', 'only gaps of this symbol, including gaps of all symbols')
     .addOption(new Option('--stream <name>', 'only gaps of this stream').choices(STREAMS))
     .action(async (options: GapsOptions) => {
       const { gaps } = await import('./commands/gaps.ts');
       await gaps(options);
     });
   interval(
-    fxtape.command('outages').description('what is missing and why, incident by incident'),
+    fxtape.command('outages').description('lists what is missing and why, incident by incident'),
     'only outages with an open gap',
   ).action(async (options: OutagesOptions) => {
     const { outages } = await import('./commands/gaps.ts');
@@ -163,7 +164,7 @@ function addSql(fxtape: Command): void {
 function addCredentials(fxtape: Command): void {
   fxtape
     .command('credentials')
-    .description('passwords of the engines that fxtape started')
+    .description('manages the passwords of the engines that fxtape started')
     .command('rotate')
     .description('generates new passwords, which apply from the next `fxtape up`')
     .option('--json', 'one JSON document')
@@ -203,7 +204,7 @@ function addClockApply(clock: Command): void {
     .option('--dry-run', 'show what would change, per table; write nothing')
     .option(
       '--drop-old',
-      'remove the tables that earlier corrections replaced, once nothing of them is missing',
+      'remove the tables that earlier corrections replaced, after checking that nothing is missing',
     )
     .option('--abort', 'roll back a correction that has not ended')
     .option('--json', 'one JSON document')
@@ -216,13 +217,13 @@ function addClockApply(clock: Command): void {
 function addSetup(fxtape: Command): void {
   fxtape
     .command('doctor')
-    .description('checks everything that recording needs; exit code 1 when a check failed')
+    .description('checks everything that recording needs; exit code 1 if a check failed')
     .option('--json', 'one JSON document')
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./commands/doctor.ts');
       process.exitCode = await doctor(options);
     });
-  const config = fxtape.command('config').description('the configuration');
+  const config = fxtape.command('config').description('shows the configuration');
   config
     .command('show')
     .description('prints the configuration in force, without secrets')
@@ -233,8 +234,8 @@ function addSetup(fxtape: Command): void {
     });
   config
     .command('schema')
-    .description('the JSON Schema of fxtape.yaml, for editors')
-    .option('--json', 'it is JSON anyway')
+    .description('prints the JSON Schema of fxtape.yaml, for editors')
+    .option('--json', 'accepted for symmetry: the output is always JSON')
     .action(async () => {
       const { configSchema } = await import('./commands/config.ts');
       configSchema();
@@ -248,7 +249,7 @@ function interval(command: Command, open: string): Command {
     .option('--account <name>', 'only this account')
     .option(
       '--from <time>',
-      'only what ends after this time: ISO 8601 in UTC, or a duration back such as 12h',
+      'only what ends after this time: ISO 8601 in UTC, or a duration back from now such as 12h',
       instant,
     )
     .option('--to <time>', 'only what begins before this time', instant)
@@ -279,7 +280,7 @@ function addTape(fxtape: Command): void {
     });
   tape
     .command('check')
-    .description('shows what each segment holds and what cannot be read; exit code 2 when something cannot')
+    .description('shows what each segment contains and what cannot be read; exit code 2 if something cannot')
     .argument('<account>', 'name of the account in the configuration')
     .option('--json', 'one JSON object per segment')
     .action(async (account: string, options: { json?: boolean }) => {

@@ -28,8 +28,8 @@ export async function askRecorded<T>(view: QuestDbView, ask: (reader: Reader) =>
     throw new FxtapeError({
       code: error.code,
       kind: error.kind,
-      message: `nothing is recorded yet: the QuestDB at ${view.url} has no tables of fxtape`,
-      hint: 'Start `fxtape up`: the collector makes them. If it runs, check that QDB_CLIENT_CONF is the same for both',
+      message: `nothing is recorded yet: the QuestDB at ${view.url} has no fxtape tables`,
+      hint: 'Start `fxtape up`: the collector creates them. If it is already running, check that QDB_CLIENT_CONF is the same for both',
       context: error.context,
       cause: error,
     });

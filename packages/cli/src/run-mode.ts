@@ -41,7 +41,7 @@ export function keyMissing(variable: string, account: string): FxtapeError {
     code: 'KEY_MISSING',
     kind: 'terminal',
     message: `the account "${account}" needs a key, and ${variable} is not set`,
-    hint: `Set ${variable} (or ${variable}_FILE) to a key of FxSocket; a read-only one (fxs_ro_…) is enough`,
+    hint: `Set ${variable} (or ${variable}_FILE) to an FxSocket key; a read-only one (fxs_ro_…) is enough`,
     context: { account, variable },
   });
 }

@@ -38,5 +38,5 @@ test('a machine that has no open file left for a service is waited for, and ends
   ];
   const shell = ['-c', 'ulimit -n 200; exec "$@"', 'sh', ...node];
   const { stdout } = await promisify(execFile)('sh', shell, { timeout: 30_000 });
-  expect(stdout).toMatch(/^console ended \(spawn .*EMFILE\) and is started again in \d+ ms\n$/);
+  expect(stdout).toMatch(/^console ended \(spawn .*EMFILE\); restarting it in \d+ ms\n$/);
 });

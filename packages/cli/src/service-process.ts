@@ -93,7 +93,7 @@ export class ServiceProcess {
       this.#failures = performance.now() - startedMs > STABLE_MS ? 0 : this.#failures + 1;
       if (!this.#wasUp && this.#failures >= MOST_START_FAILURES) return failed(this.#startFailed(how));
       const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
-      this.#o.warn(`${this.#o.name} ended (${how}) and is started again in ${pauseMs} ms`);
+      this.#o.warn(`${this.#o.name} ended (${how}); restarting it in ${pauseMs} ms`);
       this.#restart = setTimeout(() => this.#run(up, failed), pauseMs);
     };
     const child = this.#spawn(ended);
@@ -153,7 +153,7 @@ export class ServiceProcess {
       code: 'SERVICE_START_FAILED',
       kind: 'terminal',
       message: `${name} ended ${MOST_START_FAILURES} times before it was up, last with ${how}${reason === null ? '' : `: ${reason}`}`,
-      hint: 'Remove the reason and start again; its lines in the log above tell more',
+      hint: 'Fix the cause and start again; its lines in the log above say more',
       context: { service: name },
     });
   }

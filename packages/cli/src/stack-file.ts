@@ -40,7 +40,7 @@ export function readStackFile(dataDir: string): StackFile | null {
     throw new FxtapeError({
       code: 'RUN_FILE_INVALID',
       kind: 'terminal',
-      message: `${path} is not a file that fxtape up wrote`,
+      message: `${path} was not written by \`fxtape up\``,
       hint: 'Remove it and start `fxtape up` again',
       context: { path },
       cause,

@@ -69,7 +69,8 @@ export class JobWatch {
       if (!end) return true;
       this.#settledRows += watched.rows;
       if (sight.state !== 'done') {
-        const line = sight.line ?? (sight.state === 'gone' ? 'JOB_GONE: taken back again and again' : '');
+        const line =
+          sight.line ?? (sight.state === 'gone' ? 'JOB_GONE: the job was withdrawn repeatedly' : '');
         this.#failed.push({ id: sight.id, account: accountOf(watched.job), line });
       }
       return false;

@@ -35,10 +35,10 @@ test('what was planned', () => {
     icm-demo  bars          XAUUSD  M1            1  2026-01-06T00:00:00.000Z  2026-01-07T00:00:00.000Z
     icm-demo  symbol_specs  EURUSD                1"
   `);
-  expect(planLines({ ...whole, jobs: [], counts })).toEqual(['Nothing is missing of what was asked for.']);
+  expect(planLines({ ...whole, jobs: [], counts })).toEqual(['Nothing that you asked for is missing.']);
   const failed = [{ account: 'other', line: 'FXSOCKET_UNREACHABLE: no' }];
   expect(planLines({ jobs, counts, left: 12, failed }).slice(-2)).toEqual([
-    '12 more jobs to be planned when these are done: --wait does it by itself',
+    '12 more jobscan be planned when these are done; --wait does so by itself',
     'other cannot be planned now: FXSOCKET_UNREACHABLE: no',
   ]);
   expect(planRecord(specs)).toEqual({

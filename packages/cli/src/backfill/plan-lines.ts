@@ -8,7 +8,7 @@ const SHOWN = 20;
 
 export function planLines({ counts, failed, jobs, left }: PlanNote): string[] {
   const unplanned = failed.map(({ account, line }) => `${account} cannot be planned now: ${line}`);
-  if (jobs.length === 0) return [...unplanned, 'Nothing is missing of what was asked for.'];
+  if (jobs.length === 0) return [...unplanned, 'Nothing that you asked for is missing.'];
   const parts = [
     [counts.added, 'new'],
     [counts.again, 'again'],
@@ -28,7 +28,7 @@ export function planLines({ counts, failed, jobs, left }: PlanNote): string[] {
     ...(more === 0 ? [] : [`and ${count(more, 'more line')}; all of them with --json`]),
     ...(left === 0
       ? []
-      : [`${count(left, 'more job')} to be planned when these are done: --wait does it by itself`]),
+      : [`${count(left, 'more job')}can be planned when these are done; --wait does so by itself`]),
     ...unplanned,
   ];
 }

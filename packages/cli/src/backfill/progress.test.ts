@@ -34,6 +34,6 @@ test('no job, no time that is left; one job', () => {
 test('what stands still says what it waits for', () => {
   expect(standStill({ active: 1, waiting: 0, resting: 0, trouble: null })).toBe('1 running');
   expect(standStill({ active: 0, waiting: 2, resting: 1, trouble: 'FXSOCKET_DEADLINE: no answer' })).toBe(
-    '2 behind other jobs of the account, 1 resting until the next look at the gateway, last try: FXSOCKET_DEADLINE: no answer',
+    '2 behind other jobs of the account, 1 resting until the gateway is asked again, last try: FXSOCKET_DEADLINE: no answer',
   );
 });

@@ -81,7 +81,7 @@ export function standStill(of: {
   return [
     ...(active === 0 ? [] : [`${active} running`]),
     ...(waiting === 0 ? [] : [`${waiting} behind other jobs of the account`]),
-    ...(resting === 0 ? [] : [`${resting} resting until the next look at the gateway`]),
+    ...(resting === 0 ? [] : [`${resting} resting until the gateway is asked again`]),
     ...(trouble === null ? [] : [`last try: ${trouble}`]),
   ].join(', ');
 }

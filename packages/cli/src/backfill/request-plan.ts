@@ -48,8 +48,8 @@ function noteOf(note: unknown): PlanNote {
   throw new FxtapeError({
     code: 'PLAN_UNREADABLE',
     kind: 'terminal',
-    message: 'the scheduler planned, and its answer cannot be read',
-    hint: 'Run the same release of fxtape everywhere; `fxtape status` shows what waits',
+    message: 'the answer of the scheduler cannot be read',
+    hint: 'Run the same release of fxtape everywhere; `fxtape status` shows the waiting jobs',
   });
 }
 
@@ -58,7 +58,7 @@ function planFailed(line: string): FxtapeError {
     code: 'PLAN_FAILED',
     kind: 'terminal',
     message: `the scheduler could not plan: ${line}`,
-    hint: 'Remove the reason, or ask for less; its log tells more',
+    hint: 'Fix the cause, or narrow the request; the log of the scheduler says more',
   });
 }
 
@@ -66,7 +66,7 @@ function schedulerSilent(): FxtapeError {
   return new FxtapeError({
     code: 'SCHEDULER_SILENT',
     kind: 'transient',
-    message: 'no scheduler took the request up',
-    hint: 'Start `fxtape up`, or `fxtape run scheduler` with the same REDIS_URL: it takes up what waits',
+    message: 'no scheduler picked up the request',
+    hint: 'Start `fxtape up`, or `fxtape run scheduler` with the same REDIS_URL: it picks up the waiting request',
   });
 }

@@ -150,7 +150,7 @@ export class ClockApply {
       state.step = 'filling';
       await journal.save(state);
     } catch (error) {
-      log.warn({ err: error }, 'writing stays paused until `fxtape clock apply` has run again');
+      log.warn({ err: error }, 'database writes stay paused until `fxtape clock apply` runs again');
     }
   }
 
@@ -363,7 +363,7 @@ export class ClockApply {
     await journal.save(state);
     if (!state.syncing || !(await syncToDisk(http)))
       log.warn(
-        'QuestDB does not write everything to the disk now: a checkpoint is under way, or its system knows none',
+        'QuestDB cannot be made to write everything to disk now: another checkpoint is in progress, or its platform does not support checkpoints',
       );
     state.syncing = false;
     await journal.save(state);

@@ -42,7 +42,7 @@ export const noRoom = (needBytes: number, freeBytes: number, where: string): Fxt
 export const stillWritten = (tables: readonly string[]): FxtapeError =>
   terminal(
     'CLOCK_APPLY_WRITERS',
-    `something still writes ${tables.join(', ')} although writing is paused; no table was replaced, and writing is allowed again`,
+    `something still writes to ${tables.join(', ')} although writing is paused; no table was replaced, and writing is allowed again`,
     'Stop services of an older release and programs that write these tables, then run `fxtape clock apply` again: finished copies are kept',
     { tables },
   );
@@ -59,13 +59,13 @@ export const elsewhere = (applyId: string, paused: boolean): FxtapeError =>
 export const takenBack = (applyId: string): FxtapeError =>
   terminal(
     'CLOCK_APPLY_TAKEN_BACK',
-    `the correction ${applyId} was ended by somebody else while it ran`,
+    `somebody else ended the correction ${applyId} while it was running`,
     'Run `fxtape clock apply` again: it starts from the beginning',
     { applyId },
   );
 
 export const noneUnderWay = (): FxtapeError =>
-  terminal('CLOCK_APPLY_NOTHING', 'no correction is under way', 'Nothing to do: nothing is paused');
+  terminal('CLOCK_APPLY_NOTHING', 'no correction is under way', 'Nothing to do: writing is not paused');
 
 export const ownColumns = (table: string, columns: readonly string[]): FxtapeError =>
   terminal(
@@ -79,9 +79,9 @@ export const lateRows = (table: string, rows: number | null): FxtapeError =>
   terminal(
     'CLOCK_APPLY_LATE_ROWS',
     rows === null
-      ? `somebody wrote into ${table} after it was replaced; it is kept`
-      : `${rows} rows of ${table} are not in the table that took its place; it is kept`,
-    `Look at them; when nothing of it is needed any more: DROP TABLE ${table}`,
+      ? `a program wrote to ${table} after it was replaced; the table is kept`
+      : `${rows} rows of ${table} are missing from the table that replaced it; the old table is kept`,
+    `Look at these rows; when you no longer need them, run DROP TABLE ${table}`,
     { table, rows },
   );
 
@@ -89,8 +89,8 @@ export const notStored = (table: string, reason: string): FxtapeError =>
   new FxtapeError({
     code: 'QDB_REFUSED',
     kind: 'transient',
-    message: `QuestDB did not take corrected rows into ${table}: ${reason}`,
-    hint: 'Type `fxtape clock apply` again: it goes on where it stood',
+    message: `QuestDB did not accept corrected rows for ${table}: ${reason}`,
+    hint: 'Run `fxtape clock apply` again: it resumes where it stopped',
     context: { table },
   });
 
@@ -114,7 +114,7 @@ export const unfinished = (applyId: string): FxtapeError =>
 export const inBetween = (table: string, facts: object): FxtapeError =>
   terminal(
     'CLOCK_APPLY_STATE',
-    `the table ${table} is not as this correction left it`,
-    'Another program renamed or created tables meanwhile; put them back by hand, then run `fxtape clock apply` again, or roll back with `--abort`',
+    `the table ${table} is no longer as this correction left it`,
+    'Another program renamed or created tables meanwhile. Put them back by hand and run `fxtape clock apply` again, or roll back with `--abort`',
     { table, ...facts },
   );

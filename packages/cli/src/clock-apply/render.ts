@@ -37,16 +37,16 @@ export function planLines({ free, leftAlone, measured, servers }: Plan): string[
     ...(hours === 0
       ? []
       : [
-          `${count(hours, 'hour')} of history that occur twice cannot be told apart: they become gaps and are fetched again`,
+          `${count(hours, 'hour')} of history occur twice, and rows do not show which pass they belong to: these hours become gaps and are fetched again`,
         ]),
     ...leftAlone.map(({ kind, name, why }) => `rows of the ${kind} ${name} are left as they are: ${why}`),
   ];
 }
 
 function costLines({ needBytes, pauseSeconds, seconds }: Measured, free: Plan['free']): string[] {
-  const room = free === null ? 'not known from here' : `${spellBytes(free.bytes)} at ${free.where}`;
+  const room = free === null ? 'unknown' : `${spellBytes(free.bytes)} at ${free.where}`;
   return [
-    `room needed ${spellBytes(needBytes)}, free ${room}`,
+    `disk space needed ${spellBytes(needBytes)}, free ${room}`,
     `copying takes about ${spellDuration(seconds * 1000)} while recording goes on; then database writes pause for about ${spellDuration(pauseSeconds * 1000)} (the tape keeps recording)`,
   ];
 }

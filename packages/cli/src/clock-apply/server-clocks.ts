@@ -69,10 +69,10 @@ async function leftAlone(
     const of = all.find((each) => each[kind] === name);
     const why =
       of === undefined
-        ? 'no account is known that filled it'
+        ? 'no account is known to have filled it'
         : of.server === null
           ? `several servers filled it: ${of.servers.join(', ')}`
-          : `nothing was decided about the clock of ${of.server}`;
+          : `no clock rule was decided for ${of.server}`;
     return [{ kind, name, why }];
   });
 }

@@ -48,7 +48,7 @@ export async function takeBack(
   if (state === null) await journal.abandon(id);
   else await journal.save({ ...state, step: 'abandoned', syncing: false });
   for (const copy of copies) await dropTable(http, copy);
-  log.info({ applyId: id, kept }, 'the correction was taken back');
+  log.info({ applyId: id, kept }, 'the correction was rolled back');
   return kept;
 }
 

@@ -66,7 +66,7 @@ test('a broker that moved: rule, evidence, validity, and what was decided before
   history     115 weeks of hourly bars
   not         Europe/Athens: 5 weeks against it (… 2026-03-07, 2026-03-14, 2026-03-21, 2026-10-24), 0 for it
   moved       from Europe/Athens to America/New_York+7h, after 2025-03-29 and before 2025-10-25
-  unlike it   1 weeks (2025-12-27): holidays, mostly
+  unlike it   1 weeks (2025-12-27): mostly holidays
     valid from         rule
     the beginning      Europe/Athens
     2025-07-12 12:00Z  America/New_York+7h
@@ -80,7 +80,7 @@ test('what would settle a provisional rule is said, and evidence of another rele
   const evidence = JSON.stringify({ ...EVIDENCE, today: null, moves: [], contradicting_weeks: [], settles });
   const lines = clockLines([clockOf(config(), 'ICM-Demo', [row({ evidence })])]);
   expect(lines).toContain(`  to settle   ${settles[0]}`);
-  expect(lines).toContain('  today       nobody knows');
+  expect(lines).toContain('  today       unknown');
   expect(clockLines([clockOf(config(), 'ICM-Demo', ROWS.slice(0, 1))])).toContain(
     '  evidence    the gateway states a UTC offset of 7200 s today',
   );
@@ -96,5 +96,5 @@ test('a rule of the configuration is shown before the scheduler has written it d
   });
   const lines = clockLines([configured, clockOf(config(), null, [])]);
   expect(lines).toContain('  confidence  configured, not written down yet');
-  expect(lines.at(-1)).toContain('nothing is decided yet');
+  expect(lines.at(-1)).toContain('no rule is decided yet');
 });

@@ -36,7 +36,7 @@ export function clockLines(clocks: readonly AccountClock[]): string[] {
 function linesOf(clock: AccountClock): string[] {
   const { account, confidence, decided_at, decisions, pieces, rule, server } = clock;
   const head = server === null ? account : `${account} on ${server}`;
-  if (rule === null) return [head, '  nothing is decided yet: start `fxtape up`, or see `fxtape status`'];
+  if (rule === null) return [head, '  no rule is decided yet: start `fxtape up`, or see `fxtape status`'];
   const since = decided_at === null ? 'not written down yet' : `decided ${minute(decided_at)}`;
   const earlier = decisions.slice(decided_at === null ? 0 : 1);
   return [
@@ -69,7 +69,7 @@ function evidenceLines(evidence: unknown): string[] {
   const { contradicting_weeks: contradicting, moves, rivals, settles, today, weeks } = read.data;
   const lines = [
     today === null
-      ? '  today       nobody knows'
+      ? '  today       unknown'
       : `  today       ${spellOffset(today.utc_offset_s)}, ${SOURCES[today.source] ?? today.source} ${minute(today.at)}`,
     `  history     ${weeks} weeks of hourly bars`,
     ...rivals.map(
@@ -82,7 +82,7 @@ function evidenceLines(evidence: unknown): string[] {
     ),
   ];
   if (contradicting.length > 0)
-    lines.push(`  unlike it   ${contradicting.length} weeks${some(contradicting)}: holidays, mostly`);
+    lines.push(`  unlike it   ${contradicting.length} weeks${some(contradicting)}: mostly holidays`);
   return [...lines, ...settles.map((sentence) => `  to settle   ${sentence}`)];
 }
 

@@ -88,7 +88,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
     return end.failed.length === 0 && whole.plan.failed.length === 0 ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    err('Stopped asking; a request that is in the queue is still taken up.\n');
+    err('Stopped waiting; a request that is already in the queue is still planned.\n');
     return INTERRUPTED;
   } finally {
     await queues.close();
@@ -212,11 +212,11 @@ function endLines({ done, failed, interrupted, rows, total }: End, tookMs: numbe
   const took = spellDuration(tookMs);
   const sum = `${spellCount(rows)} rows in ${took}`;
   if (interrupted) {
-    return [`Stopped waiting after ${took}. The jobs go on without this command: fxtape status shows them.`];
+    return [`Stopped waiting after ${took}. The jobs go on without this command; fxtape status shows them.`];
   }
   if (failed.length === 0) return [`Done: ${count(total, 'job')}, ${sum}.`];
   return [
-    `${count(failed.length, 'job')} failed, ${done} done: ${sum}. They are planned again later while they are wanted.`,
+    `${count(failed.length, 'job')} failed, ${done} done: ${sum}. They are planned again later if they are still wanted.`,
     ...failed.slice(0, SHOWN_FAILURES).map(({ id, line }: FailedWork) => `  ${id}\n    ${line}`),
     ...(failed.length > SHOWN_FAILURES ? [`  and ${failed.length - SHOWN_FAILURES} more`] : []),
   ];

@@ -70,7 +70,7 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
 async function dryRun(command: Command): Promise<void> {
   const { journal, options, say } = command;
   for (const { applyId, step } of (await journal.steps()).filter(isUnfinished))
-    say(`the correction ${applyId} has not ended (${step}); without --dry-run it goes on or goes back`);
+    say(`the correction ${applyId} has not ended (${step}); without --dry-run it is finished or rolled back`);
   const plan = await makePlan(command, await readServers(command));
   sayUnsettled(plan, say);
   const document = {
@@ -97,7 +97,7 @@ async function abort(command: Command): Promise<void> {
   for (const id of all.toReversed()) kept.push(...(await takeBack(command, id)));
   tell(options, { abandoned: all, kept }, [
     `everything is as it was before ${all.join(', ')}; rows are written again`,
-    ...(kept.length === 0 ? [] : [`somebody wrote into copies meanwhile; they are kept: ${kept.join(', ')}`]),
+    ...(kept.length === 0 ? [] : [`a program wrote to copies meanwhile; they are kept: ${kept.join(', ')}`]),
   ]);
 }
 
@@ -108,7 +108,7 @@ async function applyOrDrop(command: Command): Promise<void> {
   const earlier = await apply.unfinished();
   if (options.dropOld === true && earlier !== null) throw unfinished(earlier.id);
   for (const id of earlier === null ? await strandedIds(http, journal) : []) {
-    say(`the database knows nothing more of the correction ${id}: it is taken back`);
+    say(`the database no longer has the state of the correction ${id}: rolling it back`);
     await takeBack(command, id);
   }
   // Once tables are away nothing else can be read, and nothing else is possible than to go on.
@@ -117,7 +117,7 @@ async function applyOrDrop(command: Command): Promise<void> {
   if (options.dropOld === true) return await dropOld(command, read.servers);
   if (earlier !== null) {
     if (sameClocks(earlier, read.servers)) return await goOn(command, apply, earlier);
-    say(`the rules have changed since the correction ${earlier.id} began: it is taken back`);
+    say(`the rules have changed since the correction ${earlier.id} began: rolling it back`);
     await takeBack(command, earlier.id);
   }
   await migrate({ client: http, log });
@@ -133,11 +133,11 @@ async function applyOrDrop(command: Command): Promise<void> {
 
 async function goOn(command: Command, apply: ClockApply, earlier: ApplyState): Promise<void> {
   const { options, say } = command;
-  say(`going on with the correction ${earlier.id}, which stands at "${earlier.step}"`);
+  say(`resuming the correction ${earlier.id} at step "${earlier.step}"`);
   await apply.run(earlier);
   tellDone(earlier, options);
   if (!sameClocks(earlier, (await readServers(command)).servers))
-    say('the rules have changed since it began: run `fxtape clock apply` again for the new ones');
+    say('the rules have changed since the correction began: run `fxtape clock apply` again for the new ones');
 }
 
 type Servers = Pick<Plan, 'servers' | 'leftAlone'>;
@@ -168,7 +168,7 @@ async function makePlan({ clock, env, http }: Command, read: Servers): Promise<S
 
 function sayUnsettled({ unsettled }: SettledPlan, say: Command['say']): void {
   for (const { rule, server } of unsettled)
-    say(`rows of ${server} are left as they are: its rule is not settled (${rule} is provisional)`);
+    say(`rows of ${server} are left as they are: its clock rule is not settled (${rule} is provisional)`);
 }
 
 function requirePossible({ free, measured, unsettled: [unsettled] }: SettledPlan): void {
@@ -218,7 +218,7 @@ async function dropOld(command: Command, servers: readonly DecidedClock[]): Prom
   const names = dropped.map(({ name }) => name);
   tell(command.options, { dropped }, [
     ...dropped.flatMap(({ name, putBack }) =>
-      putBack === 0 ? [] : [`${putBack} rows of ${name} were missing, and were put where they belong`],
+      putBack === 0 ? [] : [`${putBack} rows of ${name} were missing from the new table and have been added`],
     ),
     names.length === 0 ? 'there are no old tables' : `dropped ${names.join(', ')}`,
   ]);

@@ -50,8 +50,8 @@ export async function clockSet(text: string, options: { account: string; json?: 
     path,
     note:
       rule === 'auto'
-        ? 'running services pick it up; the rule is inferred again'
-        : 'running services pick it up; rows that wait on the tape are written with it. Correct rows that were written before with `fxtape clock apply` (`--dry-run` shows what it would change)',
+        ? 'running services pick this up; the rule is inferred again'
+        : 'running services pick this up; rows waiting on the tape are written with it. Correct earlier rows with `fxtape clock apply` (`--dry-run` shows what it would change)',
   };
   out(
     options.json === true

@@ -15,7 +15,7 @@ export function credentialsRotate(options: { json?: boolean }): void {
     throw new FxtapeError({
       code: 'CREDENTIALS_NONE',
       kind: 'terminal',
-      message: `fxtape has started no engine for ${dataDir} yet, so there are no passwords`,
+      message: `fxtape has not started an engine for ${dataDir} yet, so there are no passwords`,
       hint: 'Point FXTAPE_DATA_DIR at the right folder; for engines that you run yourself, change the passwords there',
       context: { dataDir },
     });
@@ -26,6 +26,6 @@ export function credentialsRotate(options: { json?: boolean }): void {
   out(
     options.json === true
       ? `${JSON.stringify({ rotated: true, dataDir })}\n`
-      : `New passwords for the engines of ${dataDir}, from the next \`fxtape up\` on. Tools that are connected need them: \`fxtape sql\` tells.\n`,
+      : `New passwords for the engines of ${dataDir} apply from the next \`fxtape up\`. Connected tools need them: \`fxtape sql\` shows them.\n`,
   );
 }

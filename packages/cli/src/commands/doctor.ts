@@ -60,7 +60,7 @@ async function modeOrFailure(env: CliEnv): Promise<RunMode | FxtapeError> {
 }
 
 function configurationCheck({ config, demo }: RunMode): Check {
-  if (demo !== null) return ok('configuration', 'the demonstration: the simulated gateway is recorded');
+  if (demo !== null) return ok('configuration', 'demonstration: the simulated gateway is recorded');
   return ok('configuration', config.source, count(config.accounts.length, 'account'));
 }
 
@@ -70,10 +70,10 @@ async function examineRedis(env: CliEnv): Promise<Check[]> {
   if (await redisAnswers(env.REDIS_URL)) return [ok('Redis', `answers at ${host}`)];
   const facts = [
     `does not answer at ${host}`,
-    'recording live does not use it; no history is fetched meanwhile',
+    'live recording does not need it; history is not fetched meanwhile',
   ];
   return [
-    warning('Redis', facts, 'Start it or correct REDIS_URL; what is missing is planned by itself then'),
+    warning('Redis', facts, 'Start it, or correct REDIS_URL; missing history is then planned automatically'),
   ];
 }
 

@@ -65,13 +65,13 @@ export async function up(options: UpOptions): Promise<void> {
   requireKeys(mode);
   for (const { keyVariable, name } of mode.config.accounts) {
     if (isFullKey(mode.keyOf(keyVariable) ?? '')) {
-      log.warn(`${keyVariable} of "${name}" can trade; a recorder needs a read-only key (fxs_ro_…) only`);
+      log.warn(`${keyVariable} of "${name}" can trade; a read-only key (fxs_ro_…) is enough for a recorder`);
     }
   }
   const dataDir = resolve(demo === null ? env.FXTAPE_DATA_DIR : demoDataDir(env.FXTAPE_DATA_DIR, demo.name));
   refuseBesideUp(dataDir);
   await requireFreeAddresses(env, demo !== null);
-  if (openDataDir(dataDir)) log.warn(`${dataDir} could be read by other users; now only you can`);
+  if (openDataDir(dataDir)) log.warn(`${dataDir} was readable by other users; now only you can read it`);
   holdDataDir(dataDir, 'up');
   const shutdown = new Shutdown({ log, deadlineMs: STOP_MS });
   shutdown.onSignals();
@@ -127,8 +127,8 @@ function greeting({ questdb }: Stack, o: { demo: string | null; httpAddr: string
     '',
     o.demo === null ? '  fxtape is recording.' : `  fxtape records ${o.demo}.`,
     '  Ask                  pnpm fxtape sql "SELECT ts, symbol, bid, ask FROM ticks ORDER BY ts DESC LIMIT 10"',
-    '  Connect a tool       pnpm fxtape sql  tells how (psql, Grafana, BI tools)',
-    `  Console of QuestDB   ${questdb.httpUrl}/index.html  the password: pnpm fxtape sql --admin`,
+    '  Connect a tool       pnpm fxtape sql  shows how (psql, Grafana, BI tools)',
+    `  QuestDB console      ${questdb.httpUrl}/index.html  the password: pnpm fxtape sql --admin`,
     `  State and gaps       http://${o.httpAddr}/api/streams  /api/gaps  or: pnpm fxtape status`,
     `  Jobs                 http://${o.httpAddr}/queues  or: pnpm fxtape backfill --wait`,
     `  Build a request      http://${o.httpAddr}/request  (curl, TypeScript, Python)`,
@@ -146,10 +146,10 @@ async function warnOfCorrection(conf: string, log: Log): Promise<void> {
     for (const { applyId, step } of steps.filter(isUnfinished))
       log.warn(
         { code: 'CLOCK_APPLY_UNDER_WAY', applyId, step },
-        'a correction of the tables has not ended; rows may wait on the tape until you run `fxtape clock apply`, which finishes it or rolls it back',
+        'a clock correction has not ended; rows may wait on the tape until you run `fxtape clock apply`, which finishes it or rolls it back',
       );
   } catch (error) {
-    log.debug({ err: error }, 'whether a correction is under way cannot be told');
+    log.debug({ err: error }, 'cannot tell whether a clock correction is under way');
   } finally {
     http.close();
   }

@@ -34,20 +34,20 @@ export function clockCheck(facts: ClockFacts): Check {
   if (offsetS === null)
     return warning(
       name,
-      [`the gateway says ${statedS} s from UTC, which no clock is`, `rule ${chosen}`],
-      'Tell whoever runs the gateway; what its clock shows is compared with the rule while it is recorded',
+      [`the gateway states an offset of ${statedS} s from UTC, which no clock has`, `rule ${chosen}`],
+      'Report it to whoever runs the gateway; while recording, fxtape compares its running clock with the rule',
     );
   const said = [`the broker's clock is ${spellOffset(offsetS)} today`, `rule ${chosen} (${origin})`];
   if (configured.replayed) {
     return ok(
       name,
       ...said,
-      'the gateway is said to play another day: its clock is not compared with the present',
+      'the configuration says that the gateway replays another day: its clock is not compared with the present',
     );
   }
   const offNow = presentBy(facts, offsetS);
   if (offNow !== null) {
-    const todo = 'If this gateway plays an old day, write `clock: replayed` in the configuration';
+    const todo = 'If this gateway replays an old day, set `clock: replayed` in the configuration';
     return failed(
       name,
       [...said, `its time is ${spellDuration(Math.abs(offNow))} off`],
@@ -61,12 +61,12 @@ export function clockCheck(facts: ClockFacts): Check {
   if (ruleOffsetS !== offsetS) {
     const todo = auto
       ? 'Set `clock` in the configuration to the rule of this broker'
-      : 'Correct `clock` in the configuration: held back rows then come from the tape';
+      : 'Correct `clock` in the configuration: rows that were held back then come from the tape';
     return failed(name, [...said, `which is ${spellOffset(ruleOffsetS)} today`], todo, 'CLOCK_CONFLICT');
   }
   if (chosen.startsWith('UTC') && auto) {
-    const todo = 'Set `clock` in the configuration if this broker changes between summer and winter time';
-    return warning(name, [...said, 'a fixed offset knows no summer time'], todo);
+    const todo = 'Set `clock` in the configuration if this broker observes daylight saving';
+    return warning(name, [...said, 'a fixed offset has no daylight saving'], todo);
   }
   return ok(name, ...said, 'they agree');
 }

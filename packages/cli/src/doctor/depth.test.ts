@@ -27,8 +27,8 @@ test('the table', () => {
     demo     EURUSD  bars M1    not known yet             30 d    /PriceHistory     yes
     demo     EURUSD  bars D1    1999-01-04T00:00:00.000Z  all     /PriceHistory     yes
     demo             deals      2024-05-06T00:00:00.000Z  all     /OrderHistory     yes
-    demo             positions  not known yet             all     /PositionHistory  no: closed round trips only; open positions are known as they were streamed
-    demo             account                                      none              no: figures of the past are nowhere"
+    demo             positions  not known yet             all     /PositionHistory  no: only closed round trips; open positions are recorded only as streamed
+    demo             account                                      none              no: the gateway has no past account figures"
   `);
 });
 
@@ -40,7 +40,7 @@ test('ticks by what the bridge offers', () => {
   expect(ticks('full')).toEqual(['/QuoteTicks', true, null]);
   expect(ticks('dates_only')).toEqual(['/QuoteTicks', true, 'by whole broker days']);
   expect(ticks('absent')).toEqual([null, false, 'this bridge has no /QuoteTicks']);
-  expect(ticks('unknown')).toEqual([null, null, 'its OpenAPI document does not answer']);
+  expect(ticks('unknown')).toEqual([null, null, 'its OpenAPI document could not be read']);
 });
 
 test('what the document of a bridge says', () => {

@@ -92,10 +92,14 @@ export function depthRows(offer: HistoryOffer, limits: readonly KnownLimit[] | n
     if (stream === 'deals')
       return row({ ...of, source: '/OrderHistory', healable: true }, account.backfill.deals);
     if (stream === 'positions') {
-      const why = 'closed round trips only; open positions are known as they were streamed';
+      const why = 'only closed round trips; open positions are recorded only as streamed';
       return row({ ...of, source: '/PositionHistory', healable: false }, account.backfill.deals, why);
     }
-    return row({ ...of, source: null, healable: false }, undefined, 'figures of the past are nowhere');
+    return row(
+      { ...of, source: null, healable: false },
+      undefined,
+      'the gateway has no past account figures',
+    );
   });
   return [...market, ...own];
 }
@@ -133,7 +137,7 @@ function ticksFrom({ quoteTicks }: HistoryOffer): Pick<DepthRow, 'source' | 'hea
 
 function ticksWhy({ quoteTicks }: HistoryOffer): string | null {
   if (quoteTicks === 'absent') return 'this bridge has no /QuoteTicks';
-  if (quoteTicks === 'unknown') return 'its OpenAPI document does not answer';
+  if (quoteTicks === 'unknown') return 'its OpenAPI document could not be read';
   return quoteTicks === 'dates_only' ? 'by whole broker days' : null;
 }
 

@@ -27,7 +27,7 @@ export function judgeRoom(dataDir: string, freeBytes: number, wholeBytes: number
   const facts = [
     `${spellBytes(freeBytes)} of ${spellBytes(wholeBytes)} are free (${percent} %) at ${dataDir}`,
   ];
-  const todo = 'Make room, or keep the tape for a shorter time (`retention: { tape: … }`)';
+  const todo = 'Free disk space, or keep the tape for a shorter time (`retention: { tape: … }`)';
   if (freeBytes < FULL_BYTES) return failed('disk', facts, todo, 'DISK_FULL');
   return freeBytes < TIGHT_BYTES ? warning('disk', facts, todo) : ok('disk', ...facts);
 }
@@ -41,10 +41,10 @@ function writeCheck(dataDir: string): Check {
     writeFileSync(probe, 'fxtape\n', { flush: true });
     rmSync(probe);
     const isThere = existing === resolve(folder);
-    return ok('tape', `${folder} ${isThere ? 'can be written' : 'is not there yet and can be made'}`);
+    return ok('tape', `${folder} ${isThere ? 'can be written' : 'does not exist yet and can be created'}`);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? String(error);
-    const todo = 'Correct owner and permissions of the folder, or point FXTAPE_DATA_DIR elsewhere';
+    const todo = 'Fix the owner and permissions of the folder, or point FXTAPE_DATA_DIR elsewhere';
     return failed('tape', [`${folder} cannot be written (${errno})`], todo, 'TAPE_IO');
   }
 }
@@ -66,11 +66,11 @@ function lockChecks(dataDir: string, accounts: readonly string[]): Check[] {
 }
 
 function lockCheck(name: string, locked: boolean, collector: number | null): Check {
-  if (!locked) return ok(name, 'nobody writes it now');
-  if (collector !== null) return ok(name, `the collector (process ${collector}) writes it`);
+  if (!locked) return ok(name, 'no process is writing it');
+  if (collector !== null) return ok(name, `the collector (process ${collector}) is writing it`);
   const todo =
-    'Find it and stop it, if it should not: no other collector can record into this folder meanwhile';
-  return warning(name, ['a process that is no collector of this data folder holds its lock'], todo);
+    'Find that process and stop it unless it is meant to run: meanwhile no collector can record into this folder';
+  return warning(name, ['a process other than the collector of this data folder holds its lock'], todo);
 }
 
 function existingPart(path: string): string {

@@ -53,8 +53,8 @@ test('drift of a route that the recorder reads warns and is named; of another it
 
 test('much is counted; nothing at all is said to be not compared', () => {
   const { facts } = driftCheck('x', { paths: {} });
-  expect(facts[0]).toBe('its document lists 0 routes that this client knows, and tells no types');
-  expect(facts).toContain('and 6 more of this kind');
+  expect(facts[0]).toBe('its document lists 0 routes that this client knows, and states no types');
+  expect(facts).toContain('and 6 more like these');
   expect(driftCheck('x', null)).toMatchObject({
     state: 'warning',
     facts: [expect.stringContaining('not compared')],

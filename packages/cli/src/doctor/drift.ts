@@ -32,8 +32,8 @@ const SHOWN = 5;
 
 export function driftCheck(name: string, live: OpenApiDocument | null): Check {
   if (live === null) {
-    const todo = 'Nothing, if everything else is well: recording does not need it';
-    return warning(name, ['its OpenAPI document does not answer, so it was not compared'], todo);
+    const todo = 'Nothing, if every other check passes: recording does not need it';
+    return warning(name, ['its OpenAPI document could not be read, so it was not compared'], todo);
   }
   const found = compareOpenApi(live, ours);
   const matters = found.drifts.filter(
@@ -47,7 +47,7 @@ export function driftCheck(name: string, live: OpenApiDocument | null): Check {
 }
 
 function reach({ compared, routes }: Comparison): string {
-  const types = compared === 0 ? 'and tells no types' : `and ${count(compared, 'type')} were compared`;
+  const types = compared === 0 ? 'and states no types' : `and ${count(compared, 'type')} were compared`;
   return `its document lists ${count(routes, 'route')} that this client knows, ${types}`;
 }
 
@@ -56,5 +56,5 @@ function spell(drifts: readonly Drift[]): string[] {
     .slice(0, SHOWN)
     .map(({ name, route, text }) => `${route}${name === null ? '' : `: ${name}`} ${text}`);
   const more = drifts.length - lines.length;
-  return more === 0 ? lines : [...lines, `and ${more} more of this kind`];
+  return more === 0 ? lines : [...lines, `and ${more} more like these`];
 }

@@ -60,13 +60,13 @@ async function examineKey(
 function keyCheck(name: string, apiKey: string, reached: number): Check {
   const reach = `is accepted and reaches ${count(reached, 'account')}`;
   if (isFullKey(apiKey)) {
-    const todo = 'Make a read-only key (fxs_ro_…) on FxSocket and use that: a recorder never needs to trade';
+    const todo = 'Create a read-only key (fxs_ro_…) on FxSocket and use it: a recorder never needs to trade';
     return warning(name, [reach, 'is a full key: it can trade'], todo);
   }
   return ok(
     name,
     reach,
-    apiKey.startsWith('fxs_ro_') ? 'is read-only' : 'is of a kind that fxtape does not know',
+    apiKey.startsWith('fxs_ro_') ? 'is read-only' : 'is a kind of key that fxtape does not know',
   );
 }
 
@@ -91,7 +91,7 @@ async function examineAccount(o: {
     const check = ok(
       name,
       `login ${found.login} on ${found.server}${status === undefined ? '' : `, ${status}`}`,
-      bound === null ? 'nothing is recorded of it yet' : 'is the account that its tape belongs to',
+      bound === null ? 'nothing of it is recorded yet' : 'is the account to which its tape belongs',
     );
     const rest = new FxSocketRest({ baseUrl: found.restUrl, apiKey, tlsVerify, allowHttp });
     try {

@@ -39,30 +39,30 @@ export async function examineQuestDb(
 
 function versionCheck(url: string, build: string): Check {
   const version = /QuestDB ([\d.]+)/.exec(build)?.[1];
-  if (version === undefined) return ok('QuestDB', `answers at ${url}`, 'does not tell its version');
+  if (version === undefined) return ok('QuestDB', `answers at ${url}`, 'does not state its version');
   const facts = [`${version} answers at ${url}`];
   if (version === QUESTDB_VERSION) return ok('QuestDB', ...facts);
   return warning(
     'QuestDB',
     facts,
-    `fxtape is tested with ${QUESTDB_VERSION}; use that one if something is odd`,
+    `fxtape is tested with ${QUESTDB_VERSION}; use that version if something looks wrong`,
   );
 }
 
 async function examineTables(http: QuestDbHttp): Promise<Check[]> {
   const found = await walTables(http, NAMES);
   if (found.size === 0) {
-    return [ok('tables', 'there are none yet: the collector makes them when it starts')];
+    return [ok('tables', 'there are none yet: the collector creates them when it starts')];
   }
   const differences: string[] = [];
   for (const name of NAMES) differences.push(...(await schemaDifferences(http, tableDef(name))));
   const shape =
     differences.length === 0
-      ? ok('tables', `${count(found.size, 'table')} as defined, each with its keys against doubles`)
+      ? ok('tables', `${count(found.size, 'table')} as defined, each with its deduplication keys`)
       : failed(
           'tables',
           differences,
-          'Rename what differs (RENAME TABLE t TO t_old) and start the collector, or use another database',
+          'Rename the table that differs (RENAME TABLE t TO t_old) and start the collector, or use another database',
           'SCHEMA_MISMATCH',
         );
   return [shape, appliedCheck([...found.values()])];
@@ -77,7 +77,7 @@ export function appliedCheck(found: readonly WalTable[]): Check {
       (table) => `${table.name} is suspended${table.errorMessage === null ? '' : ` (${table.errorMessage})`}`,
     );
     const resume = suspended.map((table) => `ALTER TABLE ${table.name} RESUME WAL;`).join(' ');
-    return failed(name, facts, `Remove the cause (often a full disk), then: ${resume}`, 'QDB_SUSPENDED');
+    return failed(name, facts, `Fix the cause (often a full disk), then run: ${resume}`, 'QDB_SUSPENDED');
   }
   const behind = found.filter((table) => table.sequencerTxn - table.writerTxn > LAG_TRANSACTIONS);
   if (behind.length > 0) {

@@ -62,7 +62,7 @@ function terminalCheck(account: string, { account: login, broker, status, termin
   return failed(
     name,
     facts,
-    'See the account on FxSocket: what it lacks is a gap until it is back',
+    'Check the account on FxSocket: until the terminal is back, the missing data is a gap',
     'TERMINAL_NOT_READY',
   );
 }
@@ -74,7 +74,7 @@ function symbolsCheck(
 ): Check {
   const name = `symbols of ${account.name}`;
   const facts = [`the broker lists ${listed}`, `${matched.length} of them are recorded`];
-  const todo = 'Correct `symbols` in the configuration: they are spelled as the broker spells them';
+  const todo = 'Correct `symbols` in the configuration: spell them as the broker does';
   if (matched.length === 0) return failed(name, facts, todo, 'NO_SYMBOL');
   if (unknown.length === 0) return ok(name, ...facts);
   const shown = unknown.slice(0, SHOWN_SYMBOLS).join(', ');
