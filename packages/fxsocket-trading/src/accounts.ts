@@ -31,7 +31,7 @@ export class FxSocketAccounts {
   link(request: AccountLinkRequest, call?: ChangeCall): Promise<WireAccountRow> {
     const { login, password, proxy_auth: proxyAuth = '', server } = request;
     const [, proxyPassword = ''] = /:(.*)$/s.exec(proxyAuth) ?? [];
-    const say = `Look into /v1/accounts for login ${login} on ${server} before it is linked again`;
+    const say = `Look for login ${login} on ${server} in /v1/accounts before you link it again`;
     return this.#changer.change(
       {
         route: routes.linkAccount,
@@ -47,7 +47,7 @@ export class FxSocketAccounts {
 
   /** The symbol of the trade EA; empty goes back to the default. The terminal restarts. */
   update(id: string, request: AccountUpdateRequest, call?: ChangeCall): Promise<WireAccountRow> {
-    const say = `Look at trade_ea_symbol of /v1/accounts/${id}; sending the same again is harmless`;
+    const say = `Check trade_ea_symbol in /v1/accounts/${id}; sending the same request again is harmless`;
     return this.#changer.change(
       {
         route: routes.updateAccount,
@@ -63,7 +63,7 @@ export class FxSocketAccounts {
 
   /** Its terminal ends. What was recorded of it stays. */
   unlink(id: string, call?: ChangeCall): Promise<void> {
-    const say = `Ask for /v1/accounts/${id}: 404 when it is gone; unlinking it again is harmless`;
+    const say = `Ask for /v1/accounts/${id}: 404 means that it is gone; unlinking it again is harmless`;
     return this.#changer.change(
       {
         route: routes.unlinkAccount,

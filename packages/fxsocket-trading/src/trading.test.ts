@@ -239,7 +239,7 @@ test('what never left this process is surely not applied', async () => {
     });
   expect(await failure(trading.orderClose({ ticket: 7, volume: 0 }))).toMatchObject({
     code: 'FXSOCKET_BAD_ARGUMENT',
-    message: '/OrderClose: volume: 0 would close all of it; leave it out for that',
+    message: '/OrderClose: volume: 0 would close the whole position; leave it out for that',
   });
   expect(asked).toEqual([]);
   await Promise.all([nobody.close(), noTls.close(), trading.close()]);

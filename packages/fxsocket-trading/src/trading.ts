@@ -40,7 +40,7 @@ const CLOSE_ALL_DEADLINE_MS = 120_000;
 
 const result = wholeAnswer(routes.orderSend.answer);
 const closeAllResult = wholeAnswer(routes.closeAll.answer);
-const EMPTY_PROVES_NOTHING = 'an empty list proves nothing, so look again after some seconds';
+const EMPTY_PROVES_NOTHING = 'an empty list proves nothing, so look again after a few seconds';
 
 export class FxSocketTrading {
   readonly #changer: Changer;
@@ -54,17 +54,17 @@ export class FxSocketTrading {
   orderSend(request: OrderSendRequest, call?: ChangeCall): Promise<OrderResult> {
     const findOut = findSent(request);
     const wanting = missingPrice(request);
-    if (wanting !== null) return refused(routes.orderSend, `${wanting}: has to be above 0`, findOut);
+    if (wanting !== null) return refused(routes.orderSend, `${wanting}: must be above 0`, findOut);
     for (const level of ['stopLoss', 'takeProfit'] as const)
       if (request[level] === 0)
-        return refused(routes.orderSend, `${level}: 0 is none; leave it out`, findOut);
+        return refused(routes.orderSend, `${level}: 0 means none; leave it out`, findOut);
     return this.#order(routes.orderSend, request, findOut, call);
   }
 
   /** What is absent stays; `clearStopLoss` and `clearTakeProfit` take away. Sending the same again changes nothing more. */
   orderModify(request: OrderModifyRequest, call?: ChangeCall): Promise<OrderResult> {
     const { clearStopLoss = false, clearTakeProfit = false, ...levels } = request;
-    const say = `Look at ticket ${request.ticket} in /OpenedOrders; sending the same again is harmless`;
+    const say = `Look at ticket ${request.ticket} in /OpenedOrders; sending the same request again is harmless`;
     const findOut: FindOut = { look: ['/OpenedOrders'], by: ticket(request), repeatable: true, say };
     for (const level of ['stopLoss', 'takeProfit', 'price', 'stopLimitPrice'] as const)
       if (levels[level] === 0) return refused(routes.orderModify, `${level}: ${zeroOf[level]}`, findOut);
@@ -72,7 +72,7 @@ export class FxSocketTrading {
       (clearStopLoss && levels.stopLoss !== undefined) ||
       (clearTakeProfit && levels.takeProfit !== undefined)
     )
-      return refused(routes.orderModify, 'a level cannot be set and taken away at once', findOut);
+      return refused(routes.orderModify, 'a level cannot be set and removed in one request', findOut);
     const body = {
       ...levels,
       ...(clearStopLoss ? { stopLoss: 0 } : {}),
@@ -86,11 +86,15 @@ export class FxSocketTrading {
     const repeatable = request.volume === undefined;
     const again = repeatable
       ? 'closing it again is harmless'
-      : 'do not send it again before: it would close another part';
+      : 'do not send it again before that: it would close another part';
     const say = `Look for ticket ${request.ticket} and its lots in /OpenedOrders, and for its exit in /OrderHistory (position); ${again}`;
     const findOut = { look: ['/OpenedOrders', '/OrderHistory'], by: ticket(request), repeatable, say };
     if (request.volume === 0)
-      return refused(routes.orderClose, 'volume: 0 would close all of it; leave it out for that', findOut);
+      return refused(
+        routes.orderClose,
+        'volume: 0 would close the whole position; leave it out for that',
+        findOut,
+      );
     return this.#order(routes.orderClose, request, findOut, call);
   }
 
@@ -98,7 +102,7 @@ export class FxSocketTrading {
   closeAll(request: CloseAllRequest, call?: ChangeCall): Promise<CloseAllResult> {
     const { magic, symbol } = request;
     const by = { ...(symbol === undefined ? {} : { symbol }), ...(magic === undefined ? {} : { magic }) };
-    const say = `Read /OpenedOrders until it stands still: the pass may go on inside the terminal; ${EMPTY_PROVES_NOTHING}`;
+    const say = `Read /OpenedOrders until it no longer changes: the terminal may still be closing orders; ${EMPTY_PROVES_NOTHING}`;
     const findOut: FindOut = { look: ['/OpenedOrders'], by, repeatable: false, say };
     const change = { route: routes.closeAll, body: request, form: closeAllResult, findOut };
     return this.#changer.change({ ...change, deadlineMs: CLOSE_ALL_DEADLINE_MS }, call);
@@ -126,17 +130,17 @@ export class FxSocketTrading {
     const read = readOrderResult(answer);
     if (read !== null) return read;
     const { outcome, retcode, retcodeDescription } = answer;
-    const said = `${route.path} answered what does not say whether it was done (outcome ${outcome ?? 'none'}, retcode ${retcode} ${retcodeDescription ?? ''})`;
+    const said = `${route.path} answered without saying whether the request was executed (outcome ${outcome ?? 'none'}, retcode ${retcode} ${retcodeDescription ?? ''})`;
     const failure = new FxSocketError({ code: 'FXSOCKET_SHAPE', message: said.replace(' )', ')') });
     throw new FxSocketTradingError('unknown', failure, findOut);
   }
 }
 
 const zeroOf = {
-  stopLoss: 'has to be above 0; clearStopLoss takes it away',
-  takeProfit: 'has to be above 0; clearTakeProfit takes it away',
-  price: 'has to be above 0',
-  stopLimitPrice: 'has to be above 0',
+  stopLoss: 'must be above 0; clearStopLoss removes it',
+  takeProfit: 'must be above 0; clearTakeProfit removes it',
+  price: 'must be above 0',
+  stopLimitPrice: 'must be above 0',
 };
 
 const refused = (route: Change<unknown>['route'], why: string, findOut: FindOut): Promise<never> =>
@@ -154,9 +158,9 @@ function findSent(request: OrderSendRequest): FindOut {
   const look = ['/OpenedOrders', '/OrderHistory'];
   const how =
     named.length === 0
-      ? `for ${volume} lots of ${symbol} from now; it has neither comment nor expertId, so it cannot be told from another like it`
+      ? `for ${volume} lots of ${symbol} from now; it has neither comment nor expertId, so it cannot be told apart from a similar one`
       : `for ${named.join(' and ')}`;
-  const say = `Look into /OpenedOrders, then /OrderHistory, ${how}; ${EMPTY_PROVES_NOTHING}. Do not send it again before`;
+  const say = `Look in /OpenedOrders, then in /OrderHistory, ${how}; ${EMPTY_PROVES_NOTHING}. Do not send it again before that`;
   return { look, by: { symbol, ...marks }, repeatable: false, say };
 }
 

@@ -33,34 +33,35 @@ export const errorKinds = {
 export type FxSocketErrorCode = keyof typeof errorKinds;
 
 const hints: Record<FxSocketErrorCode, string> = {
-  FXSOCKET_ABORTED: 'Nothing: the caller gave the call up',
+  FXSOCKET_ABORTED: 'Nothing: the caller cancelled the call',
   FXSOCKET_ADDRESS:
-    'Correct the address that the message names; one without TLS beyond this machine needs `allowHttp: true`',
+    'Correct the address that the message names; plain HTTP to another machine needs `allowHttp: true`',
   FXSOCKET_BAD_ARGUMENT: 'Correct the argument that the message names; nothing was sent',
   FXSOCKET_BODY_TOO_LARGE: 'Ask for a smaller range',
   FXSOCKET_CONFLICT:
-    'See the message of the gateway; an account that is linked already has a row in the list',
-  FXSOCKET_DEADLINE: 'See whether the gateway is slow, ask for a smaller range, or give it more time',
-  FXSOCKET_DEFECT: 'Report it, with the message and the context',
-  FXSOCKET_FORBIDDEN: 'Use a key that may do this: a read-only key cannot change anything',
-  FXSOCKET_GATEWAY_DOWN: 'Wait: the terminal is down or restarting; see the account on FxSocket if it lasts',
-  FXSOCKET_HTTP: 'See the message of the gateway',
-  FXSOCKET_NOT_FOUND:
-    'Check the id of the account, the scope of the key, and whether this bridge has the route',
-  FXSOCKET_NOT_JSON: 'Look for a proxy in between if it lasts',
+    'See the message from the gateway; an account that is already linked has a row in the list',
+  FXSOCKET_DEADLINE: 'Check whether the gateway is slow, ask for a smaller range, or allow more time',
+  FXSOCKET_DEFECT: 'Report it with the message and the context',
+  FXSOCKET_FORBIDDEN: 'Use a key with this permission: a read-only key cannot change anything',
+  FXSOCKET_GATEWAY_DOWN:
+    'Wait: the terminal is down or restarting; if it lasts, check the account on FxSocket',
+  FXSOCKET_HTTP: 'See the message from the gateway',
+  FXSOCKET_NOT_FOUND: 'Check the account id, the scope of the key, and whether this bridge has the route',
+  FXSOCKET_NOT_JSON: 'If it lasts, look for a proxy in between',
   FXSOCKET_NOT_READY: 'Wait a minute: the terminal has just started',
-  FXSOCKET_OUTCOME_UNKNOWN: 'Look into the lists that the message names before anything is sent again',
-  FXSOCKET_PAYMENT_REQUIRED: 'See the billing of the FxSocket account',
-  FXSOCKET_RATE_LIMITED: 'Ask less often; the time to wait is in the error',
+  FXSOCKET_OUTCOME_UNKNOWN: 'Check the lists that the message names before you send anything again',
+  FXSOCKET_PAYMENT_REQUIRED: 'Check the billing of the FxSocket account',
+  FXSOCKET_RATE_LIMITED: 'Send fewer requests; the error says how long to wait',
   FXSOCKET_REDIRECT: "Correct the address: it is not the gateway's",
   FXSOCKET_SHAPE: 'Report it with the message: the gateway has changed',
-  FXSOCKET_TERMINAL_FAILED: 'Check the spelling of the symbol; history that is not loaded yet comes later',
+  FXSOCKET_TERMINAL_FAILED:
+    'Check the spelling of the symbol; if the history is not loaded yet, ask again later',
   FXSOCKET_TERMINAL_TIMEOUT: 'Ask for a smaller range',
   FXSOCKET_TLS: 'Correct the address, or accept the certificate of a private server with `tlsVerify: false`',
   FXSOCKET_TRUNCATED: 'Try again: the connection ended in the middle of an answer',
-  FXSOCKET_UNAUTHORIZED: 'Give a key that is valid and reaches this account',
+  FXSOCKET_UNAUTHORIZED: 'Use a valid key that reaches this account',
   FXSOCKET_UNREACHABLE: 'Check the network, the proxy and the address',
-  FXSOCKET_VALIDATION: 'Correct the request: the message says what the gateway does not take',
+  FXSOCKET_VALIDATION: 'Correct the request: the message says what the gateway rejects',
 };
 
 export interface FxSocketErrorDetails {

@@ -48,7 +48,7 @@ export class FxSocket {
     );
     const [first] = found;
     if (first !== undefined && found.length === 1) return first;
-    const asked = name === null ? 'one account alone' : `one account that is called ${JSON.stringify(name)}`;
+    const asked = name === null ? 'a single account' : `a single account called ${JSON.stringify(name)}`;
     const names = all.map(({ id, nickname }) => nickname || id).join(', ');
     throw new FxSocketError({
       code: 'FXSOCKET_NOT_FOUND',

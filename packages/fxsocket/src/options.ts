@@ -49,13 +49,13 @@ export function checkedAddress(
   const schemes: readonly string[] = SCHEMES[o.for];
   if (!schemes.includes(url.protocol))
     throw refuse(
-      `has to begin with ${schemes.map((each) => `${each}//`).join(' or ')}, not with ${url.protocol}`,
+      `must begin with ${schemes.map((each) => `${each}//`).join(' or ')}, not with ${url.protocol}`,
     );
-  if (url.username !== '' || url.password !== '') throw refuse('holds a name or a password');
+  if (url.username !== '' || url.password !== '') throw refuse('contains a user name or a password');
   if (url.hash !== '' || (o.for === 'http' && url.search !== ''))
     throw refuse('has more than a host and a path');
   if (url.protocol === schemes[0] && o.allowHttp !== true && !isLoopback(url.hostname))
-    throw refuse(`is without TLS (${url.protocol}//${url.host}): the key could be read on its way`);
+    throw refuse(`is plain HTTP (${url.protocol}//${url.host}): the key could be read on the network`);
   return url;
 }
 
@@ -64,7 +64,7 @@ export function checkedKey(apiKey: unknown): string {
   if (typeof apiKey !== 'string' || apiKey === '') throw badArgument('apiKey is missing');
   if (!/^[ -~]+$/.test(apiKey) || apiKey.trim() !== apiKey)
     throw badArgument(
-      'apiKey has a blank or a line break around it, or holds a character that no header takes',
+      'apiKey has a space or a line break around it, or contains a character that a header cannot carry',
     );
   return apiKey;
 }
@@ -72,6 +72,6 @@ export function checkedKey(apiKey: unknown): string {
 /** @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedNumber(name: string, value: unknown): number {
   if (typeof value !== 'number' || !(value >= 0 && value <= LARGEST))
-    throw badArgument(`${name} has to be a number from 0 to ${LARGEST}, not ${String(value)}`);
+    throw badArgument(`${name} must be a number from 0 to ${LARGEST}, not ${String(value)}`);
   return value;
 }

@@ -97,8 +97,8 @@ function onThisMachine(url: string): string {
   throw new FxtapeError({
     code: 'PAPER_TRADER_REFUSED',
     kind: 'terminal',
-    message: `the paper trader does not trade at ${hostname}: it is for the simulated gateway of this machine`,
-    hint: 'Set FXSOCKET_BASE_URL to the address of the simulated gateway, or do not start it',
+    message: `the paper trader refuses to trade at ${hostname}: it is only for the simulated gateway on this machine`,
+    hint: 'Set FXSOCKET_BASE_URL to the address of the simulated gateway, or do not start the paper trader',
     context: { hostname },
   });
 }

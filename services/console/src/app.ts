@@ -108,7 +108,7 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   app.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)
-      .send({ code: 'NOT_FOUND', message: 'there is nothing here', hint: 'See /api/openapi.json' }),
+      .send({ code: 'NOT_FOUND', message: 'there is no such path', hint: 'See /api/openapi.json' }),
   );
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof FxtapeError) {

@@ -26,8 +26,8 @@ export async function fetchCollectorState(options: CollectorClientOptions): Prom
     throw problem(
       'COLLECTOR_BAD_ANSWER',
       url,
-      'answers something that is not its state',
-      'Check that collector and console have the same version',
+      'answers with something other than its state',
+      'Check that collector and console run the same version',
       cause,
     );
   }
@@ -41,7 +41,7 @@ function collectorAt(options: CollectorClientOptions): { url: string; token: str
       code: 'COLLECTOR_NOT_RUNNING',
       kind: 'transient',
       message: 'the collector is not running',
-      hint: 'Start it with `fxtape up`, or set FXTAPE_COLLECTOR_URL where it runs elsewhere',
+      hint: 'Start it with `fxtape up`, or set FXTAPE_COLLECTOR_URL if it runs elsewhere',
       context: { dataDir: options.dataDir },
     });
   }
@@ -64,7 +64,7 @@ async function get(url: URL, token: string | undefined, options: CollectorClient
       'COLLECTOR_UNREACHABLE',
       url.origin,
       late ? 'does not answer in time' : 'cannot be reached',
-      'See in its log whether it runs',
+      'Check in its log whether it is running',
       cause,
     );
   }
@@ -72,7 +72,7 @@ async function get(url: URL, token: string | undefined, options: CollectorClient
     throw problem(
       'COLLECTOR_BAD_ANSWER',
       url.origin,
-      'wants another token',
+      'requires another token',
       'Give both the same FXTAPE_API_TOKEN',
     );
   }

@@ -40,9 +40,7 @@ const config = async () =>
     : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO });
 const asReader = env.QUESTDB_READER_URL === undefined ? null : new QuestDbPg({ url: env.QUESTDB_READER_URL });
 if (asReader === null)
-  log.warn(
-    'QUESTDB_READER_URL is not given: what is recorded is read with the user of QDB_CLIENT_CONF, who may write',
-  );
+  log.warn('QUESTDB_READER_URL is not set: the console reads as the user of QDB_CLIENT_CONF, who can write');
 const recorded = { http: asReader ?? http, clock: systemClock() };
 const history = new HistoryReader(recorded);
 const collectorUrl = env.FXTAPE_COLLECTOR_URL;

@@ -32,7 +32,7 @@ function onlyLooking({ method }: FastifyRequest): void {
     code: 'QUEUES_READ_ONLY',
     kind: 'terminal',
     message: 'the board shows the queues and changes nothing',
-    hint: 'What is missing is planned by itself; `fxtape backfill` plans it now',
+    hint: 'Missing history is planned automatically; `fxtape backfill` plans it now',
     context: { status: 405 },
   });
 }

@@ -100,7 +100,7 @@ export const account = z.object({
   clock_skew_uncertainty_ms: z
     .number()
     .nullable()
-    .describe('The skew lies within so much of its figure, on either side; null: unknown'),
+    .describe('Uncertainty of the skew: it is within this much, either way; null: unknown'),
   lag_ms: z.number().nullable().describe('Age of the oldest line that is not in QuestDB yet; null: unknown'),
   tape_bytes: z.number().nullable(),
 });
@@ -115,21 +115,21 @@ export type StreamsAnswer = z.infer<typeof streamsAnswer>;
 
 export const accountClock = z.object({
   account: z.string(),
-  server: z.string().nullable().describe('null: nobody has reached the account yet'),
-  rule: z.string().nullable().describe('null: nothing is decided'),
+  server: z.string().nullable().describe('null: the account has not been reached yet'),
+  rule: z.string().nullable().describe('null: no rule is decided'),
   confidence: z
     .string()
     .nullable()
     .describe('configured, inferred, recorded, provisional: the last two are not settled'),
-  decided_at: z.string().nullable().describe('null: not written down yet'),
+  decided_at: z.string().nullable().describe('null: not recorded yet'),
   pieces: z.array(
     z.object({
-      valid_from: z.string().nullable().describe('null: from the beginning of time'),
+      valid_from: z.string().nullable().describe('null: no earlier bound'),
       rule: z.string(),
     }),
   ),
-  settles: z.array(z.string()).describe('What would settle it, in words; empty where nothing has to'),
-  evidence: z.unknown().describe('As it was written down: an object, or a sentence'),
+  settles: z.array(z.string()).describe('What would settle it, in words; empty if it is settled'),
+  evidence: z.unknown().describe('As recorded: an object, or a sentence'),
   decisions: z
     .array(z.object({ decided_at: z.string(), rule: z.string(), confidence: z.string() }))
     .describe('Newest first'),
@@ -142,17 +142,19 @@ export const clocksAnswer = z.object({ accounts: z.array(accountClock) });
 
 export const jobsQuery = z.strictObject({ account: z.string().min(1).optional() });
 export const jobsAnswer = z.object({
-  plan_requests: z.number().describe('Requests to plan that no scheduler has taken up'),
+  plan_requests: z.number().describe('Plan requests that no scheduler has picked up'),
   accounts: z.array(
     z.object({
       account: z.string(),
       waiting: z.number(),
       active: z.number(),
-      delayed: z.number().describe('Waiting for their next try, or for a moment that they asked for'),
-      failed: z.number().describe('Kept to be looked at; planned again while they are wanted'),
+      delayed: z.number().describe('Waiting for their next attempt, or for a time that they asked for'),
+      failed: z.number().describe('Kept for inspection; planned again if still wanted'),
       oldest_waiting_ms: z.number().nullable().describe('null: none waits'),
-      workers: z.number().describe('Processes that serve the account'),
-      held_ms: z.number().describe('The account is left alone for so long; 0: it is not'),
+      workers: z.number().describe('Worker processes that serve the account'),
+      held_ms: z
+        .number()
+        .describe('How much longer no request is sent for the account; 0: requests are sent'),
       away: z
         .object({
           since: instant,
@@ -160,12 +162,14 @@ export const jobsAnswer = z.object({
           line: z.string().describe('CODE: what happened'),
         })
         .nullable()
-        .describe('When the gateway gave the account nothing, now or the last time in a week; null: never'),
+        .describe(
+          'When the gateway did not serve the account, now or most recently within a week; null: never',
+        ),
       budget: z
         .object({
-          requests: z.number().describe('Gateway requests at once, of all workers together'),
+          requests: z.number().describe('Concurrent gateway requests of all workers together'),
           at_most: z.number(),
-          reason: z.string().describe('Why it is what it is'),
+          reason: z.string().describe('The reason for the present limit'),
         })
         .nullable()
         .describe('null: no worker has served it yet'),

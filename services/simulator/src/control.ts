@@ -255,7 +255,7 @@ export class ControlServer {
     if (url.pathname !== '/__fx/ledger') return send(response, 404, { code: 'NOT_FOUND' });
     const ledger = this.#simulator.ledger(account, Number(url.searchParams.get('after') ?? 0));
     if (ledger === null)
-      return send(response, 409, { code: 'LEDGER_COUNTS_ONLY', message: 'this scenario keeps counts only' });
+      return send(response, 409, { code: 'LEDGER_COUNTS_ONLY', message: 'this scenario keeps only counts' });
     return stream(response, ledger, JSON.stringify);
   }
 }

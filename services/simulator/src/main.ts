@@ -25,8 +25,8 @@ shutdown.onSignals();
 const simulator = await startSimulator(scenario(), {
   onFileEnd: () =>
     log.warn(
-      'the file of ticks is at its end and no tick will follow; the broker’s clock goes on. It is not played again, because the same ' +
-        'ticks would be recorded twice: to see it once more, start with another FXTAPE_DATA_DIR',
+      'the tick file has ended and no tick will follow; the broker’s clock runs on. The file is not played again, because the same ' +
+        'ticks would be recorded twice. To play it again, use another FXTAPE_DATA_DIR',
     ),
   addr: env.FXTAPE_SIMULATOR_ADDR,
   controlAddr: env.FXTAPE_SIMULATOR_CONTROL_ADDR,
@@ -48,7 +48,10 @@ shutdown.add('pid file', async () => removePidFile());
 
 const { life } = simulator.state();
 if (life !== null)
-  log.info({ life }, 'lives as gateways do: unsynced at first, late, slow, and now and then it drops');
+  log.info(
+    { life },
+    'misbehaves as real gateways do: out of sync at first, late, slow, and now and then it drops',
+  );
 log.info(
   { gateway: simulator.addr, control: simulator.controlAddr, health: health.addr },
   `simulated gateway at http://${simulator.addr}/v1`,
@@ -75,7 +78,7 @@ function readScenario(path: string): ScenarioInput {
       code: 'SCENARIO_INVALID',
       kind: 'terminal',
       message: `${path} cannot be read as a scenario: ${(cause as Error).message}`,
-      hint: 'Give the path of a JSON file in FXTAPE_SIMULATOR_SCENARIO, or leave it out for the demo',
+      hint: 'Set FXTAPE_SIMULATOR_SCENARIO to the path of a JSON file, or unset it for the demonstration',
       context: { path },
       cause,
     });

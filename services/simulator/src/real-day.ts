@@ -34,8 +34,8 @@ function realDayOf(path: string, file: TickFile, symbol = symbolIn(path)): RealD
     throw new FxtapeError({
       code: 'SIMULATOR_SYMBOL_UNKNOWN',
       kind: 'terminal',
-      message: `the name of ${path} does not tell which symbol its ticks are of`,
-      hint: 'Give it: `--symbol EURUSD`, or FXTAPE_DEMO_SYMBOL',
+      message: `the name of ${path} does not contain the symbol of its ticks`,
+      hint: 'Give it with `--symbol EURUSD`, or set FXTAPE_DEMO_SYMBOL',
       context: { path },
     });
   return {

@@ -49,10 +49,10 @@ test('the same document, and the same under another address, have no drift', () 
 
 test('routes that are gone, optional, or new', () => {
   expect(changed(({ paths }) => delete paths['/symbols'])).toEqual([
-    'breaking route_missing: GET /symbols  is not there any more',
+    'breaking route_missing: GET /symbols  no longer exists',
   ]);
   expect(changed(({ paths }) => delete paths['/QuoteTicks'])).toEqual([
-    'note route_missing: GET /QuoteTicks  is not there, as on some bridges',
+    'note route_missing: GET /QuoteTicks  is missing, as on some bridges',
   ]);
   expect(
     changed(({ paths }) => {
@@ -79,9 +79,9 @@ test('parameters that are gone, new, required, or of another type', () => {
     }),
   ).toEqual([
     'breaking parameter_type: GET /PriceHistory symbol is integer there and string here',
-    'breaking parameter_required: GET /PriceHistory from has to be given now',
-    'breaking parameter_missing: GET /PriceHistory to is no parameter any more',
-    'breaking parameter_required: GET /PriceHistory session is a new parameter that has to be given',
+    'breaking parameter_required: GET /PriceHistory from is now required',
+    'breaking parameter_missing: GET /PriceHistory to is no longer a parameter',
+    'breaking parameter_required: GET /PriceHistory session is a new required parameter',
     'note parameter_new: GET /PriceHistory limit is a new parameter',
   ]);
 });
@@ -102,8 +102,8 @@ test('fields of an answer that are gone, new, or of another type, however deep',
     'breaking field_type: GET /status broker.connected is string there and boolean here',
     'breaking field_type: GET /getQuote bid is null or number there and number here',
     'breaking field_type: GET /OrderHistory [].ticket is string there and integer here',
-    'breaking field_missing: GET /OrderHistory [].time does not come any more',
-    'note field_missing: GET /OrderHistory [].swap does not come any more',
+    'breaking field_missing: GET /OrderHistory [].time is no longer sent',
+    'note field_missing: GET /OrderHistory [].swap is no longer sent',
     'note field_new: GET /OrderHistory [].strategy is a new field',
   ]);
 });
@@ -121,10 +121,10 @@ test('fields of a body go the other way', () => {
     }),
   ).toEqual([
     'breaking field_type: POST /OrderSend volume is integer there and number here',
-    'breaking parameter_required: POST /OrderSend comment has to be given now',
-    'breaking parameter_missing: POST /OrderSend expertId is not taken any more',
-    'breaking parameter_required: POST /OrderSend account is a new field that has to be given',
-    'note parameter_new: POST /OrderSend tag is a new field that may be given',
+    'breaking parameter_required: POST /OrderSend comment is now required',
+    'breaking parameter_missing: POST /OrderSend expertId is no longer accepted',
+    'breaking parameter_required: POST /OrderSend account is a new required field',
+    'note parameter_new: POST /OrderSend tag is a new optional field',
   ]);
 });
 
@@ -182,8 +182,8 @@ test('a document of the older standard, with references and parts, and one that 
   const own = openApiDocument({ title: 'T', version: '1', routes: { quote: readingRoutes.quote } });
   expect(drifts(live, own)).toEqual([
     'breaking field_type: GET /getQuote symbol is null or string there and string here',
-    'note field_missing: GET /getQuote last does not come any more',
-    'note field_missing: GET /getQuote volume does not come any more',
+    'note field_missing: GET /getQuote last is no longer sent',
+    'note field_missing: GET /getQuote volume is no longer sent',
   ]);
   for (const nonsense of [
     {},
@@ -191,5 +191,5 @@ test('a document of the older standard, with references and parts, and one that 
     { paths: { '/getQuote': 7 } },
     { paths: { '/getQuote': { get: [] } } },
   ])
-    expect(drifts(nonsense, own)).toEqual(['breaking route_missing: GET /getQuote  is not there any more']);
+    expect(drifts(nonsense, own)).toEqual(['breaking route_missing: GET /getQuote  no longer exists']);
 });

@@ -73,7 +73,7 @@ class Comparing {
     const live = operationOf(this.#live, path, method);
     if (live === null) {
       const optional = ours['x-fxsocket-optional'] === true;
-      const text = optional ? 'is not there, as on some bridges' : 'is not there any more';
+      const text = optional ? 'is missing, as on some bridges' : 'no longer exists';
       this.#note('route_missing', optional ? 'note' : 'breaking', null, text);
       return;
     }
@@ -98,17 +98,16 @@ class Comparing {
     const own = queryParameters(this.#ours, ours);
     for (const [name, { required, schema }] of own) {
       const other = theirs.get(name);
-      if (other === undefined) this.#note('parameter_missing', 'breaking', name, 'is no parameter any more');
+      if (other === undefined) this.#note('parameter_missing', 'breaking', name, 'is no longer a parameter');
       else {
         if (other.required && !required)
-          this.#note('parameter_required', 'breaking', name, 'has to be given now');
+          this.#note('parameter_required', 'breaking', name, 'is now required');
         this.#schema(other.schema, schema, name, 'sent', 0, 'parameter_type');
       }
     }
     for (const [name, { required }] of theirs) {
       if (own.has(name)) continue;
-      if (required)
-        this.#note('parameter_required', 'breaking', name, 'is a new parameter that has to be given');
+      if (required) this.#note('parameter_required', 'breaking', name, 'is a new required parameter');
       else this.#note('parameter_new', 'note', name, 'is a new parameter');
     }
   }
@@ -147,18 +146,16 @@ class Comparing {
       if (other !== undefined) {
         this.#schema(other.schema, own.schema, full(name), way, depth + 1);
         if (way === 'sent' && other.required && !own.required)
-          this.#note('parameter_required', 'breaking', full(name), 'has to be given now');
+          this.#note('parameter_required', 'breaking', full(name), 'is now required');
       } else if (way === 'sent')
-        this.#note('parameter_missing', 'breaking', full(name), 'is not taken any more');
-      else
-        this.#note('field_missing', own.required ? 'breaking' : 'note', full(name), 'does not come any more');
+        this.#note('parameter_missing', 'breaking', full(name), 'is no longer accepted');
+      else this.#note('field_missing', own.required ? 'breaking' : 'note', full(name), 'is no longer sent');
     }
     for (const [name, { required }] of live.fields) {
       if (ours.fields.has(name)) continue;
       if (way === 'received') this.#note('field_new', 'note', full(name), 'is a new field');
-      else if (required)
-        this.#note('parameter_required', 'breaking', full(name), 'is a new field that has to be given');
-      else this.#note('parameter_new', 'note', full(name), 'is a new field that may be given');
+      else if (required) this.#note('parameter_required', 'breaking', full(name), 'is a new required field');
+      else this.#note('parameter_new', 'note', full(name), 'is a new optional field');
     }
   }
 

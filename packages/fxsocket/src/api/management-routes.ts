@@ -19,7 +19,7 @@ export const managementRoutes = {
   linkAccount: managementRoute({
     method: 'POST',
     path: '/accounts',
-    summary: 'Links an account; its terminal is connected within minutes',
+    summary: 'Links an account; its terminal connects within minutes',
     body: wireAccountLink,
     status: 201,
     answer: wireAccountRow,
@@ -36,7 +36,7 @@ export const managementRoutes = {
   unlinkAccount: managementRoute({
     method: 'DELETE',
     path: '/accounts/{id}',
-    summary: 'Unlinks an account and ends its terminal',
+    summary: 'Unlinks an account and stops its terminal',
     status: 204,
     answer: null,
     errors: [404],

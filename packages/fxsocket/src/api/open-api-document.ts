@@ -89,7 +89,7 @@ function responses(route: ApiRoute, components: Json): Json {
       : { content: json(schemaOf(route.answer, components)) };
   const happy = [route.status, ...route.alsoAt].map((status) => [
     status,
-    { description: status === route.status ? route.summary : 'The same, not well', ...content },
+    { description: status === route.status ? route.summary : 'The same body, unhealthy', ...content },
   ]);
   const unhappy = route.errors.map((status) => [
     status,
@@ -105,16 +105,16 @@ function responses(route: ApiRoute, components: Json): Json {
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
-  400: 'The request is not as it has to be',
-  401: 'The key is missing or not valid here',
+  400: 'The request is invalid',
+  401: 'The key is missing or invalid',
   402: 'Not paid for',
   403: 'The key may not do this',
-  404: 'Not there, or outside the scope of the key',
-  409: 'It contradicts what is there',
-  429: 'Too many requests; Retry-After tells how long to wait',
-  500: 'The gateway could not do it',
-  502: 'What answers behind the gateway is down',
-  503: 'Down, or just started',
+  404: 'Not found, or outside the scope of the key',
+  409: 'The request conflicts with the current state',
+  429: 'Too many requests; Retry-After says how long to wait',
+  500: 'The gateway could not carry out the request',
+  502: 'The server behind the gateway is down',
+  503: 'The terminal is down, or has just started',
   504: 'It took too long',
 };
 

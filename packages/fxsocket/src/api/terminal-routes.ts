@@ -114,7 +114,7 @@ export const readingRoutes = {
   }),
   accountInfo: readRoute({
     path: '/AccountInfo',
-    summary: 'Who, where, and under which conditions',
+    summary: 'Login, server, company, currency and conditions of the account',
     answer: wireAccountInfo,
   }),
   orderCalcMargin: readRoute({
@@ -125,7 +125,7 @@ export const readingRoutes = {
   }),
   orderCalcProfit: readRoute({
     path: '/OrderCalcProfit',
-    summary: 'The profit that a round trip would give',
+    summary: 'The profit that a round trip would make',
     query: z.object({ symbol, operation, volume, priceOpen: price, priceClose: price }),
     answer: wireProfitAnswer,
   }),
@@ -138,15 +138,20 @@ export const openRoutes = {
     summary: 'This document',
     answer: z.record(z.string(), z.unknown()),
   }),
-  swaggerUi: openRoute({ path: '/swagger-ui/', summary: 'This document, to try', answer: null, page: true }),
-  root: openRoute({ path: '/', summary: 'A page that says what this is', answer: null, page: true }),
+  swaggerUi: openRoute({
+    path: '/swagger-ui/',
+    summary: 'This document, as an interactive page',
+    answer: null,
+    page: true,
+  }),
+  root: openRoute({ path: '/', summary: 'A page that describes this server', answer: null, page: true }),
 };
 
 export const tradingRoutes = {
   orderSend: tradeRoute({
     path: '/OrderSend',
     summary:
-      'Opens a position or places a pending order. Not repeatable: a lost answer leaves the outcome open',
+      'Opens a position or places a pending order. Not repeatable: if the answer is lost, the outcome is unknown',
     body: wireOrderSend,
     answer: wireOrderResult,
   }),
@@ -164,7 +169,7 @@ export const tradingRoutes = {
   }),
   closeAll: tradeRoute({
     path: '/CloseAll',
-    summary: 'Closes everything that fits. After a 504 the pass goes on inside the terminal',
+    summary: 'Closes everything that matches. After a 504 the terminal may still be closing',
     body: wireCloseAll,
     answer: wireCloseAllResult,
   }),

@@ -119,7 +119,7 @@ test('what is no bar ends the iteration, unless somebody takes it', async () => 
   await expect(read(rest.bars(WEEK))).rejects.toMatchObject({ code: 'FXSOCKET_SHAPE' });
   const rejected: RejectedRow[] = [];
   const got = await read(rest.bars(WEEK, { onRejected: (row) => rejected.push(row) }));
-  expect(rejected).toMatchObject([{ reason: 'time: no broker time' }]);
+  expect(rejected).toMatchObject([{ reason: 'time: not a broker time' }]);
   expect(got.length).toBe(expected(WEEK as { from: string; to: string }).length - 1);
   await rest.close();
 });

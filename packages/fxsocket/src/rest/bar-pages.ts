@@ -62,9 +62,9 @@ export async function* readBars(
   const { onRejected = refuse, pageBars = PAGE_BARS, ...call } = options;
   const { symbol, timeframe } = query;
   const stepMs = STEP_MS[timeframe];
-  if (stepMs === undefined) throw badArgument(`timeframe: there is no ${String(timeframe)}`);
+  if (stepMs === undefined) throw badArgument(`timeframe: ${String(timeframe)} does not exist`);
   if (!Number.isSafeInteger(pageBars) || pageBars < 1)
-    throw badArgument(`pageBars has to be a whole number from 1, not ${pageBars}`);
+    throw badArgument(`pageBars must be a whole number of at least 1, not ${pageBars}`);
   let at = wallOf('from', query.from);
   const end = query.to === undefined ? nowMs(await source.now(call)) : wallOf('to', query.to);
   let bars = pageBars;
@@ -86,7 +86,7 @@ export async function* readBars(
     for (const row of answer.rejected) onRejected(row);
     for (const row of answer.rows) {
       const ms = wallMs(row.time);
-      if (ms === null) onRejected({ raw: row, reason: 'time: no broker time' });
+      if (ms === null) onRejected({ raw: row, reason: 'time: not a broker time' });
       // Whether a bridge counts `to` in is not known: each bar belongs to the page in which it opens.
       else if (ms >= at && ms < until) yield row;
     }
@@ -106,7 +106,7 @@ function nowMs(time: string): number {
   if (ms !== null) return ms + 1000;
   throw new FxSocketError({
     code: 'FXSOCKET_SHAPE',
-    message: `serverTime of /ServerTimezone is no broker time: ${JSON.stringify(time)}. Give \`to\``,
+    message: `serverTime of /ServerTimezone is not a broker time: ${JSON.stringify(time)}. Pass \`to\``,
   });
 }
 

@@ -144,22 +144,18 @@ test.each([
   [{ baseUrl: 'api.fxsocket.com' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "api.fxsocket.com"'],
   [{ baseUrl: '' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: ""'],
   [{ baseUrl: undefined }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: undefined'],
-  [
-    { baseUrl: 'ftp://a' },
-    'FXSOCKET_ADDRESS',
-    'baseUrl has to begin with http:// or https://, not with ftp:',
-  ],
-  [{ baseUrl: 'https://u:p@a' }, 'FXSOCKET_ADDRESS', 'baseUrl holds a name or a password'],
+  [{ baseUrl: 'ftp://a' }, 'FXSOCKET_ADDRESS', 'baseUrl must begin with http:// or https://, not with ftp:'],
+  [{ baseUrl: 'https://u:p@a' }, 'FXSOCKET_ADDRESS', 'baseUrl contains a user name or a password'],
   [{ baseUrl: `https://a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl has more than a host and a path'],
   [{ baseUrl: `a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "a/"'],
   [
     { baseUrl: 'http://api.fxsocket.com' },
     'FXSOCKET_ADDRESS',
-    'baseUrl is without TLS (http://api.fxsocket.com): the key could be read on its way',
+    'baseUrl is plain HTTP (http://api.fxsocket.com): the key could be read on the network',
   ],
   [{ apiKey: '' }, 'FXSOCKET_BAD_ARGUMENT', 'apiKey is missing'],
-  [{ apiKey: `${KEY}\n` }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a blank/],
-  [{ apiKey: 'fxs_\uD800' }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a blank/],
+  [{ apiKey: `${KEY}\n` }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a space/],
+  [{ apiKey: 'fxs_\uD800' }, 'FXSOCKET_BAD_ARGUMENT', /^apiKey has a space/],
 ])('options that cannot be right are told when they are given: %j', (wrong, code, message) => {
   for (const Client of [FxSocketRest, FxSocketManagement]) {
     let thrown: unknown;

@@ -86,7 +86,7 @@ export class Caller {
 const inVain = (deadline: FxSocketError, before: FxSocketError): FxSocketError =>
   new FxSocketError({
     code: deadline.code,
-    message: `${deadline.message}; the try before it: ${before.message}`,
+    message: `${deadline.message}; the attempt before: ${before.message}`,
     context: { ...before.context, before: before.code },
     cause: before,
     ...(before.status === undefined ? {} : { status: before.status }),

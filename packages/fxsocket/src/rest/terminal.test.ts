@@ -146,7 +146,7 @@ test("what the gateway tells beside its message is in the error, with the gatewa
     code: 'FXSOCKET_PAYMENT_REQUIRED',
     kind: 'terminal',
     serverCode: 'account_cap_reached',
-    hint: 'See the billing of the FxSocket account',
+    hint: 'Check the billing of the FxSocket account',
     message: '/accounts/a%2Fb answered HTTP 402: account_cap_reached: Too many accounts.',
     context: { fields: { cap: 3, current: 3 } },
   });

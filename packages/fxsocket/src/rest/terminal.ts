@@ -180,7 +180,7 @@ export class FxSocketRest {
     checkedBound('from', query.from);
     checkedBound('to', query.to);
     if (query.timeframe !== undefined && !timeframes.includes(query.timeframe))
-      throw badArgument(`timeframe: there is no ${String(query.timeframe)}`);
+      throw badArgument(`timeframe: ${String(query.timeframe)} does not exist`);
     return this.#caller.get(path, form, { ...query }, options);
   }
 }

@@ -169,14 +169,14 @@ export class Transport {
       // The parser's own message quotes the body, so it is not passed on as a cause.
       const said = explainBody(redact(text.slice(0, REFUSAL_BYTES))).text;
       throw failure(
-        { code: 'FXSOCKET_NOT_JSON', message: `${path} answered what is not JSON: ${said}` },
+        { code: 'FXSOCKET_NOT_JSON', message: `the answer of ${path} is not JSON: ${said}` },
         redact,
       );
     }
     const checked = form.check(value);
     if (checked.ok) return checked.value;
     if (alsoAnswer) throw unhappy(answer, text, path, redact);
-    const message = `${path} answered another shape at "${checked.where}": ${checked.why}`;
+    const message = `the answer of ${path} has another shape at "${checked.where}": ${checked.why}`;
     throw failure({ code: 'FXSOCKET_SHAPE', message }, redact);
   }
 }
@@ -206,7 +206,7 @@ async function readBody(answer: Dispatcher.ResponseData, path: string): Promise<
     if (bytes > MAX_BODY_BYTES) {
       throw new FxSocketError({
         code: 'FXSOCKET_BODY_TOO_LARGE',
-        message: `${path} answered more than ${MAX_BODY_BYTES} bytes`,
+        message: `the answer of ${path} is longer than ${MAX_BODY_BYTES} bytes`,
       });
     }
     chunks.push(chunk as Buffer);
@@ -237,7 +237,7 @@ function typed(
 ): FxSocketError {
   if (error instanceof FxSocketError) return error;
   if (signals.given?.aborted === true)
-    return failure({ code: 'FXSOCKET_ABORTED', message: `${path} was given up`, cause: error }, redact);
+    return failure({ code: 'FXSOCKET_ABORTED', message: `${path} was cancelled`, cause: error }, redact);
   if (signals.deadline.aborted)
     return failure({ code: 'FXSOCKET_DEADLINE', message: `${path} did not answer in time` }, redact);
   const { code, message } = error as NodeJS.ErrnoException;

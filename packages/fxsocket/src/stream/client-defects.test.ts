@@ -32,12 +32,12 @@ const read = async (stream: FxStream, items: StreamItem[] = []): Promise<unknown
 
 test.each<[Partial<FxStreamOptions>, string]>([
   [{ url: 'not an address', startDelayMs: 1 }, 'url is no address: "not an address"'],
-  [{ url: 'https://a/ws' }, 'url has to begin with ws:// or wss://, not with https:'],
-  [{ url: 'ws://api.fxsocket.com/ws' }, 'url is without TLS (ws://api.fxsocket.com)'],
+  [{ url: 'https://a/ws' }, 'url must begin with ws:// or wss://, not with https:'],
+  [{ url: 'ws://api.fxsocket.com/ws' }, 'url is plain HTTP (ws://api.fxsocket.com)'],
   [{ url: 'wss://a/ws#x' }, 'url has more than a host and a path'],
-  [{ apiKey: 'fxs\n' }, 'apiKey has a blank'],
-  [{ startDelayMs: Number.NaN }, 'startDelayMs has to be a number'],
-  [{ limits: { ackTimeoutMs: Number.NaN } }, 'limits.ackTimeoutMs has to be a number'],
+  [{ apiKey: 'fxs\n' }, 'apiKey has a space'],
+  [{ startDelayMs: Number.NaN }, 'startDelayMs must be a number'],
+  [{ limits: { ackTimeoutMs: Number.NaN } }, 'limits.ackTimeoutMs must be a number'],
 ])('%j is told when it is given', (wrong, message) => {
   const error = thrownBy(() => new FxStream(options(wrong)));
   expect(error).toBeInstanceOf(FxSocketError);

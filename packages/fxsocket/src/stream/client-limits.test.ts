@@ -149,7 +149,7 @@ test('half-open: a peer that says nothing more, not even a pong, is given up', a
   const items = collect(open(url, { pingAfterMs: 30, deadAfterMs: 150 }));
   await until('second connection', () => sockets.length >= 2);
   expect(events(items, 'disconnected')[0]).toMatchObject({
-    reason: 'half-open: no byte for 150 ms, ping unanswered',
+    reason: 'half-open connection: no byte for 150 ms, ping unanswered',
   });
 });
 
@@ -169,7 +169,7 @@ test('an upgrade that is never answered is given up', async () => {
   expect(events(items, 'refused')[0]).toEqual({
     type: 'refused',
     status: null,
-    reason: 'no answer to the upgrade in 50 ms',
+    reason: 'no answer to the upgrade within 50 ms',
   });
 });
 

@@ -175,7 +175,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   #told(error: unknown): unknown {
     if (error instanceof FxSocketError) return error;
     const { name, stack = '' } = error instanceof Error ? error : new Error(String(error));
-    const message = `the stream has a defect and ended: ${this.#redact(String(error))}`;
+    const message = `the stream ended because of a defect: ${this.#redact(String(error))}`;
     return new FxSocketError({
       code: 'FXSOCKET_DEFECT',
       message,
@@ -382,4 +382,4 @@ function limitsOf(given: Partial<StreamLimits> = {}): StreamLimits {
 
 /** What cannot be read says nothing. */
 const readRefusal = (response: IncomingMessage): Promise<string> =>
-  readStart(response).catch((error: Error) => `the answer broke off (${error.message})`);
+  readStart(response).catch((error: Error) => `the answer was cut off (${error.message})`);

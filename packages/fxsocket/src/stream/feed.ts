@@ -117,7 +117,7 @@ export class FxFeed {
   #read<T extends Topic>(subs: readonly WantedSubscription[], options: ReadOptions = {}) {
     const { capacity = CAPACITY, signal } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 1)
-      throw badArgument(`capacity has to be a whole number from 1, not ${capacity}`);
+      throw badArgument(`capacity must be a whole number of at least 1, not ${capacity}`);
     if (subs.length === 0) throw badArgument('no symbol was given');
     for (const sub of subs) checkedSubscription(sub);
     return this.#iterate(new FeedReader(subs, capacity), signal) as AsyncGenerator<
@@ -291,7 +291,7 @@ export class FxFeed {
         for (const sub of event.missing) this.#lost(sub, 'the gateway had lost this subscription');
         return;
       case 'resubscribing':
-        if (event.why === 'broker_back') this.#down('broker', 'the terminal had lost its broker');
+        if (event.why === 'broker_back') this.#down('broker', 'the terminal had lost its broker connection');
         return;
       case 'heartbeat_lost':
         this.#down('silent', `no heartbeat for ${Math.round(event.silentMs)} ms`);
@@ -303,7 +303,7 @@ export class FxFeed {
         this.#down('refused', event.reason, { status: event.status });
         return;
       case 'contended':
-        this.#down('contended', "somebody else uses this account's socket");
+        this.#down('contended', "another program uses this account's socket");
     }
   }
 

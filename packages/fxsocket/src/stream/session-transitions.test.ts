@@ -138,18 +138,23 @@ const table: readonly (readonly [State, Input, string, readonly string[]])[] = [
     'refused',
     'backing_off',
     [
-      'refused 503: no answer to the upgrade in 10000 ms',
-      'backing_off 375: no answer to the upgrade in 10000 ms',
+      'refused 503: no answer to the upgrade within 10000 ms',
+      'backing_off 375: no answer to the upgrade within 10000 ms',
     ],
   ],
-  ['cutting', 'opened', 'backing_off', ['connected', '→ close 1000 no answer to the upgrade in 10000 ms']],
+  [
+    'cutting',
+    'opened',
+    'backing_off',
+    ['connected', '→ close 1000 no answer to the upgrade within 10000 ms'],
+  ],
   [
     'cutting',
     'closed',
     'backing_off',
     [
-      'disconnected 1012: no answer to the upgrade in 10000 ms',
-      'backing_off 375: no answer to the upgrade in 10000 ms',
+      'disconnected 1012: no answer to the upgrade within 10000 ms',
+      'backing_off 375: no answer to the upgrade within 10000 ms',
     ],
   ],
   ['cutting', 'pause_intake', 'paused', []],

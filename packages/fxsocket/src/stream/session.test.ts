@@ -339,8 +339,8 @@ test('half-open: pings without an answer, then the connection is cut and a new o
   expect(words.at(-1)).toBe('→ terminate');
   expect(rig.nowMs).toBe(1_010_000);
   expect(rig.input(closed)).toEqual([
-    'disconnected null: half-open: no byte for 10000 ms, ping unanswered',
-    'backing_off 188: half-open: no byte for 10000 ms, ping unanswered',
+    'disconnected null: half-open connection: no byte for 10000 ms, ping unanswered',
+    'backing_off 188: half-open connection: no byte for 10000 ms, ping unanswered',
   ]);
 });
 
@@ -404,7 +404,7 @@ test('three closes within 10 s of live: contended, slow; a connection that holds
   expect(evicted(1000)).toEqual(['disconnected null: gone', 'contended', 'backing_off 63000: gone']);
   expect(rig.state).toMatchObject({
     phase: 'contended',
-    reason: "somebody else uses this account's socket (gone)",
+    reason: "another program uses this account's socket (gone)",
   });
   expect(rig.advance(62_999)).toEqual([]);
   rig.advance(1);

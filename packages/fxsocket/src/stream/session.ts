@@ -240,7 +240,7 @@ export class Session {
       this.#enter('paused', `intake paused: ${this.#pauseReason}`, nowMs, null);
     else {
       this.#contended = retry.contended;
-      const reason = retry.contended ? `somebody else uses this account's socket (${why})` : why;
+      const reason = retry.contended ? `another program uses this account's socket (${why})` : why;
       this.#enter('waiting', reason, nowMs, nowMs + retry.ms);
       if (retry.contended) this.#emit({ type: 'contended' });
       this.#emit({ type: 'backing_off', ms: retry.ms, why });
@@ -284,7 +284,7 @@ export class Session {
   #deadline(nowMs: number): void {
     this.#deadlineMs = null;
     if (this.#state === 'connecting')
-      this.#terminate(`no answer to the upgrade in ${this.#limits.connectTimeoutMs} ms`, nowMs);
+      this.#terminate(`no answer to the upgrade within ${this.#limits.connectTimeoutMs} ms`, nowMs);
     else if (this.#state === 'closing') this.#out.push({ type: 'terminate' });
     else if (this.#pauseReason !== null)
       this.#enter('paused', `intake paused: ${this.#pauseReason}`, nowMs, null);
@@ -295,7 +295,10 @@ export class Session {
     for (const verdict of this.#pulse.judge(nowMs)) {
       if (verdict === 'ping') this.#out.push({ type: 'ping' });
       else if (verdict === 'dead') {
-        this.#terminate(`half-open: no byte for ${this.#limits.deadAfterMs} ms, ping unanswered`, nowMs);
+        this.#terminate(
+          `half-open connection: no byte for ${this.#limits.deadAfterMs} ms, ping unanswered`,
+          nowMs,
+        );
         return;
       } else {
         const silentMs = this.#pulse.silentMs(nowMs) ?? 0;

@@ -52,9 +52,9 @@ export function normaliseSubscription(sub: {
 /** @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedSubscription(sub: WantedSubscription): Subscription {
   const normal = normaliseSubscription(sub);
-  if (normal === null) throw badArgument(`the topic ${sub.topic} needs more: a symbol, or a timeframe`);
+  if (normal === null) throw badArgument(`the topic ${sub.topic} needs a symbol or a timeframe`);
   if (sub.topic === 'bars' && !timeframes.includes(sub.timeframe))
-    throw badArgument(`timeframe: there is no ${String(sub.timeframe)}`);
+    throw badArgument(`timeframe: ${String(sub.timeframe)} does not exist`);
   return normal;
 }
 

@@ -40,8 +40,8 @@ test('a bound without a zone is taken, one with a zone is refused and says what 
     expect(() => checkedBound('from', bound)).not.toThrow();
   for (const bound of ['2026-06-22T16:53:56Z', '2026-06-22T16:53:56+02:00', '2026-06-22T16:53:56z'])
     expect(() => checkedBound('from', bound)).toThrow(
-      /^from has to be broker time without a zone.*asBound\(\).*toBrokerTime\(\)/,
+      /^from must be broker time without a zone.*asBound\(\).*toBrokerTime\(\)/,
     );
   for (const bound of ['', 'today', new Date(), 5, null])
-    expect(() => checkedBound('to', bound)).toThrow(/^to has to be/);
+    expect(() => checkedBound('to', bound)).toThrow(/^to must be/);
 });

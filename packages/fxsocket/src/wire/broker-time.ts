@@ -63,7 +63,7 @@ export const wallText = (ms: number): BrokerTime => new Date(ms).toISOString().s
 
 const offsetMs = (offsetSeconds: number): number => {
   if (!Number.isFinite(offsetSeconds) || Math.abs(offsetSeconds) > 86_400)
-    throw badArgument(`offsetSeconds has to be the broker's time minus UTC in seconds, not ${offsetSeconds}`);
+    throw badArgument(`offsetSeconds must be the broker's time minus UTC in seconds, not ${offsetSeconds}`);
   return offsetSeconds * 1000;
 };
 
@@ -74,7 +74,7 @@ const offsetMs = (offsetSeconds: number): number => {
 export function toUtc(time: BrokerTime | string, offsetSeconds: number): Date {
   const ms = wallMs(time);
   if (ms === null)
-    throw badArgument(`${JSON.stringify(time)} is no broker time such as 2026-06-22T16:53:56Z`);
+    throw badArgument(`${JSON.stringify(time)} is not a broker time such as 2026-06-22T16:53:56Z`);
   return new Date(ms - offsetMs(offsetSeconds));
 }
 
@@ -82,7 +82,7 @@ export function toUtc(time: BrokerTime | string, offsetSeconds: number): Date {
  * The broker time of an instant, to the second and without a zone, as bounds of history are given. @throws FXSOCKET_BAD_ARGUMENT
  */
 export function toBrokerTime(instant: Date, offsetSeconds: number): BrokerTime {
-  if (Number.isNaN(instant.getTime())) throw badArgument('the instant is no date');
+  if (Number.isNaN(instant.getTime())) throw badArgument('the instant is not a date');
   return wallText(instant.getTime() + offsetMs(offsetSeconds));
 }
 
@@ -90,7 +90,7 @@ export function toBrokerTime(instant: Date, offsetSeconds: number): BrokerTime {
 export function asBound(time: BrokerTime): BrokerTime {
   const ms = wallMs(time);
   if (ms === null)
-    throw badArgument(`${JSON.stringify(time)} is no broker time such as 2026-06-22T16:53:56Z`);
+    throw badArgument(`${JSON.stringify(time)} is not a broker time such as 2026-06-22T16:53:56Z`);
   return wallText(ms);
 }
 
@@ -101,6 +101,6 @@ export function checkedBound(name: string, bound: unknown): void {
   const said = typeof bound === 'string' ? JSON.stringify(bound.slice(0, 40)) : typeof bound;
   const zone = typeof bound === 'string' && /(?:Z|[+-]\d\d:?\d\d)$/i.test(bound);
   throw badArgument(
-    `${name} has to be broker time without a zone, such as 2026-06-22T16:53:56 or 2026-06-22, not ${said}${zone ? ': asBound() takes the Z off a time of the gateway, toBrokerTime() converts an instant' : ''}`,
+    `${name} must be broker time without a zone, such as 2026-06-22T16:53:56 or 2026-06-22, not ${said}${zone ? ': asBound() removes the Z from a gateway time, toBrokerTime() converts an instant' : ''}`,
   );
 }

@@ -144,8 +144,8 @@ export class GatewayAccounts {
       throw new FxtapeError({
         code: 'ACCOUNT_NOT_FOUND',
         kind: 'transient',
-        message: `no account of this key fits ${JSON.stringify(account.match)}`,
-        hint: 'Link the account on FxSocket or correct `match` in the configuration',
+        message: `no account of this key matches ${JSON.stringify(account.match)}`,
+        hint: 'Link the account on FxSocket, or correct `match` in the configuration',
         context: { account: account.name },
       });
     } finally {

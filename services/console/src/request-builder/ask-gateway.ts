@@ -45,7 +45,7 @@ export async function askGateway(o: GatewayQuestion): Promise<GatewayText> {
       code: 'REQUEST_FAILED',
       kind: 'transient',
       message: `${new URL(o.url).origin} ${why}`,
-      hint: 'See whether the gateway and the terminal run: `fxtape doctor`',
+      hint: 'Check the gateway and the terminal with `fxtape doctor`',
       context: { status: signal.aborted ? 504 : 502 },
       cause,
     });

@@ -141,7 +141,7 @@ function foreign(live: OpenApiDocument): Endpoint[] {
           base: 'terminal',
           method,
           path,
-          summary: typeof summary === 'string' ? summary : 'Known to the document of this account only',
+          summary: typeof summary === 'string' ? summary : 'Listed only in the document of this account',
           operation: null,
           needs: method === 'GET' ? 'read' : 'change',
           listed: true,

@@ -36,10 +36,10 @@ test.for([
   ['2026-06-22T15:30:00.123', null],
   ['2026-06-22T15:30:00Z', "is the broker's wall clock and has no zone: leave it out"],
   ['2026-06-22T15:30:00+02:00', "is the broker's wall clock and has no zone: leave it out"],
-  ['2026-02-30', 'is no time that exists'],
-  ['2026-06-22T24:30:00', 'is no time that exists'],
-  ['22.06.2026', 'has to be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS'],
-  ['1', 'has to be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS'],
+  ['2026-02-30', 'is not a time that exists'],
+  ['2026-06-22T24:30:00', 'is not a time that exists'],
+  ['22.06.2026', 'must be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS'],
+  ['1', 'must be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS'],
 ] as const)('broker time %s', ([text, wrong]) => {
   expect(said('GET /OrderHistory', { from: text })).toEqual(wrong === null ? [] : [`from ${wrong}`]);
 });
@@ -49,10 +49,10 @@ test.for([
   ['9007199254740993', []],
   ['-1', []],
   ['9223372036854775808', ['ticket has more than 64 bits']],
-  ['1.5', ['ticket has to be a whole number']],
-  ['0x10', ['ticket has to be a whole number']],
-  ['007', ['ticket has to be a whole number']],
-  ['1e3', ['ticket has to be a whole number']],
+  ['1.5', ['ticket must be a whole number']],
+  ['0x10', ['ticket must be a whole number']],
+  ['007', ['ticket must be a whole number']],
+  ['1e3', ['ticket must be a whole number']],
 ] as const)('ticket %s', ([ticket, problems]) => {
   expect(said('POST /OrderClose', { ticket })).toEqual(problems);
 });
@@ -60,11 +60,11 @@ test.for([
 test.for([
   ['0.1', []],
   ['1e-2', []],
-  ['0', ['volume has to be more than 0']],
-  ['-1', ['volume has to be more than 0']],
-  ['.5', ['volume has to be a number such as 0.1']],
-  ['0,5', ['volume has to be a number such as 0.1']],
-  ['NaN', ['volume has to be a number such as 0.1']],
+  ['0', ['volume must be more than 0']],
+  ['-1', ['volume must be more than 0']],
+  ['.5', ['volume must be a number such as 0.1']],
+  ['0,5', ['volume must be a number such as 0.1']],
+  ['NaN', ['volume must be a number such as 0.1']],
   ['1e999', ['volume is too large']],
 ] as const)('volume %s', ([volume, problems]) => {
   expect(said('POST /OrderSend', { symbol: 'A', operation: 'Buy', volume })).toEqual(problems);
@@ -72,10 +72,10 @@ test.for([
 
 test('words have to be of the list, texts whole, paths inside their place', () => {
   expect(said('GET /PriceHistory', { symbol: 'A', timeframe: 'M2' })).toEqual([
-    'timeframe has to be one of M1, M5, M15, M30, H1, H4, D1, W1, MN1',
+    'timeframe must be one of M1, M5, M15, M30, H1, H4, D1, W1, MN1',
   ]);
   expect(said('GET /getQuote', { symbol: '\ud800' })).toEqual([
-    'symbol holds half of a character (a lone surrogate)',
+    'symbol contains half a character (a lone surrogate)',
   ]);
   expect(said('GET /v1/accounts/{id}', { id: '..' })).toEqual(['id would lead to another address']);
 });
@@ -83,14 +83,12 @@ test('words have to be of the list, texts whole, paths inside their place', () =
 test('prices fit the operation', () => {
   const send = (operation: string, more: Record<string, string>) =>
     said('POST /OrderSend', { symbol: 'A', operation, volume: '1', ...more });
-  expect(send('BuyLimit', {})).toEqual(['price has to be above 0 for BuyLimit']);
+  expect(send('BuyLimit', {})).toEqual(['price must be above 0 for BuyLimit']);
   expect(send('BuyLimit', { price: '1', expiration: '2026-06-22' })).toEqual([]);
-  expect(send('SellStopLimit', { price: '1' })).toEqual([
-    'stopLimitPrice has to be above 0 for SellStopLimit',
-  ]);
+  expect(send('SellStopLimit', { price: '1' })).toEqual(['stopLimitPrice must be above 0 for SellStopLimit']);
   expect(send('Buy', { price: '1' })).toEqual(['price is for pending orders: a market order ignores it']);
   expect(said('POST /OrderModify', { ticket: '1', price: '0', stopLoss: '0' })).toEqual([
-    'price has to be above 0',
+    'price must be above 0',
   ]);
 });
 

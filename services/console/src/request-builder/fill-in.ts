@@ -54,19 +54,19 @@ export function fillIn(
 /** Null: nothing. */
 function wrongWith(field: Field, text: string): string | null {
   if (text.length > LONGEST_CHARS) return `is longer than ${LONGEST_CHARS} characters`;
-  if (!text.isWellFormed()) return 'holds half of a character (a lone surrogate)';
+  if (!text.isWellFormed()) return 'contains half a character (a lone surrogate)';
   if (field.options !== null && !field.options.includes(text))
-    return `has to be one of ${field.options.join(', ')}`;
+    return `must be one of ${field.options.join(', ')}`;
   if (field.place === 'path' && /^\.{1,2}$/.test(text)) return 'would lead to another address';
   switch (field.kind) {
     case 'integer':
-      return INTEGER.test(text) ? outOfBounds(field, text) : 'has to be a whole number';
+      return INTEGER.test(text) ? outOfBounds(field, text) : 'must be a whole number';
     case 'number':
-      return NUMBER.test(text) ? outOfBounds(field, text) : 'has to be a number such as 0.1';
+      return NUMBER.test(text) ? outOfBounds(field, text) : 'must be a number such as 0.1';
     case 'boolean':
-      return text === 'true' || text === 'false' ? null : 'has to be true or false';
+      return text === 'true' || text === 'false' ? null : 'must be true or false';
     case 'json':
-      return isJson(text) ? null : 'has to be JSON';
+      return isJson(text) ? null : 'must be JSON';
     case 'text':
       return field.brokerTime ? wrongTime(text) : null;
   }
@@ -76,19 +76,19 @@ function outOfBounds({ above, kind, least, most }: Field, text: string): string 
   const value = Number(text);
   if (!Number.isFinite(value)) return 'is too large';
   if (kind === 'integer' && (BigInt(text) > WIDEST || BigInt(text) < -WIDEST)) return 'has more than 64 bits';
-  if (above !== null && value <= above) return `has to be more than ${above}`;
-  if (least !== null && value < least) return `has to be ${least} or more`;
-  return most !== null && value > most ? `has to be ${most} or less` : null;
+  if (above !== null && value <= above) return `must be more than ${above}`;
+  if (least !== null && value < least) return `must be ${least} or more`;
+  return most !== null && value > most ? `must be ${most} or less` : null;
 }
 
 function wrongTime(text: string): string | null {
   if (/(Z|[+-]\d\d:?\d\d)$/i.test(text) && text.includes('T'))
     return "is the broker's wall clock and has no zone: leave it out";
-  if (!TIME.test(text)) return 'has to be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS';
+  if (!TIME.test(text)) return 'must be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS';
   const [date = '', time = '00:00'] = text.split('T');
   const instant = new Date(`${date}T${time}Z`);
   const real = Number.isFinite(instant.getTime()) && instant.toISOString().startsWith(date);
-  return real ? null : 'is no time that exists';
+  return real ? null : 'is not a time that exists';
 }
 
 function isJson(text: string): boolean {
@@ -110,15 +110,15 @@ function conflicts({ endpoint, values }: Filled): Problem[] {
     const operation = of.get('operation') ?? '';
     const market = operation === 'Buy' || operation === 'Sell';
     const stopLimit = operation.endsWith('StopLimit');
-    if (!market && atZero('price')) say('price', `has to be above 0 for ${operation}`);
-    if (stopLimit && atZero('stopLimitPrice')) say('stopLimitPrice', `has to be above 0 for ${operation}`);
+    if (!market && atZero('price')) say('price', `must be above 0 for ${operation}`);
+    if (stopLimit && atZero('stopLimitPrice')) say('stopLimitPrice', `must be above 0 for ${operation}`);
     for (const field of market ? ['price', 'expiration'] : [])
       if (of.has(field)) say(field, 'is for pending orders: a market order ignores it');
     if (!stopLimit && of.has('stopLimitPrice')) say('stopLimitPrice', 'is for stop-limit orders');
   }
   if (endpoint.operation === 'orderModify')
     for (const field of ['price', 'stopLimitPrice'])
-      if (of.has(field) && atZero(field)) say(field, 'has to be above 0');
+      if (of.has(field) && atZero(field)) say(field, 'must be above 0');
   if (endpoint.operation === 'linkAccount' && !of.has('proxy_address'))
     for (const field of ['proxy_type', 'proxy_local_port'])
       if (of.has(field)) say(field, 'needs proxy_address');

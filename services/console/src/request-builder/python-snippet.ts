@@ -25,7 +25,7 @@ function differs({ endpoint, values }: Filled): string | null {
     return 'does not encode this part of the address';
   const pending = values.find(({ field }) => field.name === 'deletePending');
   if (endpoint.operation === 'closeAll' && pending?.text === 'false')
-    return 'leaves deletePending out when it is false';
+    return 'omits deletePending when it is false';
   return null;
 }
 

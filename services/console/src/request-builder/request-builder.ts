@@ -104,7 +104,7 @@ interface Question {
 async function formOf(accounts: GatewayAccounts, form: Form): Promise<Question> {
   const surface = await accounts.surface(form.account);
   const endpoint = surface.endpoints.find(({ id }) => id === form.endpoint);
-  if (endpoint === undefined) throw invalid('there is nothing of this name to ask', 'Reload the page');
+  if (endpoint === undefined) throw invalid('there is no request of this name', 'Reload the page');
   return { surface, ...fillIn(endpoint, form.values) };
 }
 
@@ -119,7 +119,7 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
         code: 'REQUEST_REFUSED',
         kind: 'terminal',
         message: `the console does not send ${endpoint.id}`,
-        hint: 'It runs GET requests that the account lists and no others; use the command',
+        hint: 'It sends only GET requests that the account lists; use the command',
         context: { status: 403 },
       });
     const [first] = problems;

@@ -95,7 +95,7 @@ function feed(target: Target, filled: Filled): string {
     ...options(target, filled, 'url', target.wsUrl),
     '});',
     `for await (const item of feed.${endpoint.path}(${args})) {`,
-    '  // What is no data says where something may be missing: live, down, refused, dropped, lagged.',
+    '  // Other items say where data may be missing: live, down, refused, dropped, lagged.',
     "  if (item.kind === 'data') console.log(item.data);",
     '  else console.error(item);',
     '}',

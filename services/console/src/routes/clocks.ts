@@ -8,7 +8,7 @@ export function clocksRoute(app: FastifyInstance, clocks: () => Promise<readonly
     '/api/clocks',
     {
       schema: {
-        summary: 'Which clock each broker keeps, how sure that is, and what would settle it',
+        summary: 'The clock rule of each broker, how certain it is, and what would settle it',
         tags: ['clocks'],
         querystring: clocksQuery,
         response: { 200: clocksAnswer, 400: failure, 401: failure, 503: failure },

@@ -7,11 +7,11 @@ const LINKS = [
   ['/readyz', 'whether every account is recorded, and if not, why'],
   ['/api/streams', 'each stream: its state and its newest data'],
   ['/api/gaps', 'what is missing and why'],
-  ['/api/outages', 'the same, incident by incident'],
-  ['/api/clocks', 'whose time each broker keeps'],
+  ['/api/outages', 'the same, grouped by incident'],
+  ['/api/clocks', 'the clock rule of each broker'],
   ['/api/jobs', 'jobs in numbers'],
-  ['/api/openapi.json', 'all of this API, for programs'],
-  ['/metrics', 'numbers for Prometheus'],
+  ['/api/openapi.json', 'this API, described for programs'],
+  ['/metrics', 'metrics for Prometheus'],
 ] as const;
 
 const PAGE = `<!doctype html>

@@ -11,7 +11,7 @@ export function jobsRoute(app: FastifyInstance, jobs: JobSource): void {
     '/api/jobs',
     {
       schema: {
-        summary: 'Work that waits, runs and failed, account by account',
+        summary: 'Waiting, running and failed jobs of each account',
         tags: ['jobs'],
         querystring: jobsQuery,
         response: { 200: jobsAnswer, 400: failure, 401: failure, 503: failure },

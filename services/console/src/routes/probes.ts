@@ -50,7 +50,7 @@ export function metricsRoute(app: FastifyInstance, options: ProbeOptions): void 
   );
   app.get(
     '/metrics',
-    { schema: { summary: 'Numbers for Prometheus', tags: ['probes'] } },
+    { schema: { summary: 'Metrics for Prometheus', tags: ['probes'] } },
     async (_request, reply) => {
       ready.set((await options.readiness()).ready ? 1 : 0);
       return reply

@@ -10,7 +10,7 @@ export function streamsRoute(app: FastifyInstance, collector: () => Promise<Coll
     '/api/streams',
     {
       schema: {
-        summary: 'Accounts and streams as they are now',
+        summary: 'Accounts and their streams, as they are now',
         tags: ['live'],
         querystring: streamsQuery,
         response: { 200: streamsAnswer, 400: failure, 401: failure, 503: failure },

@@ -163,6 +163,6 @@ describe('a file of ticks', () => {
     expect(bad(`${head},1.1,x\n`)).toThrow(/line 2/);
     expect(bad(`${head},1.123456789,1\n${START},9.1,1\n`)).toThrow(/line 3.*too many digits/);
     expect(bad('utc_ms;bid;ask\n')).toThrow(/line 1 .*semicolons/);
-    expect(bad('PK\u0003\u0004')).toThrow(/packed/);
+    expect(bad('PK\u0003\u0004')).toThrow(/compressed/);
   });
 });

@@ -108,7 +108,7 @@ export class FileSource implements TickSource {
   }
 
   emit(): never {
-    throw this.#notHere('single ticks besides a file');
+    throw this.#notHere('single ticks in addition to a file');
   }
 
   close(monoMs: number): void {
@@ -174,7 +174,7 @@ export class FileSource implements TickSource {
       code: 'SIMULATOR_SOURCE_CANNOT',
       kind: 'terminal',
       message: `${what} cannot be set`,
-      hint: 'Start the simulator with a source of kind "market" for that',
+      hint: 'Start the simulator with a source of kind "market" to do this',
     });
   }
 }

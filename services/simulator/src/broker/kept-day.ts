@@ -61,15 +61,15 @@ export class KeptDay {
     } catch (cause) {
       throw this.#invalid('it is not what the simulator wrote', cause);
     }
-    throw this.#invalid('it tells of another file of ticks');
+    throw this.#invalid('it belongs to another tick file');
   }
 
   #invalid(what: string, cause?: unknown): FxtapeError {
     return new FxtapeError({
       code: 'SIMULATOR_DAY_INVALID',
       kind: 'terminal',
-      message: `${this.#path} does not tell how far the file of ticks was played: ${what}`,
-      hint: 'Use another data folder: without it the same ticks would be played, and recorded, once more',
+      message: `${this.#path} does not say how far the tick file was played: ${what}`,
+      hint: 'Use another data folder: without this file the same ticks would be played and recorded again',
       context: { path: this.#path },
       cause,
     });

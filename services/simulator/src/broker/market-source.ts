@@ -91,7 +91,7 @@ export class MarketSource implements TickSource {
 
   setClock(monoMs: number, change: { utcMs?: number; speed?: number }): void {
     const utcMs = change.utcMs ?? this.#clock.at(monoMs);
-    if (utcMs < this.#frontier) throw new RangeError('the virtual clock only moves forwards');
+    if (utcMs < this.#frontier) throw new RangeError('the virtual clock only moves forward');
     this.#clock.set(utcMs, monoMs, change.speed ?? this.#clock.speed);
     if (change.utcMs !== undefined) {
       this.#frontier = utcMs;

@@ -43,7 +43,7 @@ test('a step back of an hour is refused with the line and what it means', () => 
 
 test('another unit than milliseconds is refused with the line and the likely unit', () => {
   expect(() => readTickFile(file('EURUSD-seconds.csv'))).toThrow(
-    /line 2 of .*"1782205200" is no time in milliseconds: in seconds it would be 2026-06-23T09:00:00Z/,
+    /line 2 of .*"1782205200" is not a time in milliseconds: in seconds it would be 2026-06-23T09:00:00Z/,
   );
   expect(() => readTickFile(file('EURUSD-microseconds.csv'))).toThrow(/line 2 of .*in microseconds/);
   expect(times('EURUSD-right.csv')).toEqual([

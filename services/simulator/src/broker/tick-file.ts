@@ -21,7 +21,7 @@ export interface TickFile {
 }
 
 export const TICK_FORMATS =
-  'CSV with the header utc_ms,bid,ask, or ticks in ASCII as HistData.com gives them, unpacked; rows in order of time';
+  'CSV with the header utc_ms,bid,ask, or HistData.com ASCII ticks; not compressed, rows in time order';
 
 interface Row {
   readonly utcMs: number;
@@ -50,7 +50,7 @@ const plain: Form = {
     if (!/^\d{1,19}$/.test(utc)) return `"${utc}" is not a time in milliseconds`;
     const utcMs = Number(utc);
     if (utcMs < EARLIEST_MS || utcMs >= LATEST_MS)
-      return `"${utc}" is no time in milliseconds${unitOf(utcMs)}`;
+      return `"${utc}" is not a time in milliseconds${unitOf(utcMs)}`;
     if (rest.length > 0) return 'bid and ask are not two prices';
     return { utcMs, bid, ask };
   },
@@ -104,7 +104,7 @@ export function readTickFile(path: string): TickFile {
   const ordered = inOrder(times);
   if (!('order' in ordered)) {
     const line = lineOf(ordered.row);
-    const hint = `Sort its rows by time, or cut the file before line ${line} and play both parts on their own`;
+    const hint = `Sort the rows by time, or split the file before line ${line} and play both parts separately`;
     throw invalid(path, line, explainStep(ordered), hint);
   }
   const { late, order } = ordered;
@@ -127,7 +127,7 @@ function formOf(path: string, first: string, line: number): Form {
     path,
     line,
     separator === undefined
-      ? `neither the header ${HEADER} nor a tick as HistData.com writes it`
+      ? `neither the header ${HEADER} nor a HistData.com tick`
       : `its columns are separated by ${separator === ';' ? 'semicolons' : 'tabs'}, not by commas`,
   );
 }

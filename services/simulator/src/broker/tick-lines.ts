@@ -38,12 +38,12 @@ function readBytes(path: string, formats: string): Buffer {
     if (why === 'ENOENT')
       throw unreadable(
         path,
-        `there is no file of ticks at ${path}`,
-        `Give the path of a file that is there: ${formats}`,
+        `there is no tick file at ${path}`,
+        `Give the path of an existing file: ${formats}`,
         cause,
       );
-    const hint = 'Give a plain file that may be read, of less than 500 MB';
-    throw unreadable(path, `the file of ticks ${path} cannot be read (${why})`, hint, cause);
+    const hint = 'Give a readable, uncompressed file of less than 500 MB';
+    throw unreadable(path, `the tick file ${path} cannot be read (${why})`, hint, cause);
   }
 }
 
@@ -52,9 +52,9 @@ function notText(bytes: Buffer): { message: string; hint: string } | null {
   const [a, b] = bytes;
   const utf16 = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || bytes.subarray(0, 64).includes(0);
   if (utf16)
-    return { message: 'the file of ticks is UTF-16', hint: 'Save it as UTF-8: "CSV UTF-8" in a spreadsheet' };
+    return { message: 'the tick file is UTF-16', hint: 'Save it as UTF-8: "CSV UTF-8" in a spreadsheet' };
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004' || (a === 0x1f && b === 0x8b))
-    return { message: 'the file of ticks is packed', hint: 'Unpack it, and give the CSV that is inside' };
+    return { message: 'the tick file is compressed', hint: 'Decompress it, and give the CSV inside' };
   return null;
 }
 

@@ -65,7 +65,7 @@ export function explainStep({ byMs, times }: StepBack): string {
   const by = byMs < HOUR_MS / 2 ? `${byMs / 1000} s` : `${Math.round(byMs / 36_000) / 100} h`;
   const hour = Math.abs(byMs - HOUR_MS) < HOUR_MS / 10;
   const why = hour
-    ? 'as where a clock is set back in autumn: the hour stands there twice, and which rows are which cannot be told'
-    : 'rows of other days or another file may be in between';
+    ? 'as when a clock is set back in autumn: the hour occurs twice, and rows do not show which pass they belong to'
+    : 'rows of another day or another file may be mixed in';
   return `the time steps back by ${by} (${often}), ${why}`;
 }

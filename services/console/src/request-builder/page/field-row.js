@@ -35,7 +35,7 @@ export function fieldRow(field, kept) {
     input = element('input', {
       id,
       readonly: '',
-      value: 'from a variable, see below the command',
+      value: 'from a variable: see below the command',
       ...described,
     });
   } else if (field.options !== null) {

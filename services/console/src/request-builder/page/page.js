@@ -21,7 +21,7 @@ const MISSING = 'is required';
 /** @type {(id: string) => HTMLElement} */
 const at = (id) => {
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no ${id}`);
+  if (found === null) throw new Error(`the page has no element ${id}`);
   return found;
 };
 const accountSelect = /** @type {HTMLSelectElement} */ (at('account'));
@@ -97,7 +97,7 @@ async function loadEndpoints() {
   const live = surface.source === 'live';
   source.textContent = live
     ? `From the account's OpenAPI document: ${surface.note}`
-    : `This is the client's own document, because the account's did not come (${surface.note}).`;
+    : `This is the client's own document, because the account's could not be read (${surface.note}).`;
   source.className = live ? 'note' : 'note warn';
   source.hidden = false;
   const groups = new Map();
@@ -143,7 +143,7 @@ function summaryOf(endpoint) {
     ` ${summary}. `,
   ];
   if (needs === 'change')
-    parts.push(element('span', { class: 'badge change' }, 'changes something; full key'));
+    parts.push(element('span', { class: 'badge change' }, 'changes data; needs a full key'));
   if (needs === 'nothing') parts.push(element('span', { class: 'badge' }, 'needs no key'));
   if (!listed)
     parts.push(' ', element('span', { class: 'badge unlisted' }, "not in this account's document"));
@@ -195,14 +195,14 @@ function showCommand() {
   const text = state.commands?.[state.language];
   const missing = command.dataset['missing'] ?? '';
   command.textContent =
-    text ?? (missing === '' ? '' : `The command stands here as soon as the form is complete: ${missing}.`);
+    text ?? (missing === '' ? '' : `The command appears here once the form is complete: ${missing}.`);
   command.classList.toggle('empty', text === undefined);
   copyButton.disabled = text === undefined;
   copyButton.textContent = 'Copy';
   const variables = (state.commands?.variables ?? []).map((name) => `$${name}`);
   const reads = variables.length === 0 ? '' : `It reads ${variables.join(' and ')} from your environment.`;
   const node = state.language === 'shell' && chosen()?.base === 'socket' && text !== undefined;
-  at('variables').textContent = node ? `${reads} Node 22 or newer runs it; Ctrl-C ends it.` : reads;
+  at('variables').textContent = node ? `${reads} It needs Node 22 or newer; Ctrl-C stops it.` : reads;
   for (const language of LANGUAGES) {
     const tab = at(`tab-${language}`);
     const selected = language === state.language;
@@ -228,9 +228,9 @@ function showRun() {
 function runNote(endpoint, hasKey) {
   if (endpoint === undefined) return '';
   if (endpoint.base === 'socket')
-    return 'An account has one socket: while this one is recorded, the command would take it from the recorder';
+    return 'An account has one socket: while this account is being recorded, the command would take the socket from the recorder';
   if (endpoint.method !== 'GET') return 'The console only reads: use the command.';
-  if (!endpoint.listed) return "This account's document does not list it: use the command.";
+  if (!endpoint.listed) return "This account's document does not list this request: use the command.";
   return hasKey
     ? 'The console sends it with its own key.'
     : 'The console has no key for this account: use the command.';
