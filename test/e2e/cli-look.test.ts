@@ -237,7 +237,7 @@ test('a suspended table is named by all who would be misled by it', async () => 
   });
   expect(await fxtape(['status'])).toMatchObject({
     code: 1,
-    stdout: expect.stringContaining('gaps cannot be told: QDB_SUSPENDED'),
+    stdout: expect.stringContaining('gaps cannot be read: QDB_SUSPENDED'),
   });
   await recording.sql('ALTER TABLE gap_events RESUME WAL');
 });

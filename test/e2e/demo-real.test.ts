@@ -142,7 +142,7 @@ test('a file of ticks is recorded exactly once, over a kill of the gateway and a
     everyMs: 100,
   });
   process.kill(infoOf('simulator')?.pid as number, 'SIGKILL');
-  await until(() => child.logs.includes('the file of ticks is at its end'), {
+  await until(() => child.logs.includes('the tick file has ended'), {
     what: 'the end of the file',
     deadlineMs: 90_000,
   });
@@ -160,7 +160,7 @@ test('a file of ticks is recorded exactly once, over a kill of the gateway and a
   expect(await child.exited).toMatchObject({ code: 0 });
 
   const { child: again } = await start(path);
-  await until(() => again.logs.includes('the file of ticks is at its end'), {
+  await until(() => again.logs.includes('the tick file has ended'), {
     what: 'word of the end',
     deadlineMs: 30_000,
   });

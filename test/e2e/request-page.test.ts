@@ -154,13 +154,13 @@ test('by keyboard alone', async () => {
 test('what changes something is spelled and never sent; fields tell what they take', async () => {
   await open();
   await page.getByLabel('Request').selectOption('POST /OrderSend');
-  await page.getByText('changes something; full key').waitFor();
+  await page.getByText('changes data; needs a full key').waitFor();
   await page.getByLabel('symbol').fill('BTCUSD');
   await page.getByLabel('operation').selectOption('BuyLimit');
   await page.getByLabel('volume').fill('0');
-  await page.getByText('volume has to be more than 0', { exact: true }).waitFor();
+  await page.getByText('volume must be more than 0', { exact: true }).waitFor();
   await page.getByLabel('volume').fill('0.1');
-  await page.getByText('price has to be above 0 for BuyLimit', { exact: true }).waitFor();
+  await page.getByText('price must be above 0 for BuyLimit', { exact: true }).waitFor();
   await page.getByLabel('price', { exact: false }).first().fill('60000');
   await page.getByLabel('expertId').fill('9007199254740993');
   await shows('"expertId":9007199254740993');
@@ -183,7 +183,7 @@ test('a subscription in three languages, and Copy takes what is shown', async ()
   await shows('{"action":"subscribe","topic":"bars","symbol":"BTCUSD","timeframe":"M5"}');
   expect(await tab('Shell').getAttribute('aria-selected')).toBe('true');
   expect(await page.locator('#variables').textContent()).toBe(
-    'It reads $FXSOCKET_API_KEY from your environment. Node 22 or newer runs it; Ctrl-C ends it.',
+    'It reads $FXSOCKET_API_KEY from your environment. It needs Node 22 or newer; Ctrl-C stops it.',
   );
   await tab('Python').click();
   await shows('await stream.subscribe_bars("BTCUSD", "M5")');

@@ -223,7 +223,7 @@ const PRINTS: Record<string, RegExp> = {
   'fxsocket-2': /^((EURUSD|XAUUSD) [123] [123]\n){3}$/,
   'fxsocket-3':
     /^0 connecting\n1 connected\n1 subscribing\n[^]*\nEURUSD 1\n[^]*EURUSD 3\n[^]*1 disconnected\n$/,
-  'fxsocket-4': /^breaking GET \/symbols {2}is not there any more\n$/,
+  'fxsocket-4': /^breaking GET \/symbols {2}no longer exists\n$/,
   'fxsocket-trading-0':
     /^it may have been done: \[ '\/OpenedOrders', '\/OrderHistory' \] \{ ticket: 9007199254740995n \} Look for ticket 9007199254740995 /,
   'fxsocket-trading-1': /^connecting\n$/,

@@ -33,7 +33,7 @@ const name = z
   .string('must be a name such as icm-demo')
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    'must start with a letter or digit and hold only letters, digits, ".", "_" and "-" (at most 63)',
+    'must start with a letter or digit and contain only letters, digits, ".", "_" and "-" (at most 63)',
   );
 
 const CLOCK = 'must be auto, or a clock rule such as America/New_York+7h or UTC+3h';
@@ -70,8 +70,8 @@ const account = z.strictObject(
         'must be a mapping such as { server: "ICM*" }',
       )
       .optional()
-      .describe('Finds the account in the account list by globs, instead of id'),
-    discover: duration.optional().describe('How often match looks again; default 5m'),
+      .describe('Finds the account in the account list by globs, instead of by id'),
+    discover: duration.optional().describe('How often match is evaluated again; default 5m'),
     key: key.optional().describe('Environment variable that holds the key; default FXSOCKET_API_KEY'),
     tls_verify: z
       .boolean('must be true or false')
@@ -81,7 +81,7 @@ const account = z.strictObject(
       .boolean('must be true or false')
       .optional()
       .describe(
-        'true takes addresses without TLS beyond this machine: anybody on the way can read the key; default false',
+        'true permits plain HTTP to other machines: anybody on the network can then read the key; default false',
       ),
     market_data: z
       .union([z.literal(false), marketData], 'must be a mapping such as { symbols: [EURUSD] }, or false')
@@ -92,7 +92,7 @@ const account = z.strictObject(
         'must be a list such as [deals, positions, account], or false',
       )
       .optional()
-      .describe('What of the account itself to record; default all three'),
+      .describe('Which data of the account itself to record; default: all three'),
     timeframes: timeframes.optional(),
     clock: z
       .union([
@@ -115,8 +115,8 @@ export const fileSchema = z.strictObject(
     defaults: z
       .strictObject({ timeframes: timeframes.optional(), backfill: backfill.optional() }, 'must be a mapping')
       .optional()
-      .describe('What accounts take unless they say otherwise'),
-    accounts: z.array(account, 'must be a list of accounts').min(1, 'must hold at least one account'),
+      .describe('Defaults for all accounts'),
+    accounts: z.array(account, 'must be a list of accounts').min(1, 'must have at least one account'),
     retention: z
       .strictObject(
         { tape: duration.optional().describe('How long tape segments are kept; default 30d') },

@@ -20,12 +20,12 @@ export async function readConfigText(path: string): Promise<string> {
     throw new FxtapeError({
       code: missing ? 'CONFIG_NOT_FOUND' : 'CONFIG_UNREADABLE',
       kind: 'terminal',
-      message: missing ? `there is no configuration at ${path}` : `${path} cannot be read (${errno})`,
+      message: missing ? `there is no configuration file at ${path}` : `${path} cannot be read (${errno})`,
       hint: missing
         ? 'Write the file, or point FXTAPE_CONFIG at it'
         : errno === 'EISDIR'
-          ? 'It is a folder: point FXTAPE_CONFIG at the file in it'
-          : 'Correct its permissions, or point FXTAPE_CONFIG elsewhere',
+          ? 'It is a folder: point FXTAPE_CONFIG at the file inside it'
+          : 'Fix its permissions, or point FXTAPE_CONFIG elsewhere',
       context: { path, errno },
       cause,
     });

@@ -97,7 +97,7 @@ accounts:
 
 describe('a wrong file is told in sentences with the place', () => {
   test.for([
-    ['accounts: []', 'accounts must hold at least one account (line 1)'],
+    ['accounts: []', 'accounts must have at least one account (line 1)'],
     ['', 'the file must be a mapping with accounts'],
     ['- a', 'the file must be a mapping with accounts'],
     ['retention: { tape: 30d }', 'accounts is missing: it must be a list of accounts'],
@@ -149,7 +149,7 @@ describe('a wrong file is told in sentences with the place', () => {
     ],
     [
       `accounts:\n  - { name: ../a, id: ${ID}, market_data: false }`,
-      'accounts[0].name must start with a letter or digit and hold only letters, digits, ".", "_" and "-" (at most 63) (line 2)',
+      'accounts[0].name must start with a letter or digit and contain only letters, digits, ".", "_" and "-" (at most 63) (line 2)',
     ],
     [
       `accounts:\n  - { name: a, id: nope, market_data: false }`,
@@ -184,7 +184,7 @@ describe('a wrong file is told in sentences with the place', () => {
 `);
     expect(problems).toHaveLength(3);
     expect(problems.join(' ')).toMatch(
-      /accounts\[1\].name is taken.*accounts\[1\].id is listed twice.*accounts\[1\].market_data writes feed "X"/,
+      /accounts\[1\].name is already used by.*accounts\[1\].id is listed twice.*accounts\[1\].market_data writes feed "X"/,
     );
   });
 

@@ -64,7 +64,7 @@ function invalid(path: string, problems: string[]): FxtapeError {
     code: 'CONFIG_INVALID',
     kind: 'terminal',
     message: `${path}: ${problems.join('; ')}`,
-    hint: 'Correct the file; `fxtape config schema` prints what it may hold',
+    hint: 'Correct the file; `fxtape config schema` prints what it may contain',
     context: { path, problems },
   });
 }

@@ -43,18 +43,18 @@ export function conflicts(file: ConfigFile): Conflict[] {
     // Folders are named after accounts, and not every file system tells Ab from ab.
     claim(names, entry.name.toLowerCase(), entry.name, {
       path: [...path, 'name'],
-      message: 'is taken by another account already; every account needs a name of its own',
+      message: 'is already used by another account; every account needs its own name',
     });
     if (entry.id !== undefined)
       claim(ids, entry.id.toLowerCase(), entry.name, {
         path: [...path, 'id'],
-        message: 'is listed twice; an account has one socket, so it can be recorded once only',
+        message: 'is listed twice; an account has one socket, so it can be recorded only once',
       });
     if (entry.market_data !== false) {
       const feed = entry.market_data.feed ?? entry.name;
       claim(feeds, feed.toLowerCase(), entry.name, {
         path: [...path, 'market_data'],
-        message: `writes feed "${feed}" which another account writes already; give it a feed of its own or market_data: false`,
+        message: `writes feed "${feed}", which another account already writes; give it its own feed, or market_data: false`,
       });
     }
     if (entry.id === undefined && entry.match === undefined)

@@ -54,7 +54,7 @@ const notEditable = ({ account, path }: { account: string; path: string }): Fxta
   new FxtapeError({
     code: 'CONFIG_NOT_EDITED',
     kind: 'terminal',
-    message: `the account "${account}" is written in a way that cannot be changed from outside`,
+    message: `the account "${account}" uses YAML features (anchors, aliases) that a command cannot edit`,
     hint: `Write its clock into ${path} by hand`,
     context: { account, path },
   });

@@ -103,8 +103,8 @@ function asFxtapeError(error: unknown, path: string): FxtapeError {
   return new FxtapeError({
     code: 'CONFIG_INVALID',
     kind: 'terminal',
-    message: `${path} could not be understood`,
-    hint: 'Correct the file; `fxtape config schema` prints what it may hold',
+    message: `${path} could not be parsed`,
+    hint: 'Correct the file; `fxtape config schema` prints what it may contain',
     context: { path },
     cause: error,
   });

@@ -20,7 +20,7 @@ export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
     hint:
       typeof cause.hint === 'string'
         ? cause.hint
-        : 'Nothing to do: the jobs of the account wait, and resume when the gateway is back',
+        : 'Nothing to do: its jobs wait, and resume when the gateway is back',
     context: {
       account,
       ...(typeof cause.retryAfterMs === 'number' ? { retryAfterMs: cause.retryAfterMs } : {}),

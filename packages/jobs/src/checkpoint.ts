@@ -38,8 +38,8 @@ export class JobCheckpoint implements Checkpoint {
       throw new FxtapeError({
         code: 'JOB_NOT_OURS',
         kind: 'transient',
-        message: `job ${this.#job.id} is no longer this worker's`,
-        hint: 'Nothing: it goes on elsewhere',
+        message: `job ${this.#job.id} no longer belongs to this worker`,
+        hint: 'Nothing to do: the job continues elsewhere',
       });
     }
     this.#value = value;

@@ -33,18 +33,18 @@ export class JobMetrics {
     );
     this.#answers = metrics.histogram(
       'fxtape_gateway_answer_seconds',
-      'Time of a gateway answer to a job',
+      'Time that the gateway took to answer a job',
       ['account', 'result'] as const,
       SECONDS,
     );
     this.#away = metrics.gauge(
       'fxtape_account_away',
-      '1 while the gateway gives the account nothing, and its jobs wait',
+      '1 while the gateway does not serve the account, and its jobs wait',
       ['account'] as const,
     );
     this.#awaySeconds = metrics.counter(
       'fxtape_account_away_seconds_total',
-      'How long the gateway gave the account nothing, counted when it is back',
+      'How long the gateway did not serve the account, counted when it is back',
       ['account'] as const,
     );
   }
@@ -75,18 +75,20 @@ export function setQueueMetrics(metrics: Metrics, report: QueueReport): void {
   const jobs = metrics.gauge('fxtape_jobs', 'Jobs in the queues', ['account', 'state'] as const);
   const oldest = metrics.gauge(
     'fxtape_jobs_oldest_waiting_seconds',
-    'Since the oldest waiting job was planned; 0 when none waits',
+    'Time since the oldest waiting job was planned; 0 when none waits',
     ['account'] as const,
   );
-  const slots = metrics.gauge('fxtape_jobs_slots', 'Gateway requests at once that the budget allows', [
+  const slots = metrics.gauge('fxtape_jobs_slots', 'Concurrent gateway requests that the budget allows', [
     'account',
   ] as const);
-  const workers = metrics.gauge('fxtape_jobs_workers', 'Processes that serve an account', [
+  const workers = metrics.gauge('fxtape_jobs_workers', 'Worker processes that serve an account', [
     'account',
   ] as const);
-  const held = metrics.gauge('fxtape_jobs_held_seconds', 'An account is left alone for so long', [
-    'account',
-  ] as const);
+  const held = metrics.gauge(
+    'fxtape_jobs_held_seconds',
+    'How much longer no request is sent for an account',
+    ['account'] as const,
+  );
   for (const gauge of [jobs, oldest, slots, workers, held]) gauge.reset();
   for (const one of report.accounts) {
     const { account } = one;

@@ -153,7 +153,10 @@ export class JobWorkers {
       await this.#adapt();
     } catch (error) {
       if (!this.#stopping)
-        this.#o.log.warn({ err: error }, 'the lanes could not be arranged; again in a second');
+        this.#o.log.warn(
+          { err: error },
+          'the lanes of the accounts could not be set up; trying again in a second',
+        );
     }
     if (this.#stopping) return;
     this.#timer = this.#clock.setTimeout(() => void this.#beat(), this.#timing.beatMs);
@@ -258,7 +261,7 @@ export class JobWorkers {
     this.#leaving.add(lane);
     lane
       .finish()
-      .catch((error: unknown) => this.#o.log.warn({ err: error, account }, 'a lane did not close in order'))
+      .catch((error: unknown) => this.#o.log.warn({ err: error, account }, 'a lane did not close cleanly'))
       .finally(() => this.#leaving.delete(lane));
   }
 

@@ -75,7 +75,7 @@ export class Lane {
     });
     this.#worker.on('error', (error) => o.log.debug({ err: error, account: o.account }, 'worker'));
     this.#worker.on('stalled', (id) =>
-      o.log.info({ account: o.account, job: id }, 'took over from a worker that died'),
+      o.log.info({ account: o.account, job: id }, 'took over the job of a worker that died'),
     );
     this.#worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) this.#worker.cancelJob(id, LOCK_LOST);

@@ -95,6 +95,6 @@ const leaseLost = (name: string): FxtapeError =>
   new FxtapeError({
     code: 'JOB_NOT_OURS',
     kind: 'transient',
-    message: `another process may be at ${name} by now`,
-    hint: 'Nothing: the job goes on from its checkpoint',
+    message: `another process may be working on ${name} by now`,
+    hint: 'Nothing to do: the job resumes from its checkpoint',
   });

@@ -60,7 +60,7 @@ export function queueError(error: unknown): unknown {
       code: 'QUEUE_REFUSED',
       kind: 'transient',
       message: `Redis refuses: ${error.message}`,
-      hint: 'Look into the log of Redis: it has to hold writes, and never drop keys (maxmemory-policy noeviction)',
+      hint: 'See the log of Redis: it must accept writes, and never evict keys (maxmemory-policy noeviction)',
       cause: error,
     });
   }
@@ -72,7 +72,7 @@ function unreachable(cause?: unknown): FxtapeError {
     code: 'QUEUE_UNREACHABLE',
     kind: 'transient',
     message: 'no connection to Redis',
-    hint: 'Start `fxtape up` if it does not run; where Redis runs elsewhere, check that REDIS_URL names it. Jobs are planned again from QuestDB',
+    hint: 'Start `fxtape up` if it is not running; if Redis runs elsewhere, check REDIS_URL. Jobs are planned again from QuestDB',
     cause,
   });
 }

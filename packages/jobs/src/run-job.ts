@@ -124,8 +124,8 @@ function prepare(
     throw new FxtapeError({
       code: 'JOB_PAYLOAD',
       kind: 'terminal',
-      message: `the payload of ${job.id} is not one of ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
-      hint: 'Nothing: it is planned again when it is still wanted. If it comes back, run the same release everywhere',
+      message: `the payload of ${job.id} does not match ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
+      hint: 'Nothing to do: the job is planned again if it is still wanted. If it comes back, run the same release everywhere',
     });
   }
   return { handler, payload: parsed.data, deadlineMs: definition.deadlineMs };
@@ -191,6 +191,6 @@ function deadlineError(job: Job, deadlineMs: number): FxtapeError {
     code: 'JOB_DEADLINE',
     kind: 'transient',
     message: `${job.name} took longer than ${deadlineMs} ms`,
-    hint: 'Nothing: it goes on from its checkpoint. If it always does, the gateway is too slow for the range',
+    hint: 'Nothing to do: the job resumes from its checkpoint. If it keeps happening, the gateway is too slow for the range',
   });
 }

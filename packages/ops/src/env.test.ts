@@ -35,11 +35,7 @@ describe('readEnv', () => {
   });
 
   test.for([
-    [
-      'both',
-      { API_KEY: 'secret-value', API_KEY_FILE: '/nowhere' },
-      /API_KEY and API_KEY_FILE are both given/,
-    ],
+    ['both', { API_KEY: 'secret-value', API_KEY_FILE: '/nowhere' }, /API_KEY and API_KEY_FILE are both set/],
     [
       'missing file',
       { API_KEY_FILE: '/nowhere/at/all' },

@@ -45,8 +45,7 @@ export function readVariable(name: string, env: Env = process.env): string | und
   const direct = env[name] === '' ? undefined : env[name];
   const file = env[`${name}_FILE`];
   if (file === undefined || file === '') return direct;
-  if (direct !== undefined)
-    throw invalid(`${name} and ${name}_FILE are both given`, `Keep one of them`, name);
+  if (direct !== undefined) throw invalid(`${name} and ${name}_FILE are both set`, `Keep one of them`, name);
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();
@@ -54,12 +53,12 @@ export function readVariable(name: string, env: Env = process.env): string | und
     const why = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
     throw invalid(
       `${name}_FILE: cannot read ${file} (${why})`,
-      'Correct the path or its permissions',
+      'Correct the path, or fix its permissions',
       name,
       cause,
     );
   }
-  if (text === '') throw invalid(`${name}_FILE: ${file} is empty`, 'Write the value into it', name);
+  if (text === '') throw invalid(`${name}_FILE: ${file} is empty`, 'Write the value into the file', name);
   return text;
 }
 

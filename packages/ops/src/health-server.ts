@@ -44,7 +44,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   const server = createServer((request, response) => {
     answer({ ...options, guard }, request, response).catch((error: unknown) => {
       const code = error instanceof FxtapeError ? error.code : 'INTERNAL';
-      const message = error instanceof FxtapeError ? error.message : 'the document could not be made';
+      const message = error instanceof FxtapeError ? error.message : 'the document could not be generated';
       send(response, 500, { code, message });
     });
   });

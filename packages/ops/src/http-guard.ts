@@ -64,7 +64,7 @@ export class HttpGuard {
       : refused(
           403,
           'HOST_NOT_ALLOWED',
-          'no token is set, so this port answers only under a loopback name',
+          'no token is set, so this port answers only to a loopback host name',
           'Use http://127.0.0.1, or set a token',
         );
   }
@@ -90,7 +90,12 @@ export function foreignPage({ host, origin, ...headers }: IncomingHttpHeaders): 
       ? origin === undefined || origin.replace(/^https?:\/\//, '') === host
       : site === 'same-origin' || site === 'none';
   if (isOurs) return null;
-  return refused(403, 'ORIGIN_NOT_ALLOWED', 'another web page made this request', 'Open the address itself');
+  return refused(
+    403,
+    'ORIGIN_NOT_ALLOWED',
+    'another web page made this request',
+    'Open the address directly',
+  );
 }
 
 /** Under a loopback name, and by no web page from elsewhere. */

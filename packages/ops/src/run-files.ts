@@ -75,7 +75,7 @@ export function readServiceInfo(dataDir: string, service: string): ServiceInfo |
     throw new FxtapeError({
       code: 'RUN_FILE_INVALID',
       kind: 'terminal',
-      message: `${path} is not a file that ${service} wrote`,
+      message: `${path} was not written by ${service}`,
       hint: `Remove it and restart ${service}`,
       context: { path },
       cause,

@@ -68,7 +68,7 @@ export class Shutdown {
     const nowMs = this.#monoMs();
     if (this.#firstSignalMs !== null) {
       if (nowMs - this.#firstSignalMs < SAME_WISH_MS) return;
-      this.#log.warn({ signal }, 'second signal: ending at once');
+      this.#log.warn({ signal }, 'second signal: exiting at once');
       this.#exit(128 + constants.signals[signal]);
       return;
     }

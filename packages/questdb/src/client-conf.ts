@@ -52,7 +52,7 @@ function authorization(options: SenderOptions): string | null {
   if (options.token !== undefined) return `Bearer ${options.token}`;
   if (options.username === undefined && options.password === undefined) return null;
   if (options.username === undefined || options.password === undefined) {
-    throw confInvalid('username and password belong together');
+    throw confInvalid('username and password must both be set');
   }
   return `Basic ${Buffer.from(`${options.username}:${options.password}`).toString('base64')}`;
 }
@@ -61,7 +61,7 @@ function readCa(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw confInvalid('the file of tls_ca cannot be read', cause);
+    throw confInvalid('the file named by tls_ca cannot be read', cause);
   }
 }
 
@@ -70,7 +70,7 @@ function confInvalid(what: string, cause?: unknown): FxtapeError {
     code: 'QDB_CONF_INVALID',
     kind: 'terminal',
     message: `The QuestDB configuration string is not valid: ${what}`,
-    hint: 'Set QDB_CLIENT_CONF to something like http::addr=127.0.0.1:9000; (a semicolon inside a value is written twice)',
+    hint: 'Set QDB_CLIENT_CONF to something like http::addr=127.0.0.1:9000; (double a semicolon inside a value)',
     cause,
   });
 }

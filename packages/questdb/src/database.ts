@@ -22,7 +22,7 @@ export interface DatabaseTrouble {
 
 export class Database {
   /** Why its tables are not there; null when they are. */
-  trouble: DatabaseTrouble | null = { code: 'QDB_UNREACHABLE', message: 'it was not asked yet' };
+  trouble: DatabaseTrouble | null = { code: 'QDB_UNREACHABLE', message: 'it has not been asked yet' };
   readonly #o: DatabaseOptions;
   readonly #waiting = new Set<(identity: string) => void>();
   #identity: string | null = null;
@@ -47,7 +47,7 @@ export class Database {
         if (signal.aborted) return;
         // A start says it at once. Later the writers say that it does not answer, and this look knows nothing more.
         if (this.#identity === null) log.warn({ err: error }, 'QuestDB is not ready; trying again');
-        else log.debug({ err: error }, 'the database cannot be looked at');
+        else log.debug({ err: error }, 'the database cannot be checked');
         if (this.#identity === null || !isAway(error)) this.trouble = troubleOf(error);
       }
       await pause(clock, this.trouble === null ? LOOK_EVERY_MS : RETRY_MS, signal).catch(() => {});
@@ -79,7 +79,7 @@ export class Database {
       const { applied } = await migrate({ client: http, log, clock, signal });
       if (applied.length > 0) log.info({ migrations: applied.length }, 'tables are up to date');
       identity = await databaseIdentity(http, signal);
-      if (identity === null) throw new Error('the tables have gone again');
+      if (identity === null) throw new Error('the tables have disappeared again');
     }
     const before = this.#identity;
     this.#identity = identity;

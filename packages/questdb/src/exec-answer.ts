@@ -31,7 +31,7 @@ export function readExecAnswer(answer: HttpAnswer, sql: string): ExecAnswer {
       code: 'QDB_HTTP_STATUS',
       kind: 'transient',
       message: `QuestDB answered a query with status ${status}: ${text.slice(0, 200)}`,
-      hint: 'Look into the log of QuestDB',
+      hint: 'See the log of QuestDB',
       context: { status, sql: sql.slice(0, 200) },
     });
   }
@@ -66,7 +66,7 @@ function sqlError(error: string, position: unknown, sql: string): FxtapeError {
     kind: 'terminal',
     message: `QuestDB refused a statement: ${error}`,
     hint: /could not mmap/.test(error)
-      ? 'The system lets QuestDB map too few files for so many partitions: raise the limit (sysctl -w vm.max_map_count=1048576), then run it again'
+      ? 'The system lets QuestDB map too few files for this many partitions: raise the limit (sysctl -w vm.max_map_count=1048576), then run the command again'
       : 'Check that the migrations have run and that nobody else changed the tables',
     context: { error, position, sql: sql.slice(0, 500) },
   });
@@ -76,7 +76,7 @@ function badAnswer(what: string, sql: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
     kind: 'transient',
-    message: `What answers at the address of QuestDB does not answer like QuestDB: ${what}`,
+    message: `The server at the address of QuestDB does not answer like QuestDB: ${what}`,
     hint: 'Check that QDB_CLIENT_CONF names the HTTP port of QuestDB and that nothing stands in between',
     context: { sql: sql.slice(0, 200) },
   });

@@ -140,7 +140,7 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
       message: `QuestDB at ${where(conf)} cannot be reached (${code})`,
       hint: tls
         ? 'Check the certificate, or tls_ca in QDB_CLIENT_CONF'
-        : 'Start `fxtape up` if it does not run; where QuestDB runs elsewhere, check that QDB_CLIENT_CONF names it',
+        : 'Start `fxtape up` if it is not running; if QuestDB runs elsewhere, check QDB_CLIENT_CONF',
       context: { code },
       cause,
     });
@@ -148,8 +148,8 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
   return new FxtapeError({
     code: 'QDB_RESET',
     kind: 'transient',
-    message: `The connection to QuestDB at ${where(conf)} was lost before its answer was in (${code || cause.message})`,
-    hint: 'Look into the log of QuestDB if it goes on; the request is repeated',
+    message: `The connection to QuestDB at ${where(conf)} was lost before its answer had arrived (${code || cause.message})`,
+    hint: 'The request is repeated; if the error persists, see the log of QuestDB',
     context: { code },
     cause,
   });
@@ -159,8 +159,8 @@ function timedOut(conf: ClientConf, request: HttpRequest): FxtapeError {
   return new FxtapeError({
     code: 'QDB_TIMEOUT',
     kind: 'transient',
-    message: `QuestDB at ${where(conf)} gave no answer within ${request.deadlineMs} ms`,
-    hint: 'Look at the load and the log of QuestDB; request_timeout in QDB_CLIENT_CONF allows more time',
+    message: `QuestDB at ${where(conf)} did not answer within ${request.deadlineMs} ms`,
+    hint: 'Check the load and the log of QuestDB; a larger request_timeout in QDB_CLIENT_CONF allows more time',
     context: { deadlineMs: request.deadlineMs, bytes: request.body?.length ?? 0 },
   });
 }
@@ -169,7 +169,7 @@ function badAnswer(conf: ClientConf, what: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
     kind: 'transient',
-    message: `What answers at ${where(conf)} does not answer like QuestDB: ${what}`,
+    message: `The server at ${where(conf)} does not answer like QuestDB: ${what}`,
     hint: 'Check that QDB_CLIENT_CONF names the HTTP port of QuestDB and that nothing stands in between',
   });
 }

@@ -113,8 +113,8 @@ function refuseChanged(
     throw new FxtapeError({
       code: 'MIGRATION_CHANGED',
       kind: 'terminal',
-      message: `Migration ${migration.version} (${migration.name}) is not the one that this database has seen (${other.name})`,
-      hint: 'Run the release that wrote this database, or restore infra/questdb: an old migration never changes, a new one is added',
+      message: `Migration ${migration.version} (${migration.name}) differs from the one that ran on this database (${other.name})`,
+      hint: 'Run the release that wrote this database, or restore infra/questdb: a migration never changes, a new one is added instead',
       context: { version: migration.version, seen: other.checksum, file: migration.checksum },
     });
   }
@@ -181,7 +181,7 @@ function failed(migration: Migration, statement: string, cause: FxtapeError): Fx
     code: 'MIGRATION_FAILED',
     kind: 'terminal',
     message: `Migration ${migration.version} (${migration.name}) failed: ${String(cause.context['error'])}`,
-    hint: 'Look into the log of QuestDB; fxtape is tested with QuestDB 9.3.4',
+    hint: 'See the log of QuestDB; fxtape is tested with QuestDB 9.3.4',
     context: { version: migration.version, statement: statement.slice(0, 300) },
     cause,
   });

@@ -31,8 +31,8 @@ export async function readMigrations(dir: string = MIGRATIONS_DIR): Promise<Migr
       throw new FxtapeError({
         code: 'MIGRATION_FILES',
         kind: 'terminal',
-        message: `Migrations must be numbered NNNN_name.sql without holes; ${file} does not fit`,
-        hint: 'Restore infra/questdb as it was delivered',
+        message: `Migrations must be numbered NNNN_name.sql without a missing number; ${file} does not fit`,
+        hint: 'Restore infra/questdb from the repository',
         context: { file },
       });
     }

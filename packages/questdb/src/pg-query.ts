@@ -30,7 +30,7 @@ export async function pgQuery(
         code: 'QDB_SQL',
         kind: 'terminal',
         message: `QuestDB refused a statement: ${cause.message}`,
-        hint: 'Check that the migrations have run, and user and password in QUESTDB_PG_URL',
+        hint: 'Check that the migrations have run, and that QUESTDB_PG_URL has the right user and password',
         context: { sql: sql.slice(0, 500) },
       });
     }
@@ -38,7 +38,7 @@ export async function pgQuery(
       code: 'QDB_PG_UNREACHABLE',
       kind: 'transient',
       message: `QuestDB cannot be reached over the PostgreSQL wire (${(cause as NodeJS.ErrnoException).code ?? 'no answer'})`,
-      hint: 'Check that QuestDB runs and that QUESTDB_PG_URL names it',
+      hint: 'Check that QuestDB is running, and check QUESTDB_PG_URL',
     });
   } finally {
     await client.end().catch(() => {}); // the answer, or the error above, is what counts

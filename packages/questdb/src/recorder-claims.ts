@@ -125,7 +125,7 @@ export class RecorderClaims {
       const places = others.map(({ place }) => place);
       log.info(
         { account, places },
-        'another data folder recorded this; watching for 30 s whether it still does',
+        'another data folder recorded this account or feed; watching for 30 s whether it still does',
       );
       rows = await this.#watchStandStill(wanted, others, signal);
     }
@@ -176,7 +176,10 @@ export class RecorderClaims {
     try {
       await this.#write([held], 'ended', AbortSignal.timeout(LOOK_EVERY_MS));
     } catch (error) {
-      this.#o.log.debug({ err: error, account }, 'the claim on this account lapses by itself');
+      this.#o.log.debug(
+        { err: error, account },
+        'the claim on this account could not be ended; it lapses by itself',
+      );
     }
   }
 
@@ -199,7 +202,7 @@ export class RecorderClaims {
       await this.#write([...this.#held.values()], 'recording', signal);
       this.#renewedMs = nowMs;
     } catch (error) {
-      if (!signal.aborted) log.debug({ err: error }, 'the claims on accounts cannot be renewed now');
+      if (!signal.aborted) log.debug({ err: error }, 'the claims on accounts could not be renewed');
     }
   }
 
@@ -280,7 +283,7 @@ function elsewhere({ account, feed }: Recorded, by: Row | undefined): FxtapeErro
     code: 'ACCOUNT_RECORDED_ELSEWHERE',
     kind: 'terminal',
     message: `another data folder (${place}) records ${what} into this database`,
-    hint: 'Stop that recorder, and this one goes on by itself within two minutes; or give each a database of its own with QDB_CLIENT_CONF',
+    hint: 'Stop that recorder, and this one starts by itself within two minutes; or give each its own database with QDB_CLIENT_CONF',
     context: { account, place },
   });
 }

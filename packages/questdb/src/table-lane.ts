@@ -266,7 +266,7 @@ function closed(): FxtapeError {
   return new FxtapeError({
     code: 'WRITER_CLOSED',
     kind: 'transient',
-    message: 'The writer was closed before the database had answered for these rows',
+    message: 'The writer was closed before the database had confirmed these rows',
     hint: 'Nothing to do: the rows are sent again from the tape at the next start',
   });
 }

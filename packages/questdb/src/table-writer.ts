@@ -62,7 +62,7 @@ export class TableWriter {
       this.#lanes.set(table, make(table));
     this.#lane = (table) => {
       const lane = this.#lanes.get(table);
-      if (lane === undefined) throw new RangeError(`this writer was not made for the table ${table}`);
+      if (lane === undefined) throw new RangeError(`this writer was not created for the table ${table}`);
       return lane;
     };
   }

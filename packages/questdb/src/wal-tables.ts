@@ -45,7 +45,7 @@ export function noTable(name: string): FxtapeError {
     code: 'QDB_NO_TABLE',
     kind: 'transient',
     message: `The table ${name} does not exist in QuestDB`,
-    hint: 'Run the migrations: they run at every start of a service that writes',
+    hint: 'Start a service that writes, such as `fxtape up`: it runs the migrations',
     context: { table: name },
   });
 }
@@ -54,8 +54,8 @@ export function suspended(table: WalTable): FxtapeError {
   return new FxtapeError({
     code: 'QDB_SUSPENDED',
     kind: 'transient',
-    message: `QuestDB has suspended the table ${table.name}${table.errorMessage === null ? '' : ` (${table.errorMessage})`}: rows are kept in its log but cannot be seen`,
-    hint: `Remove the cause (often a full disk), then: ALTER TABLE ${table.name} RESUME WAL`,
+    message: `QuestDB has suspended the table ${table.name}${table.errorMessage === null ? '' : ` (${table.errorMessage})`}: its log keeps new rows, but queries cannot see them`,
+    hint: `Fix the cause (often a full disk), then run: ALTER TABLE ${table.name} RESUME WAL`,
     context: { ...table },
   });
 }

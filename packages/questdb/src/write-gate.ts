@@ -113,7 +113,7 @@ export class WriteGate {
       } catch (error) {
         if (signal.aborted) return;
         this.#say(error instanceof FxtapeError ? error.code : String(error));
-        log.debug({ err: error }, 'cannot tell whether rows may be written');
+        log.debug({ err: error }, 'cannot check whether rows may be written');
       }
       await pause(clock, LOOK_EVERY_MS, signal).catch(() => {});
     }
@@ -123,7 +123,8 @@ export class WriteGate {
   #say(trouble: string): void {
     if (trouble === this.#said) return;
     this.#said = trouble;
-    if (trouble !== '') this.#o.log.warn({ trouble }, 'nothing is written until QuestDB says that it may be');
+    if (trouble !== '')
+      this.#o.log.warn({ trouble }, 'nothing is written until QuestDB says that writing is allowed');
   }
 
   #take(look: Look, began: { mono: number; wall: number }): void {
@@ -172,7 +173,7 @@ export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',
     message: `\`fxtape clock apply\` has paused writing to QuestDB (${applyId}, since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
-    hint: 'Wait; if it is no longer running, run `fxtape clock apply` where it was started: it finishes or rolls back. `--abort` rolls it back from any machine',
+    hint: 'Wait. If it is no longer running, run `fxtape clock apply` where it was started: it finishes or rolls back. `--abort` rolls it back from any machine',
     context: { applyId },
   });
 
@@ -188,6 +189,6 @@ const missedPause = (): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
     kind: 'transient',
-    message: '`fxtape clock apply` has just replaced tables; rows in memory are dropped and made again',
+    message: '`fxtape clock apply` has just replaced tables; rows in memory are dropped and rebuilt',
     hint: 'Nothing to do: writing resumes by itself',
   });

@@ -12,7 +12,7 @@ export class WriterMetrics {
   readonly #seconds;
 
   constructor(metrics: Metrics) {
-    this.#rows = metrics.counter('fxtape_questdb_rows_answered_total', 'Rows QuestDB has answered for', [
+    this.#rows = metrics.counter('fxtape_questdb_rows_answered_total', 'Rows that QuestDB has confirmed', [
       'table',
     ]);
     this.#condemned = metrics.counter(
@@ -20,11 +20,11 @@ export class WriterMetrics {
       'Rows that can never be stored',
       ['table', 'by'],
     );
-    this.#retries = metrics.counter('fxtape_questdb_retries_total', 'Requests that have to be repeated', [
+    this.#retries = metrics.counter('fxtape_questdb_retries_total', 'Requests that had to be repeated', [
       'table',
       'code',
     ]);
-    this.#pending = metrics.gauge('fxtape_questdb_pending_rows', 'Rows submitted and not yet answered', [
+    this.#pending = metrics.gauge('fxtape_questdb_pending_rows', 'Rows submitted and not yet confirmed', [
       'table',
     ]);
     this.#seconds = metrics.histogram(

@@ -80,7 +80,7 @@ function findEnds(buffer: Buffer, bytes: number, ends: number[]): void {
     end = buffer.indexOf(NEWLINE, end) + 1;
     ends[i] = end;
   }
-  if (end !== bytes) throw entryInvalid('a line does not end where it should', { bytes, end });
+  if (end !== bytes) throw entryInvalid('the last line does not end where the batch does', { bytes, end });
 }
 
 function patchCrcs(buffer: Buffer, ends: readonly number[]): void {

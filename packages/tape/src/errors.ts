@@ -12,7 +12,7 @@ export function ioError(cause: unknown, what: string, path: string): FxtapeError
       code: 'TAPE_FULL',
       kind: 'transient',
       message: `no space left to ${what}`,
-      hint: 'Free space on the disk that holds FXTAPE_DATA_DIR, or raise the quota; recording resumes by itself',
+      hint: 'Free space on the disk of FXTAPE_DATA_DIR, or raise the quota; recording resumes by itself',
       context,
       cause,
     });
@@ -31,8 +31,8 @@ export function tapeLocked(path: string, cause: unknown): FxtapeError {
   return new FxtapeError({
     code: 'TAPE_LOCKED',
     kind: 'transient',
-    message: 'another process writes this tape',
-    hint: 'Stop the other collector, or give this one another FXTAPE_DATA_DIR; the lock is free as soon as its process ends',
+    message: 'another process is writing this tape',
+    hint: 'Stop the other collector, or give this one another FXTAPE_DATA_DIR; the lock is released when that process ends',
     context: { path },
     cause,
   });
@@ -43,7 +43,7 @@ export function diskBehind(dir: string, bytes: number): FxtapeError {
     code: 'TAPE_IO',
     kind: 'transient',
     message: `the disk has not confirmed the last ${Math.round(bytes / 1e6)} MB of the tape`,
-    hint: 'Check the disk that holds FXTAPE_DATA_DIR: it is failing or too slow; recording resumes by itself',
+    hint: 'Check the disk of FXTAPE_DATA_DIR: it is failing or too slow; recording resumes by itself',
     context: { path: dir },
   });
 }
@@ -53,7 +53,7 @@ export function tapeClosed(dir: string): FxtapeError {
     code: 'TAPE_CLOSED',
     kind: 'terminal',
     message: 'the tape was closed by this process',
-    hint: 'Report this as a defect: something is recorded after the stop',
+    hint: 'Report this as a defect: something was recorded after the tape was closed',
     context: { path: dir },
   });
 }

@@ -229,7 +229,7 @@ const unknownAccount = (account: string): FxtapeError =>
     code: 'ACCOUNT_UNKNOWN',
     kind: 'terminal',
     message: `the configuration has no account "${account}"`,
-    hint: 'Nothing when it was removed; else give every backfill process the same configuration',
+    hint: 'Nothing if you removed it; otherwise give every backfill process the same configuration',
     context: { account },
   });
 
@@ -246,8 +246,8 @@ const clockUnknown = (account: string, server: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
     kind: 'transient',
-    message: `no clock rule of ${server} is decided yet, so that history of "${account}" cannot be read`,
-    hint: 'Nothing: the scheduler decides it; or set `clock` in the configuration',
+    message: `no clock rule is decided yet for ${server}, so history of "${account}" cannot be read`,
+    hint: 'Nothing to do: the scheduler decides it; or set `clock` in the configuration',
     context: { account, server },
   });
 
@@ -255,7 +255,7 @@ const serverTimeUnreadable = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
     kind: 'transient',
-    message: `the gateway of "${account}" does not tell its time`,
-    hint: 'See the account on FxSocket: its terminal is not ready',
+    message: `the gateway of "${account}" does not state its time`,
+    hint: 'Check the account on FxSocket: its terminal is not ready',
     context: { account },
   });

@@ -49,7 +49,8 @@ export async function audit(
     }
     await checkpoint.save({ step: 'audit', monthUs: month.fromUs, rows, gaps });
   }
-  if (gaps > 0) log.warn({ account: of.account, gaps, rows }, 'stored rows were gone from their tables');
+  if (gaps > 0)
+    log.warn({ account: of.account, gaps, rows }, 'stored rows had disappeared from their tables');
   return { rows, requests: 0, note: { restored: rows, gaps } };
 }
 

@@ -93,7 +93,8 @@ async function believed<R extends object>(
     const question = `${range.fromUs}-${range.toUs}`;
     const waitMs = agreements.answered(source.streamKey, question, digestRows(answer.rows));
     if (waitMs === null) return answer;
-    if (waitMs > LONGEST_PAUSE_MS) throw new ComeAgain(waitMs, `answers about ${source.what} still grow`);
+    if (waitMs > LONGEST_PAUSE_MS)
+      throw new ComeAgain(waitMs, `answers for ${source.what} are still growing`);
     await pause(clock, waitMs, c.signal);
     answer = await source.read(range, 'agreement');
   }

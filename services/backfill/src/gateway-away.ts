@@ -74,6 +74,6 @@ const brokerAway = (account: string): FxtapeError =>
     code: 'TERMINAL_OFFLINE',
     kind: 'transient',
     message: `the terminal of "${account}" is not connected to its broker`,
-    hint: 'Nothing to do: the jobs of the account wait until it is; see the account on FxSocket if this lasts',
+    hint: 'Nothing to do: the jobs of the account wait until it is; if this lasts, check the account on FxSocket',
     context: { account },
   });

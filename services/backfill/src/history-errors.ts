@@ -25,7 +25,7 @@ export const notReady = (what: string, range: Range, cause: unknown): FxtapeErro
     code: 'HISTORY_NOT_READY',
     kind: 'transient',
     message: `the terminal has not loaded ${what} from ${spelled(range)} yet: ${(cause as Error).message}`,
-    hint: 'Nothing: it is asked again. If it stays so, open the symbol in the terminal once, or see the account on FxSocket',
+    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once, or check the account on FxSocket',
     context: { what, ...range },
     cause,
   });
@@ -35,7 +35,7 @@ export const notListed = (symbol: string, account: string): FxtapeError =>
     code: 'SYMBOL_NOT_LISTED',
     kind: 'terminal',
     message: `the broker of "${account}" does not list ${symbol}`,
-    hint: 'Correct `symbols` in the configuration: they are spelled as the broker spells them',
+    hint: 'Correct `symbols` in the configuration: spell them as the broker does',
     context: { account, symbol },
   });
 
@@ -44,7 +44,7 @@ export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError
     code: 'HISTORY_TOO_SLOW',
     kind: 'transient',
     message: `even the shortest range of ${what}, ${spelled(range)}, is too much for the terminal`,
-    hint: 'Nothing: it is asked again. If it stays so, the terminal is overloaded or has lost its broker',
+    hint: 'Nothing to do: fxtape asks again. If it persists, the terminal is overloaded or has lost its broker connection',
     context: { what, ...range },
     cause,
   });
@@ -53,8 +53,8 @@ export const contradicts = (what: string, range: Range): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_CONTRADICTS',
     kind: 'transient',
-    message: `two answers about ${what} from ${spelled(range)} contradict each other`,
-    hint: 'Nothing: it is asked again; the terminal was loading its history meanwhile',
+    message: `two answers for ${what} from ${spelled(range)} contradict each other`,
+    hint: 'Nothing to do: fxtape asks again; the terminal was probably still loading its history',
     context: { what, ...range },
   });
 
@@ -62,7 +62,7 @@ export const noProgress = (what: string, atUs: number, rows: number): FxtapeErro
   new FxtapeError({
     code: 'HISTORY_CUT_WITHIN_MOMENT',
     kind: 'terminal',
-    message: `answers about ${what} are cut at ${rows} rows, and more than that share the moment ${new Date(atUs / 1000).toISOString()}`,
+    message: `answers for ${what} are limited to ${rows} rows, and more rows than that share the moment ${new Date(atUs / 1000).toISOString()}`,
     hint: 'The gateway cannot show all of them; the range stays a gap. Ask FxSocket for a higher limit',
     context: { what, atUs, rows },
   });
@@ -71,7 +71,7 @@ export const emptyHistory = (what: string, range: Range): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_NOT_READY',
     kind: 'transient',
-    message: `the terminal lists ${what} and has no history of it at all, neither before nor after ${spelled(range)}`,
-    hint: 'Nothing: it is asked again. If it stays so, open the symbol in the terminal once',
+    message: `the terminal lists ${what} but has no history of it at all, neither before nor after ${spelled(range)}`,
+    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once',
     context: { what, ...range },
   });

@@ -104,7 +104,7 @@ shutdown.add('jobs', async () => {
 });
 if (demo === undefined) {
   const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
   const watch = watchConfig(
     env.FXTAPE_CONFIG,
     (next) => {

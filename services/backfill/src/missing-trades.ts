@@ -42,7 +42,7 @@ export async function recordMissing(c: SyncContext, stream: TradeStream, range: 
     historyGaps.changed(key.account);
     log.info(
       { stream, trades: some.length, ...of },
-      'history does not show trades that are known; a gap names them',
+      'history does not show some known trades; a gap names them',
     );
   }
   return missing.length;

@@ -25,21 +25,22 @@ export class BackfillNumbers {
     const rows = metrics.counter('fxtape_backfill_rows_total', 'Rows written and applied', ['table']);
     const same = metrics.counter(
       'fxtape_backfill_unchanged_rows_total',
-      'Rows that the tables held already as they were answered',
+      'Rows that were already stored exactly as answered',
       ['stream'],
     );
     const halvings = metrics.counter(
       'fxtape_backfill_halved_total',
-      'Ranges that were too much for a terminal',
+      'Ranges that were too large for a terminal',
       ['account', 'route'],
     );
-    const cuts = metrics.counter('fxtape_backfill_truncated_total', 'Answers that were found to be cut', [
-      'account',
-      'route',
-    ]);
+    const cuts = metrics.counter(
+      'fxtape_backfill_truncated_total',
+      'Answers that turned out to be truncated',
+      ['account', 'route'],
+    );
     const unreadable = metrics.counter(
       'fxtape_backfill_fields_unreadable_total',
-      'Stored records of history with null in a field that could not be read',
+      'History records stored with null in a field that could not be read',
       ['account'],
     );
     this.asked = (account, route, purpose) => requests.inc({ account, route, purpose });

@@ -35,11 +35,12 @@ export class Readiness {
     const reasons: string[] = [];
     if (paused !== null) return { ready: false, reasons: [paused.toLine()] };
     if (!this.#migrated) reasons.push('the tables are not up to date yet: QuestDB does not answer');
-    else if (this.#workers?.connected() !== true) reasons.push('Redis does not answer: no job can be taken');
+    else if (this.#workers?.connected() !== true)
+      reasons.push('Redis does not answer: no job can be started');
     for (const { account, away } of this.#workers?.state() ?? []) {
       if (away === null || away.endedMs !== null || nowMs - away.sinceMs < AWAY_MS) continue;
       const since = new Date(away.sinceMs).toISOString();
-      reasons.push(`${account}: the gateway gives nothing since ${since}, its jobs wait: ${away.line}`);
+      reasons.push(`${account}: the gateway has not served it since ${since}, its jobs wait: ${away.line}`);
     }
     for (const state of this.#writers.values()) {
       if (state.phase !== 'ok') reasons.push(`${state.table}: ${state.code}: ${state.message}`);

@@ -41,6 +41,6 @@ const notYet = (account: string, numbers: readonly string[]): FxtapeError =>
     code: 'DEAL_NOT_YET',
     kind: 'transient',
     message: `the history of "${account}" does not show these trades yet: ${numbers.join(', ')}`,
-    hint: 'Nothing to do: the history is read again within seconds, and a gap names every trade that stays missing',
+    hint: 'Nothing to do: the history is read again within seconds, and a gap names every trade that is still missing then',
     context: { account, numbers },
   });

@@ -89,7 +89,7 @@ async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promis
     });
   if (status === null || isTerminalReady(status)) return;
   c.parts.agreements.forget(`${source.streamKey}|beginning`);
-  throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to tell ${source.what}`);
+  throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
 }
 
 /** A terminal that loaded its history during the look has rows now: then the range has to be read anew. */

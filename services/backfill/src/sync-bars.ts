@@ -126,6 +126,6 @@ const noFeed = (account: string): FxtapeError =>
     code: 'FEED_UNKNOWN',
     kind: 'terminal',
     message: `the account "${account}" records no market data`,
-    hint: 'Give it `market_data` in the configuration, or nothing when that was taken away',
+    hint: 'Set `market_data` of the account in the configuration; nothing to do if you removed it',
     context: { account },
   });

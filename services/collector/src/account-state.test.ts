@@ -61,11 +61,11 @@ const LEADS: Record<Exclude<AccountStateName, 'live'>, [Partial<AccountFacts>, s
   ],
   part_failed: [
     { failures: [{ part: 'sending', code: 'TAPE_IO', message: 'EMFILE', times: 3 }] },
-    'part_failed (sending, 3 in a row: TAPE_IO: EMFILE)',
+    'part_failed (sending, 3 times in a row: TAPE_IO: EMFILE)',
   ],
   database_refuses: [writer('refused'), 'database_refuses (rows wait: QDB_X: no)'],
   database_away: [writer('retrying'), 'database_away (rows wait: QDB_X: no)'],
-  behind: [{ lagMs: 65_000 }, 'behind (rows reach SQL 65 s late; the tape holds what is missing)'],
+  behind: [{ lagMs: 65_000 }, 'behind (rows reach QuestDB 65 s late; the tape has what is missing)'],
   incomplete: [
     {
       streams: [
@@ -175,8 +175,8 @@ test('a name that the account had before is told, and how to go on with its seri
   expect(accountState({ ...well, former })).toMatchObject({
     ready: true,
     remarks: [
-      'it is the account that was recorded as "old", by server and login; to go on with its series set market_data: { feed: old }',
-      'it is the account that was recorded as "older", by server and login',
+      'server and login are those of the account recorded as "old"; to continue its feed, set market_data: { feed: old }',
+      'server and login are those of the account recorded as "older"',
     ],
   });
 });

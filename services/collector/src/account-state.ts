@@ -123,13 +123,13 @@ const findingsOf = (facts: AccountFacts, database: DatabaseTrouble | null): Find
   if (clock.wait !== null)
     findings.push({ state: clock.wait, reason: `${clock.wait.toUpperCase()}: ${clock.reason}` });
   for (const { code, message, part, times } of failures)
-    findings.push({ state: 'part_failed', reason: `${part}, ${times} in a row: ${code}: ${message}` });
+    findings.push({ state: 'part_failed', reason: `${part}, ${times} times in a row: ${code}: ${message}` });
   if (database !== null)
     findings.push({ state: database.state, reason: `rows wait: ${database.code}: ${database.message}` });
   if (lagMs !== null && lagMs >= BEHIND_MS)
     findings.push({
       state: 'behind',
-      reason: `rows reach SQL ${Math.round(lagMs / 1000)} s late; the tape holds what is missing`,
+      reason: `rows reach QuestDB ${Math.round(lagMs / 1000)} s late; the tape has what is missing`,
     });
   // While nothing is recorded no stream is live: that is said once.
   if (obstacle === null && session?.phase === 'live') findings.push(...incomplete(streams));
@@ -178,8 +178,8 @@ const databaseTrouble = ({
 };
 
 const renamed = ({ feed, name }: AccountFacts['former'][number]): string => {
-  const series = feed === null ? '' : `; to go on with its series set market_data: { feed: ${feed} }`;
-  return `it is the account that was recorded as "${name}", by server and login${series}`;
+  const series = feed === null ? '' : `; to continue its feed, set market_data: { feed: ${feed} }`;
+  return `server and login are those of the account recorded as "${name}"${series}`;
 };
 
 const weight = ({ state }: Finding): number => ACCOUNT_STATES.indexOf(state);

@@ -223,7 +223,10 @@ const claimSoon = async (
   } catch (error) {
     if (isElsewhere(error)) return error;
     // Before rows are sent it is asked again.
-    log.debug({ err: error }, 'nobody says whether another data folder records this account; going on');
+    log.debug(
+      { err: error },
+      'cannot check whether another data folder records this account; recording starts anyway',
+    );
     return null;
   }
 };
@@ -251,7 +254,7 @@ const setAsideOf = ({ clock, config, dir, log }: BeginOptions, writer: TapeWrite
     aside.done = true;
     log.warn(
       { to },
-      'another data folder recorded this meanwhile; the tape of it here is set aside, and a new one begins',
+      'another data folder recorded this account meanwhile; its tape here was moved to set-aside, and a new tape begins',
     );
   };
   const tape: OwnTape = { feed: memory.ledger.state.feed, setAside };
@@ -299,7 +302,7 @@ const bind = async (o: BeginOptions, bound: Binding | null): Promise<Binding> =>
   } catch (error) {
     const refused = error instanceof FxtapeError && error.kind === 'terminal';
     if (bound === null || refused) throw error;
-    o.log.warn({ err: error }, 'the account list is out of reach; using the addresses that the tape knows');
+    o.log.warn({ err: error }, 'the account list cannot be reached; using the addresses from the tape');
     return bound;
   }
 };
@@ -317,7 +320,7 @@ const inferredRule = async (
   } catch (error) {
     signal.throwIfAborted();
     const level = error instanceof ClockRuleError ? 'warn' : 'debug';
-    log[level]({ err: error }, 'no clock rule can be read from QuestDB; going on without it');
+    log[level]({ err: error }, 'no clock rule can be read from QuestDB; continuing without it');
     return null;
   }
 };
@@ -360,7 +363,7 @@ export const outflowOf = (
       const [oldest] = await listSegments(dir);
       log.warn(
         { code: 'DATABASE_REPLACED', from: oldest && new Date(oldest.segment / 1000).toISOString() },
-        'this database lacks rows that were confirmed; the whole tape is sent again. Rows older than its first line are only in the old database',
+        'this database lacks rows that were confirmed; sending the whole tape again. Rows older than its first line exist only in the old database',
       );
       return false;
     },
@@ -369,7 +372,7 @@ export const outflowOf = (
       if (memory.condemned.has(note)) return;
       log.error(
         { code: 'ROW_CONDEMNED', table, reason },
-        'QuestDB will never accept this row; it is put into `rejected`, with a gap',
+        'QuestDB will never accept this row; it goes to `rejected`, with a gap',
       );
       if (table === 'rejected' || table === 'gap_events') return;
       intake.note('condemned', note);

@@ -237,7 +237,7 @@ export class ClockKeeper implements HoldKeeper {
       const now = ownToday(timezone);
       return now === null ? null : { now, offsetS: clockOffset(timezone.utcOffsetSeconds) };
     } catch (error) {
-      this.#o.log.warn({ err: error }, 'the gateway does not tell its day; the rule stays');
+      this.#o.log.warn({ err: error }, 'the gateway does not state its day; the rule stays');
       return null;
     }
   }
@@ -249,7 +249,7 @@ export class ClockKeeper implements HoldKeeper {
     } catch (error) {
       this.#o.log.warn(
         { err: error },
-        'the gateway does not tell its offset; the tape has to confirm the rule',
+        'the gateway does not state its UTC offset; the tape has to confirm the rule',
       );
       return null;
     }

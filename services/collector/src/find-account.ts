@@ -18,8 +18,8 @@ const search = async (
   throw new FxtapeError({
     code: 'ACCOUNT_NOT_FOUND',
     kind: 'transient',
-    message: `no account of this key fits ${JSON.stringify(config.match)}`,
-    hint: 'Link the account on FxSocket or correct `match` in the configuration',
+    message: `no account of this key matches ${JSON.stringify(config.match)}`,
+    hint: 'Link the account on FxSocket, or correct `match` in the configuration',
     context: { account: config.name },
   });
 };
@@ -42,7 +42,7 @@ export const findAccount = async (o: {
       code: 'ACCOUNT_MISMATCH',
       kind: 'terminal',
       message: `the tape of "${o.config.name}" belongs to login ${bound.login} on ${bound.server}, not to ${row.login} on ${row.server}`,
-      hint: 'Give the other account a name of its own in the configuration',
+      hint: 'Give the other account its own name in the configuration',
       context: { account: o.config.name },
     });
   }

@@ -168,12 +168,13 @@ export class HoldWatch {
   #reason(hold: Hold, judge: HoldJudge): string {
     const { keeper, replayed } = this.#o;
     const rule = this.#ruleOf(hold);
-    if (replayed) return 'no rule was given for this replayed gateway, and history has not shown one yet';
-    if (judge.phase === 'silent') return `no running clock agreed yet with the rule ${rule}`;
+    if (replayed)
+      return 'no clock rule is configured for this replayed gateway, and history has not shown one yet';
+    if (judge.phase === 'silent') return `no running clock has agreed with the rule ${rule} yet`;
     const seen = judge.contradicting;
     const offS = seen === null || seen.time === null ? null : seen.time.ms / 1000 - seen.receivedUs / 1e6;
     const shown = offS === null ? '' : `: it shows a UTC offset of ${(offS / 3600).toFixed(2)} h`;
-    const todo = keeper.isGiven ? '; correct `clock` in the configuration, or this machine’s clock' : '';
+    const todo = keeper.isGiven ? '; correct `clock` in the configuration, or set this machine’s clock' : '';
     return `a running clock contradicts the rule ${rule}${shown}${todo}`;
   }
 
@@ -183,7 +184,7 @@ export class HoldWatch {
     if (outcome.kind === 'corrected') {
       log.warn(
         { receipts: outcome.receipts },
-        'the clock of this machine was wrong until it was set; the lines before are judged by corrected receive times',
+        'this machine’s clock was wrong until it was set; earlier lines are judged by corrected receive times',
       );
       return keeper.rule(outcome.receipts);
     }
@@ -217,7 +218,7 @@ export class HoldWatch {
         : gapStart(clean, LEAST_MARGIN_MS);
     log.warn(
       { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, reason },
-      'a stretch of the tape is set aside: what has no known time goes to `rejected`, inside a gap',
+      'a stretch of the tape is set aside: lines without a known time go to `rejected`, inside a gap',
     );
     keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to, reason, late, streams }]);
   }

@@ -165,7 +165,10 @@ export class Intake {
     const { log } = this.#o;
     this.obstacle = error;
     this.#deadConn = conn;
-    log.error({ code: error.code, err: error }, 'the tape takes nothing; the socket is closed until it does');
+    log.error(
+      { code: error.code, err: error },
+      'the tape cannot be written; the socket stays closed until it can',
+    );
     stream.pauseIntake(error.code);
     while (!signal.aborted) {
       await this.#pause(FULL_RETRY_MS, signal);
@@ -211,7 +214,7 @@ export class Intake {
   #jumped({ byMs, of }: ClockJump): void {
     if (of === 'machine') this.counters.machineJumps++;
     else this.counters.serverJumps++;
-    this.#o.log.warn({ of, byMs }, 'a clock jumped; the ticks that it touches say so in their quality');
+    this.#o.log.warn({ of, byMs }, 'a clock jumped; affected ticks say so in their quality');
   }
 
   #entry(item: StreamItem): Entry {

@@ -121,7 +121,7 @@ const takeUp = async (): Promise<void> => {
   for (const [name] of gone) pipelines.delete(name);
   const ended = await Promise.allSettled(gone.map(([, pipeline]) => pipeline.stop()));
   for (const each of ended)
-    if (each.status === 'rejected') log.error({ err: each.reason }, 'an account did not end in order');
+    if (each.status === 'rejected') log.error({ err: each.reason }, 'an account did not stop cleanly');
   for (const [name] of gone) retirement.add(name);
   for (const [index, account] of accounts.entries()) {
     const { name } = account;
@@ -160,7 +160,7 @@ shutdown.add('accounts', async () => {
 });
 if (demo === undefined) {
   const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
   const onChange = (next: Config): void => void follow(next).catch(onError);
   const watch = watchConfig(env.FXTAPE_CONFIG, onChange, onError);
   shutdown.add('configuration', async () => watch.close());

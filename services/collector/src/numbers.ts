@@ -36,7 +36,7 @@ export const exportMetrics = (
         gauge.set({ account: config.name }, parts?.outflow.state.fieldsUnreadable ?? 0);
     },
   );
-  add('fxtape_streams', 'Streams by phase of their account of gaps.', ['account', 'phase'], (gauge) => {
+  add('fxtape_streams', 'Streams by their phase in the gap ledger.', ['account', 'phase'], (gauge) => {
     gauge.reset();
     for (const pipeline of pipelines()) {
       for (const stream of pipeline.parts?.memory.ledger.state.streams.values() ?? []) {
@@ -59,7 +59,7 @@ export const exportMetrics = (
   );
   add(
     'fxtape_answered_lag_seconds',
-    'Newest line of the tape minus newest line that QuestDB answered.',
+    'Newest line of the tape minus the newest line that QuestDB confirmed.',
     ['account'],
     (gauge) => {
       gauge.reset();
@@ -85,7 +85,7 @@ export const exportMetrics = (
   );
   skew(
     'fxtape_clock_skew_uncertainty_seconds',
-    'The skew lies within so much of its figure, on either side.',
+    'Uncertainty of the skew: it is within this much, either way.',
     ({ uncertaintyMs }) => uncertaintyMs,
   );
 };

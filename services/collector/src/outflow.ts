@@ -174,7 +174,7 @@ export class Outflow {
       }
       if (this.#o.troubles() !== troubles) {
         await this.#pending;
-        this.#o.log.info('sending begins again at the confirmed cursor');
+        this.#o.log.info('sending restarts at the confirmed cursor');
         return null;
       }
       if (batch.caughtUp) await this.#turn(signal);
@@ -274,7 +274,7 @@ export class Outflow {
           const key = `${row.range_id}|${row.stream}|${row.symbol}|${row.ts}`;
           if (!this.#coverage.has(key)) this.#coverage.set(key, row);
         }
-        log.warn({ err: error }, 'cannot tell yet what is applied; asking again');
+        log.warn({ err: error }, 'cannot check yet which rows are applied; asking again');
       }
     }
   }
@@ -285,10 +285,7 @@ export class Outflow {
       await this.#holds.wait(hold, signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.#o.log.warn(
-        { err: error },
-        'what was decided about waiting lines could not be written; trying again',
-      );
+      this.#o.log.warn({ err: error }, 'the decision about waiting lines could not be written; trying again');
       await pause(this.#o.clock, AGAIN_MS, signal);
     }
   }

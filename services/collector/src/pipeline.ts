@@ -215,7 +215,7 @@ export class Pipeline {
       passing('collector: symbols due');
       const { config } = this;
       if (!isDeepStrictEqual(identityOf(config), identityOf(parts.config)))
-        return this.#again('the configuration names another account, key or feed');
+        return this.#again('the configuration now names another account, key or feed');
       if (this.#changed) await keeper.reconsider();
       if (config === this.config) this.#changed = false;
       try {
@@ -264,7 +264,7 @@ export class Pipeline {
         const apiKey = requireKey(config, this.#o.keyOf);
         if (apiKey !== parts.apiKey) return await this.#again('the key was renewed');
         const found = await look({ ...this.#o, config, apiKey, signal }, binding, working);
-        if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has other addresses');
+        if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has new addresses');
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof FxtapeError && error.code === 'ACCOUNT_MISMATCH')

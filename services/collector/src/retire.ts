@@ -159,7 +159,7 @@ export class Retirement {
       const { feed, replayed, streams } = memory.ledger.state;
       const intake = new Intake({ tape, memory, clock, log, replayed });
       if (streams.size > 0) {
-        log.info('this account is no longer configured; its streams end');
+        log.info('this account is no longer configured; ending its streams');
         intake.configure({ feed, replayed, streams: [] });
         intake.note('stop', {});
       }

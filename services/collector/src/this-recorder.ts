@@ -20,8 +20,8 @@ export function thisRecorder(dataDir: string): RecorderPlace {
     throw new FxtapeError({
       code: 'RECORDER_ID_UNKNOWN',
       kind: 'transient',
-      message: `${path} cannot be read or made (${why}), so nobody knows whether another data folder records the same; rows wait on the tape`,
-      hint: 'Correct the disk or the permissions; fxtape tries again by itself. A file that holds no id can be removed when no other folder records the same account',
+      message: `${path} cannot be read or created (${why}), so fxtape cannot check whether another data folder records the same account; rows wait on the tape`,
+      hint: 'Fix the disk or the permissions; fxtape tries again by itself. If the file contains no id, remove it, provided no other folder records the same account',
       context: { path },
       cause,
     });

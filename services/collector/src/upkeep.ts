@@ -34,7 +34,7 @@ export const upkeep = async (o: UpkeepOptions & { readonly signal: AbortSignal }
     try {
       await tidy(o);
     } catch (error) {
-      o.log.error({ err: error }, 'cannot tidy the tape; trying again in a minute');
+      o.log.error({ err: error }, 'cannot clean up the tape; trying again in a minute');
     }
   }
 };

@@ -131,7 +131,7 @@ async function write(
       evidence,
     },
     SURE.includes(confidence)
-      ? 'another clock rule holds for this server; `fxtape clock apply` corrects what was written with the old one'
-      : 'another clock rule is likelier for this server; `fxtape clock` says what would settle it',
+      ? 'the clock rule of this server has changed; `fxtape clock apply` corrects rows written with the old one'
+      : 'another clock rule is now more likely for this server; `fxtape clock` says what would settle it',
   );
 }

@@ -300,7 +300,7 @@ export class AccountPlanner {
       this.#view = await this.#gateway.view(known, signal);
     } catch (error) {
       if (this.#view === null || (error instanceof FxtapeError && error.kind === 'terminal')) throw error;
-      this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with what it said last');
+      this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with its last answers');
     }
     return this.#view;
   }
@@ -312,8 +312,8 @@ export class AccountPlanner {
       throw new FxtapeError({
         code: 'SERVER_TIME_UNREADABLE',
         kind: 'transient',
-        message: `the gateway's serverTime "${serverTime}" is no broker time`,
-        hint: 'Nothing: it is asked again. If it stays so, the bridge of this account is broken',
+        message: `the gateway's serverTime "${serverTime}" is not a broker time`,
+        hint: 'Nothing to do: fxtape asks again. If it persists, the bridge of this account is broken',
         context: { account: this.#config.name },
       });
     }
@@ -348,7 +348,7 @@ const clockAwaited = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
     kind: 'transient',
-    message: `nothing is known yet of the clock of "${account}", so that history cannot be read`,
-    hint: 'Nothing: a job gathers evidence now; or set `clock` in the configuration',
+    message: `nothing is known yet about the clock of "${account}", so history cannot be read`,
+    hint: 'Nothing to do: a job is gathering evidence; or set `clock` in the configuration',
     context: { account },
   });

@@ -48,7 +48,7 @@ export function requireBound(known: AccountsRow | null, { row }: GatewayView): v
     code: 'ACCOUNT_MISMATCH',
     kind: 'terminal',
     message: `"${known.account}" is login ${known.login} on ${known.server}, not ${row.login} on ${row.server}`,
-    hint: 'Give the other account a name of its own in the configuration',
+    hint: 'Give the other account its own name in the configuration',
     context: { account: known.account },
   });
 }

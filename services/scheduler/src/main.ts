@@ -92,7 +92,7 @@ const waiting = (): string | null =>
   database.trouble === null ? null : `QuestDB is not ready (${database.trouble.message})`;
 if (demo === undefined) {
   const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is not usable; going on with the old one');
+    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
   const watch = watchConfig(env.FXTAPE_CONFIG, (next) => scheduler.reconfigure(next), onError);
   shutdown.add('configuration', async () => watch.close());
 }

@@ -14,29 +14,30 @@ export class PlanMetrics {
   constructor(metrics: Metrics) {
     this.#seconds = metrics.histogram(
       'fxtape_plan_seconds',
-      'Time to plan one account, with its questions to gateway and database',
+      'Time to plan one account, including its queries to gateway and database',
       ['account'] as const,
       [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     );
-    this.#ranges = metrics.gauge('fxtape_missing_ranges', 'Ranges that are wanted and not claimed', [
+    this.#ranges = metrics.gauge('fxtape_missing_ranges', 'Ranges that are wanted and not covered', [
       'account',
       'stream',
     ] as const);
-    this.#missing = metrics.gauge('fxtape_missing_seconds', 'Length of these ranges, all symbols together', [
-      'account',
-      'stream',
-    ] as const);
+    this.#missing = metrics.gauge(
+      'fxtape_missing_seconds',
+      'Total length of these ranges, all symbols together',
+      ['account', 'stream'] as const,
+    );
     this.#added = metrics.counter('fxtape_planned_jobs_total', 'Jobs that plans added to the queues', [
       'account',
     ] as const);
     this.#provisional = metrics.gauge(
       'fxtape_clock_provisional',
-      "1 while the rule of the broker's clock is not settled: see `fxtape clock`",
+      "1 while the broker's clock rule is not settled: see `fxtape clock`",
       ['account'] as const,
     );
     this.#clockChanges = metrics.counter(
       'fxtape_clock_rule_changes_total',
-      'Decisions about the clock that replaced another one; history read before names the old rule',
+      'Clock decisions that replaced an earlier one; history read before names the old rule',
       ['account'] as const,
     );
   }

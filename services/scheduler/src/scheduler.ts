@@ -181,7 +181,8 @@ export class Scheduler {
       } catch (error) {
         if (signal.aborted) return;
         const line = error instanceof FxtapeError ? error.toLine() : String(error);
-        if (this.#troubles.redis !== line) this.#o.log.warn({ err: error }, 'no plan without the queues');
+        if (this.#troubles.redis !== line)
+          this.#o.log.warn({ err: error }, 'cannot plan: the queues do not answer');
         this.#troubles.redis = line;
       }
       await this.#pause(BEAT_MS, signal);
@@ -329,7 +330,7 @@ export class Scheduler {
         signal.throwIfAborted();
         this.#o.log.debug(
           { err: error, account: name },
-          'a removed account could not be ended yet; trying again',
+          'the streams of a removed account could not be ended; trying again',
         );
         return;
       }

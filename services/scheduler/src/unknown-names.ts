@@ -7,22 +7,18 @@ export function requireSymbol(symbol: string | null, known: readonly string[]): 
   if (symbol === null || known.includes(symbol)) return;
   throw unknown(
     'SYMBOL_UNKNOWN',
-    `no account of this request records the symbol "${symbol}"`,
+    `no account in this request records the symbol "${symbol}"`,
     nearest(symbol, known),
   );
 }
 
 export const unknownAccount = (account: string | null, known: readonly string[]): FxtapeError =>
-  unknown(
-    'ACCOUNT_UNKNOWN',
-    `no account of the configuration is called "${account}"`,
-    nearest(account ?? '', known),
-  );
+  unknown('ACCOUNT_UNKNOWN', `the configuration has no account "${account}"`, nearest(account ?? '', known));
 
 const unknown = (code: string, message: string, near: string | null): FxtapeError =>
   new FxtapeError({
     code,
     kind: 'terminal',
     message: near === null ? message : `${message}; the nearest is "${near}"`,
-    hint: 'See `fxtape config show` and `fxtape status` for the names',
+    hint: '`fxtape config show` and `fxtape status` list the names',
   });

@@ -40,7 +40,7 @@ test('drift of a route that the recorder reads warns and is named; of another it
   expect(state).toBe('warning');
   expect(facts.slice(1)).toEqual([
     'GET /OrderHistory: [].ticket is string there and integer here',
-    'GET /OrderCalcMargin is not there any more',
+    'GET /OrderCalcMargin no longer exists',
     'POST /OrderSend: volume is string there and number here',
   ]);
   expect(todo).toContain('newer release');

@@ -43,7 +43,7 @@ export async function provideArtifact(artifact: Artifact, o: { env: Env; log: St
   const cached = await readIfThere(path);
   if (cached !== null && sha256(cached) === wanted.sha256) return path;
   if (cached !== null) {
-    o.log.warn(`The cached ${artifact.title} is damaged: fetching it again`);
+    o.log.warn(`The cached ${artifact.title} is damaged; downloading it again`);
     await rm(folder, { recursive: true, force: true });
   }
   await mkdir(cache, { recursive: true });
@@ -75,7 +75,7 @@ function fetchInto(dir: string, artifact: Artifact, o: { env: Env; log: StackLog
 
 async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: StackLog }): Promise<void> {
   const startedMs = performance.now();
-  o.log.info(`Fetching ${artifact.title} with Maven (${artifact.jar.megabytes} MB, only the first time)`);
+  o.log.info(`Downloading ${artifact.title} with Maven (${artifact.jar.megabytes} MB, only the first time)`);
   const args = ['-q', '-B', '-Dstyle.color=never', COPY];
   const result = await runCommand(
     'mvn',
@@ -85,7 +85,7 @@ async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: Sta
   if (result.missing) {
     throw engineError(
       'ENGINE_MAVEN_MISSING',
-      `Maven (the command mvn) was not found, and it fetches ${artifact.title}`,
+      `Maven (the command mvn) was not found; it is needed to download ${artifact.title}`,
       'Install Maven with a JDK 17 or newer (for example "apt-get install openjdk-17-jdk-headless maven" or "brew install maven"), or install Docker and start it',
     );
   }
@@ -95,8 +95,8 @@ async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: Sta
     const said = (result.stdout + result.stderr).trim().split('\n').slice(0, 3).join(' ');
     throw engineError(
       'ENGINE_DOWNLOAD_FAILED',
-      `Maven could not fetch ${artifact.coordinates}: ${said || 'it ended without a word'}`,
-      'Check the network and the proxy or mirror in the settings of Maven, then start again',
+      `Maven could not download ${artifact.coordinates}: ${said || 'it gave no reason'}`,
+      'Check the network, and the proxy or mirror in the Maven settings, then start again',
       { context: { coordinates: artifact.coordinates, exitCode: result.code } },
     );
   }
@@ -112,7 +112,7 @@ async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: Sta
   // mkdtemp makes folders that only the owner may enter: the cache is no secret.
   await chmod(dir, 0o755);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  o.log.info(`${artifact.title} is here and its checksum fits (${seconds} s)`);
+  o.log.info(`${artifact.title} downloaded, checksum verified (${seconds} s)`);
 }
 
 function expectSha256(title: string, bytes: Buffer, wanted: string): void {
@@ -120,8 +120,8 @@ function expectSha256(title: string, bytes: Buffer, wanted: string): void {
   if (got === wanted) return;
   throw engineError(
     'ENGINE_CHECKSUM',
-    `${title} has the checksum ${got} where ${wanted} was expected`,
-    'Remove it from the local repository of Maven and start again; if it stays so, the source of the file is not to be trusted',
+    `${title} has the checksum ${got} instead of ${wanted}`,
+    'Remove it from the local Maven repository and start again; if that does not help, do not trust the source of the file',
     { context: { got, wanted } },
   );
 }

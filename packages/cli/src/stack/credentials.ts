@@ -46,8 +46,8 @@ export function readCredentials(dataDir: string): Credentials | null {
     // Without its cause: that may quote the text.
     throw engineError(
       'CREDENTIALS_INVALID',
-      `${path} does not hold the passwords that fxtape wrote there`,
-      'Remove the file while nothing runs: new ones are made at the next start, and no row is lost',
+      `${path} does not contain the passwords that fxtape wrote there`,
+      'Remove the file while nothing runs: the next start makes new passwords, and no row is lost',
     );
   }
 }

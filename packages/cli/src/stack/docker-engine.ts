@@ -111,7 +111,9 @@ export class DockerEngine {
         const { stdout, stderr } = await this.#docker(['logs', '--tail', '5', this.#container]);
         await this.#remove();
         const said = (stdout + stderr).trim().split('\n').join(' | ');
-        throw this.#failed(`${title} ${ended ? 'ended' : 'is not ready after 60 s'}; it said: ${said}`);
+        throw this.#failed(
+          `${title} ${ended ? 'exited' : 'is not ready after 60 s'}; its last output: ${said}`,
+        );
       }
       await delay(200);
     }

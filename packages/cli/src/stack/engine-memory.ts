@@ -41,8 +41,8 @@ function readAll(dataDir: string): z.infer<typeof file> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw engineError(
       'ENGINES_FILE',
-      `${path} cannot be read as what fxtape writes there`,
-      'Remove the file: fxtape looks again where the data of this folder are',
+      `${path} does not contain what fxtape wrote there`,
+      'Remove the file: fxtape then looks again for the data of this folder',
       { cause },
     );
   }

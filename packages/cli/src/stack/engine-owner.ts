@@ -46,7 +46,7 @@ export async function reclaimFolder(
       throw engineError(
         'ENGINE_DATA_IN_USE',
         `another process (${found.ownerPid}) runs ${o.title} on ${dir}`,
-        'Stop that one first, or choose another folder with FXTAPE_DATA_DIR',
+        'Stop it first, or choose another folder with FXTAPE_DATA_DIR',
         { context: { dir, enginePid: found.pid, ownerPid: found.ownerPid } },
       );
     }
@@ -101,7 +101,7 @@ function readOwnerFile(dir: string): OwnerFile | null {
   } catch (cause) {
     throw engineError(
       'ENGINE_OWNER_FILE',
-      `${fileIn(dir)} cannot be read as what fxtape writes there`,
+      `${fileIn(dir)} does not contain what fxtape wrote there`,
       'Make sure that no engine runs on this folder, then remove the file',
       { cause },
     );

@@ -132,7 +132,7 @@ function startFailed(spec: EngineSpec, what: string, lines: string[], cause?: un
   return engineError(
     'ENGINE_START_FAILED',
     `${spec.title} did not start: ${what}${said}`,
-    `Read ${spec.logFile}; a port in use, a full disk or too little memory are the usual reasons`,
+    `Read ${spec.logFile}; the usual causes are a port in use, a full disk or too little memory`,
     { context: { lines, logFile: spec.logFile }, cause },
   );
 }

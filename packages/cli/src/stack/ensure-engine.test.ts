@@ -119,20 +119,20 @@ test('a database that is gone is not replaced by an empty one', async () => {
   await ensure(kind('questdb', { given: 'db.example:9000' }));
   await expect(ensure(kind('questdb'), { docker: true })).rejects.toMatchObject({
     code: 'ENGINE_CHANGED',
-    message: 'this data folder uses the Thing at db.example:9000, and THING_URL names none now',
+    message: 'this data folder uses the Thing at db.example:9000, but THING_URL is no longer set',
     hint: expect.stringContaining('Set THING_URL again'),
   });
   expect(started).toHaveLength(1);
   // On purpose it is.
   expect(await ensure(kind('questdb'), { mode: 'local' })).toMatchObject({ how: 'local' });
-  expect(lines.join('\n')).toContain('FXTAPE_ENGINES=local begins another');
+  expect(lines.join('\n')).toContain('FXTAPE_ENGINES=local starts a new one');
   expect(await ensure(kind('questdb'), { docker: true })).toMatchObject({ how: 'local' });
 });
 
 test('a queue that is gone is replaced: what it held is planned again', async () => {
   await ensure(kind('redis', { given: 'db.example:6379' }));
   expect(await ensure(kind('redis'))).toMatchObject({ how: 'local' });
-  expect(lines.at(-3)).toContain('THING_URL names none now; starting another');
+  expect(lines.at(-3)).toContain('THING_URL is no longer set; starting another');
 });
 
 test('what listens at the default port of a new folder is left alone', async () => {
@@ -142,7 +142,7 @@ test('what listens at the default port of a new folder is left alone', async () 
   const { port } = foreign.address() as { port: number };
   expect(await ensure(kind('questdb', { ours: true, port }))).toMatchObject({ how: 'local' });
   expect(asked).toBe(0);
-  expect(lines.join('\n')).toContain('To use that one, set THING_URL');
+  expect(lines.join('\n')).toContain('To use the one there, set THING_URL');
   foreign.close();
 });
 

@@ -47,7 +47,7 @@ export async function ensureEngine<Address>(
     const { address, where } = given;
     const found = `${kind.title} at ${where}`;
     if (await given.answers()) o.log.info(`Using the given ${found}`);
-    else o.log.warn(`The given ${found} does not answer yet: recording goes on without it`);
+    else o.log.warn(`The given ${found} does not answer yet; recording starts without it`);
     rememberEngine(o.dataDir, kind.name, { how: 'given', where });
     return { address, how: 'given', stop: nothingToStop };
   }
@@ -56,14 +56,14 @@ export async function ensureEngine<Address>(
     const same = before?.how === o.mode ? before : null;
     if (before !== null && same === null)
       o.log.warn(
-        `This data folder used ${spelled(kind, before)} before: FXTAPE_ENGINES=${o.mode} begins another`,
+        `This data folder used ${spelled(kind, before)} before; FXTAPE_ENGINES=${o.mode} starts a new one`,
       );
     return o.mode === 'docker' ? inDocker(kind, o, same) : locally(kind, o, same);
   }
   if (before === null) {
     if (!(await portIsFree(kind.ports[0] ?? 0)))
       o.log.info(
-        `What listens at ${kind.standard.where} is not of this data folder: starting a ${kind.title} of its own. To use that one, set ${kind.variable}`,
+        `The server at ${kind.standard.where} does not belong to this data folder; starting another ${kind.title}. To use the one there, set ${kind.variable}`,
       );
     return (await o.docker()) ? inDockerOrLocally(kind, o) : locally(kind, o, null);
   }
@@ -82,7 +82,7 @@ export async function ensureEngine<Address>(
       break;
   }
   if (kind.name === 'questdb') throw changed(kind, before);
-  o.log.warn(`${lost(kind, before)}; starting another, for which jobs are planned again`);
+  o.log.warn(`${lost(kind, before)}; starting another. Jobs are planned again`);
   return (await o.docker()) ? inDockerOrLocally(kind, o) : locally(kind, o, null);
 }
 
@@ -159,8 +159,8 @@ function lost<Address>(kind: EngineKind<Address>, before: EngineMemory): string 
   const used = `this data folder uses ${spelled(kind, before)}`;
   if (before.how === 'docker') return `${used}, and no Docker engine answers`;
   return before.how === 'given'
-    ? `${used}, and ${kind.variable} names none now`
-    : `${used}, and what it recorded is not there`;
+    ? `${used}, but ${kind.variable} is no longer set`
+    : `${used}, but its data is not there`;
 }
 
 function changed<Address>(kind: EngineKind<Address>, before: EngineMemory) {
@@ -173,7 +173,7 @@ function changed<Address>(kind: EngineKind<Address>, before: EngineMemory) {
   return engineError(
     'ENGINE_CHANGED',
     lost(kind, before),
-    `${back}. To begin with an empty database on purpose, start once with FXTAPE_ENGINES=local or FXTAPE_ENGINES=docker`,
+    `${back}. To start with an empty database on purpose, set FXTAPE_ENGINES=local or FXTAPE_ENGINES=docker once`,
     { context: { engine: kind.name, how: before.how, where: before.where } },
   );
 }

@@ -72,7 +72,7 @@ function dockerOnce(o: StackOptions & { readonly mode: EngineMode }): () => Prom
       throw engineError(
         'ENGINE_DOCKER_MISSING',
         'no Docker engine answers',
-        'Start Docker, or leave FXTAPE_ENGINES away and install a JDK 17 or newer with Maven',
+        'Start Docker, or unset FXTAPE_ENGINES and install a JDK 17 or newer with Maven',
       );
     }
     return version !== null;
@@ -85,7 +85,7 @@ function modeFrom(env: Env): EngineMode {
   if (mode === 'auto' || mode === 'docker' || mode === 'local') return mode;
   throw engineError(
     'ENGINE_MODE_UNKNOWN',
-    `FXTAPE_ENGINES is "${mode}"`,
-    'Write auto, docker or local, or remove the variable',
+    `FXTAPE_ENGINES is "${mode}", which is not a mode`,
+    'Set it to auto, docker or local, or unset it',
   );
 }

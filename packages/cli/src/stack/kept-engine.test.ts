@@ -44,7 +44,7 @@ test('an engine that died is started again, also when the first tries fail', asy
   await engine.started.promise;
   expect(engine.starts).toBe(3);
   expect(lines.slice(0, 2)).toEqual([
-    'Thing ended (SIGKILL) and is started again. Its last lines: the last line',
+    'Thing ended (SIGKILL); restarting it. Its last lines: the last line',
     'port in use',
   ]);
   await keeper.stop();

@@ -54,7 +54,7 @@ export class KeptEngine {
       if (performance.now() - startedMs > GOOD_RUN_MS) waitMs = 0;
       const how = exit.signal ?? `code ${exit.code}`;
       const said = this.#engine.lastLines(3).join(' | ');
-      this.#log.warn(`${this.#title} ended (${how}) and is started again. Its last lines: ${said}`);
+      this.#log.warn(`${this.#title} ended (${how}); restarting it. Its last lines: ${said}`);
       waitMs = await this.#startAgain(waitMs);
     }
   }
@@ -69,7 +69,7 @@ export class KeptEngine {
       waitMs = Math.min(Math.max(1000, waitMs * 2), LONGEST_WAIT_MS);
       try {
         await this.#engine.start();
-        this.#log.info(`${this.#title} runs again`);
+        this.#log.info(`${this.#title} is running again`);
         break;
       } catch (error) {
         this.#log.warn(error instanceof Error ? error.message : String(error));

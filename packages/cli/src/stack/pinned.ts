@@ -36,7 +36,7 @@ export function redisArtifact(platform: string, arch: string): Artifact {
     throw engineError(
       'ENGINE_PLATFORM',
       `there is no Redis binary for ${platform} on ${arch}`,
-      'Use Docker (on Windows: Docker Desktop or WSL2), or give REDIS_URL of a Redis 7 that runs elsewhere',
+      'Use Docker (on Windows: Docker Desktop or WSL2), or set REDIS_URL to a Redis 7 that runs elsewhere',
       { context: { platform, arch } },
     );
   }

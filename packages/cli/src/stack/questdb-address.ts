@@ -55,7 +55,7 @@ export function givenQuestDb(env: Env): QuestDbAddress | null {
     throw engineError(
       'ENGINE_SETTINGS',
       'QDB_CLIENT_CONF does not name a QuestDB over HTTP',
-      'Write it like http::addr=127.0.0.1:9000; or remove the variable, and fxtape finds or starts one',
+      'Write it like http::addr=127.0.0.1:9000; or unset it, and fxtape finds or starts a QuestDB',
     );
   }
   const { host, hostname } = new URL(`${scheme}://${addr}`);

@@ -14,7 +14,7 @@ export function gapLine(counts: readonly GapCount[] | null): string {
   const causes = open.map((row) => `${row.cause ?? 'unknown'} ${row.gaps}`).join(', ');
   const openCount = sum(open, (row) => row.gaps);
   return [
-    `GAPS  ${lasting === 0 ? 'none lasts' : `${count(lasting, 'gap')} not ended`}`,
+    `GAPS  ${lasting === 0 ? 'all have ended' : `${count(lasting, 'gap')} not ended`}`,
     openCount === 0 ? 'none open' : `${openCount} open: ${causes}`,
     ...(all > openCount ? [`${all - openCount} settled`] : []),
   ].join(' · ');

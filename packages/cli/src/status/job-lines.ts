@@ -28,7 +28,9 @@ export function jobLines(jobs: JobsAnswer | null): string[] {
   return [
     ...table(heads, shown.map(cells)),
     ...(rest === 0 ? [] : [`and ${count(rest, 'more account')}`]),
-    ...(jobs.plan_requests === 0 ? [] : [`${count(jobs.plan_requests, 'request')} to plan not taken up yet`]),
+    ...(jobs.plan_requests === 0
+      ? []
+      : [`${count(jobs.plan_requests, 'request')} to plan not picked up yet`]),
   ];
 }
 
@@ -41,7 +43,7 @@ function cells(one: JobAccount): string[] {
     String(one.failed),
     one.oldest_waiting_ms === null ? '' : spellDuration(one.oldest_waiting_ms),
     String(one.workers),
-    [budget(one.budget), one.held_ms > 0 ? `left alone for ${spellDuration(one.held_ms)}` : '']
+    [budget(one.budget), one.held_ms > 0 ? `requests paused for ${spellDuration(one.held_ms)}` : '']
       .filter((text) => text !== '')
       .join(', '),
   ];

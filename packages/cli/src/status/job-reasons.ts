@@ -25,7 +25,7 @@ export function jobVerdict(
     if (o.needed) return { reasons: [`jobs: ${jobs.message}`], remarks: [jobs.hint] };
     return {
       reasons: [],
-      remarks: ['jobs are not known: Redis does not answer, and nothing here needs it now'],
+      remarks: ['jobs are unknown: Redis does not answer, and nothing here needs it now'],
     };
   }
   const reasons = jobs.accounts.flatMap(
@@ -49,7 +49,7 @@ export function jobVerdict(
     const [newest] = failures;
     if (newest === undefined || o.nowMs - Date.parse(newest.at) > RECENT_MS) return [];
     return [
-      `${account}: ${count(failed, 'job')} failed and will be planned again, the newest: ${newest.line}`,
+      `${account}: ${count(failed, 'job')} failed and will be planned again; the newest: ${newest.line}`,
     ];
   });
   return { reasons, remarks };

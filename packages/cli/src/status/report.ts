@@ -72,7 +72,7 @@ export function reportOf(facts: StatusFacts): StatusReport {
   const readiness = readinessOf(collector, questdb instanceof FxtapeError ? questdb : 'answers');
   const reasons = [...readiness.reasons, ...serviceReasons(facts), ...ofJobs.reasons];
   const withoutPastTicks = facts.withoutPastTicks.map(
-    (account) => `${account}: its bridge offers no past ticks; gaps of ticks are judged by the broker's bars`,
+    (account) => `${account}: its bridge offers no past ticks; tick gaps are judged by the broker's bars`,
   );
   const remarks = [
     ...readiness.remarks,
@@ -82,7 +82,7 @@ export function reportOf(facts: StatusFacts): StatusReport {
   ];
   if (gaps instanceof FxtapeError && gaps !== questdb) {
     if (gaps.code === 'QDB_NO_TABLE') remarks.push('nothing is recorded in this QuestDB yet');
-    else reasons.push(`gaps cannot be told: ${gaps.toLine()}`);
+    else reasons.push(`gaps cannot be read: ${gaps.toLine()}`);
   }
   const recording = !(collector instanceof FxtapeError) && collector.accounts.some((one) => one.recording);
   return {

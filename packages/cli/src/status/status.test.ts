@@ -61,7 +61,7 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
   const account = sampleAccount({
     phase: 'behind',
     ready: false,
-    reasons: ['behind (rows reach SQL 65 s late)', 'incomplete (not live yet: EURUSD ticks)'],
+    reasons: ['behind (rows reach QuestDB 65 s late)', 'incomplete (not live yet: EURUSD ticks)'],
     remarks: ['the broker does not list X ticks'],
     streams: [
       sampleStream({ phase: 'pending', openGap: gap }),
@@ -80,7 +80,7 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
   expect(report.verdict).toBe('degraded');
   expect(screen(report, all).join('\n')).toMatchInlineSnapshot(`
     "fxtape is DEGRADED   2026-11-23T12:00:00.000Z   ./data
-      ! demo: behind (rows reach SQL 65 s late)
+      ! demo: behind (rows reach QuestDB 65 s late)
       ! demo: incomplete (not live yet: EURUSD ticks)
       ! the console does not answer
       · demo: the broker does not list X ticks
@@ -119,7 +119,7 @@ test('degraded: gaps that cannot be told; well: nothing recorded yet', () => {
   expect(reportOf(sampleFacts({ gaps: suspended }))).toMatchObject({
     verdict: 'degraded',
     reasons: [
-      'gaps cannot be told: QDB_SUSPENDED: gap_events is suspended. Do something about QDB_SUSPENDED.',
+      'gaps cannot be read: QDB_SUSPENDED: gap_events is suspended. Do something about QDB_SUSPENDED.',
     ],
   });
   expect(reportOf(sampleFacts({ gaps: failure('QDB_NO_TABLE', 'no table') }))).toMatchObject({
@@ -240,14 +240,14 @@ test('jobs: the busiest accounts, their budget and what fails', () => {
   const report = reportOf(sampleFacts({ jobs: { plan_requests: 1, accounts } }));
   expect(report).toMatchObject({
     verdict: 'well',
-    remarks: ['demo: 1 job failed and will be planned again, the newest: SYMBOL_NOT_LISTED: X'],
+    remarks: ['demo: 1 job failed and will be planned again; the newest: SYMBOL_NOT_LISTED: X'],
   });
   expect(jobLines(report.jobs).join('\n')).toMatchInlineSnapshot(`
     "JOBS  WAITING  ACTIVE  DELAYED  FAILED     OLDEST  WORKERS  REQUESTS AT ONCE
     demo       12       4        1       1  1 min 5 s        2  2 of 3 (slow)
-    held        3       4        1       0  1 min 5 s        2  3, left alone for 12 s
+    held        3       4        1       0  1 min 5 s        2  3, requests paused for 12 s
     idle        0       0        1       0                   2
-    1 request to plan not taken up yet"
+    1 request to plan not picked up yet"
   `);
   const many = Array.from({ length: 12 }, (_, i) => account({ account: `a${i}`, waiting: i }));
   expect(jobLines({ plan_requests: 0, accounts: many }).at(-1)).toBe('and 4 more accounts');
@@ -284,6 +284,6 @@ test('a gateway that gives an account nothing: degraded with the reason, and for
 test('a bridge without past ticks is a remark', () => {
   expect(reportOf(sampleFacts({ withoutPastTicks: ['demo'] }))).toMatchObject({
     verdict: 'well',
-    remarks: ["demo: its bridge offers no past ticks; gaps of ticks are judged by the broker's bars"],
+    remarks: ["demo: its bridge offers no past ticks; tick gaps are judged by the broker's bars"],
   });
 });

@@ -297,7 +297,7 @@ describe('too little evidence is said', () => {
   test('nothing at all', () => {
     const found = inferClock({ nowUtcMs: NOW, samples: [], histories: [], known: [] });
     expect(found).toMatchObject({ confidence: 'provisional', today: null, weeks: 0 });
-    expect(found.settles.join('; ')).toContain('a clock that runs');
+    expect(found.settles.join('; ')).toContain('a running clock');
   });
 });
 

@@ -63,14 +63,12 @@ const ofToday = (o: OpenQuestions): string[] => {
   const denied = samples.find(({ offsetS, utcMs }) => rule.offsetAt(utcMs) !== offsetS);
   const said: string[] = [];
   if (today === null)
-    said.push('a clock that runs: nobody has compared the broker’s with UTC in the last days');
+    said.push('a running clock: the broker’s has not been compared with UTC in the last days');
   else if (
     today.source === 'stated' &&
     (fit.kind !== 'currencies' || isIrregular(o) || !fitsToday || !newestFits)
   )
-    said.push(
-      `ticks: the offset of today, ${today.offsetS} s, is only stated, and no weeks of the market confirm it`,
-    );
+    said.push(`ticks: today’s offset, ${today.offsetS} s, is only stated, and no trading weeks confirm it`);
   if (denied !== undefined)
     said.push(
       `a person: on ${dayOf(denied.utcMs)} the broker's clock was measured at ${denied.offsetS} s from UTC, and its weeks say otherwise`,

@@ -73,7 +73,7 @@ async function healOne(h: HealContext, of: Range, gapId: string, progress: unkno
   const { evidence, missingEstimate, rowsHealed, state } = step.end;
   const fields = { gap: gap.id, state, rowsHealed, missingEstimate, reason: evidence.reason };
   // A first start has a hundred of the others: the seconds before each stream was subscribed.
-  h.parts.log[gap.cause === 'not_subscribed' ? 'debug' : 'info'](fields, 'a gap has come to its end');
+  h.parts.log[gap.cause === 'not_subscribed' ? 'debug' : 'info'](fields, 'a gap has reached its final state');
   return { rows: step.written, note: { state, reason: evidence.reason } };
 }
 

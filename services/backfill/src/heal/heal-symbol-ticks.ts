@@ -44,7 +44,7 @@ async function byTicks(
   } catch (error) {
     if (isRefusal(error)) {
       if (access.refused(h.account.account))
-        return { againMs: h.heal.timing.shortestMs, progress, why: 'the bridge is looked at anew' };
+        return { againMs: h.heal.timing.shortestMs, progress, why: 'checking the bridge again' };
       return { insteadBars: 'quote_ticks_refused' };
     }
     if ((error as { code?: unknown }).code === 'HISTORY_CUT_WITHIN_MOMENT')

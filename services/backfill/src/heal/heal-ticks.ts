@@ -153,7 +153,7 @@ async function add(
   const digest = ticksDigest(inGap);
   const claimed = await claimHealing(h, gap, { digest, answeredUs: answer.answeredUs });
   if (claimed.baseUs === null)
-    return { againMs: claimed.againMs, progress: null, why: 'another worker is at this gap' };
+    return { againMs: claimed.againMs, progress: null, why: 'another worker is healing this gap' };
   const { baseUs } = claimed;
   const history = inGap.map((tick, i) => ({ ...tick, ts_recv: baseUs + i }));
   const { feed, symbol } = gap;
