@@ -41,7 +41,7 @@ export class AccountBreaker {
     const { holdMs, line } = judgeFailure(error);
     const seen = await this.#book.met(account, line, holdMs ?? 0).catch(this.#withoutRedis);
     if (seen?.begins)
-      this.#log.warn({ account, line }, 'the gateway gives nothing; the jobs of the account wait');
+      this.#log.warn({ account, line }, 'the gateway does not serve the account; its jobs wait');
     return seen?.ms ?? 0;
   }
 
@@ -55,7 +55,7 @@ export class AccountBreaker {
       .then((ms) => {
         if (ms === null) return;
         this.#metrics?.back(account, ms);
-        this.#log.info({ account, seconds: Math.round(ms / 1000) }, 'the gateway answers again');
+        this.#log.info({ account, seconds: Math.round(ms / 1000) }, 'the gateway serves the account again');
       });
   }
 
