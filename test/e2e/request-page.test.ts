@@ -77,7 +77,7 @@ test('from an empty form to a command, and to an answer', async () => {
   expect(new URL(page.url()).search).toBe('');
   expect(await page.locator('#source').textContent()).toMatch(/^From the account's OpenAPI document: \S/);
 
-  await shows('as soon as the form is complete: symbol is required');
+  await shows('once the form is complete: symbol is required');
   expect(await runButton().isDisabled()).toBe(true);
   await page.getByLabel('symbol').focus();
   await page.getByLabel('symbol').blur();

@@ -30,7 +30,7 @@ test('clock apply corrects whom it can, names whom it leaves alone, and removes 
     expect(none.output).toContain('CLOCK_APPLY_NOTHING');
     const done = await run();
     expect(done.code, done.output).toBe(0);
-    expect(done.output).toContain('rows of Elsewhere are left as they are: its rule is not settled');
+    expect(done.output).toContain('rows of Elsewhere are left as they are: its clock rule is not settled');
     await expectStored(expected);
     const again = await run();
     expect(again.output).toContain('CLOCK_APPLY_PROVISIONAL');

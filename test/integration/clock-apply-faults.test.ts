@@ -280,7 +280,7 @@ test('every feed that a server ever filled is corrected, and what cannot be told
   await settled('ticks', 'accounts', 'coverage');
   const { leftAlone } = await plan(RIGHT);
   expect(leftAlone.map(({ name, why }) => `${name}: ${why}`).toSorted()).toEqual([
-    'g: nothing was decided about the clock of Elsewhere',
+    'g: no clock rule was decided for Elsewhere',
     'shared: several servers filled it: One, Two',
     'strange: no account is known to have filled it',
   ]);

@@ -281,7 +281,7 @@ test('SIGKILL of the database under jobs that write: each is done when its rows 
 test('what a process does not write, its writer does not speak of', () => {
   const writer = new TableWriter({ http, log, clock, random: Math.random, tables: ['bars', 'coverage'] });
   expect(writer.state().map(({ table }) => table)).toEqual(['bars', 'coverage']);
-  expect(() => writer.submit('ticks', [])).toThrow('not made for the table ticks');
+  expect(() => writer.submit('ticks', [])).toThrow('not created for the table ticks');
   expect(new TableWriter({ http, log, clock, random: Math.random }).state()).toHaveLength(
     Object.keys(tables).length,
   );

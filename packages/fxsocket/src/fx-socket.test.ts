@@ -70,8 +70,8 @@ test('an account is found by id, nickname or login, and by nothing when it is th
   const { fx } = await gateway();
   for (const which of ['a-1', 'first', 7, '7']) expect((await fx.account(which)).id).toBe('a-1');
   for (const [which, said] of [
-    ['nobody', 'the key does not reach one account that is called "nobody": there are first, b-2'],
-    [undefined, 'the key does not reach one account alone: there are first, b-2'],
+    ['nobody', 'the key does not reach a single account called "nobody": there are first, b-2'],
+    [undefined, 'the key does not reach a single account: there are first, b-2'],
   ] as const)
     await expect(fx.account(which)).rejects.toMatchObject({ code: 'FXSOCKET_NOT_FOUND', message: said });
   const { fx: alone } = await gateway([ROWS[1] as object]);
