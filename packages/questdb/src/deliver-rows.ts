@@ -28,6 +28,8 @@ export interface Delivery {
   post(body: Uint8Array, rows: number): Promise<WriteAnswer>;
   /** Differences between table and definition. What it throws is an obstacle, unless the delivery was aborted. */
   schemaDifferences(): Promise<readonly string[]>;
+  /** Those that nobody has given up; the same array when nobody has. */
+  wanted(indices: Uint32Array): Uint32Array;
   /** Waits before the next try; throws to end the delivery (abort). */
   waitOut(obstacle: Obstacle, failures: number): Promise<void>;
   /** These rows are stored. Called again and again, in order. */
@@ -36,7 +38,7 @@ export interface Delivery {
   condemned(index: number, reason: string, line: string | null): void;
 }
 
-/** Resolves when every row of `order` is stored or condemned. */
+/** Resolves when every row of `order` is stored, condemned, or given up: of what is given up no further request is made. */
 export async function deliverRows(
   encoder: RowEncoder,
   rows: readonly Row[],
@@ -54,11 +56,16 @@ export async function deliverRows(
     delivery.waitOut({ kind, code, message }, ++failures);
 
   for (let chunk = work.shift(); chunk !== undefined; chunk = work.shift()) {
-    const { body, indices, refused, next } = encodeInOrder(encoder, rows, chunk, 0, { maxBytes });
+    const wanted = delivery.wanted(chunk);
+    const { body, indices, refused, next } = encodeInOrder(encoder, rows, wanted, 0, { maxBytes });
     for (const row of refused) delivery.condemned(row.index, row.reason, null);
-    if (next < chunk.length) work.unshift(chunk.subarray(next));
+    if (next < wanted.length) work.unshift(wanted.subarray(next));
     if (indices.length === 0) continue;
     for (let sent = false; !sent; ) {
+      if (delivery.wanted(indices) !== indices) {
+        work.unshift(indices);
+        break;
+      }
       const answer = await delivery.post(body, indices.length);
       if (answer.kind === 'stored') {
         delivery.stored(indices);

@@ -180,6 +180,11 @@ export class TableLane {
     try {
       await deliverRows(this.#encoder, rows, timeOrder(rows), limits, {
         ...this.#calls(controller.signal),
+        wanted: (indices) => {
+          if (!tickets.some((ticket) => ticket.settled)) return indices;
+          const wanted = indices.filter((index) => !ownerOf(index).ticket.settled);
+          return wanted.length === indices.length ? indices : wanted;
+        },
         stored: (indices) => {
           this.#passed(indices.length);
           this.#setState('ok', null, null);

@@ -302,6 +302,26 @@ test('an abort gives up one submit and keeps the others', async () => {
   await expect(target.submit('rejected', rows(0, 1), { signal: abort.signal })).rejects.toThrow('enough');
 });
 
+test('rows that were given up travel in no later request, also with those of others', async () => {
+  server.judge = (_lines, nth) => (nth === 0 ? { status: 204, afterMs: 50 } : page);
+  const target = writer();
+  const abort = new AbortController();
+  const first = target.submit('rejected', rows(0, 5));
+  await vi.waitFor(() => expect(server.arrived).toHaveLength(1), { interval: 1 });
+  const given = target.submit('rejected', rows(5, 5), { signal: abort.signal });
+  const last = target.submit('rejected', rows(10, 5));
+  await first;
+  await vi.waitFor(() => expect(server.arrived.length).toBeGreaterThan(2), { interval: 1 });
+  abort.abort(new Error('enough'));
+  await expect(given).rejects.toThrow('enough');
+  const before = server.arrived.length;
+  server.judge = () => 'store';
+  expect(await last).toEqual({ rows: 5, condemned: [] });
+  const later = server.arrived.slice(before + 1).flatMap((request) => numbers(request.lines));
+  expect(later).not.toContain(5);
+  expect(new Set(numbers(server.stored))).toEqual(new Set([0, 1, 2, 3, 4, 10, 11, 12, 13, 14]));
+});
+
 test('an abort ends the waiting for a server that is away', async () => {
   await server.stop();
   const target = writer();
