@@ -1,6 +1,7 @@
 // One recorder an account, a feed and a database: whoever comes second is refused until the first one has ended, however it ended.
 import { type Clock, createLog, type FxtapeError, systemClock } from '@fxtape/ops';
 import { migrate, QuestDbHttp, type Recorded, RecorderClaims } from '@fxtape/questdb';
+import { until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 const log = createLog({ service: 'test', level: 'silent' });
@@ -107,6 +108,31 @@ test('after SIGKILL the same folder goes on at once, another one when the row st
   expect(await outcome(again.claim(what, signal, neverAside))).toBe('held');
   expect(await outcome(recorder('one', 'moved').claim(what, signal, neverAside))).toBe('held');
   expect(await outcome(recorder('two').claim(what, signal, noTape))).toBe('held');
+});
+
+test('a dead recorder is waited for once, and its taker starts at once from then on', async () => {
+  const what = wanted('once');
+  await recorder('crashed').claim(what, signal, noTape);
+  const taker = recorder('taker');
+  expect(await taker.isFree([what], signal)).toBe(false);
+  await taker.claim(what, signal, noTape);
+  const isSoonFree = (claims: RecorderClaims) =>
+    until(() => claims.isFree([what], signal), { what: 'nobody else to be seen', deadlineMs: 10_000 });
+  await isSoonFree(recorder('taker'));
+  const moved = recorder('taker', 'a new host name');
+  await moved.claim(what, signal, noTape);
+  await isSoonFree(recorder('taker', 'a new host name'));
+});
+
+test('hundreds of accounts are renewed, however long their names are', async () => {
+  const claims = recorder('many', 'a-host-with-a-long-name:/var/lib/fxtape/data');
+  const all = Array.from({ length: 160 }, () => wanted('one of very many accounts'));
+  for (let from = 0; from < all.length; from += 10)
+    await Promise.all(all.slice(from, from + 10).map(async (what) => claims.claim(what, signal, null)));
+  const [what] = all as [Recorded];
+  await living(claims, async () =>
+    expect(await outcome(recorder('second').claim(what, signal, noTape))).toBe(ELSEWHERE),
+  );
 });
 
 test('a tape is set aside when another folder has followed it, and not when it never recorded what that one did', async () => {

@@ -52,6 +52,8 @@ const LOOK_EVERY_MS = 1000;
 const RIVAL_MS = 1000;
 const SETTLE_MS = 10_000;
 const ASK_MS = 3000;
+/** Claims in one statement: QuestDB takes it in an address of 31 KB at most. */
+const AT_ONCE = 50;
 
 interface Held extends Recorded {
   readonly us: number;
@@ -59,11 +61,13 @@ interface Held extends Recorded {
   readonly lost: AbortController;
 }
 
-interface Row extends Recorded {
+/** A claim as it stands in the table. */
+interface Stood extends Recorded, RecorderPlace {
   readonly us: number;
   readonly epoch: number;
-  readonly id: string;
-  readonly place: string;
+}
+
+interface Row extends Stood {
   readonly state: string;
   readonly seen: string;
 }
@@ -134,15 +138,20 @@ export class RecorderClaims {
     const us = Math.max(await this.#now(signal), (rows.at(-1)?.us ?? 0) + 1);
     const epoch = 1 + Math.max(0, ...rows.map((row) => (row.account === account ? row.epoch : 0)));
     const held: Held = { ...wanted, us, epoch, lost: new AbortController() };
-    await this.#write([held], 'recording', signal);
+    await this.#write([{ ...held, ...self }], 'recording', signal);
     if (others.length > 0) await pause(clock, PAUSE_REACHES_MS, signal);
     else if (newest === undefined || !this.#isOwn(newest)) await pause(clock, RIVAL_MS, signal);
     // Accounts of one folder may follow each other in a feed.
     const isRival = (row: Row): boolean => row.account === account || !this.#isOwn(row);
     const last = (await this.#settled(wanted, signal)).findLast(isRival);
-    if (last === undefined || !isSame(last, held)) throw elsewhere(wanted, last);
+    if (last === undefined || !isSame(last, held)) {
+      await this.#end([{ ...held, ...self }], signal);
+      throw elsewhere(wanted, last);
+    }
     this.#lost.delete(account);
     this.#held.set(account, held);
+    // Nobody waits for the same dead recorder twice.
+    await this.#end(others, signal);
     return held.lost.signal;
   }
 
@@ -173,13 +182,15 @@ export class RecorderClaims {
     const held = this.#held.get(account);
     this.#held.delete(account);
     if (held === undefined) return;
+    await this.#end([{ ...held, ...this.#self }], AbortSignal.timeout(LOOK_EVERY_MS));
+  }
+
+  /** These record no more. A word that is not heard is no harm: their rows stand still. */
+  async #end(rows: readonly Stood[], signal: AbortSignal): Promise<void> {
     try {
-      await this.#write([held], 'ended', AbortSignal.timeout(LOOK_EVERY_MS));
+      await this.#write(rows, 'ended', signal);
     } catch (error) {
-      this.#o.log.debug(
-        { err: error, account },
-        'the claim on this account could not be ended; it lapses by itself',
-      );
+      this.#o.log.debug({ err: error }, 'claims that are over could not be ended; they lapse by themselves');
     }
   }
 
@@ -199,7 +210,8 @@ export class RecorderClaims {
     const nowMs = clock.monoMs();
     if (this.#held.size === 0 || nowMs - this.#renewedMs < RENEW_MS) return;
     try {
-      await this.#write([...this.#held.values()], 'recording', signal);
+      const held = [...this.#held.values()].map((one) => ({ ...one, ...this.#self }));
+      await this.#write(held, 'recording', signal);
       this.#renewedMs = nowMs;
     } catch (error) {
       if (!signal.aborted) log.debug({ err: error }, 'the claims on accounts could not be renewed');
@@ -224,16 +236,17 @@ export class RecorderClaims {
     return Number(dataset[0]?.[0]);
   }
 
-  async #write(all: readonly Held[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
-    const { id, place } = this.#self;
-    const values = all.map(({ account, epoch, feed, us }) => {
-      const texts = [feed, id, place, state].map((text) => (text === null ? 'NULL' : sqlText(text)));
-      return `(${[sqlTimestamp(us), sqlText(account), epoch, ...texts, 'now()'].join(', ')})`;
-    });
-    await this.#o.http.exec(
-      `INSERT INTO account_epochs (ts, account, epoch, feed, recorder, place, state, ts_seen) VALUES ${values.join(', ')}`,
-      { signal, deadlineMs: ASK_MS },
-    );
+  async #write(all: readonly Stood[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
+    for (let from = 0; from < all.length; from += AT_ONCE) {
+      const values = all.slice(from, from + AT_ONCE).map(({ account, epoch, feed, id, place, us }) => {
+        const texts = [feed, id, place, state].map((text) => (text === null ? 'NULL' : sqlText(text)));
+        return `(${[sqlTimestamp(us), sqlText(account), epoch, ...texts, 'now()'].join(', ')})`;
+      });
+      await this.#o.http.exec(
+        `INSERT INTO account_epochs (ts, account, epoch, feed, recorder, place, state, ts_seen) VALUES ${values.join(', ')}`,
+        { signal, deadlineMs: ASK_MS },
+      );
+    }
   }
 
   async #settled(wanted: Recorded, signal: AbortSignal): Promise<Row[]> {
@@ -244,6 +257,13 @@ export class RecorderClaims {
 
   /** The newest rows of each folder about these accounts and feeds, the newest last. */
   async #rows(wanted: readonly Recorded[], signal: AbortSignal): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let from = 0; from < wanted.length; from += AT_ONCE)
+      rows.push(...(await this.#rowsOf(wanted.slice(from, from + AT_ONCE), signal)));
+    return rows.toSorted((a, b) => a.us - b.us || a.epoch - b.epoch);
+  }
+
+  async #rowsOf(wanted: readonly Recorded[], signal: AbortSignal): Promise<Row[]> {
     const accounts = wanted.map(({ account }) => sqlText(account));
     const feeds = wanted.flatMap(({ feed }) => (feed === null ? [] : sqlText(feed)));
     const ofFeeds = feeds.length === 0 ? '' : ` OR feed IN (${feeds.join(', ')})`;
@@ -252,18 +272,16 @@ export class RecorderClaims {
         WHERE account IN (${accounts.join(', ')})${ofFeeds} LATEST ON ts PARTITION BY account, feed, recorder, place`,
       { signal, deadlineMs: ASK_MS },
     );
-    return asObjects(answer)
-      .map((row) => ({
-        account: String(row['account']),
-        epoch: Number(row['epoch']),
-        feed: row['feed'] === null ? null : String(row['feed']),
-        id: String(row['recorder']),
-        place: String(row['place']),
-        state: String(row['state']),
-        us: Number(row['us']),
-        seen: String(row['seen']),
-      }))
-      .toSorted((a, b) => a.us - b.us || a.epoch - b.epoch);
+    return asObjects(answer).map((row) => ({
+      account: String(row['account']),
+      epoch: Number(row['epoch']),
+      feed: row['feed'] === null ? null : String(row['feed']),
+      id: String(row['recorder']),
+      place: String(row['place']),
+      state: String(row['state']),
+      us: Number(row['us']),
+      seen: String(row['seen']),
+    }));
   }
 }
 
