@@ -98,7 +98,7 @@ const sharing = async () => {
     inHand: () => ({ maxLines: 1000, maxBytes: 1e6 }),
     clock,
   };
-  return { http, identity, shared };
+  return { http, identity, server, shared };
 };
 
 test('what waited when a tape ended is sent, and a tape that has nothing to send holds up no other', async () => {
@@ -164,6 +164,43 @@ test('the tape of an account that another data folder has recorded since is left
     deadlineMs: 30_000,
   });
   expect((await http.exec('SELECT ts FROM ticks')).dataset).toEqual([]);
+});
+
+test('who waits for a tape waits as long as the database is away, and not a moment longer than wanted', async () => {
+  const { server, shared } = await sharing();
+  const data = tempDir('retire');
+  atTheEnd(() => data.remove());
+  for (const name of ['first', 'second']) {
+    const { intake, tape } = await recorded(join(data.path, name), name);
+    intake.configure({ feed: 'passed on', streams: [TICKS] });
+    await tape.close();
+  }
+  await server.kill();
+  const { clock } = shared;
+  const fast = {
+    ...clock,
+    monoMs: () => clock.monoMs() * 20,
+    setTimeout: (fn: () => void, ms: number) => clock.setTimeout(fn, ms / 20),
+  };
+  const told: string[] = [];
+  const telling = createLog({ service: 'test', level: 'error', write: (line) => void told.push(line) });
+  const retirement = new Retirement({
+    shared: { ...shared, clock: fast },
+    tapes: data.path,
+    ruleOf: () => null,
+    log: telling,
+  });
+  atTheEnd(() => retirement.stop());
+  await retirement.addAll(new Set());
+  const wait = new AbortController();
+  let isOver = false;
+  const sent = retirement.sent('passed on', wait.signal).then(() => (isOver = true));
+  // More failures than a tape that cannot be read is given.
+  const failures = () => told.filter((line) => line.includes('QDB_UNREACHABLE')).length;
+  await until(async () => failures() >= 9, { what: 'the database to be missed', deadlineMs: 50_000 });
+  expect(isOver).toBe(false);
+  wait.abort();
+  await sent;
 });
 
 test.each([

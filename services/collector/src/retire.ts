@@ -99,7 +99,8 @@ export class Retirement {
       const aborted = Promise.withResolvers<void>();
       const abort = () => aborted.resolve();
       signal.addEventListener('abort', abort);
-      await Promise.race([one.sent.promise, ...(signal.aborted ? [] : [aborted.promise])]);
+      if (signal.aborted) abort();
+      await Promise.race([one.sent.promise, aborted.promise]);
       signal.removeEventListener('abort', abort);
     }
   }
@@ -191,8 +192,12 @@ export class Retirement {
       for (let isTold = false; !until.aborted; await pause(clock, LOOK_MS, until)) {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
-        // A minute or so: what cannot be read at all holds nobody up.
-        if (supervisor.failures.some(({ times }) => times >= MOST_FAILURES))
+        // A minute or so: what cannot be read at all holds nobody up. A database that is away does: it is away for all.
+        if (
+          supervisor.failures.some(
+            ({ code, times }) => times >= MOST_FAILURES && /^(TAPE|E[A-Z]+$)/.test(code),
+          )
+        )
           this.#under.get(account)?.sent.resolve();
         if ((appliedTsRecv ?? 0) >= last) break;
         // What waits for a word of the clock hears none any more.
