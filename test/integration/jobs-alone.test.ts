@@ -80,3 +80,26 @@ test('who has lost the name is told, and comes again', async () => {
     redis.destroy();
   }
 });
+
+test('the name of a job that was called off is free when its last rows have arrived or never will', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  work(async (job, signal) => {
+    await job.alone('table', async () => {
+      begin();
+      await delay(60_000, undefined, { signal });
+    });
+    return done;
+  });
+  await queues.plan(barsJobs(1));
+  await begun;
+  const [first] = running;
+  let enteredMs = 0;
+  work(async (job) => {
+    await job.alone('table', async () => void (enteredMs = performance.now()));
+    return done;
+  });
+  const stoppedMs = performance.now();
+  await first?.stop();
+  await until(() => enteredMs > 0, { what: 'the next one', deadlineMs: 30_000 });
+  expect(enteredMs - stoppedMs).toBeGreaterThan(1500);
+});

@@ -35,11 +35,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 /** KEYS: hash. ARGV: line, least hold, first, longest, jitter, from which hold it is left alone. Out: how long it is held, and 1 when this is the beginning. */
 const MET = `${NOW}
-local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'untilMs', 'times', 'endedMs')
+local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'untilMs', 'times', 'endedMs', 'alone')
 local begins = (not f[1] or f[4]) and 1 or 0
 local since = begins == 1 and now or f[1]
 local untilMs = begins == 1 and 0 or tonumber(f[2])
 local times = begins == 1 and 0 or tonumber(f[3])
+-- What is met while it is left alone says nothing new.
+local alone = begins == 0 and f[5] == '1' and now < untilMs
 if now >= untilMs then
   times = times + 1
   untilMs = now + math.floor(math.min(ARGV[4], ARGV[3] * 2 ^ math.min(times - 1, 30)) * ARGV[5])
@@ -47,7 +49,8 @@ end
 untilMs = math.max(untilMs, now + ARGV[2])
 redis.call('HDEL', KEYS[1], 'endedMs')
 redis.call('HSET', KEYS[1], 'sinceMs', since, 'untilMs', untilMs, 'times', times, 'line', ARGV[1])
-redis.call('HSET', KEYS[1], 'alone', (times >= tonumber(ARGV[6]) or tonumber(ARGV[2]) > 0) and 1 or 0)
+alone = alone or times >= tonumber(ARGV[6]) or tonumber(ARGV[2]) > 0
+redis.call('HSET', KEYS[1], 'alone', alone and 1 or 0)
 redis.call('PERSIST', KEYS[1])
 return {untilMs - now, begins}
 `;

@@ -43,3 +43,23 @@ test('who gives up or fails lets the next one pass, and never early', async () =
   await third;
   expect(log).toEqual(['first ends', 'third']);
 });
+
+test('who comes after the last waiter gave up still waits for whoever is inside', async () => {
+  const locks = new Turns();
+  const log: string[] = [];
+  let release = (): void => {};
+  const first = locks.hold('a', never, async () => {
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    log.push('first ends');
+  });
+  const stop = new AbortController();
+  const second = locks.hold('a', stop.signal, async () => log.push('second'));
+  stop.abort(new Error('given up'));
+  await expect(second).rejects.toThrow('given up');
+  const third = locks.hold('a', never, async () => log.push('third'));
+  release();
+  await Promise.all([first, third]);
+  expect(log).toEqual(['first ends', 'third']);
+});

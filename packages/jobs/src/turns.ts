@@ -13,13 +13,16 @@ export class Turns {
     });
     const tail = before.then(() => held);
     this.#tails.set(name, tail);
+    // Not before everybody ahead has ended: who gives up is no end of them.
+    void tail.then(() => {
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    });
     try {
       signal.throwIfAborted();
       await abortable(before, signal);
       return await work(signal);
     } finally {
       release();
-      if (this.#tails.get(name) === tail) this.#tails.delete(name);
     }
   }
 }

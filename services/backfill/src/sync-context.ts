@@ -70,17 +70,24 @@ export async function syncContext(
   const earlier = saved.safeParse(checkpoint?.value);
   const before = earlier.success ? earlier.data : null;
   let requests = 0;
+  // Who lost a name may not write on: another job compares the same rows by now.
+  const lost = new AbortController();
+  const own = AbortSignal.any([signal, lost.signal]);
   return {
     parts,
     account,
-    signal,
+    signal: own,
     requests: () => requests,
-    alone: job.alone,
+    alone: (name, work) =>
+      job.alone(name, (leased) => {
+        leased.addEventListener('abort', () => lost.abort(leased.reason), { once: true });
+        return work(leased);
+      }),
     ask: ({ route, of, optional = false, purpose }, work) =>
       job.request([route, of, purpose].filter((part) => part !== undefined).join(' '), async (given) => {
         requests += 1;
         parts.numbers.asked(account.account, route, purpose);
-        const either = AbortSignal.any([given, signal]);
+        const either = AbortSignal.any([given, own]);
         try {
           return await work(either);
         } catch (error) {
