@@ -1,6 +1,6 @@
-// What a job needs to know of its account: configuration, server, feed, the REST client of its terminal, the clock rule of its broker,
-// and the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one
-// context per account, kept for a while, because addresses and rules change rarely and jobs come by the thousand.
+// What a job needs to know about its account: configuration, server, feed, the REST client of its terminal, the broker's clock rule, and
+// the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one context per
+// account, cached for a while, because addresses and rules rarely change and jobs come by the thousand.
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
 import {
@@ -23,7 +23,7 @@ export interface AccountContext {
   readonly rest: FxSocketRest;
   readonly rule: ClockRule;
   readonly ruleId: string;
-  /** The broker's wall clock now; of a gateway that plays an old day its own `serverTime`, at most a few seconds old, never ahead. */
+  /** The broker's wall clock now. For a gateway that replays an old day: its own `serverTime`, at most a few seconds old, never ahead. */
   brokerNowMs(signal: AbortSignal): Promise<BrokerMs>;
   /** The same moment in UTC microseconds. */
   nowUs(signal: AbortSignal): Promise<number>;
@@ -40,9 +40,9 @@ export interface AccountContextsOptions {
   readonly clock: Clock;
 }
 
-/** For so long a context is used without looking whether it still holds. */
+/** How long a context is used before it is checked again. */
 const KEEP_MS = 30_000;
-/** Addresses of terminals are asked for so often. */
+/** How often the addresses of terminals are asked for. */
 const ADDRESS_MS = 600_000;
 const SERVER_TIME_MS = 3000;
 
@@ -62,7 +62,7 @@ interface Terminal {
   readonly rest: FxSocketRest;
   readonly restUrl: string;
   readonly key: string;
-  /** Which certificates and addresses were taken. */
+  /** Which TLS and plain-HTTP settings the client was made with. */
   readonly trust: string;
   readonly untilMs: number;
 }
@@ -87,12 +87,12 @@ export class AccountContexts {
     if (config === undefined) throw unknownAccount(account);
     const kept = this.#kept.get(account);
     if (kept?.config === config && this.#o.clock.monoMs() < kept.untilMs) return kept.context;
-    // Shared by all who ask meanwhile, so it must not end with the first one's signal.
+    // All callers waiting meanwhile share it, so it must not end with the first caller's signal.
     const making = this.#making.get(account) ?? this.#begin(account, config);
     return abortable(making, signal);
   }
 
-  /** Forgets what is known, so that the next job looks again. */
+  /** Forgets the cached contexts, so that the next job looks everything up again. */
   forget(account: string): void {
     this.#kept.delete(account);
     const terminal = this.#terminals.get(account);
@@ -120,7 +120,7 @@ export class AccountContexts {
     const decision = await this.#decision(config, server);
     const rule = parseClockRule(decision.rule);
     const context = contextOf({ config, server, rest, rule, clock: this.#o.clock });
-    // A provisional rule is replaced within moments of the first evidence, and the next job is read with the better one.
+    // A provisional rule is replaced within moments of the first evidence; the next job then reads with the better one.
     const keepMs = decision.confidence === 'provisional' ? 0 : KEEP_MS;
     this.#kept.set(account, { context, config, untilMs: this.#o.clock.monoMs() + keepMs });
     return context;
@@ -141,7 +141,7 @@ export class AccountContexts {
       this.#terminals.set(name, { ...known, untilMs });
       return known.rest;
     }
-    // Jobs under way may still use the old one; its connections end when idle.
+    // Running jobs may still use the old client; its connections close when idle.
     if (known !== undefined) this.#retired.add(known.rest);
     const rest = new FxSocketRest({ baseUrl: restUrl, apiKey, tlsVerify, allowHttp });
     this.#terminals.set(name, { rest, restUrl, key: apiKey, trust, untilMs });
@@ -169,8 +169,8 @@ async function addressOf(
 }
 
 /**
- * What was decided last about a server's clock. Its `rule_id` is the whole rule, with the moves of the broker: each instant of history is
- * read with the rule of then.
+ * The newest decision about a server's clock. Its `rule_id` is the whole rule, with the broker's changes of rule, so each instant of
+ * history is read with the rule of its time.
  */
 export const newestDecision = (rows: readonly TableRow<'clock_rules'>[]): Decision | null => {
   let newest: TableRow<'clock_rules'> | null = null;
@@ -215,7 +215,7 @@ function contextOf(o: {
   };
 }
 
-/** The promise's end, or the signal's. */
+/** Settles with the promise, or rejects when the signal aborts. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => reject(signal.reason as Error);

@@ -1,4 +1,4 @@
-// How much of an account's deals or closed positions is asked for at once, and where the sizes that work are remembered.
+// How much of an account's deals or closed positions is asked for at once; also remembers the sizes that work.
 import type { SpanLimits } from './range-memory.ts';
 import type { SyncContext } from './sync-context.ts';
 

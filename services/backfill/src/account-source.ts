@@ -1,5 +1,5 @@
-// The history of an account as a source of pages: what deals and closed positions have in common. In: the route, and how its rows become
-// rows of the table. Out: answers of a range, and what stands before it (look-back.ts) where that was asked for as well.
+// An account's history as a source of pages: what deals and closed positions have in common. In: the route, and how its rows become table
+// rows. Out: answers for a range, plus what stands before it (look-back.ts) if that was asked for too.
 import { brokerRange, type HistoryRows, type Range } from '@fxtape/market';
 import { ACCOUNT_LIMITS, memoryKeyOf } from './account-limits.ts';
 import type { LookBack } from './look-back.ts';
@@ -19,11 +19,11 @@ export interface AccountHistory<W, R> {
     options: HistoryCallOptions,
   ) => Promise<{ readonly rows: readonly W[]; readonly rejected: HistoryAnswer<R>['rejected'] }>;
   readonly rowsOf: (answer: readonly W[], seenUs: number) => HistoryRows<R>;
-  /** The time by which the gateway selects. */
+  /** The time by which the gateway selects rows. */
   readonly atUs: (row: R) => number;
-  /** Two rows with the same id are the same. */
+  /** Two rows with the same id are the same row. */
   readonly idOf: (row: R) => string;
-  /** The number by which a row is known beyond one answer. */
+  /** The number that identifies a row across answers. */
   readonly numberOf: (row: R) => string;
 }
 
@@ -65,7 +65,7 @@ export function accountSource<W, R>(
     atUs,
     idOf: of.idOf,
     headIsTight: (fromUs, firstUs) => fromUs === firstUs,
-    // More may share the moment of the last one.
+    // More rows may share the moment of the last one.
     tailIsTight: () => false,
     read: async (range, purpose) => {
       const isToBelieve = purpose === 'read' || purpose === 'agreement';

@@ -1,6 +1,6 @@
-// Whether an answer can be believed: right after first use a terminal is still loading, and answers less than there is. In: a digest per
-// answer to the same question. Out: whether two in a row agreed, or how long to wait before asking once more. Kept per process; an
-// answer of an earlier run of the same job counts as the one before.
+// Whether an answer can be believed: right after first use a terminal is still loading, and returns less than there is. In: a digest per
+// answer to the same question. Out: whether two consecutive answers agreed, or how long to wait before asking again. Kept per process; an
+// answer from an earlier run of the same job counts as the one before.
 import { createHash } from 'node:crypto';
 
 interface Asked {
@@ -10,7 +10,7 @@ interface Asked {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
-/** Questions that nobody came back to are forgotten beyond so many. */
+/** How many questions are kept; beyond this, questions that were never asked again are forgotten. */
 const KEPT = 10_000;
 
 export class Agreements {
@@ -18,15 +18,14 @@ export class Agreements {
   readonly #asked = new Map<string, Asked>();
   readonly #concluded = new Map<string, { conclusion: string; sinceMs: number; lastMs: number }>();
 
-  /** True until two answers about this stream agreed in this process. */
+  /** True until two answers about this stream have agreed in this process. */
   isFirstUse(stream: string): boolean {
     return !this.#used.has(stream);
   }
 
   /**
-   * For how long the same has been concluded about a topic, in milliseconds: 0 at first, after every other conclusion, and when the last
-   * look lies longer ago than `forgetMs`. What is hardly ever made good again (a history that is not asked for any more) is concluded
-   * twice, well apart.
+   * How long the same conclusion about a topic has held, in milliseconds: 0 at first, after any other conclusion, and when the last check
+   * is older than `forgetMs`. A conclusion that is rarely revisited (history that is not asked for any more) needs two checks, well apart.
    */
   heldFor(
     topic: string,
@@ -42,12 +41,12 @@ export class Agreements {
     return o.nowMs - sinceMs;
   }
 
-  /** Whatever was concluded about a topic counts no more. */
+  /** Forgets every conclusion about a topic. */
   forget(topic: string): void {
     this.#concluded.delete(topic);
   }
 
-  /** Null: this answer agrees with the one before. Otherwise ask again after so many milliseconds. */
+  /** Null: this answer agrees with the one before. Otherwise: ask again after this many milliseconds. */
   answered(stream: string, question: string, digest: string): number | null {
     const name = `${stream}|${question}`;
     const before = this.#asked.get(name);
@@ -69,8 +68,8 @@ function forgetOldest(map: Map<string, unknown>): void {
 }
 
 /**
- * Count and content of rows of one table, without the time at which they were seen. Answers are long: numbers are hashed as bytes, and of
- * other values only where they change from row to row.
+ * Number and content of one table's rows, without the time at which they were seen. Answers are long: numbers are hashed as bytes, other
+ * values only where they change from row to row.
  */
 export function digestRows(rows: readonly object[]): string {
   const numbers: number[] = [];

@@ -1,6 +1,6 @@
-// Turns the reading of history into a handler of jobs. In: the work. Out: done, come again, or an error; and when a job fails for good, the
-// range that the gateway would not give stands as a gap with cause `refused`, with what it said. What the gateway gives nobody is no
-// refusal of a range: before one is written the terminal is asked whether it is there at all.
+// Turns reading history into a job handler. In: the work. Out: done, come again, or an error. When a job fails for good, the range that the
+// gateway would not serve becomes a gap with cause `refused`, with the gateway's words. If the gateway serves nothing at all, that is not a
+// refusal of this range: before a gap is written, the terminal is asked whether it is there.
 import {
   accountAway,
   catalogue,
@@ -17,7 +17,7 @@ import { meansAway, whyAway } from './gateway-away.ts';
 import type { BackfillParts } from './parts.ts';
 import { type SyncContext, type SyncOutcome, syncContext } from './sync-context.ts';
 
-/** What a failed job leaves open; null: nothing that a gap could show. */
+/** The gap that a failed job leaves open; null: nothing that a gap could show. */
 export type Refusal = { readonly key: StreamKeyOf; readonly range: Range } | null;
 
 export function asJob<P extends { readonly account: string }>(
@@ -36,7 +36,7 @@ export function asJob<P extends { readonly account: string }>(
     } catch (error) {
       if (error instanceof ComeAgain) return { againAfterMs: error.afterMs };
       if (signal.aborted) throw error;
-      // Not every question is asked within the budget: where the account is found, what its clock shows.
+      // Not every question goes through the budget: finding the account and reading its clock do not.
       if (meansAway(error) || (c === null && isOfGateway(error))) throw accountAway(account, error as Error);
       const refusal = o.refusal(job.payload);
       if (c === null || refusal === null || !isFinal(job, error)) throw error;
@@ -48,14 +48,14 @@ export function asJob<P extends { readonly account: string }>(
   };
 }
 
-/** The end of a range as the end of its job. */
+/** Maps how reading a range ended to how the job ends. */
 export const doneOf = (outcome: SyncOutcome): JobOutcome => ({
   rows: outcome.rows,
   requests: outcome.requests,
   note: { outcome: outcome.outcome, covered: outcome.covered.length },
 });
 
-/** Codes with which a gateway, and not this installation, refuses. */
+/** Codes that mean that the gateway refuses, not that this installation is at fault. */
 const REFUSALS = /^(FXSOCKET|HISTORY|SYMBOL)_/;
 
 const isOfGateway = (error: unknown): boolean =>
@@ -70,7 +70,7 @@ function isFinal(job: RunningJob<unknown>, error: unknown): boolean {
 async function refuse(parts: BackfillParts, refusal: NonNullable<Refusal>, error: unknown): Promise<void> {
   const { code, message } = error as { code: string; message: string };
   const gap = openedGap(parts.stamps, { ...refusal, cause: 'refused', evidence: { code, message } });
-  // The job's own signal may end at any moment now; this is the last that is to be said of it.
+  // The job's own signal may abort at any moment now; this must still be written.
   await parts.writer.write({ gap_events: [gap] }, { signal: AbortSignal.timeout(10_000) });
   parts.historyGaps.changed(refusal.key.account);
 }

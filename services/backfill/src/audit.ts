@@ -1,8 +1,8 @@
-// Finds rows that were stored once and do not stand in their table any more: a dropped partition, a table restored from an older copy, a
-// foreign hand. Every bar, deal and position has its versions in a table of revisions, written first; what has a version and no row is put
-// back as its newest version, because the broker may not have it any more. In: an account. Out: the rows, and gaps with cause
-// `undercount` that are healed, so that it is told. What was seen since the audit was asked for is left out, and it begins a while
-// later: rows have had the time to follow their versions.
+// Finds rows that were stored once but are no longer in their table: a dropped partition, a table restored from an older copy, another
+// program. Every bar, deal and position has its versions in a table of revisions, which is written first. What has a version but no row is
+// put back as its newest version, because the broker may no longer have it. In: an account. Out: the rows, and gaps with cause `undercount`
+// that are healed, so that the loss is on record. Rows seen after the audit was requested are left out, and the audit starts a while later,
+// so that rows have had time to follow their versions.
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import { historyGapId, type Range } from '@fxtape/market';
 import type { RowsByTable, StreamKeyOf } from '@fxtape/questdb';
@@ -18,7 +18,7 @@ const saved = z.object({ step: z.literal('audit'), monthUs: z.int(), rows: z.int
 
 type Table = 'bars' | 'deals' | 'positions';
 
-/** Rows of one stream that are gone, and the ranges in which they stood. `newest`: those of them that still are, as their newest versions. */
+/** Rows of one stream that have disappeared, and the ranges in which they stood. `newest`: those still missing, as their newest versions. */
 interface Missing {
   readonly key: StreamKeyOf;
   readonly table: Table;
@@ -54,7 +54,7 @@ export async function audit(
   return { rows, requests: 0, note: { restored: rows, gaps } };
 }
 
-/** UTC months that hold a version, oldest first. */
+/** UTC months that contain a version, oldest first. */
 async function monthsOf(c: SyncContext, { account, feed }: Payload<'audit'>): Promise<Range[]> {
   const { audit: reader } = c.parts;
   const options = { signal: c.signal };
@@ -108,7 +108,7 @@ async function missingBars(c: SyncContext, of: Payload<'audit'>, month: Range): 
 const streamOf = ({ symbol, timeframe }: { symbol: string; timeframe: string }): string =>
   `${timeframe} ${symbol}`;
 
-/** Runs of known times without a row between two that have one. */
+/** Runs of known times that have no row, between times that have one. */
 export function runsMissing(
   known: readonly number[],
   present: ReadonlySet<number>,
@@ -147,7 +147,7 @@ async function missingTrades(
   const gone = [...known].filter(([id]) => !present.has(id));
   if (gone.length === 0) return [];
   const times = gone.map(([, ts]) => ts);
-  // Over a month there are few: one gap from the first missing one to the last.
+  // There are few in a month: one gap spans from the first missing row to the last.
   const fromUs = times.reduce((least, ts) => Math.min(least, ts));
   const toUs = times.reduce((most, ts) => Math.max(most, ts)) + MOMENT_US;
   return [
@@ -167,8 +167,8 @@ async function missingTrades(
 }
 
 /**
- * Puts the rows back, where nobody else writes the stream at this moment, and tells of it. What somebody else put back meanwhile, perhaps as a
- * newer version, is looked for once more there. Returns how many rows it were.
+ * Puts the rows back under the stream's lock and records a gap. Under the lock it checks once more what others have put back meanwhile,
+ * perhaps as a newer version. Returns how many rows were put back.
  */
 async function restore(c: SyncContext, { key, newest, ranges, table }: Missing): Promise<number> {
   const { historyGaps, numbers, stamps, writer } = c.parts;

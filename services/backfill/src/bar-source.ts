@@ -27,7 +27,7 @@ const MOST_BARS = 50_000;
 
 export const barWidthUs = (timeframe: string): number => BAR_US[timeframe] ?? MINUTE_US;
 
-/** The least time between the opens of two bars: a switch of the clock, or February, may make one shorter. */
+/** The least time between the opens of two bars: a clock change, or February, can make one shorter. */
 const leastApartUs = (timeframe: string): number => {
   const widthUs = barWidthUs(timeframe);
   if (timeframe === 'MN1') return 28 * DAY_US - HOUR_US;
@@ -56,7 +56,7 @@ export function barSource(
     return {
       range,
       rows: bars.rows.filter((row) => row.ts >= range.fromUs && row.ts < range.toUs),
-      // A bar has its place: what lies beside is asked for there.
+      // A bar's place is fixed, so its neighbours are asked for there.
       beside: [],
       size: answer.rows.length + answer.rejected.length,
       rejected: [...answer.rejected, ...bars.rejected],

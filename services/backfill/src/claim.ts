@@ -1,6 +1,6 @@
-// Records what was proved: rows of `coverage` with source `history`, and the gaps of history that thereby are none any more. In: ranges
-// whose rows are applied. Out: nothing, once the claims are applied too. Call it under the stream's lock: claims grow what is known. A claim
-// names the clock rule of its rows, so one that another rule read never grows into it.
+// Records what was proved: rows of `coverage` with source `history`, and the end of history gaps that they close. In: ranges whose rows are
+// applied. Out: nothing, once the coverage is applied too. Call it under the stream's lock: coverage extends ranges that exist. A range of
+// coverage names the clock rule of its rows, so it never grows into a range read with another rule.
 import { historyClaim, intersect, type Range, subtract, type TableRow, unite } from '@fxtape/market';
 import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import { gapInState } from './gap-rows.ts';
@@ -35,7 +35,7 @@ export async function claim(
   await healRefused(c, key, reach, unite([...known, ...own]), rows);
 }
 
-/** Ends the gaps of history that lie within what is covered now. */
+/** Ends the history gaps that lie within what is now covered. */
 async function healRefused(
   c: SyncContext,
   key: StreamKeyOf,

@@ -1,7 +1,7 @@
-// What a broker's clock shows, as evidence for its rule. In: an account and symbols that trade weekly. Out: rows of `clock_evidence`: the
-// offset now, measured on clocks that were seen to run and as the gateway states it, and where weeks open, close and rest in years of
-// hourly bars, in the broker's wall clock, because no rule is known here. What they mean is decided by the scheduler, whose table
-// `clock_rules` is: a gateway is asked here, within its budget, and nothing is concluded.
+// What a broker's clock shows, as evidence for its rule. In: an account, and symbols that trade weekly. Out: rows of `clock_evidence`:
+// today's offset, measured on running clocks and as stated by the gateway, and when the weeks in years of hourly bars open, close and
+// pause, on the broker's wall clock, because no rule is known here. This job asks the gateway within its budget and draws no conclusion;
+// the scheduler decides, and owns the table `clock_rules`.
 import { catalogue, type Checkpoint, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
 import {
   brokerMs,
@@ -25,20 +25,20 @@ type EvidenceRow = RowInput<'clock_evidence'>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Wall clocks lie within so many hours of UTC: what is wanted in UTC is inside of this on any of them. */
+/** Wall clocks lie within this many hours of UTC, so a UTC range widened by it is complete on any of them. */
 const WIDEST_MS = 15 * HOUR_MS;
 const PAGE_MS = 160 * DAY_MS;
 const LEAST_PAGE_MS = 5 * DAY_MS;
-/** Looks at the running clocks, before they are said to stand still. */
+/** How often the running clocks are checked before they are said to stand still. */
 const LOOKS = 6;
-/** From this try on, a symbol whose history cannot be read is left out: history must not wait for evidence that never comes. */
+/** From this attempt on, a symbol whose history cannot be read is left out: history must not wait for evidence that never comes. */
 const PATIENT_TRIES = 4;
 
-/** A run asks dozens of times. Of a gateway that fails now and then none would come to its end, if each began with nothing. */
+/** One run sends dozens of requests. On a gateway that fails now and then no run would finish if each started from nothing. */
 const TRIES = 3;
 const AGAIN_MS = 300;
 
-/** What earlier runs have gathered, as the rows that it becomes. */
+/** What earlier runs have gathered, as the rows to be written. */
 const saved = z.object({ offsets: z.array(z.unknown()), edges: z.array(z.unknown()) });
 
 export async function gatherClockEvidence(
@@ -73,7 +73,7 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
     try {
       stated = await readClocks(c, symbols, readings);
     } catch (error) {
-      // One look less. A gateway that is away altogether is seen by what is asked next.
+      // One reading less. If the gateway is away altogether, the next request notices.
       if (c.signal.aborted || !mayPass(error)) throw error;
     }
     if (measureOffset(readings)?.source === 'ticks') break;
@@ -86,7 +86,7 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
     utc_offset_s: offsetS,
     reason: offsetS === null ? `${stated.offsetS} s is no offset of a clock` : null,
   };
-  // A gateway that plays an old day has a today of its own: its clock says nothing of ours, and is not compared with it.
+  // A gateway that replays an old day has its own today: its clock says nothing about ours, and is not compared with it.
   if (replayed) {
     const shown = parseBrokerTime(stated.serverTime);
     return shown === null || offsetS === null ? [] : [{ ...said, ts: (shown.ms - offsetS * 1000) * 1000 }];
@@ -100,7 +100,7 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
   ];
 }
 
-/** One look at every clock; returns what the gateway states. */
+/** Reads every clock once; returns what the gateway states. */
 async function readClocks(
   c: SyncContext,
   symbols: readonly string[],
@@ -121,7 +121,7 @@ async function readClocks(
       );
       note('ticks', symbol, time);
     } catch (error) {
-      // Not listed, or nobody has seen it yet: other symbols tell the time as well.
+      // Not listed, or without a quote so far: other symbols show the time too.
       if (!isNotReady(error)) throw error;
     }
   }
@@ -134,7 +134,7 @@ async function readClocks(
   return { offsetS: said.utcOffsetSeconds, serverTime: said.serverTime };
 }
 
-/** Asks again what met no answer, a little later; unless it was told to wait, or it was too much. */
+/** Asks again, a little later, what was not answered; unless the gateway said to wait, or the request was too large. */
 async function asked<T>(c: SyncContext, ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -177,7 +177,7 @@ async function edges(
       retryAfterMs?: unknown;
     };
     const last = attempt >= Math.min(PATIENT_TRIES, catalogue.clock.attempts);
-    // Told to wait is no refusal.
+    // Being told to wait is not a refusal.
     const unread = last && retryAfterMs === undefined && /^(FXSOCKET|HISTORY)_/.test(String(code));
     const refused = code === 'SYMBOL_NOT_LISTED' || unread;
     if (!refused || c.signal.aborted) throw error;
@@ -185,7 +185,7 @@ async function edges(
   }
 }
 
-/** Opens of hourly bars on the broker's wall clock, oldest first. */
+/** Opening times of hourly bars on the broker's wall clock, oldest first. */
 async function hourlyOpens(
   c: SyncContext,
   symbol: string,

@@ -1,4 +1,4 @@
-// How deep inside a job its end for now is told: nothing failed, and waiting here would keep a place in the queue busy.
+// How code deep inside a job ends the job for now: nothing failed, but waiting here would keep a place in the queue busy.
 
 /** Becomes `{ againAfterMs }` of the job; the handler's wrapper catches it. */
 export class ComeAgain extends Error {

@@ -1,5 +1,5 @@
 // What an empty range means: nothing happened there, or history begins later. In: a source that answered a range with nothing, twice. Out:
-// whether anything older exists (of bars asked in windows that double, down to 1971), and where history begins when not.
+// whether anything older exists (for bars, asked in windows that double, back to 1971), and if not, where history begins.
 import { EARLIEST_STORABLE_MS, type Range } from '@fxtape/market';
 import { isTooMuch, tooSlow } from './history-errors.ts';
 import type { HistorySource } from './history-source.ts';
@@ -7,7 +7,7 @@ import type { SyncContext } from './sync-context.ts';
 
 export type Beginning =
   | { readonly kind: 'older_exists' }
-  /** Nothing is older; `firstUs` is the first row after the range, null when there is none at all. */
+  /** Nothing is older; `firstUs` is the first row after the range, or null if there is none at all. */
   | { readonly kind: 'begins'; readonly firstUs: number | null };
 
 export async function beginningOf<R>(
@@ -16,7 +16,7 @@ export async function beginningOf<R>(
   empty: Range,
   nowUs: number,
 ): Promise<Beginning> {
-  // Deals are few: one answer tells of all time. Of bars a terminal would have to load everything.
+  // Deals are few: one answer covers all of time. For bars a terminal would have to load everything.
   const leastUs = source.limits.rowUs === null ? nowUs : source.limits.minUs * 16;
   let widthUs = Math.max(empty.toUs - empty.fromUs, leastUs);
   for (let toUs = empty.fromUs; toUs > EARLIEST_US; widthUs *= 2) {
@@ -37,7 +37,7 @@ export async function beginningOf<R>(
 
 const EARLIEST_US = EARLIEST_STORABLE_MS * 1000;
 
-/** Time of the first row of an answer that has any; a range that is too much is asked in halves until one has a row. */
+/** Time of the first row of an answer that has any; a range that is too large is halved until one part has a row. */
 async function firstRowUs<R>(
   c: SyncContext,
   source: HistorySource<R>,

@@ -1,6 +1,6 @@
-// Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first:
-// what a time-out refused was asked in halves, what a cap cut off was asked for again from the last row on (that row included), and what
-// looked empty or was the first answer of its stream has been answered twice in the same way.
+// Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first. What
+// timed out was asked in halves; what a row limit cut off was asked again from the last row on (that row included); what looked empty, or
+// was the first answer of its stream, was answered twice in the same way.
 import type { Range } from '@fxtape/market';
 import { digestRows } from './agreements.ts';
 import { ComeAgain } from './come-again.ts';
@@ -10,7 +10,7 @@ import type { Purpose } from './numbers.ts';
 import { pause } from './pause.ts';
 import type { SyncContext } from './sync-context.ts';
 
-/** A longer wait for the next answer is not worth a place in the queue. */
+/** Waiting longer than this for the next answer is not worth a place in the queue. */
 const LONGEST_PAUSE_MS = 1500;
 
 /** Errors: HISTORY_TOO_SLOW, HISTORY_CONTRADICTS, HISTORY_CUT_WITHIN_MOMENT, ComeAgain, those of the source. */
@@ -25,7 +25,7 @@ export async function* fetchPages<R extends object>(
     const toUs = Math.min(range.toUs, fromUs + spanUs);
     const page = await readPage(c, source, { fromUs, toUs }, 'read');
     if (page === 'too much') {
-      // This request is halved; how much the next one asks for is for the memory to say.
+      // Only this request is halved; the range memory decides how much the next one asks for.
       halvedUs = Math.max(source.limits.minUs, Math.floor((toUs - fromUs) / 2));
       continue;
     }
@@ -35,7 +35,7 @@ export async function* fetchPages<R extends object>(
   }
 }
 
-/** One range, complete, whatever it takes. */
+/** Reads one range completely, whatever it takes. */
 async function readWhole<R extends object>(
   c: SyncContext,
   source: HistorySource<R>,
@@ -60,7 +60,7 @@ async function readPage<R extends object>(
   const spanUs = range.toUs - range.fromUs;
   let answer: HistoryAnswer<R>;
   try {
-    // An edge holds the row that it begins or ends with, so it cannot look empty.
+    // An edge contains the row that it begins or ends with, so it cannot look empty.
     answer =
       purpose === 'edge' ? await source.read(range, purpose) : await believed(c, source, range, purpose);
   } catch (error) {
@@ -74,7 +74,7 @@ async function readPage<R extends object>(
   return withEdges(c, source, answer);
 }
 
-/** The answer, once two in a row agree where one is not to be believed. */
+/** The answer, after two consecutive ones agree if one is not enough. */
 async function believed<R extends object>(
   c: SyncContext,
   source: HistorySource<R>,
@@ -100,7 +100,7 @@ async function believed<R extends object>(
   }
 }
 
-/** Asks for the parts before the first and after the last row when the answer may have been cut there. */
+/** If the answer may have been cut, asks for the parts before its first row and after its last row. */
 async function withEdges<R extends object>(
   c: SyncContext,
   source: HistorySource<R>,
@@ -127,7 +127,7 @@ async function withEdges<R extends object>(
   return together(source, range, parts);
 }
 
-/** An edge that is the whole range again would be asked for ever. */
+/** An edge that is the whole range again would be asked for endlessly. */
 const whole = <R>(source: HistorySource<R>, range: Range, lastUs: number): boolean =>
   lastUs === range.fromUs && source.limits.rowUs !== null;
 
@@ -142,7 +142,7 @@ async function edge<R extends object>(
   const same = range.fromUs === answer.range.fromUs && range.toUs === answer.range.toUs;
   const alone = answer.rows.every((row) => source.atUs(row) === anchorUs);
   if (same && alone) {
-    // The question would be the same again. More rows than an answer holds may share this moment.
+    // The question would be the same again. More rows than one answer can hold may share this moment.
     if (!memory.looksCut(source.memoryKey, source.limits, answer.size)) return answer;
     throw noProgress(source.what, anchorUs, answer.size);
   }
@@ -155,7 +155,7 @@ async function edge<R extends object>(
   return found;
 }
 
-/** Several answers as one; of two versions of a row the later asked one counts. */
+/** Merges several answers into one; of two versions of a row, the one asked for later counts. */
 function together<R extends object>(
   source: HistorySource<R>,
   range: Range,

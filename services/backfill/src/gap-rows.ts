@@ -1,5 +1,5 @@
-// Gaps that history itself opens, and their end. In: a stream, a range, why. Out: rows of `gap_events`, each with the whole picture. The
-// id is made of the stream and the range, so that the same trouble met twice, by whichever process, is one gap.
+// Gaps that reading history itself opens, and their end. In: a stream, a range, the reason. Out: rows of `gap_events`, each with all facts
+// of the gap. The id is made from the stream and the range, so the same trouble met twice, by any process, is one gap.
 import { type HistoryCause, historyGapId, type Range, type RowInput } from '@fxtape/market';
 import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import type { Stamps } from './stamps.ts';
@@ -26,7 +26,7 @@ export const openedGap = (
   };
 };
 
-/** The same gap in another state. Its row is newer than everything that is known of it. */
+/** The same gap in another state. Its row is newer than everything known about the gap. */
 export const gapInState = (
   stamps: Stamps,
   gap: GapRow,

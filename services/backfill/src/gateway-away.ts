@@ -1,11 +1,11 @@
-// Whether an error is about what was asked for, or about the account: its gateway is not there, does not take the key, wants to be left
-// alone, or its terminal has lost the broker. In: what a request met. Out: the same error, or ACCOUNT_AWAY, which uses no try and writes
-// nothing. Some errors are both: then the terminal's status tells, which is always answered where anything is.
+// Whether an error is about the request, or about the account: its gateway is down, rejects the key or asks to wait, or its terminal has
+// lost the broker. In: what a request met. Out: the same error, or ACCOUNT_AWAY, which uses up no attempt and writes nothing. Some errors
+// can mean either; the terminal's status then decides, which is answered whenever the gateway is up.
 import type { FxSocketRest } from '@fxtape/fxsocket';
 import { accountAway, type AwayCause } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
 
-/** No range has anything to do with these. */
+/** Errors that have nothing to do with the requested range. */
 const AWAY: ReadonlySet<unknown> = new Set([
   'FXSOCKET_FORBIDDEN',
   'FXSOCKET_GATEWAY_DOWN',
@@ -19,7 +19,7 @@ const AWAY: ReadonlySet<unknown> = new Set([
   'FXSOCKET_UNREACHABLE',
   'KEY_MISSING',
 ]);
-/** A network that swallows packets, or a range that takes too long; an account that was unlinked, or a route that a bridge does not have. */
+/** Either a network that swallows packets or a range that takes too long; either an unlinked account or a route that the bridge lacks. */
 const EITHER: ReadonlySet<unknown> = new Set([
   'FXSOCKET_DEADLINE',
   'FXSOCKET_NOT_FOUND',
@@ -38,7 +38,7 @@ export function meansAway(error: unknown): error is AwayCause {
   return AWAY.has(code) && !(code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status));
 }
 
-/** What to throw for an error of a request. `optional`: the route may be missing, or not be paid for, without the account being away. */
+/** What to throw when a request failed. `optional`: the route may be missing, or not paid for, although the account is there. */
 export async function accountOrQuestion(
   error: unknown,
   of: Terminal & { readonly optional: boolean },
@@ -52,13 +52,13 @@ export async function accountOrQuestion(
   return cause === null ? error : accountAway(of.account, cause);
 }
 
-/** A time-out of the gateway's own proxy, while the terminal is there: the range was too much. */
+/** The gateway's own proxy timed out although the terminal is there: the range was too large. */
 export const isProxyTimeout = (error: unknown): boolean => {
   const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
   return code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status);
 };
 
-/** Asks the terminal how it is. Null: it is there, and has its broker. */
+/** Asks the terminal for its status. Null: it is there and connected to its broker. */
 export async function whyAway({ account, rest }: Terminal, signal: AbortSignal): Promise<AwayCause | null> {
   try {
     const status = await rest.status({ signal, deadlineMs: STATUS_MS, retry: 'transport' });

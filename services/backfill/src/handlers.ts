@@ -1,4 +1,4 @@
-// Which job is done by what. Every kind of job that this service serves stands here, and nowhere else.
+// Which handler runs which job. Every kind of job that this service runs is listed here, and nowhere else.
 import type { JobHandlers, Payload, Why } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { audit } from './audit.ts';
@@ -23,7 +23,7 @@ const ofAccount =
     range: rangeOf(payload),
   });
 
-/** What is known of a beginning is looked at again by re-reads, and when somebody asks. */
+/** Re-reads, and requests by a person, check again where history begins. */
 const isAgain = ({ why }: { why: Why }): boolean => why === 'reread' || why === 'request';
 
 const ofBars = (payload: Payload<'bars'>): Refusal => {

@@ -1,4 +1,5 @@
-// What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same, or what it means for a range.
+// What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same error, or what it means for a
+// range.
 import { FxtapeError } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { isProxyTimeout } from './gateway-away.ts';
@@ -11,10 +12,10 @@ const TOO_MUCH: ReadonlySet<unknown> = new Set([
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
 
-/** Terminal or proxy needed longer than they may, or the connection: a smaller range may do. */
+/** The terminal, the proxy or the connection took too long: a smaller range may work. */
 export const isTooMuch = (error: unknown): boolean => TOO_MUCH.has(codeOf(error)) || isProxyTimeout(error);
 
-/** `CopyRates failed` and its like: the history is not loaded yet, or the broker does not list the symbol. */
+/** `CopyRates failed` and similar: the history is not loaded yet, or the broker does not list the symbol. */
 export const isNotReady = (error: unknown): boolean => codeOf(error) === 'FXSOCKET_TERMINAL_FAILED';
 
 const spelled = (range: Range): string =>

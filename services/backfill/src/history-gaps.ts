@@ -1,5 +1,5 @@
-// The gaps that history opened and that are still open, by stream: looked up often (with each claim) and changed rarely, so that one look
-// per account serves for some seconds. Another process may know more meanwhile; whatever is missed is healed by its own job.
+// The open gaps that reading history opened, by stream. They are looked up often (for each claim) and change rarely, so one query per
+// account serves for some seconds. Another process may know more meanwhile; a gap that is missed here is healed by its own job.
 import type { Clock } from '@fxtape/ops';
 import type { GapRow, Reader, StreamKeyOf } from '@fxtape/questdb';
 
@@ -29,7 +29,7 @@ export class HistoryGaps {
     return gaps.filter((gap) => isOf(gap, key));
   }
 
-  /** True when this gap was opened before, in whatever state it is now. @throws as Reader.gaps. */
+  /** True if this gap was ever opened, whatever its state is now. @throws as Reader.gaps. */
   async known(account: string, gapId: string, signal: AbortSignal): Promise<GapRow | null> {
     const found = await this.#reader.gaps({ account, signal });
     return found.find((gap) => gap.gap_id === gapId) ?? null;
@@ -49,7 +49,7 @@ export class HistoryGaps {
       .map((gap) => gap.gap_id);
   }
 
-  /** A row of `gap_events` was written: the next look is a new one. */
+  /** A row of `gap_events` was written: query again next time. */
   changed(account: string): void {
     for (const [name, look] of this.#looks) if (look.account === account) this.#looks.delete(name);
   }

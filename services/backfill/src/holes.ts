@@ -1,6 +1,6 @@
-// What of an answered range cannot be claimed: rows that cannot be stored, and hours that cannot be told apart. In: the page and what the
-// database condemned. Out: the holes, after their rows stand in `rejected` and their gaps in `gap_events`. A hole that is known already
-// is not written again.
+// Which parts of an answered range cannot be covered: rows that cannot be stored, and hours that cannot be told apart. In: the page, and
+// the rows that the database condemned. Out: the holes, once their rows are in `rejected` and their gaps in `gap_events`. A known hole is
+// not written again.
 import { createHash } from 'node:crypto';
 import {
   EARLIEST_STORABLE_MS,
@@ -20,7 +20,7 @@ export interface HoleRules {
   readonly key: StreamKeyOf;
   /** `history_bar` and its like, for `rejected`. */
   readonly kind: string;
-  /** The range that a rejected row would fill; null when it does not say. */
+  /** The range that a rejected row would fill; null if it does not say. */
   readonly rangeOf: (raw: unknown) => Range | null;
 }
 
@@ -63,14 +63,14 @@ export async function recordHoles(
   return unite([...ambiguous, ...[...groups.values()].map(({ range }) => range)]);
 }
 
-/** Null: a row that does not say where it belongs, or a time that no table has, may belong anywhere in the page. */
+/** Null: the row does not say where it belongs, or has a time that no table can hold, so it may belong anywhere in the page. */
 function placeOf(rules: HoleRules, { raw }: RejectedItem): Range | null {
   const own = rules.rangeOf(raw);
   if (own === null) return null;
   return own.fromUs >= EARLIEST_STORABLE_MS * 1000 && own.fromUs < LATEST_STORABLE_MS * 1000 ? own : null;
 }
 
-/** A row without a place that comes with every answer has its gap once. */
+/** A row without a place that comes with every answer gets only one gap. */
 async function isInAnotherGap(
   c: SyncContext,
   { key }: HoleRules,
@@ -103,7 +103,7 @@ async function recordGap(
 ): Promise<void> {
   const { historyGaps, stamps, writer } = c.parts;
   const known = await historyGaps.known(key.account, historyGapId(key, range, cause), c.signal);
-  // Whoever decided about this gap knew as much.
+  // Whoever decided about this gap already knew this.
   if (known !== null && known.state !== 'healed') return;
   const opened = openedGap(stamps, { key, range, cause, evidence, afterUs: known?.ts_updated ?? 0 });
   await writer.write({ gap_events: [opened] }, { signal: c.signal });

@@ -1,4 +1,4 @@
-// The parts of the service that tests and benchmarks put together themselves.
+// The parts of the service that tests and benchmarks assemble themselves.
 export { AccountContexts } from './account-context.ts';
 export { backfillHandlers } from './handlers.ts';
 export { HEAL_TIMING, type HealTiming } from './heal/heal-context.ts';

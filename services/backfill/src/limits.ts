@@ -1,6 +1,6 @@
-// Where a broker's history begins, as rows of `history_limits`. In: what was learned. Out: a row when it is news: another beginning, or the
-// same one found again when that was due. A beginning that turned out to be wrong is withdrawn (`ts_earliest` null), and what was claimed
-// under it is read again.
+// Where a broker's history begins, as rows of `history_limits`. In: what was learned. Out: a row if it is new: another beginning, or the
+// same one confirmed when a check was due. A beginning that turned out to be wrong is withdrawn (`ts_earliest` null), and the coverage
+// based on it is read again.
 import { limitEvidence, nextLookUs, type Range, type TableRow } from '@fxtape/market';
 import type { StreamKeyOf } from '@fxtape/questdb';
 import type { SyncContext } from './sync-context.ts';
@@ -19,7 +19,7 @@ export async function limitOf(c: SyncContext, key: StreamKeyOf): Promise<Limit |
   return known ?? null;
 }
 
-/** True when the gateway is known to have no row of this stream, and that is not due to be looked at. */
+/** True if the gateway is known to have no row of this stream, and no check is due. */
 export const isKnownNone = (c: SyncContext, known: Limit | null): boolean =>
   known !== null &&
   typeof known.ts_earliest === 'number' &&
@@ -31,7 +31,7 @@ const isDue = (c: SyncContext, known: Limit): boolean => {
   return nextUs !== null && nextUs <= c.parts.clock.nowUs();
 };
 
-/** `firstUs`: the first row there is; null: there is none at all. */
+/** `firstUs`: the first row; null: there is none at all. */
 export async function recordLimit(
   c: SyncContext,
   key: StreamKeyOf,
@@ -53,7 +53,7 @@ export async function recordLimit(
   await write(c, key, known, earliestUs, { empty, rows, looks });
 }
 
-/** Something was found before the end of `seen`: what was taken for a beginning behind its start is none. */
+/** A row was found before the end of `seen`, so a beginning that was recorded after its start is wrong. */
 export async function withdrawLimit(c: SyncContext, key: StreamKeyOf, seen: Range): Promise<void> {
   const known = await limitOf(c, key);
   if (typeof known?.ts_earliest !== 'number' || known.ts_earliest < seen.fromUs) return;

@@ -12,7 +12,7 @@ export class ListedSymbols {
     this.#clock = clock;
   }
 
-  /** False also while the terminal lists nothing at all: then it lists nothing *yet*, which is null. */
+  /** False also while the terminal lists nothing at all: it then lists nothing *yet*, which is null. */
   async has(c: SyncContext, symbol: string): Promise<boolean | null> {
     const known = this.#known.get(c.account.account);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.symbols.has(symbol);

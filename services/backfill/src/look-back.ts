@@ -1,7 +1,7 @@
-// What a short read at the newest end asks for beyond its range, at no cost: the quarter of an hour before it, because commissions and swaps
-// come after their deals, and back to the row that is known to stand right before. An answer that has this row comes from a terminal that
-// has loaded its history, so one request is enough to believe that nothing happened since. In: the range and the table. Out: from where to
-// ask, and the row; null where a range is long.
+// What a short read at the newest end asks for beyond its range, at no cost: the quarter of an hour before it, because commissions and
+// swaps come after their deals, and back to the row known to stand just before. An answer with this row comes from a terminal that has
+// loaded its history, so one request is enough to believe that nothing has happened since. In: the range and the table. Out: from where to
+// ask, and the row; null for a long range.
 import type { Range } from '@fxtape/market';
 import { ACCOUNT_LIMITS, memoryKeyOf } from './account-limits.ts';
 import type { SyncContext } from './sync-context.ts';
@@ -9,7 +9,7 @@ import type { SyncContext } from './sync-context.ts';
 export interface LookBack {
   /** UTC microseconds. */
   readonly fromUs: number;
-  /** Null: no row is known to stand near enough. */
+  /** Null: no known row is near enough. */
   readonly anchorId: string | null;
 }
 

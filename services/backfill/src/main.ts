@@ -1,6 +1,5 @@
-// A backfill process: takes jobs of every account from the queue and writes the history that they ask for. As many processes as one likes
-// share the work. It reads its environment and configuration, brings the tables up to date, works, and hands its jobs back when told
-// to stop.
+// A backfill process: takes jobs of every account from the queue and writes the history that they ask for. Any number of processes share
+// the work. It reads its environment and configuration, brings the tables up to date, works, and hands its jobs back when told to stop.
 import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
 import { JobWorkers } from '@fxtape/jobs';
 import {
@@ -122,8 +121,8 @@ await database.ready(stopping.signal).then(
   () => log.info('stopped before QuestDB was ready'),
 );
 gate.watch(stopping.signal);
-// While tables are being corrected jobs are handed back: what they have in hand was read with the old rule. Of a database that was replaced
-// they know things that are not so any more.
+// While tables are being corrected, jobs are handed back: the rows they hold were read with the old rule. After a database was replaced,
+// what they know of it is no longer true.
 while (!stopping.signal.aborted) {
   const pass = await gate.enter(stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error;

@@ -1,12 +1,12 @@
-// Trades that are known by their number and that history does not show: streamed deals, and positions that a deal has closed. A claim of
-// their range would hide them, so before it is written they get a gap (cause `undercount`), which names them and is healed by number. In: a
-// stream and a range. Out: the gaps, applied. What stands in one already gets no second one.
+// Trades that are known by their number but that history does not show: streamed deals, and positions that a deal has closed. Coverage of
+// their range would hide them, so before it is written they get a gap (cause `undercount`) that names them and is healed by number. In: a
+// stream and a range. Out: the gaps, applied. A trade that a gap already names gets no second one.
 import { historyGapId, type Range } from '@fxtape/market';
 import type { StreamKeyOf, TradeNumber, TradeStream } from '@fxtape/questdb';
 import { openedGap } from './gap-rows.ts';
 import type { SyncContext } from './sync-context.ts';
 
-/** Numbers in one gap. */
+/** The most numbers in one gap. */
 const AT_ONCE = 500;
 const MOMENT_US = 1000;
 

@@ -1,4 +1,4 @@
-// What the workers tell Prometheus beside what every queue tells: requests by purpose, rows by table, how often an answer was not what it
+// The metrics that the workers add to those of every queue: requests by purpose, rows by table, and how often an answer was not what it
 // seemed.
 import type { Metrics } from '@fxtape/ops';
 

@@ -1,5 +1,5 @@
-// While a page is being stored, the next one is fetched: at most one ahead, so that memory stays bounded. In: a generator. Out: the same
-// items. When the consumer ends early, what is under way is waited for and let go.
+// Fetches the next page while one is being stored: at most one ahead, so that memory stays bounded. In: a generator. Out: the same items.
+// If the consumer stops early, the fetch under way is awaited and dropped.
 
 export async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   let next = items.next();
@@ -8,7 +8,7 @@ export async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> 
       const { done, value } = await next;
       if (done === true) return;
       next = items.next();
-      // Its failure is heard when it is its turn; until then it must not count as unheard.
+      // Its failure is reported when it is its turn; until then it must not count as unhandled.
       next.catch(() => {});
       yield value;
     }

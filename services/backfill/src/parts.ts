@@ -1,5 +1,5 @@
-// What all jobs of one process share: the way to accounts, the database, and what was learned about the gateways meanwhile. Nothing in
-// here is lost with the process: it is learned again.
+// What all jobs of one process share: access to accounts, the database, and what was learned about the gateways meanwhile. Nothing in here
+// is lost with the process: it is learned again.
 import { type Clock, type Log, Metrics } from '@fxtape/ops';
 import type { AppliedWriter, AuditReader, HistoryReader, Reader, TradeReader } from '@fxtape/questdb';
 import type { AccountContexts } from './account-context.ts';
@@ -15,7 +15,7 @@ export interface BackfillParts {
   readonly reader: HistoryReader;
   readonly audit: AuditReader;
   readonly trades: TradeReader;
-  /** Gaps in whatever state; `reader` knows the open ones. */
+  /** Gaps in any state; `reader` knows only the open ones. */
   readonly gaps: Pick<Reader, 'gaps'>;
   readonly writer: AppliedWriter;
   readonly historyGaps: HistoryGaps;
@@ -24,9 +24,9 @@ export interface BackfillParts {
   readonly agreements: Agreements;
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
-  /** So far apart must the looks lie that say where a history begins, or that a long part of it is empty. */
+  /** How far apart the checks must be that decide where a history begins, or that a long part of it is empty. */
   readonly looksApartMs: number;
-  /** So far apart are two looks at a clock that has to be seen to run. */
+  /** How far apart two readings of a clock are that must be seen to run. */
   readonly clockLooksApartMs: number;
   readonly clock: Clock;
   readonly log: Log;

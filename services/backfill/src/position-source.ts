@@ -1,4 +1,4 @@
-// `/PositionHistory` as a source of pages: the closed round trips of an account, selected by the time at which they were closed.
+// `/PositionHistory` as a source of pages: an account's closed round trips, selected by their closing time.
 import { historyPositions, type PositionRow } from '@fxtape/market';
 import { accountSource } from './account-source.ts';
 import type { LookBack } from './look-back.ts';
@@ -17,7 +17,7 @@ export function positionSource(c: SyncContext, back: LookBack | null): HistorySo
       ask: (bounds, options) => rest.positionHistory(bounds, options),
       rowsOf: (rows, seenUs) => historyPositions(rows, { account, rule, seenUs }),
       atUs: (row) => row.ts_close,
-      // Parts of one position may stand in several answers.
+      // Parts of one position may come in several answers.
       idOf: (row) => `${row.position_id} ${row.ts_close}`,
       numberOf,
     },

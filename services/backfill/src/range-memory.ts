@@ -1,42 +1,42 @@
-// How much of a route a terminal can be asked for at once, learned while working and kept per process: it is learned again within a few
-// requests. In: what was asked and how it went. Out: the span of the next request. A time-out may have any reason; about the size it says
-// something when the same size fails twice and a smaller one is answered in between.
+// How much a terminal can be asked for at once on a route, learned while working and kept per process: it is learned again within a few
+// requests. In: what was asked and how it went. Out: the span of the next request. A time-out may have any cause; it says something about
+// the size only if the same size fails twice and a smaller one is answered in between.
 //
-//   answered, at the full span ──► twice as much, but short of what is known to be too much
-//   time-out of what never worked ──► half of it          of what has worked ──► that is tried again first; the second time half of it
-//   answer cut at n rows ──► what holds fewer than n rows
+//   answered, at the full span ──► twice as much, but less than what is known to be too much
+//   time-out of a size that never worked ──► half of it          of one that has worked ──► tried again first; the second time half of it
+//   answer cut at n rows ──► a span with fewer than n rows
 
 export interface SpanLimits {
   readonly startUs: number;
   readonly minUs: number;
   readonly maxUs: number;
-  /** Least time between two rows; null where any number may share a moment. */
+  /** The least time between two rows; null if any number may share a moment. */
   readonly rowUs: number | null;
 }
 
 interface Known {
   spanUs: number;
-  /** The most that was answered. */
+  /** The largest span that was answered. */
   workedUs: number;
-  /** What is too much; null when nothing is known to be. */
+  /** What is too much; null if nothing is known to be. */
   tooMuchUs: number | null;
-  /** Answers under it since. */
+  /** Answers below it since. */
   since: number;
-  /** What was too much, and is tried again: then one time-out is enough. */
+  /** What was too much and is being tried again: then one time-out is enough. */
   lapsedUs: number;
-  /** The least that ran into a time-out and was not answered since; `smaller`: less was. */
+  /** The shortest span that timed out and was not answered since; `smaller`: a shorter one was. */
   suspect: { readonly spanUs: number; readonly smaller: boolean } | null;
-  /** Rows at which answers are cut. */
+  /** The number of rows at which answers are cut. */
   cap: number | null;
   largest: number;
   timesLargest: number;
 }
 
-/** Spans that differ by less than this are the same question. */
+/** Spans that differ by less than this count as the same. */
 const ALIKE = 0.75;
-/** After so many answers just below what failed, it is tried again. */
+/** After this many answers just below what failed, it is tried again. */
 const TRY_AGAIN_AFTER = 16;
-/** An answer of so many rows may be a part of what there is. */
+/** An answer of this many rows may be incomplete. */
 const LONG_ROWS = 1000;
 /** Caps are round numbers. */
 const ROUND_ROWS = 50;
@@ -91,7 +91,7 @@ export class RangeMemory {
     if (known.tooMuchUs === null || next < known.tooMuchUs) known.spanUs = Math.max(next, limits.minUs);
   }
 
-  /** An answer of `rows` was found to be a part of what there is. */
+  /** An answer of `rows` turned out to be incomplete. */
   truncated(key: string, limits: SpanLimits, rows: number): void {
     const known = this.#of(key, limits);
     known.cap = Math.min(known.cap ?? Number.POSITIVE_INFINITY, rows);
@@ -99,14 +99,14 @@ export class RangeMemory {
     known.spanUs = Math.max(limits.minUs, Math.min(known.spanUs, shorter));
   }
 
-  /** True when answers are known to be cut at so many rows, or such a number is where they would be. */
+  /** True if answers are known to be cut at this many rows, or if this is a number at which they would be. */
   looksCut(key: string, limits: SpanLimits, rows: number): boolean {
     const { cap } = this.#of(key, limits);
     if (rows === 0) return false;
     return rows >= LONG_ROWS || rows % ROUND_ROWS === 0 || (cap !== null && rows >= cap);
   }
 
-  /** True when an answer of `rows` that leaves `openPart` of the asked range (0…1) without rows may have been cut. */
+  /** True if an answer of `rows` that leaves `openPart` of the requested range (0…1) without rows may have been cut. */
   maybeCut(key: string, limits: SpanLimits, rows: number, openPart: number): boolean {
     const known = this.#of(key, limits);
     const again = rows > 1 && rows === known.largest && known.timesLargest > 1;

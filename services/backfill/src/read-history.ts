@@ -1,5 +1,5 @@
-// Asks a route of history once. In: the request. Out: its answer; `… failed` becomes what it means: a symbol that the broker does not list,
-// or a history that is not loaded yet.
+// Sends one request to a history route. In: the request. Out: its answer; `… failed` becomes what it means: a symbol that the broker does
+// not list, or a history that is not loaded yet.
 import type { Range } from '@fxtape/market';
 import { isNotReady, notListed, notReady } from './history-errors.ts';
 import type { Purpose } from './numbers.ts';

@@ -1,11 +1,11 @@
-// Whether this process does its work, and why not. In: what database and queue say. Out: reasons, one sentence each.
+// Whether this process does its work, and if not, why. In: the state of database and queue. Out: reasons, one sentence each.
 import type { JobWorkers } from '@fxtape/jobs';
 import type { FxtapeError, Readiness as Answer } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';
 
 type Workers = Pick<JobWorkers, 'connected' | 'state'>;
 
-/** A shorter absence of a gateway is none that a person should hear of. */
+/** A shorter absence of a gateway is not worth reporting. */
 const AWAY_MS = 5000;
 
 export class Readiness {

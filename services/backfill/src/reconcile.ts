@@ -1,6 +1,6 @@
-// What was streamed as a trade becomes a deal, and what a deal has closed a position: history around the range is read until every one of them
-// is there. In: a range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never is one.
-// What history does not show after a while gets a gap that names it, and is healed from there.
+// A streamed trade becomes a deal, and a closing deal a position: the history around the range is read until all of them are there. In: a
+// range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never becomes one. What
+// history does not show after a while gets a gap that names it, and is healed from there.
 import type { Payload } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
 import { recordMissing } from './missing-trades.ts';
@@ -19,7 +19,7 @@ export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promi
   const range = { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US };
   const { account, parts, signal } = c;
   const deals = of.dealIds.filter((id) => id !== NO_NUMBER);
-  // Without any number the range alone says what to look for.
+  // Without any number, only the range says what to look for.
   const outcomes: SyncOutcome[] = [];
   if (deals.length > 0 || of.positionIds.length === 0)
     outcomes.push(await syncDeals(c, { range, claims: false }));

@@ -1,6 +1,6 @@
-// What history sets aside, as rows of `rejected`. In: a row of an answer as it came, and why it, or a field of it, is not in its table. Out:
-// the rows, none of which is ever written over another. A field alone (kind `field`) is told when its record is written, so that an answer
-// that did not change tells nothing new.
+// What reading history sets aside, as rows of `rejected`. In: a row of an answer as received, and why it, or one of its fields, is not in
+// its table. Out: the rows, none of which ever overwrites another. A single field (kind `field`) is recorded when its record is written, so
+// an unchanged answer adds nothing.
 import { type IncompleteRow, rejectedRow, type TableRow } from '@fxtape/market';
 import type { RejectedItem } from './history-source.ts';
 import type { SyncContext } from './sync-context.ts';
@@ -17,7 +17,7 @@ export const rejectedRows = (
   });
 };
 
-/** To be written before the rows of which `isWritten` is true, and with them: what of these is null because it could not be read. */
+/** To be written before, and together with, the rows for which `isWritten` is true: which of their fields are null because they could not be read. */
 export function fieldRows<R>(
   c: SyncContext,
   incomplete: readonly IncompleteRow<R>[],
@@ -29,6 +29,6 @@ export function fieldRows<R>(
   return { rejected: rejectedRows(c, 'field', items) };
 }
 
-/** A row as it came, as JSON. */
+/** A row as received, as JSON. */
 export const rawText = (raw: unknown): string =>
   JSON.stringify(raw, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)) ?? '';

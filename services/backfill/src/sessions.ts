@@ -1,6 +1,6 @@
-// Keeps `trading_sessions`: what a broker tells of a symbol's hours, and what the minute bars in `bars` correct. In: a symbol, and up to when
-// bars are looked at. Out: rows for what differs from the last decisions, appended. A day counts as seen only where history claims all of
-// its minutes, because a bar that was never asked for is not missing. The gateway is not asked: everything stands in the tables.
+// Maintains `trading_sessions`: what a broker states about a symbol's hours, and what the minute bars in `bars` correct. In: a symbol, and
+// up to when to look at bars. Out: rows for what differs from the last decisions, appended. A day counts as observed only if history covers
+// all of its minutes, because a bar that was never asked for is not missing. The gateway is not asked: everything is in the tables.
 import {
   type BrokerMs,
   brokerMs,
@@ -27,15 +27,15 @@ interface Of {
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-/** So much is looked at: enough of each weekday, and little enough that hours which a broker changed are forgotten. */
+/** How much time is looked at: enough of each weekday, and little enough that hours which a broker has changed are forgotten. */
 const LOOK_BACK_DAYS = 56;
 
-/** What is known of a symbol's hours. */
+/** What is known about a symbol's hours. */
 export const sessionCalendar = async (c: SyncContext, of: Of): Promise<SessionCalendar> =>
   new SessionCalendar(await c.parts.reader.sessions(of, { signal: c.signal }), c.account.rule);
 
 /**
- * Decides anew about the days before `untilUs`, and with `week` about the week. Returns the number of rows written.
+ * Decides again about the days before `untilUs` and, with `week`, about the week. Returns the number of rows written.
  * @throws the errors of the database.
  */
 export async function decideSessions(
@@ -61,7 +61,7 @@ export async function decideSessions(
   });
 }
 
-/** The broker's days before `untilUs` of which every minute is claimed by history, with the minutes that have a bar. */
+/** The broker days before `untilUs` whose every minute history covers, with the minutes that have a bar. */
 async function observedDays(c: SyncContext, of: Of, untilUs: number): Promise<ObservedDay[]> {
   const { account, rule } = c.account;
   const end = midnightOf(rule.toBroker(utcMs(Math.floor(untilUs / 1000))));
@@ -125,7 +125,7 @@ function weekRows(
   return [row(c, of, { kind: 'week', ts: startUs(c, from), ...said, evidence: found.evidence })];
 }
 
-/** Dates that are not as known: an ordinary day is told only where something else was said of it. */
+/** Dates that differ from what is known; an ordinary day is recorded only if something else was recorded for it. */
 function dayRows(
   c: SyncContext,
   of: Of,

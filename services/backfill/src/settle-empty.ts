@@ -1,10 +1,10 @@
 // A range of history that was answered with nothing, twice: nothing happened there, or history begins later, or the terminal has not loaded
-// it. What is believed here is hardly ever asked for again, so it takes a terminal that says that it is ready, and answers that are minutes
-// apart; an account without any deal at all is doubted for longer, because nearly every account has its deposit. Until then the job comes
-// again, once a minute or so, so that a history that appears is read at once.
+// it. What is concluded here is hardly ever asked again, so it takes a terminal that says it is ready, and answers that are minutes apart;
+// an account without a single deal is doubted for longer, because nearly every account has its deposit. Until then the job comes again,
+// about once a minute, so that a history that appears is read at once.
 //
-//   something older? ─yes─► nothing happened there ─► claim            (a long range: the same again, a while later)
-//        └─no─► the same beginning, minutes apart, of a terminal that is ready ─► limit; claim where there is no row at all
+//   something older? ─yes─► nothing happened there ─► cover             (a long range: the same again, a while later)
+//        └─no─► the same beginning, minutes apart, from a terminal that is ready ─► limit; cover if there is no row at all
 import { isTerminalReady, type WireStatus } from '@fxtape/fxsocket';
 import type { Range } from '@fxtape/market';
 import { ComeAgain } from './come-again.ts';
@@ -14,14 +14,14 @@ import { recordLimit, withdrawLimit } from './limits.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
 import type { RangeSync } from './sync-range.ts';
 
-/** Weekends and holidays are shorter. */
+/** Weekends and holidays are shorter than this. */
 const LONG_US = 4 * 86_400_000_000;
-/** So much longer is doubted that there is nothing at all … */
+/** That there is nothing at all is doubted this much longer … */
 const NONE_FACTOR = 3;
-/** … and so much shorter a long silence inside of history. */
+/** … and a long silence within history this much less. */
 const SILENCE_FACTOR = 1 / 9;
 const FORGET_FACTOR = 5;
-/** Looks between the first and the last one. */
+/** Checks between the first and the last one. */
 const LOOKS = 3;
 
 export interface Settled {
@@ -54,15 +54,15 @@ export async function settleEmpty<R extends object>(
     : { proved: [], outcome: 'before_beginning' };
 }
 
-/** Until the same has been concluded for long enough. */
+/** Until the same conclusion has held for long enough. */
 function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning, range: Range): void {
   const { agreements, clock, looksApartMs } = c.parts;
-  // Where a history begins is one fact for all ranges before it: their looks confirm each other, and never each other's contrary.
+  // Where a history begins is one fact for all ranges before it: their checks confirm one another, never the opposite conclusion.
   const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
   const wantedMs = looksApartMs * doubtOf(beginning);
   const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
     nowMs: clock.monoMs(),
-    // A look of an hour ago says nothing about the terminal of now; a busy queue may take minutes.
+    // A check an hour ago says nothing about the terminal now; a busy queue may take minutes.
     forgetMs: looksApartMs * FORGET_FACTOR,
   });
   if (heldMs < wantedMs)
@@ -83,7 +83,7 @@ async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promis
       c.account.rest.status({ signal, retry: 'transport' }),
     )
     .catch((error: unknown): WireStatus | null => {
-      // A bridge without the route: time alone has to tell.
+      // A bridge without the route: only time can tell.
       if ((error as { code?: unknown }).code === 'FXSOCKET_NOT_FOUND') return null;
       throw error;
     });
@@ -92,7 +92,7 @@ async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promis
   throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
 }
 
-/** A terminal that loaded its history during the look has rows now: then the range has to be read anew. */
+/** A terminal that loaded its history during the check has rows now: the range must be read again. */
 async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Range): Promise<void> {
   const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
   const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };

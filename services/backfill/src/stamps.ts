@@ -1,4 +1,4 @@
-// Times that are never used twice by this process: rows of `rejected` and of `gap_events` are told apart by theirs.
+// Times that this process never uses twice: they identify rows of `rejected` and of `gap_events`.
 import type { Clock } from '@fxtape/ops';
 
 export class Stamps {
@@ -9,7 +9,7 @@ export class Stamps {
     this.#clock = clock;
   }
 
-  /** The time now in UTC microseconds, or just above the last one of this name, and above `afterUs`. */
+  /** The time now in UTC microseconds, or just above the last one for this name, and above `afterUs`. */
   next(name: string, afterUs = 0): number {
     const us = Math.max(this.#clock.nowUs(), (this.#last.get(name) ?? 0) + 1, afterUs + 1);
     this.#last.set(name, us);

@@ -1,6 +1,6 @@
-// Bars into the tables: what differs from the newest revision is a new revision, what differs from `bars` replaces it, and an unchanged
-// re-read writes nothing. Revisions are written first: a crash in between repeats the second step and never loses a version. An answer
-// that is older than what stands in the tables says nothing any more.
+// Writes bars into the tables: what differs from the newest revision becomes a new revision, what differs from `bars` replaces it, and an
+// unchanged re-read writes nothing. Revisions are written first: a crash in between repeats the second step and never loses a version. An
+// answer older than what the tables contain is ignored.
 import { type BarRow, sameBar, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
@@ -36,7 +36,7 @@ export async function storeBars(
   return { written: Math.max(bars.length, revisions.length), condemned };
 }
 
-/** What has to be written so that the tables say what was answered. */
+/** What has to be written so that the tables match the answer. */
 export function differences(
   rows: readonly BarRow[],
   stored: readonly TableRow<'bars'>[],
@@ -54,7 +54,7 @@ export function differences(
     if (knownUs > row.ts_seen) continue;
     const isNew = newest === undefined || !sameBar(newest, row);
     if (isNew) revisions.push(row);
-    // A version that was written before a crash keeps the time at which it was first seen.
+    // A version written before a crash keeps the time at which it was first seen.
     if (now === undefined || !sameBar(now, row)) bars.push(isNew ? row : { ...row, ts_seen: newest.ts_seen });
   }
   return { bars, revisions };

@@ -1,4 +1,4 @@
-// Deals into the tables: versions first, then what differs from the newest. An unchanged re-read writes nothing.
+// Writes deals into the tables: versions first, then what differs from the newest. An unchanged re-read writes nothing.
 import { type DealRow, sameDeal, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';

@@ -1,6 +1,6 @@
-// Closed round trips into the tables: versions first, then what differs from the newest. A gateway may tell a position that was closed in
-// parts in several rows, one per part; those of one answer are one row already, but a page may lack the others. So a position that looks
-// like a part of what is known is asked for as a whole.
+// Writes closed round trips into the tables: versions first, then what differs from the newest. A gateway may report a position that was
+// closed in parts as several rows, one per part; the rows of one answer are already merged, but a page may lack some of them. So a position
+// that looks like a part of a known one is asked for as a whole.
 import { type PositionRow, type Range, samePosition, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
@@ -42,7 +42,7 @@ export async function storePositions(
   return { written: Math.max(rows.length, revisions.length), condemned };
 }
 
-/** Each position once, and none of them a part. */
+/** Each position once, none of them only a part. */
 async function wholePositions(
   source: Pick<HistorySource<PositionRow>, 'read'>,
   told: readonly PositionRow[],
@@ -68,15 +68,15 @@ async function wholePositions(
   return whole;
 }
 
-/** True when an answered row closes as much, and at the same time, as the row that is known. */
+/** True if an answered row closes as much, at the same time, as the known row. */
 function isWhole(answered: PositionRow, known: Known): boolean {
   const row = ofItsRule(answered, known);
   return row.ts_close === known.ts_close && row.volume === (known.volume ?? null);
 }
 
 /**
- * The answer as a row of the clock rule that wrote the one in the table: both of its times are of one rule, because the offset of its opening
- * tells a correction which rule that was.
+ * The answer as a row read with the clock rule of the row in the table: both of its times belong to one rule, because `fxtape clock apply`
+ * finds that rule by the offset of the opening time.
  */
 function ofItsRule(answered: PositionRow, now: Known): PositionRow {
   const row = atFirst(answered, now);

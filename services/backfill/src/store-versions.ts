@@ -1,6 +1,6 @@
-// What has to be written so that a table says what was answered, and the table of its versions what was said before. In: rows of an answer,
-// and what stands in both tables of the same numbers. Out: the rows to write. A row keeps the time that it had first, so that it stays
-// one row whatever the broker says of it later. An answer that is older than what stands there says nothing any more.
+// What has to be written so that a table matches an answer, and its table of revisions keeps what was answered before. In: rows of an
+// answer, and the rows of both tables with the same numbers. Out: the rows to write. A row keeps its first time, so it stays one row
+// whatever the broker says later. An answer older than what the tables contain is ignored.
 
 interface Known {
   readonly ts: number;
@@ -11,7 +11,7 @@ interface Known {
 export interface VersionRules<R, K> {
   readonly idOf: (row: R | K) => number | bigint;
   readonly same: (known: K, row: R) => boolean;
-  /** The answered row at the times under which it stands in the tables. */
+  /** The answered row at the times under which it is stored. */
   readonly placed: (answered: R, known: K) => R;
 }
 
@@ -40,13 +40,13 @@ export function versionDifferences<R extends { readonly ts_seen: number }, K ext
     const row = known === undefined ? answered : of.placed(answered, known);
     const isNew = newest === undefined || !of.same(newest, row);
     if (isNew) revisions.push(row);
-    // A version that was written before a crash keeps the time at which it was first seen.
+    // A version written before a crash keeps the time at which it was first seen.
     if (now === undefined || !of.same(now, row)) rows.push(isNew ? row : { ...row, ts_seen: seenUs });
   }
   return { rows, revisions };
 }
 
-/** The row at the time under which it stands in the tables. */
+/** The row at the time under which it is stored. */
 export function atFirst<R extends { readonly ts: number; readonly utc_offset_s: number }>(
   row: R,
   known: Known,

@@ -1,4 +1,4 @@
-// What a broker says about a symbol, as a row of `symbol_specs` whenever a static field changed.
+// What a broker states about a symbol, as a row of `symbol_specs` whenever a static field has changed.
 import { FieldReader, sameSpec, symbolSpecRow } from '@fxtape/market';
 import { isNotReady, notListed } from './history-errors.ts';
 import { fieldRows } from './rejected-rows.ts';

@@ -1,5 +1,5 @@
-// Bars of one stream and range: fetched, compared, stored, claimed. In: symbol, timeframe, range. Out: how many rows changed and what is
-// proved now. Used by `bars` jobs of every kind and by the healing of gaps of bars.
+// Bars of one stream and range: fetched, compared, stored, covered. In: symbol, timeframe, range. Out: how many rows changed, and what is
+// now proved. Used by `bars` jobs of every kind and by the healing of bar gaps.
 import type { WireTimeframe } from '@fxtape/fxsocket';
 import {
   barEndOf,
@@ -18,7 +18,7 @@ import { storeBars } from './store-bars.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
 import { syncRange } from './sync-range.ts';
 
-/** What ended so long ago and shows no bars is quiet; what ended later may just not be loaded yet. */
+/** A range that ended this long ago and shows no bars was quiet; a later one may just not be loaded yet. */
 const SETTLED_US = 24 * 3_600_000_000;
 
 /**
@@ -39,7 +39,7 @@ export async function syncBars(
   const { feed, rule } = account;
   if (feed === null) throw noFeed(account.account);
   const closedUs = closedUntil(timeframe, await account.brokerNowMs(c.signal), rule);
-  // A bar that ended a moment ago is closed when the next one is in the answer, so that one is asked for as well.
+  // A bar that ended a moment ago is closed once the next one is in the answer, so that one is asked for too.
   const range = {
     fromUs: of.range.fromUs,
     toUs: Math.min(of.range.toUs, Math.max(closedUs, await account.nowUs(c.signal))),
@@ -67,8 +67,8 @@ export async function syncBars(
 }
 
 /**
- * Up to where an answer proves that no bar is missing. A later bar in the answer does, and so does age. At the head of the stream an
- * answer that stops early is believed only when the broker's last quote is older than what it leaves out: else its newest bars
+ * Up to when an answer proves that no bar is missing. A later bar in the answer proves it, and so does age. At the head of the stream, an
+ * answer that stops early is believed only if the broker's last quote is older than what the answer leaves out: otherwise its newest bars
  * are not there yet.
  */
 async function provenToUs(
@@ -79,7 +79,7 @@ async function provenToUs(
 ): Promise<number> {
   if (page.openFromUs !== null) return Math.min(page.range.toUs, page.openFromUs);
   const last = page.rows.at(-1);
-  // What no bar follows may still be forming.
+  // A bar that no other bar follows may still be forming.
   const settledUs = Math.max(of.closedUs, last === undefined ? 0 : endOfBar(last, of.timeframe, c));
   const toUs = Math.min(page.range.toUs, settledUs);
   if (last !== undefined && tailIsTight(last.ts, toUs)) return toUs;
@@ -90,7 +90,7 @@ async function provenToUs(
   return quoteUs !== null && quoteUs < endUs ? toUs : Math.min(endUs, toUs);
 }
 
-/** Time of the broker's last quote; null when the terminal knows none. */
+/** Time of the broker's last quote; null if the terminal knows none. */
 async function lastQuoteUs(c: SyncContext, symbol: string, nowUs: number): Promise<number | null> {
   try {
     const quote = await c.ask({ route: '/getQuote', purpose: 'facts' }, (signal) =>
@@ -109,7 +109,7 @@ const endOfBar = (row: BarRow, timeframe: string, c: SyncContext): number => {
   return c.account.rule.read(barEndOf(timeframe, open), { utcMs: row.ts / 1000 }).ms * 1000;
 };
 
-/** The bar that a row which cannot be stored would have been. */
+/** The bar that a row which cannot be stored would have become. */
 function rangeOfBar(raw: unknown, timeframe: string, c: SyncContext): Range | null {
   const facts = raw as { time?: unknown; ts?: unknown } | null;
   if (typeof facts?.ts === 'number') return { fromUs: facts.ts, toUs: facts.ts + barWidthUs(timeframe) };

@@ -1,5 +1,5 @@
-// What one run of a job brings to the reading of history: the account, the permit for requests, the signal, and where an earlier run
-// got to. Made once per run; the same for jobs of history, re-reads and healing.
+// What one run of a job brings to reading history: the account, the permit for requests, the signal, and how far an earlier run got. Made
+// once per run; the same for history jobs, re-reads and healing.
 import type { Checkpoint, RunningJob } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { z } from 'zod';
@@ -8,9 +8,9 @@ import { accountOrQuestion } from './gateway-away.ts';
 import type { Purpose } from './numbers.ts';
 import type { BackfillParts } from './parts.ts';
 
-/** What is durable of a range that is read from its beginning to its end. */
+/** The durable part of reading a range from its beginning to its end. */
 export interface SyncProgress {
-  /** Everything before is applied and claimed. */
+  /** Everything before this is applied and covered. */
   readonly cursorUs: number;
   readonly rows: number;
   readonly requests: number;
@@ -34,17 +34,17 @@ export interface SyncContext {
     },
     work: (signal: AbortSignal) => Promise<T>,
   ) => Promise<T>;
-  /** Runs `work` while no other process does the same for this name: what compares with a table and then writes what it lacks. */
+  /** Runs `work` while no other process does the same under this name: for work that compares with a table and then writes what the table lacks. */
   readonly alone: <T>(name: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   /** Requests that this run has made. */
   readonly requests: () => number;
-  /** Where an earlier run of the same range got to. */
+  /** How far an earlier run of the same range got. */
   readonly resume: SyncProgress | null;
-  /** Called after each page that is applied and claimed. */
+  /** Called after each page that is applied and covered. */
   readonly onApplied: (progress: SyncProgress) => Promise<void>;
 }
 
-/** What came of a range. `rows`: written because they were new or changed. `covered`: claimed as complete. */
+/** The result of a range. `rows`: written because they were new or changed. `covered`: covered as complete. */
 export interface SyncOutcome {
   readonly rows: number;
   readonly requests: number;
@@ -59,7 +59,7 @@ const saved = z.object({
   requests: z.int().min(0),
 });
 
-/** The context of one run. With a checkpoint the run goes on where an earlier one ended. @throws as AccountContexts.get. */
+/** The context of one run. With a checkpoint, the run resumes where an earlier one stopped. @throws as AccountContexts.get. */
 export async function syncContext(
   parts: BackfillParts,
   job: Pick<RunningJob<{ readonly account: string }>, 'payload' | 'request' | 'alone'>,

@@ -1,5 +1,5 @@
-// Deals of an account and range: fetched, compared, stored, claimed. Used by `deals` jobs, by the reconciliation of streamed trades (which
-// claims nothing, because the terminal may not know the newest deals yet) and by the healing of gaps of deals.
+// Deals of an account and range: fetched, compared, stored, covered. Used by `deals` jobs, by the reconciliation of streamed trades (which
+// writes no coverage, because the terminal may not know the newest deals yet) and by the healing of deal gaps.
 import { type DealRow, parseBrokerTime, type Range } from '@fxtape/market';
 import { dealSource } from './deal-source.ts';
 import { storeDeals } from './store-deals.ts';
@@ -8,7 +8,7 @@ import { lookBack } from './look-back.ts';
 import type { SyncContext, SyncOutcome } from './sync-context.ts';
 import { syncRange } from './sync-range.ts';
 
-/** The newest deals need a moment to reach the history. */
+/** The newest deals take a moment to reach the history. */
 export const TRAIL_US = 60_000_000;
 
 /** Errors: as syncBars, without those of symbols. */
@@ -17,7 +17,7 @@ export async function syncDeals(
   of: {
     readonly range: Range;
     readonly claims?: boolean;
-    /** What is known of the beginning is looked at as well. */
+    /** Also checks again where history begins. */
     readonly again?: boolean;
   },
 ): Promise<SyncOutcome> {

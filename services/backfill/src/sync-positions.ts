@@ -1,4 +1,4 @@
-// Closed round trips of an account and range: fetched, compared, stored, claimed.
+// Closed round trips of an account and range: fetched, compared, stored, covered.
 import type { PositionRow, Range } from '@fxtape/market';
 import { lookBack } from './look-back.ts';
 import { accountKey, recordMissing } from './missing-trades.ts';

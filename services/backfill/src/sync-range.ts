@@ -1,9 +1,9 @@
 // One range of history from the gateway into the tables, the same way for bars, deals and positions:
 //
-//   pages ─► compare with the tables ─► write what differs ─► applied ─► holes and what is known to lack: gaps ─► coverage ─► applied ─► checkpoint
+//   pages ─► compare with the tables ─► write what differs ─► applied ─► holes and known losses: gaps ─► coverage ─► applied ─► checkpoint
 //
-// While a page is stored the next one is fetched. Empty pages wait for the first one with rows: only then it is known that they lie
-// within history and not before its beginning (settle-empty.ts).
+// While a page is stored, the next one is fetched. Empty pages wait for the first one with rows: only then is it known that they lie within
+// history and not before its beginning (settle-empty.ts).
 import { EARLIEST_STORABLE_MS, type Range, subtract, unite } from '@fxtape/market';
 import type { CondemnedRow } from '@fxtape/questdb';
 import { claim } from './claim.ts';
@@ -25,15 +25,15 @@ export interface RangeSync<R> extends HoleRules {
   readonly source: HistorySource<R>;
   /** Compares with the tables, writes what differs and waits until it is applied. Called under the stream's lock. */
   readonly store: (page: HistoryAnswer<R>) => Promise<Stored>;
-  /** Up to where a page proves that nothing is missing; the page's end or less. */
+  /** Up to when a page proves that nothing is missing; at most the page's end. */
   readonly provenToUs: (page: HistoryAnswer<R>) => Promise<number>;
-  /** What to do when there is no row at all, neither before nor in nor after the range: it is so, or it cannot be. */
+  /** What to do if there is no row at all, before, in or after the range: it is so, or it cannot be. */
   readonly noneAtAll: (range: Range) => void;
-  /** False: rows are stored and nothing is claimed. */
+  /** False: rows are stored, but no coverage is written. */
   readonly claims: boolean;
-  /** Before a range is claimed: what is known to lie in it and was not answered gets its gap. */
+  /** Before a range is covered: trades known to lie in it that were not answered get their gap. */
   readonly beforeClaim?: (range: Range) => Promise<unknown>;
-  /** It is looked at again, or somebody asks: what is known of the beginning is looked at as well. */
+  /** A re-read, or a person's request: where history begins is checked again too. */
   readonly again: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function syncRange<R extends object>(
   of: RangeSync<R>,
   wanted: Range,
 ): Promise<SyncOutcome> {
-  // Before that no table holds anything.
+  // No table holds anything before this.
   const range = { ...wanted, fromUs: Math.max(wanted.fromUs, EARLIEST_STORABLE_MS * 1000) };
   const before = c.resume !== null && within(c.resume.cursorUs, range) ? c.resume : null;
   const fromUs = before?.cursorUs ?? range.fromUs;
@@ -101,7 +101,7 @@ async function storePage<R extends object>(
   });
 }
 
-/** Nothing in the whole range, said twice: nothing there, or before the beginning. */
+/** The whole range was answered with nothing, twice: nothing is there, or it lies before the beginning. */
 async function claimEmpty<R extends object>(
   c: SyncContext,
   of: RangeSync<R>,
@@ -127,6 +127,6 @@ async function claimEmpty<R extends object>(
   return { covered: proved, outcome };
 }
 
-/** Whoever compares with the tables and writes holds it. */
+/** Whoever compares with the tables and writes holds this lock. */
 export const lockName = ({ key }: Pick<HoleRules, 'key'>): string =>
   [key.account, key.feed, key.stream, key.symbol, key.timeframe].map((part) => part ?? '').join('|');

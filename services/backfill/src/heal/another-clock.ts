@@ -1,11 +1,11 @@
-// Whether what stands in a range was recorded with a clock rule that reads it otherwise than the one in force. In: a range. Out: yes or no,
-// or the end of the job for now. Then stored rows and bounds mean other hours than what history is asked for, and whatever is told of them
-// is wrong. It waits until `fxtape clock apply` has moved them.
+// Whether a range was recorded with a clock rule that reads it differently from the rule in force. In: a range. Out: yes or no, or the end
+// of the job for now. If it was, stored rows and bounds mean other hours than those for which history would be asked, so any verdict on
+// them would be wrong. The gap waits until `fxtape clock apply` has moved the rows.
 import { parseClockRule, type Range, readAlike } from '@fxtape/market';
 import { ComeAgain } from '../come-again.ts';
 import type { HealContext } from './heal-context.ts';
 
-/** A correction is typed by hand and takes its time. */
+/** A person starts the correction, and it takes its time. */
 export const CORRECTED_MS = 60_000;
 
 export async function isOfAnotherClock(

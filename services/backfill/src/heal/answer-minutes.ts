@@ -1,5 +1,5 @@
-// What an answer said, minute by minute, small enough to be kept: whether two answers agree on a range can be told without keeping the
-// first one. In: ticks of an answer in its order. Out: a digest per UTC minute; minutes without a tick have none.
+// What an answer contained, minute by minute, small enough to keep: shows whether two answers agree on a range without keeping the first
+// one. In: the ticks of an answer in their order. Out: a digest per UTC minute; minutes without a tick have none.
 import { createHash } from 'node:crypto';
 import { type Range, type TableRow, tickKey } from '@fxtape/market';
 
@@ -13,14 +13,14 @@ export function answerMinutes(rows: readonly Tick[]): AnswerMinutes {
   return new Map([...minutes].map(([minute, ticks]) => [minute, ticksDigest(ticks)]));
 }
 
-/** Equal exactly when the same ticks came in the same order. */
+/** Equal exactly if the same ticks came in the same order. */
 export function ticksDigest(rows: readonly Tick[]): string {
   const hash = createHash('sha256');
   for (const row of rows) hash.update(`${tickKey(row)}\n`);
   return hash.digest('base64url');
 }
 
-/** Whether both answers say the same of every minute that one of the ranges touches. */
+/** Whether both answers agree on every minute that one of the ranges touches. */
 export function sayTheSame(a: AnswerMinutes, b: AnswerMinutes, ranges: readonly Range[]): boolean {
   return ranges.every(({ fromUs, toUs }) => {
     const last = Math.floor((toUs - 1) / MINUTE_US);

@@ -1,6 +1,6 @@
-// `daily_quality` jobs: one broker's day of a symbol against the broker's own bars. Out: a row that says how good the day is, and gaps with
-// cause `undercount` where fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written again
-// when the day's gaps have come to their end.
+// `daily_quality` jobs: one broker day of a symbol compared with the broker's own bars. Out: a row with the quality of the day, and gaps
+// with cause `undercount` where clearly fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written
+// again once the day's gaps have reached their final state.
 import type { JobOutcome, Payload } from '@fxtape/jobs';
 import {
   dateOf,
@@ -23,7 +23,7 @@ import { type HealContext, pauseMs } from './heal-context.ts';
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
-/** The band is learned from so much before the day. */
+/** How much time before the day the band is learned from. */
 const LEARN_US = 8 * 7 * 24 * HOUR_US;
 
 type Key = { readonly account: string; readonly feed: string; readonly symbol: string };
@@ -73,7 +73,7 @@ async function rowOf(
   };
 }
 
-/** `pending` as long as something about the day can still change. */
+/** `pending` as long as anything about the day can still change. */
 function conditionOf(o: {
   readonly loaded: boolean;
   readonly gaps: readonly GapRow[];
@@ -96,7 +96,7 @@ function conditionOf(o: {
   return { condition: 'available', reason: o.session ?? (silent ? 'the broker has no bars of it' : null) };
 }
 
-/** Why a day that is whole has less than others: the market was shut. Null: it was as its weekday is, or nothing is known. */
+/** Why a complete day has less than others: the market was shut. Null: it was like other such weekdays, or nothing is known. */
 async function sessionOf(h: HealContext, key: Key, day: Range): Promise<string | null> {
   const calendar = await sessionCalendar(h, key);
   const midnight = midnightOf(h.account.rule.toBroker(utcMs(day.fromUs / 1000)));
@@ -119,7 +119,7 @@ async function sessionOf(h: HealContext, key: Key, day: Range): Promise<string |
   }
 }
 
-/** Gaps that were not known: ranges of minutes with clearly too few ticks. Their ids are made of where they begin. */
+/** New gaps: ranges of minutes with clearly too few ticks. Their ids come from where they begin. */
 async function openUndercounts(h: HealContext, key: Key, day: Range): Promise<number> {
   const { reader } = h.parts;
   const gaps = (await gapsOf(h, key, day)).map(rangeOf);
@@ -166,7 +166,7 @@ function evidenceOf(
   };
 }
 
-/** How much of the broker's count this symbol's stream usually has, by the hour of the broker's week; hours with a gap teach nothing. */
+/** What share of the broker's count this symbol's stream usually has, by the hour of the broker's week; hours with a gap are ignored. */
 async function learned(h: HealContext, key: Key, day: Range) {
   const past = { fromUs: Math.max(0, day.fromUs - LEARN_US), toUs: day.fromUs };
   const gaps = (await gapsOf(h, key, past)).map(rangeOf);

@@ -1,5 +1,5 @@
-// What one broker's day of a symbol looks like beside the broker's own M1 bars. In: the bars, and the recorded ticks hour by hour. Out: how
-// many bars the ticks rebuild exactly, and the longest silence while the broker had ticks. Pure; a day is never held whole.
+// Compares one broker day of a symbol with the broker's own M1 bars. In: the bars, and the recorded ticks hour by hour. Out: how many bars
+// the ticks rebuild exactly, and the longest silence while the broker had ticks. Pure; never holds a whole day.
 import type { TableRow } from '@fxtape/market';
 
 export type MinuteBar = Pick<TableRow<'bars'>, 'ts' | 'open' | 'high' | 'low' | 'close'>;
@@ -23,13 +23,13 @@ export class DayFigures {
   /** Index of the first bar that may still lie after the last tick. */
   #at = 0;
 
-  /** Bars by time, of one day that begins at `fromUs`. */
+  /** Bars in time order, of one day that begins at `fromUs`. */
   constructor(bars: readonly MinuteBar[], fromUs: number) {
     this.#bars = bars;
     this.#lastUs = fromUs;
   }
 
-  /** Ticks in the order of their time. */
+  /** Ticks in time order. */
   add(ticks: Iterable<DayTick>): void {
     for (const { bid, ts } of ticks) {
       this.#ticks += 1;
@@ -54,7 +54,7 @@ export class DayFigures {
     return { ticks: this.#ticks, matched, longestSilenceS: Math.floor(this.#silenceUs / 1_000_000) };
   }
 
-  /** Nothing was recorded between the last tick and `untilUs`; of that, the minutes in which the broker has a bar are silence. */
+  /** No tick was recorded between the last one and `untilUs`; the minutes of that in which the broker has a bar are silence. */
   #silence(untilUs: number): void {
     let silentUs = 0;
     for (let i = this.#at; i < this.#bars.length; i++) {

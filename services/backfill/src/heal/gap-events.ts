@@ -1,5 +1,5 @@
-// What healing found out about a gap, as rows of `gap_events`. In: the gap, the state that was proved and for which part of it, the
-// moment. Out: the gap's row, narrowed to that part, and a new open gap (`<gap_id>.r1`, `.r2`) for each rest, in one write:
+// What healing found out about a gap, as rows of `gap_events`. In: the gap, the state that was proved and for which part, and the moment.
+// Out: the gap's row, narrowed to that part, and a new open gap (`<gap_id>.r1`, `.r2`) for each rest, in one write:
 //
 //   gap      [──────────────────────────)  open
 //   proved         [────────)              healed
@@ -16,7 +16,7 @@ export interface GapEnd {
   /** The part for which the state holds; inside the gap. */
   readonly proved: Range;
   readonly rowsHealed: number | null;
-  /** Ticks that are missing as far as the broker's bars tell; null = not known. */
+  /** How many ticks are missing, as far as the broker's bars show; null: not known. */
   readonly missingEstimate: number | null;
   /** Facts for people and programs; `reason` is a stable word. */
   readonly evidence: { readonly reason: string; readonly [fact: string]: unknown };
@@ -24,7 +24,7 @@ export interface GapEnd {
 
 type GapEvent = TableRow<'gap_events'>;
 
-/** The whole picture of a gap at a moment, with what changes. */
+/** All facts of a gap at a moment, with the changes applied. */
 export function gapEvent(gap: OpenGap, ts: number, change: Partial<GapEvent>): GapEvent {
   return {
     ts,
@@ -66,7 +66,7 @@ export function endEvents(gap: OpenGap, end: GapEnd, ts: number): GapEvent[] {
   ];
 }
 
-/** JSON; what was known of the gap's beginning stays readable as `opened`. */
+/** JSON; what was known when the gap began stays readable as `opened`. */
 export function evidenceText(facts: object, before: string | null): string {
   const opened = openedEvidence(before);
   return JSON.stringify(opened === null ? facts : { ...facts, opened });

@@ -1,4 +1,4 @@
-// Which job of healing is done by what.
+// Which handler runs which healing job.
 import type { JobHandlers, JobOutcome, RunningJob } from '@fxtape/jobs';
 import { asJob } from '../as-job.ts';
 import type { BackfillParts } from '../parts.ts';

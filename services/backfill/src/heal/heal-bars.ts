@@ -1,5 +1,5 @@
-// A gap of streamed bars. What was streamed can be had again from the broker's history: the bars that the gap touches are read until two
-// answers agree. A bar that has not ended yet is no part of it: it is read when it ends, as every bar.
+// A gap of streamed bars. The broker's history still has what was streamed: the bars that the gap touches are read until two answers agree.
+// A bar that has not ended yet is not part of it: it is read when it ends, like any bar.
 import type { WireTimeframe } from '@fxtape/fxsocket';
 import { createHash } from 'node:crypto';
 import { barEndOf, barOpenOf, closedUntil, type Range, subtract, utcMs } from '@fxtape/market';

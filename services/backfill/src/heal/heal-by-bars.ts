@@ -1,4 +1,4 @@
-// A gap of one symbol's ticks where past ticks cannot be had, or cannot be held against live rows: what the broker's M1 bars tell about it.
+// A gap of one symbol's ticks where past ticks are not available, or cannot be compared with live rows: judged by the broker's M1 bars.
 //
 //   no bar after the gap ─► the terminal is behind, or the market is shut: later; never "empty", however long it takes. Where sessions say that
 //                           it is shut, not before it opens or an hour has passed
@@ -6,7 +6,7 @@
 //                                    ─ every minute's tick count is reached by stored rows ─► verified_empty
 //                                    ─ else ─► unrecoverable, with the ticks that the broker counted and nobody has
 //
-// The bars themselves go into `bars` on the way: each answer is read with everything that reading bars knows about cuts and loading.
+// The bars themselves are stored in `bars` on the way: each answer is read with all checks for cut and unloaded history.
 import { createHash } from 'node:crypto';
 import { closedUntil, emptyProof, missingEstimate, type Range, subtract } from '@fxtape/market';
 import { z } from 'zod';
@@ -17,10 +17,10 @@ import { type HealContext, type HealStep, minutesOf, pauseMs } from './heal-cont
 import type { SymbolGap } from './symbol-gap.ts';
 
 const MINUTE_US = 60_000_000;
-/** Bars are looked for so far around the gap; then, when there is none, over a long weekend. */
+/** How far around the gap bars are searched for; if there are none, over a long weekend. */
 const NEAR_US = 30 * MINUTE_US;
 const FAR_US = 4 * 86_400_000_000;
-/** While the market is known to be shut, bars are looked for so often. */
+/** While the market is known to be shut, bars are asked for this often. */
 const LONGEST_REST_US = 60 * MINUTE_US;
 
 const saved = z.object({
@@ -36,7 +36,7 @@ interface Bar extends Range {
   readonly tickVolume: number;
 }
 
-/** `why`: the reason that past ticks did not do, kept as evidence. */
+/** `why`: why past ticks were not enough, kept as evidence. */
 export async function healByBars(
   h: HealContext,
   gap: SymbolGap,
@@ -88,7 +88,7 @@ async function verdict(
   const stored = (bar: Bar): number => storedByMinute.get(bar.fromUs) ?? 0;
   const facts = { ticks: why, bars: over.length };
   const base = { proved: gap, rowsHealed: 0 };
-  // Ticks are stored in a minute that the broker has no bar for: then its bars are no proof of anything.
+  // Ticks are stored in a minute for which the broker has no bar, so its bars prove nothing.
   const contradicted = [...storedByMinute.keys()].some((minute) =>
     over.every((bar) => bar.fromUs !== minute),
   );
@@ -110,19 +110,19 @@ async function verdict(
   return { ...base, state: 'unrecoverable', missingEstimate: estimate, evidence };
 }
 
-/** How long nothing is asked, because no bar can come: until the market opens. Sessions may be wrong, so it is looked at each hour anyway. */
+/** How long not to ask, because no bar can come: until the market opens. Sessions may be wrong, so it checks every hour anyway. */
 async function shutForMs(h: HealContext, gap: SymbolGap, nowUs: number): Promise<number> {
-  // A gateway that plays an old day has hours of its own length.
+  // On a gateway that replays an old day, an hour may pass faster.
   if (h.account.config.clock.replayed) return 0;
   const opensUs = (await sessionCalendar(h, gap)).shutUntil(nowUs, LONGEST_REST_US);
   if (opensUs === null) return 0;
-  // A minute more, for the first bar to end.
+  // One more minute, for the first bar to end.
   return Math.min(LONGEST_REST_US, opensUs - nowUs + MINUTE_US) / 1000;
 }
 
 /**
- * Asks the broker for the M1 bars around the gap, and gives what the table then holds of them. `loaded`: the answer proved that it leaves
- * out nothing of the gap's minutes.
+ * Asks the broker for the M1 bars around the gap, and returns what the table then contains. `loaded`: the answer proved that no minute of
+ * the gap is left out.
  */
 async function barsAround(
   h: HealContext,
@@ -142,14 +142,14 @@ async function barsAround(
   };
 }
 
-/** Read from its beginning: what healing keeps between its runs is another thing than a cursor. */
+/** Read from its beginning: what healing keeps between runs is not a cursor. */
 export const whole = (h: HealContext): HealContext => ({
   ...h,
   resume: null,
   onApplied: () => Promise.resolve(),
 });
 
-/** What was said of the gap's minutes and of the bars next to it. */
+/** What was answered for the gap's minutes and the bars next to it. */
 function digestOf(bars: readonly Bar[], gap: Range): string {
   const hash = createHash('sha256');
   const before = bars.findLast((bar) => bar.toUs <= gap.fromUs);

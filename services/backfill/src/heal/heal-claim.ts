@@ -1,9 +1,9 @@
-// Who writes into a gap. Two jobs may be at the same gap at once: a worker that was thought dead, or two plans that grouped gaps
-// differently. Both would find the same ticks missing, and rows told apart by the time of their answer would stand there twice. So the
-// intent is an event of the gap itself, written and applied before the first row:
+// Who writes into a gap. Two jobs may be working on the same gap: a worker that was thought dead, or two plans that grouped gaps
+// differently. Both would find the same ticks missing, and rows keyed by the time of their answer would be stored twice. So the intent is
+// an event of the gap itself, written and applied before the first row:
 //
-//   same history, whoever and whenever  → the same base for `ts_recv`, hence the same keys: writing twice is writing once
-//   another history, seen a moment ago  → its writer may still be at work: come again when it cannot be any more
+//   same history, whoever and whenever  → the same base for `ts_recv`, hence the same keys: writing twice is harmless
+//   another history, seen a moment ago  → its writer may still be at work: come again when that is impossible
 //
 // In: the gap, the digest of the history that is to be added, the time of its answer. Out: the base for `ts_recv`, or "come again".
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { evidenceText, gapEvent } from './gap-events.ts';
 import type { HealContext } from './heal-context.ts';
 import type { OpenGap } from './open-gap.ts';
 
-/** Longer than a job may run, its grace included. */
+/** Longer than a job may run, including its grace period. */
 const AT_WORK_US = 360_000_000;
 
 const intent = z.object({ reason: z.literal('healing'), digest: z.string(), ts_recv: z.int() });
@@ -42,7 +42,7 @@ export async function claimHealing(
   return { baseUs: other?.baseUs ?? history.answeredUs };
 }
 
-/** Null: nobody wrote this history, and nobody who means another one can still be at work. */
+/** Null: nobody wrote this history, and nobody with another one can still be at work. */
 function verdict(
   older: readonly Intent[],
   digest: string,
@@ -55,7 +55,7 @@ function verdict(
   return same === undefined ? null : { baseUs: same.baseUs };
 }
 
-/** Intents by time. */
+/** Intents in time order. */
 async function intents(h: HealContext, gap: OpenGap): Promise<Intent[]> {
   const events = await h.parts.reader.gapEvents(gap.id, { writer: 'backfill', signal: h.signal });
   return events.flatMap(({ ts, state, evidence }) => {
@@ -69,7 +69,7 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Evidence in words is no intent.
+    // Evidence in words is not an intent.
     return null;
   }
 }

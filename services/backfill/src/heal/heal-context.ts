@@ -1,5 +1,5 @@
-// What healing needs beside what every reading of history has: which bridges serve past ticks, their answers, how long to wait for what,
-// and who else is at the same gap. One per process; nothing in here is lost with it.
+// What healing needs in addition to any reading of history: which bridges serve past ticks, their answers, how long to wait for what, and
+// who else is working on the same gap. One per process; losing it loses nothing.
 import type { Range } from '@fxtape/market';
 import type { SyncContext } from '../sync-context.ts';
 import type { GapEnd } from './gap-events.ts';
@@ -9,20 +9,23 @@ import type { TickAnswers } from './tick-answers.ts';
 export interface HealTiming {
   /** Least time between two answers of which the second confirms that the first was whole. */
   readonly agreeMs: number;
-  /** The same where bars have to prove that there is nothing. */
+  /** The same, where bars have to prove that there is nothing. */
   readonly proveMs: number;
   /** Shortest and longest pause of a job that waits for something. */
   readonly shortestMs: number;
   readonly longestMs: number;
-  /** After the end of a gap: how long live rows beside it and bars after it are waited for (a long weekend). */
+  /** How long after the end of a gap to wait for live rows beside it and bars after it (a long weekend). */
   readonly sidesMs: number;
-  /** How long more and better live rows are waited for where there are few. */
+  /** Where there are few live rows: how long to wait for more and better ones. */
   readonly fewMs: number;
-  /** How long an answer that ends too early is taken for a terminal that still loads. */
+  /** How long an answer that ends too early is taken for a terminal that is still loading. */
   readonly loadMs: number;
 }
 
-/** Who adds ticks of a symbol from history does it alone: gaps overlap, and of equal ticks nothing tells which were added already. */
+/**
+ * Only one process at a time adds a symbol's ticks from history: gaps overlap, and nothing tells equal ticks apart, so a second process
+ * could add them again.
+ */
 export const ticksOf = ({ feed, symbol }: { readonly feed: string; readonly symbol: string }): string =>
   JSON.stringify(['ticks', feed, symbol]);
 
@@ -49,12 +52,12 @@ export interface HealContext extends SyncContext {
   readonly heal: HealParts;
 }
 
-/** What one step of healing came to: a final state, or "not yet" with what has to be known then. */
+/** The result of one healing step: a final state, or "not yet" with what is needed to continue. */
 export type HealStep =
   | { readonly end: GapEnd; readonly written: number }
   | { readonly againMs: number; readonly progress: unknown; readonly why: string };
 
-/** A pause that grows with how long something is waited for already. */
+/** A pause that grows with how long has been waited already. */
 export function pauseMs({ shortestMs, longestMs }: HealTiming, waitedMs: number): number {
   return Math.min(longestMs, Math.max(shortestMs, waitedMs / 8));
 }

@@ -1,6 +1,6 @@
-// A gap of streamed deals, or one that history itself opened for deals or closed positions: the account's history of that time is read until
-// two answers agree. Streamed figures (open positions, balance) have no history; the round trips that closed in such a gap are read before
-// it is given up.
+// A gap of streamed deals, or one that reading history opened for deals or closed positions: the account's history of that time is read
+// until two answers agree. Streamed figures (open positions, balance) have no history; the round trips that closed in such a gap are read
+// before the gap is given up.
 import { createHash } from 'node:crypto';
 import { subtract } from '@fxtape/market';
 import type { TradeStream } from '@fxtape/questdb';
@@ -14,7 +14,7 @@ import type { OpenGap } from './open-gap.ts';
 
 const saved = z.object({ step: z.literal('trades'), ids: z.string(), atMs: z.number() });
 
-/** History names its gaps after what they are of. */
+/** History names its gaps after their stream. */
 export const isOfHistory = ({ id }: OpenGap): boolean => id.includes('|');
 
 export async function healTrades(h: HealContext, gap: OpenGap, earlier: unknown): Promise<HealStep> {
@@ -42,7 +42,7 @@ export async function healTrades(h: HealContext, gap: OpenGap, earlier: unknown)
   if (!known.success || known.data.ids !== ids || clock.nowMs() - known.data.atMs < timing.proveMs) {
     const same = known.success && known.data.ids === ids;
     const next = { step: 'trades', ids, atMs: same ? known.data.atMs : clock.nowMs() };
-    // Deals that arrive late in history are what the second look is for.
+    // The second reading is for deals that arrive late in history.
     return { againMs: timing.proveMs, progress: next, why: 'one answer is no proof' };
   }
   const state = found.length === 0 ? 'verified_empty' : 'healed';

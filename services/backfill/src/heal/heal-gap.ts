@@ -1,5 +1,5 @@
-// One open gap, by what kind of stream it is of. A gap of all symbols is taken apart, healed symbol by symbol, and ends as the worst of
-// them ended: `healed` or `verified_empty` only where every one is.
+// One open gap, by the kind of its stream. A gap of all symbols is split and healed symbol by symbol; its state is that of the worst part:
+// `healed` or `verified_empty` only if every part is.
 import { timeframes } from '@fxtape/fxsocket';
 import { matchSymbols } from '@fxtape/config';
 import { z } from 'zod';

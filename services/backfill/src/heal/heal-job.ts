@@ -1,5 +1,5 @@
-// `heal` jobs, and the `ticks` jobs that serve several gaps with one download: from the gap's current row to its final state. Everything
-// that the state speaks of is applied before the state is written.
+// `heal` jobs, and the `ticks` jobs that serve several gaps with one download: from the gap's current row to its final state. Every row
+// that the state is based on is applied before the state is written.
 import type { Checkpoint, JobOutcome } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { CORRECTED_MS, isOfAnotherClock } from './another-clock.ts';
@@ -65,14 +65,14 @@ async function healOne(h: HealContext, of: Range, gapId: string, progress: unkno
     h.parts.log.debug({ gap: gap.id, why: step.why, ms: Math.round(step.againMs) }, 'a gap waits');
     return step;
   }
-  // Somebody else may have ended it meanwhile, and the intent to write is an event of it as well.
+  // Somebody else may have ended it meanwhile; the intent to write is also an event of the gap.
   const now = await current(h, of, gapId);
   if (now === null) return { rows: step.written, note: 'ended elsewhere' };
   const ts = h.parts.stamps.next('gap_events', now.updatedUs);
   await h.parts.writer.write({ gap_events: endEvents(now, step.end, ts) }, { signal: h.signal });
   const { evidence, missingEstimate, rowsHealed, state } = step.end;
   const fields = { gap: gap.id, state, rowsHealed, missingEstimate, reason: evidence.reason };
-  // A first start has a hundred of the others: the seconds before each stream was subscribed.
+  // A first start has a hundred of the other kind: the seconds before each stream was subscribed.
   h.parts.log[gap.cause === 'not_subscribed' ? 'debug' : 'info'](fields, 'a gap has reached its final state');
   return { rows: step.written, note: { state, reason: evidence.reason } };
 }

@@ -1,5 +1,6 @@
-// A gap that names trades by their number (missing-trades.ts): history around it is read until each of them is there, or has been denied for a
-// day. In: the gap. Out: healed, when all are stored; unrecoverable, with those that never came; else when to look again.
+// A gap that names trades by their number (missing-trades.ts): the history around it is read until it shows each of them, or has not shown
+// it for a day. In: the gap. Out: healed, when all are stored; unrecoverable, with the numbers that never came; otherwise when to check
+// again.
 import type { TradeStream } from '@fxtape/questdb';
 import { z } from 'zod';
 import { syncDeals } from '../sync-deals.ts';
@@ -9,7 +10,7 @@ import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';
 import type { OpenGap } from './open-gap.ts';
 
 const AROUND_US = 60_000_000;
-/** Positions whose opening is asked for as well: a gateway may select a closed order by it. */
+/** Positions whose opening is asked for as well: a gateway may select a closed order by its opening time. */
 const MOST_OPENINGS = 20;
 
 const named = z.object({
@@ -18,14 +19,14 @@ const named = z.object({
   since_us: z.int(),
 });
 
-/** What the gap names; null: it is of another kind. */
+/** The trades that the gap names; null: it is another kind of gap. */
 export function numbersOf({ evidence }: OpenGap): z.output<typeof named> | null {
   if (evidence === null) return null;
   try {
     const facts = JSON.parse(evidence) as { opened?: unknown } | null;
     return named.safeParse(facts?.opened ?? facts).data ?? null;
   } catch {
-    // Evidence in words names nothing.
+    // Evidence in words names no trade.
     return null;
   }
 }

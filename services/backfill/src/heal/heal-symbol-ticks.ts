@@ -1,5 +1,5 @@
-// A gap of one symbol's ticks, by whichever means there is: past ticks where the bridge has them and they can be held against live rows,
-// the broker's bars otherwise.
+// A gap of one symbol's ticks, healed by whatever means there are: past ticks if the bridge has them and they can be compared with live
+// rows, otherwise the broker's bars.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { z } from 'zod';
 import { notListed } from '../history-errors.ts';

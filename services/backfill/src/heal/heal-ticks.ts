@@ -1,13 +1,13 @@
 // A gap of one symbol's ticks, from an account whose bridge serves past ticks. One step:
 //
-//   live rows on both sides? ─no─► later, or what the bars tell
-//   two equal answers? ─no─► later                             (a terminal that loads answers short)
+//   live rows on both sides? ─no─► later, or what the bars show
+//   two equal answers? ─no─► later                             (a terminal that is loading answers too little)
 //   equal to the live rows on both sides? ─no─► unrecoverable: history_disagrees, and no row is written
 //   silent where the broker's bars count ticks? ─yes─► later, as long as it may still be loading
-//   what it has inside the gap and the table has not ─► written, applied ─► coverage ─► healed
+//   ticks inside the gap that the table lacks ─► written, applied ─► coverage ─► healed
 //
-// Each step may be repeated, by anyone: what is missing is found anew in the tables, and the keys of what is added do not depend on who
-// adds it (heal-claim).
+// Each step may be repeated, by anyone: what is missing is looked up in the tables again, and the keys of added rows do not depend on who
+// adds them (heal-claim).
 import { agreement, missingTicks, type Range, subtract, type TableRow } from '@fxtape/market';
 import { z } from 'zod';
 import { claim } from '../claim.ts';
@@ -34,7 +34,7 @@ const saved = z.object({
 });
 type Progress = z.infer<typeof saved>;
 
-/** Null: history cannot be held against live rows, for this reason; the bars have to tell. */
+/** Null: history cannot be compared with live rows, for this reason; the bars have to decide. */
 export async function healTicks(
   h: HealContext,
   gap: SymbolGap,
@@ -83,7 +83,7 @@ export async function healTicks(
   return add(h, gap, proved, answer, { before, after, dates_only: datesOnly });
 }
 
-/** Whether history speaks the language of the live rows. `proved`: the part of the gap that it can speak of. */
+/** Whether history matches the live rows. `proved`: the part of the gap for which that holds. */
 async function judge(
   h: HealContext,
   gap: SymbolGap,
@@ -115,7 +115,7 @@ async function judge(
       return { step: { short: 'it ends before the live rows do' }, proved };
     return { step: disagrees(gap, answer, verdict.why, verdict.detail), proved };
   }
-  // A live row of the gap itself that history does not know: it is not the same series after all.
+  // The gap contains a live row that history does not know: it is not the same series after all.
   const inside = (await stored(proved)).filter(({ source }) => source === 'live');
   const surplus = missingTicks({ stored: answer.rows, history: inside, gap: proved });
   if (surplus.length > 0) {
@@ -127,7 +127,7 @@ async function judge(
   return { step: { short: 'it has no tick in minutes in which the broker counted some' }, proved };
 }
 
-/** Ends before, or begins after, the live rows that it should hold: as of a terminal that has not loaded everything. */
+/** Ends before, or begins after, the live rows that it should contain, like a terminal that has not loaded everything. */
 function isShort(history: readonly Tick[], live: readonly Tick[]): boolean {
   const [first, last] = [history[0], history.at(-1)];
   const [firstLive, lastLive] = [live[0], live.at(-1)];
@@ -190,7 +190,7 @@ const unrecoverable = (
   missingEstimate: number | null,
 ): GapEnd => ({ state: 'unrecoverable', proved: gap, rowsHealed: 0, missingEstimate, evidence });
 
-/** What history has inside the gap is at least a number, even where it is not believed. */
+/** What history has inside the gap is at least an estimate, even if it is not believed. */
 function disagrees(gap: SymbolGap, answer: TickAnswer, why: string, detail: string): GapEnd {
   const inside = answer.rows.filter(({ ts }) => ts >= gap.fromUs && ts < gap.toUs);
   return unrecoverable(gap, { reason: 'history_disagrees', why, detail }, inside.length);

@@ -1,5 +1,6 @@
-// What the broker's minute bars say of a range, as a second witness beside its ticks. In: a symbol and a range. Out: the minutes that have a
-// bar with their counts, and where nothing is known because the bars are not there yet. What history has claimed already is not asked again.
+// What the broker's minute bars say about a range, as a second witness beside its ticks. In: a symbol and a range. Out: the minutes that
+// have a bar, with their counts, and where nothing is known because the bars are not there yet. Minutes already covered by history are not
+// asked for again.
 import { type CountedMinute, type Range, subtract } from '@fxtape/market';
 import { syncBars } from '../sync-bars.ts';
 import { whole } from './heal-by-bars.ts';
@@ -10,7 +11,7 @@ export interface MinuteVolumes {
   readonly unknown: readonly Range[];
 }
 
-/** The terminal has no bars of it now; that says nothing about ticks. */
+/** The terminal does not have the bars now; that says nothing about ticks. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['HISTORY_NOT_READY', 'HISTORY_TOO_SLOW']);
 
 /** Whole minutes within the range. */
@@ -31,7 +32,7 @@ export async function minuteVolumes(
 async function fetched(h: HealContext, symbol: string, range: Range): Promise<readonly Range[]> {
   try {
     const { covered, outcome } = await syncBars(whole(h), { symbol, timeframe: 'M1', range });
-    // Bars begin later than the ticks: none is to come.
+    // Bars begin later than the ticks: none will come.
     return outcome === 'before_beginning' ? [range] : covered;
   } catch (error) {
     if (!NOT_THERE.has((error as { code?: unknown }).code)) throw error;

@@ -1,5 +1,5 @@
-// A gap as healing takes it up: open, with both bounds, of a stream that has a name. In: the gap's current row. Out: the same with
-// nothing left to doubt, or null when there is nothing to do (an end is not known yet, or its state is final).
+// A gap as healing takes it on: open, with both bounds, of a known stream. In: the gap's current row. Out: the same row, fully typed, or
+// null when there is nothing to do (its end is not known yet, or its state is final).
 import type { Range } from '@fxtape/market';
 import type { GapRow } from '@fxtape/questdb';
 

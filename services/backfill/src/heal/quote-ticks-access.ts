@@ -1,6 +1,6 @@
-// Whether an account's bridge serves past ticks, and by which bounds. In: its live OpenAPI document, and one small request when the route
-// is in there. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Kept per account for an hour,
-// because a bridge can be updated under way. Bounds that it does not take are a reason to look at it again, and no answer about a range.
+// Whether an account's bridge serves past ticks, and by which bounds. In: its live OpenAPI document, and one small request if the route is
+// listed. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Cached per account for an hour, because a
+// bridge can be updated while running. If the bridge rejects the bounds, it is checked again; that is not an answer about a range.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { brokerMs, formatBrokerTime } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
@@ -9,7 +9,7 @@ import type { SyncContext } from '../sync-context.ts';
 export type TickAccess = 'full' | 'dates_only' | 'absent';
 
 const KEEP_MS = 3_600_000;
-/** Width of the request that finds out which bounds are accepted. */
+/** Width of the request that finds out which bounds the bridge accepts. */
 const PROBE_MS = 2000;
 const DAY_MS = 86_400_000;
 const ABSENT = new Set([
@@ -28,7 +28,7 @@ export class QuoteTicksAccess {
     this.#clock = clock;
   }
 
-  /** `symbol` is what the probe asks for. @throws FxSocketError when the bridge does not answer at all. */
+  /** `symbol` is the one that the probe asks for. @throws FxSocketError when the bridge does not answer at all. */
   async of(c: SyncContext, symbol: string): Promise<TickAccess> {
     const known = this.#known.get(c.account.account);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.access;
@@ -38,8 +38,8 @@ export class QuoteTicksAccess {
   }
 
   /**
-   * A request was refused that the probe made us believe in. True: the bridge is looked at anew, so come again. False: it was just looked at,
-   * and until the next look the route counts as absent.
+   * The bridge refused a request that the probe had said it serves. True: the bridge will be probed again, so come again. False: it was
+   * only just probed, so until the next probe the route counts as absent.
    */
   refused(account: string): boolean {
     const nowMs = this.#clock.monoMs();
@@ -67,7 +67,7 @@ async function offered(c: SyncContext): Promise<boolean> {
     if (typeof paths !== 'object' || paths === null) return true;
     return Object.keys(paths).some((path) => path.endsWith('/QuoteTicks'));
   } catch (error) {
-    // A bridge without a document may still have the route: the probe tells.
+    // A bridge without a document may still have the route: the probe shows.
     if (error instanceof FxSocketError && ABSENT.has(error.code)) return true;
     throw error;
   }
@@ -77,12 +77,12 @@ async function probed(c: SyncContext, symbol: string): Promise<TickAccess> {
   const now = await c.account.brokerNowMs(c.signal);
   const spell = (ms: number, length: number): string => formatBrokerTime(brokerMs(ms)).slice(0, length);
   if (await takes(c, symbol, { from: spell(now - PROBE_MS, 19), to: spell(now, 19) })) return 'full';
-  // Dates that differ, in whichever way the last one is read.
+  // Two different dates, however the bridge reads the last one.
   const dates = { from: spell(now - DAY_MS, 10), to: spell(now, 10) };
   return (await takes(c, symbol, dates)) ? 'dates_only' : 'absent';
 }
 
-/** False: it has no such route, or does not take these bounds. */
+/** False: it lacks the route, or does not accept these bounds. */
 async function takes(
   c: SyncContext,
   symbol: string,

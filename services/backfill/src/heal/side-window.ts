@@ -1,5 +1,5 @@
-// The stretches of live recording beside a gap on which history has to show that it speaks the same language. In: what was covered live,
-// where other gaps are, and the stored ticks. Out: for each side the nearest stretch that is wide or full enough, or what is lacking.
+// The stretches of live recording on both sides of a gap on which history has to match the live rows. In: what was covered live, where
+// other gaps are, and the stored ticks. Out: for each side the nearest stretch that is wide or full enough, or what it lacks.
 //
 //   ══ covered ══╡ other gap ╞══ covered ══╡  the gap  ╞══ covered ═══► grows while recording goes on
 //                                 [ before )            [ after )
@@ -19,13 +19,13 @@ export interface SideSource {
   readonly covered: readonly Range[];
   /** Every gap of the stream, whatever its state, the gap itself included. */
   readonly gaps: readonly Range[];
-  /** Times of the stored ticks of a range nearest to the gap, at most `limit` of them, in any order. */
+  /** Times of the stored ticks of a range nearest to the gap, at most `limit`, in any order. */
   readonly nearest: (range: Range, limit: number, side: 'before' | 'after') => Promise<readonly number[]>;
 }
 
-/** A side of so many ticks is full enough. */
+/** A side with this many ticks is full enough. */
 export const FULL_TICKS = 50;
-/** A side so wide is wide enough, with at least so many ticks to compare. */
+/** A side this wide is wide enough if it has at least this many ticks to compare. */
 export const WIDE_US = 60_000_000;
 export const WIDE_TICKS = 10;
 /** How far from the gap a side may lie: over a long weekend. */
@@ -50,7 +50,7 @@ export async function sideWindow(side: 'before' | 'after', source: SideSource): 
   return poor === null ? { window: null } : { ...poor, best: true };
 }
 
-/** As much of the piece as holds the ticks, and a minute of it if it has one; cut between two times, never inside one. */
+/** As much of the piece as contains the ticks, and at least a minute if it has one; cut between two times, never inside one. */
 function windowOf(side: 'before' | 'after', piece: Range, times: readonly number[]): Range {
   if (times.length < FULL_TICKS) return piece;
   if (side === 'before') {

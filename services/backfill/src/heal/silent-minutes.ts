@@ -1,6 +1,6 @@
-// A second witness for a history that agrees on both sides of a gap: the broker's M1 bars inside it. A terminal that has loaded both sides
-// and not yet what lies between would look like a quiet market. In: the part of the gap that history speaks of, and its ticks. Out: the
-// stretches in which history has no tick and the broker counted some.
+// A second witness for a history that matches on both sides of a gap: the broker's M1 bars inside it. A terminal that has loaded both sides
+// but not yet what lies between would look like a quiet market. In: the part of the gap that the history covers, and its ticks. Out: the
+// stretches in which history has no tick although the broker counted some.
 import { type Range, silences, subtract } from '@fxtape/market';
 import type { HealContext } from './heal-context.ts';
 import { minuteVolumes } from './minute-volumes.ts';
@@ -20,7 +20,7 @@ export async function silentMinutes(
   };
   if (range.toUs <= range.fromUs) return [];
   const { minutes, unknown } = await minuteVolumes(h, gap, range);
-  // Where bars are not there yet they are no witness.
+  // Where bars are not there yet, they prove nothing.
   const known = minutes.filter(
     ({ fromUs }) => subtract([{ fromUs, toUs: fromUs + MINUTE_US }], unknown).length > 0,
   );

@@ -1,4 +1,4 @@
-// A gap of one symbol: what a gap of all symbols is taken apart into.
+// A gap of one symbol: a part of a gap of all symbols.
 import type { OpenGap } from './open-gap.ts';
 
 export interface SymbolGap extends OpenGap {

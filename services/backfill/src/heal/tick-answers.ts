@@ -1,7 +1,7 @@
 // Past ticks of some ranges, asked for until two answers agree. In: UTC ranges. Out: the ticks in them as rows, or "not yet": the terminal
-// is still loading, or has answered only once. With bounds to the second each range is asked for by itself, and what the first answer
-// said is kept by whoever asks (`said`). With dates only, whole broker days are downloaded, and one download serves every range of that
-// day: the newest answer of a day stays here for a while, with what the one before it said.
+// is still loading, or has answered only once. With bounds to the second, each range is asked for on its own, and the caller keeps what the
+// first answer said (`said`). With dates only, whole broker days are downloaded, and one download serves every range of that day: the
+// newest answer of a day stays cached for a while, with what the one before it said.
 import {
   brokerDays,
   brokerRange,
@@ -23,16 +23,16 @@ import { type TickPages, tickPages } from './tick-pages.ts';
 type Tick = TableRow<'ticks'>;
 
 export interface TickAnswer {
-  /** By time, equal times in the order of the answer; their `ts_recv` is the time of the answer, + 1 µs each. */
+  /** In time order, equal times in the order of the answer; `ts_recv` is the time of the answer, + 1 µs per row. */
   readonly rows: readonly Tick[];
-  /** Inside the ranges and not readable: an hour that repeats, of which the answer does not hold all. */
+  /** Inside the ranges but not readable: an hour that occurs twice and that the answer does not contain completely. */
   readonly ambiguous: readonly Range[];
-  /** Rows that are no ticks, with the reason; nobody knows where they belong. */
+  /** Rows that are not ticks, with the reason; where they belong is unknown. */
   readonly rejected: readonly { readonly raw: unknown; readonly reason: string }[];
-  /** What of `rows` has null where something unreadable stood. */
+  /** Which fields of `rows` are null because they could not be read. */
   readonly incomplete: readonly IncompleteRow<Tick>[];
   readonly answeredUs: number;
-  /** Hours that repeat and could not be read, whole, also where they reach beyond what was asked for. */
+  /** Repeated hours that could not be read, whole, even where they reach beyond what was asked for. */
   readonly hours: readonly Range[];
 }
 
@@ -42,9 +42,9 @@ export type TickAsk =
 
 interface Day extends TickAnswer {
   readonly minutes: AnswerMinutes;
-  /** What the answer before this one said; null for the first. */
+  /** What the previous answer said; null for the first. */
   readonly before: AnswerMinutes | null;
-  /** The broker's time of the answer, UTC microseconds: it cannot speak of what came later. */
+  /** The broker's time of the answer, UTC microseconds: the answer cannot know what came later. */
   readonly atUs: number;
   readonly untilMs: number;
 }
@@ -52,12 +52,12 @@ interface Day extends TickAnswer {
 const DAY_MS = 86_400_000;
 const KEEP_MS = 1_800_000;
 const MOST_TICKS = 1_500_000;
-/** An answer is trusted for what lies at least so long before it. */
+/** An answer is trusted only for what is at least this much older than the answer. */
 const SETTLE_US = 1_000_000;
 const SHORTEST_PAUSE_MS = 500;
-/** How much is asked for around an hour that repeats. */
+/** How much is asked for around an hour that occurs twice. */
 const WIDER_US = 900_000_000;
-/** A narrower range than this is not cut further: then the terminal is overloaded. */
+/** A range narrower than this is not split further: the terminal is then overloaded. */
 const LEAST_WIDTH_US = 60_000_000;
 
 export class TickAnswers {
@@ -72,7 +72,7 @@ export class TickAnswers {
   }
 
   /**
-   * `said` is what an earlier call for the same ranges gave back. Leave some time between two calls: both have to be asked for.
+   * `said` is what an earlier call for the same ranges returned. Leave some time between two calls: each one asks the terminal.
    * @throws FxSocketError, HISTORY_CUT_WITHIN_MOMENT.
    */
   async ask(
@@ -103,7 +103,7 @@ export class TickAnswers {
     return says === said ? { agreed: true, answer } : { agreed: false, said: says };
   }
 
-  /** Halved for as long as it is too much for the terminal; the width that works is remembered, and grows. */
+  /** Halved as long as it is too much for the terminal; the width that works is remembered, and grows. */
   async #range(c: SyncContext, symbol: string, range: Range, purpose: Purpose): Promise<TickAnswer[]> {
     const { account, rule } = c.account;
     const widthUs = range.toUs - range.fromUs;
@@ -126,8 +126,8 @@ export class TickAnswers {
   }
 
   /**
-   * The same range once more, with something on both sides of an hour that repeats: only an answer that begins before it and ends after it
-   * shows which pass is which.
+   * Asks for the same range again, with something on both sides of an hour that occurs twice: only an answer that begins before it and ends
+   * after it shows which pass is which.
    */
   async #wider(c: SyncContext, symbol: string, range: Range, answer: TickAnswer): Promise<TickAnswer> {
     const all = [range, ...answer.hours];
@@ -156,21 +156,21 @@ export class TickAnswers {
     return { agreed: true, answer: joined(parts, ranges) };
   }
 
-  /** The day's newest answer; another one when that cannot speak of these ranges, or no two answers agree on them. */
+  /** The day's newest answer; asks again if that answer cannot cover these ranges, or if no two answers agree on them. */
   async #day(c: SyncContext, symbol: string, day: string, ranges: readonly Range[]): Promise<Day> {
     const key = JSON.stringify([c.account.account, symbol, day]);
     const known = this.#days.get(key);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) {
       if (known.before !== null && speaksOf(known, ranges) && sayTheSame(known.before, known.minutes, ranges))
         return known;
-      // Asked again at once it would only repeat itself.
+      // Asked again at once, it would only repeat itself.
       if (this.#clock.nowUs() - known.answeredUs < SHORTEST_PAUSE_MS * 1000) return known;
     }
     const shared = this.#loading.get(key);
     if (shared !== undefined) {
       const got = await shared.catch(() => null);
       if (got !== null) return got;
-      // Whoever asked may only have been cut short: this job asks for itself, and meets the error if there is one.
+      // The request of the other caller may just have been aborted: this job asks for itself, and meets the error if there is one.
       c.signal.throwIfAborted();
     }
     return this.#begin(c, symbol, day, key);
@@ -200,7 +200,7 @@ export class TickAnswers {
     return got;
   }
 
-  /** Old and many: the ones that were loaded first go first, never the newest. */
+  /** The cache is full: drops the days that were loaded first, never the newest. */
   #forget(): void {
     let ticks = 0;
     for (const [key, day] of [...this.#days].toReversed()) {
@@ -211,13 +211,13 @@ export class TickAnswers {
   }
 }
 
-/** A bridge may leave out the second of its last bound, and may want it later than the first. */
+/** A bridge may leave out the second of its upper bound, and may require it to be later than the lower bound. */
 const asked = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs: toUs + 1_000_000 });
 
 const speaksOf = (day: Day, ranges: readonly Range[]): boolean =>
   ranges.every(({ toUs }) => toUs + SETTLE_US <= day.atUs);
 
-/** `range`: what was asked for, because bounds in broker time may give more, and neighbours must not overlap; null = all of it. */
+/** `range`: what was asked for, because bounds in broker time may return more, and neighbours must not overlap; null: all of it. */
 function readPages(
   c: SyncContext,
   symbol: string,
@@ -239,7 +239,7 @@ function readPages(
   };
 }
 
-/** What several answers say of the ranges; answers of neighbouring days do not overlap. */
+/** Joins several answers about the ranges; answers of neighbouring days do not overlap. */
 function joined(parts: readonly TickAnswer[], ranges: readonly Range[]): TickAnswer {
   const inside = ({ ts }: Tick): boolean => ranges.some(({ fromUs, toUs }) => ts >= fromUs && ts < toUs);
   return {

@@ -1,17 +1,17 @@
-// One broker day of past ticks from a bridge that takes dates only. Nobody promises how it reads them: the day of `to` may belong to the range
-// or end it, and `from` and `to` may have to differ. In: a day, and how to ask. Out: the ticks of that day. What an answer shows of
-// the bridge's reading is remembered, so that a day is not downloaded with its neighbours for ever.
+// One broker day of past ticks from a bridge that takes only dates. Nothing documents how it reads them: the day of `to` may be included or
+// excluded, and `from` and `to` may have to differ. In: a day, and how to ask. Out: the ticks of that day. What an answer shows about the
+// bridge's reading is remembered, so that a day is not always downloaded together with its neighbours.
 //
-//   next    [day, day after]            whichever way `to` is read, the day is inside
-//   same    [day, day]                  of a bridge that was seen to give the day of `to` whole
-//   padded  [day before, two days on]   where an answer had other hours than the broker's day, or nothing of it
+//   next    [day, day after]            the day is inside, however `to` is read
+//   same    [day, day]                  for a bridge known to return the whole day of `to`
+//   padded  [day before, two days on]   if an answer had other hours than the broker's day, or none of them
 import { FxSocketError } from '@fxtape/fxsocket';
 import { type TickPages, wireTickMs } from './tick-pages.ts';
 
 type Bounds = 'next' | 'same' | 'padded';
 
 const DAY_MS = 86_400_000;
-/** A neighbour's ticks that reach so far into it are its whole day, and not a day of another time zone. */
+/** Ticks that reach this far into a neighbouring day mean that the whole neighbour was returned, and not a day of another time zone. */
 const WHOLE_MS = 16 * 3_600_000;
 
 const spell = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -19,7 +19,7 @@ const spell = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 export class TickDays {
   readonly #bounds = new Map<string, Bounds>();
 
-  /** @throws what `ask` throws; the refusal of bounds only when none are taken. */
+  /** @throws what `ask` throws; the refusal of the bounds only if none are accepted. */
   async day(
     account: string,
     day: string,
@@ -31,7 +31,7 @@ export class TickDays {
     this.#bounds.set(account, learned(bounds, pages, dayMs));
     const own = within(pages, dayMs);
     if (own.rows.length > 0 || own.rejected.length > 0 || bounds === 'padded') return own;
-    // Nothing of the day: before that is believed it is asked for in the widest way.
+    // Nothing of the day: before believing that, ask in the widest way.
     const wide = await firstTaken(['padded', bounds], dayMs, ask);
     const padded = within(wide.pages, dayMs);
     if (padded.rows.length > 0) this.#bounds.set(account, 'padded');
@@ -66,14 +66,14 @@ function datesOf(bounds: Bounds, dayMs: number): { from: string; to: string } {
 
 const within = (pages: TickPages, dayMs: number): TickPages => ({
   ...pages,
-  // A row without a time that can be read stays, to be told.
+  // A row without a readable time is kept, so that it is reported.
   rows: pages.rows.filter((row) => {
     const ms = wireTickMs(row);
     return Number.isNaN(ms) || (ms >= dayMs && ms < dayMs + DAY_MS);
   }),
 });
 
-/** How the next day is asked for, by what this answer had beyond its day. */
+/** How to ask for the next day, judging by what this answer had beyond its day. */
 function learned(bounds: Bounds, { rows }: TickPages, dayMs: number): Bounds {
   if (bounds !== 'next') return bounds;
   const times = rows.map(wireTickMs).filter((ms) => !Number.isNaN(ms));

@@ -1,8 +1,8 @@
-// `ticks` jobs of history: the ticks from when nothing was recorded. Live coverage and gaps within the range are left alone: the first
-// has its rows, the second go through healing. What the gateway does not give stands as a gap with cause `refused`, as unrecoverable:
+// `ticks` jobs of history: ticks from before recording began. Live coverage and gaps within the range are left alone: coverage already has
+// its rows, and gaps are healed. What the gateway does not give becomes a gap with cause `refused`, as unrecoverable:
 //
-//   no route ─► a fact of the account, told once (tick-offer)        another language than the live rows ─► refused
-//   rows that are missing ─► written, applied ─► silent where the broker's bars count ticks? ─► refused there, coverage `history` elsewhere
+//   no route ─► a fact of the account, recorded once (tick-offer)      does not match the live rows ─► refused
+//   missing rows ─► written, applied ─► silent where the broker's bars count ticks? ─► refused there, coverage `history` elsewhere
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import {
   agreement,
@@ -39,7 +39,7 @@ const saved = z.object({
 });
 type Progress = z.infer<typeof saved>;
 
-/** Accounts' symbols whose history spoke the language of the live rows, in this process. */
+/** Symbols of accounts whose history has matched the live rows, in this process. */
 export type Proven = Set<string>;
 
 export async function tickHistory(
@@ -124,7 +124,7 @@ async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Rang
     signal: h.signal,
   });
   const gaps = known
-    // What history itself left open is what this is about.
+    // Gaps that reading history itself opened are the subject of this job.
     .filter(({ cause }) => cause !== 'refused')
     .map((gap) => ({ fromUs: gap.ts_from ?? fromUs, toUs: gap.ts_to ?? horizon.toUs }));
   return { taken: unite([...live, ...gaps]), gaps, later: live.filter((one) => one.toUs > toUs) };
@@ -164,7 +164,7 @@ async function store(
     });
   const inside = answer.rows.filter(({ ts }) => pieces.some(({ fromUs, toUs }) => ts >= fromUs && ts < toUs));
   const digest = ticksDigest(inside);
-  // Kept before the first row: a later run gives the same ticks the same keys.
+  // Saved before the first row: a later run gives the same ticks the same keys.
   let { write } = o.progress;
   if (write?.digest !== digest) {
     write = { digest, baseUs: answer.answeredUs };
@@ -196,7 +196,7 @@ async function store(
   return { rows: written, requests: h.requests() };
 }
 
-/** Where pieces have no tick although the broker's bars count some. `unknown`: the bars are not all there yet, and may tell more. */
+/** Where pieces have no tick although the broker's bars count some. `unknown`: the bars are not all there yet, and may show more. */
 async function silencesOf(
   h: HealContext,
   key: TickKey,
@@ -248,7 +248,7 @@ async function refuse(
   return { rows: 0, requests: h.requests(), note: { refused: evidence.reason } };
 }
 
-/** What was refused of these pieces before and is covered now is no gap any more, as far as it is covered: the rest is told anew. */
+/** Parts of these pieces that were refused before and are now covered are no longer a gap; the rest is recorded again. */
 async function settle(
   h: HealContext,
   key: TickKey,

@@ -1,6 +1,5 @@
-// The stretch of live recording on which the tick history before it has to prove that it speaks the same language. There are no live rows
-// on its left, so that one stretch is taken in two halves. In: a symbol's live coverage, gaps and ticks. Out: both halves, or null
-// while too little is recorded.
+// The stretch of live recording that the tick history before it has to match. There are no live rows on the left of that history, so this
+// one stretch is used as two halves. In: a symbol's live coverage, gaps and ticks. Out: both halves, or null while too little is recorded.
 import { type Range, subtract } from '@fxtape/market';
 import type { HealContext } from './heal-context.ts';
 import { FULL_TICKS, WIDE_TICKS, WIDE_US } from './side-window.ts';
@@ -16,7 +15,7 @@ export interface Language {
   readonly after: Range;
 }
 
-/** `covered` and `gaps` of the stream from the end of the history on. */
+/** `covered` and `gaps` of the stream, from the end of the history on. */
 export async function languageStretch(
   h: HealContext,
   key: TickKey,

@@ -1,5 +1,6 @@
-// That the bridge of an account offers no past ticks is a fact of the account, told once: a row of `history_limits` for all symbols, without a
-// beginning. Planning then asks once a day whether it still is so. In: what was found out. Out: a row where the newest says otherwise.
+// That an account's bridge offers no past ticks is a fact of the account, recorded once: a row of `history_limits` for all symbols, without
+// a beginning. Planning then checks once a day whether that still holds. In: what was found out. Out: a row, if the newest one says
+// otherwise.
 import { limitOf } from '../limits.ts';
 import type { HealContext } from './heal-context.ts';
 

@@ -1,6 +1,6 @@
-// One stretch of past ticks from the gateway, whatever its answers are cut at. In: bounds in broker time, inclusive. Out: the wire's
-// ticks in its order. An answer may end anywhere, in the middle of a millisecond too, so its end is never taken for the end: the next
-// request begins with the second of the last tick, and what it says of that second replaces what was known.
+// One stretch of past ticks from the gateway, wherever its answers are cut off. In: bounds in broker time, inclusive. Out: the wire's ticks
+// in their order. An answer may end anywhere, even within a millisecond, so its end is never taken for the end of the ticks: the next
+// request begins with the second of the last tick, and its answer for that second replaces the earlier one.
 //
 //   from ───────────── answer 1 ────────────┤ cut       to
 //                                     └─ answer 2 from this second ───── nothing beyond what is known: the end
@@ -18,10 +18,10 @@ export interface TickPages {
   readonly rejected: Answer['rejected'];
 }
 
-/** An answer shorter than this is not looked at as one that may be cut. */
+/** An answer shorter than this is not suspected of being cut. */
 const SHORTEST_CUT = 5;
 
-/** @throws HISTORY_CUT_WITHIN_MOMENT (terminal) when the gateway gives fewer ticks an answer than one millisecond holds; FxSocketError. */
+/** @throws HISTORY_CUT_WITHIN_MOMENT (terminal) when one answer has fewer ticks than one millisecond contains; FxSocketError. */
 export async function tickPages(
   c: SyncContext,
   symbol: string,
@@ -49,7 +49,7 @@ export async function tickPages(
       throw stepMs === 1 && isRefusal(error) ? cut(page.rows.length) : error;
     });
     if (next.rows.length <= known) {
-      // The same again. It is the end, unless the answer holds nothing but the unit that it begins with: then it may be cut there.
+      // The same again. It is the end, unless the answer contains only the unit that it begins with: then it may be cut there.
       const full = next.rows.length >= page.rows.length && next.rows.length >= SHORTEST_CUT;
       if (!full) return { rows, rejected };
       if (stepMs === 1) throw cut(next.rows.length);
@@ -74,6 +74,6 @@ const floor = (ms: number, stepMs: number): BrokerMs => brokerMs(ms - (ms % step
 
 const spell = (ms: BrokerMs, stepMs: number): string => formatBrokerTime(ms).slice(0, stepMs === 1 ? 23 : 19);
 
-/** True for the refusal of bounds or of the route, which no repetition changes. */
+/** True if the bridge refuses the bounds or the route, which repeating cannot change. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof FxSocketError && ['FXSOCKET_VALIDATION', 'FXSOCKET_NOT_FOUND'].includes(error.code);

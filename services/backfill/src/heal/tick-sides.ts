@@ -1,5 +1,5 @@
-// Finds the two stretches of live recording beside a gap with what the tables say; behind it, where nothing was recorded before it. In: a
-// gap of one symbol's ticks. Out: both windows, or that it is too early to tell, or that there never will be enough.
+// Finds the two stretches of live recording beside a gap by what the tables contain; both behind it, if nothing was recorded before it. In:
+// a gap of one symbol's ticks. Out: both windows, or that it is too early to tell, or that there will never be enough.
 import { intersect, type Range } from '@fxtape/market';
 import { type HealContext, pauseMs } from './heal-context.ts';
 import { REACH_US, type SideSearch, sideWindow } from './side-window.ts';
@@ -11,7 +11,7 @@ export type TickSides =
   | { readonly againMs: number; readonly why: string }
   | { readonly lacking: 'before' | 'after' };
 
-/** Coverage trails recording by seconds: so long after its end a gap may still lack the coverage that belongs to its sides. */
+/** Coverage trails recording by seconds: for this long after its end, a gap may still lack the coverage of its sides. */
 const TRAILING_MS = 120_000;
 
 export async function tickSides(h: HealContext, gap: SymbolGap, nowUs: number): Promise<TickSides> {
