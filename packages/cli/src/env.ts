@@ -43,7 +43,7 @@ export const isDemo = (env: CliEnv): boolean =>
   env.FXTAPE_DEMO !== undefined ||
   (!existsSync(env.FXTAPE_CONFIG) && !isGiven('FXTAPE_CONFIG') && !isGiven('FXSOCKET_API_KEY'));
 
-/** Each demonstration keeps to a folder of its own: its rows, jobs and tape are among no others. A file of ticks is one of its own, too. */
+/** Each demonstration has its own folder, so its rows, jobs and tape mix with no others; each tick file is its own demonstration. */
 export const demoDataDir = (dataDir: string, demo: string = DEMO): string =>
   demo === DEMO ? join(dataDir, DEMO) : join(dataDir, DEMO, demo);
 

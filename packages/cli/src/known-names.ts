@@ -1,5 +1,5 @@
-// A name that somebody typed, held against those that exist: a mistyped one would read as complete and empty data. In: what was asked for, and what
-// is known. Out: nothing, or an error that names the nearest.
+// Checks a name that a person typed against those that exist: with a mistyped one, empty results would look like complete data. In: the
+// name, and the known names. Out: nothing, or an error that suggests the nearest.
 import { FxtapeError, nearest } from '@fxtape/ops';
 import type { Reader } from '@fxtape/questdb';
 import type { CliEnv } from './env.ts';
@@ -26,7 +26,7 @@ export async function requireKnown(
 export const requireAccount = (name: string, known: readonly string[]): void =>
   requireOne('account', name, known);
 
-/** Names in the configuration; none where it cannot be read: then what is recorded has to do. */
+/** Names in the configuration; none if it cannot be read: then only recorded names count. */
 export const configuredNames = async (env: CliEnv): Promise<string[]> => {
   try {
     return (await runMode(env)).config.accounts.map(({ name }) => name);

@@ -1,10 +1,10 @@
-// "Connection refused" in the words of somebody who has not started anything. In: an error of a command that looks at what runs. Out: NOT_RUNNING
-// where no `fxtape up` runs and the address was given by nobody; else the error as it is.
+// Explains "connection refused" to somebody who has not started anything. In: an error of a command that needs QuestDB or Redis. Out:
+// NOT_RUNNING if no `fxtape up` is running and nobody set the address; otherwise the error as it is.
 import { FxtapeError } from '@fxtape/ops';
 import { type CliEnv, isGiven, readRunningEnv } from './env.ts';
 import { readStackFile } from './stack-file.ts';
 
-/** What cannot be reached, and the variable that would name it. */
+/** What cannot be reached, and the variable that names it. */
 const UNREACHABLE: Readonly<Record<string, keyof CliEnv>> = {
   QDB_UNREACHABLE: 'QDB_CLIENT_CONF',
   QUEUE_UNREACHABLE: 'REDIS_URL',

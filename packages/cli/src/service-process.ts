@@ -113,7 +113,7 @@ export class ServiceProcess {
     child.once('close', (code, signal) => ended(signal ?? `code ${code}`));
   }
 
-  /** Null when the machine has no process or no open file left for it, which is told like an end. */
+  /** Null when the machine cannot create the process (no process or file handle left); it is handled like an exit. */
   #spawn(ended: (how: string) => void): ChildProcessWithoutNullStreams | null {
     const { command, env, name } = this.#o;
     try {
@@ -124,7 +124,7 @@ export class ServiceProcess {
       });
       const streams: readonly unknown[] = [child.stdin, child.stdout, child.stderr];
       if (!streams.includes(undefined)) return child;
-      // Without open files left Node makes no pipes, and tells of no end.
+      // With no file handle left, Node creates no pipes and reports no exit.
       child.once('error', (error) => ended(error.message));
     } catch (error) {
       ended(String(error));

@@ -28,7 +28,7 @@ export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
     cause,
   });
 
-/** The same, as another request met it. */
+/** The same error, as another request met it. */
 export const accountAwayAs = (account: string, line: string): FxtapeError =>
   accountAway(account, new Error(line.replace(`${CODE}: `, '')));
 

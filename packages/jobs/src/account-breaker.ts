@@ -1,5 +1,5 @@
-// The circuit breaker of one account in this process. In: what its requests met, and that one was answered. Out: for how long its queue is
-// left alone, and, to a request that wants to be made meanwhile, the error it would meet. What all processes know stands in Redis
+// The circuit breaker of one account in this process. In: what the account's requests met, and that one was answered. Out: how long its
+// queue is paused, and the error with which a request fails meanwhile without being sent. What all processes share is in Redis
 // (away-book.ts), which is asked only while the account is known to be away.
 import type { Log } from '@fxtape/ops';
 import { accountAwayAs } from './account-away.ts';
@@ -12,7 +12,7 @@ export class AccountBreaker {
   readonly #book: AwayBook;
   readonly #metrics: JobMetrics | null;
   readonly #log: Log;
-  /** As far as this process knows. */
+  /** Whether the account is away, as far as this process knows. */
   #away = false;
 
   constructor(o: { account: string; book: AwayBook; metrics: JobMetrics | null; log: Log }) {
@@ -22,19 +22,19 @@ export class AccountBreaker {
     this.#log = o.log;
   }
 
-  /** What all processes know, once a second. */
+  /** Set once a second from what all processes share. */
   set away(away: boolean) {
     this.#away = away;
   }
 
-  /** What a request meets while the account is left alone; null: it may ask. */
+  /** The error that a request meets while the account's requests are paused; null: it may be sent. */
   async open(): Promise<Error | null> {
     if (!this.#away) return null;
     const line = await this.#book.leftAlone(this.#account).catch(this.#withoutRedis);
     return line === null ? null : accountAwayAs(this.#account, line);
   }
 
-  /** A request or a job met the account's absence. Out: for how long it is left alone. */
+  /** A request or a job found the account away. Out: how long to pause its queue. */
   async met(error: Error): Promise<number> {
     this.#away = true;
     const account = this.#account;
@@ -45,7 +45,7 @@ export class AccountBreaker {
     return seen?.ms ?? 0;
   }
 
-  /** A request was answered: the account is not away, whatever was told before. */
+  /** A request was answered, so the account is not away, whatever was recorded before. */
   answered(): void {
     this.#away = false;
     const account = this.#account;
@@ -59,7 +59,7 @@ export class AccountBreaker {
       });
   }
 
-  /** There is nobody to be told, or to ask; what is met next says it again. */
+  /** Redis cannot be told or asked now; the next failure or answer reports it again. */
   readonly #withoutRedis = (error: unknown): null => {
     this.#log.debug({ err: error, account: this.#account }, 'away');
     return null;

@@ -1,13 +1,13 @@
-// Accounts whose gateway gives nothing at the moment, known to all processes: a circuit breaker per account. In: what requests met, and that
-// one was answered. Out: for how long the account is left alone, a little longer each time, and since when it is away. What is kept of it
-// afterwards is when it was and why.
+// Accounts whose gateway does not serve them at the moment, shared by all processes: a circuit breaker per account. In: what requests met,
+// and that one was answered. Out: how long the account is held, a little longer each time, and since when it is away. Afterwards only when
+// and why it was away is kept.
 //
-//   answers ──met──► away: held 0.25 s ──met──► held 0.5 s … 15 s        what fails while it is held was asked before, and counts once
+//   answers ──met──► away: held 0.25 s ──met──► held 0.5 s … 15 s        failures during a hold were sent before it, and count once
 //      ▲               │
 //      └───answered────┘  by any request of any process
 //
-// A gateway that fails now and then is asked on by jobs that run. From the third hold in a row, or when it said itself for how long, the
-// account is left alone: no request is made at all, and one at a time when the hold is over.
+// Against a gateway that fails now and then, running jobs keep sending requests. From the third hold in a row, or if the gateway said how
+// long to wait, no request is sent at all, and when the hold is over, one at a time.
 //
 // Redis: own:away:<account>  hash  sinceMs, line, times, untilMs, alone, and at its end endedMs; expires a week later
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
@@ -19,7 +19,7 @@ export interface Away {
   readonly endedMs: number | null;
   /** `CODE: what happened`, the last time. */
   readonly line: string;
-  /** One request at a time looks whether it is back. */
+  /** One request at a time checks whether the gateway is back. */
   readonly alone: boolean;
 }
 
@@ -33,7 +33,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** KEYS: hash. ARGV: line, least hold, first, longest, jitter, from which hold it is left alone. Out: how long it is held, and 1 when this is the beginning. */
+/**
+ * KEYS: hash. ARGV: line, least hold, first, longest, jitter, from which hold on requests are paused. Out: how long it is held, and 1 if
+ * this is the beginning.
+ */
 const MET = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'untilMs', 'times', 'endedMs', 'alone')
 local begins = (not f[1] or f[4]) and 1 or 0
@@ -65,7 +68,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return now - f[1]
 `;
 
-/** KEYS: hash. Out: what was met the last time, while the account is left alone; else false. */
+/** KEYS: hash. Out: what the last request met, while requests are paused; else false. */
 const LEFT_ALONE = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'untilMs', 'alone', 'endedMs', 'line')
 if f[2] ~= '1' or f[3] or now >= tonumber(f[1]) then return false end
@@ -95,7 +98,7 @@ export class AwayBook {
     return ms < 0 ? null : ms;
   }
 
-  /** What the account's requests meet at the moment, when none is to be made; else null. */
+  /** What the account's requests meet while none may be sent; else null. */
   async leftAlone(account: string): Promise<string | null> {
     return (await this.#set.redis.eval(LEFT_ALONE, 1, this.#key(account))) as string | null;
   }

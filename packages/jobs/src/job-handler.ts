@@ -16,7 +16,7 @@ export interface RunningJob<P> {
    * @throws what `work` throws; the signal's reason when the run is cut short while it waits.
    */
   readonly request: <T>(kind: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
-  /** Runs `work` while no other job of any process holds the name. @throws JOB_NOT_OURS by its signal when that is not sure any more. */
+  /** Runs `work` while no other job of any process holds the name. Its signal aborts with JOB_NOT_OURS when that is no longer certain. */
   readonly alone: <T>(name: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 }
 

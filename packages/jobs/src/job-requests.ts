@@ -1,7 +1,7 @@
-// The requests of one run of a job. In: work that asks the gateway. Out: its result, after it waited for one of the account's permits; the
-// time and the kind of the answer go to the account's budget. While the job only waits for permits its deadline stands still. While the
-// account is left alone, a request meets what others met, and is not made.
-// A permit is given back when the answer is there, or when the run is over and what it left behind is nobody's any more.
+// The requests of one run of a job. In: work that asks the gateway. Out: its result, after waiting for one of the account's permits; the
+// time and the kind of the answer go to the account's budget. While the job only waits for permits, its deadline stands still. While the
+// account's requests are paused, a request fails as the last one did and is not sent.
+// A permit is given back when the answer has arrived, or when the run is over and nobody waits for what it left behind.
 import { isAccountAway } from './account-away.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Answer } from './answer-tally.ts';
@@ -39,7 +39,7 @@ export class JobRequests {
       const result = answerOf(error);
       // Given up from outside: the gateway did not answer, and nobody knows what it would have said.
       if (!signal.aborted || result !== 'error') tell(result);
-      // Before the permit is given back: who gets it next is not to ask the same.
+      // Before the permit is given back: its next holder must not send the same request.
       if (isAccountAway(error)) await breaker?.met(error);
       throw error;
     } finally {

@@ -183,8 +183,8 @@ export class JobWorkers {
     }
     for (const { account, away, slots: count, budget } of this.#states) {
       this.#breaker(account).away = away?.endedMs === null;
-      // A lane that is closing has jobs to end: they share one permit with what the others leave.
-      // Whether an account that is left alone is back is looked for by one request, of whichever process.
+      // A lane that is closing still has jobs to finish: they share one permit with what the others leave. Only one request, of whichever
+      // process, checks whether an account whose requests are paused is back.
       this.#permits.get(account)?.resize(Math.max(1, count), away?.alone === true ? 1 : budget.slots);
       const lane = this.#lanes.get(account);
       if (lane !== undefined) lane.jobs = jobsOf(Math.max(1, count));

@@ -1,5 +1,6 @@
-// Work that no two processes may do at once: what compares with a table and then writes what it lacks. In: a name. Out: the work, run while
-// nobody else holds the name. The lease of a dead process runs out; who was thought dead and comes back is told by an aborted signal.
+// Work that no two processes may do at once: work that compares with a table and then writes what the table lacks. In: a name. Out: the
+// work, run while nobody else holds the name. The lease of a dead process expires; a process that was only thought dead learns it from an
+// aborted signal.
 //
 // Redis: own:alone:<name>  string  token of the holder; expires
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import type { QueueSet } from './queue-set.ts';
 import { queueError } from './redis-connection.ts';
 import { Turns } from './turns.ts';
 
-/** KEYS: lease. ARGV: token, time to live. Out: 1 while it is ours. After Redis was emptied it is taken anew. */
+/** KEYS: lease. ARGV: token, time to live. Out: 1 while it is ours. If Redis was emptied, it is taken again. */
 const RENEW = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -24,11 +25,11 @@ export class NameLeases {
   readonly #member: string;
   readonly #ttlMs: number;
   readonly #random: () => number;
-  /** Within a process nobody asks Redis again and again. */
+  /** Within a process, callers queue here instead of polling Redis. */
   readonly #turns = new Turns();
   #count = 0;
 
-  /** `ttlMs`: a process that renews nothing for so long has lost its leases. */
+  /** `ttlMs`: a process that renews nothing for this long has lost its leases. */
   constructor(set: QueueSet, o: { member: string; ttlMs: number; random: () => number }) {
     this.#set = set;
     this.#member = o.member;
@@ -58,7 +59,7 @@ export class NameLeases {
           if (ours === 1) heardMs = askedMs;
           else lost.abort(leaseLost(name));
         },
-        // Not heard: the next one may be, before the lease has run out.
+        // The renewal failed; the next one may succeed before the lease expires.
         () => undefined,
       );
     }, this.#ttlMs / 4);
@@ -67,13 +68,12 @@ export class NameLeases {
       return await work(either);
     } finally {
       clearInterval(renewing);
-      // Nobody knows whether the last rows of work that was called off still arrive: then the lease runs out by itself. So it does when
-      // Redis does not hear.
+      // The last rows of aborted work may still arrive, so its lease is left to expire. It also expires if Redis does not get this message.
       if (!either.aborted) this.#set.redis.eval(GIVE, 1, key, token).catch(() => undefined);
     }
   }
 
-  /** When the answer was asked for that gave the lease. */
+  /** Returns when the request that obtained the lease was sent. */
   async #take(key: string, token: string, signal: AbortSignal): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
@@ -83,7 +83,7 @@ export class NameLeases {
         if ((await abortable(asked, signal)) === 'OK') return askedMs;
       } catch (error) {
         if (!signal.aborted) throw queueError(error);
-        // Given up before the answer came: should it come, nobody uses this lease.
+        // The wait was aborted before the answer arrived; if the answer grants the lease, release it.
         asked.then(() => this.#set.redis.eval(GIVE, 1, key, token)).catch(() => undefined);
         throw error;
       }

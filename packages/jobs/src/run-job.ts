@@ -33,14 +33,14 @@ export type JobEvent =
 export interface RunContext {
   readonly handlers: JobHandlers;
   readonly stopping: () => boolean;
-  /** Leaves the whole queue alone for so long. */
+  /** Pauses the whole queue for this long. */
   readonly hold: (ms: number) => Promise<void>;
   /** Null: requests of this queue's jobs need none. */
   readonly permits: Pick<GatePermits, 'take'> | null;
-  /** Null, too, where there is no gateway. */
+  /** Also null where there is no gateway. */
   readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
   readonly answered: (answer: Answer) => void;
-  /** Of work that no two jobs may do at once. */
+  /** For work that no two jobs may do at once. */
   readonly leases: Pick<NameLeases, 'hold'>;
   readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
   /** How long a handler may take to end after its signal was aborted. */

@@ -1,10 +1,10 @@
-// One at a time per name within this process, in the order of asking.
+// Runs one task at a time per name within this process, in the order of the calls.
 import { abortable } from './abortable.ts';
 
 export class Turns {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Runs `work` when everybody who asked for this name before has ended. @throws the signal's reason, while it waits. */
+  /** Runs `work` once every earlier caller with this name has finished. @throws the signal's reason, while it waits. */
   async hold<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const before = this.#tails.get(name) ?? Promise.resolve();
     let release = (): void => {};

@@ -77,7 +77,7 @@ export interface StreamAccount {
   leftOut: LeftOut | null;
 }
 
-/** Frames that were left out one soon after the other; `from` and `to` are the earliest and the latest time that they stated. */
+/** Frames that were left out in quick succession; `from` and `to` are the earliest and the latest time that they stated. */
 export interface LeftOut {
   from: Instant;
   to: Instant;
@@ -124,7 +124,7 @@ export interface LedgerState {
   /** What the last heartbeat of this connection stated, clean or not; null before the first one. */
   serverMs: number | null;
   conn: number;
-  /** Receive time of the first line of this connection, microseconds; 0: an earlier release did not note it. */
+  /** Receive time of the first line of this connection, microseconds; 0: an earlier release did not record it. */
   connUs: number;
   brokerUp: boolean;
   /** The gateway plays an old day at a pace of its own: its clock measures no wait of ours. */

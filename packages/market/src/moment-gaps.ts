@@ -1,5 +1,5 @@
-// Gaps that are told whole, for a moment of its own: unlike the gaps of an outage they say nothing about what was recorded before them. In: the
-// id that their line and stream give them, and why they are told. Out: an id by which they are known.
+// Gaps that open and end in one event: unlike the gaps of an outage, they say nothing about what was recorded before them. In: the id from
+// their line and stream, and their kind. Out: an id that shows the kind.
 
 export const MOMENT_GAPS = ['aside', 'condemned', 'out', 'untimed'] as const;
 

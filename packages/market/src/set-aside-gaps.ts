@@ -1,6 +1,6 @@
-// The gaps of a stretch that was set aside: one of each stream, from the last clean heartbeat that agreed with the clock rule to the first one
-// that did again. In: the decision, and the account as it stands at its line. Out: notes like those of the ledger. Days may lie between the
-// stretch and its decision: what was configured, and how late each symbol was, stands in the decision.
+// The gaps of a stretch that was set aside: one for each stream, from the last clean heartbeat that agreed with the clock rule to the next
+// one that did. In: the ruling, and the ledger as it stands at its line. Out: notes like those of the ledger. Days may lie between the
+// stretch and its ruling, so the ruling itself says what was configured and how late each symbol was.
 
 import type { SetAside, SymbolTiming } from './clock/ruling.ts';
 import { LEAST_MARGIN_MS } from './bound.ts';

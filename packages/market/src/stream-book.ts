@@ -145,7 +145,7 @@ export class StreamBook {
     // the gap has no start yet: the first heartbeat gives it one, with what is known by then.
     const from = gap?.from ?? null;
     if (from !== null && !mayPrecede({ at, byMs: 0 }, from)) return;
-    // A symbol that is delayed from now on states times far before those of a moment ago: its frames have a gap of their own.
+    // A symbol that becomes delayed states times far before the latest ones: its frames get a gap of their own.
     if (leftOut !== null && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
       if (at.brokerMs < leftOut.from.brokerMs) leftOut.from = at;
       if (at.brokerMs > leftOut.to.brokerMs) leftOut.to = at;
@@ -169,7 +169,7 @@ export class StreamBook {
     const from = gapStart(leftOut.from, 0);
     const loss = { ...LEFT_OUT, missing: leftOut.count };
     const { id, ...gap } = this.#newGap(stream, loss, from, leftOut.from.recvUs);
-    // All of a connection are one incident: there may be dozens in its first half minute.
+    // All left-out frames of a connection are one incident: there may be dozens in its first half minute.
     const { connUs } = this.#state;
     const outageId = connUs === 0 ? gap.outageId : `${this.#account}-${connUs.toString(36)}.out`;
     const told = { ...gap, id: momentGapId(id, 'out'), outageId, from };
@@ -273,7 +273,7 @@ export class StreamBook {
     const timing = this.#timing(stream);
     const { delayMs, marginMs } = timing;
     const { gap } = stream;
-    // What a database knows of an end may lie ahead of the gateway's clock: no gap ends before its start.
+    // An end known from the database may lie ahead of the gateway's clock: no gap ends before its start.
     if (gap?.from && 'utcUs' in gap.from) gap.from = earliest(gap.from, gapStart(at, startMs(timing)));
     const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, marginMs) - delayMs);
     this.#noteEnded(stream, to);
@@ -284,7 +284,7 @@ export class StreamBook {
   }
 
   #close(stream: StreamAccount): void {
-    // Inside an open gap what was left out before its start is not told yet.
+    // Inside an open gap, frames left out before its start have not been recorded yet.
     this.#noteLeftOut(stream);
     this.#open(stream, NOT_CONFIGURED);
     const gap = stream.gap as OpenGap;

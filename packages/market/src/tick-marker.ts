@@ -30,7 +30,7 @@ export const LINGER_MS = 30_000;
 export const TWIN_MS = 1000;
 /** A live tick may be this much older than the subscription request. */
 const SLOW_MS = 1000;
-/** Clocks are set by a multiple of this. A first frame that is as much older, nearly, may be a live tick from before its clock was set. */
+/** Clocks are set by a multiple of this. A first frame that is older by nearly such a multiple may be a live tick from before its clock was set. */
 const SET_BY_MS = 900_000;
 const NEARLY_MS = 5000;
 const MAX_SEEN = 16_384;

@@ -1,5 +1,5 @@
-// The gateway's messages, as the client decodes them. Types only: nothing of the client is loaded with this package. Here a broker time is
-// any text, for it may as well come from the tape or from a test.
+// The gateway's messages, as the client decodes them. Types only: this package loads none of the client's code. Here a broker time is any
+// text, because it may also come from the tape or from a test.
 import type * as client from '@fxtape/fxsocket';
 
 /** The same shape with broker times as plain text. */

@@ -1,16 +1,17 @@
-// What somebody who mistyped a name may have meant. In: what was typed, and the names that exist. Out: the nearest one; null where there is none.
+// What somebody who mistyped a name may have meant. In: the text typed, and the names that exist. Out: the nearest name; null if none is
+// near.
 export function nearest(name: string, known: readonly string[]): string | null {
   const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) }));
   return ranked.toSorted((a, b) => a.far - b.far)[0]?.each ?? null;
 }
 
-/** Letters at the end weigh little: brokers put suffixes behind the names that everybody knows. */
+/** Letters at the end count little: brokers append suffixes to well-known names. */
 function distance(a: string, b: string): number {
   const isPart = a.startsWith(b) || b.startsWith(a);
   return isPart ? Math.abs(a.length - b.length) / 10 : edits(a, b);
 }
 
-/** How many letters must be put in, taken out, replaced or exchanged with their neighbour. */
+/** How many letters must be inserted, removed, replaced or swapped with their neighbour. */
 function edits(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;

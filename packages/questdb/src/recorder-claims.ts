@@ -1,12 +1,14 @@
-// One data folder records an account, and a feed, into a database. In: which folder this is, and an account that it wants to record. Out: the claim, or
-// a refusal that names who holds it. No clock decides: whoever wants what another folder has watches whether the other one still renews its row.
+// One data folder records an account, and a feed, into a database. In: this folder's identity, and the account that it wants to record.
+// Out: the claim, or a refusal that names the holder. No wall clock decides: a recorder that wants what another folder holds watches
+// whether the other still renews its row.
 //
-//   none ──claim──► watch 30 s ──the other one renews──► refused, by its name
+//   none ──claim──► watch 30 s ──the other renews──► refused, with its place
 //                     └──it ended, or stands still──► set aside the old tape ► write a row ► wait ► held, renewed every 5 s ──release──► ended
-//                                                                                             └──a newer row of another one──► lost
+//                                                                                             └──a newer row of another──► lost
 //
-// The newest row counts. A restart of the same folder takes its own at once. What is held is looked at as often as the write gate looks, and a
-// process that could not look does not write (write-gate.ts): after the wait nobody writes who has not seen the new row.
+// The newest row counts. A restart of the same folder in the same place takes its own claim at once. Held claims are checked as often as
+// the write gate, and a process that could not check does not write (write-gate.ts): after the wait, no process writes that has not seen
+// the new row.
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
 import { pause } from './pause.ts';
@@ -21,18 +23,18 @@ export interface Recorded {
   readonly feed: string | null;
 }
 
-/** The tape of who claims. */
+/** The tape of the claimant. */
 export interface OwnTape {
-  /** The feed that it has recorded; null when none, also on an empty one. */
+  /** The feed that the tape has recorded; null if none, and for an empty tape. */
   readonly feed: string | null;
-  /** Called before the account is taken when another folder has recorded the account, or this feed, since. */
+  /** Called before the account is taken, if another folder has recorded the account or this feed since. */
   readonly setAside: () => Promise<void>;
 }
 
 export interface RecorderPlace {
-  /** The data folder, wherever it lies. */
+  /** The identity of the data folder, which it keeps when it is moved. */
   readonly id: string;
-  /** Where it lies, for people: `host:folder`. A copy of the folder has the same id and another place. */
+  /** Where the folder is, for people: `host:folder`. A copy of the folder has the same id in another place. */
   readonly place: string;
 }
 
@@ -40,15 +42,15 @@ export interface ClaimOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Asked until it is told. */
+  /** Asked until it can be answered. */
   readonly self: () => RecorderPlace;
 }
 
 const RENEW_MS = 5000;
-/** Who renewed nothing for so long is gone. */
+/** A recorder that has renewed nothing for this long is gone. */
 const STILL_MS = 30_000;
 const LOOK_EVERY_MS = 1000;
-/** Two that find nobody both write a row; after so long both see which one is newer. */
+/** Two recorders that find no claim both write a row; after this long, both see which one is newer. */
 const RIVAL_MS = 1000;
 const SETTLE_MS = 10_000;
 const ASK_MS = 3000;
@@ -76,7 +78,7 @@ export class RecorderClaims {
   readonly #o: ClaimOptions;
   readonly #held = new Map<string, Held>();
   readonly #taking = new Map<string, Promise<AbortSignal>>();
-  /** Accounts that this process lost: not even rows of the same id and place are its own any more. */
+  /** Accounts that this process lost: rows with its own id and place no longer count as its own for them. */
   readonly #lost = new Set<string>();
   #renewedMs = Number.NEGATIVE_INFINITY;
   #known: RecorderPlace | null = null;
@@ -86,8 +88,8 @@ export class RecorderClaims {
   }
 
   /**
-   * The claim: a signal that is aborted when another recorder has taken the account or feed. Without a tape that can be set aside, what another
-   * folder recorded last is refused, whether that one lives or not.
+   * Claims the account. Out: a signal that aborts when another recorder has taken the account or feed. If there is no tape that could be
+   * set aside, an account that another folder recorded last is refused, whether that folder is alive or not.
    * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED, those of `exec` and of `self`.
    */
   async claim(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null = null): Promise<AbortSignal> {
@@ -107,7 +109,8 @@ export class RecorderClaims {
   }
 
   /**
-   * Whether nobody else has recorded any of these, as far as a quick look shows: the database may lag. The claim is made before rows are sent.
+   * Whether no other folder has recorded any of these, as far as a quick query shows: the tables may lag. The claim is made before rows are
+   * sent.
    * Errors: as `exec`, and those of `self`.
    */
   async isFree(wanted: readonly Recorded[], signal: AbortSignal): Promise<boolean> {
@@ -141,7 +144,7 @@ export class RecorderClaims {
     await this.#write([{ ...held, ...self }], 'recording', signal);
     if (others.length > 0) await pause(clock, PAUSE_REACHES_MS, signal);
     else if (newest === undefined || !this.#isOwn(newest)) await pause(clock, RIVAL_MS, signal);
-    // Accounts of one folder may follow each other in a feed.
+    // Accounts of one folder may hold a feed one after the other.
     const isRival = (row: Row): boolean => row.account === account || !this.#isOwn(row);
     const last = (await this.#settled(wanted, signal)).findLast(isRival);
     if (last === undefined || !isSame(last, held)) {
@@ -155,13 +158,13 @@ export class RecorderClaims {
     return held.lost.signal;
   }
 
-  /** Whether another folder has recorded it since. */
+  /** Whether another folder has recorded the account or feed since. */
   async #isFollowed(recorded: Recorded, signal: AbortSignal): Promise<boolean> {
     const newest = (await this.#settled(recorded, signal)).at(-1);
     return newest !== undefined && newest.id !== this.#self.id;
   }
 
-  /** The rows when none of these was renewed. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
+  /** The rows, if none of the others was renewed while we watched. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
   async #watchStandStill(wanted: Recorded, others: readonly Row[], signal: AbortSignal): Promise<Row[]> {
     const { clock } = this.#o;
     const untilMs = clock.monoMs() + STILL_MS;
@@ -177,7 +180,7 @@ export class RecorderClaims {
     }
   }
 
-  /** Another folder may have it at once. Where the database is away, the row stands still from now on. */
+  /** Lets another folder take the account at once. If the database is away, the row stops being renewed, which has the same effect later. */
   async release(account: string): Promise<void> {
     const held = this.#held.get(account);
     this.#held.delete(account);
@@ -194,14 +197,14 @@ export class RecorderClaims {
     }
   }
 
-  /** One look at all that is held, and its renewal when that is due. Errors: as `exec`, when it could not look. */
+  /** Checks everything that is held, and renews it when that is due. Errors: as `exec`, if it could not check. */
   async look(signal: AbortSignal): Promise<void> {
     if (this.#held.size === 0) return;
     const { clock, log } = this.#o;
     const all = await this.#rows([...this.#held.values()], signal);
     for (const held of this.#held.values()) {
       const newer = all.findLast((row) => concerns(row, held) && row.us >= held.us && !isSame(row, held));
-      // Accounts of one folder may follow each other in a feed.
+      // Accounts of one folder may hold a feed one after the other.
       if (newer === undefined || (newer.account !== held.account && this.#isOwn(newer))) continue;
       this.#held.delete(held.account);
       this.#lost.add(held.account);

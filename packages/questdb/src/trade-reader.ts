@@ -191,7 +191,8 @@ export class TradeReader {
         options,
       );
       for (const [id, net, own, last] of dataset) {
-        // A part was closed in the range and the rest behind it: the row is of the time of the last part, and nobody asked for that yet.
+        // A part was closed in the range and the rest after it: the row has the time of the last part, and that range has not been asked
+        // for yet.
         if (Number(last) >= range.toUs) continue;
         if (Math.abs(Number(net)) < NOTHING_OPEN || Number(own) > 0) over.add(String(id));
       }

@@ -46,7 +46,7 @@ export interface WriteGateOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** What else must be looked at before anything is written. */
+  /** Another check that must pass before anything is written. */
   readonly look?: (signal: AbortSignal) => Promise<void>;
 }
 

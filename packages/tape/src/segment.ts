@@ -44,7 +44,7 @@ export function plainPath(path: string): string {
   return path.endsWith(COMPRESSED) ? path.slice(0, -COMPRESSED.length) + PLAIN : path;
 }
 
-/** Names of the tapes in a folder. One that does not exist has none. Throws TAPE_IO. */
+/** Names of the tapes in a folder; none if the folder does not exist. Throws TAPE_IO. */
 export async function listTapes(folder: string): Promise<string[]> {
   return names(folder, ['ENOENT']);
 }

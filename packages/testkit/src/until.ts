@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface UntilOptions {
   /** Completes "waited N ms for …". */
   readonly what: string;
-  /** On an idle machine; a busy one is given more, up to six times as much. */
+  /** On an idle machine; a busy one gets more, up to six times as much. */
   readonly deadlineMs: number;
   /** Pause between two questions; default 25 ms. */
   readonly everyMs?: number;
@@ -16,7 +16,7 @@ export interface UntilOptions {
 
 type Answer<T> = Exclude<T, false | null | undefined>;
 
-/** How many times longer things take now that more is to be done at once than there are cores. */
+/** How much longer things take when there is more work than cores. */
 const slowness = (): number => Math.min(6, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
 
 export async function until<T>(ask: () => T | Promise<T>, o: UntilOptions): Promise<Answer<T>> {

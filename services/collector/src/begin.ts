@@ -37,7 +37,7 @@ import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
-/** So long a tape that goes on waits for the database to say that nobody else records the account. */
+/** How long a resumed tape waits for the database to say that no other folder records the account. */
 const CLAIM_MS = 3000;
 
 /** What all accounts of a process share. */
@@ -72,7 +72,7 @@ export interface BeginOptions extends SharedParts {
   readonly signal: AbortSignal;
   /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
-  /** Resolves when the database has what tapes of accounts that are gone hold of a feed. */
+  /** Resolves when the database has everything that tapes of removed accounts contain of a feed. */
   readonly feedSent: (feed: string, signal: AbortSignal) => Promise<void>;
   /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
@@ -110,7 +110,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const knows = memory.begun && (feed === null || feed === before);
   const aside = setAsideOf(o, tape, memory);
   const claiming = knows ? claimSoon(o, aside.tape) : claimNow(o, aside.tape);
-  // What another folder has recorded until now decides where a new tape, or a new feed, begins.
+  // What other folders have recorded until now decides where a new tape, or a new feed, begins.
   if (!knows) throwIfAny(await claiming);
   if (aside.done) return begin(o);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
@@ -194,7 +194,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   };
 };
 
-/** The error that stands in the way of a tape that must know what others recorded; null when the account is ours. */
+/** For a tape that must know what others recorded. Out: the error that prevents it; null if the account is ours. */
 const claimNow = (
   { claims, config, database, signal, until }: BeginOptions,
   tape: OwnTape,
@@ -207,7 +207,7 @@ const claimNow = (
     (error: unknown) => error,
   );
 
-/** The refusal when another data folder records this account into the database; null when none does, or the database is away. */
+/** Out: the refusal, if another data folder records this account into the database; null if none does, or if the database is away. */
 const claimSoon = async (
   { claims, config, database, log, signal }: BeginOptions,
   tape: OwnTape,
@@ -216,13 +216,13 @@ const claimSoon = async (
     const soon = AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]);
     await database.ready(soon);
     const wanted = recordedOf(config);
-    // Nothing keeps a recording waiting that was nobody else's.
+    // If no other folder recorded the account, nothing keeps the recording waiting.
     if (!(await claims.isFree([wanted, { ...wanted, feed: tape.feed }], soon)))
       await claims.claim(wanted, signal, tape);
     return null;
   } catch (error) {
     if (isElsewhere(error)) return error;
-    // Before rows are sent it is asked again.
+    // The claim is made again before rows are sent.
     log.debug(
       { err: error },
       'cannot check whether another data folder records this account; recording starts anyway',
@@ -241,8 +241,8 @@ const throwIfAny = (error: unknown): void => {
 };
 
 /**
- * Puts a tape away that another folder's recording has followed: rows of it that are not in the database lie in a gap of that recording, and may
- * have come from history since.
+ * Moves a tape aside if another folder has recorded the account since: its rows that are not in the database lie in a gap of that
+ * recording, and history may have added them since.
  */
 const setAsideOf = ({ clock, config, dir, log }: BeginOptions, writer: TapeWriter, memory: TapeMemory) => {
   const setAside = async (): Promise<void> => {
@@ -331,7 +331,7 @@ export const outflowOf = (
     readonly account: string;
     readonly replayed: boolean;
     readonly isOver?: boolean;
-    /** Resolves when its rows may follow those of others. */
+    /** Resolves when its rows may follow those of other accounts. */
     readonly after?: (signal: AbortSignal) => Promise<void>;
   },
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,

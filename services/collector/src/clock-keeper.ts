@@ -29,7 +29,7 @@ import type { HoldKeeper } from './hold-watch.ts';
 import type { Intake } from './intake.ts';
 import type { TapeMemory } from './tape-memory.ts';
 
-/** What a gateway says of its clock today. */
+/** What a gateway states about its clock today. */
 interface StatedClock {
   readonly serverTime: string;
   readonly utcOffsetSeconds: number;

@@ -1,7 +1,7 @@
 // Waits while no rows may be made from the tape. It reads ahead for what ends the hold, and asks for another rule when the tape shows that
 // this one is wrong. In: the first held line. Out: nothing; it returns when the line may be read again. A hold ends when a running clock
-// agrees, when a rule is found that fits it, when our own clock is set right, or when the stretch is set aside. Only two holds last until
-// somebody acts: a wrong rule in the configuration, and a clock that no rule fits. On a tape that nobody goes on with none does.
+// agrees, when a rule is found that fits it, when our own clock is set right, or when the stretch is set aside. Only two holds last until a
+// person acts: a wrong rule in the configuration, and a clock that no rule fits. On a tape that has ended, every hold ends by itself.
 import {
   type ClockSight,
   type ClockSpan,
@@ -28,7 +28,7 @@ import type { Hold } from './tape-reader.ts';
 const ASK_EVERY_MS = 10_000;
 /** How long to wait when nothing confirms or contradicts the rule. A moving clock takes two heartbeats, two seconds. */
 const SILENCE_MS = 10_000;
-/** How long what waits on a tape that has ended waits for another account of its server to know the rule. */
+/** How long the lines waiting on an ended tape wait for another account of the server to know the rule. */
 const LAST_MS = 60_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -46,7 +46,7 @@ export interface HoldKeeper {
 
 export interface HoldWatchOptions {
   readonly replayed: boolean;
-  /** No frame will follow, and no gateway can be asked: what still waits after a minute is set aside. */
+  /** No frame will follow and no gateway can be asked: what still waits after a minute is set aside. */
   readonly isOver?: boolean;
   readonly tape: TapeWriter;
   readonly memory: TapeMemory;
@@ -60,7 +60,7 @@ export interface HoldWatchOptions {
   readonly log: Log;
 }
 
-/** A hold, with what the account of gaps knows at it: the last clean heartbeat, what is configured, and how late symbols come. */
+/** A hold, with what the gap ledger knows at it: the last clean heartbeat, what is configured, and how late symbols arrive. */
 export interface WatchedHold extends Hold {
   readonly clean: Instant | null;
   readonly streams: readonly StreamKey[];
@@ -97,7 +97,7 @@ export class HoldWatch {
         const code = phase === 'unconfirmed' ? 'CLOCK_UNCONFIRMED' : 'CLOCK_CONFLICT';
         log.warn({ code, why: hold.why, tsRecv: hold.tsRecv, clean: hold.clean }, `rows wait: ${reason}`);
         says(phase, reason);
-        // A gateway that plays an old day has no clock to ask for: its rule comes from elsewhere.
+        // A gateway that replays an old day has no clock to compare with: its rule comes from elsewhere.
         asksAtMs = clock.monoMs() + (phase === 'unconfirmed' ? SILENCE_MS : 0);
         if (replayed) asksAtMs = isOver === true ? untilMs : NEVER;
       }
@@ -191,7 +191,7 @@ export class HoldWatch {
     this.#setAside(hold, this.#until(hold, { tsRecv: outcome.toUs, at: outcome.to }));
   }
 
-  /** Of a tape that nobody goes on with: what agreed at its end is believed without waiting for more. */
+  /** For an ended tape: a clock that agreed at its end is believed without waiting for more. */
   #end(hold: WatchedHold, { agreeing, newestUs }: HoldJudge): void {
     const { memory } = this.#o;
     if (agreeing !== null) return this.#setAside(hold, this.#until(hold, agreeing));

@@ -6,7 +6,7 @@ import { listTapes } from '@fxtape/tape';
 import { join } from 'node:path';
 import { remembering } from './tape-memory.ts';
 
-/** @throws TAPE_IO: the folder cannot be read, and nobody knows whose tapes are in it. */
+/** @throws TAPE_IO: the folder cannot be read, so it is unknown whose tapes are in it. */
 export const lastOfFeed = async (
   tapes: string,
   of: { readonly feed: string; readonly but: string },

@@ -35,7 +35,7 @@ export const recall = async (
     readonly feed: string | null;
     /** Last ticks of the feed on tapes of other accounts, which the database may not have yet. */
     readonly others: ReadonlyMap<string, KnownTick>;
-    /** Accounts whose tapes are here: they end their own gaps, and nobody else goes on with those. */
+    /** Accounts whose tapes are here: they end their own gaps, so no other tape carries those on. */
     readonly tapes: ReadonlySet<string>;
   },
   signal: AbortSignal,

@@ -190,7 +190,7 @@ export class Pipeline {
       }),
       supervisor.run('sending', () =>
         outflow.run(signal).catch((error: unknown) => {
-          // Its socket is the other one's as well: this recording ends until that one has.
+          // Whoever records the account elsewhere uses its socket too: this recording stops until the other one has.
           if (isElsewhere(error)) run.abort(error);
           throw error;
         }),

@@ -15,7 +15,7 @@ import { tidy } from './upkeep.ts';
 const LOOK_MS = 250;
 /** How often a tape that has ended is looked after. */
 const UPKEEP_MS = 6 * 3_600_000;
-/** … and how soon what failed is tried again. */
+/** … and how soon a failure is tried again. */
 const AGAIN_MS = 120_000;
 /** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
@@ -26,7 +26,7 @@ export interface RetireOptions {
   /** The folder with a tape for each account. */
   readonly tapes: string;
   readonly log: Log;
-  /** The rule of a server as an account knows it that is still configured; null: none does. */
+  /** The rule of a server, according to an account that is still configured; null: none knows it. */
   readonly ruleOf: (server: string) => string | null;
 }
 
@@ -39,7 +39,7 @@ export interface Former {
 
 interface Under {
   readonly stop: AbortController;
-  /** What it recorded last. */
+  /** The feed that it recorded last. */
   readonly feed: Promise<string | null>;
   /** Its rows are in the database, or cannot be sent now. */
   readonly sent: PromiseWithResolvers<void>;
@@ -92,7 +92,7 @@ export class Retirement {
     await one?.work;
   }
 
-  /** Resolves when the database has what these tapes hold of a feed: else history would add the same ticks to the gap behind them. */
+  /** Resolves when the database has what these tapes contain of a feed: otherwise history would add the same ticks to the gap behind them. */
   async sent(feed: string, signal: AbortSignal): Promise<void> {
     for (const one of this.#under.values()) {
       if ((await one.feed) !== feed) continue;
@@ -105,7 +105,7 @@ export class Retirement {
     }
   }
 
-  /** A tape that cannot be read holds nobody up. */
+  /** A tape that cannot be read delays no other. */
   async #feedOf(name: string): Promise<string | null> {
     const memory = await remembering(name, join(this.#o.tapes, name)).catch(() => null);
     return memory?.ledger.state.feed ?? null;
@@ -129,7 +129,7 @@ export class Retirement {
     }
   }
 
-  /** False: it failed, and is to be tried again soon. */
+  /** False: it failed, and will be tried again soon. */
   async #retire(name: string, signal: AbortSignal): Promise<boolean> {
     const log = this.#o.log.child({ account: name });
     try {
@@ -166,7 +166,7 @@ export class Retirement {
       }
       const keeper = new ClockKeeper({
         config: () => ({ clock: { rule: 'auto', replayed } }),
-        // There is no gateway to ask.
+        // There is no gateway to ask any more.
         timezone: async () => ({ serverTime: '', utcOffsetSeconds: Number.NaN }),
         inferred: async () => ruleOf(binding.server),
         intake,
@@ -192,7 +192,7 @@ export class Retirement {
       for (let isTold = false; !until.aborted; await pause(clock, LOOK_MS, until)) {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
-        // A minute or so: what cannot be read at all holds nobody up. A database that is away does: it is away for all.
+        // About a minute: a tape that cannot be read at all must not delay the others. A database that is away may: it is away for all.
         if (
           supervisor.failures.some(
             ({ code, times }) => times >= MOST_FAILURES && /^(TAPE|E[A-Z]+$)/.test(code),

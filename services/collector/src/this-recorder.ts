@@ -1,5 +1,5 @@
-// Which recorder this is. In: its data folder. Out: an id that stays with the folder wherever it is moved, and where the folder is, for people.
-// The id is made once and never written over: with another one the folder would put its own tape away as somebody else's.
+// Which recorder this is. In: its data folder. Out: an id that stays with the folder when it is moved, and the folder's place, for people.
+// The id is created once and never overwritten: with a new id, the folder would set its own tape aside as somebody else's.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -38,7 +38,7 @@ function idIn(path: string): string | null {
   }
 }
 
-/** Whole or not at all. */
+/** The file is complete or absent. */
 function makeId(path: string): string {
   const partial = `${path}.${process.pid}.partial`;
   const id = randomUUID();

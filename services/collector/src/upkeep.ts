@@ -1,7 +1,7 @@
-// Keeps a tape small: closed segments are compressed, and removed once they are older than the retention and wholly before
-// the confirmed cursor. Their age is measured up to the last moment at which a clock that runs agreed with the machine's: a machine may
-// start with a clock that is years ahead. Each segment fails alone: it is logged and tried again, and neither retention nor the recording
-// waits for it.
+// Keeps a tape small: closed segments are compressed, and removed once they are older than the retention and lie wholly before the
+// confirmed cursor. Their age is measured up to the last moment at which a running broker clock agreed with the machine's: a machine may
+// start with a clock that is years ahead. Each segment fails alone: the failure is logged and tried again, and neither retention nor the
+// recording waits for it.
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import { applyRetention, compressClosed, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
@@ -9,7 +9,7 @@ import { readerState } from './tape-reader.ts';
 
 const EVERY_MS = 60_000;
 
-/** When a clock that runs last agreed with the machine's, of whichever account, by receive time; 0: not yet. */
+/** When a running clock of any account last agreed with the machine's, as receive time; 0: not yet. */
 export interface AgreedTime {
   us: number;
 }
@@ -19,7 +19,7 @@ export interface UpkeepOptions {
   readonly tape: Pick<TapeWriter, 'position'>;
   readonly checkpoints: Pick<Checkpoints, 'confirmed'>;
   readonly retentionMs: () => number;
-  /** The gateway plays an old day: nothing but the machine's clock tells the time. */
+  /** The gateway replays an old day: only the machine's clock shows the time. */
   readonly replayed: boolean;
   readonly agreed: AgreedTime;
   readonly clock: Clock;

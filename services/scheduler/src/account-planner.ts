@@ -59,9 +59,9 @@ export interface PlannerState {
   readonly searching: boolean;
 }
 
-/** What was planned of one account on request. */
+/** What a request planned for one account. */
 export interface RequestedPlan extends Omit<PlanNote, 'failed'> {
-  /** All that the account records. */
+  /** Everything that the account records. */
   readonly symbols: readonly string[];
 }
 

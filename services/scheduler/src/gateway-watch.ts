@@ -1,6 +1,6 @@
-// What the gateway says of one account: who it is, which symbols its broker lists, how its clock stands. In: the account's configuration
-// and key. Out: one view, partly remembered: the account list is searched again every few minutes, the symbols every fifteen, or each time
-// while some are missing; for those that are configured and were never listed, more and more seldom. Never history.
+// What the gateway says about one account: its identity, the symbols its broker lists, its clock. In: the account's configuration and key.
+// Out: one view, partly cached: the account list is searched again every few minutes, the symbols every fifteen, or each time while some
+// are missing; for configured symbols that were never listed, less and less often. Never history.
 import { type AccountConfig, matchAccount, matchSymbols, requireKey } from '@fxtape/config';
 import {
   accountUrls,
@@ -46,7 +46,7 @@ export class GatewayWatch {
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
   #symbols: SymbolBook | null = null;
   #symbolsDueMs = Number.NEGATIVE_INFINITY;
-  /** Since when the lists lack a symbol that is configured by its name; null: they do not. */
+  /** Since when the lists lack a symbol that the configuration names; null: they lack none. */
   #lackingSinceMs: number | null = null;
 
   constructor(config: AccountConfig, options: GatewayWatchOptions) {
@@ -94,7 +94,7 @@ export class GatewayWatch {
     return book;
   }
 
-  /** A list may be short although its terminal says that it is ready. A name that the broker does not have is missing for ever. */
+  /** A list may be short although its terminal says that it is ready. A name that the broker does not have stays missing. */
   #pauseMs({ listed }: SymbolBook, monoMs: number): number {
     const { symbols } = this.#config.marketData ?? { symbols: [] };
     const lacking = symbols.some((symbol) => matchSymbols([symbol], listed).matched.length === 0);

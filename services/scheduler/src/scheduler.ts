@@ -306,7 +306,7 @@ export class Scheduler {
     for (let at = 0; at < asked.length; at += AT_ONCE)
       await Promise.all(asked.slice(at, at + AT_ONCE).map(plan));
     if (notes.length === 0) throw failed[0]?.error;
-    // Of an account that cannot be planned nobody knows the symbols.
+    // The symbols of an account that could not be planned are unknown.
     if (failed.length === 0)
       requireSymbol(
         job.payload.symbol,

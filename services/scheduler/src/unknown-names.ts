@@ -1,5 +1,5 @@
-// Names in a request that nothing here has: a mistyped one would be planned as nothing missing. In: the name, and those that exist. Out: nothing, or an
-// error that names the nearest.
+// Names in a request that exist nowhere here: a mistyped one would be planned as nothing missing. In: the name, and those that exist. Out:
+// nothing, or an error that suggests the nearest.
 import { FxtapeError, nearest } from '@fxtape/ops';
 
 /** @throws SYMBOL_UNKNOWN */

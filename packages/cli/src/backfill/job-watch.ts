@@ -14,11 +14,11 @@ export interface WatchState {
   readonly done: number;
   readonly failed: readonly FailedWork[];
   readonly active: number;
-  /** In the queue, not begun. */
+  /** Waiting in the queue, not started. */
   readonly waiting: number;
-  /** Begun, and until their next look or try at rest. */
+  /** Started, and resting until their next check or attempt. */
   readonly resting: number;
-  /** Why the last try of a job that is not settled failed; null: none did. */
+  /** Why the last attempt of an unfinished job failed; null: none failed. */
   readonly trouble: string | null;
   /** Of finished jobs, and of the running ones as far as they told. */
   readonly rows: number;

@@ -19,7 +19,7 @@ import {
 import { z } from 'zod';
 import { notStored } from './errors.ts';
 
-/** The server is busy with the copies, and what is written beside them waits in its log as long. */
+/** The server is busy with the copies, so what is written beside them may wait in the log this long. */
 const SETTLE_MS = 600_000;
 
 export const APPLY_STEPS = ['filling', 'paused', 'swapping', 'applied', 'abandoned'] as const;
@@ -73,7 +73,7 @@ export const beforeOf = (name: string, id: string): string => `${name}_before_${
 const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})$/;
 const idAt = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:.Z]/g, '');
 
-/** A name that comes behind all others: their order is that of the corrections, even when somebody has set the clock back. */
+/** An id that sorts after all others: their order is the order of the corrections, even if somebody has set the clock back. */
 export function nextId(nowMs: number, known: readonly string[]): string {
   const last = known.map((id) => Date.parse(id.replace(ID, '$1-$2-$3T$4:$5:$6.$7Z'))).filter(Number.isFinite);
   return idAt(last.reduce((a, b) => Math.max(a, b + 1), nowMs));

@@ -142,7 +142,7 @@ export class ClockApply {
     await this.#release(state);
   }
 
-  /** As long as no name is away, nobody has to wait until a person has mended what went wrong. */
+  /** While no old name is away, writers need not wait until a person has fixed what went wrong. */
   async #endPause(state: ApplyState): Promise<void> {
     const { journal, log } = this.#o;
     try {
@@ -358,7 +358,7 @@ export class ClockApply {
   /** Everything that the server has answered for is on its disk, when it can be had. */
   async #sync(state: ApplyState): Promise<void> {
     const { http, journal, log } = this.#o;
-    // Noted only when it will be this run's own: what a killed run began, the next one ends.
+    // Saved only if the checkpoint will be this run's own: the next run ends what a killed run began.
     state.syncing = !(await isSyncing(http));
     await journal.save(state);
     if (!state.syncing || !(await syncToDisk(http)))

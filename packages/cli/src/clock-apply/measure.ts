@@ -23,15 +23,18 @@ import { wallClocks } from './server-clocks.ts';
 /** Rows that are read at once to find which of them are wrong. */
 export const RECKONED_AT_ONCE = 4_000_000;
 /**
- * Rows that one core copies and proves in a second; that it looks through while writing is paused; and rows of small tables that it writes.
- * Measured with `npm run bench -- clock-apply --short` on QuestDB 9.3.4 beside other work, in seconds of a core as the server spent them: 4.8
- * million ticks and bars with live rows between them were copied in 42.6 s. The pause took 7.6 s, the 50,000 claims in it included; the last two
- * figures share that with room to spare.
+ * Rows that one core copies and proves per second; that it checks per second while writing is paused; and rows of small tables that it
+ * writes per second. Measured with `npm run bench -- clock-apply --short` on QuestDB 9.3.4 beside other work, in seconds of server CPU: 4.8
+ * million ticks and bars, with live rows in between, were copied in 42.6 s. The pause took 7.6 s, including 50,000 coverage rows; the last
+ * two figures share that time, with room to spare.
  */
 const COPIED_ROWS_PER_S = 110_000;
 const LOOKED_ROWS_PER_S = 1_000_000;
 const WRITTEN_ROWS_PER_S = 10_000;
-/** What the copies and their logs take, of the room of the tables: there it was 1.4 times, and 2.1 with days that were copied over again. */
+/**
+ * Disk space that the copies and their logs take, relative to the tables: 1.4 times in that measurement, and 2.1 with days that were copied
+ * twice.
+ */
 const ROOM = 2.1;
 /** Logs that have to stand still, tables that change names, what was on its way to the disk. */
 const STEPS_MS = 6000;

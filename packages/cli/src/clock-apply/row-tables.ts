@@ -124,7 +124,7 @@ export class RowTables {
   async copy(table: RowCorrected, copy: string): Promise<void> {
     const { clock, http, sourceOf } = this.#o;
     const of = { http, clock, table, source: sourceOf(table) };
-    // Somebody may have added them since the plan was made.
+    // Somebody may have added columns since the plan was made.
     const own = await ownColumns(http, table, of.source);
     if (own.length > 0) throw wouldLose(table, own);
     await writeCopy(of, copy, () => this.#allPieces(table));

@@ -18,7 +18,7 @@ type Http = Pick<QuestDbHttp, 'exec'>;
 const ALL_MS = { from: 0, to: Date.UTC(2200, 0, 3) };
 const HOUR_MS = 3_600_000;
 
-/** What the configuration says of an account's clock. */
+/** What the configuration says about an account's clock. */
 export type ConfiguredClock = Pick<AccountConfig, 'name' | 'clock'>;
 
 /** Errors: CLOCK_RULES_DISAGREE and those of the reader. */

@@ -32,7 +32,7 @@ const PLAIN_EVERY_MS = 5000;
 /** Redis may be restarted meanwhile. */
 const PATIENCE_MS = 60_000;
 const WORKERS_SILENT_MS = 15_000;
-/** Nothing has moved for so long: it is said what the jobs wait for. */
+/** When nothing has progressed for this long, the line says what the jobs are waiting for. */
 const STANDS_MS = 5000;
 const SHOWN_FAILURES = 20;
 

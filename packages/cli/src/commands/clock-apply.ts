@@ -148,7 +148,7 @@ async function readServers({ clock, env, http }: Command): Promise<Servers> {
 }
 
 interface SettledPlan extends Plan {
-  /** Brokers whose rule is provisional: their rows are not looked at. */
+  /** Brokers whose rule is provisional: their rows are not touched. */
   readonly unsettled: readonly DecidedClock[];
 }
 

@@ -10,7 +10,7 @@ import { readCredentials, renewCredentials } from '../stack/index.ts';
 /** Errors: ALREADY_RUNNING, CREDENTIALS_NONE, CREDENTIALS_INVALID, DATA_DIR_UNUSABLE. */
 export function credentialsRotate(options: { json?: boolean }): void {
   const dataDir = resolve(readRunningEnv().FXTAPE_DATA_DIR);
-  // Where the folder is not the right one, it is not made.
+  // Does not create the folder: it may be the wrong one.
   if (readCredentials(dataDir) === null) {
     throw new FxtapeError({
       code: 'CREDENTIALS_NONE',

@@ -79,7 +79,7 @@ export async function up(options: UpOptions): Promise<void> {
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   shutdown.add('QuestDB and Redis', () => stack.stop());
   if (shutdown.stopping) return;
-  // Recording waits for no answer of the database.
+  // Recording must not wait for the database to answer.
   void warnOfCorrection(stack.env.QDB_CLIENT_CONF, log);
   const names = ORDER.flat().filter((name) => demo !== null || !OF_DEMO.includes(name));
   const own = Object.entries(stack.env).filter(([name]) => !isGiven(name));

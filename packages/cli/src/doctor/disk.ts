@@ -34,7 +34,7 @@ export function judgeRoom(dataDir: string, freeBytes: number, wholeBytes: number
 
 function writeCheck(dataDir: string): Check {
   const folder = join(dataDir, 'tape');
-  // What is not there yet is not made: the variable may be wrong.
+  // A folder that does not exist is not created: the variable may be wrong.
   const existing = existingPart(resolve(folder));
   const probe = join(existing, `.doctor-${process.pid}`);
   try {

@@ -49,7 +49,7 @@ const PAGE_BARS = 5000;
 const LEAST_BARS = 60;
 /** Pages grow again up to so many times what was asked for. */
 const GROWTH = 4;
-/** A size that was too much is tried again after so many pages: the terminal may have been busy. */
+/** A page size that was too large is tried again after this many pages: the terminal may have been busy. */
 const TRY_AGAIN_AFTER = 50;
 const TOO_MUCH = new Set(['FXSOCKET_TERMINAL_TIMEOUT', 'FXSOCKET_BODY_TOO_LARGE', 'FXSOCKET_DEADLINE']);
 

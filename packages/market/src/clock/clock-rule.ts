@@ -46,7 +46,7 @@ export type Near = { readonly pass: Pass } | { readonly utcMs: number } | { read
 const HOUR = 3_600_000;
 /** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
 const AHEAD_MS = 60_000;
-/** A server may set its clock so long before or after the minute that its rule names. */
+/** How early or late a server may set its clock, relative to the minute that its rule names. */
 const SET_MS = 10_000;
 
 const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
@@ -116,9 +116,9 @@ export class ClockRule {
   }
 
   /**
-   * UTC of a broker time. In an hour that occurs twice the reading is the pass asked for, the one nearest to `utcMs`, or the one nearest to
-   * its receipt that is not of its future. In an hour that never occurs the offset from before the switch is applied. What was received
-   * within seconds of a switch may have the offset of its other side.
+   * Converts a broker time to UTC. In an hour that occurs twice, it takes the pass asked for, the one nearest to `utcMs`, or the one
+   * nearest to the receive time that does not lie after it. In an hour that never occurs, it applies the offset from before the switch. A
+   * time received within seconds of a switch may have the offset of the other side.
    */
   read(broker: BrokerMs, near: Near): UtcReading {
     const plain = this.offsetIfPlain(broker);
@@ -175,7 +175,7 @@ export class ClockRule {
     return null;
   }
 
-  /** Offsets under which this wall-clock time occurs, or would if the clock were set so much earlier or later; earliest instant first. */
+  /** Offsets with which this wall-clock time occurs, or would if the clock were set that much earlier or later; earliest instant first. */
   #candidates(broker: BrokerMs, looseMs: number): number[] {
     const fits: number[] = [];
     for (let i = this.#indexAt(broker - WIDEST_OFFSET); i < this.#intervals.length; i++) {

@@ -161,7 +161,7 @@ export class HoldJudge {
     return this.#contradicts?.sight ?? null;
   }
 
-  /** Receive time of the newest frame that waits. */
+  /** Receive time of the newest waiting frame. */
   get newestUs(): number | null {
     return this.#newestUs;
   }

@@ -17,7 +17,7 @@ export interface SetAside {
   readonly reason: string;
   /** How late symbols were when it began; absent in decisions of earlier releases. */
   readonly late?: readonly SymbolTiming[];
-  /** What was configured when it began and may not be any more; absent in decisions of earlier releases. */
+  /** What was configured when the stretch began, and may no longer be; absent in rulings of earlier releases. */
   readonly streams?: readonly StreamKey[];
 }
 

@@ -1,17 +1,17 @@
-// How a table is defined: columns with their type, what they mean, and whether they may be null; keys; partition. In: a literal. Out: the same
-// definition for DDL, encoder, schema check and docs, typed so that `RowOf` is the row as a plain object.
+// How a table is defined: columns with their type, their meaning, and whether they may be null; keys; partition. In: a literal. Out: the
+// same definition for DDL, encoder, schema check and docs, typed so that `RowOf` gives the row as a plain object.
 
 /** Types as QuestDB has them, in lower case. */
 export type ColumnType = 'timestamp' | 'symbol' | 'varchar' | 'double' | 'long' | 'int' | 'boolean';
 
 declare const valueOf: unique symbol;
 
-/** One column. `V` is what a row holds for it; no such property exists at run time. */
+/** One column. `V` is the type of its value in a row; the property exists only in types. */
 export interface ColumnDef<V = unknown> {
   readonly type: ColumnType;
-  /** For the data dictionary: what it is, with its unit. */
+  /** For the data dictionary: what it means, with its unit. */
   readonly meaning: string;
-  /** A row always has a value. */
+  /** Never null. */
   readonly always: boolean;
   readonly [valueOf]?: V;
 }
@@ -25,7 +25,7 @@ const column =
 
 /** True UTC in integer microseconds. */
 export const timestamp = column<number>('timestamp');
-/** A text that is repeated in many rows. */
+/** A text that many rows repeat. */
 export const symbol = column<string>('symbol');
 /** Any text. */
 export const varchar = column<string>('varchar');
@@ -36,7 +36,7 @@ export const id = column<Id>('long');
 export const int = column<number>('int');
 export const boolean = column<boolean>('boolean');
 
-/** One of a few words. `more`: what the words mean, where they do not say it themselves. */
+/** One of a few words. `more`: their meanings, if the words do not say them. */
 export const word = <const W extends string>(words: readonly W[], more = ''): ColumnDef<W | null> => ({
   type: 'symbol',
   meaning: words.map((one) => `\`${one}\``).join(', ') + more,
@@ -69,7 +69,7 @@ export interface TableDef {
   readonly partition: 'DAY' | 'MONTH' | 'YEAR';
 }
 
-/** A table with all that the data dictionary says of it. */
+/** A table with everything that the data dictionary says about it. */
 export interface DescribedTable extends TableDef {
   readonly columns: readonly (Column & { readonly meaning: string })[];
   /** Who writes it. */
@@ -82,7 +82,7 @@ export type Row = { readonly [column: string]: unknown };
 declare const columnsOf: unique symbol;
 declare const keysOf: unique symbol;
 
-/** A definition that knows its columns; the marks exist in types only. */
+/** A definition that knows its columns; the marks exist only in types. */
 export interface Defined<C extends Columns, K extends string> extends DescribedTable {
   readonly [columnsOf]?: C;
   readonly [keysOf]?: K;
@@ -108,11 +108,11 @@ export function defineTable<C extends Columns, const K extends keyof C & string>
   };
 }
 
-/** A row of a table, named after its columns; null is "not known" or "does not apply", never zero. */
+/** A row of a table, named after its columns; null means "not known" or "does not apply", never zero. */
 export type RowOf<T> =
   T extends Defined<infer C, string> ? { -readonly [P in keyof C]: ValueIn<C[P]> } : never;
 
-/** A row as a writer takes it: it must have its keys; any other column may be left out, and is null then. */
+/** A row as a writer takes it: it must have its keys; any other column may be omitted, and is then null. */
 export type RowInputOf<T> =
   T extends Defined<infer C, infer K>
     ? { readonly [P in keyof C as P extends K ? P : never]: InputOf<C[P]> } & {
@@ -120,6 +120,6 @@ export type RowInputOf<T> =
       }
     : never;
 
-/** Words as any text: who writes reads them back from elsewhere. */
+/** Words as any text: a writer may pass words that it read back from the database. */
 type InputOf<D> = ValueIn<D> extends infer V ? (V extends string ? string : V) : never;
 type ValueIn<D> = D extends ColumnDef<infer V> ? V : never;

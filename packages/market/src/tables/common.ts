@@ -14,12 +14,12 @@ export const utcOffset = int('seconds: broker clock minus UTC, as applied; broke
 export const price = double('price');
 export const lots = double('lots');
 export const money = double('account currency');
-export const magic = id("number of the expert; unsigned 64 bits as two's complement");
-export const stated = symbol('as the gateway says');
-export const statedText = varchar('as the gateway says');
-export const side = symbol('as the gateway says (`Buy`, `Sell`, …)');
+export const magic = id("magic number of the expert advisor; unsigned 64 bits as two's complement");
+export const stated = symbol('as the gateway reports it');
+export const statedText = varchar('as the gateway reports it');
+export const side = symbol('as the gateway reports it (`Buy`, `Sell`, …)');
 
-/** Which stream a row is about; null where one of the three does not apply, and as a symbol for all symbols of the stream. */
+/** The stream that a row is about; null where a column does not apply, and `symbol` null for all symbols of the stream. */
 export const streamColumns = {
   feed: feedOrNone,
   symbol: symbol('as the broker spells it; null means all symbols of the stream'),

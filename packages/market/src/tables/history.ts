@@ -1,5 +1,5 @@
 // The tables of history: what the scheduler, the backfill workers and `clock apply` write. Those named `*_revisions` keep every version of
-// what their sister shows as it is now.
+// the rows whose newest version is in the table of the same name.
 import { always, defineTable, double, id, int, long, symbol, timestamp, varchar } from './column.ts';
 import {
   account,
@@ -28,7 +28,7 @@ const barFields = {
   utc_offset_s: always(utcOffset),
 };
 
-/** The broker's present answer for each closed bar. */
+/** The broker's current answer for each closed bar. */
 const bars = defineTable({
   name: 'bars',
   partition: 'MONTH',
@@ -37,7 +37,7 @@ const bars = defineTable({
   keys: ['ts', 'feed', 'symbol', 'timeframe'],
 });
 
-/** Every version of each bar, the first included; a version holds from its `ts_seen` until that of the next. */
+/** Every version of each bar, the first included; a version is valid from its `ts_seen` until that of the next. */
 const barRevisions = defineTable({
   name: 'bar_revisions',
   partition: 'MONTH',
@@ -56,7 +56,7 @@ const dealFields = {
   position_id: id('identifier of the position'),
   symbol: symbol('as the broker spells it; null where the deal has none (deposits)'),
   type: side,
-  entry: symbol('`In`, `Out`, `InOut`, …, as the gateway says'),
+  entry: symbol('`In`, `Out`, `InOut`, …, as the gateway reports it'),
   volume: lots,
   price,
   commission: money,
@@ -67,7 +67,7 @@ const dealFields = {
   utc_offset_s: always(utcOffset),
 };
 
-/** The broker's present answer for each deal. A deal keeps the `ts` that it had first. */
+/** The broker's current answer for each deal. A deal keeps its first `ts`. */
 const deals = defineTable({
   name: 'deals',
   partition: 'MONTH',
@@ -128,7 +128,7 @@ const positionRevisions = defineTable({
   keys: ['ts', 'account', 'position_id', 'ts_seen'],
 });
 
-/** Who an account is; a row per change of what is known, the newest holds. */
+/** The identity of an account; a row per change, the newest is valid. */
 const accounts = defineTable({
   name: 'accounts',
   partition: 'YEAR',
@@ -136,15 +136,15 @@ const accounts = defineTable({
   columns: {
     ts: always(timestamp('when this was first seen')),
     account,
-    account_id: varchar('identity at FxSocket'),
-    login: id('number at the broker'),
+    account_id: varchar('UUID of the account on FxSocket'),
+    login: id('login at the broker'),
     server: symbol("the broker's server"),
     company: statedText,
     currency: symbol('of balance and profit'),
-    leverage: double('1:this'),
+    leverage: double('as 1:n; this is n'),
     margin_mode: stated,
     platform: stated,
-    feed: symbol('the series of market data that it records; null: none'),
+    feed: symbol('the feed that it records; null: none'),
   },
   keys: ['ts', 'account'],
 });
@@ -152,7 +152,7 @@ const accounts = defineTable({
 const currency = symbol('code');
 const points = int('points');
 
-/** What the broker says of a symbol; a row per change of a static field. */
+/** What the broker states about a symbol; a row per change of a static field. */
 const symbolSpecs = defineTable({
   name: 'symbol_specs',
   partition: 'YEAR',
@@ -171,8 +171,8 @@ const symbolSpecs = defineTable({
     stops_level: points,
     freeze_level: points,
     trade_mode: stated,
-    swap_long: double('as the gateway says'),
-    swap_short: double('as the gateway says'),
+    swap_long: double('as the gateway reports it'),
+    swap_short: double('as the gateway reports it'),
     currency_base: currency,
     currency_profit: currency,
     currency_margin: currency,
@@ -219,7 +219,7 @@ const historyLimits = defineTable({
 const server = always(symbol("the broker's server"));
 const tsDecided = always(timestamp('when it was decided'));
 
-/** Which clock rule holds for a broker's server from `ts` on; of several decisions for one `ts` the newest `ts_decided` holds. */
+/** The clock rule of a broker's server from `ts` on; of several decisions for one `ts`, the one with the newest `ts_decided` is valid. */
 const clockRules = defineTable({
   name: 'clock_rules',
   partition: 'YEAR',
@@ -238,7 +238,7 @@ const clockRules = defineTable({
   keys: ['ts', 'server', 'ts_decided'],
 });
 
-/** What a broker's clock was seen to show. What the rules of `clock_rules` are inferred from. */
+/** What a broker's clock was seen to show. The rules in `clock_rules` are inferred from this. */
 const clockEvidence = defineTable({
   name: 'clock_evidence',
   partition: 'YEAR',
@@ -258,14 +258,14 @@ const clockEvidence = defineTable({
     ),
     bars: int('hourly bars that were read'),
     edges: varchar("JSON: when trading weeks opened and closed, on the broker's wall clock"),
-    reason: varchar('why there is nothing'),
+    reason: varchar('why the row has no value'),
   },
   keys: ['ts', 'server', 'account', 'kind', 'symbol'],
 });
 
 /**
- * When a symbol trades, on the broker's wall clock: a row for its week, valid from `ts` on, and one for each date that was not as its weekday
- * is. Of several decisions for one date, or for the week, the newest `ts_decided` holds.
+ * When a symbol trades, on the broker's wall clock: a row for its week, valid from `ts` on, and one for each date that differs from its
+ * weekday. Of several decisions for one date, or for the week, the one with the newest `ts_decided` is valid.
  */
 const tradingSessions = defineTable({
   name: 'trading_sessions',
@@ -293,8 +293,8 @@ const tradingSessions = defineTable({
 });
 
 /**
- * The corrections of what was written under another clock rule. While the newest row is `paused`, nobody writes rows that are made from
- * broker time: what a process had in hand then was made with the old rule.
+ * The corrections of rows written with another clock rule. While the newest row is `paused`, no row made from broker time is written: what
+ * a process had in memory then was made with the old rule.
  */
 const clockApplies = defineTable({
   name: 'clock_applies',
@@ -308,7 +308,7 @@ const clockApplies = defineTable({
       '`begun` (copies are filled), `paused`, then `applied` (the tables were replaced) or `abandoned` (they were not)',
     ),
     rule_id: varchar('the rule to which the rows are corrected, with all its changes'),
-    evidence: varchar('JSON: whose rows are corrected by which clock, the tables, and how far it is'),
+    evidence: varchar('JSON: whose rows are corrected by which clock, the tables, and the progress'),
   },
   keys: ['ts', 'apply_id', 'server'],
 });
@@ -319,19 +319,21 @@ const accountEpochs = defineTable({
   partition: 'YEAR',
   writer: 'collector',
   columns: {
-    ts: always(timestamp("when it took the account, by the database's clock")),
+    ts: always(timestamp("when the recorder took the account, by the database's clock")),
     account,
-    epoch: always(long('counts who took the account; never reused')),
-    feed: symbol('its feed; null when it records no market data'),
-    recorder: symbol('the data folder, by what stands in its file `recorder-id`, wherever it is moved'),
+    epoch: always(long('goes up each time a recorder takes the account; never reused')),
+    feed: symbol('feed of the account; null when it records no market data'),
+    recorder: symbol(
+      'identity of the data folder, from its file `recorder-id`; stays the same when the folder is moved',
+    ),
     place: varchar('where that folder is: `host:folder`'),
     state: symbol('`recording`, then `ended`'),
-    ts_seen: timestamp('renewed every five seconds while it records'),
+    ts_seen: timestamp('renewed every five seconds while the recorder runs'),
   },
   keys: ['ts', 'account', 'epoch'],
 });
 
-/** One broker's day of a symbol, judged. */
+/** One broker day of a symbol, with a verdict. */
 const dailyQuality = defineTable({
   name: 'daily_quality',
   partition: 'YEAR',
@@ -353,7 +355,7 @@ const dailyQuality = defineTable({
   keys: ['ts', 'feed', 'symbol'],
 });
 
-/** The tables that are written beside the live path: by the scheduler, the backfill workers, `clock apply`, and recorders about themselves. */
+/** The tables written beside the live path: by the scheduler, the backfill workers and `clock apply`, and by recorders about themselves. */
 export const historyTables = {
   bars,
   bar_revisions: barRevisions,

@@ -1,4 +1,4 @@
-// What a database needs to know of the tables, without the rest of the package.
+// What a database needs to know about the tables, without the rest of the package.
 export type { Column, ColumnType, Row, TableDef } from './column.ts';
 export { isStreamKind, STREAMS } from './kinds.ts';
 export { liveTables } from './live.ts';

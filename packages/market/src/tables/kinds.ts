@@ -1,5 +1,4 @@
-// What belongs together: the stream that is recorded, the socket topic that is subscribed for it, the frame that comes, and the table
-// that its rows go to.
+// Which stream, socket topic, frame type and table belong together.
 
 export const KINDS = {
   ticks: { topic: 'prices', frame: 'tick', table: 'ticks' },

@@ -49,13 +49,13 @@ const ticks = defineTable({
     utc_offset_s: always(utcOffset),
     source: always(word(['live', 'snapshot', 'history'])),
     quality: symbol(
-      "`crossed` (bid above ask), `one_sided` (bid or ask is 0), `late` (a delayed symbol: at least 20 minutes old on receipt, while the broker's clock was right), `machine_clock` (the recorder's clock had just jumped, or was behind or wrong: `ts_recv` is not the receive time), `server_clock` (the broker's clock had just jumped: `ts` may be off); several are joined by `+`; null: no remark",
+      "`crossed` (bid above ask), `one_sided` (bid or ask is 0), `late` (a delayed symbol: at least 20 minutes old on receipt, while the broker's clock was right), `machine_clock` (the recorder's clock had just jumped, or was behind or wrong: `ts_recv` is not the receive time), `server_clock` (the broker's clock had just jumped: `ts` may be off); several are joined by `+`; null: nothing to report",
     ),
   },
   keys: ['ts', 'feed', 'symbol', 'ts_recv'],
 });
 
-/** A bar as it was streamed. */
+/** A bar as streamed. */
 const barEvents = defineTable({
   name: 'bar_events',
   partition: 'MONTH',
@@ -75,7 +75,7 @@ const barEvents = defineTable({
   keys: ['ts', 'feed', 'symbol', 'timeframe', 'ts_recv'],
 });
 
-/** A trade as it was streamed. */
+/** A trade as streamed. */
 const tradeEvents = defineTable({
   name: 'trade_events',
   partition: 'MONTH',
@@ -89,7 +89,7 @@ const tradeEvents = defineTable({
     position_id: id('identifier of the position; null or 0 on old bridges'),
     symbol: symbol('as the broker spells it'),
     type: side,
-    entry: symbol('`In`, `Out`, `InOut`, `Unknown`, as the gateway says'),
+    entry: symbol('`In`, `Out`, `InOut`, `Unknown`, as the gateway reports it'),
     volume: lots,
     price,
     profit: money,
@@ -97,7 +97,7 @@ const tradeEvents = defineTable({
     swap: money,
     magic,
     comment: statedText,
-    degraded: boolean('true: the gateway does not know entry and costs yet'),
+    degraded: boolean('true: the gateway did not know entry and costs yet'),
     utc_offset_s: always(utcOffset),
   },
   keys: ['ts', 'account', 'ts_recv'],
@@ -173,7 +173,10 @@ const coverage = defineTable({
   keys: ['ts', 'account', 'feed', 'symbol', 'stream', 'timeframe', 'range_id'],
 });
 
-/** What happened to a gap, when, by whom. Each row has all facts of the gap; the view `gaps` shows the newest of each `gap_id`. */
+/**
+ * The events of each gap: what happened, when, who wrote it. Each row has all facts of the gap; the view `gaps` shows the newest row of
+ * each `gap_id`.
+ */
 const gapEvents = defineTable({
   name: 'gap_events',
   partition: 'MONTH',
@@ -182,7 +185,7 @@ const gapEvents = defineTable({
     ts: always(timestamp('time of the event (of the tape line that caused it)')),
     gap_id: always(
       varchar(
-        'identity of the gap; `.condemned` (rows that the database refuses), `.aside` (a stretch that was set aside) and `.out` (left-out frames) mark gaps that open and end in one event',
+        'identity of the gap; `.condemned` (rows that the database refuses), `.aside` (a stretch that was set aside), `.out` (left-out frames) and `.untimed` (ticks without a known time) mark gaps that open and end in one event',
       ),
     ),
     writer: always(symbol('`collector`, `backfill`')),
@@ -212,7 +215,7 @@ const gapEvents = defineTable({
     missing_estimate: long(
       'estimated number of missing rows; for an open gap that a gateway `warning` caused, the number of messages that the gateway dropped, over all streams',
     ),
-    evidence: varchar('what the event rests on'),
+    evidence: varchar('what the event is based on'),
   },
   keys: ['ts', 'gap_id', 'writer'],
 });
@@ -228,16 +231,16 @@ const rejected = defineTable({
     ts_recv: tsRecv,
     kind: always(
       symbol(
-        '`tick`, `bar`, `trade`, …, `frame` (no JSON), `unknown`, `history_deal` and its like; `field`: the record is stored without it',
+        '`tick`, `bar`, `trade`, …, `frame` (not JSON), `unknown`, `history_deal` and similar; `field`: the record is stored without this field',
       ),
     ),
-    reason: always(varchar('why it could not be stored; names every field concerned')),
-    raw: always(varchar('as received, cut at 1 MiB; the tape has all of it')),
+    reason: always(varchar('why it could not be stored; names every affected field')),
+    raw: always(varchar('as received, cut at 1 MiB; the tape has the whole text')),
   },
   keys: ['ts', 'account', 'ts_recv'],
 });
 
-/** The tables that the collector writes. `coverage`, `gap_events`, `rejected` and, inside gaps, `ticks` have other writers beside it. */
+/** The tables that the collector writes. `coverage`, `gap_events`, `rejected` and, inside gaps, `ticks` also have other writers. */
 export const liveTables = {
   ticks,
   bar_events: barEvents,

@@ -11,7 +11,7 @@ export type TableName = keyof typeof tables;
 export type LiveTableName = keyof typeof liveTables;
 /** A row of the named table. */
 export type TableRow<N extends TableName> = RowOf<(typeof tables)[N]>;
-/** A row as a writer takes it: columns that are no key may be left out. */
+/** A row as a writer takes it: columns that are not keys may be omitted. */
 export type RowInput<N extends TableName> = RowInputOf<(typeof tables)[N]>;
 
 /** The definition of a table by its name. */
@@ -32,10 +32,10 @@ export type DealRow = TableRow<'deals'>;
 export type PositionRow = TableRow<'positions'>;
 export type SymbolSpecRow = TableRow<'symbol_specs'>;
 
-/** Where a gap stands. Only `open` is not final. */
+/** The state of a gap. Only `open` is not final. */
 export type GapState = GapEventRow['state'];
 
-/** Everything that one stretch of tape gave, by table. */
+/** The rows from one stretch of tape, by table. */
 export type Rows = { [N in LiveTableName]: TableRow<N>[] };
 
 export const noRows = (): Rows => ({

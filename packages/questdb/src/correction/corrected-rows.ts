@@ -196,8 +196,8 @@ export class CorrectedRows {
   }
 
   /**
-   * Whether rows of one name move by different times, and so may get one key: what was written with the right rule, and with the wrong one by
-   * somebody who did not know.
+   * Whether rows of one name move by different amounts, and so may get the same key: some were written with the right rule, others with the
+   * wrong one by a writer that did not know.
    */
   async #meet(window: Window): Promise<boolean> {
     const { by, time } = this.spec;
@@ -231,7 +231,7 @@ export class CorrectedRows {
     return `SELECT ${list} FROM (SELECT *, cast(cast(${this.spec.time} as long) + coalesce(utc_offset_s - fx_o, 0) * 1000000L as timestamp) fx_t FROM (${from})) WHERE NOT (${LOST})${inside}`;
   }
 
-  /** Of rows that get one key the one that stood there already. */
+  /** Of rows that get the same key, the one that already had it. */
   #once(window: Window, part: Part, wall: WallPiece): string {
     const keys = (tables[this.table] as TableDef).keys.join(', ');
     const list = `${this.#list(this.#columns)}, abs(utc_offset_s - fx_o) fx_d`;

@@ -19,7 +19,7 @@ const ROWS_AT_ONCE = 400_000;
 /** So many windows may wait in the log of the copy: what waits there takes room twice. */
 const WAITING = 4;
 const SETTLE_MS = 600_000;
-/** While rows keep coming: each try is a pass over the whole table, and everybody waits. The rest comes once the name is away. */
+/** While rows keep coming: each try is a pass over the whole table, and every writer waits. The rest is copied once the old name is away. */
 const MOST_TRIES = 2;
 
 type Http = Pick<QuestDbHttp, 'exec'>;

@@ -1,5 +1,5 @@
-// Questions about a table as a whole. In: its name. Out: its columns, whose rows it holds, the offsets that they were written with. A large table
-// is looked through piece by piece: the server ends a statement after a minute.
+// Questions about a table as a whole. In: its name. Out: its columns, whose rows it contains, the offsets with which they were written. A
+// large table is read piece by piece: the server cancels a statement after a minute.
 import { asObjects } from '../exec-answer.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { sqlText } from '../sql-text.ts';
@@ -7,12 +7,12 @@ import { stretchesOf, within } from './windows.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
-/** Rows of a single column that one statement looks through. */
+/** Rows of a single column that one statement reads. */
 const LOOKED_THROUGH = 50_000_000;
 
-/** One statement may take so long. */
+/** How long one statement may take. */
 export const STATEMENT_MS = 600_000;
-/** A column as the database has it, one's own included. */
+/** A column as the database has it, including columns that users added. */
 export interface StoredColumn {
   readonly name: string;
   readonly type: string;
@@ -24,7 +24,7 @@ export async function storedColumns(http: Http, table: string): Promise<StoredCo
   return dataset.map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
-/** Whose rows a table holds. Errors: as `exec`. */
+/** The accounts or feeds whose rows a table contains. Errors: as `exec`. */
 export async function namesIn(http: Http, table: string, by: 'feed' | 'account'): Promise<Set<string>> {
   const found = new Set<string>();
   for (const window of await stretchesOf(http, table, LOOKED_THROUGH)) {
@@ -36,7 +36,7 @@ export async function namesIn(http: Http, table: string, by: 'feed' | 'account')
   return found;
 }
 
-/** Least and greatest; null where no row has one. Errors: as `exec`. */
+/** The least and the greatest offset; null if no row has one. Errors: as `exec`. */
 export async function offsetsIn(
   http: Http,
   table: string,

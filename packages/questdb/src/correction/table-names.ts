@@ -72,7 +72,7 @@ export async function syncToDisk(http: Http): Promise<boolean> {
   return true;
 }
 
-/** Whether somebody makes a checkpoint now. Errors: as `exec`. */
+/** Whether a checkpoint is in progress. Errors: as `exec`. */
 export const isSyncing = async (http: Http): Promise<boolean> =>
   asObjects(await http.exec('SELECT in_progress FROM checkpoint_status()')).some(
     (row) => row['in_progress'] === true,

@@ -119,7 +119,7 @@ export class GatewayControl {
     return this.command('fault', { kind, ...parameters });
   }
 
-  /** The same, and whether there was something that it could be done to. */
+  /** The same, and whether the control applied to anything. */
   async faultApplied(kind: string, parameters: object = {}): Promise<boolean> {
     const { accounts } = await this.fault(kind, parameters);
     return (accounts as { readonly applied: boolean }[]).some(({ applied }) => applied);

@@ -154,8 +154,8 @@ interface TickRange {
 }
 
 /**
- * Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows are ticks too. `outside`: what
- * lies there is not compared.
+ * Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows are ticks too. Ticks
+ * inside `outside` are not compared.
  */
 export async function judgeTicks(
   recording: Recorded,

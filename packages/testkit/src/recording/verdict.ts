@@ -171,7 +171,7 @@ async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [n
     `SELECT symbol, cast(ts_from as long), cast(ts_to as long), gap_id FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
-  // A gap of a moment says nothing about the time around it: of a delayed symbol it may lie before the recording.
+  // A moment gap says nothing about the time around it: for a delayed symbol it may lie before the recording.
   const lasting = gaps.filter(([, , , id]) => !OF_A_MOMENT.test(String(id)));
   for (const [symbol, from, to] of [...coverage, ...lasting]) {
     const list = claims.get(String(symbol)) ?? [];

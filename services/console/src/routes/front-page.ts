@@ -1,4 +1,4 @@
-// The page at `/`: where to go from here. In: nothing. Out: links, the same for everybody; what stands behind them asks who may read.
+// The page at `/`: where to go from here. In: nothing. Out: links, the same for everybody; the pages behind them check who may read.
 import type { FastifyInstance } from 'fastify';
 
 const LINKS = [

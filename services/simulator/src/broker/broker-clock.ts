@@ -1,5 +1,5 @@
-// The wall clock of a broker's server. In: a true UTC instant. Out: broker time and its wire spelling with the decorative
-// `Z`. The offset is kept until the clock is switched, which a rule may do at any minute.
+// The wall clock of a broker's server. In: a true UTC instant. Out: broker time and its wire spelling with the decorative `Z`. The offset
+// stays the same until the clock is switched, which a rule may do at any minute.
 
 import { type ClockRule, parseClockRule } from '@fxtape/market';
 
