@@ -1,5 +1,5 @@
-// The data folder, and who uses it. In: its path. Out: the folder, made and closed to other users; a lock on it for as long as this process
-// lives, however it ends. Whoever comes second is told who was first, before anything is touched.
+// The data folder, and who uses it. In: its path. Out: the folder, created and closed to other users; a lock on it for as long as this
+// process lives, however it ends. A second process learns who was first before anything is touched.
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';

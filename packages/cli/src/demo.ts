@@ -1,5 +1,5 @@
-// Which demonstration `fxtape up` is asked for. In: its options and variables. Out: the name of the demonstration, what it is in a few words,
-// and the variables that its simulated gateway needs. A file of ticks is read here once, so that a wrong one is told before anything starts.
+// Which demonstration `fxtape up` is asked for. In: its options and variables. Out: the name of the demonstration, a short description, and
+// the variables for its simulated gateway. A tick file is read here once, so that an invalid one is reported before anything starts.
 import { resolve } from 'node:path';
 import { DEMO } from '@fxtape/config';
 import { type Env, FxtapeError } from '@fxtape/ops';

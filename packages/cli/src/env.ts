@@ -1,5 +1,5 @@
-// The environment of the command line, read once and handed to the services it starts. What is not given is taken from the `fxtape up`
-// that runs on the same data folder, else from the defaults of the design.
+// The environment of the command line, read once and handed to the services it starts. Variables that are not set are taken from the
+// `fxtape up` that runs on the same data folder, otherwise from the defaults.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEMO } from '@fxtape/config';

@@ -1,5 +1,5 @@
 // An error as the command line shows it. In: whatever was thrown. Out: one line: `CODE: what happened. What to do.`, or the same as JSON
-// for programs. Secrets are taken out, whatever they came in with.
+// for programs. Secrets are removed, wherever they came from.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, Redactor } from '@fxtape/ops';
 

@@ -1,5 +1,5 @@
-// Why a service ended, from the last lines that it printed. In: lines, oldest first: `CODE: …` for an error that it knows, JSON of its log
-// for one that it does not, or whatever Node printed. Out: the one line that tells most, or null when it said nothing.
+// Why a service exited, from the last lines that it printed. In: lines, oldest first: `CODE: …` for a known error, JSON of its log for an
+// unknown one, or whatever Node printed. Out: the most informative line, or null if it printed none.
 
 const KNOWN = /^[A-Z][A-Z0-9_]+: /;
 

@@ -1,5 +1,5 @@
-// Whether the addresses of people and programs are free. In: the environment. Out: nothing, or an error that names the variable, before anything
-// is started: a second recorder of this machine would otherwise bring up its engines first.
+// Whether the addresses for people and programs are free. In: the environment. Out: nothing, or an error that names the variable, before
+// anything is started: otherwise a second recorder on this machine would bring up its engines first.
 import { createServer } from 'node:net';
 import { type ListenAddr, listenFailed, parseListenAddr } from '@fxtape/ops';
 import type { CliEnv } from './env.ts';

@@ -1,5 +1,5 @@
-// The `fxtape` command. In: the command line. Out: an exit code: 0, what the command says, 1 with one line of code, reason and hint,
-// or 64 for a command line that cannot be understood.
+// The `fxtape` command. In: the command line. Out: an exit code: 0; the command's own; 1 with one line of code, reason and hint; or 64 for
+// a command line that cannot be parsed.
 import { CommanderError } from 'commander';
 import { processEnv } from './env.ts';
 import { failureLine } from './failure-line.ts';

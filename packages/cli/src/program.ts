@@ -1,6 +1,6 @@
-// What can be typed: the commands that work, with their options. In: nothing. Out: a commander program whose actions are the functions
-// in commands/, each loaded when it is typed, because loading all of them takes longer than most of them run. A command that answers
-// with an exit code sets it.
+// The command line: every command with its options. In: nothing. Out: a commander program whose actions are the functions in commands/,
+// each loaded only when its command is used, because loading all of them takes longer than most of them run. A command that returns an exit
+// code sets it.
 import { readFileSync } from 'node:fs';
 import { TIMEFRAMES } from '@fxtape/config';
 import { STREAMS } from '@fxtape/market/tables';

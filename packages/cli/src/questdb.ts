@@ -1,5 +1,4 @@
-// The database as the commands look at it. In: the environment. Out: connections over HTTP, and its errors in the words of somebody who
-// asks from outside.
+// The database as the commands use it. In: the environment. Out: connections over HTTP, and its errors in terms of the command line.
 import { FxtapeError, systemClock } from '@fxtape/ops';
 import { parseClientConf, QuestDbHttp, Reader } from '@fxtape/questdb';
 import type { CliEnv } from './env.ts';

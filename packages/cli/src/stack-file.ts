@@ -1,6 +1,6 @@
-// What a running `fxtape up` tells the other commands: which services it keeps, the addresses that it chose itself, and which demonstration it is. In and out:
-// `<data>/run/stack.json`, there while `up` runs and readable by its owner alone: the addresses hold passwords. Those that the environment
-// gives are not in it: whoever gave them to `up` gives them to the other commands too.
+// What a running `fxtape up` tells the other commands: which services it keeps, the addresses that it chose itself, and which demonstration
+// it runs. In and out: `<data>/run/stack.json`, present while `up` runs and readable only by its owner, because the addresses contain
+// passwords. Addresses from the environment are not in it: set them for the other commands too.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';

@@ -1,5 +1,5 @@
-// What a process of fxtape is told to do, after parsing: every default filled in, every duration in milliseconds, every account
-// complete in itself. Made from fxtape.yaml by `parseConfig`, or for the demonstration by `demoConfig`.
+// The configuration after parsing: every default filled in, every duration in milliseconds, every account complete in itself. Made from
+// fxtape.yaml by `parseConfig`, or for the demonstration by `demoConfig`.
 
 /** The nine timeframes of the gateway; any other is refused by it. */
 export const TIMEFRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;

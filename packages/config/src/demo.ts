@@ -1,6 +1,6 @@
 // The configuration of the demonstrations. `demo`, used when there is neither a configuration file nor a key: everything that the simulated
-// gateway streams of its first broker, and a little of two others, which spell their symbols and set their clocks differently. `real-…`: the
-// one symbol of a file of ticks; the broker's clock shows an old day, and is known.
+// gateway streams of its first broker, and a little of two others with other symbol names and clocks. `real-…`: the one symbol of a tick
+// file; the broker's clock shows an old day, and its rule is known.
 import type { Config } from './config.ts';
 import { type AccountEntry, fileSchema } from './file-schema.ts';
 import { resolve } from './resolve.ts';

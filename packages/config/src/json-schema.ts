@@ -1,4 +1,4 @@
-// The JSON Schema of fxtape.yaml, for editors that complete and check as one types. Out: a plain object, draft 2020-12.
+// The JSON Schema of fxtape.yaml, for editors that complete and check while typing. Out: a plain object, draft 2020-12.
 import { z } from 'zod';
 import { fileSchema } from './file-schema.ts';
 

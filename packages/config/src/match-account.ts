@@ -1,5 +1,5 @@
-// Which account of a key an entry of the configuration means. In: the entry, and the account list as the management API gives it. Out:
-// its row, or undefined while there is none. Whoever has to find the account asks here, so that all processes find the same one.
+// Which account of a key a configuration entry means. In: the entry, and the account list from the management API. Out: its row, or
+// undefined while there is none. Every process that has to find the account uses this, so all find the same one.
 import type { AccountConfig } from './config.ts';
 import { matchesGlob } from './match-symbols.ts';
 

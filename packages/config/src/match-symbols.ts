@@ -1,5 +1,5 @@
-// Which symbols are recorded. In: the globs of an account and the symbols its broker lists, both spelled as the broker spells
-// them. Out: the listed symbols that fit, and the names asked for exactly that the broker does not list.
+// Which symbols are recorded. In: an account's globs and the symbols its broker lists, both in the broker's spelling. Out: the listed
+// symbols that match, and the exact names that the broker does not list.
 
 /** `*` stands for any characters, `?` for one; everything else stands for itself. Case matters, as it does to brokers. */
 export function matchSymbols(

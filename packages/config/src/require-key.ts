@@ -1,4 +1,4 @@
-// The key of an account, as it stands in its variable now. In: the account, and how variables are read. Out: the key, never empty.
+// The key of an account, as its variable has it now. In: the account, and how variables are read. Out: the key, never empty.
 import { FxtapeError } from '@fxtape/ops';
 import type { AccountConfig } from './config.ts';
 

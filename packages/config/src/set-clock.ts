@@ -1,5 +1,5 @@
-// Writes an account's clock into the text of fxtape.yaml, and leaves everything else of it as it was, comments included. In: the text, the
-// account's name and a clock rule or `auto`. Out: the new text, which is a right configuration again.
+// Writes an account's clock into the text of fxtape.yaml, and leaves everything else as it was, comments included. In: the text, the
+// account's name, and a clock rule or `auto`. Out: the new text, which is a valid configuration again.
 import { FxtapeError } from '@fxtape/ops';
 import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 import { parseConfig } from './parse.ts';

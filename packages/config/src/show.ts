@@ -1,5 +1,5 @@
-// Prints a Config as YAML that `parseConfig` reads back to the same Config: what is in force, every default spelled out. Keys are
-// not part of a configuration; whatever looks like one all the same is taken out.
+// Prints a Config as YAML that `parseConfig` reads back to the same Config: what is in force, with every default spelled out. A
+// configuration contains no keys; anything that looks like one is removed all the same.
 import { Redactor } from '@fxtape/ops';
 import { stringify } from 'yaml';
 import type { AccountConfig, Config, Depth } from './config.ts';

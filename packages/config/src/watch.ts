@@ -1,6 +1,6 @@
-// Tells when the configuration file says something else. In: its path. Out: each new Config once it is read and right, and each
-// error once while the old one stays in force. Editors and container volumes replace files instead of writing them, so the folder
-// is watched, and the file is looked at every two seconds in case the file system reports nothing.
+// Reports when the configuration file changes. In: its path. Out: each new valid Config, and each error once while the previous Config
+// stays in force. Editors and container volumes replace files instead of writing them, so the folder is watched, and the file is checked
+// every two seconds in case the file system reports nothing.
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,5 +1,5 @@
-// Waiting that a signal can end. In: a promise that knows nothing of the signal. Out: its end, or the signal's reason when that comes
-// first; what the promise says afterwards is for whoever made it.
+// A wait that a signal can end. In: a promise that does not know the signal. Out: its result, or the signal's reason if that comes first; a
+// later result of the promise is up to its maker.
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason as Error);

@@ -1,6 +1,6 @@
-// That a gateway gives an account nothing at all: it is not there, does not take the key, or wants to be left alone. In: what a request met.
-// Out: an error that says so. It tells nothing about the job that met it: the job goes back to wait with all others of its account, no try
-// is used, and nothing is written about what it asked for (away-book.ts).
+// A gateway does not serve an account at all: it is down, rejects the key, or asks to wait. In: what a request met. Out: an error that says
+// so. It says nothing about the job that met it: the job goes back to wait with the account's others, no attempt is used up, and nothing is
+// written about what it asked for (away-book.ts).
 import { FxtapeError } from '@fxtape/ops';
 
 const CODE = 'ACCOUNT_AWAY';

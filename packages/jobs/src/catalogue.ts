@@ -1,5 +1,5 @@
-// The catalogue of jobs: one declaration each, and nothing about a kind of job is said anywhere else. In: a payload. Out: its check,
-// its id, its place in the queue, how often and how soon it is tried again, and how long one try may take.
+// The catalogue of jobs: one declaration for each kind, and nothing about a kind is declared elsewhere. In: a payload. Out: its check, its
+// id, its priority, how often and how soon it is tried again, and how long one attempt may take.
 import type { z } from 'zod';
 import { type IdPart, jobId } from './job-id.ts';
 import { type Band, jobPriority } from './job-priority.ts';

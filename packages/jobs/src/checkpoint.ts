@@ -1,6 +1,6 @@
-// What a job has finished of its work, kept with the job, so that the next try goes on there: after an error, a graceful stop or the
-// death of its worker. In: what the handler says after each durable step. The truth is in the database; losing a checkpoint repeats
-// work and nothing else. Saving is refused once the job is no longer this worker's.
+// How much of its work a job has finished, kept with the job, so that the next attempt resumes there after an error, a graceful stop or the
+// death of its worker. In: what the handler reports after each durable step. The truth is in the database; losing a checkpoint only repeats
+// work. Saving is refused once the job no longer belongs to this worker.
 import { FxtapeError, passing } from '@fxtape/ops';
 import type { Job } from 'bullmq';
 

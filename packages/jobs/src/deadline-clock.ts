@@ -1,6 +1,6 @@
-// The time that one try of a job may take, as a clock that can stand still. In: milliseconds, and when it stands. Out: one call when they
-// are used up. It stands while the job does nothing but wait for its turn at the gateway: that time says how busy the account is, and
-// nothing about the job; a queue of slow jobs would otherwise run into their deadlines without having asked anything.
+// The time that one attempt of a job may take, as a clock that can be stopped. In: milliseconds, and when to stop it. Out: one call when
+// the time is used up. It is stopped while the job only waits for its turn at the gateway: that time says how busy the account is and
+// nothing about the job; otherwise a queue of slow jobs would run into their deadlines without having asked anything.
 export class DeadlineClock {
   readonly #onEnd: () => void;
   #leftMs: number;

@@ -1,6 +1,6 @@
-// Who works for which account right now. In: the accounts that this process serves, every second. Out: the processes that said so in
-// the last few seconds, itself included. Time is that of Redis, because clocks of machines differ. A process that dies is gone from
-// the list a few seconds later; one that ends leaves at once.
+// Which processes work for which account right now. In: the accounts that this process serves, every second. Out: the processes that
+// reported in the last few seconds, itself included. Time is Redis' time, because the clocks of machines differ. A process that dies
+// disappears from the list a few seconds later; one that exits leaves at once.
 import type { Redis } from 'ioredis';
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 

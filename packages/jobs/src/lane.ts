@@ -1,6 +1,6 @@
-// The runs of one queue in this process: a BullMQ worker with the settings that this recorder needs. In: how many jobs at once (some times its gateway permits). Out:
-// jobs handed to their handlers. Locks are short, so that jobs of a killed worker are taken over within seconds; a job may lose its worker
-// many times, because being killed is nothing that the job did.
+// The runs of one queue in this process: a BullMQ worker with the settings that this recorder needs. In: how many jobs at once (a few times
+// the gateway permits). Out: jobs handed to their handlers. Locks are short, so that the jobs of a killed worker are taken over within
+// seconds; a job may lose its worker many times, because being killed is not the job's fault.
 import type { Log } from '@fxtape/ops';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';

@@ -1,5 +1,6 @@
-// Who of several equal processes does what only one should do: plan, clean up. In: a name, and for how long. Out: yes or no. It saves
-// work and is no safety: two that both believe to lead must do no harm, because a process may sleep through the end of its time.
+// Which of several equal processes does what only one should do: plan, clean up. In: a name, and for how long. Out: yes or no. It saves
+// work but is not a safeguard: two processes that both believe they lead must do no harm, because a process may sleep through the end of
+// its lease.
 //
 // Redis: own:lead:<name>  string  the holder, expires unless renewed
 import { randomUUID } from 'node:crypto';

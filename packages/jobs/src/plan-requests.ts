@@ -1,5 +1,5 @@
-// The scheduler's ear: takes up requests to plan now, one at a time, whoever asked (command, console, another service). In: a handler.
-// Two schedulers share the requests; one that dies leaves its request to the other.
+// The scheduler's inbox: takes requests to plan now, one at a time, from anyone (command, console, another service). In: a handler. Two
+// schedulers share the requests; one that dies leaves its request to the other.
 import type { Log } from '@fxtape/ops';
 import { Turns } from './turns.ts';
 import { DEFAULT_TIMING } from './job-workers.ts';

@@ -1,5 +1,5 @@
-// What stands in the queue of an account: waiting, delayed or being done, with what each is about. For whoever plans: work that is under
-// way already is not planned under another name, and a full queue takes no more.
+// The jobs in an account's queue: waiting, delayed or running, with what each is about. For planners: work that is already under way is not
+// planned under another name, and a full queue takes no more.
 import type { JobType } from 'bullmq';
 import { definitionOf, type PlannedJob } from './catalogue.ts';
 import type { QueueSet } from './queue-set.ts';

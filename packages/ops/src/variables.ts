@@ -1,4 +1,4 @@
-// The forms that variables of many processes have, as zod schemas: what is wrong with one is told with its name, before anything starts.
+// The forms of variables that many processes have, as zod schemas: an invalid one is reported by name before anything starts.
 import { z } from 'zod';
 import { parseListenAddr } from './listen-addr.ts';
 

@@ -1,6 +1,6 @@
-// The state of an account: one word, computed here and nowhere else, with the sentences that say why. In: what is known of its parts. Out:
-// the word, the reasons in order of weight, and remarks that do not count. `/readyz`, `/state`, the console, `fxtape status` and the metrics
-// show what this says.
+// The state of an account: one word, computed here and nowhere else, with the sentences that say why. In: what is known about its parts.
+// Out: the word, the reasons in order of importance, and notes that do not affect the state. `/readyz`, `/state`, the console, `fxtape
+// status` and the metrics all show this.
 import type { SessionSnapshot } from '@fxtape/fxsocket';
 import type { PartFailure } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';

@@ -1,6 +1,6 @@
-// Keeps the clock rule of one tape: chooses the first one, confirms it, and takes the controlled step to another. In: the
-// configured rule, what was inferred from history, what the gateway says of its offset today, and what the tape shows of a clock that runs.
-// Out: spans and rulings, as events of the tape and in a new head. What is inferred never waits for, and never contradicts, the clock that runs.
+// Keeps the clock rule of one tape: chooses the first one, confirms it, and makes the controlled change to another. In: the configured
+// rule, what was inferred from history, the offset that the gateway states today, and what the tape shows of a running clock. Out: spans
+// and rulings, as events on the tape and in a new head. The inferred rule never waits for the running clock, and never contradicts it.
 import type { AccountConfig } from '@fxtape/config';
 import {
   clockOffset,

@@ -1,5 +1,5 @@
-// Rows that the database refuses for good, as events of the tape. In: the row and why. Out: an event that says which stream lacks what, once
-// for each row, however often its line is read again. The events stand on the tape and in its heads, so that a restart knows them.
+// Rows that the database refuses for good, as events on the tape. In: the row and why. Out: an event that says which stream lacks what,
+// once for each row, however often its line is read again. The events are on the tape and in its heads, so a restart knows them.
 import { type CondemnedRow, isStreamed, LEAST_MARGIN_MS, STREAM_OF_TABLE } from '@fxtape/market';
 
 /** Read again is at most what follows the cursor; more than so many refused rows behind it are told twice. */

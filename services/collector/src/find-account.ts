@@ -1,5 +1,5 @@
-// Finds the account's terminal: by id or by match over the account list, else where the tape last found it. In: the
-// configuration and the management API. Out: server, login and the two addresses. What a tape belongs to never changes.
+// Finds the account's terminal: by id, or by match in the account list, otherwise where the tape last found it. In: the configuration and
+// the management API. Out: server, login and the two addresses. The account that a tape belongs to never changes.
 import { type AccountConfig, matchAccount } from '@fxtape/config';
 import { accountUrls, type FxSocketManagement, type WireAccountRow } from '@fxtape/fxsocket';
 import { FxtapeError } from '@fxtape/ops';

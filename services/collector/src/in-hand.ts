@@ -1,5 +1,5 @@
-// How much of the tapes is in memory while rows wait for the database. In: how many accounts this process records. Out: the part of each, so
-// that all of them together hold as much as one would: what does not fit is on the tape, and is read from there.
+// How much of the tapes is kept in memory while rows wait for the database. In: how many accounts this process records. Out: each account's
+// share, so that all together use no more memory than one would: the rest is on the tape, and is read from there.
 
 export interface InHand {
   /** Lines of a batch that become rows at once; an account has at most two such batches. */

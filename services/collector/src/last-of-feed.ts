@@ -1,5 +1,5 @@
-// The last tick of each symbol of a feed on the tapes of other accounts that recorded it here: of an account that was renamed, or that another
-// one has followed, lines may stand there that the database does not have yet. In: the folder of all tapes. Out: ticks.
+// The last tick of each symbol of a feed on the tapes of other accounts that recorded it here: after a rename, or when another account
+// takes over the feed, those tapes may have lines that are not yet in the database. In: the folder of all tapes. Out: ticks.
 import type { ConfiguredStream, KnownTick, LastTicks, StreamKey } from '@fxtape/market';
 import type { Log } from '@fxtape/ops';
 import { listTapes } from '@fxtape/tape';

@@ -1,5 +1,5 @@
-// The rows of one line whose fate is known: what the frame states, or that it is set aside. In: a line with its frame, the clock rule of its
-// stretch and the decisions of the tape. Out: rows by table. The same line and decisions give the same rows with the same keys.
+// The rows of one line that has been judged: what the frame states, or that the line is set aside. In: a line with its frame, the clock
+// rule of its stretch, and the tape's rulings. Out: rows by table. The same line and rulings give the same rows with the same keys.
 import {
   type ClockSpan,
   type FrameLine,

@@ -1,4 +1,4 @@
-// The collector's own figures for Prometheus, read from the pipelines when they are asked for.
+// The collector's own metrics for Prometheus, read from the pipelines when they are scraped.
 import type { Skew } from '@fxtape/market';
 import type { Clock, Metrics } from '@fxtape/ops';
 import { Gauge } from 'prom-client';

@@ -1,5 +1,5 @@
-// Of a gateway that plays an old day: through which pass of a repeated hour its clock goes, for lines that were written before its rule was
-// known, or by another one. In: lines in order. Out: the same lines, with the pass in their marks where it takes one.
+// For a gateway that replays an old day: which pass of a repeated hour its clock is in, for lines that were written before its rule was
+// known, or with another rule. In: lines in order. Out: the same lines, with the pass in their marks where needed.
 import {
   type ClockSpan,
   kindOfMark,

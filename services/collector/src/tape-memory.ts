@@ -1,6 +1,5 @@
-// What the end of a tape knows: gaps and streams, the last tick of each symbol, the clock rules, whose account it is. It
-// is kept by applying every line that is appended, stands in the head of each segment, and is rebuilt at a start from the
-// newest head and the lines behind it.
+// What the end of a tape knows: gaps and streams, the last tick of each symbol, the clock rules, the account. Every appended line is
+// applied to it; it is written into the head of each segment, and rebuilt at a start from the newest head and the lines behind it.
 import { decodeFrame } from '@fxtape/fxsocket';
 import {
   type ClockSpan,

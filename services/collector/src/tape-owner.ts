@@ -1,5 +1,5 @@
-// Whose tape it is and by which clock it is read, for programs that look at a tape from outside. In: its folder. Out: the account that it
-// is bound to and its clock spans, as its newest head and the events behind it say; null for a tape without a line.
+// Whose tape it is and with which clock it is read, for programs that look at a tape from outside. In: its folder. Out: the account that it
+// is bound to and its clock spans, according to its newest head and the events behind it; null for a tape without a line.
 import type { ClockSpan } from '@fxtape/market';
 import { readTail } from '@fxtape/tape';
 import type { Binding } from './tape-memory.ts';

@@ -1,5 +1,5 @@
-// By what a database is known again: a row that was sent to it, which an older copy of it lacks. In: rows that were answered. Out: the newest of
-// them. Where a market is shut, and of an account without market data, coverage alone goes on: its newest range has to do.
+// How a database is recognised: a row that was sent to it, which an older copy of it lacks. In: confirmed rows. Out: the newest of them.
+// While a market is shut, and for an account without market data, only coverage continues: its newest range has to serve.
 import type { Rows } from '@fxtape/market';
 import type { SentRow } from '@fxtape/questdb';
 

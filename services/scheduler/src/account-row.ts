@@ -1,5 +1,5 @@
-// The row of `accounts`: who an account of the configuration is. In: what the gateway says. Out: a row, and whether it differs from the one
-// that is stored; an account name stays bound to the server and login that it had first.
+// The row of `accounts`: the identity of a configured account. In: what the gateway says. Out: a row, and whether it differs from the
+// stored one; an account name stays bound to the server and login that it first had.
 import type { AccountConfig } from '@fxtape/config';
 import { FxtapeError } from '@fxtape/ops';
 import type { TableRow } from '@fxtape/market';

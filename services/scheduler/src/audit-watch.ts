@@ -1,6 +1,6 @@
-// When the stored rows of an account are held against their versions: once a day, at a start, and as soon as a partition has fewer rows
-// than it had, which no upsert ever does, or has versions and no rows at all. In: the rows of each partition, now and then. Out: whether
-// it is time.
+// When the stored rows of an account are compared with their versions: once a day, at a start, and as soon as a partition has fewer rows
+// than before, which no upsert ever causes, or has versions but no rows. In: the row counts of each partition, now and then. Out: whether
+// an audit is due.
 import { dayOf } from './plan/rereads.ts';
 
 type Partitions = ReadonlyMap<string, number>;

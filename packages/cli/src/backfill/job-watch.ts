@@ -1,5 +1,5 @@
-// Watches planned jobs until each is done or failed. In: the jobs, and looks at the queues. Out: how many are settled, their rows, what
-// failed. A job that Redis does not know any more (it was emptied) is planned again under its id, which does no harm if it was done.
+// Watches planned jobs until each is done or failed. In: the jobs, and the queues. Out: how many are finished, their rows, what failed. A
+// job that Redis no longer knows (it was emptied) is planned again under its id, which is harmless if it was done.
 import type { JobQueues, PlannedJob } from '@fxtape/jobs';
 
 export interface FailedWork {

@@ -1,4 +1,4 @@
-// What was planned, for people. In: the jobs and what became of each. Out: lines: a sentence, and a table of what is fetched for whom.
+// The plan, for people. In: the jobs and the verdict on each. Out: lines: a sentence, and a table of what is fetched for whom.
 import type { PlanNote, PlannedJob } from '@fxtape/jobs';
 import { isoMs } from '../print/instant.ts';
 import { count } from '../print/quantity.ts';

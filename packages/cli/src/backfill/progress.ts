@@ -1,5 +1,5 @@
-// How far it is, for people. In: what was settled and how many rows there were, look by look. Out: rates, the time that is left, and one
-// line. Rows per second are of the last half minute; the time left comes from jobs, because nobody knows how many rows are to come.
+// Progress, for people. In: finished jobs and rows, sample by sample. Out: rates, the time left, and one line. Rows per second cover the
+// last half minute; the time left is estimated from jobs, because the number of rows to come is unknown.
 import { count, significant, spellDuration } from '../print/quantity.ts';
 
 export interface Sample {

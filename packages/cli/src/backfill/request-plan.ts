@@ -1,5 +1,6 @@
-// Asks the scheduler to plan now, and waits for what it says. In: what is wanted. Out: the jobs that it planned, or why it could not. The
-// request stands in Redis under its own id, so asking again is the same request: an emptied Redis or a restarted scheduler loses nothing.
+// Asks the scheduler to plan now, and waits for its answer. In: what is wanted. Out: the jobs that it planned, or why it could not. The
+// request is kept in Redis under its own id, so asking again repeats the same request: an emptied Redis or a restarted scheduler loses
+// nothing.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JobQueues, type Payload, type PlanNote, type PlannedJob, readPlanNote } from '@fxtape/jobs';

@@ -1,4 +1,4 @@
-// Whose correction it is: `<data>/clock-apply.json` names this data folder. In: the folder. Out: its name, the same every time.
+// Whose correction it is: `<data>/clock-apply.json` identifies this data folder. In: the folder. Out: its id, the same every time.
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

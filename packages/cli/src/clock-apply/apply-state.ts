@@ -1,5 +1,5 @@
-// What a correction is about and how far it is. It stands in the database that it corrects, in the rows of `clock_applies`: there it is lost
-// with the copies that it speaks of or not at all, and every machine sees it. In: a state. Out: the state as the database has it.
+// What a correction covers and how far it has got. The state is in the database that it corrects, in the rows of `clock_applies`: it is
+// lost together with its copies or not at all, and every machine sees it. In: a state. Out: the state as the database has it.
 //
 //   filling ──► paused ──► swapping ──► applied
 //      └───────────┴───────────┴─ may go back: names are put back, copies dropped ─► abandoned

@@ -1,11 +1,11 @@
-// The correction itself: tables whose times were made with another clock rule are replaced by corrected ones, without a download. In: the
-// servers and their rules, a database, the name of this data folder. Out: corrected tables under the old names, the old ones beside them.
-//
+// The correction itself: tables whose times were made with another clock rule are replaced by corrected ones, without downloading anything.
+// In: the servers and their rules, a database, the id of this data folder. Out: corrected tables under the old names, with the old tables
+// beside them.
 //   fill the copies (everything goes on) ─► pause ─► all passes are over ─► the copies are proved, small tables ─► old names away (nobody can
 //   write them any more) ─► what still came ─► copies take the names ─► views ─► `applied`: writing goes on, with the new rule
 //
-// A run believes nothing that another one wrote down but what it was about: where tables stand is seen by their names, and what a copy holds
-// by counting it. Every step may run twice, and until `applied` all of it can be put back.
+// A run trusts only what an earlier run recorded as its subject: table names show which step was reached, and counting shows what a copy
+// contains. Every step may run twice, and until `applied` all of it can be rolled back.
 import type { Clock, Log } from '@fxtape/ops';
 import {
   CorrectedRows,

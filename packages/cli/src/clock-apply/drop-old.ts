@@ -1,5 +1,5 @@
-// The tables that corrections have replaced, removed once nothing of them is missing. In: the database, what each correction was about. Out: each
-// old table is held against what took its place: rows that are missing there are put there, and then it is dropped.
+// Removes the tables that corrections have replaced, once nothing of them is missing. In: the database, and what each correction covered.
+// Out: each old table is compared with its replacement; rows that are missing there are added, and then the old table is dropped.
 import type { Clock } from '@fxtape/ops';
 import {
   asObjects,

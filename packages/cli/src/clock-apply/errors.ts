@@ -1,4 +1,4 @@
-// What can stand in the way of a correction. In: the facts. Out: errors with a stable code and what to do.
+// What can prevent a correction. In: the facts. Out: errors with a stable code and what to do.
 import { FxtapeError } from '@fxtape/ops';
 
 const terminal = (

@@ -1,4 +1,4 @@
-// Correcting what was written under another clock rule: measuring it, doing it, going on after a kill, and putting it back.
+// Correcting rows that were written with another clock rule: estimating, doing it, resuming after a kill, and rolling back.
 export { ClockApply, type ApplyOptions } from './apply.ts';
 export { applyOwner } from './apply-owner.ts';
 export { ApplyJournal, type ApplyState, type ServerClock } from './apply-state.ts';

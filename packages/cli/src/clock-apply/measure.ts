@@ -1,5 +1,5 @@
-// What a correction would do, before it does anything. In: the servers' clocks. Out: per table how many rows move, by how much, what is left
-// out, and how much room and time the copies need; and how much room there is.
+// Estimates a correction before anything is done. In: the servers' clocks. Out: for each table how many rows move, by how much, what is
+// left out, and how much disk space and time the copies need; and how much space is free.
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// Who ever filled a series: accounts with their servers, and the feeds that they recorded, those of before included. In: a database. Out: each
-// account with each of its feeds, the newest first. What cannot be told is left without a server: a name that several servers filled.
+// Who ever filled a feed: accounts with their servers, and every feed that they recorded, past ones included. In: a database. Out: each
+// account with each of its feeds, the newest first. An ambiguous name, one that several servers filled, has no server.
 import { asObjects, CORRECTIONS, namesIn, type QuestDbHttp, SQL_CORRECTED } from '@fxtape/questdb';
 
 type Http = Pick<QuestDbHttp, 'exec'>;

@@ -1,4 +1,4 @@
-// A correction as people read it. In: what was measured. Out: lines.
+// A correction, for people. In: the estimate. Out: lines.
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
 import { isAffected, type Measured, type TableReckoning } from './measure.ts';

@@ -1,5 +1,5 @@
-// A small table's corrected copy: written whole, and read again. In: rows in order of the table, possibly several of one key. Out: the
-// copy has of each key the row that holds, and nothing else; that is proved by reading it.
+// The corrected copy of a small table: written whole, and read back. In: rows in the order of the table, possibly several for one key. Out:
+// the copy has the valid row of each key and nothing else, which reading it back proves.
 import { createHash } from 'node:crypto';
 import type { Clock } from '@fxtape/ops';
 import { type Row, type TableDef, tables } from '@fxtape/market';

@@ -1,6 +1,6 @@
-// The small tables. Claims, sessions and limits name the rule that they were written with, and everything else of an account was written
-// with the rule of the claims around it. In: a table, the servers' clocks, the hours that rows of history were left out of. Out: how
-// many rows change, and, when asked for, a copy with the corrected rows.
+// The small tables. Rows of `coverage`, sessions and limits name the rule with which they were written; everything else of an account was
+// written with the rule of the coverage around it. In: a table, the servers' clocks, the hours whose history rows were left out. Out: how
+// many rows change and, on request, a copy with the corrected rows.
 import {
   type ClockRule,
   correctCoverage,

@@ -1,5 +1,5 @@
-// Puts everything back as it was before a correction. In: its name, and what is known of it. Out: the old tables under their names, nobody
-// waits any more, and the copies are gone. May run twice, and from any machine.
+// Rolls a correction back. In: its id, and what is known about it. Out: the old tables are back under their names, writing is allowed
+// again, and the copies are gone. May run twice, and from any machine.
 import type { Clock, Log } from '@fxtape/ops';
 import {
   dropTable,

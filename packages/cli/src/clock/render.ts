@@ -1,5 +1,5 @@
-// The clocks of all accounts for people. In: what is known of each. Out: lines: the rule with how sure it is, what decided, what contradicts,
-// what would settle it, since when each rule holds, and what was decided before.
+// The clocks of all accounts, for people. In: what is known about each. Out: lines: the rule and how certain it is, what decided it, what
+// contradicts it, what would settle it, since when each rule holds, and earlier decisions.
 import type { AccountClock } from '@fxtape/console';
 import { z } from 'zod';
 import { table } from '../print/table.ts';

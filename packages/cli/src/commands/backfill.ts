@@ -1,7 +1,7 @@
-// `fxtape backfill`: plans now what is missing, and with --wait stays until it is fetched, plan after plan where it is more than one holds. In:
-// what is wanted. Out: what was planned and how it went, for people or as one JSON document, and an exit code: 0 done, 1 a job failed or an
-// account could not be planned, 130 given up waiting with Ctrl-C, in which case the jobs go on. The work is done by the backfill
-// workers, wherever they run.
+// `fxtape backfill`: plans missing history now; with --wait it stays until the history is fetched, planning again if one plan cannot hold
+// all of it. In: what is wanted. Out: the plan and its result, for people or as one JSON document, and an exit code: 0 done, 1 a job failed
+// or an account could not be planned, 130 interrupted with Ctrl-C, in which case the jobs go on. The backfill workers do the work, wherever
+// they run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { JobQueues, type PlanNote } from '@fxtape/jobs';
 import { createLog, FxtapeError, redactorOf, visible } from '@fxtape/ops';

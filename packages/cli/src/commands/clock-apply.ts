@@ -1,5 +1,5 @@
-// `fxtape clock apply`: rows that were written under another clock rule than the one that holds get their right time, without a download.
-// In: the configuration, QuestDB, what an earlier run left there. Out: corrected tables, progress, or what would be done (`--dry-run`).
+// `fxtape clock apply`: gives rows that were written with another clock rule their right time, without downloading anything. In: the
+// configuration, QuestDB, and what an earlier run left there. Out: corrected tables and progress, or the plan (`--dry-run`).
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, createLog, FxtapeError, type Log, redactorOf, systemClock } from '@fxtape/ops';

@@ -1,5 +1,5 @@
-// `fxtape clock`: which wall clock each broker keeps, and what that rests on. `fxtape clock set` writes a rule into the configuration, where
-// it wins over what is inferred. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
+// `fxtape clock`: each broker's clock rule, and the evidence for it. `fxtape clock set` writes a rule into the configuration, where it
+// overrides the inferred one. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { setClock } from '@fxtape/config';
 import { gatherClocks } from '@fxtape/console';

@@ -1,6 +1,6 @@
-// `fxtape config show|schema`: what is in force, and the JSON Schema of fxtape.yaml for editors. In: the configuration and the environment.
-// Out: YAML that can be read back as a configuration, with the environment as comments; or one JSON document. No secret is shown: of keys
-// and tokens only whether they are given.
+// `fxtape config show|schema`: the configuration in force, and the JSON Schema of fxtape.yaml for editors. In: the configuration and the
+// environment. Out: YAML that can be read back as a configuration, with the environment as comments; or one JSON document. No secret is
+// shown: for keys and tokens only whether they are set.
 import { configDocument, configJsonSchema, showConfig } from '@fxtape/config';
 import { readRunningEnv } from '../env.ts';
 import { environmentInForce } from '../environment.ts';

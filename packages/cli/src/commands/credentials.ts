@@ -1,5 +1,5 @@
-// `fxtape credentials rotate`: new passwords for the engines that fxtape started for this data folder. They hold from the next start on, so
-// nothing may run on it meanwhile.
+// `fxtape credentials rotate`: new passwords for the engines that fxtape started for this data folder. They apply from the next start, so
+// nothing may be running on the folder.
 import { resolve } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { holdDataDir, openDataDir } from '../data-dir.ts';

@@ -1,5 +1,5 @@
-// `fxtape doctor`: everything that recording depends on, looked at once. In: the environment and the configuration. Out: facts and what to
-// do, and how far back history reaches, for people or as one JSON document, and an exit code: 0 fine, 1 a check failed. Warnings do not fail.
+// `fxtape doctor`: checks everything that recording depends on, once. In: the environment and the configuration. Out: facts, what to do,
+// and how far back history reaches, for people or as one JSON document, and an exit code: 0 fine, 1 a check failed. Warnings do not fail.
 import { styleText } from 'node:util';
 import { FxtapeError, Redactor, systemClock } from '@fxtape/ops';
 import { HistoryReader } from '@fxtape/questdb';

@@ -1,5 +1,5 @@
-// `fxtape run SERVICE`: one service in the foreground, in this very process. In: its name. Out: whatever the service does until a signal
-// stops it. Two of one kind need two data folders: each is found by its run file.
+// `fxtape run SERVICE`: one service in the foreground, in this process. In: its name. Out: whatever the service does until a signal stops
+// it. Two services of one kind need two data folders: each is found by its run file.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';

@@ -1,5 +1,5 @@
-// `fxtape sql`: one statement as the user that only reads. In: the statement. Out: its rows as a table for people, as CSV or as JSON; without
-// a statement, how to connect with other tools. An error ends it with code 1, like every command.
+// `fxtape sql`: one statement as the read-only user. In: the statement. Out: its rows as a table for people, as CSV or as JSON; without a
+// statement, how to connect with other tools. An error exits with code 1, as in every command.
 import { FxtapeError, visible } from '@fxtape/ops';
 import { pgRows } from '@fxtape/questdb';
 import { isGiven, readRunningEnv } from '../env.ts';

@@ -1,6 +1,6 @@
-// `fxtape status`: one screen of what is recorded, how far behind, and what is missing. In: the environment. Out: the screen or one JSON
-// document, and an exit code: 0 well, 1 degraded, 2 down. With --watch it is drawn again every two seconds until SIGINT, which is
-// no failure: then the code is that of the last look.
+// `fxtape status`: one screen of what is recorded, how far behind it is, and what is missing. In: the environment. Out: the screen or one
+// JSON document, and an exit code: 0 well, 1 degraded, 2 down. With --watch the screen is redrawn every two seconds until SIGINT, which is
+// not a failure: the exit code is then that of the last refresh.
 import { setTimeout as delay } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { visible } from '@fxtape/ops';

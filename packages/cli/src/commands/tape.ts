@@ -1,5 +1,5 @@
-// `fxtape tape cat|check`: reads an account's journal without touching it. `cat` prints the lines as they stand on the tape and what
-// cannot be read as a line of its own; `check` says per segment what it holds.
+// `fxtape tape cat|check`: reads an account's tape without touching it. `cat` prints the lines as they are on the tape, and unreadable
+// stretches as lines of their own; `check` reports what each segment contains.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';

@@ -1,5 +1,5 @@
-// What `fxtape doctor` found out about one thing. In: facts, as sentences. Out: ok, a warning (it works, and could be better) or failed
-// (it does not work, or will not), with what to do.
+// The result of one check of `fxtape doctor`. In: facts, as sentences. Out: ok, a warning (it works, but could be better) or failed (it
+// does not work, or will not), with what to do.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError } from '@fxtape/ops';
 import { gatewayHint } from '../failure-line.ts';

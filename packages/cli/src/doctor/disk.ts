@@ -1,5 +1,5 @@
-// `fxtape doctor` at the data folder. In: its path and the accounts. Out: how much room is left, whether the tape can be written, and who
-// holds the lock of each tape. It writes one file and removes it again.
+// `fxtape doctor`: the data folder. In: its path and the accounts. Out: how much space is free, whether the tape can be written, and who
+// holds the lock of each tape. Writes one file and removes it again.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

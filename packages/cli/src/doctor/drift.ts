@@ -1,6 +1,6 @@
-// Whether an account's live OpenAPI document still says what this client relies on. In: the document, null when it did not answer. Out: a
-// check that names the drift. A warning, never a failure: what really fails is seen by the routes themselves. Drift of routes that the
-// recorder does not read is told and does not warn.
+// Whether an account's live OpenAPI document still matches what this client relies on. In: the document, null if it could not be read. Out:
+// a check that names the differences. A warning, never a failure: the routes themselves show what really fails. Differences of routes that
+// the recorder does not use are listed without a warning.
 import {
   compareOpenApi,
   type Comparison,

@@ -1,5 +1,5 @@
-// `fxtape doctor` at the gateway. In: what is configured, with its keys. Out: a check for each key (given, accepted, needs no more than
-// reading), and for each account whether it is found and the one that its tape belongs to, and the history that its terminal offers. Keys never leave this file.
+// `fxtape doctor`: the gateway. In: the configuration with its keys. Out: a check for each key (set, accepted, read-only), and for each
+// account whether it is found and is the one its tape belongs to, and the history that its terminal offers. Keys never leave this file.
 import { join } from 'node:path';
 import { findAccount, tapeOwner } from '@fxtape/collector';
 import type { AccountConfig } from '@fxtape/config';

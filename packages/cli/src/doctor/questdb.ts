@@ -1,5 +1,5 @@
-// `fxtape doctor` at QuestDB. In: its addresses. Out: whether it answers over both doors and in which version, whether its tables are as
-// this release defines them, with their keys against doubles, and whether any of them is suspended or behind its log.
+// `fxtape doctor`: QuestDB. In: its addresses. Out: whether it answers over both protocols and in which version, whether its tables are as
+// this release defines them, with their deduplication keys, and whether any of them is suspended or behind its log.
 import { FxtapeError } from '@fxtape/ops';
 import { tableDef, type TableName, tables } from '@fxtape/market';
 import {

@@ -1,5 +1,5 @@
-// The checks of `fxtape doctor` for people. In: checks. Out: lines: the state, what was looked at, what was found, and under it what to do;
-// then a sentence that sums up.
+// The checks of `fxtape doctor`, for people. In: checks. Out: lines: the state, what was checked, what was found, and under it what to do;
+// then a summary.
 import { count } from '../print/quantity.ts';
 import type { Check } from './check.ts';
 

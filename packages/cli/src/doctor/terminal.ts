@@ -1,6 +1,6 @@
-// `fxtape doctor` at one account's terminal. In: its configuration and its routes. Out: whether the routes that the recorder reads answer
-// and how fast, which of the configured symbols the broker lists, and whether the clock rule agrees with the broker's clock today, whether its own
-// OpenAPI document still says what this client relies on, and what history it offers.
+// `fxtape doctor`: one account's terminal. In: its configuration and its routes. Out: whether the routes that the recorder reads answer and
+// how fast, which of the configured symbols the broker lists, whether the clock rule agrees with the broker's clock today, whether its
+// OpenAPI document still matches what this client relies on, and what history it offers.
 import type { TapeOwner } from '@fxtape/collector';
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { FxSocketError, type FxSocketRest, type ServerTimezone } from '@fxtape/fxsocket';

@@ -1,5 +1,5 @@
-// Times as the command prints and takes them. In and out: microseconds UTC and ISO 8601. What people type may leave the zone away, which
-// is UTC then, or be a duration: that long ago.
+// Times as the command prints and accepts them. In and out: microseconds UTC and ISO 8601. A time typed without a zone is UTC; a duration
+// means that long ago.
 import { durationMs } from '@fxtape/config';
 import { askableUs, usOfIso } from '@fxtape/console';
 import { InvalidArgumentError } from 'commander';

@@ -1,4 +1,5 @@
-// Where the command prints. In: text, parts of it written by others. Out: on stdout or stderr, with nothing in it that a terminal would act upon.
+// Where the command prints. In: text, parts of it written by others. Out: stdout or stderr, without any character that a terminal would act
+// upon.
 import { visible } from '@fxtape/ops';
 
 /** False: stdout is full, as of `write` of a stream. */

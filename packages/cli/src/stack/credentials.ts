@@ -1,6 +1,6 @@
-// The passwords of the engines that fxtape starts. In: the data folder. Out: random ones, made at the first start and kept in
-// `<data>/credentials.json`, which only its owner can read. An engine gets them by files at each of its starts and keeps none itself:
-// a data folder of an older release gets them at its next start, and new ones hold from the next start on.
+// The passwords of the engines that fxtape starts. In: the data folder. Out: random passwords, made at the first start and kept in
+// `<data>/credentials.json`, which only its owner can read. An engine gets them from files at each start and keeps none itself: a data
+// folder of an older release gets them at its next start, and new ones apply from the next start.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The errors of the local stack: every one carries a stable code and the way out, which often is "or use Docker".
+// The errors of the local stack: each has a stable code and a way out, which often is "or use Docker".
 import { FxtapeError } from '@fxtape/ops';
 
 export type EngineErrorCode =

@@ -1,5 +1,5 @@
-// QuestDB and Redis as what can be found or started. In: the environment, the data folder, its passwords. Out: for each engine where it is
-// given, where it would be found, and how it is started in Docker or from the local binaries.
+// QuestDB and Redis as engines that can be found or started. In: the environment, the data folder, its passwords. Out: for each engine its
+// given address, its default address, and how to start it in Docker or from local binaries.
 import { join } from 'node:path';
 import { type Env, readVariable } from '@fxtape/ops';
 import type { Credentials } from './credentials.ts';

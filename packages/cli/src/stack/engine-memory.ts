@@ -1,5 +1,6 @@
-// Which engines a data folder uses. In: the folder. Out: `<data>/engines.json`, written at each start: how each engine is come by, and where it
-// listens, so that it comes back there. A folder never changes its database by itself: another one would be empty, or somebody else's.
+// Which engines a data folder uses. In: the folder. Out: `<data>/engines.json`, written at each start: how each engine was obtained and
+// where it listens, so that it comes back there. A folder never switches to another database by itself: that one would be empty, or
+// somebody else's.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// Finds or starts QuestDB and Redis for `fxtape up`. In: the environment and the data folder. Out: their addresses, how each was come
-// by, and a stop for those that were started here. How an engine is chosen is in ensure-engine.ts.
+// Finds or starts QuestDB and Redis for `fxtape up`. In: the environment and the data folder. Out: their addresses, how each was obtained,
+// and a stop for those started here. ensure-engine.ts chooses the engine.
 import { resolve } from 'node:path';
 import { type Env, readVariable } from '@fxtape/ops';
 import { engineError } from './engine-error.ts';

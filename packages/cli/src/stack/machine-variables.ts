@@ -1,6 +1,6 @@
-// What of the environment leaves this process. In: all of it, keys of accounts and passwords included. Out: for a server what describes
-// the machine; for a tool (Docker, Maven, ps) also what steers that tool and its way to the network. Nothing else: what is not named
-// here reaches neither a server nor its logs.
+// Which parts of the environment leave this process. In: all of it, including account keys and passwords. Out: for a server, what describes
+// the machine; for a tool (Docker, Maven, ps), also what controls that tool and its network access. Nothing else: a variable that is not
+// named here reaches neither a server nor its logs.
 import type { Env } from '@fxtape/ops';
 
 const MACHINE = 'PATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|LANG|LC_[A-Z]+|TZ|JAVA_HOME|SYSTEMROOT';

@@ -1,5 +1,5 @@
-// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: those that last, those that are open, and
-// how many were settled; a sentence when they cannot be told.
+// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: those that have not ended, those that are
+// open, and how many are settled; a sentence if they are unknown.
 import type { GapCount } from '@fxtape/questdb';
 import { count } from '../print/quantity.ts';
 
