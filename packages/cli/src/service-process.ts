@@ -39,7 +39,7 @@ const STABLE_MS = 30_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
-/** So many ends in a row without ever having been up are no accident. */
+/** This many exits in a row without ever having been up are no accident. */
 const MOST_START_FAILURES = 4;
 const KEPT_LINES = 30;
 

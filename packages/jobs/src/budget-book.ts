@@ -86,7 +86,7 @@ export class BudgetBook {
     });
   }
 
-  /** No job of the account starts for so long, and no request of those that run. */
+  /** For this long no job of the account starts, and running ones send no request. */
   async hold(account: string, ms: number): Promise<void> {
     const meta = this.#set.key(account, 'meta');
     await this.#set.redis.hsetnx(meta, 'max', NO_RATE.jobs);

@@ -9,7 +9,7 @@ export interface JobFailure {
   readonly code: string;
   /** `CODE: what happened`, one line, at most 500 characters. */
   readonly line: string;
-  /** The account is to be left alone for so long: `Retry-After`. Null: it is not. */
+  /** How long no request may be sent for the account (`Retry-After`). Null: requests may be sent. */
   readonly holdMs: number | null;
   /** The gateway gives the account nothing: this says nothing about the job. */
   readonly away: boolean;

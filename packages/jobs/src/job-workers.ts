@@ -23,7 +23,7 @@ import { shareOf } from './share.ts';
 export interface WorkersTiming extends LaneTiming {
   /** How often accounts, members and budgets are looked at. */
   readonly beatMs: number;
-  /** A process that did not say anything for so long is none. */
+  /** A process that has not reported for this long is gone. */
   readonly deadAfterMs: number;
   /** How often a budget may change. */
   readonly windowMs: number;

@@ -10,7 +10,7 @@ import { retryDelayMs } from './retry-delay.ts';
 import { LOCK_LOST, type RunContext, runJob, STOPPING } from './run-job.ts';
 
 export interface LaneTiming {
-  /** A worker that says nothing for so long has lost its jobs. */
+  /** A worker that reports nothing for this long has lost its jobs. */
   readonly lockMs: number;
   /** How often lost jobs are looked for. */
   readonly stalledEveryMs: number;

@@ -10,7 +10,10 @@ import { redisNowMs } from './fleet.ts';
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 import { queueError } from './redis-connection.ts';
 
-/** KEYS: permits, BullMQ's limiter. ARGV: token, limit, time to live. Answers 0: taken, −1: all are in use, else held for so long, ms. */
+/**
+ * KEYS: permits, BullMQ's limiter. ARGV: token, limit, time to live. Answers 0: taken, −1: all are in use, else how much longer the account
+ * is held, ms.
+ */
 const TAKE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -37,7 +40,7 @@ export class PermitLeases {
   readonly #held = new Map<string, Set<string>>();
   #count = 0;
 
-  /** `ttlMs`: a process that renews nothing for so long has lost its permits. */
+  /** `ttlMs`: a process that renews nothing for this long has lost its permits. */
   constructor(set: QueueSet, o: { member: string; ttlMs: number; random: () => number }) {
     this.#set = set;
     this.#member = o.member;

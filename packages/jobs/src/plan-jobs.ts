@@ -10,7 +10,7 @@ import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 export interface PlanRequest {
   /** The moment whose state the plan was computed from, wall clock; default: now. Work that finished later is not planned again. */
   readonly asOfMs?: number;
-  /** A job that failed is left alone for so long; default 60,000 ms. 0: a person asks, so try now. */
+  /** How long a failed job is left alone; default 60,000 ms. 0: a person asks, so try now. */
   readonly restMs?: number;
 }
 

@@ -13,7 +13,7 @@ export interface KnownJob {
 export interface PlanRules {
   /** The moment whose state the plan was computed from. */
   readonly asOfMs: number;
-  /** A failed job is left alone for so long. */
+  /** How long a failed job is left alone. */
   readonly restMs: number;
   readonly nowMs: number;
 }

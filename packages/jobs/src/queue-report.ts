@@ -30,7 +30,7 @@ export interface AccountReport {
   readonly oldestWaitingMs: number | null;
   /** Null: no worker has served it yet. */
   readonly budget: Budget | null;
-  /** Left alone for so long (`Retry-After`), ms; 0: not. */
+  /** How much longer its requests are paused (`Retry-After`), ms; 0: they are not. */
   readonly heldMs: number;
   /** When its gateway gave nothing, now or the last time in a week; null: not. */
   readonly away: Away | null;

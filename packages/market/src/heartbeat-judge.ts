@@ -11,7 +11,7 @@ const WINDOW_MS = 300_000;
 export const LATE_MS = 750;
 /** A clock moves with ours when its step differs by less than this from ours: what it states may be the time of the last tick. */
 const PACE_MS = 5000;
-/** No queue holds heartbeats back for so long and lets them through at their own pace: the server's clock was set back. */
+/** No queue holds heartbeats back this long and then lets them through at their own pace: the server's clock was set back. */
 const STEP_MS = 300_000;
 const STEADY_MS = 10_000;
 

@@ -45,7 +45,7 @@ export const droppedSince = (
   return earliest(near, far === null ? liveFrom : latest(liveFrom, far));
 };
 
-/** How far back so many messages reach; null: as far as there is no gap. */
+/** How far back this many messages reach; null: as far as there is no gap. */
 const reach = (
   state: LedgerState,
   o: { readonly tsRecv: number; readonly dropped: number; readonly startMs: number },

@@ -34,7 +34,7 @@ const MOST_BACK_MS = 600_000;
 const MOST_ASLEEP_MS = 4 * 86_400_000;
 /** Left-out frames share a gap when they follow each other within this time: in a busy market, all of a connection. */
 const TOGETHER_US = 2_000_000;
-/** So long coverage may wait for such a gap to be told. */
+/** How long coverage may wait for such a gap to be recorded. */
 const LONGEST_US = 10_000_000;
 /** Coverage of bars and deals comes from history alone: their streamed events are not the confirmed rows. */
 const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);

@@ -14,7 +14,7 @@ import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 
 const LOOK_EVERY_MS = 1000;
-/** A look is good for so long. */
+/** How long a check is valid. */
 const GOOD_MS = 5000;
 const LOOK_MS = 3000;
 /** After a pause was written, and all of this has passed, no pass of before writes any more: a look, its age, a request under way. */

@@ -38,7 +38,7 @@ export interface TapeWriterOptions {
   readonly fs?: TapeFs;
 }
 
-/** So much may wait for the disk; then nothing more is appended until it has caught up. */
+/** How much may wait for the disk; beyond that nothing is appended until the disk has caught up. */
 const MAX_UNSYNCED_BYTES = 64_000_000;
 const SYNC_AGAIN_MS = 1000;
 

@@ -327,7 +327,7 @@ export class Simulator {
     });
   }
 
-  /** The gateway refuses connections for so long. */
+  /** The gateway refuses connections for this long. */
   stopListening(ms: number): Promise<void> {
     return this.#gateway.stopListening(ms);
   }

@@ -10,7 +10,7 @@ export type Wanted = Omit<Payload<'plan'>, 'requestId'>;
 
 export interface RequestTiming {
   readonly everyMs: number;
-  /** Nobody took it up for so long: nobody listens. */
+  /** If nobody picks up the request for this long, no scheduler is listening. */
   readonly silentMs: number;
 }
 

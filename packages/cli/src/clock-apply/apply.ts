@@ -45,7 +45,7 @@ import { restoreViews } from './views.ts';
 
 const QUIET_MS = 2000;
 const SETTLE_MS = 600_000;
-/** So often everything is looked at again while somebody writes although writing is paused; what is left comes when names are away. */
+/** How many times everything is checked again while somebody writes although writing is paused; the rest is copied once the old names are away. */
 const MOST_ROUNDS = 2;
 export interface ApplyOptions {
   readonly http: QuestDbHttp;

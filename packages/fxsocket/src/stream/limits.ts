@@ -5,7 +5,7 @@ export interface StreamLimits {
   connectTimeoutMs: number;
   /** An unanswered subscribe request is sent again after this, ms. */
   ackTimeoutMs: number;
-  /** So often, then the subscription counts as failed until the next audit. */
+  /** After this many attempts the subscription counts as failed until the next audit. */
   ackTries: number;
   /** How long an answer to an earlier, timed-out request of the same topic is still waited for, ms. */
   lateAckMs: number;
@@ -30,7 +30,7 @@ export interface StreamLimits {
   retryAfterMaxMs: number;
   /** A connection that ends sooner after becoming live counts as evicted, ms. */
   contendedWithinMs: number;
-  /** So many of those in a row make the account contended. */
+  /** This many of those in a row make the account contended. */
   contendedAfter: number;
   /** Pace of attempts while contended, ms. */
   contendedRetryMs: number;

@@ -32,7 +32,7 @@ const HOUR = 3_600_000;
 const WEEK_H = 168;
 /** An offset that was measured weighs more than a week's edges, which holidays move. */
 const SAMPLE_COST = 2;
-/** Currencies rest for so long on a weekend; metals for an hour more, and a clock of half hours hides an hour. */
+/** How long currencies pause over a weekend; metals pause an hour longer, and a clock with half-hour offsets hides an hour. */
 const CURRENCY_WEEKEND_H = 48;
 /** The usual hours of an exchange are those of its last year. */
 const USUAL_WEEKS = 52;

@@ -21,7 +21,7 @@ export interface ClockMove {
 
 /** A week speaks for one rule against another when its costs are so far apart. */
 export const SPEAKS = 0.25;
-/** So many weeks have to speak; a clock that was seen to run in one of them is as good as two. */
+/** How many weeks must show it; a running clock seen in one of them is as good as two. */
 export const DECIDING_WEEKS = 2;
 /** A week that costs as much does not fit. */
 export const CONTRADICTS = 0.5;

@@ -42,7 +42,7 @@ export interface ServerSight extends Received {
 export const MACHINE_JUMP_MS = 200;
 /** Frames come late by seconds; a clock that is ahead by more than this is another clock. */
 export const SERVER_JUMP_MS = 2000;
-/** After a jump, lines are marked for so long. */
+/** How long lines are marked after a jump. */
 export const UNSTEADY_MS = 5000;
 /** Without a moving heartbeat for this long, two clocks may have drifted apart: what was learned is forgotten. */
 const BLIND_MS = 60_000;
@@ -51,7 +51,7 @@ const STRAY_MS = 60_000;
 /** A heartbeat may be so late and still say where the server's clock is. */
 const MOST_LATE_MS = 10_000;
 const WINDOW_MS = 60_000;
-/** So many stated times, before anything is said. */
+/** How many stated times are needed before anything is concluded. */
 const LEAST_SIGHTS = 3;
 /** Delays of the newest sights, of which the median says how far frames spread. */
 const RING = 64;

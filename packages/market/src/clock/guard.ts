@@ -115,14 +115,14 @@ const LEAN_US = 3_000_000;
 const WONDER_US = 20_000_000;
 /** The most lines that may wait: they are in memory. */
 const MOST_LINES = 50_000;
-/** Near ticks that have advanced for so long count as a clock. */
+/** Near ticks that have advanced for this long count as a clock. */
 const RUN_US = 1_000_000;
 /** Odd ticks count as a clock after this long, by advancing or by their number; a near tick rules that out. */
 const AGAINST_US = 5_000_000;
 const AGAINST_TICKS = 10;
 /** Doubtful heartbeats are a conflict after this long. Must be shorter than the heartbeat judge takes to call a heartbeat clean. */
 const DOUBT_US = 2_000_000;
-/** The clock counts as agreeing for so long after the last agreement. */
+/** How long the clock counts as agreeing after the last agreement. */
 const FRESH_US = 60_000_000;
 const JUMP_MS = 60_000;
 

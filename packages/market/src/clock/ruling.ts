@@ -36,7 +36,7 @@ export interface CorrectedReceipt {
 
 export type Ruling = SetAside | CorrectedReceipt;
 
-/** So many are kept: a tape that needs more has another trouble. */
+/** How many are kept: a tape that needs more has another problem. */
 const MOST = 1000;
 
 /** The rulings of a tape, found by receive time. */

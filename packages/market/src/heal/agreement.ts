@@ -47,7 +47,7 @@ interface Side {
 const HALF_HOUR_US = 1_800_000_000;
 /** Clocks differ by at most 14 hours, in halves of an hour. */
 const MOST_SHIFTS = 28;
-/** So many ticks that fit at another time are no accident. */
+/** This many ticks that match at another time are no accident. */
 const LEAST_SHIFTED = 3;
 
 const no = (why: Disagreement, detail: string): Agreement => ({ agrees: false, why, detail });

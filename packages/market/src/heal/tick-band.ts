@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 168;
 /** Below so many ticks an hour says little about a share. */
 const LEAST_TICKS = 60;
-/** So many weeks make a band. */
+/** How many weeks are needed for a band. */
 const LEAST_WEEKS = 3;
 /** A share this much lower than usual is still usual. */
 const TOLERANCE = 0.05;

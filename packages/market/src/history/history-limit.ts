@@ -6,7 +6,7 @@ const DAY_US = 86_400_000_000;
 export interface LimitEvidence {
   /** `none`: the gateway has no row of this stream at all. */
   readonly rows: 'none' | 'after';
-  /** How often the same was found; 0: what was believed before is contradicted, so that what was claimed is read again now. */
+  /** How often the same was found; 0: an earlier finding was contradicted, so the coverage based on it is read again now. */
   readonly looks: number;
 }
 

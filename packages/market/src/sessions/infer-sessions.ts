@@ -38,7 +38,7 @@ export interface InferredSessions {
   readonly days: readonly SessionDay[];
 }
 
-/** So many days of a weekday must have been seen, before its silence means anything. */
+/** How many days of a weekday must have been seen before its silence means anything. */
 export const LEAST_DAYS = 3;
 /** A silence shorter than this is no rest. */
 export const LEAST_REST = 30;

@@ -16,7 +16,7 @@ import { type Stretch, type Window, within } from './windows.ts';
 
 /** Rows in one statement: a second or two of the server's time. */
 const ROWS_AT_ONCE = 400_000;
-/** So many windows may wait in the log of the copy: what waits there takes room twice. */
+/** How many windows may wait in the log of the copy: what waits there takes disk space twice. */
 const WAITING = 4;
 const SETTLE_MS = 600_000;
 /** While rows keep coming: each try is a pass over the whole table, and every writer waits. The rest is copied once the old name is away. */

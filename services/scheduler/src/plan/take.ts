@@ -16,7 +16,7 @@ export interface Taken {
   readonly more: boolean;
 }
 
-/** So many of each kind have room in a queue that is full of others. */
+/** How many of each kind fit in a queue that is full of others. */
 const RESERVED = 30;
 
 /** What a job of a plan is for. */

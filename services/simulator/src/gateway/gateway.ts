@@ -102,7 +102,7 @@ export class Gateway {
     return formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }
 
-  /** Refuses connections for so long, as a host does on which nothing listens; those that are open are cut. */
+  /** Refuses connections for this long, like a host on which nothing listens; open ones are cut. */
   async stopListening(ms: number): Promise<void> {
     const { address, port } = this.#server.address() as AddressInfo;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -55,7 +55,7 @@ export interface ClosedTicket {
 export interface Execution {
   /** Points by which the price has gone against the client since the quote. */
   readonly movedPoints: number;
-  /** How much of the volume finds somebody on the other side, (0, 1]. */
+  /** What share of the volume finds a counterparty, (0, 1]. */
   readonly share: number;
 }
 
