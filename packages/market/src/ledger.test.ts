@@ -75,8 +75,8 @@ describe('gaps', () => {
         .tick('EURUSD', 130, 0, 'repeat')
         .beat(1, 'clean', true, 600)
         .beat(2, 'clean', true, 4200);
-      // Elsewhere our clock tells how long it was configured before the heartbeat.
-      expect(gapsOf(script)[0]?.[3]).toBe(replayed ? 98 : 598);
+      // Elsewhere a tick that is so much older than the heartbeat is late.
+      expect(gapsOf(script)[0]?.[3]).toBe(replayed ? 98 : 100);
     }
   });
 
@@ -217,6 +217,24 @@ describe('gaps', () => {
   test('lateness widens the margin of later gaps', () => {
     const rows = after((script) => script.tick('EURUSD', 50, 60.5).drops(60.6));
     expect(rows[0]?.[3]).toBe(50);
+  });
+
+  test('a gap that began before any tick showed how late they are begins earlier by that', () => {
+    const lateS = 1200;
+    const script = new TapeScript()
+      .configured([EUR])
+      .event({ event: 'connected', data: null })
+      .beat(2)
+      // Killed with the first ticks in its hands.
+      .at(3)
+      .event({ event: 'start', data: null });
+    script.conn = 2;
+    script.event({ event: 'connected', data: null }).acks(...PRICES.slice(0, 1));
+    for (let s = 5; s <= 40; s++) script.tick('EURUSD', s - lateS, s).beat(s);
+    const [, , , from] = gapsOf(script).find(([event]) => event === 'ended') as GapWords;
+    // Configured at second 0, where the first ticks may have been sent.
+    expect(from).toBeLessThanOrEqual(-lateS);
+    expect(from).toBeGreaterThanOrEqual(-lateS - 5);
   });
 
   test('whole-second times are rounded outwards', () => {

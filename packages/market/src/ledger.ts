@@ -268,7 +268,9 @@ export class Ledger {
       stream.tickMs = at.ms;
       stream.tickUs = this.lastTsRecv;
     }
-    if (kind === 'live' && stream !== undefined)
+    // A replayed market may run hours between two heartbeats.
+    const isMeasured = !this.state.replayed || this.state.serverMs !== null;
+    if (kind === 'live' && stream !== undefined && isMeasured)
       tickCame((stream.lateness ??= noLateness()), at.ms, this.state.serverMs);
   }
 

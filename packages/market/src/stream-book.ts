@@ -9,6 +9,7 @@ import {
   gapEnd,
   gapStart,
   latest,
+  LEAST_MARGIN_MS,
   mayPrecede,
   widthUs,
 } from './bound.ts';
@@ -125,9 +126,7 @@ export class StreamBook {
   beginsBy(stream: StreamAccount, first: Instant): void {
     const { gap } = stream;
     if (gap === null || gap.from !== null) return;
-    const measured = !this.#state.replayed && gap.openedUs > 0;
-    const waitedMs = measured ? Math.ceil((first.recvUs - gap.openedUs) / 1000) : 0;
-    gap.from = gapStart(first, Math.max(startMs(this.#timing(stream)), waitedMs));
+    gap.from = gapStart(first, Math.max(startMs(this.#timing(stream)), this.#waitedMs(gap, first)));
     this.#noteOpened(stream);
   }
 
@@ -273,14 +272,34 @@ export class StreamBook {
     const timing = this.#timing(stream);
     const { delayMs, marginMs } = timing;
     const { gap } = stream;
-    // An end known from the database may lie ahead of the gateway's clock: no gap ends before its start.
-    if (gap?.from && 'utcUs' in gap.from) gap.from = earliest(gap.from, gapStart(at, startMs(timing)));
+    if (gap !== null) this.#beginEarlier(gap, at, timing);
     const to = gapEnd(at, endMarginMs(at, stream.settlesAtUs, marginMs) - delayMs);
     this.#noteEnded(stream, to);
     stream.gap = null;
     stream.proved ??= at;
     stream.liveFrom = to;
     this.#beginRange(stream, to);
+  }
+
+  /**
+   * Moves a start back by what is known at the gap's end. The first ticks of a symbol may have been lost before any showed that it is late. And
+   * an end known from the database may lie ahead of the gateway's clock: no gap ends before its start.
+   */
+  #beginEarlier(gap: OpenGap, end: Instant, timing: Timing): void {
+    const { from } = gap;
+    if (from === null) return;
+    const lateMs = startMs(timing);
+    if ('utcUs' in from) gap.from = earliest(from, gapStart(end, lateMs));
+    if (!('at' in from) || lateMs <= LEAST_MARGIN_MS) return;
+    const waitedMs = this.#waitedMs(gap, from.at);
+    const wasKnown = lateMs <= -from.byMs && waitedMs < -from.byMs;
+    if (!wasKnown) gap.from = gapStart(from.at, lateMs + Math.max(LEAST_MARGIN_MS, waitedMs));
+  }
+
+  /** How long a gap was open before the heartbeat that gave it a start. */
+  #waitedMs({ openedUs }: OpenGap, first: Instant): number {
+    const measured = !this.#state.replayed && openedUs > 0;
+    return measured ? Math.max(0, Math.ceil((first.recvUs - openedUs) / 1000)) : 0;
   }
 
   #close(stream: StreamAccount): void {
