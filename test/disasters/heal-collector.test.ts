@@ -56,7 +56,7 @@ it('leaves a table equal to what the market made, before, in and after the gap',
   const reader = new HistoryReader({ http, clock });
   const gaps = new Reader({ http, clock });
   const writer = new AppliedWriter({ writer: table, applied: new AppliedWatch({ http, clock }) });
-  const signal = AbortSignal.timeout(150_000);
+  const signal = AbortSignal.timeout(500_000);
   const account = { account: 'demo', account_id: DEMO_ACCOUNT_ID, server: 'Simulated-Demo', feed: 'demo' };
   await writer.write({ accounts: [{ ts: 1_700_000_000_000_000, ...account }] }, { signal });
   const config = parseConfig(
@@ -146,4 +146,4 @@ it('leaves a table equal to what the market made, before, in and after the gap',
     expect(made.length).toBeGreaterThan(2000);
     expect(stored).toEqual(made);
   }
-}, 180_000);
+}, 600_000);

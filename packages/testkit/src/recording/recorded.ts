@@ -18,7 +18,8 @@ export abstract class Recorded {
 
   async sql(query: string): Promise<unknown[][]> {
     const url = `${this.sqlUrl}/exec?query=${encodeURIComponent(query)}`;
-    const answer = await fetch(url, { headers: this.sqlHeaders });
+    // A connection that is kept may be one that QuestDB is about to close.
+    const answer = await fetch(url, { headers: { ...this.sqlHeaders, connection: 'close' } });
     const { dataset, ddl, error } = (await answer.json()) as {
       dataset?: unknown[][];
       ddl?: string;
