@@ -10,6 +10,8 @@ export interface GapNote {
   readonly key: StreamKey;
   readonly gap: OpenGap & { readonly from: Bound };
   readonly to: Bound | null;
+  /** Where it may be another one than that of the line. */
+  readonly feed?: string | null | undefined;
 }
 
 /** `[from, to)` of a stream is recorded without a known loss. Claims of one range repeat with a later `to`. */

@@ -39,7 +39,7 @@ export const gapEventRow = (note: GapNote, context: LedgerRowContext): GapEventR
   gap_id: note.gap.id,
   writer: 'collector',
   outage_id: note.gap.outageId,
-  ...keyColumns(note.key, context),
+  ...keyColumns(note.key, note.feed === undefined ? context : { ...context, feed: note.feed }),
   event: note.event,
   ts_from: utcOf(boundOutside(note.gap.from, context.rulings, 'from'), context.spans),
   ts_to: note.to === null ? null : utcOf(boundOutside(note.to, context.rulings, 'to'), context.spans),

@@ -203,7 +203,7 @@ export class Ledger {
       openedUs: this.lastTsRecv,
       missing: null,
     };
-    const note = { tsRecv: this.lastTsRecv, key: row.key, gap };
+    const note = { tsRecv: this.lastTsRecv, key: row.key, gap, feed: row.feed };
     this.#notes.gaps.push({ ...note, event: 'ended', to: { utcUs: row.toUs } });
   }
 

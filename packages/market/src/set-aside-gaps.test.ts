@@ -25,3 +25,33 @@ test('each stream that was configured when it began, or is when it was decided, 
   ]);
   expect(told(stretch)).toEqual(['EURUSD', 'XAUUSD']);
 });
+
+test('a decision that says what was recorded is taken at its word: a gap for each feed, and one id for each gap', () => {
+  const ledger = emptyLedger();
+  ledger.streams.set(streamId(ticks('XAUUSD')), newStream(ticks('XAUUSD')));
+  const deals: StreamKey = { stream: 'deals', symbol: null, timeframe: null };
+  const gaps = setAsideGaps(
+    {
+      kind: 'set_aside',
+      fromUs: 5,
+      toUs: 9,
+      from: { utcUs: 4 },
+      to: { utcUs: 10 },
+      reason: 'no clock agreed',
+      recorded: [
+        { fromUs: 5, feed: 'old', streams: [ticks('EURUSD'), deals] },
+        { fromUs: 6, feed: 'old', streams: [deals] },
+        { fromUs: 7, feed: 'new', streams: [ticks('EURUSD'), ticks('GBPUSD'), deals] },
+        { fromUs: 8, feed: 'old', streams: [ticks('EURUSD')] },
+      ],
+    },
+    ledger,
+    { account: 'demo', tsRecv: 12 },
+  );
+  expect(gaps.map(({ feed, gap, key }) => [feed, key.symbol, gap.id, gap.outageId])).toEqual([
+    ['old', 'EURUSD', 'demo-5-ticks.EURUSD.aside', 'demo-5'],
+    ['old', null, 'demo-5-deals.aside', 'demo-5'],
+    ['new', 'EURUSD', 'demo-7-ticks.EURUSD.aside', 'demo-5'],
+    ['new', 'GBPUSD', 'demo-7-ticks.GBPUSD.aside', 'demo-5'],
+  ]);
+});

@@ -1,8 +1,8 @@
 // The gaps of a stretch that was set aside: one for each stream, from the last clean heartbeat that agreed with the clock rule to the next
 // one that did. In: the ruling, and the ledger as it stands at its line. Out: notes like those of the ledger. Days may lie between the
-// stretch and its ruling, so the ruling itself says what was configured and how late each symbol was.
+// stretch and its ruling, so the ruling itself says what was configured, for which feed, and how late each symbol was.
 
-import type { SetAside, SymbolTiming } from './clock/ruling.ts';
+import type { RecordedStreams, SetAside, SymbolTiming } from './clock/ruling.ts';
 import { LEAST_MARGIN_MS } from './bound.ts';
 import { timingOf } from './lateness.ts';
 import type { GapNote } from './ledger-notes.ts';
@@ -19,32 +19,49 @@ export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =
   });
 
 export const setAsideGaps = (
-  { from, fromUs, late, reason, streams = [], to }: SetAside,
+  ruling: SetAside,
   ledger: LedgerState,
   of: { readonly account: string; readonly tsRecv: number },
 ): GapNote[] => {
-  const outageId = `${of.account}-${fromUs.toString(36)}`;
+  const { from, fromUs, late, reason, to } = ruling;
   const timings = late ?? timingsAt(ledger, of.tsRecv);
-  const keys = new Map([...streams, ...[...ledger.streams.values()].map(({ key }) => key)].map(byId));
-  return [...keys.values()].map((key) => {
+  return ofEachFeed(ruling.recorded ?? [asFarAsKnown(ruling, ledger)]).map(({ feed, key, sinceUs }) => {
     const name = [key.stream, key.symbol, key.timeframe].filter((part) => part !== null).join('.');
     const timing = timings.find(({ symbol }) => symbol === key.symbol);
     // What a delayed symbol sent meanwhile is older by its delay.
     const lateMs = timing === undefined ? 0 : timing.marginMs + timing.delayMs - LEAST_MARGIN_MS;
     const gap = {
-      id: momentGapId(`${outageId}-${name}`, 'aside'),
-      outageId,
+      // A stream that goes on under another feed has a second gap.
+      id: momentGapId(`${of.account}-${sinceUs.toString(36)}-${name}`, 'aside'),
+      outageId: `${of.account}-${fromUs.toString(36)}`,
       cause: 'rejected' as const,
       from: movedBy(from, -lateMs),
       evidence: reason,
       openedUs: fromUs,
       missing: null,
     };
-    return { event: 'ended', tsRecv: of.tsRecv, key, gap, to };
+    return { event: 'ended', tsRecv: of.tsRecv, key, gap, to, feed };
   });
 };
 
-const byId = (key: StreamKey): [string, StreamKey] => [streamId(key), key];
+/** An earlier release says what was configured when it began, and nothing of feeds. */
+const asFarAsKnown = ({ fromUs, streams = [] }: SetAside, ledger: LedgerState) => {
+  const now = [...ledger.streams.values()].map(({ key }) => key);
+  return { fromUs, feed: undefined, streams: [...streams, ...now] };
+};
+
+/** Each stream once; what belongs to a symbol, once for each feed. */
+const ofEachFeed = (
+  recorded: readonly (Omit<RecordedStreams, 'feed'> & { readonly feed: string | null | undefined })[],
+) => {
+  const found = new Map<string, { key: StreamKey; feed: string | null | undefined; sinceUs: number }>();
+  for (const { feed, fromUs, streams } of recorded)
+    for (const key of streams) {
+      const id = `${streamId(key)}|${key.symbol === null ? '' : feed}`;
+      if (!found.has(id)) found.set(id, { key, feed, sinceUs: fromUs });
+    }
+  return [...found.values()];
+};
 
 const movedBy = (bound: Bound, ms: number): Bound => {
   if ('at' in bound) return { ...bound, byMs: bound.byMs + ms };

@@ -25,6 +25,8 @@ export interface CondemnedRow {
   readonly table: string;
   readonly raw: string;
   readonly key: StreamKey;
+  /** Of the row, which may be older than the feed of now; absent in lines of earlier releases. */
+  readonly feed?: string | null;
   readonly of: number;
   readonly fromUs: number;
   readonly toUs: number;

@@ -1,3 +1,4 @@
+import { emptyLedger, gapEventRow, Ledger, type LedgerNotes, Rulings } from '@fxtape/market';
 import { describe, expect, test } from 'vitest';
 import { Condemned, condemnedNote } from './condemned.ts';
 
@@ -8,6 +9,7 @@ describe('what a refused row says', () => {
   test('its moment lacks it, in its own stream', () => {
     expect(condemnedNote('ticks', tick, 'bid is not a finite number')).toMatchObject({
       key: { stream: 'ticks', symbol: 'EURUSD', timeframe: null },
+      feed: 'icm',
       of: RECV,
       fromUs: RECV - 1000,
       toUs: RECV - 999,
@@ -19,6 +21,20 @@ describe('what a refused row says', () => {
       symbol: null,
       timeframe: null,
     });
+  });
+
+  test('its gap is one of its own feed, whatever is recorded when it is refused', () => {
+    const notes: LedgerNotes = { gaps: [], coverage: [] };
+    const line = { tsRecv: RECV + 9, conn: 0, mark: null, event: 'condemned' };
+    const ledger = new Ledger('demo', { ...emptyLedger(), feed: 'other' });
+    const trade = { ts: RECV, account: 'demo', ts_recv: RECV, deal_id: 7n, symbol: 'EURUSD' };
+    for (const [table, row] of [
+      ['ticks', tick],
+      ['trade_events', trade],
+    ] as const)
+      ledger.apply({ ...line, data: condemnedNote(table, row, '') }, null, notes);
+    const context = { account: 'demo', feed: 'other', spans: [], rulings: new Rulings() };
+    expect(notes.gaps.map((note) => gapEventRow(note, context).feed)).toEqual(['icm', null]);
   });
 
   test('without a time that can be meant, the time of its receipt lacks it', () => {

@@ -19,10 +19,12 @@ export const condemnedNote = (
   const ofSymbol = stream === 'ticks' || stream === 'bars';
   const text = (name: string): string | null =>
     ofSymbol ? ((row[name] as string | undefined) ?? null) : null;
+  const feed = text('feed');
   const isTimed = Number.isInteger(ts) && isStreamed(ts / 1000);
   return {
     table,
     key: { stream, symbol: text('symbol'), timeframe: text('timeframe') },
+    ...(feed === null ? {} : { feed }),
     of,
     fromUs: isTimed ? ts : of - LEAST_MARGIN_MS * 1000,
     toUs: (isTimed ? ts : of) + 1,

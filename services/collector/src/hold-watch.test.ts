@@ -96,7 +96,10 @@ async function held(rule: string, replayed = false) {
     },
     wait: () =>
       watch
-        .wait({ why: 'conflict', tsRecv: us(0), clean: null, streams: [], late: [] }, waiting.signal)
+        .wait(
+          { why: 'conflict', tsRecv: us(0), clean: null, feed: null, streams: [], late: [] },
+          waiting.signal,
+        )
         .then(() => memory.rulings.list),
   };
 }

@@ -12,6 +12,7 @@ import {
   type Instant,
   LEAST_MARGIN_MS,
   type MeasuredClock,
+  type RecordedStreams,
   ruleAt,
   type Ruling,
   type SetAside,
@@ -20,8 +21,8 @@ import {
   type SymbolTiming,
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
-import type { FollowOptions, Position, TapeWriter } from '@fxtape/tape';
-import { messageOf, type TapeMemory } from './tape-memory.ts';
+import type { FollowOptions, Line, Position, TapeWriter } from '@fxtape/tape';
+import { type Configured, messageOf, type TapeMemory } from './tape-memory.ts';
 import type { Hold } from './tape-reader.ts';
 
 /** How often the gateway is asked for its offset while the rule is contradicted and no other is known. */
@@ -63,6 +64,7 @@ export interface HoldWatchOptions {
 /** A hold, with what the gap ledger knows at it: the last clean heartbeat, what is configured, and how late symbols arrive. */
 export interface WatchedHold extends Hold {
   readonly clean: Instant | null;
+  readonly feed: string | null;
   readonly streams: readonly StreamKey[];
   readonly late: readonly SymbolTiming[];
 }
@@ -71,6 +73,8 @@ type Aside = Pick<SetAside, 'toUs' | 'to' | 'reason'>;
 
 export class HoldWatch {
   readonly #o: HoldWatchOptions;
+  /** What the lines that were read ahead configure. */
+  #configured: RecordedStreams[] = [];
 
   constructor(options: HoldWatchOptions) {
     this.#o = options;
@@ -86,6 +90,7 @@ export class HoldWatch {
       rulings: memory.rulings,
     });
     const isMoot = this.#moot(hold);
+    this.#configured = [];
     let [position, caughtUp] = [this.#o.from(), false];
     let said = '';
     const untilMs = clock.monoMs() + LAST_MS;
@@ -142,8 +147,10 @@ export class HoldWatch {
     try {
       const options = { ...inHand(), signal: AbortSignal.any([signal, due.signal]) };
       for await (const batch of tape.follow(position, options)) {
-        for (const item of replayed ? [] : batch.items) {
+        for (const item of batch.items) {
           if ('kind' in item || item.event === 'head') continue;
+          if (item.event === 'configured') this.#configured.push(recordedFrom(item));
+          if (replayed) continue;
           const outcome = judge.take(item, messageOf(item));
           if (outcome !== null) return { caughtUp, position, outcome };
         }
@@ -210,7 +217,7 @@ export class HoldWatch {
     return spanAt(this.#o.memory.spans, tsRecv)?.rule ?? 'none';
   }
 
-  #setAside({ clean, late, streams, tsRecv }: WatchedHold, { reason, to, toUs }: Aside): void {
+  #setAside({ clean, feed, late, streams, tsRecv }: WatchedHold, { reason, to, toUs }: Aside): void {
     const { keeper, log, memory } = this.#o;
     const from =
       clean === null
@@ -220,6 +227,17 @@ export class HoldWatch {
       { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, reason },
       'a stretch of the tape is set aside: lines without a known time go to `rejected`, inside a gap',
     );
-    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to, reason, late, streams }]);
+    const later = this.#configured.filter(({ fromUs }) => fromUs > tsRecv && fromUs < toUs);
+    const recorded = [{ fromUs: tsRecv, feed, streams }, ...later];
+    keeper.rule([{ kind: 'set_aside', fromUs: tsRecv, toUs, from, to, reason, late, recorded }]);
   }
 }
+
+const recordedFrom = ({ data, tsRecv }: Line): RecordedStreams => {
+  const { feed, streams } = data as Configured;
+  return {
+    fromUs: tsRecv,
+    feed,
+    streams: streams.map(({ stream, symbol, timeframe }) => ({ stream, symbol, timeframe })),
+  };
+};

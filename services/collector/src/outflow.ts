@@ -170,7 +170,8 @@ export class Outflow {
       if (hold !== null) {
         const { state } = reader.ledger;
         const streams = [...state.streams.values()].map(({ key }) => key);
-        return { ...hold, clean: state.clean, streams, late: timingsAt(state, hold.tsRecv) };
+        const { clean, feed } = state;
+        return { ...hold, clean, feed, streams, late: timingsAt(state, hold.tsRecv) };
       }
       if (this.#o.troubles() !== troubles) {
         await this.#pending;

@@ -17,8 +17,17 @@ export interface SetAside {
   readonly reason: string;
   /** How late symbols were when it began; absent in decisions of earlier releases. */
   readonly late?: readonly SymbolTiming[];
-  /** What was configured when the stretch began, and may no longer be; absent in rulings of earlier releases. */
+  /** What was configured in the stretch, oldest first; absent in rulings of earlier releases. */
+  readonly recorded?: readonly RecordedStreams[];
+  /** What was configured when the stretch began: earlier releases say no more. */
   readonly streams?: readonly StreamKey[];
+}
+
+/** Streams that were configured from a line on, and the feed that their market data belongs to. */
+export interface RecordedStreams {
+  readonly fromUs: number;
+  readonly feed: string | null;
+  readonly streams: readonly StreamKey[];
 }
 
 /** How the streams of one symbol stand to heartbeats. */
