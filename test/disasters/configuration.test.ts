@@ -286,6 +286,58 @@ test('configuration: renamed with its feed while the database is away, and heale
   expect(Number(history[0]?.[0])).toBeGreaterThan(0);
 });
 
+test('configuration: a feed passes to another account while the first one has no key, and the end of its tape is sent when it has one', async () => {
+  const between = chance('a feed passes');
+  const backfill = { bars: {}, ticks: false, deals: false } as const;
+  const recording = await begin({
+    scenario: { ...scenario, history: { days: 2, quoteTicks: 'full' } },
+    clock: '"America/New_York+7h"',
+    accounts: [{ id: A, name: 'first', feed: 'market' }],
+    backfill,
+    redis: true,
+  });
+  let service = await recording.collector();
+  await recording.scheduler();
+  await recording.backfill();
+  await recording.live(service);
+  await recording.moreTicks(between(2000, 4000));
+  await recording.questdb.kill();
+  await delay(between(10_000, 20_000));
+  await service.kill('SIGKILL');
+  const second = { id: B, name: 'second', feed: 'market' };
+  const first = { id: A, name: 'first', feed: null };
+  recording.configure({ accounts: [{ ...first, key: 'NO_SUCH_KEY' }, second], backfill });
+  await recording.questdb.start();
+  service = await recording.collector();
+  await says(service, 'second: feed_waits (FEED_WAITS: the tape of "first"');
+  await delay(between(5000, 15_000));
+  const ofSecond = "FROM gaps WHERE account = 'second' AND stream = 'ticks' AND cause = 'process_down'";
+  expect(await recording.sql(`SELECT count() ${ofSecond}`)).toEqual([[0]]);
+  // Its key is back, or nothing of it is wanted any more.
+  recording.configure({ accounts: between(0, 1) === 0 ? [first, second] : [second], backfill });
+  await recording.live(service, 120_000);
+  const open = `SELECT count() ${ofSecond} AND (ts_to IS NULL OR state = 'open')`;
+  const all = `SELECT count() ${ofSecond}`;
+  const count = async (sql: string) => Number((await recording.sql(sql))[0]?.[0]);
+  await until(async () => (await count(all)) > 0 && (await count(open)) === 0, {
+    what: 'the gap between the accounts to be healed',
+    deadlineMs: 240_000,
+    everyMs: 1000,
+    retryErrors: true,
+  });
+  await recording.settle();
+  const verdict = await judge(recording, 'market');
+  process.stdout.write(`${report('a feed passes', verdict)}\n`);
+  const { doubled, missing, unaccounted, wrong } = verdict;
+  expect({ doubled, missing, unaccounted, wrong }).toEqual({
+    doubled: 0,
+    missing: 0,
+    unaccounted: 0,
+    wrong: 0,
+  });
+  expect(await count("SELECT count() FROM ticks WHERE source = 'history'")).toBeGreaterThan(0);
+});
+
 test('configuration: taken out while it waits for its gateway, and put in again', async () => {
   const recording = await begin({ scenario });
   await recording.gateway.fault('rest', { path: '/ServerTimezone', status: 503 });

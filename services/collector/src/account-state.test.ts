@@ -9,6 +9,7 @@ const well: AccountFacts = {
   obstacle: null,
   session: { phase: 'live', reason: '' },
   clock: { wait: null, reason: '' },
+  feedWaits: null,
   failures: [],
   database: {
     unmigrated: null,
@@ -59,6 +60,7 @@ const LEADS: Record<Exclude<AccountStateName, 'live'>, [Partial<AccountFacts>, s
     { clock: { wait: 'clock_unconfirmed', reason: 'because' } },
     'clock_unconfirmed (CLOCK_UNCONFIRMED: because)',
   ],
+  feed_waits: [{ feedWaits: 'because' }, 'feed_waits (FEED_WAITS: because)'],
   part_failed: [
     { failures: [{ part: 'sending', code: 'TAPE_IO', message: 'EMFILE', times: 3 }] },
     'part_failed (sending, 3 times in a row: TAPE_IO: EMFILE)',

@@ -27,6 +27,7 @@ export const ACCOUNT_STATES = [
   // The tape has it, and rows of it are held back.
   'clock_conflict',
   'clock_unconfirmed',
+  'feed_waits',
   'part_failed',
   'database_refuses',
   'database_away',
@@ -52,6 +53,8 @@ export interface AccountFacts {
   readonly session: Pick<SessionSnapshot, 'phase' | 'reason'> | null;
   /** What the rows wait for. */
   readonly clock: { readonly wait: 'clock_conflict' | 'clock_unconfirmed' | null; readonly reason: string };
+  /** Why its rows wait for those of another account; null when they do not. */
+  readonly feedWaits: string | null;
   readonly failures: readonly PartFailure[];
   readonly database: {
     /** Why the tables are not there yet. */
@@ -114,7 +117,7 @@ export const accountState = (facts: AccountFacts): AccountState => {
 };
 
 const findingsOf = (facts: AccountFacts, database: DatabaseTrouble | null): Finding[] => {
-  const { clock, failures, lagMs, notRecording, obstacle, session, streams } = facts;
+  const { clock, failures, feedWaits, lagMs, notRecording, obstacle, session, streams } = facts;
   if (notRecording !== null) return [notRecording];
   const findings: Finding[] = [];
   if (obstacle !== null) findings.push({ state: 'tape_full', reason: obstacle });
@@ -122,6 +125,7 @@ const findingsOf = (facts: AccountFacts, database: DatabaseTrouble | null): Find
     findings.push({ state: session.phase, reason: session.reason === '' ? null : session.reason });
   if (clock.wait !== null)
     findings.push({ state: clock.wait, reason: `${clock.wait.toUpperCase()}: ${clock.reason}` });
+  if (feedWaits !== null) findings.push({ state: 'feed_waits', reason: `FEED_WAITS: ${feedWaits}` });
   for (const { code, message, part, times } of failures)
     findings.push({ state: 'part_failed', reason: `${part}, ${times} times in a row: ${code}: ${message}` });
   if (database !== null)

@@ -24,12 +24,13 @@ import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
+import type { FeedOrder } from './feed-order.ts';
 import { findAccount } from './find-account.ts';
 import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
 import { goingOn, lastOfFeed } from './last-of-feed.ts';
 import { recall } from './lost-tape.ts';
-import { Outflow } from './outflow.ts';
+import { Outflow, type OutflowOptions } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
 import { type Binding, type Configured, remembering, TapeMemory } from './tape-memory.ts';
 import type { AgreedTime } from './upkeep.ts';
@@ -74,6 +75,8 @@ export interface BeginOptions extends SharedParts {
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
   /** Resolves when the database has everything that tapes of removed accounts contain of a feed. */
   readonly feedSent: (feed: string, signal: AbortSignal) => Promise<void>;
+  /** Where this account takes over a feed, waits for the tapes of configured accounts too. */
+  readonly order: Pick<FeedOrder, 'sent'>;
   /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
 }
@@ -165,7 +168,12 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const after = async (wait: AbortSignal) => (feed === null ? undefined : o.feedSent(feed, wait));
   const outflow = outflowOf(
     o,
-    { account: name, replayed, after },
+    {
+      account: name,
+      replayed,
+      after,
+      feedSent: (of, says, wait) => o.order.sent(name, of, says, wait),
+    },
     { tape, memory, intake, keeper, checkpoints },
   );
   const stream = new FxStream({
@@ -327,10 +335,7 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: {
-    readonly account: string;
-    readonly replayed: boolean;
-    readonly isOver?: boolean;
+  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'feedSent'> & {
     /** Resolves when its rows may follow those of other accounts. */
     readonly after?: (signal: AbortSignal) => Promise<void>;
   },

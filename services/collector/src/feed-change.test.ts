@@ -14,7 +14,10 @@ const START_MS = Date.UTC(2026, 5, 24, 12);
 const TICKS: StreamKey = { stream: 'ticks', symbol: 'EURUSD', timeframe: null };
 const ACCOUNT: StreamKey = { stream: 'account', symbol: null, timeframe: null };
 
-test('coverage and gaps of each feed meet where it was renamed', async () => {
+const spans: ClockSpan[] = [{ fromUs: 0, rule: 'UTC', confirmed: true, evidence: '' }];
+
+/** The tape of a minute of each feed; `late`: where it changes, a tick waits for the next word of the clock. */
+const renamed = async (o: { readonly late?: boolean } = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-feed-'));
   const memory = new TapeMemory('demo');
   const log = createLog({ service: 'test', level: 'silent' });
@@ -42,11 +45,16 @@ test('coverage and gaps of each feed meet where it was renamed', async () => {
       tape.append([{ conn: conn + 1, recvUs: nowMs * 1000, mark: 'clean', frame, json: true }]);
     }
   };
-  const spans: ClockSpan[] = [{ fromUs: 0, rule: 'UTC', confirmed: true, evidence: '' }];
   intake.note('clock', { spans });
   intake.note('configured', { feed: 'old', streams: [TICKS, ACCOUNT] });
   live(60);
   const renamedUs = nowMs * 1000;
+  if (o.late === true) {
+    const data = { bid: 1, ask: 2, time: new Date(nowMs - 25 * 60_000).toISOString() };
+    const frame = JSON.stringify({ type: 'tick', symbol: 'EURUSD', data });
+    const { conn } = memory.ledger.state;
+    tape.append([{ conn, recvUs: nowMs * 1000, mark: 'live', frame, json: true }]);
+  }
   intake.note('start', {});
   intake.note('configured', { feed: 'old', streams: memory.accountStreams });
   intake.note('configured', { feed: 'new', streams: [TICKS, ACCOUNT] });
@@ -55,15 +63,23 @@ test('coverage and gaps of each feed meet where it was renamed', async () => {
 
   const items: (Line | Damage)[] = [];
   for await (const batch of readTape(dir, null)) items.push(...batch.items);
-  const reader = new TapeReader({
+  rmSync(dir, { recursive: true });
+  return { items, renamedUs };
+};
+
+const readerOf = (mayTake?: (tsRecv: number) => boolean) =>
+  new TapeReader({
     account: 'demo',
     replayed: false,
     state: null,
     decided: () => ({ spans, rulings: new Rulings() }),
+    mayTake,
   });
+
+test('coverage and gaps of each feed meet where it was renamed', async () => {
+  const { items, renamedUs } = await renamed();
   // In one batch, which is where the two could be mixed up.
-  const { rows } = reader.read(items);
-  rmSync(dir, { recursive: true });
+  const { rows } = readerOf().read(items);
   const claims = rows.coverage.filter(({ stream }) => stream === 'ticks');
   expect(new Set(claims.map(({ feed }) => feed))).toEqual(new Set(['old', 'new']));
   for (const { feed, ts, ts_to } of claims) {
@@ -77,3 +93,20 @@ test('coverage and gaps of each feed meet where it was renamed', async () => {
   expect([open('old'), open('new')]).toEqual([0, 0]);
   expect(gaps.filter(({ feed }) => feed === 'new').length).toBeGreaterThan(0);
 });
+
+test.each([false, true])(
+  'it is read up to where it takes over a feed, until others have sent their rows of it; a tick waits there: %s',
+  async (late) => {
+    const { items, renamedUs } = await renamed({ late });
+    const first = readerOf(() => false).read(items);
+    expect(first).toMatchObject({ takeover: { feed: 'old' }, rows: { gap_events: [], coverage: [] } });
+    const { lastTsRecv, rows, takeover } = readerOf((tsRecv) => tsRecv < renamedUs).read(items);
+    expect(takeover).toMatchObject({ why: 'feed', feed: 'new' });
+    expect(lastTsRecv).toBeLessThan(takeover?.tsRecv ?? 0);
+    expect(rows.ticks.length).toBe(late ? 1 : 0);
+    const feeds = [...rows.gap_events, ...rows.coverage].map(({ feed }) => feed);
+    expect(new Set(feeds)).toEqual(new Set(['old', null]));
+    const all = readerOf(() => true).read(items);
+    expect(all).toEqual({ ...readerOf().read(items), takeover: null });
+  },
+);

@@ -13,7 +13,13 @@ import { TapeMemory } from './tape-memory.ts';
 const START_MS = Date.UTC(2026, 5, 24, 12);
 
 /** A tape of an account that recorded these ticks of a feed, `[symbol, seconds]`. */
-async function tape(tapes: string, account: string, feed: string, ticks: [string, number][]): Promise<void> {
+async function tape(
+  tapes: string,
+  account: string,
+  feed: string,
+  ticks: [string, number][],
+  next: readonly (string | null)[] = [],
+): Promise<void> {
   const memory = new TapeMemory(account);
   const dir = join(tapes, account);
   const writer = await TapeWriter.open({ dir, account, head: () => memory.save(), clock: systemClock() });
@@ -24,6 +30,10 @@ async function tape(tapes: string, account: string, feed: string, ticks: [string
       const frame = JSON.stringify({ type: 'tick', symbol, data: { bid: s, ask: s + 1, time } });
       const recvUs = (START_MS + s * 1000) * 1000;
       return { conn: 1, recvUs, mark: 'live', frame, json: true, message: decodeFrame(frame) };
+    }),
+    ...next.map((other) => {
+      const recvUs = (START_MS + 60_000) * 1000;
+      return { conn: 1, recvUs, event: 'configured', data: { feed: other, streams: [] } };
     }),
   ]);
   await writer.close();
@@ -39,6 +49,9 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
   await tape(tapes, 'second', 'icm', [['EURUSD', 5]]);
   await tape(tapes, 'third', 'icm', [['EURUSD', 4]]);
   await tape(tapes, 'other', 'demo', [['EURUSD', 9]]);
+  // Without market data by now, its last ticks are still those of the feed; with another feed they may not be.
+  await tape(tapes, 'left', 'icm', [['USDJPY', 6]], [null]);
+  await tape(tapes, 'moved', 'icm', [['EURUSD', 7]], ['demo', null]);
   await tape(tapes, 'self', 'icm', [['EURUSD', 8]]);
   mkdirSync(join(tapes, 'odd', '20260624'), { recursive: true });
   writeFileSync(join(tapes, 'odd', '20260624', `${START_MS * 1000}.ndjson`), 'no tape');
@@ -48,6 +61,7 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
   expect([...found].map(([symbol, { bid, ms }]) => [symbol, bid, (ms - START_MS) / 1000])).toEqual([
     ['EURUSD', 5, 5],
     ['GBPUSD', 2, 2],
+    ['USDJPY', 6, 6],
   ]);
   expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual(new Map());
 });

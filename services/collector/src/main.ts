@@ -26,6 +26,7 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { readCollectorEnv } from './env.ts';
+import { FeedOrder } from './feed-order.ts';
 import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
 import { Pipeline } from './pipeline.ts';
@@ -94,9 +95,12 @@ const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
 const pipelines = new Map<string, Pipeline>();
 const listed = Promise.withResolvers<void>();
 const feedSent = async (feed: string, signal: AbortSignal): Promise<void> => {
-  await listed.promise;
-  await retirement.sent(feed, signal);
+  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => abort());
+  if (!signal.aborted) await Promise.race([listed.promise, aborted]);
+  if (!signal.aborted) await retirement.sent(feed, signal);
 };
+const order = new FeedOrder({ tapes, accounts: () => pipelines.values(), retired: feedSent, clock, log });
 const ruleOf = (server: string): string | null => {
   const known = [...pipelines.values()].find(({ parts }) => parts?.binding.server === server)?.parts;
   return known?.keeper.current?.confirmed === true ? known.keeper.current.rule : null;
@@ -118,11 +122,13 @@ const takeUp = async (): Promise<void> => {
   const names = new Set(accounts.map(({ name }) => name));
   for (const account of accounts) pipelines.get(account.name)?.reconfigure(account);
   const gone = [...pipelines].filter(([name]) => !names.has(name));
-  for (const [name] of gone) pipelines.delete(name);
   const ended = await Promise.allSettled(gone.map(([, pipeline]) => pipeline.stop()));
   for (const each of ended)
     if (each.status === 'rejected') log.error({ err: each.reason }, 'an account did not stop cleanly');
-  for (const [name] of gone) retirement.add(name);
+  for (const [name] of gone) {
+    retirement.add(name);
+    pipelines.delete(name);
+  }
   for (const [index, account] of accounts.entries()) {
     const { name } = account;
     if (pipelines.has(name) || stopping.signal.aborted) continue;
@@ -136,6 +142,7 @@ const takeUp = async (): Promise<void> => {
       dir,
       former: () => retirement.former,
       feedSent,
+      order,
       log: log.child({ account: name }),
     });
     pipelines.set(name, pipeline);

@@ -21,7 +21,14 @@ afterEach(async () => {
 
 /** A tape of ticks with a rule that is confirmed, and an outflow whose parts fail when the test says so. */
 const sending = async (
-  o: { readonly atEnd?: true; readonly ticks?: number; readonly witness?: Witness } = {},
+  o: {
+    readonly atEnd?: true;
+    readonly ticks?: number;
+    readonly witness?: Witness;
+    readonly feedSent?: OutflowOptions['feedSent'];
+    readonly enter?: OutflowOptions['enter'];
+    readonly knowsDatabase?: OutflowOptions['knowsDatabase'];
+  } = {},
 ) => {
   const { ticks = TICKS, witness = null } = o;
   const dir = mkdtempSync(join(tmpdir(), 'fxtape-outflow-'));
@@ -90,8 +97,9 @@ const sending = async (
     applied,
     troubles: () => 0,
     inHand: () => ({ maxLines: 100, maxBytes: 1e6 }),
-    enter: async () => new AbortController().signal,
-    knowsDatabase: async () => true,
+    enter: o.enter ?? (async () => new AbortController().signal),
+    knowsDatabase: o.knowsDatabase ?? (async () => true),
+    feedSent: o.feedSent,
     keeper: { isGiven: false, confirm() {}, rule() {}, believe: async () => {}, settle: async () => {} },
     condemned: () => {
       if (failing('condemn')) throw new Error('TAPE_FULL');
@@ -155,6 +163,50 @@ test('of a tape that was confirmed to its end everything is applied, although no
   const done = outflow.run(stop.signal);
   await vi.waitFor(() => expect(outflow.state.appliedTsRecv).toBe(memory.ledger.lastTsRecv));
   expect(outflow.state.caughtUp).toBe(true);
+  stop.abort();
+  await done;
+});
+
+test('the rows of a feed that it takes over wait for those of others, and with another database once more', async () => {
+  const asked: PromiseWithResolvers<void>[] = [];
+  let replaced = new AbortController();
+  let isOther = false;
+  const { outflow, sent } = await sending({
+    ticks: 50,
+    feedSent: async ({ feed }, says, signal) => {
+      const free = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => free.resolve());
+      asked.push(free);
+      says(`"${feed}"`);
+      await free.promise;
+    },
+    enter: async () => replaced.signal,
+    // Once it has told so, it is the one that is known.
+    knowsDatabase: async () => {
+      const knows = !isOther;
+      isOther = false;
+      return knows;
+    },
+  });
+  const stop = new AbortController();
+  const done = outflow.run(stop.signal);
+  for (const times of [1, 2]) {
+    await vi.waitFor(() => expect(asked.length).toBe(times));
+    expect(outflow.state).toMatchObject({ phase: 'feed_waits', reason: '"demo"' });
+    expect([sent.size, outflow.state.appliedTsRecv]).toEqual([0, null]);
+    asked.at(-1)?.resolve();
+    await vi.waitFor(() => expect(sent.size).toBe(50));
+    expect(outflow.state).toMatchObject({ phase: 'sending', reason: null });
+    await vi.waitFor(() => expect(outflow.state.appliedTsRecv).not.toBeNull(), { timeout: 3000 });
+    sent.clear();
+    isOther = times === 1;
+    const before = replaced;
+    replaced = new AbortController();
+    before.abort();
+  }
+  // The same database again: nothing is asked twice.
+  await vi.waitFor(() => expect(sent.size).toBe(50));
+  expect(asked.length).toBe(2);
   stop.abort();
   await done;
 });

@@ -8,7 +8,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
 import type { InHand } from './in-hand.ts';
 import type { TapeMemory } from './tape-memory.ts';
-import { type ReaderState, readerState, TapeReader } from './tape-reader.ts';
+import { type ReaderState, readerState, type Takeover, TapeReader } from './tape-reader.ts';
 import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
@@ -36,6 +36,10 @@ export interface OutflowOptions {
   readonly enter: (signal: AbortSignal) => Promise<AbortSignal>;
   /** Makes the checkpoints those of the database that answers. False: it lacks what was confirmed, and everything is sent again. */
   readonly knowsDatabase: (signal: AbortSignal) => Promise<boolean>;
+  /** Resolves when rows of a feed may be sent after those on other tapes. Without it they always may. */
+  readonly feedSent?:
+    | ((of: Takeover, says: (reason: string) => void, signal: AbortSignal) => Promise<void>)
+    | undefined;
   /** Decides about lines that wait. */
   readonly keeper: HoldKeeper;
   readonly condemned: (table: TableName, row: Record<string, unknown>, reason: string) => void;
@@ -44,8 +48,8 @@ export interface OutflowOptions {
 }
 
 export interface OutflowState {
-  phase: 'sending' | 'paused' | 'clock_conflict' | 'unconfirmed' | 'stopped';
-  /** Why rows wait for the clock; null when they do not. */
+  phase: 'sending' | 'paused' | 'clock_conflict' | 'unconfirmed' | 'feed_waits' | 'stopped';
+  /** Why rows wait for the clock, or for another tape; null when they do not. */
   reason: string | null;
   readTsRecv: number | null;
   answeredTsRecv: number | null;
@@ -79,6 +83,8 @@ export class Outflow {
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
   readonly #holds: HoldWatch;
+  /** Takeovers that need not wait any more: this database has the rows of the others. */
+  #taken = new Set<number>();
 
   constructor(options: OutflowOptions) {
     this.#o = options;
@@ -128,10 +134,14 @@ export class Outflow {
   }
 
   /** One reading from the confirmed cursor until something stands in the way. */
-  async #pass(signal: AbortSignal): Promise<WatchedHold | null> {
-    const { account, checkpoints, memory, replayed, tape } = this.#o;
+  async #pass(signal: AbortSignal): Promise<WatchedHold | Takeover | null> {
+    const { account, checkpoints, feedSent, memory, replayed, tape } = this.#o;
     try {
-      if (!(await this.#o.knowsDatabase(signal))) this.#coverage.clear();
+      if (!(await this.#o.knowsDatabase(signal))) {
+        this.#coverage.clear();
+        this.#taken.clear();
+        this.state.answeredTsRecv = this.state.appliedTsRecv = null;
+      }
     } catch (error) {
       if (signal.aborted) return null;
       throw error;
@@ -146,17 +156,19 @@ export class Outflow {
     }
     checkpoints.rewind();
     const troubles = this.#o.troubles();
-    const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory });
+    const mayTake = feedSent && ((tsRecv: number) => this.#taken.has(tsRecv));
+    const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory, mayTake });
     for await (const batch of tape.follow(start.position, { signal, ...this.#o.inHand() })) {
       passing('collector: lines read');
-      const { hold, lastTsRecv, rows } = reader.read(batch.items);
+      const { hold, lastTsRecv, rows, takeover } = reader.read(batch.items);
+      const waits = takeover ?? hold;
       this.state.phase = 'sending';
       this.state.reason = null;
       this.state.caughtUp = batch.caughtUp;
       if (lastTsRecv !== null) this.state.readTsRecv = lastTsRecv;
       await this.#pending;
       this.state.delayed = reader.delayed;
-      const due = hold === null && reader.isSettled && checkpoints.due(this.#o.clock.monoMs());
+      const due = waits === null && reader.isSettled && checkpoints.due(this.#o.clock.monoMs());
       const ledger = due ? reader.save() : null;
       this.#pending = this.#send(
         rows,
@@ -166,7 +178,8 @@ export class Outflow {
       );
       // Told with the next batch: nobody may wait for it before.
       this.#pending.catch(() => {});
-      if (hold !== null || batch.caughtUp) await this.#pending;
+      if (waits !== null || batch.caughtUp) await this.#pending;
+      if (takeover !== null) return takeover;
       if (hold !== null) {
         const { state } = reader.ledger;
         const streams = [...state.streams.values()].map(({ key }) => key);
@@ -281,7 +294,8 @@ export class Outflow {
   }
 
   /** Until the line may be read again. A decision that the tape does not take is made again. */
-  async #wait(hold: WatchedHold, signal: AbortSignal): Promise<void> {
+  async #wait(hold: WatchedHold | Takeover, signal: AbortSignal): Promise<void> {
+    if (hold.why === 'feed') return this.#waitForOthers(hold, signal);
     try {
       await this.#holds.wait(hold, signal);
     } catch (error) {
@@ -289,5 +303,15 @@ export class Outflow {
       this.#o.log.warn({ err: error }, 'the decision about waiting lines could not be written; trying again');
       await pause(this.#o.clock, AGAIN_MS, signal);
     }
+  }
+
+  /** Until the database has the rows of the feed that other accounts recorded before this one. */
+  async #waitForOthers(takeover: Takeover, signal: AbortSignal): Promise<void> {
+    const says = (reason: string): void => {
+      this.state.phase = 'feed_waits';
+      this.state.reason = reason;
+    };
+    await this.#o.feedSent?.(takeover, says, signal);
+    if (!signal.aborted) this.#taken.add(takeover.tsRecv);
   }
 }

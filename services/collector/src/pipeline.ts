@@ -49,6 +49,7 @@ export interface PipelineOptions extends SharedParts {
   /** Accounts that were recorded here under names that are not configured any more. */
   readonly former: () => readonly Former[];
   readonly feedSent: BeginOptions['feedSent'];
+  readonly order: BeginOptions['order'];
 }
 
 export class Pipeline {

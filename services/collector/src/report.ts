@@ -57,6 +57,7 @@ export const stateOf = (
     obstacle: parts?.intake.obstacle?.toLine() ?? null,
     session: parts?.stream.state() ?? null,
     clock: { wait: CLOCK_WAITS[sending.phase] ?? null, reason: sending.reason ?? '' },
+    feedWaits: sending.phase === 'feed_waits' ? sending.reason : null,
     failures,
     database,
     lagMs: parts === null ? null : lagMsOf(parts, now.us),

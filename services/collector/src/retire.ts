@@ -39,8 +39,8 @@ export interface Former {
 
 interface Under {
   readonly stop: AbortController;
-  /** The feed that it recorded last. */
-  readonly feed: Promise<string | null>;
+  /** Those it has recorded. */
+  readonly feeds: Promise<ReadonlySet<string | null>>;
   /** Its rows are in the database, or cannot be sent now. */
   readonly sent: PromiseWithResolvers<void>;
   work: Promise<void> | null;
@@ -70,7 +70,7 @@ export class Retirement {
     if (this.#under.has(name)) return;
     const stop = new AbortController();
     const sent = Promise.withResolvers<void>();
-    const one: Under = { stop, feed: this.#feedOf(name), sent, work: null };
+    const one: Under = { stop, feeds: this.#feedsOf(name), sent, work: null };
     this.#under.set(name, one);
     this.#turn = this.#turn.then(async () => {
       const { signal } = stop;
@@ -85,17 +85,18 @@ export class Retirement {
   /** The account is configured again: resolves when its tape is free. */
   async giveBack(name: string): Promise<void> {
     const one = this.#under.get(name);
+    one?.stop.abort();
+    await one?.work;
     this.#under.delete(name);
     this.#former.delete(name);
-    one?.stop.abort();
+    // Whoever waits for its rows now finds it among the configured accounts.
     one?.sent.resolve();
-    await one?.work;
   }
 
   /** Resolves when the database has what these tapes contain of a feed: otherwise history would add the same ticks to the gap behind them. */
   async sent(feed: string, signal: AbortSignal): Promise<void> {
     for (const one of this.#under.values()) {
-      if ((await one.feed) !== feed) continue;
+      if (!(await one.feeds).has(feed)) continue;
       const aborted = Promise.withResolvers<void>();
       const abort = () => aborted.resolve();
       signal.addEventListener('abort', abort);
@@ -106,9 +107,9 @@ export class Retirement {
   }
 
   /** A tape that cannot be read delays no other. */
-  async #feedOf(name: string): Promise<string | null> {
+  async #feedsOf(name: string): Promise<ReadonlySet<string | null>> {
     const memory = await remembering(name, join(this.#o.tapes, name)).catch(() => null);
-    return memory?.ledger.state.feed ?? null;
+    return new Set(memory === null ? [] : [...memory.ticked.keys(), memory.ledger.state.feed]);
   }
 
   async stop(): Promise<void> {

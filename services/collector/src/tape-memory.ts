@@ -39,6 +39,8 @@ interface SavedMemory {
   readonly rulings?: readonly Ruling[];
   readonly ledger: unknown;
   readonly known: ReturnType<LastTicks['save']>;
+  /** As `TapeMemory.ticked`; an earlier release kept none. */
+  readonly ticked?: readonly (readonly [string, number])[];
   /** An earlier release kept none. */
   readonly condemned?: readonly string[];
 }
@@ -71,6 +73,8 @@ export class TapeMemory {
   ledger: Ledger;
   last = new LastTicks();
   condemned = new Condemned();
+  /** Receive time of the newest tick of each feed, as of the last change of what is recorded. */
+  ticked = new Map<string, number>();
   readonly marker = new TickMarker();
 
   constructor(account: string) {
@@ -98,6 +102,19 @@ export class TapeMemory {
     return [...this.ledger.state.streams.values()].map(({ key }) => key);
   }
 
+  /** The feed of its newest ticks. */
+  get tickedFeed(): string | null {
+    const byTime = [...this.ticked].toSorted(([, a], [, b]) => a - b);
+    return this.ledger.state.feed ?? byTime.at(-1)?.[0] ?? null;
+  }
+
+  /** Receive time of the newest tick of a feed, microseconds; 0: there is none. */
+  tickedUs(feed: string): number {
+    const { streams, feed: now } = this.ledger.state;
+    const newest = now === feed ? [...streams.values()].map(({ tickUs }) => tickUs) : [];
+    return Math.max(this.ticked.get(feed) ?? 0, ...newest);
+  }
+
   /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */
   async restore(head: unknown, batches: Batches): Promise<void> {
     const saved = head as SavedMemory | null;
@@ -108,6 +125,7 @@ export class TapeMemory {
       this.ledger = new Ledger(this.#account, loadLedger(saved.ledger));
       this.last = new LastTicks(saved.known);
       this.condemned = new Condemned(saved.condemned);
+      this.ticked = new Map(saved.ticked);
     }
     for await (const items of batches)
       for (const item of items)
@@ -122,7 +140,7 @@ export class TapeMemory {
     if (line.event === 'ruling') this.rulings = this.rulings.with([line.data as Ruling]);
     if (line.event === 'bound') this.binding = line.data as Binding;
     if (line.event === 'condemned') this.condemned.add(line.data as CondemnedRow);
-    if (line.event === 'configured') this.#remember((line.data as Configured).streams);
+    if (line.event === 'configured') this.#configured((line.data as Configured).streams);
     if (message?.type === 'tick') this.#tick(line, message);
     this.ledger.apply(line, message, this.#discard);
     // A tick says nothing, and emptying what is empty costs as much as taking it.
@@ -139,11 +157,14 @@ export class TapeMemory {
       rulings: this.rulings.list,
       ledger: saveLedger(this.ledger.state),
       known: this.last.save(),
+      ticked: [...this.ticked],
       condemned: this.condemned.save(),
     };
   }
 
-  #remember(streams: readonly ConfiguredStream[]): void {
+  #configured(streams: readonly ConfiguredStream[]): void {
+    const { feed } = this.ledger.state;
+    if (feed !== null) this.ticked.set(feed, this.tickedUs(feed));
     for (const { lastTick, symbol } of streams) if (lastTick && symbol) this.last.remember(symbol, lastTick);
   }
 

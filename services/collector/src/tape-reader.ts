@@ -4,6 +4,8 @@
 //   line ──► guard ──go──► rows, with all that waited
 //              ├──wait──► waits with what follows for the clock's next word, in memory, for seconds
 //              └──stop──► a hold: nothing from the first line that waited on is read until it is settled (hold-watch)
+//
+// A line with which the account takes over a feed also waits, until the rows that other accounts recorded of that feed are sent (feed-order).
 import { isDeepStrictEqual } from 'node:util';
 import {
   type ClockSpan,
@@ -23,13 +25,14 @@ import {
   saveLedger,
   sightOf,
   spanAt,
+  type StreamKey,
   parseClockRule,
   type WireMessage,
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
 import { type LineContext, LineRows } from './line-rows.ts';
 import { ReplayedPasses } from './replayed-passes.ts';
-import { damageEvidence, messageOf } from './tape-memory.ts';
+import { type Configured, damageEvidence, messageOf } from './tape-memory.ts';
 
 /** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: none agreed with it yet. */
 export interface Hold {
@@ -41,8 +44,16 @@ export interface Hold {
 export interface ReadResult {
   readonly rows: Rows;
   readonly hold: Hold | null;
+  readonly takeover: Takeover | null;
   /** Of the newest line whose rows were made. */
   readonly lastTsRecv: number | null;
+}
+
+/** The account begins to record a feed, and it is not known yet whether the rows of others are sent. */
+export interface Takeover {
+  readonly why: 'feed';
+  readonly feed: string;
+  readonly tsRecv: number;
 }
 
 /** What a reader starts from: that of a checkpoint, or of a head, which has no guard. */
@@ -78,6 +89,8 @@ export class TapeReader {
   readonly #guard: Guard;
   readonly #rows: LineRows;
   readonly #passes: ReplayedPasses | null;
+  readonly #mayTake: (tsRecv: number) => boolean;
+  #takeover: Takeover | null = null;
   #queue: (Line | Damage)[] = [];
   #tellFromUs: number | null;
 
@@ -86,10 +99,13 @@ export class TapeReader {
     readonly replayed: boolean;
     readonly state: ReaderState | null;
     readonly decided: () => Decided;
+    /** Whether the line may be read with which the account takes over a feed. Without this, every such line may. */
+    readonly mayTake?: ((tsRecv: number) => boolean) | undefined;
   }) {
     this.#account = o.account;
     this.#replayed = o.replayed;
     this.#decided = o.decided;
+    this.#mayTake = o.mayTake ?? (() => true);
     this.ledger = new Ledger(o.account, o.state === null ? emptyLedger() : loadLedger(o.state.ledger));
     this.#guard = new Guard(o.state?.guard);
     this.#tellFromUs = o.state?.tellFromUs ?? null;
@@ -116,7 +132,7 @@ export class TapeReader {
     };
   }
 
-  /** Reads until the end of the items, or up to where everything must wait. After a hold the reader is at its end. */
+  /** Reads until the end of the items, or up to where everything must wait. After a hold or a takeover the reader is at its end. */
   read(items: readonly (Line | Damage)[]): ReadResult {
     const read: Read = { rows: noRows(), notes: { gaps: [], coverage: [] }, lastTsRecv: null };
     let hold: Hold | null = null;
@@ -124,10 +140,10 @@ export class TapeReader {
     this.#tellFromUs = null;
     for (const item of items) {
       hold = this.#take(item, read);
-      if (hold !== null) break;
+      if (hold !== null || this.#takeover !== null) break;
     }
     this.#spell(read);
-    return { rows: read.rows, hold, lastTsRecv: read.lastTsRecv };
+    return { rows: read.rows, hold, takeover: this.#takeover, lastTsRecv: read.lastTsRecv };
   }
 
   /** Rows of all notes so far: they belong to the feed of now. */
@@ -210,6 +226,7 @@ export class TapeReader {
     const waited = this.#queue;
     this.#queue = [];
     for (const item of waited) {
+      if (this.#takeover !== null) return;
       if ('kind' in item) this.#damage(item, read);
       else this.#emit(item, read);
     }
@@ -217,6 +234,8 @@ export class TapeReader {
 
   #emit(given: Line, read: Read): void {
     if (given.event === 'head') return this.#head(given, read);
+    this.#takeover ??= this.#takes(given);
+    if (this.#takeover !== null) return;
     const message = messageOf(given);
     const context = this.#context();
     const { rulings, spans } = context;
@@ -232,6 +251,16 @@ export class TapeReader {
     } else if (line.event === 'condemned') this.#rows.condemned(line, rows);
     this.#passed(line, message, read);
     if (line.event === 'ruling') this.#rows.ruling(line, this.ledger.state, rows, context);
+  }
+
+  /** Not null: with this line the account begins to record a feed, and must wait. */
+  #takes({ data, event, tsRecv }: Line): Takeover | null {
+    if (event !== 'configured') return null;
+    const { feed, streams } = data as Configured;
+    if (feed === null || !streams.some(isOfSymbol)) return null;
+    const { state } = this.ledger;
+    const goesOn = state.feed === feed && [...state.streams.values()].some(({ key }) => isOfSymbol(key));
+    return goesOn || this.#mayTake(tsRecv) ? null : { why: 'feed', feed, tsRecv };
   }
 
   #passed(line: Line, message: WireMessage | null, read: Read): void {
@@ -258,6 +287,8 @@ export class TapeReader {
     return { account: this.#account, feed: this.ledger.state.feed, ...this.#decided() };
   }
 }
+
+const isOfSymbol = ({ symbol }: StreamKey): boolean => symbol !== null;
 
 /** What a head or a cursor keeps. An earlier release kept the account of gaps alone. */
 export const readerState = (saved: unknown): ReaderState =>

@@ -1,0 +1,201 @@
+// Whose rows of a feed go first, and when the others may follow: over real tapes of accounts that have begun, and of some that have not.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeFrame } from '@fxtape/fxsocket';
+import type { StreamKey } from '@fxtape/market';
+import { type Log, systemClock } from '@fxtape/ops';
+import { type Position, TapeWriter, writeCursor } from '@fxtape/tape';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FeedOrder, type Neighbour } from './feed-order.ts';
+import { TapeMemory } from './tape-memory.ts';
+
+const START_MS = Date.UTC(2026, 5, 24, 12);
+const us = (second: number): number => (START_MS + second * 1000) * 1000;
+const TICKS: StreamKey = { stream: 'ticks', symbol: 'EURUSD', timeframe: null };
+
+let tapes = '';
+let stop = new AbortController();
+beforeEach(() => {
+  tapes = mkdtempSync(join(tmpdir(), 'fxtape-order-'));
+  stop = new AbortController();
+});
+afterEach(() => {
+  stop.abort();
+  rmSync(tapes, { recursive: true });
+});
+
+/** A tape that has recorded feeds one after the other, a tick in each second from the first one to the last one. */
+async function recorded(name: string, feeds: readonly [string | null, number, number][]) {
+  const memory = new TapeMemory(name);
+  const dir = join(tapes, name);
+  const clock = systemClock();
+  const tape = await TapeWriter.open({ dir, account: name, head: () => memory.save(), clock });
+  const places = new Map<number, Position>();
+  for (const [feed, from, to] of feeds) {
+    const configured = { feed, streams: feed === null ? [] : [TICKS] };
+    const recvUs = us(from) - 500_000;
+    for (const line of tape.append([{ conn: 0, recvUs, event: 'configured', data: configured }]))
+      memory.apply(line, null);
+    // What left a feed stands in the heads as well.
+    tape.rotate();
+    for (let second = from; second <= to && feed !== null; second++) {
+      const time = new Date(START_MS + second * 1000).toISOString();
+      const frame = JSON.stringify({ type: 'tick', symbol: 'EURUSD', data: { bid: second, ask: 9, time } });
+      const entry = { conn: 1, recvUs: us(second), mark: 'live', frame, json: true };
+      for (const line of tape.append([entry])) memory.apply(line, decodeFrame(frame));
+      await tape.sync();
+      places.set(second, tape.position.synced as Position);
+    }
+  }
+  await tape.close();
+  return { memory, dir, places };
+}
+
+const notBegun = (name: string): Neighbour => ({ config: { name }, failures: [], parts: null });
+
+/** Begun: its rows are applied up to a second, or nobody knows yet. */
+const begun = (name: string, memory: TapeMemory, appliedS: number | null) => ({
+  config: { name },
+  failures: [] as Neighbour['failures'][number][],
+  parts: {
+    memory,
+    outflow: {
+      state: {
+        phase: 'sending' as 'sending' | 'paused',
+        appliedTsRecv: appliedS === null ? null : us(appliedS),
+      },
+    },
+    checkpoints: { confirmed: null },
+  },
+});
+
+/** `second` takes over the feed at a second; accounts may be changed while it waits. */
+function waiting(accounts: Neighbour[], o: { feed?: string; atS?: number; account?: string } = {}) {
+  const { account = 'second', atS = 100, feed = 'market' } = o;
+  const says = vi.fn<(reason: string) => void>();
+  const real = systemClock();
+  // A look follows the other at once.
+  const clock = { ...real, setTimeout: (fn: () => void) => real.setTimeout(fn, 0) };
+  const log: Pick<Log, 'warn'> = { warn: vi.fn() };
+  const retired = vi.fn<(feed: string, signal: AbortSignal) => Promise<void>>(async () => {});
+  const order = new FeedOrder({ tapes, accounts: () => accounts, retired, clock, log });
+  let isDone = false;
+  const of = { feed, tsRecv: us(atS) };
+  const done = order.sent(account, of, says, stop.signal).then(() => {
+    isDone = true;
+  });
+  return {
+    says,
+    retired,
+    done,
+    waits: async (name: string) => {
+      await vi.waitFor(() => expect(says.mock.calls.at(-1)?.[0]).toContain(`the tape of "${name}"`));
+      expect(isDone).toBe(false);
+    },
+  };
+}
+
+test('an account that sends: its ticks of the feed go first, and then the others follow', async () => {
+  const { memory } = await recorded('first', [
+    ['market', 0, 50],
+    [null, 60, 60],
+  ]);
+  const first = begun('first', memory, null);
+  const wait = waiting([first]);
+  await wait.waits('first');
+  first.parts.outflow.state.appliedTsRecv = us(49);
+  await wait.waits('first');
+  // Which database has them is asked anew.
+  Object.assign(first.parts.outflow.state, { phase: 'paused', appliedTsRecv: us(70) });
+  await wait.waits('first');
+  expect(wait.says).toHaveBeenLastCalledWith(
+    'the tape of "first" has older ticks of the feed "market" that QuestDB lacks, and they go first; see the state of "first", or take it out of the configuration',
+  );
+  first.parts.outflow.state.phase = 'sending';
+  await wait.done;
+  expect(wait.retired).toHaveBeenCalled();
+});
+
+test('an account that cannot begin: its cursor says what was sent', async () => {
+  const { dir, memory, places } = await recorded('first', [
+    ['market', 0, 50],
+    [null, 60, 60],
+  ]);
+  const wait = waiting([notBegun('first')]);
+  await wait.waits('first');
+  const confirmed = async (second: number) => {
+    const witness = { table: 'ticks', ts: us(second), is: {}, atUs: us(second) };
+    const state = { v: 3, ledger: memory.save().ledger, database: '1', witness };
+    await writeCursor(dir, { position: places.get(second) as Position, state });
+  };
+  await confirmed(49);
+  await wait.waits('first');
+  await confirmed(50);
+  await wait.done;
+});
+
+test('nobody waits for other feeds, for what came later, for itself, or for what cannot be read', async () => {
+  const { memory: other } = await recorded('other', [['b', 0, 10]]);
+  const { memory: later } = await recorded('later', [['market', 110, 120]]);
+  const { memory: self } = await recorded('second', [['market', 0, 10]]);
+  const { memory: unread } = await recorded('unread', [['market', 0, 10]]);
+  mkdirSync(join(tapes, 'odd', '20260624'), { recursive: true });
+  writeFileSync(join(tapes, 'odd', '20260624', `${us(0)}.ndjson`), 'no tape');
+  const failing = begun('unread', unread, null);
+  failing.failures.push({ part: 'sending', code: 'TAPE_IO', message: 'EIO', times: 6 });
+  const wait = waiting([
+    notBegun('none'),
+    notBegun('odd'),
+    notBegun('other'),
+    begun('other', other, null),
+    begun('later', later, 105),
+    begun('second', self, null),
+    failing,
+  ]);
+  await wait.done;
+  expect(wait.says).not.toHaveBeenCalled();
+});
+
+test('a feed that the tape left long ago, for another one, is known after a restart', async () => {
+  await recorded('first', [
+    ['market', 0, 10],
+    ['other', 20, 30],
+    [null, 40, 40],
+  ]);
+  for (const feed of ['market', 'other']) await waiting([notBegun('first')], { feed }).waits('first');
+});
+
+test('two accounts that have exchanged their feeds do not wait for each other', async () => {
+  const { memory: a } = await recorded('a', [
+    ['x', 0, 50],
+    ['y', 100, 150],
+  ]);
+  const { memory: b } = await recorded('b', [
+    ['y', 0, 51],
+    ['x', 101, 150],
+  ]);
+  // Each has sent what it recorded before.
+  const accounts = [begun('a', a, 50), begun('b', b, 51)];
+  await waiting(accounts, { account: 'a', feed: 'y', atS: 99 }).done;
+  await waiting(accounts, { account: 'b', feed: 'x', atS: 100 }).done;
+});
+
+test('the wait ends at once when it is called off', async () => {
+  const { memory } = await recorded('first', [['market', 0, 50]]);
+  const wait = waiting([begun('first', memory, null)]);
+  await wait.waits('first');
+  stop.abort();
+  await wait.done;
+});
+
+test('an account that is put in again while it is waited for as a former one is waited for as what it is now', async () => {
+  const { memory } = await recorded('first', [['market', 0, 50]]);
+  const accounts: Neighbour[] = [];
+  const wait = waiting(accounts);
+  wait.retired.mockImplementationOnce(async () => {
+    // Its tape is free; it stands among the others a moment later.
+    void Promise.resolve().then(() => accounts.push(begun('first', memory, null)));
+  });
+  await wait.waits('first');
+});
