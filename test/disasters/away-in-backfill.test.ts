@@ -2,6 +2,7 @@
 // listens. Afterwards nothing of it shows in Redis and QuestDB but the time that it lasted, and the history is the gateway's truth.
 import { JobQueues } from '@fxtape/jobs';
 import { createLog } from '@fxtape/ops';
+import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
 import { judgeBars, judgeDeals, judgePositions, until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -10,6 +11,8 @@ import { unclaimedSeconds } from './claims.ts';
 import { atTheEnd, begin, historyExact } from './lane.ts';
 
 const DAY = 86_400_000;
+/** No hour of it occurs twice: deals in such an hour lie in a gap for good. */
+const RULE = 'UTC+2h';
 const SYMBOLS = ['EURUSD', 'BTCUSD', 'ETHUSD'];
 /** Beside one look every 15 s: what was under way, and what other processes began meanwhile. */
 const CALLS_BESIDE = 60;
@@ -23,8 +26,10 @@ test.each([401, 402, 502, 'nobody listens'])('away in the middle of a backfill: 
   const recording = await begin({
     redis: true,
     symbols: SYMBOLS,
+    clock: `"${RULE}"`,
     backfill: { bars: { M1: '60d' }, ticks: false, deals: '60d' },
     scenario: {
+      accounts: [{ id: DEMO_ACCOUNT_ID, clockRule: RULE }],
       source: { kind: 'market', ticksPerSecond: 5, symbols: SYMBOLS },
       history: { days: 90, trader: { dealsPerDay: 20, days: 80 } },
     },
