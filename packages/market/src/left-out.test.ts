@@ -44,6 +44,24 @@ describe('a frame that was left out as a repeat', () => {
     expect(gapsOf(backwards).slice(4)).toEqual([['ended', 'EURUSD', 'not_subscribed', 10.2, 10.501]]);
   });
 
+  test('and others of the second pass through an hour: each pass has a gap of its own', () => {
+    const script = new TapeScript({ rule: 'America/New_York+7h', start: '2026-11-01T05:00:00.000Z' })
+      .configured([EUR], true)
+      .event({ event: 'connected', data: null })
+      .acks(...PRICES)
+      .beat(1, 'clean/1', true, 60)
+      .beat(2, 'clean/1', true, 120)
+      .beat(5, 'clean/1', true, 1200);
+    // A second of ours is ten minutes of the broker's.
+    script.tick('EURUSD', 3000, 10, 'live/1').tick('EURUSD', 3000, 10, 'repeat/1');
+    script.tick('EURUSD', 4000, 10.5, 'live/2').tick('EURUSD', 4000, 10.5, 'repeat/2');
+    script.beat(11, 'clean/2', true, 4200).beat(20, 'clean/2', true, 5000);
+    expect(gapsOf(script).filter(([, , , from]) => from >= 3000)).toEqual([
+      ['ended', 'EURUSD', 'not_subscribed', 3000, 3000.001],
+      ['ended', 'EURUSD', 'not_subscribed', 4000, 4000.001],
+    ]);
+  });
+
   test('and others of any symbol of the connection: one incident', () => {
     const script = live().tick('EURUSD', 10.5, 10.6, 'repeat').beats(11, 20).tick('XAUUSD', 20.5);
     script.tick('XAUUSD', 20.5, 20.6, 'repeat').beats(21, 30);

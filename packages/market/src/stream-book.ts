@@ -145,7 +145,9 @@ export class StreamBook {
     const from = gap?.from ?? null;
     if (from !== null && !mayPrecede({ at, byMs: 0 }, from)) return;
     // A symbol that becomes delayed states times far before the latest ones: its frames get a gap of their own.
-    if (leftOut !== null && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
+    // So do those of the second pass through an hour that the clock shows twice.
+    const isSamePass = leftOut?.to.pass === at.pass;
+    if (leftOut !== null && isSamePass && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
       if (at.brokerMs < leftOut.from.brokerMs) leftOut.from = at;
       if (at.brokerMs > leftOut.to.brokerMs) leftOut.to = at;
       leftOut.count++;
