@@ -10,6 +10,7 @@ const lane = (name: string, testTimeout: number, globalSetup: readonly string[] 
     name,
     include: [`test/${name}/**/*.test.ts`],
     globalSetup: [...globalSetup],
+    setupFiles: ['test/fresh-connections.ts'],
     testTimeout,
     hookTimeout: 300_000,
     fileParallelism: false,

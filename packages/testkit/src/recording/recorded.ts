@@ -18,8 +18,7 @@ export abstract class Recorded {
 
   async sql(query: string): Promise<unknown[][]> {
     const url = `${this.sqlUrl}/exec?query=${encodeURIComponent(query)}`;
-    // A connection that is kept may be one that QuestDB is about to close.
-    const answer = await fetch(url, { headers: { ...this.sqlHeaders, connection: 'close' } });
+    const answer = await fetch(url, { headers: this.sqlHeaders });
     const { dataset, ddl, error } = (await answer.json()) as {
       dataset?: unknown[][];
       ddl?: string;
