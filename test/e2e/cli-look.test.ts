@@ -226,6 +226,12 @@ test('clock: what is decided, and a rule by hand in a configuration that stays a
     output: expect.stringMatching(/^CLOCK_RULE_INVALID: .*\n$/),
   });
   expect((await fxtape(['clock', 'set', 'UTC'], env)).code).toBe(64);
+  // The demonstration has no file.
+  const nowhere = { FXTAPE_CONFIG: join(recording.dir, 'nowhere.yaml'), FXSOCKET_API_KEY: '' };
+  expect(await fxtape(['clock', 'set', 'UTC', '--account', 'demo'], nowhere)).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/^CONFIG_NOT_FOUND: .*\n$/),
+  });
 });
 
 test('a suspended table is named by all who would be misled by it', async () => {

@@ -253,7 +253,7 @@ function interval(command: Command, open: string): Command {
       instant,
     )
     .option('--to <time>', 'only what begins before this time', instant)
-    .option('--limit <n>', 'at most this many, newest first', positive, 1000)
+    .option('--limit <n>', 'at most this many: the newest, listed oldest first', positive, 1000)
     .option('--json', 'one JSON document');
 }
 

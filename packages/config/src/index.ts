@@ -12,7 +12,7 @@ export {
 export { DEMO, DEMO_API_KEY, demoConfig } from './demo.ts';
 export { durationMs, formatDuration } from './duration.ts';
 export { configJsonSchema } from './json-schema.ts';
-export { loadConfig } from './load.ts';
+export { loadConfig, readConfigText } from './load.ts';
 export { matchAccount } from './match-account.ts';
 export { matchSymbols } from './match-symbols.ts';
 export { parseConfig } from './parse.ts';

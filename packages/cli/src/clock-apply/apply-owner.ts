@@ -14,7 +14,7 @@ export function applyOwner(dataDir: string): string {
     // Absent, or of an older release: what is under way stands in the database.
   }
   const owner = randomUUID();
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const partial = openSync(`${path}.partial`, 'w', 0o600);
   try {
     writeSync(partial, `${JSON.stringify({ v: 2, owner })}\n`);

@@ -55,7 +55,7 @@ export async function clockApply(options: ClockApplyOptions): Promise<void> {
   const log = createLog({ service: 'clock-apply', level, redactor: redactorOf(env) });
   const say = (line: string): void => void err(`${line}\n`);
   const command = { env, options, http, clock, log, say, journal: new ApplyJournal({ http, clock }) };
-  mkdirSync(env.FXTAPE_DATA_DIR, { recursive: true });
+  if (options.dryRun !== true) mkdirSync(env.FXTAPE_DATA_DIR, { recursive: true, mode: 0o700 });
   const lock = options.dryRun === true ? null : lockApply(env.FXTAPE_DATA_DIR);
   try {
     if (options.dryRun === true) await dryRun(command);

@@ -1,7 +1,7 @@
 // `fxtape clock`: each broker's clock rule, and the evidence for it. `fxtape clock set` writes a rule into the configuration, where it
 // overrides the inferred one. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { setClock } from '@fxtape/config';
+import { renameSync, statSync, writeFileSync } from 'node:fs';
+import { readConfigText, setClock } from '@fxtape/config';
 import { gatherClocks } from '@fxtape/console';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { FxtapeError, systemClock } from '@fxtape/ops';
@@ -39,7 +39,7 @@ export async function clockSet(text: string, options: { account: string; json?: 
   const rule = text === 'auto' ? text : checkedRule(text);
   // A missing or unreadable file is told as everywhere else.
   await runMode({ ...readRunningEnv(), FXTAPE_DEMO: undefined });
-  const written = setClock(readFileSync(path, 'utf8'), { path, account: options.account, rule });
+  const written = setClock(await readConfigText(path), { path, account: options.account, rule });
   // Whoever watches the file sees the old or the new one, never a half.
   const partial = `${path}.partial`;
   writeFileSync(partial, written, { mode: statSync(path).mode });
