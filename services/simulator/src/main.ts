@@ -13,7 +13,7 @@ import {
 } from '@fxtape/ops';
 import { simulatorEnv } from './env.ts';
 import { readRealDay, realDayScenario } from './real-day.ts';
-import { DEMO_SCENARIO, type ScenarioInput } from './scenario.ts';
+import { DEMO_SCENARIO, freshTicket, type ScenarioInput } from './scenario.ts';
 import { startSimulator } from './simulator.ts';
 
 const env = simulatorEnv();
@@ -60,14 +60,16 @@ log.info(
 function scenario(): ScenarioInput {
   const { FXTAPE_DATA_DIR: dataDir, FXTAPE_DEMO_SPEED: speed, FXTAPE_DEMO_SYMBOL: symbol } = env;
   if (env.FXTAPE_SIMULATOR_SCENARIO !== undefined) return readScenario(env.FXTAPE_SIMULATOR_SCENARIO);
-  if (env.FXTAPE_DEMO_TICKS === undefined) return DEMO_SCENARIO;
+  const firstTicket = freshTicket(Date.now());
+  if (env.FXTAPE_DEMO_TICKS === undefined)
+    return { ...DEMO_SCENARIO, trader: { ...DEMO_SCENARIO.trader, firstTicket } };
   const day = readRealDay(env.FXTAPE_DEMO_TICKS, symbol);
   const [from, to] = [day.fromUtcMs, day.toUtcMs].map((ms) => new Date(ms).toISOString());
   log.info(
     { rows: day.rows, symbol: day.symbol, speed },
     `plays ${day.rows} real ticks of ${day.symbol}, ${from} to ${to}`,
   );
-  return realDayScenario(day, { speed, dataDir });
+  return { ...realDayScenario(day, { speed, dataDir }), trader: { firstTicket } };
 }
 
 function readScenario(path: string): ScenarioInput {

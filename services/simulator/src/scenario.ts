@@ -231,3 +231,10 @@ export const DEMO_SCENARIO: ScenarioInput = {
   ledger: 'counts',
   trader: { dealsPerHour: 120 },
 };
+
+/**
+ * A first ticket that no earlier start has given, as long as an account trades less than once a second: a demonstration forgets its trades
+ * when it stops, and no broker gives a number twice.
+ */
+export const freshTicket = (startUtcMs: number): string =>
+  String(5_000_000_001 + Math.max(0, Math.floor((startUtcMs - Date.UTC(2026, 0, 1)) / 1000)));
