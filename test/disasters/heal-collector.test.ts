@@ -47,7 +47,8 @@ it('leaves a table equal to what the market made, before, in and after the gap',
   });
   const second = await recording.collector();
   await recording.live(second);
-  await recording.moreTicks(9000);
+  // For half a minute after a subscription, ticks like the ones right before them are left out: a gap needs clean rows behind it.
+  await recording.moreTicks(45_000);
   await second.stop();
   await recording.settle();
 
@@ -136,11 +137,17 @@ it('leaves a table equal to what the market made, before, in and after the gap',
     const [live] = await reader.coverageOf(key, 'live', gap);
     const range = { fromUs: Math.max(gap.fromUs - 3_000_000, live?.fromUs ?? 0), toUs: gap.toUs + 2_000_000 };
     expect(range.fromUs).toBeLessThan(gap.fromUs);
-    const rows = await reader.ticks({ feed: 'demo', symbol }, range);
+    const others = (await gaps.gaps({ account: 'demo', symbol, stream: 'ticks', ...range })).filter(
+      ({ gap_id }) => gap_id !== mine?.gap_id,
+    );
+    const isLeftOut = (us: number): boolean =>
+      others.some(({ ts_from, ts_to }) => us >= (ts_from ?? 0) && us < (ts_to ?? Number.POSITIVE_INFINITY));
+    const rows = (await reader.ticks({ feed: 'demo', symbol }, range)).filter(({ ts }) => !isLeftOut(ts));
     const stored = rows.map((row) => `${row.ts / 1000} ${row.bid} ${row.ask}`).toSorted();
     const made = ledger
       .filter((tick) => tick.symbol === symbol)
       .filter(({ utcMs }) => utcMs * 1000 >= range.fromUs && utcMs * 1000 < range.toUs)
+      .filter(({ utcMs }) => !isLeftOut(utcMs * 1000))
       .map((tick) => `${tick.utcMs} ${tick.bid} ${tick.ask}`)
       .toSorted();
     expect(made.length).toBeGreaterThan(2000);
