@@ -3,10 +3,10 @@
 // stretch and its ruling, so the ruling itself says what was configured, for which feed, and how late each symbol was.
 
 import type { RecordedStreams, SetAside, SymbolTiming } from './clock/ruling.ts';
-import { LEAST_MARGIN_MS } from './bound.ts';
+import { earliest, gapStart, LEAST_MARGIN_MS } from './bound.ts';
 import { timingOf } from './lateness.ts';
 import type { GapNote } from './ledger-notes.ts';
-import type { Bound, LedgerState } from './ledger-state.ts';
+import type { Bound, Instant, LedgerState } from './ledger-state.ts';
 import { momentGapId } from './moment-gaps.ts';
 import { type StreamKey, streamId } from './stream-key.ts';
 
@@ -17,6 +17,15 @@ export const timingsAt = (ledger: LedgerState, tsRecv: number): SymbolTiming[] =
     const timing = timingOf(lateness, ledger.serverMs, tsRecv);
     return timing.marginMs > LEAST_MARGIN_MS || timing.delayMs > 0 ? [{ symbol, ...timing }] : [];
   });
+
+/**
+ * Where the gaps of a stretch begin: at the last clean heartbeat before it, or at its first line as it was received. That heartbeat may have
+ * been of a clock that was wrong already, hours ahead of the stretch's end.
+ */
+export const setAsideFrom = (clean: Instant | null, receivedUs: number): Bound => {
+  const received = { utcUs: receivedUs - LEAST_MARGIN_MS * 1000 };
+  return clean === null ? received : earliest(gapStart(clean, LEAST_MARGIN_MS), received);
+};
 
 export const setAsideGaps = (
   ruling: SetAside,
@@ -65,5 +74,8 @@ const ofEachFeed = (
 
 const movedBy = (bound: Bound, ms: number): Bound => {
   if ('at' in bound) return { ...bound, byMs: bound.byMs + ms };
-  return 'utcUs' in bound ? { utcUs: bound.utcUs + ms * 1000 } : bound;
+  if ('utcUs' in bound) return { utcUs: bound.utcUs + ms * 1000 };
+  return 'earliest' in bound
+    ? { earliest: bound.earliest.map((each) => movedBy(each, ms)) }
+    : { latest: bound.latest.map((each) => movedBy(each, ms)) };
 };

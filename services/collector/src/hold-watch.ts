@@ -6,7 +6,6 @@ import {
   type ClockSight,
   type ClockSpan,
   gapEnd,
-  gapStart,
   HoldJudge,
   type HoldOutcome,
   type Instant,
@@ -16,6 +15,7 @@ import {
   ruleAt,
   type Ruling,
   type SetAside,
+  setAsideFrom,
   spanAt,
   type StreamKey,
   type SymbolTiming,
@@ -219,10 +219,7 @@ export class HoldWatch {
 
   #setAside({ clean, feed, late, streams, tsRecv }: WatchedHold, { reason, to, toUs }: Aside): void {
     const { keeper, log, memory } = this.#o;
-    const from =
-      clean === null
-        ? { utcUs: memory.rulings.receivedUs(tsRecv) - LEAST_MARGIN_MS * 1000 }
-        : gapStart(clean, LEAST_MARGIN_MS);
+    const from = setAsideFrom(clean, memory.rulings.receivedUs(tsRecv));
     log.warn(
       { code: 'CLOCK_SET_ASIDE', fromUs: tsRecv, toUs, reason },
       'a stretch of the tape is set aside: lines without a known time go to `rejected`, inside a gap',

@@ -8,7 +8,7 @@ import { decodeFrame, type StreamItem } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
   gapEnd,
-  gapStart,
+  setAsideFrom,
   HoldJudge,
   type HoldOutcome,
   LEAST_MARGIN_MS,
@@ -190,8 +190,7 @@ class Sender {
       const { state } = this.#reader.ledger;
       const { clean } = state;
       const late = timingsAt(state, hold.tsRecv);
-      const from =
-        clean === null ? { utcUs: hold.tsRecv - LEAST_MARGIN_MS * 1000 } : gapStart(clean, LEAST_MARGIN_MS);
+      const from = setAsideFrom(clean, this.#memory.rulings.receivedUs(hold.tsRecv));
       const { to, toUs } = outcome;
       const bounds = { from, to: gapEnd(to, LEAST_MARGIN_MS) };
       const ruling: Ruling = {
