@@ -12,7 +12,7 @@ export {
 export { type DocumentOptions, openApiDocument } from './api/open-api-document.ts';
 export type { ApiRoute, Method, Need } from './api/route.ts';
 export { openRoutes, readingRoutes, terminalRoutes, tradingRoutes } from './api/terminal-routes.ts';
-export { type TopicShape, topicShapes } from './api/topics.ts';
+export { type Topic, type TopicShape, topicShapes } from './api/topics.ts';
 export { FxSocketError, type FxSocketErrorCode } from './errors.ts';
 export type { CallOptions } from './rest/call.ts';
 export type { CallerOptions } from './rest/transport.ts';
@@ -40,7 +40,7 @@ export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
 export type { Message, RejectedElement, Undecodable } from './stream/messages.ts';
 export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';
-export type { Subscription, Topic, WantedSubscription } from './stream/subscription.ts';
+export type { Subscription, WantedSubscription } from './stream/subscription.ts';
 export type {
   WireAccountInfo,
   WireAccountSummary,

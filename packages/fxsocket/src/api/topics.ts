@@ -1,11 +1,17 @@
-// The topics of the socket, as data: what a subscription needs and what its frames carry. The OpenAPI document tells them beside the
-// routes, for programs that build requests from it.
+// The topics of the socket, defined once: what a subscription needs and what its frames carry. Subscriptions, messages, decoding and
+// the OpenAPI document, which tells programs what they can ask for, are derived from it.
 
 import { z } from 'zod';
-import type { Topic } from '../stream/subscription.ts';
-import { wireAccountSummary, wireOpenedOrder, wireTrade } from '../wire/account.ts';
-import { wireBar, wireTick } from '../wire/market.ts';
-import { wireTerminal } from '../wire/terminal.ts';
+import {
+  type WireAccountSummary,
+  wireAccountSummary,
+  type WireOpenedOrder,
+  wireOpenedOrder,
+  type WireTrade,
+  wireTrade,
+} from '../wire/account.ts';
+import { type WireBar, wireBar, type WireTick, wireTick } from '../wire/market.ts';
+import { type WireTerminal, wireTerminal } from '../wire/terminal.ts';
 
 export interface TopicShape {
   /** The `type` of its frames. */
@@ -15,11 +21,35 @@ export interface TopicShape {
   readonly data: z.ZodType;
 }
 
-export const topicShapes: Readonly<Record<Topic, TopicShape>> = {
-  prices: { frame: 'tick', needs: ['symbol'], data: wireTick },
-  bars: { frame: 'bar', needs: ['symbol', 'timeframe'], data: wireBar },
-  account: { frame: 'account', needs: [], data: wireAccountSummary },
-  positions: { frame: 'positions', needs: [], data: z.array(wireOpenedOrder) },
-  trades: { frame: 'trade', needs: [], data: wireTrade },
-  terminal: { frame: 'terminal', needs: [], data: wireTerminal },
-};
+declare const carried: unique symbol;
+/** One record, or a list that is read element by element: a bad one does not hide the others. */
+type Schema = z.ZodObject | z.ZodArray<z.ZodObject>;
+
+/** `T`: the name under which the declarations of the package show what the schema reads. */
+const of = <T>(schema: Schema & z.ZodType<T>): Schema & { readonly [carried]?: T } => schema;
+
+/** In the order in which they are requested: the heartbeat first, market data last. */
+export const topicShapes = {
+  /** The heartbeat, about once a second. */
+  terminal: { frame: 'terminal', needs: [], data: of<WireTerminal>(wireTerminal) },
+  account: { frame: 'account', needs: [], data: of<WireAccountSummary>(wireAccountSummary) },
+  /** Always all open positions and pending orders. */
+  positions: { frame: 'positions', needs: [], data: of<WireOpenedOrder[]>(z.array(wireOpenedOrder)) },
+  trades: { frame: 'trade', needs: [], data: of<WireTrade>(wireTrade) },
+  /** The hot path has its own decoders, in stream/codec.ts and stream/scan-tick.ts. */
+  prices: { frame: 'tick', needs: ['symbol'], data: of<WireTick>(wireTick) },
+  bars: { frame: 'bar', needs: ['symbol', 'timeframe'], data: of<WireBar>(wireBar) },
+} as const satisfies Readonly<Record<string, TopicShape>>;
+
+type Shapes = typeof topicShapes;
+export type Topic = keyof Shapes;
+export type FrameOf<T extends Topic> = Shapes[T]['frame'];
+export type NeedOf<T extends Topic> = Shapes[T]['needs'][number];
+export type DataOf<T extends Topic> = NonNullable<Shapes[T]['data'][typeof carried]>;
+
+export const topics = Object.keys(topicShapes) as Topic[];
+
+/** The topic of a data frame, by its `type`. */
+export const topicOfFrame: ReadonlyMap<string, Topic> = new Map(
+  topics.map((topic) => [topicShapes[topic].frame, topic]),
+);

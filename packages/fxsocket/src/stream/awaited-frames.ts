@@ -1,51 +1,42 @@
 // By which data a subscription would be proved: what was requested and is not confirmed, found by what its frames carry. In: subscriptions with
 // whatever stands for them. Out: the one that a frame proves. Empty in the steady state: a tick then costs one look at `size`.
 
-import type { Message } from './messages.ts';
-import type { Subscription, Topic } from './subscription.ts';
+import { topicShapes } from '../api/topics.ts';
+import type { Subscription } from './subscription.ts';
 
-type DataMessage = Extract<
-  Message,
-  { type: 'tick' | 'bar' | 'terminal' | 'account' | 'positions' | 'trade' }
->;
+interface Named {
+  readonly type: string;
+  readonly symbol?: string | null;
+  readonly timeframe?: string | null;
+}
+
+/** A tick is found by its symbol alone, so that no text has to be made for it. */
+const keyOf = ({ symbol, timeframe, type }: Named): string =>
+  type === 'tick' ? (symbol ?? '') : `${type}\n${symbol ?? ''}\n${timeframe ?? ''}`;
+
+const keyOfSubscription = ({ topic, ...names }: Subscription): string =>
+  keyOf({ type: topicShapes[topic].frame, ...names });
 
 export class AwaitedFrames<T> {
-  readonly #prices = new Map<string, T>();
-  readonly #bars = new Map<string, T>();
-  readonly #topics = new Map<Topic, T>();
+  readonly #byKey = new Map<string, T>();
 
   get size(): number {
-    return this.#prices.size + this.#bars.size + this.#topics.size;
+    return this.#byKey.size;
   }
 
-  set({ symbol = '', timeframe, topic }: Subscription, value: T): void {
-    if (topic === 'prices') this.#prices.set(symbol, value);
-    else if (topic === 'bars') this.#bars.set(`${symbol}\n${timeframe}`, value);
-    else this.#topics.set(topic, value);
+  set(sub: Subscription, value: T): void {
+    this.#byKey.set(keyOfSubscription(sub), value);
   }
 
-  delete({ symbol = '', timeframe, topic }: Subscription): void {
-    if (topic === 'prices') this.#prices.delete(symbol);
-    else if (topic === 'bars') this.#bars.delete(`${symbol}\n${timeframe}`);
-    else this.#topics.delete(topic);
+  delete(sub: Subscription): void {
+    this.#byKey.delete(keyOfSubscription(sub));
   }
 
   clear(): void {
-    this.#prices.clear();
-    this.#bars.clear();
-    this.#topics.clear();
+    this.#byKey.clear();
   }
 
-  of(message: DataMessage): T | undefined {
-    switch (message.type) {
-      case 'tick':
-        return this.#prices.get(message.symbol);
-      case 'bar':
-        return this.#bars.get(`${message.symbol}\n${message.timeframe}`);
-      case 'trade':
-        return this.#topics.get('trades');
-      default:
-        return this.#topics.get(message.type);
-    }
+  of(message: Named): T | undefined {
+    return this.#byKey.get(keyOf(message));
   }
 }

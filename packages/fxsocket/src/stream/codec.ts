@@ -2,12 +2,11 @@
 // an exception. Ticks take the short way (scan-tick.ts) where they are spelled as usual; everything else is parsed and checked by its schema.
 
 import { z } from 'zod';
-import { wireAccountSummary, type WireOpenedOrder, wireOpenedOrder, wireTrade } from '../wire/account.ts';
+import { type Topic, topicOfFrame, topicShapes } from '../api/topics.ts';
 import { mayHoldLongInteger, parseJson } from '../wire/json.ts';
-import { wireBar, wireTick } from '../wire/market.ts';
-import { wireTerminal } from '../wire/terminal.ts';
-import type { Message, RejectedElement, Undecodable } from './messages.ts';
-import { type ReadRecord, readRecord, reasonOf } from '../wire/record.ts';
+import { wireTick } from '../wire/market.ts';
+import type { DataMessage, Message, RejectedElement, Undecodable } from './messages.ts';
+import { readRecord, reasonOf } from '../wire/record.ts';
 import { scanTick } from './scan-tick.ts';
 import { normaliseSubscription, type Subscription } from './subscription.ts';
 
@@ -62,27 +61,38 @@ function decodeTick(frame: Fields): Decoded {
   return { type: 'tick', symbol, data };
 }
 
-function decodeBar(frame: Fields): Decoded {
-  const read = readRecord(wireBar, frame['data']);
-  if (!read.ok) return shapeProblem(frame, read.error, 'data');
-  const { symbol, timeframe } = placeOf(frame);
-  if (symbol === null) return invalid(frame, 'symbol: missing');
-  if (timeframe === null) return invalid(frame, 'timeframe: missing');
-  return { type: 'bar', symbol, timeframe, data: read.value };
+/** A frame of any other topic, by the topic's definition. */
+function decodeData(topic: Topic, frame: Fields): Decoded {
+  const { data: schema, frame: type, needs } = topicShapes[topic];
+  const carried = schema instanceof z.ZodArray ? elementsOf(schema.element, frame) : recordOf(schema, frame);
+  if ('detail' in carried) return carried;
+  const names: { [N in (typeof needs)[number]]?: string } = {};
+  const place = placeOf(frame);
+  for (const need of needs) {
+    const name = place[need];
+    if (name === null) return invalid(frame, `${need}: missing`);
+    names[need] = name;
+  }
+  return { type, ...names, ...carried } as DataMessage;
+}
+
+function recordOf(schema: z.ZodObject, frame: Fields) {
+  const read = readRecord(schema, frame['data']);
+  return read.ok ? { data: read.value } : shapeProblem(frame, read.error, 'data');
 }
 
 /** Element by element: a bad one does not hide the others. */
-function decodePositions(frame: Fields): Decoded {
+function elementsOf(schema: z.ZodObject, frame: Fields) {
   const elements = frame['data'];
   if (!Array.isArray(elements)) return invalid(frame, 'data: not an array');
-  const data: WireOpenedOrder[] = [];
+  const data: unknown[] = [];
   const rejected: RejectedElement[] = [];
   for (const [index, element] of elements.entries()) {
-    const read: ReadRecord<WireOpenedOrder> = readRecord(wireOpenedOrder, element);
+    const read = readRecord(schema, element);
     if (read.ok) data.push(read.value);
     else rejected.push({ index, reason: reasonOf(read.error) });
   }
-  return { type: 'positions', data, ...(rejected.length > 0 && { rejected }) };
+  return { data, ...(rejected.length > 0 && { rejected }) };
 }
 
 function decodeList(frame: Fields): Decoded {
@@ -102,22 +112,6 @@ function decodeObject(frame: Fields): Decoded {
   switch (type) {
     case 'tick':
       return decodeTick(frame);
-    case 'bar':
-      return decodeBar(frame);
-    case 'terminal': {
-      const data = wireTerminal.safeParse(frame['data']);
-      return data.success ? { type, data: data.data } : shapeProblem(frame, data.error, 'data');
-    }
-    case 'account': {
-      const data = readRecord(wireAccountSummary, frame['data']);
-      return data.ok ? { type, data: data.value } : shapeProblem(frame, data.error, 'data');
-    }
-    case 'positions':
-      return decodePositions(frame);
-    case 'trade': {
-      const data = readRecord(wireTrade, frame['data']);
-      return data.ok ? { type, data: data.value } : shapeProblem(frame, data.error, 'data');
-    }
     case 'subscribed':
     case 'unsubscribed': {
       const ack = acknowledgement.safeParse(frame);
@@ -136,13 +130,17 @@ function decodeObject(frame: Fields): Decoded {
       if (!warning.success) return shapeProblem(frame, warning.error, '');
       return { type, dropped: warning.data.dropped };
     }
-    default:
-      return { type: 'unknown', wireType: stringOrNull(type) };
+    default: {
+      const topic = topicOfFrame.get(String(type));
+      return topic === undefined
+        ? { type: 'unknown', wireType: stringOrNull(type) }
+        : decodeData(topic, frame);
+    }
   }
 }
 
 /**
- * Reads one text frame. Identifiers in `trade` and `positions` frames are exact: a bigint beyond 2^53.
+ * Reads one text frame. Identifiers are exact: a bigint beyond 2^53.
  * Never throws: what cannot be read comes back as `undecodable` with the reason.
  */
 export function decodeFrame(text: string): Decoded {
@@ -170,7 +168,6 @@ export function decodeWhole(text: string): Decoded {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { type: 'unknown', wireType: null };
   const frame = value as Fields;
-  if ((frame['type'] === 'trade' || frame['type'] === 'positions') && mayHoldLongInteger(text))
-    return decodeObject(parseJson(text) as Fields);
-  return decodeObject(frame);
+  const isExact = frame['type'] === 'tick' || !mayHoldLongInteger(text);
+  return decodeObject(isExact ? frame : (parseJson(text) as Fields));
 }

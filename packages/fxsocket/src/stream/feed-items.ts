@@ -1,21 +1,13 @@
 // What reading a topic yields: data, and between the data everything that makes it incomplete. A reader that ignores everything but `data`
 // knows the newest; one that looks at the others knows exactly where something may be missing.
 
-import type { WireAccountSummary, WireOpenedOrder, WireTrade } from '../wire/account.ts';
-import type { WireBar, WireTick } from '../wire/market.ts';
-import type { WireTerminal } from '../wire/terminal.ts';
-import type { Topic } from './subscription.ts';
+import type { DataOf, NeedOf, Topic } from '../api/topics.ts';
 
-export interface TopicData {
-  prices: { readonly symbol: string; readonly data: WireTick };
-  bars: { readonly symbol: string; readonly timeframe: string; readonly data: WireBar };
-  account: { readonly data: WireAccountSummary };
-  /** Always all open positions and pending orders. */
-  positions: { readonly data: readonly WireOpenedOrder[] };
-  trades: { readonly data: WireTrade };
-  /** The heartbeat, about once a second. */
-  terminal: { readonly data: WireTerminal };
-}
+export type TopicData = {
+  [T in Topic]: { readonly [N in NeedOf<T>]: string } & {
+    readonly data: DataOf<T> extends (infer E)[] ? readonly E[] : DataOf<T>;
+  };
+};
 
 export interface FeedMoment {
   /** Number of the connection, from 1; 0 before the first. */

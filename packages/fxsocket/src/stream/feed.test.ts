@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { type FeedItem, FxFeed } from '../index.ts';
 import { closeServers, serve } from '../testing/http-server.ts';
 import { closeGateways, socketGateway, tickText } from '../testing/socket-gateway.ts';
-import type { Topic } from './subscription.ts';
+import type { Topic } from '../api/topics.ts';
 
 const feeds: FxFeed[] = [];
 afterEach(async () => {

@@ -3,6 +3,7 @@
 // more, closed when the last one leaves, and never held up by a slow reader: that one loses its oldest items and is told so. Who must not
 // lose any reads `FxStream`.
 
+import { type Topic, topicOfFrame } from '../api/topics.ts';
 import { badArgument, checkedAddress, checkedKey } from '../options.ts';
 import type { WireTimeframe } from '../wire/market.ts';
 import { FxStream, type FxStreamOptions } from './client.ts';
@@ -12,9 +13,9 @@ import { FeedReader } from './feed-reader.ts';
 import type { StreamSnapshot } from './snapshot.ts';
 import {
   checkedSubscription,
+  normaliseSubscription,
   type Subscription,
   subscriptionKey,
-  type Topic,
   type WantedSubscription,
 } from './subscription.ts';
 
@@ -36,15 +37,6 @@ export interface FeedSnapshot {
 }
 
 const CAPACITY = 10_000;
-const TOPIC_OF_FRAME = {
-  tick: 'prices',
-  bar: 'bars',
-  account: 'account',
-  positions: 'positions',
-  trade: 'trades',
-  terminal: 'terminal',
-} as const satisfies Record<string, Topic>;
-type DataFrame = keyof typeof TOPIC_OF_FRAME;
 
 export class FxFeed {
   readonly #o: FxFeedOptions;
@@ -73,28 +65,45 @@ export class FxFeed {
   prices(symbols: string | readonly string[], options?: ReadOptions) {
     const names = typeof symbols === 'string' ? [symbols] : symbols;
     const subs = names.map((symbol) => ({ topic: 'prices', symbol }) as const);
-    return this.#read<'prices'>(subs, options);
+    return this.read(subs, options);
   }
 
   /** Bars as they close. */
   bars(symbol: string, timeframe: WireTimeframe, options?: ReadOptions) {
-    return this.#read<'bars'>([{ topic: 'bars', symbol, timeframe }], options);
+    return this.read([{ topic: 'bars', symbol, timeframe }], options);
   }
 
   account(options?: ReadOptions) {
-    return this.#read<'account'>([{ topic: 'account' }], options);
+    return this.read([{ topic: 'account' }], options);
   }
 
   positions(options?: ReadOptions) {
-    return this.#read<'positions'>([{ topic: 'positions' }], options);
+    return this.read([{ topic: 'positions' }], options);
   }
 
   trades(options?: ReadOptions) {
-    return this.#read<'trades'>([{ topic: 'trades' }], options);
+    return this.read([{ topic: 'trades' }], options);
   }
 
   terminal(options?: ReadOptions) {
-    return this.#read<'terminal'>([{ topic: 'terminal' }], options);
+    return this.read([{ topic: 'terminal' }], options);
+  }
+
+  /** One topic, also of several symbols. Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
+  read<T extends Topic>(
+    subs: readonly (WantedSubscription & { readonly topic: T })[],
+    options: ReadOptions = {},
+  ) {
+    const { capacity = CAPACITY, signal } = options;
+    if (!Number.isSafeInteger(capacity) || capacity < 1)
+      throw badArgument(`capacity must be a whole number of at least 1, not ${capacity}`);
+    if (subs.length === 0) throw badArgument('no symbol was given');
+    for (const sub of subs) checkedSubscription(sub);
+    return this.#iterate(new FeedReader(subs, capacity), signal) as AsyncGenerator<
+      FeedItem<T>,
+      void,
+      undefined
+    >;
   }
 
   state(): FeedSnapshot {
@@ -111,20 +120,6 @@ export class FxFeed {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
-  #read<T extends Topic>(subs: readonly WantedSubscription[], options: ReadOptions = {}) {
-    const { capacity = CAPACITY, signal } = options;
-    if (!Number.isSafeInteger(capacity) || capacity < 1)
-      throw badArgument(`capacity must be a whole number of at least 1, not ${capacity}`);
-    if (subs.length === 0) throw badArgument('no symbol was given');
-    for (const sub of subs) checkedSubscription(sub);
-    return this.#iterate(new FeedReader(subs, capacity), signal) as AsyncGenerator<
-      FeedItem<T>,
-      void,
-      undefined
-    >;
   }
 
   async *#iterate(
@@ -224,32 +219,30 @@ export class FxFeed {
         this.#to({ topic: 'prices', symbol }, { kind: 'data', ...at, symbol, data });
         return;
       }
-      case 'bar': {
-        const { data, symbol, timeframe } = message;
-        this.#to({ topic: 'bars', symbol, timeframe }, { kind: 'data', ...at, symbol, timeframe, data });
-        return;
-      }
-      case 'account':
-      case 'positions':
-      case 'trade':
-      case 'terminal':
-        this.#to({ topic: TOPIC_OF_FRAME[message.type] }, {
-          kind: 'data',
-          ...at,
-          data: message.data,
-        } as AnyItem);
-        return;
       case 'warning':
         for (const reader of this.#readers) reader.put({ kind: 'dropped', ...at, count: message.dropped });
         return;
       case 'undecodable': {
-        const topic = TOPIC_OF_FRAME[message.wireType as DataFrame] as Topic | undefined;
+        const topic = topicOfFrame.get(message.wireType ?? '');
         if (topic === undefined) this.#strayFrames += 1;
         else this.#unreadable(topic, message.symbol, text, message.detail);
         return;
       }
       case 'unknown':
         this.#strayFrames += 1;
+        return;
+      case 'subscribed':
+      case 'unsubscribed':
+      case 'error':
+      case 'subscriptions':
+        return;
+      default: {
+        const topic = topicOfFrame.get(message.type);
+        const sub = topic === undefined ? null : normaliseSubscription({ ...message, topic });
+        if (sub === null) return;
+        const { topic: _, ...names } = sub;
+        this.#to(sub, { kind: 'data', ...at, ...names, data: message.data } as AnyItem);
+      }
     }
   }
 

@@ -1,19 +1,22 @@
 // The words a gateway says on the socket, after validation. One type per kind of frame, plus `unknown` (valid JSON of a
 // kind nobody listed: to be kept and counted) and `undecodable` (a kind we know in a shape we do not, or no JSON at all).
 
-import type { WireAccountSummary, WireOpenedOrder, WireTrade } from '../wire/account.ts';
-import type { WireBar, WireTick } from '../wire/market.ts';
-import type { WireTerminal } from '../wire/terminal.ts';
+import type { DataOf, FrameOf, NeedOf, Topic } from '../api/topics.ts';
 import type { Subscription } from './subscription.ts';
 
+/** `rejected`: elements of a list that cannot be read; nothing of them is in `data`. */
+type Carried<T extends Topic> = { data: DataOf<T> } & (DataOf<T> extends readonly unknown[]
+  ? { rejected?: RejectedElement[] }
+  : unknown);
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** A frame of a topic. */
+export type DataMessage = {
+  [T in Topic]: Flat<{ type: FrameOf<T> } & { [N in NeedOf<T>]: string } & Carried<T>>;
+}[Topic];
+
 export type Message =
-  | { type: 'tick'; symbol: string; data: WireTick }
-  | { type: 'bar'; symbol: string; timeframe: string; data: WireBar }
-  | { type: 'account'; data: WireAccountSummary }
-  /** `rejected`: elements that are no position, whatever they are; nothing of them is in `data`. */
-  | { type: 'positions'; data: WireOpenedOrder[]; rejected?: RejectedElement[] }
-  | { type: 'trade'; data: WireTrade }
-  | { type: 'terminal'; data: WireTerminal }
+  | DataMessage
   | { type: 'subscribed' | 'unsubscribed'; topic: string; message: string }
   | { type: 'error'; topic: string | null; message: string }
   /** `unreadable`: rows of the answer that name no subscription we know of. */

@@ -10,18 +10,12 @@
 //
 // A settled slot swallows the late answers that would otherwise be taken for the next symbol's.
 
+import { type Topic, topics } from '../api/topics.ts';
 import { AwaitedFrames } from './awaited-frames.ts';
 import type { Effect } from './effects.ts';
 import type { StreamLimits } from './limits.ts';
 import type { Message } from './messages.ts';
-import {
-  looseKey,
-  requestText,
-  type Subscription,
-  subscriptionKey,
-  type Topic,
-  topics,
-} from './subscription.ts';
+import { looseKey, requestText, type Subscription, subscriptionKey } from './subscription.ts';
 
 interface Entry {
   readonly sub: Subscription;
@@ -155,14 +149,6 @@ export class SubscriptionBook {
   /** Reads a frame for what it says about subscriptions: an answer, or data that proves one. */
   frame(message: Message, nowMs: number, out: Effect[]): void {
     switch (message.type) {
-      case 'tick':
-      case 'bar':
-      case 'terminal':
-      case 'account':
-      case 'positions':
-      case 'trade':
-        if (this.#awaited.size > 0) this.#proved(this.#awaited.of(message), out);
-        return;
       case 'subscribed':
       case 'unsubscribed': {
         const slot = this.#slots.get(message.topic as Topic);
@@ -175,6 +161,7 @@ export class SubscriptionBook {
         this.#refused(message, nowMs, out);
         return;
       default:
+        if (this.#awaited.size > 0) this.#proved(this.#awaited.of(message), out);
     }
   }
 

@@ -1,13 +1,9 @@
 // What can be asked of a stream, and the words that ask for it. In: a topic with its symbol and timeframe. Out: the
 // request text as the gateway expects it (no keys that are not needed) and a key to compare subscriptions by.
 
+import { type NeedOf, type Topic, topicShapes } from '../api/topics.ts';
 import { badArgument } from '../options.ts';
 import { timeframes, type WireTimeframe } from '../wire/market.ts';
-
-export const topics = ['terminal', 'account', 'positions', 'trades', 'prices', 'bars'] as const;
-
-/** In the order in which they are requested: the heartbeat first, market data last. */
-export type Topic = (typeof topics)[number];
 
 export interface Subscription {
   topic: Topic;
@@ -16,15 +12,14 @@ export interface Subscription {
 }
 
 /** What a stream may be asked for. */
-export type WantedSubscription =
-  | { readonly topic: 'prices'; readonly symbol: string }
-  | { readonly topic: 'bars'; readonly symbol: string; readonly timeframe: WireTimeframe }
-  | { readonly topic: 'account' | 'positions' | 'trades' | 'terminal' };
-
-const known = new Set<string>(topics);
+export type WantedSubscription = {
+  [T in Topic]: { readonly topic: T } & {
+    readonly [N in NeedOf<T>]: N extends 'timeframe' ? WireTimeframe : string;
+  };
+}[Topic];
 
 export function isTopic(word: string): word is Topic {
-  return known.has(word);
+  return Object.hasOwn(topicShapes, word);
 }
 
 /** Two subscriptions with the same key are the same one. */
@@ -41,20 +36,24 @@ export function normaliseSubscription(sub: {
   symbol?: string | null | undefined;
   timeframe?: string | null | undefined;
 }): Subscription | null {
-  const { topic, symbol, timeframe } = sub;
+  const { topic } = sub;
   if (!isTopic(topic)) return null;
-  if (topic !== 'prices' && topic !== 'bars') return { topic };
-  if (!symbol) return null;
-  if (topic === 'prices') return { topic, symbol };
-  return timeframe ? { topic, symbol, timeframe } : null;
+  const normal: Subscription = { topic };
+  for (const need of topicShapes[topic].needs) {
+    const name = sub[need];
+    if (!name) return null;
+    normal[need] = name;
+  }
+  return normal;
 }
 
 /** @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedSubscription(sub: WantedSubscription): Subscription {
   const normal = normaliseSubscription(sub);
   if (normal === null) throw badArgument(`the topic ${sub.topic} needs a symbol or a timeframe`);
-  if (sub.topic === 'bars' && !timeframes.includes(sub.timeframe))
-    throw badArgument(`timeframe: ${String(sub.timeframe)} does not exist`);
+  const { timeframe } = normal;
+  if (timeframe !== undefined && !timeframes.some((one) => one === timeframe))
+    throw badArgument(`timeframe: ${timeframe} does not exist`);
   return normal;
 }
 

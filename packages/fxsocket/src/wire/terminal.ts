@@ -2,11 +2,12 @@
 
 import { z } from 'zod';
 import { type AtServerTime, brokerTime, type PerhapsAtServerTime } from './broker-time.ts';
+import { essential } from './record.ts';
 
 /** `data` of a `terminal` frame: the heartbeat, about once a second. */
 export const wireTerminal = z.object({
   connected: z.boolean(),
-  tradeAllowed: z.boolean().nullish(),
+  tradeAllowed: essential(z.boolean().nullish()),
   serverTime: brokerTime,
 });
 export type WireTerminal = z.infer<typeof wireTerminal> & AtServerTime;
