@@ -4,11 +4,7 @@
 import { topicShapes } from '../api/topics.ts';
 import type { Subscription } from './subscription.ts';
 
-interface Named {
-  readonly type: string;
-  readonly symbol?: string | null;
-  readonly timeframe?: string | null;
-}
+type Named = Omit<Subscription, 'topic'> & { readonly type: string };
 
 /** A tick is found by its symbol alone, so that no text has to be made for it. */
 const keyOf = ({ symbol, timeframe, type }: Named): string =>

@@ -231,15 +231,10 @@ export class FxFeed {
       case 'unknown':
         this.#strayFrames += 1;
         return;
-      case 'subscribed':
-      case 'unsubscribed':
-      case 'error':
-      case 'subscriptions':
-        return;
       default: {
         const topic = topicOfFrame.get(message.type);
         const sub = topic === undefined ? null : normaliseSubscription({ ...message, topic });
-        if (sub === null) return;
+        if (sub === null || !('data' in message)) return;
         const { topic: _, ...names } = sub;
         this.#to(sub, { kind: 'data', ...at, ...names, data: message.data } as AnyItem);
       }

@@ -18,9 +18,7 @@ export type WantedSubscription = {
   };
 }[Topic];
 
-export function isTopic(word: string): word is Topic {
-  return Object.hasOwn(topicShapes, word);
-}
+const isTopic = (word: string): word is Topic => Object.hasOwn(topicShapes, word);
 
 /** Two subscriptions with the same key are the same one. */
 export function subscriptionKey(sub: Subscription): string {

@@ -117,7 +117,6 @@ export class Recording extends Recorded {
         feed === null
           ? '    market_data: false'
           : `    market_data: { feed: ${feed ?? name}, symbols: ${JSON.stringify(symbols ?? ['*'])} }`,
-        '    account_data: [deals, positions, account]',
         `    clock: ${clock ?? o.clock ?? 'auto'}`,
       ]),
       'defaults:',

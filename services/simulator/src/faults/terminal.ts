@@ -1,9 +1,9 @@
 // Faults behind a socket that stays open: the terminal restarts, the broker is away, the server forgets a subscription, a
 // trade is reported without its costs. Ticks made meanwhile are lost to the account and stand in its ledger unsent.
 
+import { type Topic, topicShapes } from '@fxtape/fxsocket';
 import { z } from 'zod';
 import { TIMEFRAMES } from '../history/timeframe.ts';
-import { TOPICS } from '../socket/request.ts';
 import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
 import { setUntilReleased } from './subscribing.ts';
 
@@ -44,7 +44,7 @@ const brokerDisconnect = defineFault('broker_disconnect', z.strictObject({ ms })
 const dropSubscription = defineFault(
   'drop_subscription',
   z.strictObject({
-    topic: z.enum(TOPICS).default('prices'),
+    topic: z.enum(Object.keys(topicShapes) as Topic[]).default('prices'),
     /** Default: every symbol of the topic. */
     symbol: z.string().optional(),
     timeframe: z.enum(TIMEFRAMES).optional(),

@@ -5,6 +5,7 @@
 //     └──reset() / error / evicted while held───────────────────► gone
 
 import type { Socket } from 'node:net';
+import type { Topic } from '@fxtape/fxsocket';
 import type { WebSocket } from 'ws';
 import type { LastTick } from '../broker/tick-tape.ts';
 import type { MinuteClosed } from '../broker/market.ts';
@@ -15,7 +16,7 @@ import type { AccountLedger } from '../ledger.ts';
 import type { Conditions } from '../terminal/conditions.ts';
 import { acknowledged, barFrame, droppedWarning, refused, subscriptionList } from './messages.ts';
 import { Outbox, type QueueRule } from './outbox.ts';
-import { parseRequest, type SocketRequest, type Subscription, type Topic } from './request.ts';
+import { parseRequest, type SocketRequest, type Subscription } from './request.ts';
 import { Snapshots } from './snapshots.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TickEncoder } from './tick-encoder.ts';

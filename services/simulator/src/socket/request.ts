@@ -1,10 +1,8 @@
 // What a client asks over the socket. In: the text of a frame. Out: a subscription to begin or end, a question for the list,
 // or the sentence of an `error` frame. Keys that a topic does not need are ignored.
 
+import { type Topic, type TopicShape, topicShapes } from '@fxtape/fxsocket';
 import { isTimeframe, type Timeframe } from '../history/timeframe.ts';
-
-export const TOPICS = ['prices', 'bars', 'account', 'positions', 'trades', 'terminal'] as const;
-export type Topic = (typeof TOPICS)[number];
 
 export interface Subscription {
   readonly topic: Topic;
@@ -17,7 +15,8 @@ export type SocketRequest =
   | { readonly action: 'list' }
   | { readonly action: 'invalid'; readonly topic: string | null; readonly message: string };
 
-const isTopic = (text: unknown): text is Topic => TOPICS.some((topic) => topic === text);
+const isTopic = (text: unknown): text is Topic =>
+  typeof text === 'string' && Object.hasOwn(topicShapes, text);
 
 const invalid = (topic: unknown, message: string): SocketRequest => ({
   action: 'invalid',
@@ -38,9 +37,10 @@ export function parseRequest(text: string): SocketRequest {
   if (action === 'list') return { action };
   if (action !== 'subscribe' && action !== 'unsubscribe') return invalid(topic, 'unknown action');
   if (!isTopic(topic)) return invalid(topic, 'unknown topic');
-  if (topic !== 'prices' && topic !== 'bars') return { action, subscription: { topic } };
+  const { needs }: TopicShape = topicShapes[topic];
+  if (!needs.includes('symbol')) return { action, subscription: { topic } };
   if (typeof symbol !== 'string' || symbol === '') return invalid(topic, 'symbol is required');
-  if (topic === 'prices') return { action, subscription: { topic, symbol } };
+  if (!needs.includes('timeframe')) return { action, subscription: { topic, symbol } };
   if (typeof timeframe !== 'string' || !isTimeframe(timeframe)) return invalid(topic, 'invalid timeframe');
   return { action, subscription: { topic, symbol, timeframe } };
 }

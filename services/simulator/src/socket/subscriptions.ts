@@ -1,8 +1,9 @@
 // What one connection is subscribed to. In: subscribe, unsubscribe, and the faults that make the server forget. Out: the
 // answer to `list`, and the fast questions of the hot path: are ticks of this symbol wanted, which timeframes of it.
 
+import type { Topic } from '@fxtape/fxsocket';
 import { TIMEFRAMES, type Timeframe } from '../history/timeframe.ts';
-import type { Subscription, Topic } from './request.ts';
+import type { Subscription } from './request.ts';
 
 const keyOf = (subscription: Subscription): string =>
   `${subscription.topic} ${subscription.symbol ?? ''} ${subscription.timeframe ?? ''}`;

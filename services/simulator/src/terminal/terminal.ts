@@ -3,6 +3,7 @@
 // account's truth for REST and for tests.
 
 import type { Socket } from 'node:net';
+import type { Topic } from '@fxtape/fxsocket';
 import type { WebSocket } from 'ws';
 import { BrokerClock } from '../broker/broker-clock.ts';
 import type { Market, MinuteClosed } from '../broker/market.ts';
@@ -14,7 +15,6 @@ import type { AccountSpec, Scenario } from '../scenario.ts';
 import { Connection, type ConnectionHost } from '../socket/connection.ts';
 import { toJson } from '../socket/json.ts';
 import { heartbeat } from '../socket/messages.ts';
-import type { Topic } from '../socket/request.ts';
 import { TickEncoder } from '../socket/tick-encoder.ts';
 import type { Money } from '../trading/money.ts';
 import type { OrderDesk } from '../trading/order-desk.ts';
