@@ -42,7 +42,6 @@ const account = (
   // The simulator beside us in a network of containers.
   allow_http: true,
   market_data: { feed: name, symbols },
-  account_data: ['deals', 'positions', 'account'],
   timeframes: ['M1'],
   clock,
 });

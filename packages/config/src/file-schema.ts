@@ -89,10 +89,10 @@ const account = z.strictObject(
     account_data: z
       .union(
         [z.literal(false), z.array(z.enum(ACCOUNT_DATA, `must be one of ${ACCOUNT_DATA.join(', ')}`))],
-        'must be a list such as [deals, positions, account], or false',
+        `must be a list such as [${ACCOUNT_DATA.join(', ')}], or false`,
       )
       .optional()
-      .describe('Which data of the account itself to record; default: all three'),
+      .describe('Which data of the account itself to record; default: all'),
     timeframes: timeframes.optional(),
     clock: z
       .union([

@@ -6,6 +6,7 @@ import { type ClockSpan, ruleAt, spanAt } from './clock/clock-span.ts';
 import type { Rulings } from './clock/ruling.ts';
 import type { CoverageNote, GapNote } from './ledger-notes.ts';
 import type { Bound } from './ledger-state.ts';
+import { isOfAccount } from './tables/kinds.ts';
 import type { CoverageRow, GapEventRow } from './tables/tables.ts';
 import { subtract } from './ranges.ts';
 import type { StreamKey } from './stream-key.ts';
@@ -17,8 +18,6 @@ export interface LedgerRowContext {
   readonly rulings: Rulings;
 }
 
-const MARKET_DATA = new Set(['ticks', 'bars']);
-
 const utcOf = (bound: Bound, spans: readonly ClockSpan[]): number =>
   boundUtcUs(bound, (recvUs) => {
     const rule = ruleAt(spans, recvUs);
@@ -28,7 +27,7 @@ const utcOf = (bound: Bound, spans: readonly ClockSpan[]): number =>
 
 const keyColumns = (key: StreamKey, context: LedgerRowContext) => ({
   account: context.account,
-  feed: MARKET_DATA.has(key.stream) ? context.feed : null,
+  feed: isOfAccount(key.stream) ? null : context.feed,
   symbol: key.symbol,
   stream: key.stream,
   timeframe: key.timeframe,

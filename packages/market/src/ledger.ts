@@ -2,6 +2,7 @@
 // out. It keeps nothing but its state (ledger-state), takes every time from the lines, and so says the same at the first
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
+import { statedTime } from './clock/line-sight.ts';
 import { heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Instant, LedgerState, StreamAccount } from './ledger-state.ts';
@@ -11,7 +12,7 @@ import { countFrame, droppedSince } from './recent-frames.ts';
 import { type Loss, StreamBook } from './stream-book.ts';
 import { streamId, streamOfTopic, type TopicKey } from './stream-key.ts';
 import type { StreamEvent } from './stream-transitions.ts';
-import { STREAM_OF_FRAME } from './tables/kinds.ts';
+import { KINDS, STREAM_OF_FRAME } from './tables/kinds.ts';
 import type { TapeEvent } from './tape-event.ts';
 import { TWIN_MS } from './tick-marker.ts';
 import { type BrokerTime, parseBrokerTime, streamedTime } from './time.ts';
@@ -219,27 +220,27 @@ export class Ledger {
       case 'warning':
         this.#dropped(message.dropped);
         break;
-      case 'bar':
-        countFrame(this.state, this.lastTsRecv);
-        if (streamedTime(message.data.time) === null)
-          this.#unstorable('bars', message.symbol, message.timeframe, 'no known open time');
-        break;
-      case 'trade':
-        countFrame(this.state, this.lastTsRecv);
-        if (streamedTime(message.data.time) === null) this.#unstorable('deals', null, null, 'no known time');
-        break;
       case 'undecodable':
         this.#unreadable(message);
         break;
-      case 'account':
-      case 'positions':
-        countFrame(this.state, this.lastTsRecv);
-        if ('rejected' in message) this.#unstorable('positions', null, null, 'unreadable elements');
-        this.#count(message.type);
-        break;
       default:
-        break;
+        this.#streamed(message);
     }
+  }
+
+  /** A frame of any other kind, by its row in `KINDS`. */
+  #streamed(message: WireMessage): void {
+    const stream = STREAM_OF_FRAME.get(message.type);
+    if (stream === undefined) return;
+    const { clock, isCovered } = KINDS[stream];
+    const symbol = 'symbol' in message ? message.symbol : null;
+    const timeframe = 'timeframe' in message ? message.timeframe : null;
+    countFrame(this.state, this.lastTsRecv);
+    if (clock === 'ts' && streamedTime(statedTime(message)) === null)
+      this.#unstorable(stream, symbol, timeframe, stream === 'bars' ? 'no known open time' : 'no known time');
+    if ('rejected' in message) this.#unstorable(stream, symbol, timeframe, 'unreadable elements');
+    const found = isCovered ? this.state.streams.get(streamId({ stream, symbol, timeframe })) : undefined;
+    if (found !== undefined) found.rows++;
   }
 
   #dropped(dropped: number): void {
@@ -285,11 +286,6 @@ export class Ledger {
 
   #instant({ ms, resolutionMs }: BrokerTime, mark: string | null): Instant {
     return { brokerMs: ms, resolutionMs, recvUs: this.lastTsRecv, pass: passOfMark(mark) };
-  }
-
-  #count(stream: string): void {
-    const found = this.state.streams.get(`${stream}||`);
-    if (found !== undefined) found.rows++;
   }
 
   #unreadable(frame: Extract<WireMessage, { type: 'undecodable' }>): void {

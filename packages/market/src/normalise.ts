@@ -7,12 +7,13 @@ import type { ClockRule, UtcReading } from './clock/clock-rule.ts';
 import { isNear } from './clock/line-sight.ts';
 import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
 import { FieldReader, textOrNull } from './read-fields.ts';
+import { STREAM_OF_FRAME, type StreamFrame } from './tables/kinds.ts';
 import type { Rows, TickRow } from './tables/tables.ts';
 import { rejectedRow } from './rejected-row.ts';
 import { knownOrNull } from './tick-marker.ts';
 import { unstorable } from './history/history-rows.ts';
 import { type BrokerMs, parseBrokerTime, streamedTime } from './time.ts';
-import type { WireBar, WireMessage, WireTick, WireTrade } from './wire.ts';
+import type { WireMessage, WireTick } from './wire.ts';
 
 /** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
 export interface NormaliseContext {
@@ -37,6 +38,15 @@ export interface FrameLine {
 
 /** `written`: rows were added, or none were due. `odd`: a live tick that is not of now waits for the guard's word. */
 export type NormaliseResult = 'written' | 'odd';
+
+type StreamMessage<F extends StreamFrame = StreamFrame> = Extract<WireMessage, { type: F }>;
+/** Appends the rows of one frame; `written` where it says nothing. */
+type RowMaker<F extends StreamFrame> = (
+  message: StreamMessage<F>,
+  line: FrameLine,
+  context: NormaliseContext,
+  rows: Rows,
+) => NormaliseResult | void;
 
 /** The account of gaps has one around its receipt (`ledger`). */
 const NO_TIME = 'the time is missing, not a broker time, or none that anything is streamed at';
@@ -114,7 +124,7 @@ const tickRow = (
 };
 
 const normaliseTick = (
-  message: Extract<WireMessage, { type: 'tick' }>,
+  message: StreamMessage<'tick'>,
   line: FrameLine,
   context: NormaliseContext,
   rows: Rows,
@@ -140,14 +150,7 @@ const normaliseTick = (
   return 'written';
 };
 
-const normaliseBar = (
-  symbol: string,
-  timeframe: string,
-  bar: WireBar,
-  line: FrameLine,
-  context: NormaliseContext,
-  rows: Rows,
-): void => {
+const normaliseBar: RowMaker<'bar'> = ({ data: bar, symbol, timeframe }, line, context, rows) => {
   const time = streamedTime(bar.time);
   if (time === null || context.feed === null) {
     reject(rows, line, context, 'bar', time === null ? NO_TIME : NO_FEED);
@@ -173,7 +176,7 @@ const normaliseBar = (
   setAside(rows, line, context, fields.take(bar.unreadable));
 };
 
-const normaliseTrade = (trade: WireTrade, line: FrameLine, context: NormaliseContext, rows: Rows): void => {
+const normaliseTrade: RowMaker<'trade'> = ({ data: trade }, line, context, rows) => {
   const time = streamedTime(trade.time);
   if (time === null) {
     reject(rows, line, context, 'trade', NO_TIME);
@@ -234,12 +237,7 @@ const openedAt = (
     : fields.fault('openTime', 'not a time that a table can hold');
 };
 
-const normalisePositions = (
-  { data: orders, rejected = [] }: Extract<WireMessage, { type: 'positions' }>,
-  line: FrameLine,
-  context: NormaliseContext,
-  rows: Rows,
-): void => {
+const normalisePositions: RowMaker<'positions'> = ({ data: orders, rejected = [] }, line, context, rows) => {
   const base = { ts: receivedUs(line), account: context.account };
   if (orders.length === 0 && rejected.length === 0)
     rows.position_events.push({ ...base, ...noPosition, ticket: 0, kind: 'none' });
@@ -272,45 +270,43 @@ const normalisePositions = (
     reject(rows, line, context, rejected.length > 0 ? 'positions' : 'field', faults.join('; '));
 };
 
+const normaliseAccount: RowMaker<'account'> = ({ data }, line, context, rows) => {
+  rows.account_events.push({
+    ts: receivedUs(line),
+    account: context.account,
+    balance: data.balance,
+    credit: data.credit ?? null,
+    profit: data.profit ?? null,
+    equity: data.equity,
+    margin: data.margin ?? null,
+    free_margin: data.freeMargin ?? null,
+    margin_level: data.marginLevel ?? null,
+  });
+  setAside(rows, line, context, new FieldReader().take(data.unreadable));
+};
+
+/** Who makes the rows of each type of frame. */
+const ROW_MAKERS: { readonly [F in StreamFrame]: RowMaker<F> } = {
+  tick: normaliseTick,
+  bar: normaliseBar,
+  trade: normaliseTrade,
+  positions: normalisePositions,
+  account: normaliseAccount,
+};
+
+const isStreamFrame = (message: WireMessage): message is StreamMessage => STREAM_OF_FRAME.has(message.type);
+
 /** Normalises one frame. Control frames give no rows; what cannot be read is a row of `rejected`. */
 export const normalise = (line: FrameLine, context: NormaliseContext, rows: Rows): NormaliseResult => {
-  const message = line.message;
-  switch (message.type) {
-    case 'tick':
-      return normaliseTick(message, line, context, rows);
-    case 'bar':
-      normaliseBar(message.symbol, message.timeframe, message.data, line, context, rows);
-      break;
-    case 'trade':
-      normaliseTrade(message.data, line, context, rows);
-      break;
-    case 'account': {
-      const { balance, equity, ...more } = message.data;
-      rows.account_events.push({
-        ts: receivedUs(line),
-        account: context.account,
-        balance,
-        credit: more.credit ?? null,
-        profit: more.profit ?? null,
-        equity,
-        margin: more.margin ?? null,
-        free_margin: more.freeMargin ?? null,
-        margin_level: more.marginLevel ?? null,
-      });
-      setAside(rows, line, context, new FieldReader().take(more.unreadable));
-      break;
-    }
-    case 'positions':
-      normalisePositions(message, line, context, rows);
-      break;
-    case 'unknown':
-      reject(rows, line, context, 'unknown', `frames of type ${message.wireType ?? '(none)'} are not known`);
-      break;
-    case 'undecodable':
-      reject(rows, line, context, message.wireType ?? 'frame', `${message.reason}: ${message.detail}`);
-      break;
-    default:
-      break;
+  const { message } = line;
+  if (message.type === 'tick') return normaliseTick(message, line, context, rows);
+  if (isStreamFrame(message)) {
+    const maker = ROW_MAKERS[message.type] as RowMaker<StreamFrame>;
+    return maker(message, line, context, rows) ?? 'written';
   }
+  if (message.type === 'unknown')
+    reject(rows, line, context, 'unknown', `frames of type ${message.wireType ?? '(none)'} are not known`);
+  else if (message.type === 'undecodable')
+    reject(rows, line, context, message.wireType ?? 'frame', `${message.reason}: ${message.detail}`);
   return 'written';
 };

@@ -27,6 +27,7 @@ import {
 import { momentGapId } from './moment-gaps.ts';
 import { type StreamKey, streamId } from './stream-key.ts';
 import { STREAM_TRANSITIONS, type StreamAction, type StreamEvent } from './stream-transitions.ts';
+import { KINDS } from './tables/kinds.ts';
 import { SETTLE_MS } from './tick-marker.ts';
 
 const CLAIM_EVERY_US = 5_000_000;
@@ -37,8 +38,6 @@ const MOST_ASLEEP_MS = 4 * 86_400_000;
 const TOGETHER_US = 2_000_000;
 /** How long coverage may wait for such a gap to be recorded. */
 const LONGEST_US = 10_000_000;
-/** Coverage of bars and deals comes from history alone: their streamed events are not the confirmed rows. */
-const COVERED_LIVE = new Set(['ticks', 'positions', 'account']);
 
 /** Why a gap opens, and since when something may be missing. */
 export interface Loss {
@@ -357,7 +356,7 @@ export class StreamBook {
 
   #claim(stream: StreamAccount, to: Bound): void {
     const { coveredFrom: from, rangeId, key } = stream;
-    if (from === null || rangeId === null || !COVERED_LIVE.has(key.stream)) return;
+    if (from === null || rangeId === null || !KINDS[key.stream].isCovered) return;
     this.#notes.coverage.push({ key, rangeId, from, to, rows: stream.rows });
     this.#claimed(stream);
     if (widthUs(from, to) >= RANGE_US) this.#beginRange(stream, to);

@@ -1,6 +1,6 @@
 // Names of recorded streams: what kind, of which symbol, in which timeframe; and how they stand to the socket's topics.
 
-import { KINDS, STREAM_OF_TOPIC, type StreamKind } from './tables/kinds.ts';
+import { KINDS, STREAM_OF_TOPIC, type StreamKind, STREAMS } from './tables/kinds.ts';
 
 export interface StreamKey {
   readonly stream: StreamKind;
@@ -30,6 +30,14 @@ export const topicOfStream = (key: StreamKey): TopicKey => ({
   ...(key.symbol === null ? {} : { symbol: key.symbol }),
   ...(key.timeframe === null ? {} : { timeframe: key.timeframe }),
 });
+
+/** The streams of one symbol of a feed. */
+export const streamsOfSymbol = (symbol: string, timeframes: readonly string[]): StreamKey[] =>
+  STREAMS.flatMap((stream): StreamKey[] => {
+    const { per } = KINDS[stream];
+    if (per === 'timeframe') return timeframes.map((timeframe) => ({ stream, symbol, timeframe }));
+    return per === 'symbol' ? [{ stream, symbol, timeframe: null }] : [];
+  });
 
 /** `EURUSD ticks`, `EURUSD bars M1`, `deals`: how a stream is called in sentences and tables. */
 export const streamName = (key: {

@@ -9,12 +9,11 @@ type Plain<T> = T extends client.BrokerTime
     ? { readonly [K in keyof T]: Plain<T[K]> }
     : T;
 
+export type WireTopic = client.Topic;
 export type UnreadableField = client.UnreadableField;
 export type WireTick = Plain<client.WireTick>;
-export type WireBar = Plain<client.WireBar>;
-export type WireTrade = Plain<client.WireTrade>;
 export type WireMessage = Plain<client.Message | client.Undecodable>;
-export type WireHistoryBar = WireBar;
+export type WireHistoryBar = Plain<client.WireBar>;
 export type WireHistoryTick = Plain<client.WireQuoteTick>;
 export type WireHistoryDeal = Plain<client.WireDeal>;
 export type WireHistoryPosition = Plain<client.WireClosedPosition>;

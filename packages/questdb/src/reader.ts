@@ -14,7 +14,7 @@ import {
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled, type SettledOptions } from './settled-tables.ts';
 import { sqlText, sqlTimestamp, sqlWhose, type Whose } from './sql-text.ts';
-import { MOMENT_GAPS, type TableName } from '@fxtape/market/tables';
+import { MOMENT_GAPS, STREAMED, type TableName } from '@fxtape/market/tables';
 
 export interface GapFilter extends SettledOptions {
   readonly openOnly?: boolean;
@@ -46,6 +46,7 @@ const TICK_COLUMNS =
   'symbol, cast(ts as long) ts, cast(ts_recv as long) ts_recv, bid, ask, last, volume, utc_offset_s, source';
 
 const OF_NO_MOMENT = MOMENT_GAPS.map((of) => `AND NOT gap_id LIKE '%.${of}'`).join(' ');
+const COVERED_LIVE = STREAMED.flatMap(({ isCovered, stream }) => (isCovered ? [sqlText(stream)] : []));
 /** Times in one statement, which must stay short. */
 const STAMPS_AT_ONCE = 400;
 
@@ -101,19 +102,15 @@ export class Reader {
     of: { readonly account?: string; readonly feed?: string } & SettledOptions,
   ): Promise<number | null> {
     const sources: { table: TableName; column: string; where: string }[] = [];
-    if (of.feed !== undefined) {
-      const where = `feed = ${sqlText(of.feed)}`;
-      sources.push(
-        { table: 'ticks', column: 'ts_recv', where },
-        { table: 'bar_events', column: 'ts_recv', where },
-      );
-    }
+    const add = (by: 'feed' | 'account', where: string): void => {
+      for (const each of STREAMED)
+        if (each.by === by) sources.push({ table: each.table, column: each.received, where });
+    };
+    if (of.feed !== undefined) add('feed', `feed = ${sqlText(of.feed)}`);
     if (of.account !== undefined) {
       const where = `account = ${sqlText(of.account)}`;
+      add('account', where);
       sources.push(
-        { table: 'trade_events', column: 'ts_recv', where },
-        { table: 'account_events', column: 'ts', where },
-        { table: 'position_events', column: 'ts', where },
         { table: 'rejected', column: 'ts_recv', where },
         { table: 'gap_events', column: 'ts', where: `${where} AND writer = 'collector'` },
       );
@@ -154,7 +151,7 @@ export class Reader {
         SELECT feed, symbol, stream, timeframe, ts_to FROM coverage WHERE ${of} AND source = 'live'
         UNION ALL
         SELECT feed, symbol, stream, timeframe, ts_to FROM gap_events
-        WHERE ${of} AND writer = 'collector' AND event = 'ended' AND stream IN ('ticks', 'positions', 'account')
+        WHERE ${of} AND writer = 'collector' AND event = 'ended' AND stream IN (${COVERED_LIVE.join(', ')})
           ${OF_NO_MOMENT}
       ) GROUP BY feed, symbol, stream, timeframe`,
       options,

@@ -1,6 +1,6 @@
 // Rows that the database refuses for good, as events on the tape. In: the row and why. Out: an event that says which stream lacks what,
 // once for each row, however often its line is read again. The events are on the tape and in its heads, so a restart knows them.
-import { type CondemnedRow, isStreamed, LEAST_MARGIN_MS, STREAM_OF_TABLE } from '@fxtape/market';
+import { type CondemnedRow, isOfAccount, isStreamed, LEAST_MARGIN_MS, STREAM_OF_TABLE } from '@fxtape/market';
 
 /** Read again is at most what follows the cursor; more than so many refused rows behind it are told twice. */
 const MOST_KEPT = 1000;
@@ -16,9 +16,8 @@ export const condemnedNote = (
   const ts = Number(row['ts']);
   const of = Number(row['ts_recv'] ?? row['ts']);
   const stream = STREAM_OF_TABLE.get(table) ?? 'account';
-  const ofSymbol = stream === 'ticks' || stream === 'bars';
   const text = (name: string): string | null =>
-    ofSymbol ? ((row[name] as string | undefined) ?? null) : null;
+    isOfAccount(stream) ? null : ((row[name] as string | undefined) ?? null);
   const feed = text('feed');
   const isTimed = Number.isInteger(ts) && isStreamed(ts / 1000);
   return {

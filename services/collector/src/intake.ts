@@ -18,6 +18,7 @@ import {
   ruleAt,
   type ServerSight,
   spellMark,
+  statedTime,
   type Unsteady,
   type WireMessage,
 } from '@fxtape/market';
@@ -259,9 +260,6 @@ export class Intake {
       }
       case 'terminal':
         return this.#markHeartbeat(message.data.serverTime ?? '', item);
-      case 'bar':
-      case 'trade':
-        return this.#markStated(message.data.time ?? '');
       case 'warning':
         counters.warnings++;
         return null;
@@ -272,7 +270,7 @@ export class Intake {
         counters.rejected++;
         return null;
       default:
-        return null;
+        return this.#markStated(statedTime(message) ?? '');
     }
   }
 

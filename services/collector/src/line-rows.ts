@@ -19,6 +19,7 @@ import {
   type Rulings,
   setAsideGaps,
   sightOf,
+  STREAM_OF_FRAME,
   type WireMessage,
 } from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
@@ -26,7 +27,7 @@ import type { Line } from '@fxtape/tape';
 const MINUTE_US = 60_000_000;
 const MARGIN_US = LEAST_MARGIN_MS * 1000;
 /** Frames that give rows. Of the others nothing is missing. */
-const RECORDED = new Set(['tick', 'bar', 'trade', 'account', 'positions', 'unknown', 'undecodable']);
+const RECORDED = new Set<string>([...STREAM_OF_FRAME.keys(), 'unknown', 'undecodable']);
 
 /** What a frame is told with: whose it is, and what the tape has decided. */
 export interface LineContext extends LedgerRowContext {

@@ -1,6 +1,6 @@
 // The sending half of the pipeline: tape → rows → QuestDB → cursor. It resumes at the confirmed cursor after every start and
 // after every trouble on the way to the database; keys make that harmless. Coverage is written after its rows are applied.
-import { type CoverageRow, type Rows, STREAM_TABLES, type TableName, timingsAt } from '@fxtape/market';
+import { type CoverageRow, type Rows, STREAMED, type TableName, timingsAt } from '@fxtape/market';
 import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableWriter } from '@fxtape/questdb';
 import { comparePositions, listSegments, type Position, type TapeWriter } from '@fxtape/tape';
@@ -12,7 +12,7 @@ import { type ReaderState, readerState, type Takeover, TapeReader } from './tape
 import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */
-const ROW_TABLES = [...STREAM_TABLES, 'rejected', 'gap_events'] as const;
+const ROW_TABLES = [...STREAMED.map(({ table }) => table), 'rejected', 'gap_events'] as const;
 const APPLIED_EVERY_MS = 1000;
 /** After a decision could not be written, the line is read again so much later. */
 const AGAIN_MS = 2000;

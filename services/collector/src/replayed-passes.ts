@@ -8,6 +8,7 @@ import {
   parseClockRule,
   passOfMark,
   PassTracker,
+  statedTime,
   type WireMessage,
 } from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
@@ -51,17 +52,3 @@ export class ReplayedPasses {
     return this.#tracker;
   }
 }
-
-const statedTime = (message: WireMessage): string | null => {
-  switch (message.type) {
-    case 'terminal':
-      return message.data.serverTime ?? null;
-    case 'tick':
-    case 'trade':
-      return message.data.time;
-    case 'bar':
-      return message.data.time ?? null;
-    default:
-      return null;
-  }
-};

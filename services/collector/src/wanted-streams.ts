@@ -2,7 +2,7 @@
 // configuration and what is known of its broker's symbols. Out: one list, in a fixed order, with what cannot be subscribed.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import type { WantedSubscription } from '@fxtape/fxsocket';
-import { type StreamKey, type SymbolBook, topicOfStream } from '@fxtape/market';
+import { type StreamKey, streamsOfSymbol, type SymbolBook, topicOfStream } from '@fxtape/market';
 
 export interface WantedStreams {
   /** Everything configured, symbols that the broker does not list included: their absence is a gap too. */
@@ -32,10 +32,7 @@ export const wantedStreams = (
   const absent = new Set(known.missing);
   const subscribed = new Set(before.flatMap((sub) => ('symbol' in sub ? [sub.symbol] : [])));
   const account = config.accountData.map(whole);
-  const ofSymbol = (symbol: string): StreamKey[] => [
-    { stream: 'ticks', symbol, timeframe: null },
-    ...config.timeframes.map((timeframe) => ({ stream: 'bars' as const, symbol, timeframe })),
-  ];
+  const ofSymbol = (symbol: string): StreamKey[] => streamsOfSymbol(symbol, config.timeframes);
   const asked = [
     ...account,
     ...matched.filter((symbol) => !absent.has(symbol) || subscribed.has(symbol)).flatMap(ofSymbol),

@@ -1,5 +1,6 @@
 // The questions and answers of the HTTP API, as zod schemas. Queries are checked with them, answers are typed by them, and the
 // OpenAPI document is generated from them, so that the three cannot differ.
+import { STREAMS } from '@fxtape/market/tables';
 import { z } from 'zod';
 import { usOfIso } from './instant.ts';
 
@@ -23,7 +24,7 @@ export const gapsQuery = z.strictObject({
   open: flag.optional().describe('true: only gaps whose state is open'),
   account: z.string().min(1).optional(),
   symbol: z.string().min(1).optional().describe('Also finds gaps of all symbols'),
-  stream: z.enum(['ticks', 'bars', 'deals', 'positions', 'account']).optional(),
+  stream: z.enum(STREAMS).optional(),
   from: bound.optional().describe('Only gaps that end after it'),
   to: bound.optional().describe('Only gaps that begin before it'),
   limit,

@@ -3,7 +3,7 @@
 // named exactly is a stream although the broker does not list it, and one that a pattern matched stays a stream until it is proved gone:
 // its absence is a gap too.
 import { type AccountConfig, matchSymbols, TIMEFRAMES, type Timeframe } from '@fxtape/config';
-import { streamId, type StreamKey, type TableRow } from '@fxtape/market';
+import { streamId, type StreamKey, streamsOfSymbol, type TableRow } from '@fxtape/market';
 import type { ConfiguredSince } from './plan/plan-input.ts';
 
 type StreamRow = TableRow<'streams'>;
@@ -35,10 +35,7 @@ export function streamChanges(o: {
   const { config, known, nowUs } = o;
   const { matched, unknown } = matchSymbols(config.marketData?.symbols ?? [], [...o.listed, ...o.missing]);
   const timeframes = timeframesOf(config);
-  const ofSymbol = (symbol: string): StreamKey[] => [
-    { stream: 'ticks', symbol, timeframe: null },
-    ...timeframes.map((timeframe) => ({ stream: 'bars' as const, symbol, timeframe })),
-  ];
+  const ofSymbol = (symbol: string): StreamKey[] => streamsOfSymbol(symbol, timeframes);
   const wanted = [
     ...config.accountData.map((stream): StreamKey => ({ stream, symbol: null, timeframe: null })),
     ...[...matched, ...unknown].flatMap(ofSymbol),

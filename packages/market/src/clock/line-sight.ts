@@ -4,6 +4,7 @@
 
 import { isAfterJump, isMistimed, kindOfMark, passOfMark, shownOfMark } from '../mark.ts';
 import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS, parseBrokerTime } from '../time.ts';
+import { KINDS, STREAM_OF_FRAME } from '../tables/kinds.ts';
 import type { WireMessage } from '../wire.ts';
 import type { ClockRule } from './clock-rule.ts';
 
@@ -50,35 +51,28 @@ export const sightOf = (
   const { mark } = line;
   if (message.type === 'terminal') return sightOfHeartbeat(line, message.data.serverTime, rule, receivedUs);
   if (isMistimed(mark)) return isAfterJump(mark) && standsOnRule(message, mark) ? leans(receivedUs) : null;
-  switch (message.type) {
-    case 'tick': {
-      const kind = kindOfMark(mark);
-      const time = kind === 'live' || kind === 'snapshot' ? parseBrokerTime(message.data.time) : null;
-      if (time === null) return null;
-      const utcMs = utcOf(time.ms, rule, mark, receivedUs);
-      return {
-        word: wordOfTick(utcMs, receivedUs, kind === 'live'),
-        time,
-        receivedUs,
-        symbol: message.symbol,
-      };
-    }
-    case 'bar':
-    case 'trade':
-    case 'positions':
-      return leans(receivedUs);
-    default:
-      return null;
-  }
+  if (message.type !== 'tick') return standsOnRule(message, mark) ? leans(receivedUs) : null;
+  const kind = kindOfMark(mark);
+  const time = kind === 'live' || kind === 'snapshot' ? parseBrokerTime(message.data.time) : null;
+  if (time === null) return null;
+  const utcMs = utcOf(time.ms, rule, mark, receivedUs);
+  return { word: wordOfTick(utcMs, receivedUs, kind === 'live'), time, receivedUs, symbol: message.symbol };
 };
 
 const leans = (receivedUs: number): ClockSight => ({ word: 'leans', time: null, receivedUs, symbol: null });
 
 /** Its rows have the rule alone for their time. */
-const standsOnRule = ({ type }: WireMessage, mark: string | null): boolean =>
-  type === 'tick'
-    ? kindOfMark(mark) !== 'repeat'
-    : type === 'bar' || type === 'trade' || type === 'positions';
+const standsOnRule = ({ type }: WireMessage, mark: string | null): boolean => {
+  if (type === 'tick') return kindOfMark(mark) !== 'repeat';
+  const stream = STREAM_OF_FRAME.get(type);
+  return stream !== undefined && KINDS[stream].clock !== null;
+};
+
+/** The broker time that a frame states; null where it states none or, as positions do, one for each element. */
+export const statedTime = (message: WireMessage): string | null => {
+  if (message.type === 'terminal') return message.data.serverTime ?? null;
+  return 'data' in message && 'time' in message.data ? (message.data.time ?? null) : null;
+};
 
 const sightOfHeartbeat = (
   { mark, tsRecv }: SeenLine,

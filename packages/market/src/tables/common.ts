@@ -1,5 +1,6 @@
 // Columns that several tables share.
 import { always, double, id, int, symbol, timestamp, varchar } from './column.ts';
+import { STREAMS } from './kinds.ts';
 
 export const feed = always(symbol('name of the series of market data'));
 export const feedOrNone = symbol('name of the series of market data; null where it does not apply');
@@ -23,7 +24,7 @@ export const side = symbol('as the gateway reports it (`Buy`, `Sell`, …)');
 export const streamColumns = {
   feed: feedOrNone,
   symbol: symbol('as the broker spells it; null means all symbols of the stream'),
-  stream: always(symbol('`ticks`, `bars`, `deals`, `positions`, `account`')),
+  stream: always(symbol(STREAMS.map((stream) => `\`${stream}\``).join(', '))),
   timeframe: symbol('M1 … MN1; null where it does not apply'),
 };
 

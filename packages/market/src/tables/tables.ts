@@ -2,6 +2,7 @@
 // definitions, and the migrations are tested against them. Every `ts` and `ts_*` is true UTC in microseconds.
 import type { DescribedTable, RowInputOf, RowOf } from './column.ts';
 import { historyTables } from './history.ts';
+import { KINDS, STREAMS } from './kinds.ts';
 import { liveTables } from './live.ts';
 
 export const tables = { ...liveTables, ...historyTables } as const;
@@ -19,11 +20,16 @@ export function tableDef(name: TableName): DescribedTable {
   return tables[name];
 }
 
+/** The streamed tables: whose clock and name a row has, and the column that says when it was received. */
+export const STREAMED = STREAMS.map((stream) => {
+  const { table, per, clock, isCovered } = KINDS[stream];
+  const { columns }: DescribedTable = tables[table];
+  const received = columns.some(({ name }) => name === 'ts_recv') ? 'ts_recv' : 'ts';
+  return { stream, table, clock, isCovered, by: per === 'account' ? 'account' : 'feed', received } as const;
+});
+
 export type TickRow = TableRow<'ticks'>;
-export type BarEventRow = TableRow<'bar_events'>;
 export type TradeEventRow = TableRow<'trade_events'>;
-export type AccountEventRow = TableRow<'account_events'>;
-export type PositionEventRow = TableRow<'position_events'>;
 export type RejectedRow = TableRow<'rejected'>;
 export type GapEventRow = TableRow<'gap_events'>;
 export type CoverageRow = TableRow<'coverage'>;
@@ -32,19 +38,8 @@ export type DealRow = TableRow<'deals'>;
 export type PositionRow = TableRow<'positions'>;
 export type SymbolSpecRow = TableRow<'symbol_specs'>;
 
-/** The state of a gap. Only `open` is not final. */
-export type GapState = GapEventRow['state'];
-
 /** The rows from one stretch of tape, by table. */
 export type Rows = { [N in LiveTableName]: TableRow<N>[] };
 
-export const noRows = (): Rows => ({
-  ticks: [],
-  bar_events: [],
-  trade_events: [],
-  account_events: [],
-  position_events: [],
-  rejected: [],
-  gap_events: [],
-  coverage: [],
-});
+export const noRows = (): Rows =>
+  Object.fromEntries(Object.keys(liveTables).map((name): [string, unknown[]] => [name, []])) as Rows;

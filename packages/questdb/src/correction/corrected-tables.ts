@@ -1,7 +1,7 @@
 // Which tables hold times that were made from a broker's wall clock, and what each row knows of it. In: nothing. Out: of every table of the
 // recorder what a correction does with it: the server moves its rows by itself, they have to be read because their columns alone do not
 // tell, or nothing in it was made from broker time. A table that is not in this list does not compile.
-import type { TableName } from '@fxtape/market/tables';
+import { type Kind, STREAMED, type StreamKind, type TableName } from '@fxtape/market/tables';
 
 /** The server moves the rows: the columns tell all that is needed. */
 export interface SqlCorrection {
@@ -15,7 +15,7 @@ export interface SqlCorrection {
   /** Which rows are history: in a repeated hour they stay only where their passes were told apart. */
   readonly history: string;
   /** Claims and gaps of these rows have this stream. */
-  readonly stream: 'ticks' | 'bars' | 'deals' | 'positions';
+  readonly stream: StreamKind;
   /** Bars: one that is longer than the repeated hour holds both passes. */
   readonly bars: boolean;
   /**
@@ -44,11 +44,21 @@ const barValues = ['open', 'high', 'low', 'close', 'tick_volume', 'real_volume',
 const rows = { how: 'rows' } as const;
 const stays = (why: string) => ({ how: 'stays', why }) as const;
 
+/** Of the streamed tables the kinds tell. */
+const streamed = Object.fromEntries(
+  STREAMED.map(({ by, clock, received, stream, table }): [string, SqlCorrection | NoCorrection] => [
+    table,
+    clock === null ? stays('its time is that of receipt') : { ...live, time: clock, by, received, stream },
+  ]),
+) as {
+  readonly [S in StreamKind as Kind<S>['table']]: Kind<S>['clock'] extends null
+    ? NoCorrection
+    : SqlCorrection;
+};
+
 export const CORRECTIONS = {
-  ticks: { ...live, by: 'feed', received: 'ts_recv', history: "source = 'history'", stream: 'ticks' },
-  bar_events: { ...live, by: 'feed', received: 'ts_recv', stream: 'bars' },
-  trade_events: { ...live, by: 'account', received: 'ts_recv', stream: 'deals' },
-  position_events: { ...live, time: 'ts_open', by: 'account', received: 'ts', stream: 'positions' },
+  ...streamed,
+  ticks: { ...streamed.ticks, history: "source = 'history'" },
   bars: { ...past, by: 'feed', stream: 'bars', bars: true, versions: 'bar_revisions' },
   bar_revisions: { ...past, by: 'feed', stream: 'bars', bars: true, values: barValues },
   deals: { ...past, by: 'account', stream: 'deals', versions: 'deal_revisions' },
@@ -60,7 +70,6 @@ export const CORRECTIONS = {
   history_limits: rows,
   daily_quality: rows,
   trading_sessions: rows,
-  account_events: stays('its time is that of receipt'),
   rejected: stays('its time is that of receipt'),
   accounts: stays('when something became known'),
   symbol_specs: stays('when something became known'),
