@@ -1,8 +1,6 @@
 // The public surface of @fxtape/config: fxtape.yaml, parsed once and the same way by every process that reads it.
 export {
-  ACCOUNT_DATA,
   type AccountConfig,
-  type AccountData,
   type BackfillConfig,
   type Config,
   type Depth,

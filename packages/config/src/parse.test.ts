@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ACCOUNT_DATA } from './config.ts';
 import { demoConfig } from './demo.ts';
 import { parseConfig } from './parse.ts';
 import { showConfig } from './show.ts';
@@ -126,7 +127,7 @@ describe('a wrong file is told in sentences with the place', () => {
     ],
     [
       account('    account_data: [money]\n'),
-      'accounts[0].account_data[0] must be one of deals, positions, account (line 5)',
+      `accounts[0].account_data[0] must be one of ${ACCOUNT_DATA.join(', ')} (line 5)`,
     ],
     [
       account('    backfill: { ticks: 7 }\n'),

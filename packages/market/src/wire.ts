@@ -9,7 +9,10 @@ type Plain<T> = T extends client.BrokerTime
     ? { readonly [K in keyof T]: Plain<T[K]> }
     : T;
 
-export type WireTopic = client.Topic;
+/** A topic as the client defines it. */
+export type WireTopic = {
+  [T in client.Topic]: { readonly topic: T; readonly frame: (typeof client.topicShapes)[T]['frame'] };
+}[client.Topic];
 export type UnreadableField = client.UnreadableField;
 export type WireTick = Plain<client.WireTick>;
 export type WireMessage = Plain<client.Message | client.Undecodable>;

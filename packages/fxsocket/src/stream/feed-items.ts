@@ -1,10 +1,10 @@
 // What reading a topic yields: data, and between the data everything that makes it incomplete. A reader that ignores everything but `data`
 // knows the newest; one that looks at the others knows exactly where something may be missing.
 
-import type { DataOf, NeedOf, Topic } from '../api/topics.ts';
+import type { DataOf, NeedOf, Topic, topicShapes } from '../api/topics.ts';
 
 export type TopicData = {
-  [T in Topic]: { readonly [N in NeedOf<T>]: string } & {
+  [T in keyof typeof topicShapes]: { readonly [N in NeedOf<T>]: string } & {
     readonly data: DataOf<T> extends (infer E)[] ? readonly E[] : DataOf<T>;
   };
 };

@@ -1,11 +1,9 @@
 // The kinds of streamed messages, one row each: which stream, socket topic, frame type and table belong together, and what is recorded of
 // them. Whatever else depends on the kind is derived from these rows.
 
-import type { WireMessage, WireTopic } from '../wire.ts';
+import type { WireTopic } from '../wire.ts';
 
-interface KindShape {
-  readonly topic: WireTopic;
-  readonly frame: WireMessage['type'];
+type KindShape = WireTopic & {
   readonly table: string;
   /** One stream per symbol of the feed, one per timeframe of each, or one for the account, which `account_data` then selects by its name. */
   readonly per: 'symbol' | 'timeframe' | 'account';
@@ -16,7 +14,7 @@ interface KindShape {
   readonly clock: 'ts' | 'ts_open' | null;
   /** Live coverage is claimed. Of bars and deals it comes from history alone: their streamed events are not the confirmed rows. */
   readonly isCovered: boolean;
-}
+};
 
 export const KINDS = {
   ticks: { topic: 'prices', frame: 'tick', table: 'ticks', per: 'symbol', clock: 'ts', isCovered: true },

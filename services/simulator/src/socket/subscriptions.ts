@@ -1,7 +1,6 @@
 // What one connection is subscribed to. In: subscribe, unsubscribe, and the faults that make the server forget. Out: the
 // answer to `list`, and the fast questions of the hot path: are ticks of this symbol wanted, which timeframes of it.
 
-import type { Topic } from '@fxtape/fxsocket';
 import { TIMEFRAMES, type Timeframe } from '../history/timeframe.ts';
 import type { Subscription } from './request.ts';
 
@@ -37,7 +36,7 @@ export class Subscriptions {
     return mask === 0 ? [] : TIMEFRAMES.filter((_, i) => (mask & (1 << i)) !== 0);
   }
 
-  has(topic: Topic): boolean {
+  has(topic: Subscription['topic']): boolean {
     return this.#byKey.has(keyOf({ topic }));
   }
 
