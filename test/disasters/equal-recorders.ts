@@ -1,6 +1,15 @@
 // Two recorders of the same market and the same trades, held against each other table by table. In: a recording with both, the names of the two
 // (of account and feed alike), the stretch in which both recorded. Out: what differs in the columns that do not depend on who received when.
-import { intersect, type Range, subtract, type TableName, unite } from '@fxtape/market';
+import {
+  intersect,
+  type Kind,
+  type Range,
+  STREAMED,
+  type StreamKind,
+  subtract,
+  type TableName,
+  unite,
+} from '@fxtape/market';
 import type { Recording } from '@fxtape/testkit';
 
 export interface Pair {
@@ -82,11 +91,18 @@ const COMPARED = {
 export type ComparedTable = keyof typeof COMPARED;
 export const COMPARED_TABLES = Object.keys(COMPARED) as ComparedTable[];
 
+type ReceiptTable = {
+  [S in StreamKind]: Kind<S>['clock'] extends null ? Kind<S>['table'] : never;
+}[StreamKind];
+const byReceipt = STREAMED.flatMap(({ clock, table }) =>
+  clock === null ? [[table, 'ts is the time of receipt'] as const] : [],
+);
+
 /** Why the others are not among them. Of those that are called empty the test shows it. */
 export const NOT_COMPARED = {
+  ...Object.fromEntries(byReceipt),
   coverage: 'claims are cut where each recorder was: their union is compared instead',
   gap_events: 'each recorder has its own events: the gaps are compared instead',
-  account_events: 'ts is the time of receipt',
   rejected: 'empty: everything could be stored',
   accounts: 'ts is the time of this machine',
   symbol_specs: 'ts is the time of this machine',
@@ -96,7 +112,7 @@ export const NOT_COMPARED = {
   clock_applies: 'the corrections themselves',
   account_epochs: 'who recorded, and when it was started',
   daily_quality: 'empty: no day of the broker ends while this recording lasts',
-} as const satisfies Record<Exclude<TableName, ComparedTable>, string>;
+} as const satisfies Record<Exclude<TableName, ComparedTable | ReceiptTable>, string>;
 
 /** What both recorded. */
 interface Shared {
