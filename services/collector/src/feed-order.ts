@@ -113,5 +113,6 @@ const appliedBy = ({ checkpoints, outflow }: NonNullable<Neighbour['parts']>): n
   return Math.max(confirmedUs(checkpoints.confirmed), phase === 'paused' ? 0 : (appliedTsRecv ?? 0));
 };
 
-const cannotBeRead = ({ code, part, times }: PartFailure): boolean =>
+/** Nothing of a tape can be sent while it cannot be read. A full disk, or another process that has it open, passes. */
+export const cannotBeRead = ({ code, part, times }: PartFailure): boolean =>
   part === 'sending' && times >= MOST_FAILURES && /^TAPE_(IO|FORMAT)$/.test(code);

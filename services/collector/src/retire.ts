@@ -7,6 +7,7 @@ import { listTapes, readCursor } from '@fxtape/tape';
 import { isElsewhere, openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
+import { cannotBeRead } from './feed-order.ts';
 import { Intake } from './intake.ts';
 import { type Binding, remembering } from './tape-memory.ts';
 import { LAST_STOP } from './tape-reader.ts';
@@ -19,7 +20,6 @@ const UPKEEP_MS = 6 * 3_600_000;
 const AGAIN_MS = 120_000;
 /** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
-const MOST_FAILURES = 6;
 
 export interface RetireOptions {
   readonly shared: SharedParts;
@@ -194,12 +194,7 @@ export class Retirement {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
         // About a minute: a tape that cannot be read at all must not delay the others. A database that is away may: it is away for all.
-        if (
-          supervisor.failures.some(
-            ({ code, times }) => times >= MOST_FAILURES && /^(TAPE|E[A-Z]+$)/.test(code),
-          )
-        )
-          this.#under.get(account)?.sent.resolve();
+        if (supervisor.failures.some(cannotBeRead)) this.#under.get(account)?.sent.resolve();
         if ((appliedTsRecv ?? 0) >= last) break;
         // What waits for a word of the clock hears none any more.
         if (isTold || !caughtUp || phase !== 'sending' || (readTsRecv ?? 0) >= last) continue;
