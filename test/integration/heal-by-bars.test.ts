@@ -1,5 +1,5 @@
 // Gaps of ticks where past ticks cannot be had: what the broker's bars prove, and what they only estimate.
-import type { Range } from '@fxtape/market';
+import { LEFT_OUT, type Range } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { HealRig } from './heal-rig.ts';
@@ -49,6 +49,23 @@ describe('without past ticks', () => {
     expect(Math.abs((estimate ?? 0) - truth) / truth).toBeLessThan(0.2);
     expect(JSON.parse(evidence ?? '')).toMatchObject({ ticks: 'no_quote_ticks', opened: 'closed with 1006' });
     expect(await rig.stored('EURUSD', gap)).toEqual([]);
+  });
+
+  it('keeps the number that the recorder counted, whatever the minute lacks', async () => {
+    const startUs = await start('2026-06-10T12:00:00Z');
+    const whole = { fromUs: startUs, toUs: startUs + 14 * MINUTE };
+    await makeUntil('EURUSD', whole.toUs);
+    await standStill();
+    // Two gaps of one minute: a long one, and one of a single frame that was left out.
+    const long = { fromUs: startUs + 5 * MINUTE, toUs: startUs + 5.8 * MINUTE };
+    await rig.record('EURUSD', whole, [long]);
+    const one = { fromUs: startUs + 5.9 * MINUTE, toUs: startUs + 5.9 * MINUTE + 1000 };
+    const [id] = await rig.record('EURUSD', { fromUs: one.fromUs, toUs: whole.toUs }, [one], {
+      missing_estimate: 1,
+      evidence: LEFT_OUT,
+    });
+    expect(await rig.heal(id as string)).toMatchObject({ note: { state: 'unrecoverable' } });
+    expect((await rig.gap(id as string)).missing_estimate).toBe(1);
   });
 
   it('is verified empty where the broker counted no more than is stored', async () => {

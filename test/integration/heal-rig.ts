@@ -140,7 +140,15 @@ export class HealRig {
   }
 
   /** Live rows, coverage and gaps of a symbol, as a collector would have left them. Gives the gaps' ids. */
-  async record(symbol: string, whole: Range, outages: readonly Range[]): Promise<string[]> {
+  async record(
+    symbol: string,
+    whole: Range,
+    outages: readonly Range[],
+    known: { missing_estimate: number | null; evidence: string } = {
+      missing_estimate: null,
+      evidence: 'closed with 1006',
+    },
+  ): Promise<string[]> {
     const within = (us: number, { fromUs, toUs }: Range): boolean => us >= fromUs && us < toUs;
     const ticks = this.made(symbol, whole)
       .filter(({ utcMs }) => !outages.some((outage) => within(utcMs * 1000, outage)))
@@ -174,8 +182,7 @@ export class HealRig {
       const more = {
         state: 'open',
         rows_healed: null,
-        missing_estimate: null,
-        evidence: 'closed with 1006',
+        ...known,
         ts_from: fromUs,
       };
       return [

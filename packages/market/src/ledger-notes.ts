@@ -3,6 +3,9 @@
 import type { Bound, OpenGap } from './ledger-state.ts';
 import type { StreamKey } from './stream-key.ts';
 
+/** Evidence of a gap whose missing frames were counted one by one, in the first half minute of a subscription. */
+export const LEFT_OUT = 'left out: late snapshots, or ticks like the ones right before them';
+
 /** A gap was opened or ended. `tsRecv` is the line that did it; `to` is null while it is open. */
 export interface GapNote {
   readonly event: 'opened' | 'ended';

@@ -14,7 +14,7 @@ import {
   widthUs,
 } from './bound.ts';
 import type { Timing } from './lateness.ts';
-import type { LedgerNotes } from './ledger-notes.ts';
+import { LEFT_OUT, type LedgerNotes } from './ledger-notes.ts';
 import {
   type Bound,
   type Instant,
@@ -49,10 +49,6 @@ export interface Loss {
   readonly missing?: number;
 }
 
-const LEFT_OUT = {
-  cause: 'not_subscribed',
-  evidence: 'left out: late snapshots, or ticks like the ones right before them',
-} as const;
 const NOT_CONFIGURED = { cause: 'not_subscribed', evidence: 'not configured any more' } as const;
 
 export class StreamBook {
@@ -167,7 +163,7 @@ export class StreamBook {
     if (leftOut === null) return;
     stream.leftOut = null;
     const from = gapStart(leftOut.from, 0);
-    const loss = { ...LEFT_OUT, missing: leftOut.count };
+    const loss = { cause: 'not_subscribed', evidence: LEFT_OUT, missing: leftOut.count } as const;
     const { id, ...gap } = this.#newGap(stream, loss, from, leftOut.from.recvUs);
     // All left-out frames of a connection are one incident: there may be dozens in its first half minute.
     const { connUs } = this.#state;

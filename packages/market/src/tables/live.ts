@@ -213,7 +213,7 @@ const gapEvents = defineTable({
     ),
     rows_healed: long('rows that history added'),
     missing_estimate: long(
-      'estimated number of missing rows; for an open gap that a gateway `warning` caused, the number of messages that the gateway dropped, over all streams',
+      'estimated number of missing rows; exact where frames were left out. From bars, it is what the whole minutes lack that the gap touches: gaps in one minute each show the loss of that minute, so do not add them up. For an open gap that a gateway `warning` caused, the number of messages that the gateway dropped, over all streams',
     ),
     evidence: varchar('what the event is based on'),
   },

@@ -12,6 +12,7 @@ const gap: OpenGap = {
   timeframe: null,
   cause: 'disconnect',
   evidence: 'closed with 1006',
+  missingEstimate: null,
   updatedUs: 50,
   fromUs: 1000,
   toUs: 2000,

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { sessionCalendar } from '../sessions.ts';
 import { syncBars } from '../sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
+import { countedMissing } from './open-gap.ts';
 import { type HealContext, type HealStep, minutesOf, pauseMs } from './heal-context.ts';
 import type { SymbolGap } from './symbol-gap.ts';
 
@@ -107,7 +108,9 @@ async function verdict(
     reason: contradicted && over.length === 0 ? 'bars_contradict' : 'no_past_ticks',
     ...facts,
   };
-  return { ...base, state: 'unrecoverable', missingEstimate: estimate, evidence };
+  // The bars count whole minutes. What the recorder counted itself is exact, and no minute's loss can raise it.
+  const missing = countedMissing(gap) ?? estimate;
+  return { ...base, state: 'unrecoverable', missingEstimate: missing, evidence };
 }
 
 /** How long not to ask, because no bar can come: until the market opens. Sessions may be wrong, so it checks every hour anyway. */

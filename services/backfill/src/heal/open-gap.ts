@@ -1,6 +1,6 @@
 // A gap as healing takes it on: open, with both bounds, of a known stream. In: the gap's current row. Out: the same row, fully typed, or
 // null when there is nothing to do (its end is not known yet, or its state is final).
-import type { Range } from '@fxtape/market';
+import { LEFT_OUT, type Range } from '@fxtape/market';
 import type { GapRow } from '@fxtape/questdb';
 
 export interface OpenGap extends Range {
@@ -14,6 +14,8 @@ export interface OpenGap extends Range {
   readonly timeframe: string | null;
   readonly cause: string;
   readonly evidence: string | null;
+  /** Rows that are known or guessed to be missing, by whoever wrote the newest event; null: not known. */
+  readonly missingEstimate: number | null;
   /** `ts` of its newest event, UTC microseconds. */
   readonly updatedUs: number;
 }
@@ -32,8 +34,13 @@ export function openGap(row: GapRow | undefined): OpenGap | null {
     timeframe: row.timeframe,
     cause: row.cause ?? 'unknown',
     evidence: row.evidence,
+    missingEstimate: row.missing_estimate,
     updatedUs: row.ts_updated,
     fromUs,
     toUs,
   };
 }
+
+/** How many rows the gap lacks, where each one was seen and left out; null: nobody counted. */
+export const countedMissing = ({ evidence, missingEstimate }: OpenGap): number | null =>
+  evidence === LEFT_OUT ? missingEstimate : null;
