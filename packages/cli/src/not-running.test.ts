@@ -22,6 +22,8 @@ test('a refused connection means that nothing runs, unless somebody named the ad
     code: 'NOT_RUNNING',
     message: expect.stringContaining('QDB_CLIENT_CONF is not set'),
   });
+  // The QuestDB of another folder answers there.
+  expect(whereNothingRuns(refused('QDB_UNAUTHORIZED'))).toMatchObject({ code: 'NOT_RUNNING' });
   for (const other of [refused('QUEUE_UNREACHABLE'), refused('QDB_SQL'), new Error('it')])
     expect(whereNothingRuns(other)).toBe(other);
   mkdirSync(join(dir, 'run'), { recursive: true });

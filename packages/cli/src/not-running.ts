@@ -1,18 +1,21 @@
-// Explains "connection refused" to somebody who has not started anything. In: an error of a command that needs QuestDB or Redis. Out:
-// NOT_RUNNING if no `fxtape up` is running and nobody set the address; otherwise the error as it is.
+// Explains "connection refused" to somebody who has not started anything, and refused credentials where the engine that answers belongs to
+// another data folder. In: an error of a command that needs QuestDB or Redis. Out: NOT_RUNNING if no `fxtape up` is running and nobody set
+// the address; otherwise the error as it is.
 import { FxtapeError } from '@fxtape/ops';
 import { type CliEnv, isGiven, readRunningEnv } from './env.ts';
 import { readStackFile } from './stack-file.ts';
 
-/** What cannot be reached, and the variable that names it. */
-const UNREACHABLE: Readonly<Record<string, keyof CliEnv>> = {
+/** What does not answer, or not this data folder, and the variable that names it. */
+const UNANSWERED: Readonly<Record<string, keyof CliEnv>> = {
   QDB_UNREACHABLE: 'QDB_CLIENT_CONF',
+  QDB_UNAUTHORIZED: 'QDB_CLIENT_CONF',
   QUEUE_UNREACHABLE: 'REDIS_URL',
+  QUEUE_REFUSED: 'REDIS_URL',
 };
 
 export function whereNothingRuns(error: unknown): unknown {
   if (!(error instanceof FxtapeError)) return error;
-  const variable = UNREACHABLE[error.code];
+  const variable = UNANSWERED[error.code];
   if (variable === undefined || isGiven(variable)) return error;
   const dataDir = readRunningEnv().FXTAPE_DATA_DIR;
   return readStackFile(dataDir) === null ? notRunning(dataDir, variable, error) : error;
@@ -23,7 +26,7 @@ export const notRunning = (dataDir: string, variable: keyof CliEnv, cause?: unkn
     code: 'NOT_RUNNING',
     kind: 'terminal',
     message: `no \`fxtape up\` is running on ${dataDir}, and ${variable} is not set`,
-    hint: `Start \`fxtape up\`, point FXTAPE_DATA_DIR at the folder it runs on, or set ${variable}`,
+    hint: `Start \`fxtape up\`, set FXTAPE_DATA_DIR to the value that it was started with, or set ${variable}`,
     context: { dataDir },
     cause,
   });

@@ -1,7 +1,6 @@
-// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: those that have not ended, those that are
-// open, and how many are settled; a sentence if they are unknown.
+// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: those that are open and how many of them
+// have not ended, those that are settled, and those whose rows are lost for good; a sentence if they are unknown.
 import type { GapCount } from '@fxtape/questdb';
-import { count } from '../print/quantity.ts';
 
 export function gapLine(counts: readonly GapCount[] | null): string {
   if (counts === null) return 'GAPS  not known';
@@ -13,9 +12,15 @@ export function gapLine(counts: readonly GapCount[] | null): string {
   const lasting = sum(counts, (row) => row.unended);
   const causes = open.map((row) => `${row.cause ?? 'unknown'} ${row.gaps}`).join(', ');
   const openCount = sum(open, (row) => row.gaps);
+  const running = lasting === 0 ? '' : ` (${lasting} not ended)`;
+  const settled = counts.filter((row) => row.state !== 'open');
+  const lost = sum(
+    settled.filter((row) => row.state === 'unrecoverable'),
+    (row) => row.gaps,
+  );
   return [
-    `GAPS  ${lasting === 0 ? 'all have ended' : `${count(lasting, 'gap')} not ended`}`,
-    openCount === 0 ? 'none open' : `${openCount} open: ${causes}`,
-    ...(all > openCount ? [`${all - openCount} settled`] : []),
+    openCount === 0 ? 'GAPS  none open' : `GAPS  ${openCount} open${running}: ${causes}`,
+    ...(all - openCount > lost ? [`${all - openCount - lost} settled`] : []),
+    ...(lost > 0 ? [`${lost} unrecoverable`] : []),
   ].join(' · ');
 }

@@ -9,6 +9,7 @@ import { createLog, formatAddr, FxtapeError, parseListenAddr, readServiceInfo } 
 import { asObjects, type Reader } from '@fxtape/questdb';
 import { tapeBytes } from '@fxtape/tape';
 import type { CliEnv } from '../env.ts';
+import { whereNothingRuns } from '../not-running.ts';
 import { type QuestDbView, questDbView } from '../questdb.ts';
 import { readStackFile } from '../stack-file.ts';
 import type { ServiceFact, StatusFacts, TapeFact } from './facts.ts';
@@ -142,7 +143,8 @@ async function newestTicks(reader: Reader, collector: CollectorState): Promise<S
 async function known<T>(answer: Promise<T>): Promise<T | FxtapeError> {
   try {
     return await answer;
-  } catch (error) {
+  } catch (cause) {
+    const error = whereNothingRuns(cause);
     if (error instanceof FxtapeError) return error;
     throw error;
   }

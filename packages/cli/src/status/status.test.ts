@@ -99,7 +99,7 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
 
     JOBS  none
 
-    GAPS  1 gap not ended · 3 open: stalled 3"
+    GAPS  3 open (1 not ended): stalled 3"
   `);
 });
 
@@ -187,8 +187,12 @@ test('gaps in one line', () => {
       { cause: 'disconnect', state: 'open', gaps: 3, unended: 0 },
       { cause: 'stalled', state: 'open', gaps: 2, unended: 1 },
       { cause: 'stalled', state: 'healed', gaps: 4, unended: 0 },
+      { cause: 'stalled', state: 'unrecoverable', gaps: 6, unended: 0 },
     ]),
-  ).toBe('GAPS  1 gap not ended · 5 open: disconnect 3, stalled 2 · 4 settled');
+  ).toBe('GAPS  5 open (1 not ended): disconnect 3, stalled 2 · 4 settled · 6 unrecoverable');
+  expect(gapLine([{ cause: 'stalled', state: 'unrecoverable', gaps: 6, unended: 0 }])).toBe(
+    'GAPS  none open · 6 unrecoverable',
+  );
 });
 
 test('rates need two looks at the same run of the collector', () => {
