@@ -2,32 +2,26 @@
 // `fxtape up` that runs on the same data folder, otherwise from the defaults.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEMO } from '@fxtape/config';
-import { addressOf, type Env, listenAddr, logLevel, readEnv, readVariable } from '@fxtape/ops';
+import { configVariables, DEMO, engineVariables } from '@fxtape/config';
+import { addressOf, type Env, listenAddr, processVariables, readEnv, readVariable } from '@fxtape/ops';
 import { z } from 'zod';
 import { readStackFile } from './stack-file.ts';
 
 const postgres = addressOf(/^postgres(ql)?$/, 'postgresql://reader:…@127.0.0.1:8812/qdb');
 
 const schema = z.object({
-  FXTAPE_CONFIG: z.string().default('./fxtape.yaml'),
-  FXTAPE_DATA_DIR: z.string().default('./data'),
+  ...processVariables,
+  ...configVariables,
+  ...engineVariables,
   FXTAPE_HTTP_ADDR: listenAddr('127.0.0.1:7070'),
   FXTAPE_SIMULATOR_ADDR: listenAddr('127.0.0.1:7080'),
   FXTAPE_SIMULATOR_CONTROL_ADDR: listenAddr('127.0.0.1:7081'),
-  /** Which demonstration is recorded: `demo`, or the name of a file of ticks (real-….). */
-  FXTAPE_DEMO: z.string().optional(),
   FXTAPE_DEMO_TICKS: z.string().optional(),
   FXTAPE_DEMO_SYMBOL: z.string().optional(),
   FXTAPE_COLLECTOR_URL: addressOf(/^https?$/, 'http://collector:7071').optional(),
-  FXTAPE_API_TOKEN: z.string().optional(),
-  FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
-  QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
   QUESTDB_PG_URL: postgres.default('postgresql://admin:quest@127.0.0.1:8812/qdb'),
   /** The same as a user that only reads. */
   QUESTDB_READER_URL: postgres.optional(),
-  REDIS_URL: addressOf(/^rediss?$/, 'redis://127.0.0.1:6379').default('redis://127.0.0.1:6379'),
-  LOG_LEVEL: logLevel,
 });
 
 export type CliEnv = z.output<typeof schema>;

@@ -9,6 +9,7 @@ export {
 } from './config.ts';
 export { DEMO, DEMO_API_KEY, demoConfig } from './demo.ts';
 export { durationMs, formatDuration } from './duration.ts';
+export { configInForce, configVariables, engineVariables, followConfig } from './in-force.ts';
 export { configJsonSchema } from './json-schema.ts';
 export { loadConfig, readConfigText } from './load.ts';
 export { matchAccount } from './match-account.ts';

@@ -3,8 +3,8 @@
 // good as what its owner knows of the others, so the last word on every permit is the lease in Redis (permit-lease.ts).
 //
 //   take ─► waits for one of `slots` here ─► leased in Redis ─► request ─► given back
+import { abortable } from '@fxtape/ops';
 import type { PermitLeases } from './permit-lease.ts';
-import { abortable } from './abortable.ts';
 
 /** Gives the permit back; later calls do nothing. */
 export type GiveBack = () => void;

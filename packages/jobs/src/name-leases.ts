@@ -4,8 +4,7 @@
 //
 // Redis: own:alone:<name>  string  token of the holder; expires
 import { setTimeout as delay } from 'node:timers/promises';
-import { FxtapeError } from '@fxtape/ops';
-import { abortable } from './abortable.ts';
+import { abortable, FxtapeError } from '@fxtape/ops';
 import type { QueueSet } from './queue-set.ts';
 import { queueError } from './redis-connection.ts';
 import { Turns } from './turns.ts';

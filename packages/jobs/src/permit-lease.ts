@@ -4,8 +4,8 @@
 // While the account is held (`Retry-After`) no token is given out, to nobody: a job that runs already asks for its next page as well.
 //
 // Redis: own:permits:<account>  zset  token → when it runs out, ms, clock of Redis
+import { abortable } from '@fxtape/ops';
 import { setTimeout as delay } from 'node:timers/promises';
-import { abortable } from './abortable.ts';
 import { redisNowMs } from './fleet.ts';
 import { pipelineAnswers, type QueueSet } from './queue-set.ts';
 import { queueError } from './redis-connection.ts';

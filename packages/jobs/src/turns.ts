@@ -1,5 +1,5 @@
 // Runs one task at a time per name within this process, in the order of the calls.
-import { abortable } from './abortable.ts';
+import { abortable } from '@fxtape/ops';
 
 export class Turns {
   readonly #tails = new Map<string, Promise<void>>();

@@ -5,7 +5,7 @@
 //      └──returns──► over
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import { pause } from './pause.ts';
+import { pause } from './waits.ts';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;

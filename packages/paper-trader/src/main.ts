@@ -1,7 +1,6 @@
 // The paper trader as a process: every account that the demonstration's gateway lists is traded a little, until a signal. It works on a
 // gateway of this machine only, and with the key of the demonstration, which no other gateway takes.
 
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   accountUrls,
   FxSocketError,
@@ -10,28 +9,21 @@ import {
   type WireAccountRow,
 } from '@fxtape/fxsocket';
 import { FxSocketTrading } from '@fxtape/fxsocket-trading';
-import {
-  createLog,
-  exitOnUncaught,
-  FxtapeError,
-  Metrics,
-  Shutdown,
-  startHealthServer,
-  writePidFile,
-} from '@fxtape/ops';
-import { paperTraderEnv } from './env.ts';
+import { beginService, FxtapeError, openHealth, pause, readEnv, serviceVariables } from '@fxtape/ops';
+import { z } from 'zod';
 import { PaperTrader } from './paper-trader.ts';
 
 const KEY = 'fxs_live_demo';
 const STEP_MS = 2000;
 const LOOK_FOR_ACCOUNTS_MS = 1000;
 
-const env = paperTraderEnv();
-const log = createLog({ service: 'paper-trader', level: env.LOG_LEVEL });
-exitOnUncaught(log);
+// It has no variable for a key: it knows the one of the demonstration, and no real gateway takes that.
+const env = readEnv(
+  z.object({ ...serviceVariables, FXSOCKET_BASE_URL: z.string().default('http://127.0.0.1:7080') }),
+);
+const service = beginService('paper-trader', env, 5000);
+const { clock, log, shutdown } = service;
 const baseUrl = onThisMachine(env.FXSOCKET_BASE_URL);
-const shutdown = new Shutdown({ log, deadlineMs: 5000 });
-shutdown.onSignals();
 
 const ending = new AbortController();
 let trading: Promise<unknown> = Promise.resolve();
@@ -39,18 +31,7 @@ shutdown.add('trading', async () => {
   ending.abort();
   await trading;
 });
-const health = await startHealthServer({
-  addr: env.FXTAPE_HEALTH_ADDR,
-  token: env.FXTAPE_API_TOKEN,
-  ready: () => ({ ready: true, reasons: [] }),
-  metrics: new Metrics(),
-});
-shutdown.add('health', () => health.close());
-const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'paper-trader', {
-  pid: process.pid,
-  http: health.addr,
-});
-shutdown.add('pid file', async () => removePidFile());
+await openHealth('paper-trader', env, service, { ready: () => ({ ready: true, reasons: [] }) });
 trading = tradeAll();
 
 async function tradeAll(): Promise<void> {
@@ -62,7 +43,7 @@ async function tradeAll(): Promise<void> {
       log.debug({ code: error.code }, 'the gateway does not answer yet');
       return [];
     });
-    if (accounts.length === 0) await pause(LOOK_FOR_ACCOUNTS_MS);
+    if (accounts.length === 0) await pause(clock, LOOK_FOR_ACCOUNTS_MS, ending.signal);
   }
   await management.close();
   await Promise.all(accounts.map(tradeOne));
@@ -82,14 +63,10 @@ async function tradeOne(account: WireAccountRow): Promise<void> {
       if (!(error instanceof FxSocketError)) throw error;
       log.warn({ account: account.nickname, code: error.code }, error.message);
     }
-    await pause(STEP_MS);
+    await pause(clock, STEP_MS, ending.signal);
   }
   await Promise.all([rest.close(), orders.close()]);
 }
-
-/** Ends early when the process is to end. */
-const pause = (ms: number): Promise<unknown> =>
-  wait(ms, undefined, { signal: ending.signal }).catch(() => undefined);
 
 function onThisMachine(url: string): string {
   const { hostname } = new URL(url);

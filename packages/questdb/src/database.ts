@@ -1,9 +1,8 @@
 // The database as a service needs it: tables as this release defines them, and known again. In: a connection. Out: its identity, and a word when
 // it is another one. A database is emptied, replaced by another engine or started from another folder while its services run; then its
 // tables are made anew, and whoever relied on what the old one held has to begin again.
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, pause } from '@fxtape/ops';
 import { databaseIdentity, migrate } from './migrate.ts';
-import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 
 const RETRY_MS = 1000;
@@ -50,7 +49,7 @@ export class Database {
         else log.debug({ err: error }, 'the database cannot be checked');
         if (this.#identity === null || !isAway(error)) this.trouble = troubleOf(error);
       }
-      await pause(clock, this.trouble === null ? LOOK_EVERY_MS : RETRY_MS, signal).catch(() => {});
+      await pause(clock, this.trouble === null ? LOOK_EVERY_MS : RETRY_MS, signal);
     }
   }
 

@@ -1,12 +1,11 @@
 // Brings the tables and views of a database up to date before anything is written. In: a connection. Out: which migrations ran.
 // QuestDB has neither locks nor transactions across statements, so every statement is one that may run twice (IF NOT EXISTS), a
 // migration is recorded only after all of its statements, and several processes may do all this at the same time.
-import { type Clock, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
+import { type Clock, delay, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
 import { AppliedWatch } from './applied-watch.ts';
 import { newestSteps, pausedStep } from './apply-steps.ts';
 import { asObjects } from './exec-answer.ts';
 import { type Migration, MIGRATIONS_DIR, readMigrations } from './migration-files.ts';
-import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { schemaDifferences } from './schema-check.ts';
 import { requireSettled } from './settled-tables.ts';
@@ -137,7 +136,7 @@ async function run(
       } catch (error) {
         if (!(error instanceof FxtapeError) || error.code !== 'QDB_SQL') throw error;
         if (clock.monoMs() >= untilMs) throw failed(migration, statement, error);
-        await pause(clock, 100, signal);
+        await delay(clock, 100, signal);
       }
     }
   }

@@ -9,9 +9,8 @@
 // The newest row counts. A restart of the same folder in the same place takes its own claim at once. Held claims are checked as often as
 // the write gate, and a process that could not check does not write (write-gate.ts): after the wait, no process writes that has not seen
 // the new row.
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, delay, FxtapeError, type Log } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
-import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled } from './settled-tables.ts';
 import { sqlText, sqlTimestamp } from './sql-text.ts';
@@ -142,8 +141,8 @@ export class RecorderClaims {
     const epoch = 1 + Math.max(0, ...rows.map((row) => (row.account === account ? row.epoch : 0)));
     const held: Held = { ...wanted, us, epoch, lost: new AbortController() };
     await this.#write([{ ...held, ...self }], 'recording', signal);
-    if (others.length > 0) await pause(clock, PAUSE_REACHES_MS, signal);
-    else if (newest === undefined || !this.#isOwn(newest)) await pause(clock, RIVAL_MS, signal);
+    if (others.length > 0) await delay(clock, PAUSE_REACHES_MS, signal);
+    else if (newest === undefined || !this.#isOwn(newest)) await delay(clock, RIVAL_MS, signal);
     // Accounts of one folder may hold a feed one after the other.
     const isRival = (row: Row): boolean => row.account === account || !this.#isOwn(row);
     const last = (await this.#settled(wanted, signal)).findLast(isRival);
@@ -169,7 +168,7 @@ export class RecorderClaims {
     const { clock } = this.#o;
     const untilMs = clock.monoMs() + STILL_MS;
     for (;;) {
-      await pause(clock, LOOK_EVERY_MS, signal);
+      await delay(clock, LOOK_EVERY_MS, signal);
       const rows = await this.#settled(wanted, signal);
       const recording = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
       const alive = recording.find(

@@ -1,9 +1,8 @@
 // The way of one table into the database: a queue of submits and one request at a time, so that order is kept and memory holds
 // one encoded body. Small submits that wait together travel in one request; a request is not started within `commitEveryMs` of
 // the last one unless enough rows wait, because each commit costs the server far more than its rows do.
-import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
+import { type Clock, delay, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
 import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
-import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { RowEncoder } from './row-encoder.ts';
@@ -102,7 +101,7 @@ export class TableLane {
     const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
     if (waitMs <= 0 || this.#closed) return;
     // An abort ends the waiting and is no error here: the submit that follows has its own signal.
-    await pause(clock, waitMs, signal).catch(() => {});
+    await pause(clock, waitMs, signal);
   }
 
   /** Gives up what is pending: each submit rejects with WRITER_CLOSED, and its rows are the caller's again. */
@@ -229,7 +228,7 @@ export class TableLane {
       schemaDifferences: () => schemaDifferences(http, def, { signal }),
       waitOut: async (obstacle, failures) => {
         this.#obstacle(obstacle);
-        await pause(clock, retryDelayMs(failures, random), signal);
+        await delay(clock, retryDelayMs(failures, random), signal);
       },
     };
   }

@@ -6,11 +6,10 @@
 // What is made during a pass is written during that pass or made anew. A process that could not look for 5 s does not write, so that whoever
 // pauses has to wait and to ask nobody, wherever the writers are and whenever they started. What waited is written when a look shows that
 // nobody paused meanwhile.
-import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, delay, FxtapeError, type Log, pause } from '@fxtape/ops';
 import { type ApplyStepRow, pausedStep } from './apply-steps.ts';
 import type { Obstacle } from './deliver-rows.ts';
 import { asObjects } from './exec-answer.ts';
-import { pause } from './pause.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 
 const LOOK_EVERY_MS = 1000;
@@ -84,7 +83,7 @@ export class WriteGate {
           this.#pass = { controller: new AbortController(), pauseUs: this.#look.pauseUs };
         return { signal: this.#pass.controller.signal, applied: this.#look.applied };
       }
-      await pause(this.#o.clock, 100, signal);
+      await delay(this.#o.clock, 100, signal);
     }
   }
 
@@ -115,7 +114,7 @@ export class WriteGate {
         this.#say(error instanceof FxtapeError ? error.code : String(error));
         log.debug({ err: error }, 'cannot check whether rows may be written');
       }
-      await pause(clock, LOOK_EVERY_MS, signal).catch(() => {});
+      await pause(clock, LOOK_EVERY_MS, signal);
     }
   }
 

@@ -11,7 +11,7 @@ import {
   type TableRow,
   utcMs,
 } from '@fxtape/market';
-import { type Clock, FxtapeError } from '@fxtape/ops';
+import { abortable, type Clock, FxtapeError } from '@fxtape/ops';
 import type { HistoryReader } from '@fxtape/questdb';
 
 export interface AccountContext {
@@ -213,15 +213,6 @@ function contextOf(o: {
       return rule.read(await brokerNowMs(signal), { pass: 1 }).ms * 1000;
     },
   };
-}
-
-/** Settles with the promise, or rejects when the signal aborts. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }
 
 const unknownAccount = (account: string): FxtapeError =>

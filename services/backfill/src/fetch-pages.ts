@@ -1,13 +1,13 @@
 // Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first. What
 // timed out was asked in halves; what a row limit cut off was asked again from the last row on (that row included); what looked empty, or
 // was the first answer of its stream, was answered twice in the same way.
+import { delay } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { digestRows } from './agreements.ts';
 import { ComeAgain } from './come-again.ts';
 import { contradicts, isTooMuch, noProgress, tooSlow } from './history-errors.ts';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import type { Purpose } from './numbers.ts';
-import { pause } from './pause.ts';
 import type { SyncContext } from './sync-context.ts';
 
 /** Waiting longer than this for the next answer is not worth a place in the queue. */
@@ -95,7 +95,7 @@ async function believed<R extends object>(
     if (waitMs === null) return answer;
     if (waitMs > LONGEST_PAUSE_MS)
       throw new ComeAgain(waitMs, `answers for ${source.what} are still growing`);
-    await pause(clock, waitMs, c.signal);
+    await delay(clock, waitMs, c.signal);
     answer = await source.read(range, 'agreement');
   }
 }

@@ -1,18 +1,8 @@
 // A backfill process: takes jobs of every account from the queue and writes the history that they ask for. Any number of processes share
 // the work. It reads its environment and configuration, brings the tables up to date, works, and hands its jobs back when told to stop.
-import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
+import { type Config, configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
 import { JobWorkers } from '@fxtape/jobs';
-import {
-  createLog,
-  exitOnUncaught,
-  Metrics,
-  redactorOf,
-  secretReader,
-  Shutdown,
-  startHealthServer,
-  systemClock,
-  writePidFile,
-} from '@fxtape/ops';
+import { aborted, beginService, openHealth, readEnv, serviceVariables } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -25,28 +15,17 @@ import {
   TradeReader,
   WriteGate,
 } from '@fxtape/questdb';
+import { z } from 'zod';
 import { AccountContexts } from './account-context.ts';
-import { readBackfillEnv } from './env.ts';
 import { backfillHandlers } from './handlers.ts';
 import { backfillParts } from './parts.ts';
-import { aborted } from './pause.ts';
 import { Readiness } from './readiness.ts';
 
-const env = readBackfillEnv();
-const demo = env.FXTAPE_DEMO;
-let current: Config =
-  demo === undefined
-    ? await loadConfig(env.FXTAPE_CONFIG)
-    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
-const redactor = redactorOf(env);
-const readSecret = secretReader(redactor);
-const keyOf = (variable: string): string => readSecret(variable) ?? '';
-const log = createLog({ service: 'backfill', level: env.LOG_LEVEL, redactor });
-exitOnUncaught(log);
-const clock = systemClock();
-const metrics = new Metrics({ process: true });
-const shutdown = new Shutdown({ log, deadlineMs: 4500 });
-shutdown.onSignals();
+const env = readEnv(z.object({ ...serviceVariables, ...configVariables, ...engineVariables }));
+let current: Config = await configInForce(env);
+const service = beginService('backfill', env, 4500);
+const { clock, log, metrics, shutdown } = service;
+const keyOf = (variable: string): string => service.readSecret(variable) ?? '';
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 const readiness = new Readiness();
@@ -84,35 +63,21 @@ const parts = backfillParts({
   metrics,
 });
 let workers: JobWorkers | null = null;
-const health = await startHealthServer({
-  addr: env.FXTAPE_HEALTH_ADDR,
-  token: env.FXTAPE_API_TOKEN,
-  metrics,
+const health = await openHealth('backfill', env, service, {
   ready: () => readiness.now(clock.nowMs(), gate.paused),
   json: {
     '/state': () => ({ service: 'backfill', lanes: workers?.state() ?? [], writer: table.state() }),
   },
 });
-shutdown.add('health', () => health.close());
-writePidFile(env.FXTAPE_DATA_DIR, 'backfill', { pid: process.pid, http: health.addr });
 
 const stopping = new AbortController();
 shutdown.add('jobs', async () => {
   stopping.abort(new Error('stopping'));
   await workers?.stop();
 });
-if (demo === undefined) {
-  const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
-  const watch = watchConfig(
-    env.FXTAPE_CONFIG,
-    (next) => {
-      current = next;
-    },
-    onError,
-  );
-  shutdown.add('configuration', async () => watch.close());
-}
+followConfig(env, current, service, (next) => {
+  current = next;
+});
 
 const database = new Database({ http, log, clock });
 void database.watch(stopping.signal);

@@ -1,19 +1,8 @@
 // The collector: one process that records every configured account. It reads its environment and configuration, brings up one
 // pipeline per account, and follows changes of the configuration.
 import { join } from 'node:path';
-import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
-import {
-  createLog,
-  exitOnUncaught,
-  Metrics,
-  redactorOf,
-  secretReader,
-  Shutdown,
-  startHealthServer,
-  Supervisor,
-  systemClock,
-  writePidFile,
-} from '@fxtape/ops';
+import { type Config, configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
+import { aborted, beginService, openHealth, readEnv, serviceVariables, Supervisor } from '@fxtape/ops';
 import { type LiveTableName, liveTables } from '@fxtape/market';
 import {
   AppliedWatch,
@@ -25,7 +14,7 @@ import {
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
-import { readCollectorEnv } from './env.ts';
+import { z } from 'zod';
 import { FeedOrder } from './feed-order.ts';
 import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
@@ -34,21 +23,13 @@ import { accountReport, momentOf, reasonsOf } from './report.ts';
 import { Retirement } from './retire.ts';
 import { thisRecorder } from './this-recorder.ts';
 
-const env = readCollectorEnv();
+const { QDB_CLIENT_CONF } = engineVariables;
+const env = readEnv(z.object({ ...serviceVariables, ...configVariables, QDB_CLIENT_CONF }));
 const demo = env.FXTAPE_DEMO;
-const config =
-  demo === undefined
-    ? await loadConfig(env.FXTAPE_CONFIG)
-    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
-const redactor = redactorOf(env);
-const readSecret = secretReader(redactor);
-const keyOf = (variable: string): string => readSecret(variable) ?? '';
-const log = createLog({ service: 'collector', level: env.LOG_LEVEL, redactor });
-exitOnUncaught(log);
-const clock = systemClock();
-const metrics = new Metrics({ process: true });
-const shutdown = new Shutdown({ log, deadlineMs: 9000 });
-shutdown.onSignals();
+const config = await configInForce(env);
+const service = beginService('collector', env, 9000);
+const { clock, log, metrics, shutdown } = service;
+const keyOf = (variable: string): string => service.readSecret(variable) ?? '';
 
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
@@ -95,9 +76,7 @@ const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
 const pipelines = new Map<string, Pipeline>();
 const listed = Promise.withResolvers<void>();
 const feedSent = async (feed: string, signal: AbortSignal): Promise<void> => {
-  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => abort());
-  if (!signal.aborted) await Promise.race([listed.promise, aborted]);
+  await Promise.race([listed.promise, aborted(signal)]);
   if (!signal.aborted) await retirement.sent(feed, signal);
 };
 const order = new FeedOrder({ tapes, accounts: () => pipelines.values(), retired: feedSent, clock, log });
@@ -165,18 +144,9 @@ shutdown.add('accounts', async () => {
     ...[...pipelines.values()].map((pipeline) => pipeline.stop()),
   ]);
 });
-if (demo === undefined) {
-  const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
-  const onChange = (next: Config): void => void follow(next).catch(onError);
-  const watch = watchConfig(env.FXTAPE_CONFIG, onChange, onError);
-  shutdown.add('configuration', async () => watch.close());
-}
+followConfig(env, config, service, follow);
 const startedAt = new Date(clock.nowMs()).toISOString();
-const health = await startHealthServer({
-  addr: env.FXTAPE_HEALTH_ADDR,
-  token: env.FXTAPE_API_TOKEN,
-  metrics,
+const health = await openHealth('collector', env, service, {
   ready: () => {
     const reasons = reasonsOf([...pipelines.values()], momentOf(clock));
     return { ready: reasons.length === 0, reasons };
@@ -189,7 +159,5 @@ const health = await startHealthServer({
     }),
   },
 });
-shutdown.add('health', () => health.close());
 exportMetrics(metrics, () => [...pipelines.values()], clock);
-writePidFile(env.FXTAPE_DATA_DIR, 'collector', { pid: process.pid, http: health.addr, pass: health.pass });
 log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'recording');

@@ -1,19 +1,7 @@
 // The console as a process: environment → application → listening port, and an orderly stop.
-import { demoConfig, loadConfig } from '@fxtape/config';
+import { configInForce } from '@fxtape/config';
 import { JobQueues } from '@fxtape/jobs';
-import {
-  createLog,
-  exitOnUncaught,
-  HttpGuard,
-  listenFailed,
-  Metrics,
-  parseListenAddr,
-  redactorOf,
-  secretReader,
-  Shutdown,
-  systemClock,
-  writePidFile,
-} from '@fxtape/ops';
+import { beginService, HttpGuard, listenFailed, parseListenAddr, writePidFile } from '@fxtape/ops';
 import { HistoryReader, QuestDbHttp, QuestDbPg, Reader } from '@fxtape/questdb';
 import { gatherClocks } from './account-clocks.ts';
 import { createApp } from './app.ts';
@@ -23,25 +11,19 @@ import { questDbGaps } from './questdb-gaps.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
 
 const env = consoleEnv();
-const redactor = redactorOf(env);
-const log = createLog({ service: 'console', level: env.LOG_LEVEL, redactor });
-exitOnUncaught(log);
-const shutdown = new Shutdown({ log, deadlineMs: 5000 });
-shutdown.onSignals();
+const service = beginService('console', env, 5000);
+const { clock, log, metrics, shutdown } = service;
 const { FXTAPE_API_TOKEN: token, FXTAPE_HTTP_ADDR: address } = env;
 const guard = new HttpGuard({ addr: address, variable: 'FXTAPE_HTTP_ADDR', token });
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 // Connects by itself whenever Redis is there; the console does not need it to start or to stay.
 const jobs = new JobQueues({ redisUrl: env.REDIS_URL, log });
-const config = async () =>
-  env.FXTAPE_DEMO === undefined
-    ? loadConfig(env.FXTAPE_CONFIG)
-    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO });
+const config = () => configInForce(env);
 const asReader = env.QUESTDB_READER_URL === undefined ? null : new QuestDbPg({ url: env.QUESTDB_READER_URL });
 if (asReader === null)
   log.warn('QUESTDB_READER_URL is not set: the console reads as the user of QDB_CLIENT_CONF, who can write');
-const recorded = { http: asReader ?? http, clock: systemClock() };
+const recorded = { http: asReader ?? http, clock };
 const history = new HistoryReader(recorded);
 const collectorUrl = env.FXTAPE_COLLECTOR_URL;
 const app = await createApp({
@@ -57,10 +39,10 @@ const app = await createApp({
   jobs,
   accounts: new GatewayAccounts({
     config,
-    keyOf: secretReader(redactor),
+    keyOf: service.readSecret,
     baseUrl: env.FXSOCKET_BASE_URL,
   }),
-  metrics: new Metrics({ process: true }),
+  metrics,
   log,
   guard,
 });

@@ -1,17 +1,7 @@
 // The scheduler: one process that plans what is missing of every configured account, or stands by while another one does. It reads its
 // environment and configuration, waits for the tables, and follows changes of the configuration.
-import { type Config, demoConfig, loadConfig, watchConfig } from '@fxtape/config';
-import {
-  createLog,
-  exitOnUncaught,
-  Metrics,
-  redactorOf,
-  secretReader,
-  Shutdown,
-  startHealthServer,
-  systemClock,
-  writePidFile,
-} from '@fxtape/ops';
+import { configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
+import { beginService, openHealth, readEnv, serviceVariables } from '@fxtape/ops';
 import {
   AppliedWatch,
   AppliedWriter,
@@ -23,24 +13,14 @@ import {
   QuestDbHttp,
   TableWriter,
 } from '@fxtape/questdb';
-import { readSchedulerEnv } from './env.ts';
+import { z } from 'zod';
 import { Scheduler } from './scheduler.ts';
 
-const env = readSchedulerEnv();
-const demo = env.FXTAPE_DEMO;
-const config: Config =
-  demo === undefined
-    ? await loadConfig(env.FXTAPE_CONFIG)
-    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo });
-const redactor = redactorOf(env);
-const readSecret = secretReader(redactor);
-const keyOf = (variable: string): string => readSecret(variable) ?? '';
-const log = createLog({ service: 'scheduler', level: env.LOG_LEVEL, redactor });
-exitOnUncaught(log);
-const clock = systemClock();
-const metrics = new Metrics({ process: true });
-const shutdown = new Shutdown({ log, deadlineMs: 9000 });
-shutdown.onSignals();
+const env = readEnv(z.object({ ...serviceVariables, ...configVariables, ...engineVariables }));
+const config = await configInForce(env);
+const service = beginService('scheduler', env, 9000);
+const { clock, log, metrics, shutdown } = service;
+const keyOf = (variable: string): string => service.readSecret(variable) ?? '';
 
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 const tableWriter = new TableWriter({
@@ -90,17 +70,9 @@ void database.ready(stopping.signal).then(
 );
 const waiting = (): string | null =>
   database.trouble === null ? null : `QuestDB is not ready (${database.trouble.message})`;
-if (demo === undefined) {
-  const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
-  const watch = watchConfig(env.FXTAPE_CONFIG, (next) => scheduler.reconfigure(next), onError);
-  shutdown.add('configuration', async () => watch.close());
-}
+followConfig(env, config, service, (next) => scheduler.reconfigure(next));
 const startedAt = new Date(clock.nowMs()).toISOString();
-const health = await startHealthServer({
-  addr: env.FXTAPE_HEALTH_ADDR,
-  token: env.FXTAPE_API_TOKEN,
-  metrics,
+const health = await openHealth('scheduler', env, service, {
   ready: () => {
     const wait = waiting();
     const reasons = wait === null ? scheduler.reasons() : [wait];
@@ -108,6 +80,4 @@ const health = await startHealthServer({
   },
   json: { '/state': () => ({ service: 'scheduler', startedAt, waiting: waiting(), ...scheduler.state() }) },
 });
-shutdown.add('health', () => health.close());
-writePidFile(env.FXTAPE_DATA_DIR, 'scheduler', { pid: process.pid, http: health.addr });
 log.info({ http: health.addr, accounts: config.accounts.length, source: config.source }, 'planning');

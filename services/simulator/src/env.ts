@@ -1,9 +1,10 @@
 // The simulator's environment variables. Addresses and defaults are those of the design; the scenario is a JSON file.
 
-import { listenAddr, logLevel, readEnv } from '@fxtape/ops';
+import { listenAddr, readEnv, serviceVariables } from '@fxtape/ops';
 import { z } from 'zod';
 
 const schema = z.object({
+  ...serviceVariables,
   FXTAPE_SIMULATOR_ADDR: listenAddr('127.0.0.1:7080'),
   FXTAPE_SIMULATOR_CONTROL_ADDR: listenAddr('127.0.0.1:7081'),
   /** Asked for in the header `X-Control-Key` of the control API; without it nothing is asked for. */
@@ -16,10 +17,6 @@ const schema = z.object({
   FXTAPE_DEMO_SYMBOL: z.string().optional(),
   /** Seconds of the file in one second. */
   FXTAPE_DEMO_SPEED: z.coerce.number().positive('must be a number above 0').default(1),
-  FXTAPE_HEALTH_ADDR: listenAddr('127.0.0.1:0'),
-  FXTAPE_API_TOKEN: z.string().optional(),
-  FXTAPE_DATA_DIR: z.string().default('./data'),
-  LOG_LEVEL: logLevel,
 });
 
 export type SimulatorEnv = z.output<typeof schema>;

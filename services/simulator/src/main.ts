@@ -1,26 +1,15 @@
 // The simulated gateway as a process: environment → scenario → gateway, control API and health port, and an orderly stop.
 
 import { readFileSync } from 'node:fs';
-import {
-  createLog,
-  redactorOf,
-  exitOnUncaught,
-  FxtapeError,
-  Metrics,
-  Shutdown,
-  startHealthServer,
-  writePidFile,
-} from '@fxtape/ops';
+import { beginService, FxtapeError, openHealth } from '@fxtape/ops';
 import { simulatorEnv } from './env.ts';
 import { readRealDay, realDayScenario } from './real-day.ts';
 import { DEMO_SCENARIO, freshTicket, type ScenarioInput } from './scenario.ts';
 import { startSimulator } from './simulator.ts';
 
 const env = simulatorEnv();
-const log = createLog({ service: 'simulator', level: env.LOG_LEVEL, redactor: redactorOf(env) });
-exitOnUncaught(log);
-const shutdown = new Shutdown({ log, deadlineMs: 5000 });
-shutdown.onSignals();
+const service = beginService('simulator', env, 5000);
+const { log, shutdown } = service;
 
 const simulator = await startSimulator(scenario(), {
   onFileEnd: () =>
@@ -34,17 +23,10 @@ const simulator = await startSimulator(scenario(), {
 });
 shutdown.add('gateway', () => simulator.close());
 
-const metrics = new Metrics();
-const health = await startHealthServer({
-  addr: env.FXTAPE_HEALTH_ADDR,
-  token: env.FXTAPE_API_TOKEN,
+const health = await openHealth('simulator', env, service, {
   ready: () => ({ ready: true, reasons: [] }),
-  metrics,
   json: { '/state': () => simulator.state() },
 });
-shutdown.add('health', () => health.close());
-const removePidFile = writePidFile(env.FXTAPE_DATA_DIR, 'simulator', { pid: process.pid, http: health.addr });
-shutdown.add('pid file', async () => removePidFile());
 
 const { life } = simulator.state();
 if (life !== null)

@@ -6,7 +6,7 @@
 //
 // A run trusts only what an earlier run recorded as its subject: table names show which step was reached, and counting shows what a copy
 // contains. Every step may run twice, and until `applied` all of it can be rolled back.
-import type { Clock, Log } from '@fxtape/ops';
+import { type Clock, type Log, pause } from '@fxtape/ops';
 import {
   CorrectedRows,
   endStatements,
@@ -172,10 +172,10 @@ export class ClockApply {
     await requireNoOtherPause(this.#o.journal, state.id);
     state.step = 'paused';
     await this.#o.journal.save(state);
-    await sleep(clock, reachMs ?? PAUSE_REACHES_MS);
+    await pause(clock, reachMs ?? PAUSE_REACHES_MS);
     await requireStill(this.#o.journal, state.id);
     const before = await lastEntries(http, CORRECTED_TABLES);
-    await sleep(clock, quietMs ?? QUIET_MS);
+    await pause(clock, quietMs ?? QUIET_MS);
     const after = await lastEntries(http, CORRECTED_TABLES);
     const moving = CORRECTED_TABLES.filter((name) => before.get(name) !== after.get(name));
     if (moving.length > 0) throw stillWritten(moving);
@@ -379,6 +379,3 @@ export class ClockApply {
     await this.#o.onStep?.(step, done, of);
   }
 }
-
-const sleep = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => void clock.setTimeout(resolve, ms));

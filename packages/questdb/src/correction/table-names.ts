@@ -1,7 +1,6 @@
 // Tables as a whole: made, named, dropped, and how far their logs are. In: names. Out: statements to the database, each of which may run twice.
-import { type Clock, FxtapeError } from '@fxtape/ops';
+import { type Clock, FxtapeError, pause } from '@fxtape/ops';
 import { asObjects } from '../exec-answer.ts';
-import { pause } from '../pause.ts';
 import type { QuestDbHttp } from '../quest-db-http.ts';
 import { walTables } from '../wal-tables.ts';
 import { STATEMENT_MS } from './table-looks.ts';

@@ -1,0 +1,44 @@
+// The configuration that a service works by, and the variables that lead to it and to the engines. In: the environment, read and checked. Out:
+// the configuration, or that of a demonstration; later each changed one. A wrong one is logged, and the one before stays in force.
+import { addressOf, type Log, type Shutdown } from '@fxtape/ops';
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { demoConfig } from './demo.ts';
+import { loadConfig } from './load.ts';
+import { watchConfig } from './watch.ts';
+
+export const configVariables = {
+  FXTAPE_CONFIG: z.string().default('./fxtape.yaml'),
+  /** Which demonstration is recorded: `demo`, or the name of a file of ticks (real-….). */
+  FXTAPE_DEMO: z.string().optional(),
+  FXSOCKET_BASE_URL: z.url().default('https://api.fxsocket.com'),
+};
+
+export const engineVariables = {
+  QDB_CLIENT_CONF: z.string().default('http::addr=127.0.0.1:9000;'),
+  REDIS_URL: addressOf(/^rediss?$/, 'redis://127.0.0.1:6379').default('redis://127.0.0.1:6379'),
+};
+
+type ConfigEnv = z.output<z.ZodObject<typeof configVariables>>;
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID. */
+export const configInForce = async (env: ConfigEnv): Promise<Config> =>
+  env.FXTAPE_DEMO === undefined
+    ? loadConfig(env.FXTAPE_CONFIG)
+    : demoConfig({ simulatorUrl: env.FXSOCKET_BASE_URL, demo: env.FXTAPE_DEMO });
+
+/** Calls back with each configuration that differs from the one before, until the stop. A demonstration does not change. */
+export function followConfig(
+  env: ConfigEnv,
+  current: Config,
+  { log, shutdown }: { readonly log: Log; readonly shutdown: Shutdown },
+  onChange: (next: Config) => void | Promise<void>,
+): void {
+  if (env.FXTAPE_DEMO !== undefined) return;
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
+  const change = (next: Config): void => void (async () => onChange(next))().catch(onError);
+  // What changed since it was read is a change.
+  const watch = watchConfig(env.FXTAPE_CONFIG, change, onError, { current });
+  shutdown.add('configuration', async () => watch.close());
+}

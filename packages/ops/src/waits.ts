@@ -1,0 +1,40 @@
+// Waiting, as something that a signal can end.
+import type { Clock } from './clock.ts';
+
+type Timers = Pick<Clock, 'setTimeout' | 'clearTimeout'>;
+
+/** Resolves after `ms`, or as soon as the signal is aborted. */
+export const pause = (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      signal?.removeEventListener('abort', done);
+      clock.clearTimeout(timer);
+      resolve();
+    };
+    const timer = clock.setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+
+/** Resolves after `ms`. @throws the signal's reason, as soon as it is aborted. */
+export const delay = async (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> => {
+  await pause(clock, ms, signal);
+  signal?.throwIfAborted();
+};
+
+/** Resolves when the signal is aborted. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** The promise's result, or the signal's reason if that comes first. What the promise does later is up to its maker. */
+export const abortable = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    // A rejection that nobody waits for any more is still handled.
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
