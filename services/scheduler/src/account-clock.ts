@@ -4,7 +4,8 @@
 //
 //   no evidence ──► only the job `clock` is planned ──► evidence ──► inferred, or provisional and what would settle it ──► history
 //
-// Until the first evidence is there nothing of history is read: rows under a wrong rule could not be deleted again.
+// Until the first evidence is there nothing of history is read: rows under a wrong rule could not be deleted again. A terminal that has just
+// started and shows no bar of any symbol has shown nothing; after ten minutes of that, history is read all the same.
 import type { AccountConfig } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';
 import { type ClockRule, parseBrokerTime, parseClockRule, type TableRow } from '@fxtape/market';
@@ -20,7 +21,7 @@ import {
   ruleInForce,
   SURE,
 } from './clock-decision.ts';
-import { evidenceIsDue, gathered } from './clock-evidence.ts';
+import { awaitsEvidence, evidenceIsDue, gathered } from './clock-evidence.ts';
 import type { InferenceMemory } from './inference-memory.ts';
 import { clockJob } from './plan/clock-job.ts';
 
@@ -95,7 +96,9 @@ export async function settleClock(
       !config.clock.replayed &&
       parseClockRule(recordedRule).offsetAt(wallUs / 1000) !== rule.offsetAt(wallUs / 1000));
   const settled = confidence !== 'provisional' && decision.settles.length === 0;
-  const due = !configured && evidenceIsDue({ readUs: seen?.readUs ?? null, wallUs, settled, doubted });
+  const sinceUs = rules.reduce((first, { ts_decided: us }) => Math.min(first, us), wallUs);
+  const readUs = seen?.readUs ?? null;
+  const due = !configured && evidenceIsDue({ readUs, sinceUs, wallUs, settled, doubted });
   // A gateway that plays an old day has the history of that day; to within a day its wall clock says when that is.
   const stated = due && config.clock.replayed ? parseBrokerTime((await o.timezone()).serverTime) : null;
   const nowUs = stated === null ? wallUs : stated.ms * 1000;
@@ -106,7 +109,7 @@ export async function settleClock(
       rule: rule.id,
       confidence,
       settles: configured ? [] : decision.settles,
-      awaitsEvidence: seen === null && !SURE.includes(confidence),
+      awaitsEvidence: !SURE.includes(confidence) && awaitsEvidence(seen, sinceUs, wallUs),
     },
     replaced: row === undefined || inForce?.rule_id === rule.id ? null : (inForce?.rule_id ?? null),
   };

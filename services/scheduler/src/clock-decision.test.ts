@@ -16,7 +16,7 @@ import {
   knownRules,
   ruleInForce,
 } from './clock-decision.ts';
-import { evidenceIsDue, gathered } from './clock-evidence.ts';
+import { awaitsEvidence, evidenceIsDue, gathered } from './clock-evidence.ts';
 import { InferenceMemory } from './inference-memory.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 24, 12);
@@ -283,12 +283,54 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
   ]);
 });
 
-test('evidence is gathered again sooner when it leaves something open, and soonest when today contradicts', () => {
-  const day = 86_400_000_000;
+test('a terminal that shows nothing yet is no evidence, and one that lists nothing of ours is', () => {
+  const none = {
+    ts: NOW_MS * 1000,
+    server: 's',
+    account: 'a',
+    kind: 'edges',
+    symbol: 'EURUSD',
+    utc_offset_s: null,
+    bars: 0,
+    edges: null,
+    reason: null,
+  };
+  const read = { ...none, symbol: 'XAUUSD', bars: 9, edges: '{"open":[],"close":[]}' };
+  const seen = (...rows: (typeof none | typeof read)[]) => gathered(rows, [], 0);
+  const [minute, unlisted] = [
+    60_000_000,
+    { ...none, reason: 'SYMBOL_NOT_LISTED: the broker lists no EURUSD' },
+  ];
+  const unread = [
+    seen({ ...none, reason: 'HISTORY_NOT_READY: not loaded' }),
+    seen({ ...none, symbol: '', reason: 'no symbol is listed' }),
+    // An answer without a bar, to a question about years.
+    seen({ ...none, edges: '{"open":[],"close":[]}' }, unlisted),
+  ];
+  for (const each of [null, ...unread]) {
+    expect(awaitsEvidence(each, 0, 9 * minute)).toBe(true);
+    // Not for ever: a gateway may have no hourly bars at all.
+    expect(awaitsEvidence(each, 0, 10 * minute)).toBe(each === null);
+  }
+  for (const each of [seen(unlisted), seen(read, none)]) expect(awaitsEvidence(each, 0, minute)).toBe(false);
+});
+
+test('evidence is gathered again sooner when it leaves something open, and soonest of a new server', () => {
+  const minute = 60_000_000;
+  const day = 1440 * minute;
+  const old = { readUs: 0, sinceUs: -9 * day };
   const due = (age: number, settled: boolean, doubted = false): boolean =>
-    evidenceIsDue({ readUs: 0, wallUs: age, settled, doubted });
-  expect(evidenceIsDue({ readUs: null, wallUs: 0, settled: true, doubted: false })).toBe(true);
+    evidenceIsDue({ ...old, wallUs: age, settled, doubted });
+  expect(evidenceIsDue({ ...old, readUs: null, wallUs: 0, settled: true, doubted: false })).toBe(true);
   expect([due(2 * day, true), due(3 * day, true)]).toEqual([false, true]);
   expect([due(day / 2, false), due(day, false)]).toEqual([false, true]);
   expect([due(day / 25, true, true), due(day / 24, true, true)]).toEqual([false, true]);
+  let readUs = 0;
+  const looks: number[] = [];
+  for (let wallUs = 0; wallUs < 2 * day; wallUs += minute / 2) {
+    if (!evidenceIsDue({ readUs, sinceUs: 0, wallUs, settled: false, doubted: false })) continue;
+    looks.push(wallUs / minute);
+    readUs = wallUs;
+  }
+  expect(looks).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]);
 });

@@ -9,6 +9,8 @@ export interface Gathered {
   readonly evidence: ClockEvidence;
   /** When history was read last, UTC µs. */
   readonly readUs: number;
+  /** Nothing could be read yet, of symbols that there are: a terminal that has just started lists and loads little. */
+  readonly unread: boolean;
 }
 
 const SOURCES: readonly string[] = ['ticks', 'server_time', 'stated'];
@@ -33,23 +35,36 @@ export function gathered(
   return {
     evidence: { nowUtcMs: samples.length === 0 ? wallUs / 1000 : nowUtcMs, samples, histories, known },
     readUs: edges.reduce((newest, { ts }) => Math.max(newest, ts), 0),
+    unread:
+      edges.every(({ bars }) => bars === 0) &&
+      edges.some(({ reason }) => reason === null || !reason.startsWith('SYMBOL_NOT_LISTED')),
   };
 }
 
-const HOUR_US = 3_600_000_000;
+const MINUTE_US = 60_000_000;
+const HOUR_US = 60 * MINUTE_US;
 const DAY_US = 24 * HOUR_US;
 /** How old evidence may grow: of a rule that is settled, of one that is not, and of one that the clock of today seems to contradict. */
 const SETTLED_US = 3 * DAY_US;
 const PROVISIONAL_US = DAY_US;
 const DOUBTED_US = HOUR_US;
+/** How long history waits for a terminal that shows no hourly bars at all. */
+const UNREAD_US = 10 * MINUTE_US;
 
+/** `sinceUs`: when the first rule of the server was decided. A new server is looked at after 1, 2, 4, … minutes, until a rule is settled. */
 export const evidenceIsDue = (o: {
   readUs: number | null;
+  sinceUs: number;
   wallUs: number;
   settled: boolean;
   doubted: boolean;
 }): boolean => {
   if (o.readUs === null) return true;
-  const age = o.wallUs - o.readUs;
-  return age >= (o.doubted ? DOUBTED_US : o.settled ? SETTLED_US : PROVISIONAL_US);
+  const young = Math.max(MINUTE_US, o.readUs - o.sinceUs);
+  const most = o.settled ? SETTLED_US : Math.min(PROVISIONAL_US, young);
+  return o.wallUs - o.readUs >= (o.doubted ? Math.min(DOUBTED_US, most) : most);
 };
+
+/** Whether history waits: rows under a wrong rule could not be deleted again. */
+export const awaitsEvidence = (seen: Gathered | null, sinceUs: number, wallUs: number): boolean =>
+  seen === null || (seen.unread && wallUs - sinceUs < UNREAD_US);
