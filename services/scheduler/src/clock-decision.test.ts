@@ -16,7 +16,7 @@ import {
   knownRules,
   ruleInForce,
 } from './clock-decision.ts';
-import { awaitsEvidence, evidenceIsDue, gathered } from './clock-evidence.ts';
+import { awaitsEvidence, evidenceIsDue, type EvidenceRow, gathered } from './clock-evidence.ts';
 import { InferenceMemory } from './inference-memory.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 24, 12);
@@ -284,7 +284,7 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
 });
 
 test('a terminal that shows nothing yet is no evidence, and one that lists nothing of ours is', () => {
-  const none = {
+  const none: EvidenceRow = {
     ts: NOW_MS * 1000,
     server: 's',
     account: 'a',
@@ -296,7 +296,7 @@ test('a terminal that shows nothing yet is no evidence, and one that lists nothi
     reason: null,
   };
   const read = { ...none, symbol: 'XAUUSD', bars: 9, edges: '{"open":[],"close":[]}' };
-  const seen = (...rows: (typeof none | typeof read)[]) => gathered(rows, [], 0);
+  const seen = (...rows: EvidenceRow[]) => gathered(rows, [], 0);
   const [minute, unlisted] = [
     60_000_000,
     { ...none, reason: 'SYMBOL_NOT_LISTED: the broker lists no EURUSD' },

@@ -3,7 +3,7 @@
 // that the same rows always lead to the same rule.
 import { type ClockEvidence, clockOffset, type OffsetSample, readEdges, type TableRow } from '@fxtape/market';
 
-type EvidenceRow = TableRow<'clock_evidence'>;
+export type EvidenceRow = TableRow<'clock_evidence'>;
 
 export interface Gathered {
   readonly evidence: ClockEvidence;
