@@ -3,7 +3,7 @@
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
 import { statedTime } from './clock/line-sight.ts';
-import { heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
+import { connectionBegan, heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { Instant, LedgerState, StreamAccount } from './ledger-state.ts';
 import { isMistimed, kindOfMark, passOfMark } from './mark.ts';
@@ -111,6 +111,7 @@ export class Ledger {
     this.state.conn = conn;
     this.state.connUs = tsRecv;
     if (this.state.serverMs !== null) this.#measure(this.state.serverMs);
+    for (const { lateness } of this.#ticks.values()) if (lateness !== null) connectionBegan(lateness);
     this.state.serverMs = null;
     this.state.brokerUp = true;
   }
@@ -272,7 +273,7 @@ export class Ledger {
     // A replayed market may run hours between two heartbeats.
     const isMeasured = !this.state.replayed || this.state.serverMs !== null;
     if (kind === 'live' && stream !== undefined && isMeasured)
-      tickCame((stream.lateness ??= noLateness()), at.ms, this.state.serverMs);
+      tickCame((stream.lateness ??= noLateness()), at.ms, this.state.serverMs, this.lastTsRecv);
   }
 
   #repeated(at: BrokerTime, mark: string | null, stream: StreamAccount | undefined): void {

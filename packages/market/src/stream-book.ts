@@ -283,14 +283,17 @@ export class StreamBook {
    * an end known from the database may lie ahead of the gateway's clock: no gap ends before its start.
    */
   #beginEarlier(gap: OpenGap, end: Instant, timing: Timing): void {
-    const { from } = gap;
-    if (from === null) return;
     const lateMs = startMs(timing);
-    if ('utcUs' in from) gap.from = earliest(from, gapStart(end, lateMs));
-    if (!('at' in from) || lateMs <= LEAST_MARGIN_MS) return;
-    const waitedMs = this.#waitedMs(gap, from.at);
-    const wasKnown = lateMs <= -from.byMs && waitedMs < -from.byMs;
-    if (!wasKnown) gap.from = gapStart(from.at, lateMs + Math.max(LEAST_MARGIN_MS, waitedMs));
+    const earlier = (from: Bound): Bound => {
+      if ('earliest' in from) return { earliest: from.earliest.map(earlier) };
+      if ('latest' in from) return { latest: from.latest.map(earlier) };
+      if ('utcUs' in from) return earliest(from, gapStart(end, lateMs));
+      if (lateMs <= LEAST_MARGIN_MS) return from;
+      const waitedMs = this.#waitedMs(gap, from.at);
+      const wasKnown = lateMs <= -from.byMs && waitedMs < -from.byMs;
+      return wasKnown ? from : gapStart(from.at, lateMs + Math.max(LEAST_MARGIN_MS, waitedMs));
+    };
+    if (gap.from !== null) gap.from = earlier(gap.from);
   }
 
   /** How long a gap was open before the heartbeat that gave it a start. */
