@@ -2,7 +2,7 @@
 // nothing to send.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Intake, Retirement, TapeMemory } from '@fxtape/collector';
+import { FeedOrder, Intake, Retirement, type RetireOptions, TapeMemory } from '@fxtape/collector';
 import { decodeFrame } from '@fxtape/fxsocket';
 import { type ClockSpan, saveLedger, type StreamKey } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
@@ -101,13 +101,32 @@ const sharing = async () => {
   return { http, identity, server, shared };
 };
 
+const orders = new WeakMap<Retirement, FeedOrder>();
+
+function retiring(o: Omit<RetireOptions, 'order'>): Retirement {
+  const order: FeedOrder = new FeedOrder({
+    tapes: o.tapes,
+    accounts: () => retirement.neighbours,
+    listed: Promise.resolve(),
+    clock: o.shared.clock,
+    log,
+  });
+  const retirement: Retirement = new Retirement({ ...o, order });
+  orders.set(retirement, order);
+  return retirement;
+}
+
+/** As an account waits that has taken over the feed now. */
+const sentBy = async (retirement: Retirement, feed: string, signal: AbortSignal): Promise<void> =>
+  orders.get(retirement)?.sent('now', { feed, tsRecv: Number.MAX_SAFE_INTEGER }, () => {}, signal);
+
 test('what waited when a tape ended is sent, and a tape that has nothing to send holds up no other', async () => {
   const { http, identity, shared } = await sharing();
   const data = tempDir('retire');
   atTheEnd(() => data.remove());
   const tapes = join(data.path, 'tape');
   writeFileSync(tapes, 'no folder');
-  const retirement = new Retirement({ shared, tapes, ruleOf: () => null, log });
+  const retirement = retiring({ shared, tapes, ruleOf: () => null, log });
   atTheEnd(() => retirement.stop());
   await expect(retirement.addAll(new Set())).rejects.toMatchObject({ code: 'TAPE_IO' });
   rmSync(tapes);
@@ -156,7 +175,7 @@ test('the tape of an account that another data folder has recorded since is left
   await tape.close();
   const told: string[] = [];
   const telling = createLog({ service: 'test', level: 'warn', write: (line) => void told.push(line) });
-  const retirement = new Retirement({ shared, tapes: data.path, ruleOf: () => null, log: telling });
+  const retirement = retiring({ shared, tapes: data.path, ruleOf: () => null, log: telling });
   atTheEnd(() => retirement.stop());
   await retirement.addAll(new Set());
   await until(async () => told.some((line) => line.includes('ACCOUNT_RECORDED_ELSEWHERE')), {
@@ -184,7 +203,7 @@ test('who waits for a tape waits as long as the database is away, and not a mome
   };
   const told: string[] = [];
   const telling = createLog({ service: 'test', level: 'error', write: (line) => void told.push(line) });
-  const retirement = new Retirement({
+  const retirement = retiring({
     shared: { ...shared, clock: fast },
     tapes: data.path,
     ruleOf: () => null,
@@ -196,7 +215,7 @@ test('who waits for a tape waits as long as the database is away, and not a mome
   let isOver = false;
   // The feed of before has rows on these tapes as well.
   const sent = ['first', 'passed on'].map((feed) =>
-    retirement.sent(feed, wait.signal).then(() => (isOver = true)),
+    sentBy(retirement, feed, wait.signal).then(() => (isOver = true)),
   );
   // More failures than a tape that cannot be read is given.
   const failures = () => told.filter((line) => line.includes('QDB_UNREACHABLE')).length;
@@ -204,6 +223,36 @@ test('who waits for a tape waits as long as the database is away, and not a mome
   expect(isOver).toBe(false);
   wait.abort();
   await Promise.all(sent);
+});
+
+test('another database gets a tape that was sent already, at once, and whoever waits for it waits again', async () => {
+  const { http, identity, shared } = await sharing();
+  const data = tempDir('retire');
+  atTheEnd(() => data.remove());
+  const { tape } = await recorded(join(data.path, 'former'), 'former');
+  await tape.close();
+  let now = { identity, epoch: new AbortController() };
+  const database = {
+    trouble: null,
+    ready: async () => now.identity,
+    get epoch() {
+      return now.epoch.signal;
+    },
+  };
+  const retirement = retiring({ shared: { ...shared, database }, tapes: data.path, ruleOf: () => null, log });
+  atTheEnd(() => retirement.stop());
+  await retirement.addAll(new Set());
+  const { signal } = new AbortController();
+  const count = async () => Number((await http.exec('SELECT count() FROM ticks')).dataset[0]?.[0]);
+  await sentBy(retirement, 'former', signal);
+  expect(await count()).toBe(SECONDS);
+  for (const table of ['ticks', 'coverage', 'gap_events', 'accounts', 'streams'])
+    await http.exec(`TRUNCATE TABLE ${table}`);
+  const before = now.epoch;
+  now = { identity: 'another', epoch: new AbortController() };
+  before.abort();
+  await sentBy(retirement, 'former', signal);
+  expect(await count()).toBe(SECONDS);
 });
 
 test.each([
@@ -222,7 +271,7 @@ test.each([
     monoMs: () => clock.monoMs() * 20,
     setTimeout: (fn: () => void, ms: number) => clock.setTimeout(fn, ms / 20),
   };
-  const retirement = new Retirement({
+  const retirement = retiring({
     shared: { ...shared, clock: fast },
     tapes: data.path,
     ruleOf: () => rule,
@@ -232,8 +281,8 @@ test.each([
   await retirement.addAll(new Set());
   const rows = async (sql: string) => (await http.exec(sql)).dataset;
   const { signal } = new AbortController();
-  await retirement.sent('of another', signal);
-  await retirement.sent('held', signal);
+  await sentBy(retirement, 'of another', signal);
+  await sentBy(retirement, 'held', signal);
   const ends = await rows("SELECT gap_id FROM gap_events WHERE evidence = 'not configured any more'");
   expect(ends.length).toBeGreaterThan(0);
   const counted = await rows('SELECT count() FROM ticks');

@@ -7,6 +7,9 @@ import type { AwayBook } from './away-book.ts';
 import { judgeFailure } from './job-failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
 
+/** How long a queue is paused when nobody counts. */
+const WITHOUT_REDIS_MS = 1000;
+
 export class AccountBreaker {
   readonly #account: string;
   readonly #book: AwayBook;
@@ -14,6 +17,8 @@ export class AccountBreaker {
   readonly #log: Log;
   /** Whether the account is away, as far as this process knows. */
   #away = false;
+  /** What was counted, or never sent, and until when it pauses the queue, monotonic: a job fails with what its request has met already. */
+  readonly #counted = new WeakMap<Error, number>();
 
   constructor(o: { account: string; book: AwayBook; metrics: JobMetrics | null; log: Log }) {
     this.#account = o.account;
@@ -30,19 +35,26 @@ export class AccountBreaker {
   /** The error that a request meets while the account's requests are paused; null: it may be sent. */
   async open(): Promise<Error | null> {
     if (!this.#away) return null;
-    const line = await this.#book.leftAlone(this.#account).catch(this.#withoutRedis);
-    return line === null ? null : accountAwayAs(this.#account, line);
+    const alone = await this.#book.leftAlone(this.#account).catch(this.#withoutRedis);
+    if (alone === null) return null;
+    const error = accountAwayAs(this.#account, alone.line);
+    this.#counted.set(error, performance.now() + alone.ms);
+    return error;
   }
 
-  /** A request or a job found the account away. Out: how long to pause its queue. */
+  /** A request or a job found the account away; each error counts once. Out: how long to pause its queue. */
   async met(error: Error): Promise<number> {
+    const untilMs = this.#counted.get(error);
+    if (untilMs !== undefined) return Math.max(1, untilMs - performance.now());
     this.#away = true;
     const account = this.#account;
     const { holdMs, line } = judgeFailure(error);
     const seen = await this.#book.met(account, line, holdMs ?? 0).catch(this.#withoutRedis);
     if (seen?.begins)
       this.#log.warn({ account, line }, 'the gateway does not serve the account; its jobs wait');
-    return seen?.ms ?? 0;
+    const ms = seen?.ms ?? holdMs ?? WITHOUT_REDIS_MS;
+    this.#counted.set(error, performance.now() + ms);
+    return ms;
   }
 
   /** A request was answered, so the account is not away, whatever was recorded before. */

@@ -68,11 +68,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return now - f[1]
 `;
 
-/** KEYS: hash. Out: what the last request met, while requests are paused; else false. */
+/** KEYS: hash. Out: what the last request met and for how long requests are paused, while they are; else false. */
 const LEFT_ALONE = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'untilMs', 'alone', 'endedMs', 'line')
 if f[2] ~= '1' or f[3] or now >= tonumber(f[1]) then return false end
-return f[4]
+return {f[4], f[1] - now}
 `;
 
 export class AwayBook {
@@ -98,9 +98,10 @@ export class AwayBook {
     return ms < 0 ? null : ms;
   }
 
-  /** What the account's requests meet while none may be sent; else null. */
-  async leftAlone(account: string): Promise<string | null> {
-    return (await this.#set.redis.eval(LEFT_ALONE, 1, this.#key(account))) as string | null;
+  /** What the account's requests meet while none may be sent, and for how long; else null. */
+  async leftAlone(account: string): Promise<{ line: string; ms: number } | null> {
+    const answer = (await this.#set.redis.eval(LEFT_ALONE, 1, this.#key(account))) as [string, number] | null;
+    return answer === null ? null : { line: answer[0], ms: Number(answer[1]) };
   }
 
   /** The newest time away of each account; accounts that were not for a week are left out. */

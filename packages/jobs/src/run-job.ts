@@ -174,7 +174,7 @@ async function afterError(
   const failure = judgeFailure(error);
   if (failure.holdMs !== null || failure.away) {
     const metMs = isAccountAway(error) ? await context.breaker?.met(error) : undefined;
-    const ms = metMs ?? failure.holdMs ?? 0;
+    const ms = metMs ?? failure.holdMs ?? 1;
     await context.hold(ms);
     tell({ type: failure.away ? 'away' : 'held', line: failure.line, ms });
     return new RateLimitError();

@@ -202,9 +202,12 @@ export class RecorderClaims {
     const { clock, log } = this.#o;
     const all = await this.#rows([...this.#held.values()], signal);
     for (const held of this.#held.values()) {
-      const newer = all.findLast((row) => concerns(row, held) && row.us >= held.us && !isSame(row, held));
       // Accounts of one folder may hold a feed one after the other.
-      if (newer === undefined || (newer.account !== held.account && this.#isOwn(newer))) continue;
+      const isRival = (row: Row): boolean => row.account === held.account || !this.#isOwn(row);
+      const newer = all.findLast(
+        (row) => concerns(row, held) && row.us >= held.us && !isSame(row, held) && isRival(row),
+      );
+      if (newer === undefined) continue;
       this.#held.delete(held.account);
       this.#lost.add(held.account);
       held.lost.abort(elsewhere(held, newer));

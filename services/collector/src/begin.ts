@@ -73,10 +73,8 @@ export interface BeginOptions extends SharedParts {
   readonly signal: AbortSignal;
   /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
-  /** Resolves when the database has everything that tapes of removed accounts contain of a feed. */
-  readonly feedSent: (feed: string, signal: AbortSignal) => Promise<void>;
-  /** Where this account takes over a feed, waits for the tapes of configured accounts too. */
-  readonly order: Pick<FeedOrder, 'sent'>;
+  /** Where this account takes over a feed, waits for those that recorded it before. */
+  readonly order: Pick<FeedOrder, 'freed' | 'sent'>;
   /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
 }
@@ -116,6 +114,8 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   // What other folders have recorded until now decides where a new tape, or a new feed, begins.
   if (!knows) throwIfAny(await claiming);
   if (aside.done) return begin(o);
+  // After a change of the configuration another account may still record it.
+  if (feed !== null) await o.order.freed(name, feed, signal);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
   const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
   const others = isAlone
@@ -165,13 +165,11 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
-  const after = async (wait: AbortSignal) => (feed === null ? undefined : o.feedSent(feed, wait));
   const outflow = outflowOf(
     o,
     {
       account: name,
       replayed,
-      after,
       feedSent: (of, says, wait) => o.order.sent(name, of, says, wait),
     },
     { tape, memory, intake, keeper, checkpoints },
@@ -335,10 +333,7 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'feedSent'> & {
-    /** Resolves when its rows may follow those of other accounts. */
-    readonly after?: (signal: AbortSignal) => Promise<void>;
-  },
+  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'feedSent'>,
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
@@ -352,7 +347,6 @@ export const outflowOf = (
     troubles,
     inHand,
     enter: async (until) => {
-      await whose.after?.(until);
       await o.database.ready(until);
       const { epoch } = o.database;
       const claim = await o.claims.claim({ account: whose.account, feed: memory.ledger.state.feed }, until);

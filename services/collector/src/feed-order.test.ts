@@ -1,11 +1,11 @@
 // Whose rows of a feed go first, and when the others may follow: over real tapes of accounts that have begun, and of some that have not.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeFrame } from '@fxtape/fxsocket';
 import type { StreamKey } from '@fxtape/market';
 import { type Log, systemClock } from '@fxtape/ops';
-import { type Position, TapeWriter, writeCursor } from '@fxtape/tape';
+import { listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FeedOrder, type Neighbour } from './feed-order.ts';
 import { TapeMemory } from './tape-memory.ts';
@@ -52,10 +52,17 @@ async function recorded(name: string, feeds: readonly [string | null, number, nu
   return { memory, dir, places };
 }
 
-const notBegun = (name: string): Neighbour => ({ config: { name }, failures: [], parts: null });
+const idle = { failures: [], recording: null, appliedUs: 0 };
+const notBegun = (name: string, more: Partial<Neighbour> = {}): Neighbour => ({
+  ...idle,
+  config: { name },
+  parts: null,
+  ...more,
+});
 
 /** Begun: its rows are applied up to a second, or nobody knows yet. */
 const begun = (name: string, memory: TapeMemory, appliedS: number | null) => ({
+  ...idle,
   config: { name },
   failures: [] as Neighbour['failures'][number][],
   parts: {
@@ -71,15 +78,19 @@ const begun = (name: string, memory: TapeMemory, appliedS: number | null) => ({
 });
 
 /** `second` takes over the feed at a second; accounts may be changed while it waits. */
-function waiting(accounts: Neighbour[], o: { feed?: string; atS?: number; account?: string } = {}) {
+function waiting(
+  accounts: Neighbour[] | (() => Neighbour[]),
+  o: { feed?: string; atS?: number; account?: string } = {},
+) {
   const { account = 'second', atS = 100, feed = 'market' } = o;
   const says = vi.fn<(reason: string) => void>();
   const real = systemClock();
   // A look follows the other at once.
   const clock = { ...real, setTimeout: (fn: () => void) => real.setTimeout(fn, 0) };
   const log: Pick<Log, 'warn'> = { warn: vi.fn() };
-  const retired = vi.fn<(feed: string, signal: AbortSignal) => Promise<void>>(async () => {});
-  const order = new FeedOrder({ tapes, accounts: () => accounts, retired, clock, log });
+  const listed = Promise.withResolvers<void>();
+  const all = typeof accounts === 'function' ? accounts : () => accounts;
+  const order = new FeedOrder({ tapes, accounts: all, listed: listed.promise, clock, log });
   let isDone = false;
   const of = { feed, tsRecv: us(atS) };
   const done = order.sent(account, of, says, stop.signal).then(() => {
@@ -87,9 +98,10 @@ function waiting(accounts: Neighbour[], o: { feed?: string; atS?: number; accoun
   });
   return {
     says,
-    retired,
+    listed,
     done,
     waits: async (name: string) => {
+      listed.resolve();
       await vi.waitFor(() => expect(says.mock.calls.at(-1)?.[0]).toContain(`the tape of "${name}"`));
       expect(isDone).toBe(false);
     },
@@ -110,11 +122,10 @@ test('an account that sends: its ticks of the feed go first, and then the others
   Object.assign(first.parts.outflow.state, { phase: 'paused', appliedTsRecv: us(70) });
   await wait.waits('first');
   expect(wait.says).toHaveBeenLastCalledWith(
-    'the tape of "first" has older ticks of the feed "market" that QuestDB lacks, and they go first; see the state of "first", or take it out of the configuration',
+    'the tape of "first" has older ticks of the feed "market" that QuestDB may lack, and they go first; see the state and the log of "first", or take it out of the configuration',
   );
   first.parts.outflow.state.phase = 'sending';
   await wait.done;
-  expect(wait.retired).toHaveBeenCalled();
 });
 
 test('an account that cannot begin: its cursor says what was sent', async () => {
@@ -140,8 +151,9 @@ test('nobody waits for other feeds, for what came later, for itself, or for what
   const { memory: later } = await recorded('later', [['market', 110, 120]]);
   const { memory: self } = await recorded('second', [['market', 0, 10]]);
   const { memory: unread } = await recorded('unread', [['market', 0, 10]]);
-  mkdirSync(join(tapes, 'odd', '20260624'), { recursive: true });
-  writeFileSync(join(tapes, 'odd', '20260624', `${us(0)}.ndjson`), 'no tape');
+  // Its file cannot be read.
+  const [segment] = await listSegments(join(tapes, 'unread'));
+  mkdirSync((segment?.path ?? '').replace('unread', 'odd'), { recursive: true });
   const failing = begun('unread', unread, null);
   failing.failures.push({ part: 'sending', code: 'TAPE_IO', message: 'EIO', times: 6 });
   const wait = waiting([
@@ -152,9 +164,55 @@ test('nobody waits for other feeds, for what came later, for itself, or for what
     begun('later', later, 105),
     begun('second', self, null),
     failing,
+    // Former accounts, and those that ended in order.
+    notBegun('unread', { appliedUs: Number.POSITIVE_INFINITY }),
+    notBegun('later', { appliedUs: us(100) }),
   ]);
+  wait.listed.resolve();
   await wait.done;
+  // What cannot be read may be read a moment later.
+  const told = new Set(wait.says.mock.calls.map(([reason]) => /"(.*?)"/.exec(reason)?.[1]));
+  expect([...told]).toEqual(['odd']);
+  expect(wait.says).toHaveBeenCalledTimes(5);
+});
+
+test('nobody follows before it is known whose tapes there are', async () => {
+  await recorded('former', [['market', 0, 50]]);
+  const accounts: Neighbour[] = [];
+  const wait = waiting(accounts);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   expect(wait.says).not.toHaveBeenCalled();
+  accounts.push(notBegun('former'));
+  await wait.waits('former');
+});
+
+test('a coverage range says nothing of what was sent: it begins by the broker’s clock', async () => {
+  const { dir, memory, places } = await recorded('first', [['market', 0, 50]]);
+  const wait = waiting([notBegun('first')]);
+  const witness = { table: 'coverage', ts: us(900), is: {}, atUs: us(900) };
+  const state = { v: 3, ledger: memory.save().ledger, database: '1', witness };
+  await writeCursor(dir, { position: places.get(10) as Position, state });
+  await wait.waits('first');
+});
+
+test('a feed is free when no other account has its socket open for it', async () => {
+  const accounts = [
+    notBegun('second', { recording: 'market' }),
+    notBegun('other', { recording: 'b' }),
+    notBegun('first', { recording: 'market' }),
+  ];
+  const { clock, log, listed } = { clock: systemClock(), log: { warn: vi.fn() }, listed: Promise.resolve() };
+  const order = new FeedOrder({ tapes, accounts: () => accounts, listed, clock, log });
+  let isFree = false;
+  const freed = order.freed('second', 'market', stop.signal).then(() => (isFree = true));
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(isFree).toBe(false);
+  accounts.pop();
+  await freed;
+  accounts.push(notBegun('first', { recording: 'market' }));
+  const never = order.freed('second', 'market', stop.signal);
+  stop.abort(new Error('stop'));
+  await expect(never).rejects.toThrow('stop');
 });
 
 test('a feed that the tape left long ago, for another one, is known after a restart', async () => {
@@ -177,8 +235,14 @@ test('two accounts that have exchanged their feeds do not wait for each other', 
   ]);
   // Each has sent what it recorded before.
   const accounts = [begun('a', a, 50), begun('b', b, 51)];
-  await waiting(accounts, { account: 'a', feed: 'y', atS: 99 }).done;
-  await waiting(accounts, { account: 'b', feed: 'x', atS: 100 }).done;
+  for (const [account, feed, atS] of [
+    ['a', 'y', 99],
+    ['b', 'x', 100],
+  ] as const) {
+    const wait = waiting(accounts, { account, feed, atS });
+    wait.listed.resolve();
+    await wait.done;
+  }
 });
 
 test('the wait ends at once when it is called off', async () => {
@@ -189,13 +253,19 @@ test('the wait ends at once when it is called off', async () => {
   await wait.done;
 });
 
-test('an account that is put in again while it is waited for as a former one is waited for as what it is now', async () => {
+test('an account that is put in again while it is waited for is never missed', async () => {
   const { memory } = await recorded('first', [['market', 0, 50]]);
-  const accounts: Neighbour[] = [];
-  const wait = waiting(accounts);
-  wait.retired.mockImplementationOnce(async () => {
+  let accounts: Neighbour[] = [notBegun('first')];
+  let looks = 0;
+  const wait = waiting(() => {
     // Its tape is free; it stands among the others a moment later.
-    void Promise.resolve().then(() => accounts.push(begun('first', memory, null)));
+    if (++looks === 3) {
+      accounts = [];
+      void Promise.resolve().then(() => accounts.push(begun('first', memory, null)));
+    }
+    return accounts;
   });
+  await wait.waits('first');
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(8));
   await wait.waits('first');
 });

@@ -1,8 +1,8 @@
 // Keeps the rows of a feed in order when the feed passes from one account to another: the rows of the new account follow those that the tapes
 // of other accounts still hold. Otherwise history would fill the gap between the two, and the ticks of such a tape would then be stored a second
-// time. In: the configured accounts, and how to wait for the former ones. Out: the end of the wait, and a sentence that names the account which
+// time. In: the accounts whose tapes lie here, configured or not any more. Out: the end of the wait, and a sentence that names the account which
 // is waited for. An account waits only for lines older than its takeover, so accounts that swap their feeds never wait for each other.
-import { type Clock, type Log, type PartFailure, pause } from '@fxtape/ops';
+import { abortable, type Clock, type Log, type PartFailure, pause } from '@fxtape/ops';
 import { readCursor } from '@fxtape/tape';
 import { join } from 'node:path';
 import { type Checkpoint, Checkpoints } from './checkpoints.ts';
@@ -11,36 +11,55 @@ import { remembering, type TapeMemory } from './tape-memory.ts';
 import type { Takeover } from './tape-reader.ts';
 
 const LOOK_MS = 1000;
+const FREED_MS = 50;
 /** After so many failures in a row a tape counts as one that cannot be read. */
-const MOST_FAILURES = 6;
+export const MOST_FAILURES = 6;
 
-/** A configured account. */
+/** An account with a tape. */
 export interface Neighbour {
   readonly config: { readonly name: string };
   readonly failures: readonly PartFailure[];
-  /** Null while it has not begun. */
+  /** The feed that its socket is open for. */
+  readonly recording: string | null;
+  /** Null while its tape is not being sent. */
   readonly parts: {
     readonly memory: Pick<TapeMemory, 'tickedUs'>;
     readonly outflow: { readonly state: Pick<OutflowState, 'appliedTsRecv' | 'phase'> };
     readonly checkpoints: { readonly confirmed: Checkpoint | null };
   } | null;
+  /** Up to which receive time its rows were in the database of now when its tape was closed, microseconds; 0: not known. */
+  readonly appliedUs: number;
 }
 
 export interface FeedOrderOptions {
   /** The folder with a tape for each account. */
   readonly tapes: string;
+  /** A moment after a name has left it, it may stand in it again. */
   readonly accounts: () => Iterable<Neighbour>;
-  /** Resolves when the tapes of former accounts have no rows of a feed left to send, or the signal is aborted. */
-  readonly retired: (feed: string, signal: AbortSignal) => Promise<void>;
+  /** Resolves when `accounts` has all of them, those that are not configured any more too. */
+  readonly listed: Promise<void>;
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   readonly log: Pick<Log, 'warn'>;
 }
+
+/** Receive time of a tape's newest tick of the feed, microseconds; or how often it could not be read. */
+type Ticked = { readonly us: number } | { readonly misses: number };
 
 export class FeedOrder {
   readonly #o: FeedOrderOptions;
 
   constructor(options: FeedOrderOptions) {
     this.#o = options;
+  }
+
+  /** Resolves when no other account's socket is open for the feed. @throws the signal's reason. */
+  async freed(account: string, feed: string, signal: AbortSignal): Promise<void> {
+    const isTaken = (): boolean =>
+      [...this.#o.accounts()].some(({ config, recording }) => recording === feed && config.name !== account);
+    while (isTaken()) {
+      await pause(this.#o.clock, FREED_MS, signal);
+      signal.throwIfAborted();
+    }
   }
 
   /** Resolves when no other tape holds rows that come before those of this account, or the signal is aborted. */
@@ -50,13 +69,12 @@ export class FeedOrder {
     says: (reason: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, log, retired } = this.#o;
-    const ticked = new Map<string, number>();
+    const { clock, listed, log } = this.#o;
+    await abortable(listed, signal).catch(() => {});
+    const ticked = new Map<string, Ticked>();
     for (let told = ''; !signal.aborted; await pause(clock, LOOK_MS, signal)) {
-      // An account that is removed from the configuration, or added again, moves from one group to the other.
       let other = await this.#unsent(account, of, ticked);
       if (other === null) {
-        await retired(of.feed, signal);
         await pause(clock, 0, signal);
         other = await this.#unsent(account, of, ticked);
       }
@@ -72,30 +90,43 @@ export class FeedOrder {
   async #unsent(
     account: string,
     { feed, tsRecv }: Omit<Takeover, 'why'>,
-    ticked: Map<string, number>,
+    ticked: Map<string, Ticked>,
   ): Promise<string | null> {
-    for (const { config, failures, parts } of this.#o.accounts()) {
+    for (const neighbour of this.#o.accounts()) {
+      const { appliedUs, config, failures, parts } = neighbour;
       const { name } = config;
-      if (name === account || failures.some(cannotBeRead)) continue;
+      if (name === account || appliedUs >= tsRecv || failures.some(cannotBeRead)) continue;
       const dir = join(this.#o.tapes, name);
       // No tick that is older than the takeover is added to a tape any more.
-      const tickedUs = ticked.get(name) ?? parts?.memory.tickedUs(feed) ?? (await tickedOn(name, dir, feed));
-      ticked.set(name, tickedUs);
-      if (tickedUs === 0) continue;
-      const sentUs = parts === null ? await confirmedOn(dir) : appliedBy(parts);
-      if (Math.min(tickedUs, tsRecv) > sentUs) return name;
+      const known = ticked.get(name);
+      const newest =
+        known !== undefined && 'us' in known
+          ? known
+          : parts === null
+            ? await tickedOn(name, dir, feed, known?.misses ?? 0)
+            : { us: parts.memory.tickedUs(feed) };
+      ticked.set(name, newest);
+      if ('misses' in newest) {
+        if (newest.misses < MOST_FAILURES) return name;
+        continue;
+      }
+      const neededUs = Math.min(newest.us, tsRecv);
+      if (newest.us === 0 || neededUs <= appliedUs) continue;
+      if (neededUs > (parts === null ? await confirmedOn(dir) : appliedBy(parts))) return name;
     }
     return null;
   }
 }
 
 const reasonOf = (feed: string, other: string): string =>
-  `the tape of "${other}" has older ticks of the feed "${feed}" that QuestDB lacks, and they go first; see the state of "${other}", or take it out of the configuration`;
+  `the tape of "${other}" has older ticks of the feed "${feed}" that QuestDB may lack, and they go first; see the state and the log of "${other}", or take it out of the configuration`;
 
-/** A tape that cannot be read delays no other. */
-const tickedOn = async (name: string, dir: string, feed: string): Promise<number> => {
-  const memory = await remembering(name, dir).catch(() => null);
-  return memory?.tickedUs(feed) ?? 0;
+const tickedOn = async (name: string, dir: string, feed: string, misses: number): Promise<Ticked> => {
+  try {
+    return { us: (await remembering(name, dir)).tickedUs(feed) };
+  } catch {
+    return { misses: misses + 1 }; // tried again; in the end it delays no other
+  }
 };
 
 const confirmedOn = async (dir: string): Promise<number> => {
@@ -103,9 +134,12 @@ const confirmedOn = async (dir: string): Promise<number> => {
   return confirmedUs(new Checkpoints(dir, cursor).confirmed);
 };
 
-/** Receive time of a line that is known to stand before the confirmed place. */
-const confirmedUs = (at: Checkpoint | null): number =>
-  at === null ? 0 : Math.max(at.position.segment, at.witness?.atUs ?? 0);
+/** Receive time of a line that is known to stand before the confirmed place. Coverage says when it begins by the broker's clock. */
+const confirmedUs = (at: Checkpoint | null): number => {
+  const { position, witness } = at ?? {};
+  const witnessUs = witness?.table === 'coverage' ? 0 : (witness?.atUs ?? 0);
+  return Math.max(position?.segment ?? 0, witnessUs);
+};
 
 /** While sending is about to begin, what was sent before may have gone to another database. */
 const appliedBy = ({ checkpoints, outflow }: NonNullable<Neighbour['parts']>): number => {

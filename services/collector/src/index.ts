@@ -4,4 +4,5 @@ export { Intake } from './intake.ts';
 export { TapeMemory } from './tape-memory.ts';
 export { type TapeOwner, tapeOwner } from './tape-owner.ts';
 export { TapeReader } from './tape-reader.ts';
-export { Retirement } from './retire.ts';
+export { FeedOrder } from './feed-order.ts';
+export { Retirement, type RetireOptions } from './retire.ts';

@@ -2,7 +2,7 @@
 // pipeline per account, and follows changes of the configuration.
 import { join } from 'node:path';
 import { type Config, configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
-import { aborted, beginService, openHealth, readEnv, serviceVariables, Supervisor } from '@fxtape/ops';
+import { beginService, openHealth, readEnv, serviceVariables, Supervisor } from '@fxtape/ops';
 import { type LiveTableName, liveTables } from '@fxtape/market';
 import {
   AppliedWatch,
@@ -75,16 +75,18 @@ let current: Config = config;
 const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
 const pipelines = new Map<string, Pipeline>();
 const listed = Promise.withResolvers<void>();
-const feedSent = async (feed: string, signal: AbortSignal): Promise<void> => {
-  await Promise.race([listed.promise, aborted(signal)]);
-  if (!signal.aborted) await retirement.sent(feed, signal);
-};
-const order = new FeedOrder({ tapes, accounts: () => pipelines.values(), retired: feedSent, clock, log });
+const order = new FeedOrder({
+  tapes,
+  accounts: () => [...pipelines.values(), ...retirement.neighbours],
+  listed: listed.promise,
+  clock,
+  log,
+});
 const ruleOf = (server: string): string | null => {
   const known = [...pipelines.values()].find(({ parts }) => parts?.binding.server === server)?.parts;
   return known?.keeper.current?.confirmed === true ? known.keeper.current.rule : null;
 };
-const retirement = new Retirement({ shared, tapes, ruleOf, log });
+const retirement = new Retirement({ shared, tapes, order, ruleOf, log });
 
 /** One change after the other, each with the newest configuration: what comes meanwhile is taken up by the next one. */
 let following: Promise<void> = Promise.resolve();
@@ -120,7 +122,6 @@ const takeUp = async (): Promise<void> => {
       keyOf,
       dir,
       former: () => retirement.former,
-      feedSent,
       order,
       log: log.child({ account: name }),
     });

@@ -83,6 +83,8 @@ export class Outflow {
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
   readonly #holds: HoldWatch;
+  /** How many databases have answered that did not know this tape: what one has applied, another one lacks. */
+  #databases = 0;
   /** Takeovers that need not wait any more: this database has the rows of the others. */
   #taken = new Set<number>();
 
@@ -140,6 +142,8 @@ export class Outflow {
       if (!(await this.#o.knowsDatabase(signal))) {
         this.#coverage.clear();
         this.#taken.clear();
+        this.#databases++;
+        this.#answeredMs = Number.NEGATIVE_INFINITY;
         this.state.answeredTsRecv = this.state.appliedTsRecv = null;
       }
     } catch (error) {
@@ -272,13 +276,14 @@ export class Outflow {
       const passing = this.#passing;
       if (passing.aborted || answeredMs === doneMs) continue;
       const { answeredTsRecv } = this.state;
+      const databases = this.#databases;
       const coverage = [...this.#coverage.values()];
       this.#coverage.clear();
       try {
         const until = { signal: passing };
         await applied.waitApplied(await applied.tokens(ROW_TABLES, until), until);
         if (coverage.length > 0) await writer.submit('coverage', coverage, until);
-        if (passing.aborted) continue;
+        if (passing.aborted || databases !== this.#databases) continue;
         this.state.appliedTsRecv = answeredTsRecv;
         await checkpoints.confirm(answeredMs, clock.monoMs());
         doneMs = answeredMs;

@@ -48,7 +48,6 @@ export interface PipelineOptions extends SharedParts {
   readonly log: Log;
   /** Accounts that were recorded here under names that are not configured any more. */
   readonly former: () => readonly Former[];
-  readonly feedSent: BeginOptions['feedSent'];
   readonly order: BeginOptions['order'];
 }
 
@@ -66,6 +65,11 @@ export class Pipeline {
   #ending: Promise<void> | null = null;
   #stopping = false;
   #done: Promise<void> = Promise.resolve();
+  /** Its socket is closed and its last line is written. */
+  #closed = false;
+  /** What was in which database when a recording ended in order. */
+  #applied: { readonly epoch: AbortSignal; readonly us: number } | null = null;
+  #looking = new AbortController();
   /** The configuration changed and was not taken up yet. */
   #changed = false;
   #wake: () => void = () => {};
@@ -93,6 +97,16 @@ export class Pipeline {
     return this.#failed ?? (this.parts === null ? this.#waits : null);
   }
 
+  /** As `Neighbour.recording`. */
+  get recording(): string | null {
+    return this.#closed ? null : (this.parts?.memory.ledger.state.feed ?? null);
+  }
+
+  /** As `Neighbour.appliedUs`. */
+  get appliedUs(): number {
+    return this.#applied?.epoch === this.#o.database.epoch ? this.#applied.us : 0;
+  }
+
   /** Parts that ended with an error and did not run well since. */
   get failures(): readonly PartFailure[] {
     return this.#supervisor?.failures ?? [];
@@ -117,8 +131,10 @@ export class Pipeline {
     this.config = config;
     this.#changed = true;
     this.#wake();
+    if (!another) return;
+    this.#looking.abort();
     // A start that is still waiting is abandoned at once.
-    if (another && this.parts === null) this.#run.abort(ANEW);
+    if (this.parts === null) this.#run.abort(ANEW);
   }
 
   /** Ends in order: closes the socket, writes the last line, sends and covers what was synced, closes the tape. */
@@ -152,6 +168,7 @@ export class Pipeline {
       } finally {
         this.#run.abort();
         this.parts = null;
+        this.#closed = false;
         this.#ending = null;
         this.#waits = { state: 'starting', reason: null };
         for (const close of held.toReversed())
@@ -219,10 +236,14 @@ export class Pipeline {
         return this.#again('the configuration now names another account, key or feed');
       if (this.#changed) await keeper.reconsider();
       if (config === this.config) this.#changed = false;
+      // A terminal may take a minute to answer, and somebody may wait for this feed.
+      this.#looking = new AbortController();
+      const { signal: another } = this.#looking;
       try {
-        await symbols.look(signal);
+        await symbols.look(AbortSignal.any([signal, another]));
       } catch (error) {
         if (signal.aborted) return;
+        if (another.aborted) continue;
         this.#o.log.warn(
           { err: error },
           'the symbol list could not be read; recording continues with the known symbols',
@@ -311,10 +332,13 @@ export class Pipeline {
         'the last line could not be written to the tape; the next start recovers without it',
       );
     }
+    this.#closed = true;
     const last = memory.ledger.lastTsRecv;
     const deadlineMs = clock.monoMs() + 4000;
     while (clock.monoMs() < deadlineMs && (outflow.state.appliedTsRecv ?? 0) < last)
       await pause(clock, 20, this.#run.signal);
+    const { appliedTsRecv, phase } = outflow.state;
+    if (phase !== 'paused') this.#applied = { epoch: this.#o.database.epoch, us: appliedTsRecv ?? 0 };
   }
 
   async #untilChanged(ms: number, signal: AbortSignal): Promise<void> {

@@ -2,13 +2,14 @@
 // streams end, so that no gap stays open for ever; rows that are not yet in the database are sent; and the account of each tape is known,
 // so that a renamed account is recognised by its server and login.
 import { join } from 'node:path';
-import { FxtapeError, type Log, pause, Supervisor } from '@fxtape/ops';
+import { FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
 import { isElsewhere, openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClockKeeper } from './clock-keeper.ts';
-import { cannotBeRead } from './feed-order.ts';
+import type { FeedOrder, Neighbour } from './feed-order.ts';
 import { Intake } from './intake.ts';
+import type { OutflowOptions } from './outflow.ts';
 import { type Binding, remembering } from './tape-memory.ts';
 import { LAST_STOP } from './tape-reader.ts';
 import { tidy } from './upkeep.ts';
@@ -16,8 +17,8 @@ import { tidy } from './upkeep.ts';
 const LOOK_MS = 250;
 /** How often a tape that has ended is looked after. */
 const UPKEEP_MS = 6 * 3_600_000;
-/** … and how soon a failure is tried again. */
-const AGAIN_MS = 120_000;
+/** … and how soon a failure is tried again. Another account's rows may wait for it. */
+const AGAIN_MS = 15_000;
 /** How long one tape may keep the others waiting: the database may be away, or its clock rule unsettled. */
 const TURN_MS = 60_000;
 
@@ -25,6 +26,8 @@ export interface RetireOptions {
   readonly shared: SharedParts;
   /** The folder with a tape for each account. */
   readonly tapes: string;
+  /** A former account took over feeds as well, and its rows follow those of others. */
+  readonly order: Pick<FeedOrder, 'sent'>;
   readonly log: Log;
   /** The rule of a server, according to an account that is still configured; null: none knows it. */
   readonly ruleOf: (server: string) => string | null;
@@ -39,11 +42,13 @@ export interface Former {
 
 interface Under {
   readonly stop: AbortController;
-  /** Those it has recorded. */
-  readonly feeds: Promise<ReadonlySet<string | null>>;
-  /** Its rows are in the database, or cannot be sent now. */
-  readonly sent: PromiseWithResolvers<void>;
   work: Promise<void> | null;
+  /** The epoch of the database that has what can be sent of it. */
+  doneFor: AbortSignal | null;
+  /** Ends of attempts, the last ones in a row. */
+  failed: readonly PartFailure[];
+  /** While it is sent. */
+  sending: { readonly parts: NonNullable<Neighbour['parts']>; readonly supervisor: Supervisor } | null;
 }
 
 export class Retirement {
@@ -60,6 +65,18 @@ export class Retirement {
     return [...this.#former.values()];
   }
 
+  /** For those that wait for the rows of these tapes. */
+  get neighbours(): Neighbour[] {
+    const { epoch } = this.#o.shared.database;
+    return [...this.#under].map(([name, { doneFor, failed, sending }]) => ({
+      config: { name },
+      failures: [...failed, ...(sending?.supervisor.failures ?? [])],
+      recording: null,
+      parts: sending?.parts ?? null,
+      appliedUs: doneFor === epoch ? Number.POSITIVE_INFINITY : 0,
+    }));
+  }
+
   /** Every tape of a name that is not configured. @throws TAPE_IO: the folder cannot be read. */
   async addAll(configured: ReadonlySet<string>): Promise<void> {
     for (const name of await listTapes(this.#o.tapes)) if (!configured.has(name)) this.add(name);
@@ -69,15 +86,13 @@ export class Retirement {
   add(name: string): void {
     if (this.#under.has(name)) return;
     const stop = new AbortController();
-    const sent = Promise.withResolvers<void>();
-    const one: Under = { stop, feeds: this.#feedsOf(name), sent, work: null };
+    const one: Under = { stop, work: null, doneFor: null, failed: [], sending: null };
     this.#under.set(name, one);
     this.#turn = this.#turn.then(async () => {
       const { signal } = stop;
       if (signal.aborted) return;
-      const ended = this.#retire(name, signal);
-      void ended.then(() => sent.resolve());
-      one.work = ended.then((done) => this.#keep(name, done, signal));
+      const ended = this.#retire(name, one);
+      one.work = ended.then(() => this.#keep(name, one));
       await Promise.race([ended, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
   }
@@ -89,66 +104,59 @@ export class Retirement {
     await one?.work;
     this.#under.delete(name);
     this.#former.delete(name);
-    // Whoever waits for its rows now finds it among the configured accounts.
-    one?.sent.resolve();
-  }
-
-  /** Resolves when the database has what these tapes contain of a feed: otherwise history would add the same ticks to the gap behind them. */
-  async sent(feed: string, signal: AbortSignal): Promise<void> {
-    for (const one of this.#under.values()) {
-      if (!(await one.feeds).has(feed)) continue;
-      const aborted = Promise.withResolvers<void>();
-      const abort = () => aborted.resolve();
-      signal.addEventListener('abort', abort);
-      if (signal.aborted) abort();
-      await Promise.race([one.sent.promise, aborted.promise]);
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
-  /** A tape that cannot be read delays no other. */
-  async #feedsOf(name: string): Promise<ReadonlySet<string | null>> {
-    const memory = await remembering(name, join(this.#o.tapes, name)).catch(() => null);
-    return new Set(memory === null ? [] : [...memory.ticked.keys(), memory.ledger.state.feed]);
   }
 
   async stop(): Promise<void> {
     const all = [...this.#under.values()];
-    for (const { sent, stop } of all) {
-      stop.abort();
-      sent.resolve();
-    }
+    for (const { stop } of all) stop.abort();
     await Promise.all(all.map(async ({ work }) => work));
   }
 
   /** Retention goes on, another database gets what the tape has, and what failed is tried again. */
-  async #keep(name: string, isDone: boolean, signal: AbortSignal): Promise<void> {
-    for (let done = isDone; ; ) {
-      await pause(this.#o.shared.clock, done ? UPKEEP_MS : AGAIN_MS, signal);
+  async #keep(name: string, one: Under): Promise<void> {
+    const { clock, database } = this.#o.shared;
+    const { signal } = one.stop;
+    for (;;) {
+      const { epoch } = database;
+      const ms = one.doneFor === epoch ? UPKEEP_MS : AGAIN_MS;
+      await pause(clock, ms, AbortSignal.any([signal, epoch]));
       if (signal.aborted) return;
-      done = await this.#retire(name, signal);
+      await this.#retire(name, one);
     }
   }
 
-  /** False: it failed, and will be tried again soon. */
-  async #retire(name: string, signal: AbortSignal): Promise<boolean> {
+  async #retire(name: string, one: Under): Promise<void> {
     const log = this.#o.log.child({ account: name });
+    const { signal } = one.stop;
+    const { epoch } = this.#o.shared.database;
     try {
-      await this.#send(name, log, signal);
-      return true;
+      await this.#send(name, one, log);
+      one.failed = [];
+      if (!signal.aborted) one.doneFor = epoch;
     } catch (error) {
-      if (signal.aborted) return false;
-      const locked = error instanceof FxtapeError && error.code === 'TAPE_LOCKED';
+      if (signal.aborted) return;
+      const { code, kind, message } =
+        error instanceof FxtapeError
+          ? error
+          : { code: 'INTERNAL', kind: 'transient', message: String(error) };
+      const locked = code === 'TAPE_LOCKED';
       log[locked ? 'debug' : 'warn'](
         { err: error },
         'cannot end the tape of an account that is no longer configured; trying again',
       );
-      return !locked && error instanceof FxtapeError && error.kind === 'terminal';
+      const [before] = one.failed;
+      const times = before?.code === code ? before.times + 1 : 1;
+      one.failed = [{ part: 'sending', code, message, times }];
+      // What it has will not be sent, now or later.
+      if (!locked && kind === 'terminal') one.doneFor = epoch;
+    } finally {
+      one.sending = null;
     }
   }
 
-  async #send(account: string, log: Log, signal: AbortSignal): Promise<void> {
-    const { ruleOf, shared, tapes } = this.#o;
+  async #send(account: string, one: Under, log: Log): Promise<void> {
+    const { signal } = one.stop;
+    const { order, ruleOf, shared, tapes } = this.#o;
     const { agreed, clock, retentionMs } = shared;
     const dir = join(tapes, account);
     let memory = await remembering(account, dir);
@@ -178,11 +186,14 @@ export class Retirement {
       });
       const checkpoints = new Checkpoints(dir, await readCursor(dir));
       const parts = { tape, memory, intake, keeper, checkpoints };
-      const outflow = outflowOf({ ...shared, dir, log }, { account, replayed, isOver: true }, parts);
+      const feedSent: OutflowOptions['feedSent'] = (of, says, wait) => order.sent(account, of, says, wait);
+      const whose = { account, replayed, isOver: true, feedSent };
+      const outflow = outflowOf({ ...shared, dir, log }, whose, parts);
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       let refusal: Error | null = null;
       const supervisor = new Supervisor({ clock, log, signal: until });
+      one.sending = { parts: { memory, outflow, checkpoints }, supervisor };
       const sending = supervisor.run('sending', () =>
         outflow.run(until).catch((error: unknown) => {
           if (!isElsewhere(error)) throw error;
@@ -193,8 +204,6 @@ export class Retirement {
       for (let isTold = false; !until.aborted; await pause(clock, LOOK_MS, until)) {
         const { appliedTsRecv, caughtUp, phase, readTsRecv } = outflow.state;
         const last = memory.ledger.lastTsRecv;
-        // About a minute: a tape that cannot be read at all must not delay the others. A database that is away may: it is away for all.
-        if (supervisor.failures.some(cannotBeRead)) this.#under.get(account)?.sent.resolve();
         if ((appliedTsRecv ?? 0) >= last) break;
         // What waits for a word of the clock hears none any more.
         if (isTold || !caughtUp || phase !== 'sending' || (readTsRecv ?? 0) >= last) continue;
