@@ -189,15 +189,18 @@ function contextOf(o: {
   clock: Clock;
 }): AccountContext {
   const { clock, config, rest, rule } = o;
-  let served: { ms: BrokerMs; untilMs: number } | null = null;
+  let told: { readonly time: Promise<BrokerMs>; readonly fromMs: number } | null = null;
+  const ask = async (): Promise<BrokerMs> => {
+    const time = parseBrokerTime((await rest.serverTimezone()).serverTime);
+    if (time === null) throw serverTimeUnreadable(config.name);
+    return time.ms;
+  };
   const brokerNowMs = async (signal: AbortSignal): Promise<BrokerMs> => {
     if (!config.clock.replayed) return rule.toBroker(utcMs(clock.nowMs()));
-    if (served !== null && clock.monoMs() < served.untilMs) return served.ms;
-    const { serverTime } = await rest.serverTimezone({ signal });
-    const time = parseBrokerTime(serverTime);
-    if (time === null) throw serverTimeUnreadable(config.name);
-    served = { ms: time.ms, untilMs: clock.monoMs() + SERVER_TIME_MS };
-    return time.ms;
+    // One question for all jobs; a refusal is an answer as well.
+    if (told === null || clock.monoMs() - told.fromMs >= SERVER_TIME_MS)
+      told = { time: ask(), fromMs: clock.monoMs() };
+    return abortable(told.time, signal);
   };
   return {
     config,
