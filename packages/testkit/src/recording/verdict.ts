@@ -6,6 +6,8 @@ import type { Recorded } from './recorded.ts';
 export interface GapSight {
   readonly symbol: string | null;
   readonly cause: string;
+  /** Of single frames that were left out, not of a time in which nothing was recorded. */
+  readonly isOfAMoment: boolean;
   readonly fromUs: number;
   readonly toUs: number;
   /** Ticks that the market made inside it and the table does not have. */
@@ -136,11 +138,12 @@ function strangers(
 
 async function gapsOf(recording: Recorded, of: string): Promise<GapSight[]> {
   const rows = await recording.sql(
-    `SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long) FROM gaps WHERE stream = 'ticks'${of}`,
+    `SELECT symbol, cause, cast(ts_from as long), cast(ts_to as long), gap_id FROM gaps WHERE stream = 'ticks'${of}`,
   );
-  return rows.map(([symbol, cause, from, to]) => ({
+  return rows.map(([symbol, cause, from, to, id]) => ({
     symbol: symbol as string | null,
     cause: String(cause),
+    isOfAMoment: OF_A_MOMENT.test(String(id)),
     fromUs: Number(from),
     toUs: to === null ? Number.POSITIVE_INFINITY : Number(to),
     missing: 0,
