@@ -87,7 +87,7 @@ test('wrong-rule: the guard stops it, nothing is lost, and the right rule brings
   const tape = readFileSync(join(recording.dir, 'collector.log'), 'utf8');
   expect(tape).toContain('CLOCK_CONFLICT');
   expect(Number(first) / 1000).toBeLessThan(Date.now() - 8000);
-  const lasting = verdict.gaps.filter((gap) => gap.missing > 0 && !gap.isOfAMoment);
+  const lasting = verdict.gaps.filter((gap) => gap.missing > 0 && !gap.isOfSingleLines);
   expect(lasting.length).toBeLessThanOrEqual(6);
 });
 

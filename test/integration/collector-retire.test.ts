@@ -118,7 +118,7 @@ function retiring(o: Omit<RetireOptions, 'order'>): Retirement {
 
 /** As an account waits that has taken over the feed now. */
 const sentBy = async (retirement: Retirement, feed: string, signal: AbortSignal): Promise<void> =>
-  orders.get(retirement)?.sent('now', { feed, tsRecv: Number.MAX_SAFE_INTEGER }, () => {}, signal);
+  orders.get(retirement)?.untilSent('now', { feed, tsRecv: Number.MAX_SAFE_INTEGER }, () => {}, signal);
 
 test('what waited when a tape ended is sent, and a tape that has nothing to send holds up no other', async () => {
   const { http, identity, shared } = await sharing();

@@ -1,12 +1,11 @@
-// Explains "connection refused" to somebody who has not started anything, and refused credentials where the engine that answers belongs to
-// another data folder. In: an error of a command that needs QuestDB or Redis. Out: NOT_RUNNING if no `fxtape up` is running and nobody set
+// Explains to somebody who has not started anything an engine that does not answer, or an engine of another data folder that refuses. In: an error of a command that needs QuestDB or Redis. Out: NOT_RUNNING if no `fxtape up` is running and nobody set
 // the address; otherwise the error as it is.
 import { FxtapeError } from '@fxtape/ops';
 import { type CliEnv, isGiven, readRunningEnv } from './env.ts';
 import { readStackFile } from './stack-file.ts';
 
-/** What does not answer, or not this data folder, and the variable that names it. */
-const UNANSWERED: Readonly<Record<string, keyof CliEnv>> = {
+/** Errors that may mean that no engine of this data folder is running, and the variable that would name the engine. */
+const VARIABLE_OF_CODE: Readonly<Record<string, keyof CliEnv>> = {
   QDB_UNREACHABLE: 'QDB_CLIENT_CONF',
   QDB_UNAUTHORIZED: 'QDB_CLIENT_CONF',
   QUEUE_UNREACHABLE: 'REDIS_URL',
@@ -15,7 +14,7 @@ const UNANSWERED: Readonly<Record<string, keyof CliEnv>> = {
 
 export function whereNothingRuns(error: unknown): unknown {
   if (!(error instanceof FxtapeError)) return error;
-  const variable = UNANSWERED[error.code];
+  const variable = VARIABLE_OF_CODE[error.code];
   if (variable === undefined || isGiven(variable)) return error;
   const dataDir = readRunningEnv().FXTAPE_DATA_DIR;
   return readStackFile(dataDir) === null ? notRunning(dataDir, variable, error) : error;
@@ -26,7 +25,7 @@ export const notRunning = (dataDir: string, variable: keyof CliEnv, cause?: unkn
     code: 'NOT_RUNNING',
     kind: 'terminal',
     message: `no \`fxtape up\` is running on ${dataDir}, and ${variable} is not set`,
-    hint: `Start \`fxtape up\`, set FXTAPE_DATA_DIR to the value that it was started with, or set ${variable}`,
+    hint: `Start \`fxtape up\`; or, if it runs on another data folder, set FXTAPE_DATA_DIR to that folder; or set ${variable}`,
     context: { dataDir },
     cause,
   });

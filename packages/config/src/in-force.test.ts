@@ -20,7 +20,7 @@ const write = (tape: string): void =>
     `accounts: [{ name: a, id: 0f9c2d4e-1a2b-4c3d-8e5f-60718293a4b5, market_data: false }]\nretention: { tape: ${tape} }\n`,
   );
 
-test('an edit while the service starts is not lost, and one that cannot be followed is no end', async () => {
+test('an edit during start-up is reported, and later edits are too after a callback fails', async () => {
   write('1d');
   const config = await configInForce(env);
   write('2d');

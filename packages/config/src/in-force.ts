@@ -36,9 +36,14 @@ export function followConfig(
 ): void {
   if (env.FXTAPE_DEMO !== undefined) return;
   const onError = (error: unknown): void =>
-    log.error({ err: error }, 'the changed configuration is invalid; keeping the previous one');
-  const change = (next: Config): void => void (async () => onChange(next))().catch(onError);
-  // What changed since it was read is a change.
+    log.error(
+      { err: error },
+      'cannot use the changed configuration; the previous one stays in force until you correct the file',
+    );
+  const onFailure = (error: unknown): void =>
+    log.error({ err: error }, 'cannot apply all of the changed configuration; restart the service');
+  const change = (next: Config): void => void (async () => onChange(next))().catch(onFailure);
+  // Passing `current` reports an edit made between the first read and the start of the watch.
   const watch = watchConfig(env.FXTAPE_CONFIG, change, onError, { current });
   shutdown.add('configuration', async () => watch.close());
 }

@@ -13,7 +13,7 @@ function breaking(book: Partial<AwayBook>): AccountBreaker {
   return breaker;
 }
 
-test('what a request has met is not counted again with its job, and what was never sent is not counted', async () => {
+test('a job does not count the error of its request again, and an unsent request does not count', async () => {
   const met = vi.fn(async () => ({ ms: 5000, begins: true }));
   const breaker = breaking({ met, leftAlone: async () => ({ line: 'FXSOCKET_DOWN: it is', ms: 3000 }) });
   const error = accountAway('a', new Error('502'));

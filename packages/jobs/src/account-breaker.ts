@@ -7,7 +7,7 @@ import type { AwayBook } from './away-book.ts';
 import { judgeFailure } from './job-failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
 
-/** How long a queue is paused when nobody counts. */
+/** How long a queue is paused when Redis does not answer and the gateway named no time. */
 const WITHOUT_REDIS_MS = 1000;
 
 export class AccountBreaker {
@@ -17,8 +17,11 @@ export class AccountBreaker {
   readonly #log: Log;
   /** Whether the account is away, as far as this process knows. */
   #away = false;
-  /** What was counted, or never sent, and until when it pauses the queue, monotonic: a job fails with what its request has met already. */
-  readonly #counted = new WeakMap<Error, number>();
+  /**
+   * When the pause of each error ends, monotonic milliseconds. These errors are not counted again: a job fails with the same error as its
+   * request, and a request that was refused here was never sent.
+   */
+  readonly #pauseEndMs = new WeakMap<Error, number>();
 
   constructor(o: { account: string; book: AwayBook; metrics: JobMetrics | null; log: Log }) {
     this.#account = o.account;
@@ -38,13 +41,13 @@ export class AccountBreaker {
     const alone = await this.#book.leftAlone(this.#account).catch(this.#withoutRedis);
     if (alone === null) return null;
     const error = accountAwayAs(this.#account, alone.line);
-    this.#counted.set(error, performance.now() + alone.ms);
+    this.#pauseEndMs.set(error, performance.now() + alone.ms);
     return error;
   }
 
   /** A request or a job found the account away; each error counts once. Out: how long to pause its queue. */
   async met(error: Error): Promise<number> {
-    const untilMs = this.#counted.get(error);
+    const untilMs = this.#pauseEndMs.get(error);
     if (untilMs !== undefined) return Math.max(1, untilMs - performance.now());
     this.#away = true;
     const account = this.#account;
@@ -53,7 +56,7 @@ export class AccountBreaker {
     if (seen?.begins)
       this.#log.warn({ account, line }, 'the gateway does not serve the account; its jobs wait');
     const ms = seen?.ms ?? holdMs ?? WITHOUT_REDIS_MS;
-    this.#counted.set(error, performance.now() + ms);
+    this.#pauseEndMs.set(error, performance.now() + ms);
     return ms;
   }
 

@@ -23,8 +23,8 @@ export interface Lateness {
   newestMs: BrokerMs | null;
   /** The newest tick of all; not saved by earlier releases. */
   lastMs?: BrokerMs | null;
-  /** Of the tick that was the oldest when it came, before the first heartbeat of a connection: its time minus ours, milliseconds. */
-  firstLeadMs?: number | null;
+  /** Least difference, broker time minus receive time, of the ticks before a connection's first heartbeat. Includes the broker's UTC offset. */
+  firstOffsetMs?: number | null;
   /** A tick much older than `lastMs` came since the last heartbeat. */
   hasStale?: boolean;
   /** Heartbeats in a row that were preceded by such stale ticks alone. */
@@ -52,7 +52,7 @@ const OUT_OF_SIGHT_MS = 86_400_000;
 /** A symbol is delayed when for at least five minutes everything of it was late by at least as much. */
 const LEAST_DELAY_MS = 300_000;
 const LEAST_DELAY_BEATS = 20;
-/** The gateway's first heartbeat and its ticks are compared by our clock, which may be set between them: less than this says nothing. */
+/** Ticks before the first heartbeat are compared with it through our clock, which may be set in between: less than this proves nothing. */
 const SURELY_LATE_MS = 60_000;
 
 export const noLateness = (): Lateness => ({ oldestMs: null, newestMs: null, promptUs: 0, late: [] });
@@ -60,8 +60,8 @@ export const noLateness = (): Lateness => ({ oldestMs: null, newestMs: null, pro
 /** A live tick came. `serverMs`: what the last heartbeat stated; null before the first one of a connection. */
 export const tickCame = (lateness: Lateness, ms: BrokerMs, serverMs: number | null, tsRecv: number): void => {
   if (serverMs === null) {
-    const leadMs = ms - tsRecv / 1000;
-    lateness.firstLeadMs = Math.min(lateness.firstLeadMs ?? leadMs, leadMs);
+    const offsetMs = ms - tsRecv / 1000;
+    lateness.firstOffsetMs = Math.min(lateness.firstOffsetMs ?? offsetMs, offsetMs);
   }
   if (serverMs === null || ms - serverMs > MOST_LATE_MS) return;
   const { lastMs = null, newestMs, oldestMs } = lateness;
@@ -74,18 +74,18 @@ export const tickCame = (lateness: Lateness, ms: BrokerMs, serverMs: number | nu
   if (newestMs === null || ms > newestMs) lateness.newestMs = ms;
 };
 
-/** Ticks of a connection that ended before its first heartbeat are compared with none. */
+/** A connection began: ticks of an earlier one that had no heartbeat are forgotten. */
 export const connectionBegan = (lateness: Lateness): void => {
-  lateness.firstLeadMs = null;
+  lateness.firstOffsetMs = null;
 };
 
 /** A heartbeat came; `serverMs` is the lesser of its time and the previous one's. */
 export const heartbeatCame = (lateness: Lateness, serverMs: number, tsRecv: number): void => {
-  const { firstLeadMs = null } = lateness;
-  // As if it came right now. How long the heartbeat was awaited says nothing about the tick.
-  const firstMs = firstLeadMs === null ? serverMs : Math.round(tsRecv / 1000 + firstLeadMs);
+  const { firstOffsetMs = null } = lateness;
+  // Moved to the arrival of the heartbeat, so that the wait for it does not count as lateness.
+  const firstMs = firstOffsetMs === null ? serverMs : Math.round(tsRecv / 1000 + firstOffsetMs);
   if (serverMs - firstMs > SURELY_LATE_MS) tickCame(lateness, firstMs as BrokerMs, serverMs, tsRecv);
-  lateness.firstLeadMs = null;
+  lateness.firstOffsetMs = null;
   const { lastMs = null, late, newestMs, oldestMs } = lateness;
   if (oldestMs !== null) lateness.staleBeats = 0;
   else if (lateness.hasStale === true) lateness.staleBeats = (lateness.staleBeats ?? 0) + 1;

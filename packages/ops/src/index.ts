@@ -25,4 +25,4 @@ export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
 export { type PartFailure, Supervisor } from './supervisor.ts';
 export { visible } from './visible.ts';
 export { addressOf, listenAddr, logLevel } from './variables.ts';
-export { abortable, aborted, delay, pause } from './waits.ts';
+export { abortable, aborted, pauseOrThrow, pause } from './waits.ts';

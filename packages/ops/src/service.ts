@@ -1,5 +1,5 @@
-// How every process of fxtape begins. In: its name and its environment, read and checked. Out: a log that knows the secrets, a clock, metrics,
-// and an orderly stop at a signal; then its health port, and the run file by which others find it.
+// Starts a service. In: its name and its checked environment. Out: a log that hides secrets, a clock, metrics and an orderly stop on a signal.
+// `openHealth` opens its health port and writes the run file by which others find it.
 import { z } from 'zod';
 import { type Clock, systemClock } from './clock.ts';
 import { exitOnUncaught } from './exit-on-uncaught.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
-import { abortable, aborted, delay, pause } from './waits.ts';
+import { abortable, aborted, pauseOrThrow, pause } from './waits.ts';
 
 const clock = systemClock();
 const HOUR_MS = 3_600_000;
@@ -13,7 +13,7 @@ test.each(['before', 'while'])('a signal that is aborted %s waiting ends each wa
   const waits = [
     pause(clock, HOUR_MS, signal),
     aborted(signal),
-    expect(delay(clock, HOUR_MS, signal)).rejects.toBe(reason),
+    expect(pauseOrThrow(clock, HOUR_MS, signal)).rejects.toBe(reason),
     expect(abortable(new Promise(() => {}), signal)).rejects.toBe(reason),
     // What it would have thrown later stays its own.
     expect(
@@ -30,7 +30,12 @@ test.each(['before', 'while'])('a signal that is aborted %s waiting ends each wa
 
 test('without an abort they last as long as they should', async () => {
   const { signal } = new AbortController();
-  await Promise.all([pause(clock, 5, signal), delay(clock, 5, signal), pause(clock, 5), delay(clock, 5)]);
+  await Promise.all([
+    pause(clock, 5, signal),
+    pauseOrThrow(clock, 5, signal),
+    pause(clock, 5),
+    pauseOrThrow(clock, 5),
+  ]);
   expect(await abortable(Promise.resolve(7), signal)).toBe(7);
   await expect(abortable(Promise.reject(new Error('its own')), signal)).rejects.toThrow('its own');
 });

@@ -1,4 +1,5 @@
-// Waiting, as something that a signal can end.
+// Waits that a signal can end. In: a clock and a time, or a promise, and a signal. Out: a promise; on abort, `pause` and `aborted` resolve, and
+// `pauseOrThrow` and `abortable` reject with the signal's reason.
 import type { Clock } from './clock.ts';
 
 type Timers = Pick<Clock, 'setTimeout' | 'clearTimeout'>;
@@ -16,8 +17,8 @@ export const pause = (clock: Timers, ms: number, signal?: AbortSignal): Promise<
     signal?.addEventListener('abort', done);
   });
 
-/** Resolves after `ms`. @throws the signal's reason, as soon as it is aborted. */
-export const delay = async (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> => {
+/** As `pause`. @throws the signal's reason when it is aborted. */
+export const pauseOrThrow = async (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> => {
   await pause(clock, ms, signal);
   signal?.throwIfAborted();
 };

@@ -1,7 +1,7 @@
 // Knows "answered" from "applied". In: the tables a submit was answered for. Out: a promise that resolves when queries see the
 // rows. An answer of 2xx means that the rows are in the table's log; they are visible when the writer has passed that point.
 // A suspended table or an absent server is waited out, visibly.
-import { type Clock, delay, FxtapeError } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError } from '@fxtape/ops';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
 import { type WalLook, walLook } from './wal-look.ts';
 import { noTable, suspended, type WalTable } from './wal-tables.ts';
@@ -85,7 +85,7 @@ export class AppliedWatch {
       for (let waitMs = FIRST_POLL_MS; ; waitMs = Math.min(waitMs * 1.5, LONGEST_POLL_MS)) {
         options.signal?.throwIfAborted();
         if (await this.#passed(names, tokens, options.signal)) return;
-        await delay(this.#clock, waitMs, options.signal);
+        await pauseOrThrow(this.#clock, waitMs, options.signal);
       }
     } finally {
       if (--this.#waiters === 0) this.#set('idle', null);

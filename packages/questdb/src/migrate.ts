@@ -1,7 +1,7 @@
 // Brings the tables and views of a database up to date before anything is written. In: a connection. Out: which migrations ran.
 // QuestDB has neither locks nor transactions across statements, so every statement is one that may run twice (IF NOT EXISTS), a
 // migration is recorded only after all of its statements, and several processes may do all this at the same time.
-import { type Clock, delay, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
 import { AppliedWatch } from './applied-watch.ts';
 import { newestSteps, pausedStep } from './apply-steps.ts';
 import { asObjects } from './exec-answer.ts';
@@ -136,7 +136,7 @@ async function run(
       } catch (error) {
         if (!(error instanceof FxtapeError) || error.code !== 'QDB_SQL') throw error;
         if (clock.monoMs() >= untilMs) throw failed(migration, statement, error);
-        await delay(clock, 100, signal);
+        await pauseOrThrow(clock, 100, signal);
       }
     }
   }

@@ -9,7 +9,7 @@
 // The newest row counts. A restart of the same folder in the same place takes its own claim at once. Held claims are checked as often as
 // the write gate, and a process that could not check does not write (write-gate.ts): after the wait, no process writes that has not seen
 // the new row.
-import { type Clock, delay, FxtapeError, type Log } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError, type Log } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { requireSettled } from './settled-tables.ts';
@@ -141,11 +141,9 @@ export class RecorderClaims {
     const epoch = 1 + Math.max(0, ...rows.map((row) => (row.account === account ? row.epoch : 0)));
     const held: Held = { ...wanted, us, epoch, lost: new AbortController() };
     await this.#write([{ ...held, ...self }], 'recording', signal);
-    if (others.length > 0) await delay(clock, PAUSE_REACHES_MS, signal);
-    else if (newest === undefined || !this.#isOwn(newest)) await delay(clock, RIVAL_MS, signal);
-    // Accounts of one folder may hold a feed one after the other.
-    const isRival = (row: Row): boolean => row.account === account || !this.#isOwn(row);
-    const last = (await this.#settled(wanted, signal)).findLast(isRival);
+    if (others.length > 0) await pauseOrThrow(clock, PAUSE_REACHES_MS, signal);
+    else if (newest === undefined || !this.#isOwn(newest)) await pauseOrThrow(clock, RIVAL_MS, signal);
+    const last = (await this.#settled(wanted, signal)).findLast((row) => this.#competes(row, account));
     if (last === undefined || !isSame(last, held)) {
       await this.#end([{ ...held, ...self }], signal);
       throw elsewhere(wanted, last);
@@ -168,7 +166,7 @@ export class RecorderClaims {
     const { clock } = this.#o;
     const untilMs = clock.monoMs() + STILL_MS;
     for (;;) {
-      await delay(clock, LOOK_EVERY_MS, signal);
+      await pauseOrThrow(clock, LOOK_EVERY_MS, signal);
       const rows = await this.#settled(wanted, signal);
       const recording = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
       const alive = recording.find(
@@ -202,11 +200,9 @@ export class RecorderClaims {
     const { clock, log } = this.#o;
     const all = await this.#rows([...this.#held.values()], signal);
     for (const held of this.#held.values()) {
-      // Accounts of one folder may hold a feed one after the other.
-      const isRival = (row: Row): boolean => row.account === held.account || !this.#isOwn(row);
-      const newer = all.findLast(
-        (row) => concerns(row, held) && row.us >= held.us && !isSame(row, held) && isRival(row),
-      );
+      const newer = all
+        .filter((row) => concerns(row, held) && this.#competes(row, held.account))
+        .findLast((row) => row.us >= held.us && !isSame(row, held));
       if (newer === undefined) continue;
       this.#held.delete(held.account);
       this.#lost.add(held.account);
@@ -226,6 +222,11 @@ export class RecorderClaims {
   get #self(): RecorderPlace {
     this.#known ??= this.#o.self();
     return this.#known;
+  }
+
+  /** A claim of this account, or one of another folder. Another account of this folder may take the feed over: its claim does not count. */
+  #competes(row: Row, account: string): boolean {
+    return row.account === account || !this.#isOwn(row);
   }
 
   #isOwn(row: Row): boolean {

@@ -1,6 +1,6 @@
 // The gate in front of a query that decides something. In: the tables it reads. Out: nothing, once they show everything that was in
 // their logs when the call was made; otherwise an error. A count on a table that lags or is suspended would look like missing rows.
-import { type Clock, delay, FxtapeError } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError } from '@fxtape/ops';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { walLook } from './wal-look.ts';
 import { noTable, suspended } from './wal-tables.ts';
@@ -43,6 +43,6 @@ export async function requireSettled(
         context: { table: behind },
       });
     }
-    await delay(clock, POLL_MS, options.signal);
+    await pauseOrThrow(clock, POLL_MS, options.signal);
   }
 }

@@ -1,7 +1,7 @@
 // The way of one table into the database: a queue of submits and one request at a time, so that order is kept and memory holds
 // one encoded body. Small submits that wait together travel in one request; a request is not started within `commitEveryMs` of
 // the last one unless enough rows wait, because each commit costs the server far more than its rows do.
-import { type Clock, delay, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
 import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from './quest-db-http.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -228,7 +228,7 @@ export class TableLane {
       schemaDifferences: () => schemaDifferences(http, def, { signal }),
       waitOut: async (obstacle, failures) => {
         this.#obstacle(obstacle);
-        await delay(clock, retryDelayMs(failures, random), signal);
+        await pauseOrThrow(clock, retryDelayMs(failures, random), signal);
       },
     };
   }

@@ -6,7 +6,7 @@
 // What is made during a pass is written during that pass or made anew. A process that could not look for 5 s does not write, so that whoever
 // pauses has to wait and to ask nobody, wherever the writers are and whenever they started. What waited is written when a look shows that
 // nobody paused meanwhile.
-import { type Clock, delay, FxtapeError, type Log, pause } from '@fxtape/ops';
+import { type Clock, pauseOrThrow, FxtapeError, type Log, pause } from '@fxtape/ops';
 import { type ApplyStepRow, pausedStep } from './apply-steps.ts';
 import type { Obstacle } from './deliver-rows.ts';
 import { asObjects } from './exec-answer.ts';
@@ -83,7 +83,7 @@ export class WriteGate {
           this.#pass = { controller: new AbortController(), pauseUs: this.#look.pauseUs };
         return { signal: this.#pass.controller.signal, applied: this.#look.applied };
       }
-      await delay(this.#o.clock, 100, signal);
+      await pauseOrThrow(this.#o.clock, 100, signal);
     }
   }
 

@@ -189,7 +189,7 @@ function contextOf(o: {
   clock: Clock;
 }): AccountContext {
   const { clock, config, rest, rule } = o;
-  let told: { readonly time: Promise<BrokerMs>; readonly fromMs: number } | null = null;
+  let asked: { readonly time: Promise<BrokerMs>; readonly fromMs: number } | null = null;
   const ask = async (): Promise<BrokerMs> => {
     const time = parseBrokerTime((await rest.serverTimezone()).serverTime);
     if (time === null) throw serverTimeUnreadable(config.name);
@@ -197,10 +197,10 @@ function contextOf(o: {
   };
   const brokerNowMs = async (signal: AbortSignal): Promise<BrokerMs> => {
     if (!config.clock.replayed) return rule.toBroker(utcMs(clock.nowMs()));
-    // One question for all jobs; a refusal is an answer as well.
-    if (told === null || clock.monoMs() - told.fromMs >= SERVER_TIME_MS)
-      told = { time: ask(), fromMs: clock.monoMs() };
-    return abortable(told.time, signal);
+    // All jobs share one request. Its result is kept for 3 s, even if it failed.
+    if (asked === null || clock.monoMs() - asked.fromMs >= SERVER_TIME_MS)
+      asked = { time: ask(), fromMs: clock.monoMs() };
+    return abortable(asked.time, signal);
   };
   return {
     config,

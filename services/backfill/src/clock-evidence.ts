@@ -2,7 +2,7 @@
 // today's offset, measured on running clocks and as stated by the gateway, and when the weeks in years of hourly bars open, close and
 // pause, on the broker's wall clock, because no rule is known here. This job asks the gateway within its budget and draws no conclusion;
 // the scheduler decides, and owns the table `clock_rules`.
-import { delay } from '@fxtape/ops';
+import { pauseOrThrow } from '@fxtape/ops';
 import { catalogue, type Checkpoint, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
 import {
   brokerMs,
@@ -69,7 +69,7 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
   let stated = await readClocks(c, symbols, readings);
   const { replayed } = c.account.config.clock;
   for (let look = 1; look < LOOKS && !replayed; look++) {
-    await delay(c.parts.clock, c.parts.clockLooksApartMs, c.signal);
+    await pauseOrThrow(c.parts.clock, c.parts.clockLooksApartMs, c.signal);
     try {
       stated = await readClocks(c, symbols, readings);
     } catch (error) {
@@ -141,7 +141,7 @@ async function asked<T>(c: SyncContext, ask: () => Promise<T>): Promise<T> {
       return await ask();
     } catch (error) {
       if (tries >= TRIES || c.signal.aborted || isTooMuch(error) || !mayPass(error)) throw error;
-      await delay(c.parts.clock, AGAIN_MS * tries, c.signal);
+      await pauseOrThrow(c.parts.clock, AGAIN_MS * tries, c.signal);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first. What
 // timed out was asked in halves; what a row limit cut off was asked again from the last row on (that row included); what looked empty, or
 // was the first answer of its stream, was answered twice in the same way.
-import { delay } from '@fxtape/ops';
+import { pauseOrThrow } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { digestRows } from './agreements.ts';
 import { ComeAgain } from './come-again.ts';
@@ -95,7 +95,7 @@ async function believed<R extends object>(
     if (waitMs === null) return answer;
     if (waitMs > LONGEST_PAUSE_MS)
       throw new ComeAgain(waitMs, `answers for ${source.what} are still growing`);
-    await delay(clock, waitMs, c.signal);
+    await pauseOrThrow(clock, waitMs, c.signal);
     answer = await source.read(range, 'agreement');
   }
 }

@@ -74,7 +74,7 @@ export interface BeginOptions extends SharedParts {
   /** Repeats what fails for a while. @throws terminal errors, and the signal's reason. */
   readonly until: <T>(what: WaitingFor, work: () => Promise<T>) => Promise<T>;
   /** Where this account takes over a feed, waits for those that recorded it before. */
-  readonly order: Pick<FeedOrder, 'freed' | 'sent'>;
+  readonly order: Pick<FeedOrder, 'untilFree' | 'untilSent'>;
   /** Registers what has to be closed at the end, whatever happens. */
   readonly hold: (close: () => Promise<unknown>) => void;
 }
@@ -115,7 +115,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   if (!knows) throwIfAny(await claiming);
   if (aside.done) return begin(o);
   // After a change of the configuration another account may still record it.
-  if (feed !== null) await o.order.freed(name, feed, signal);
+  if (feed !== null) await o.order.untilFree(name, feed, signal);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
   const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
   const others = isAlone
@@ -170,7 +170,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     {
       account: name,
       replayed,
-      feedSent: (of, says, wait) => o.order.sent(name, of, says, wait),
+      untilFeedSent: (of, says, wait) => o.order.untilSent(name, of, says, wait),
     },
     { tape, memory, intake, keeper, checkpoints },
   );
@@ -333,7 +333,7 @@ const inferredRule = async (
 
 export const outflowOf = (
   o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'feedSent'>,
+  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'untilFeedSent'>,
   parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
 ): Outflow => {
   const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;

@@ -52,7 +52,7 @@ async function recorded(name: string, feeds: readonly [string | null, number, nu
   return { memory, dir, places };
 }
 
-const idle = { failures: [], recording: null, appliedUs: 0 };
+const idle = { failures: [], openFeed: null, appliedUs: 0 };
 const notBegun = (name: string, more: Partial<Neighbour> = {}): Neighbour => ({
   ...idle,
   config: { name },
@@ -93,7 +93,7 @@ function waiting(
   const order = new FeedOrder({ tapes, accounts: all, listed: listed.promise, clock, log });
   let isDone = false;
   const of = { feed, tsRecv: us(atS) };
-  const done = order.sent(account, of, says, stop.signal).then(() => {
+  const done = order.untilSent(account, of, says, stop.signal).then(() => {
     isDone = true;
   });
   return {
@@ -122,7 +122,7 @@ test('an account that sends: its ticks of the feed go first, and then the others
   Object.assign(first.parts.outflow.state, { phase: 'paused', appliedTsRecv: us(70) });
   await wait.waits('first');
   expect(wait.says).toHaveBeenLastCalledWith(
-    'the tape of "first" has older ticks of the feed "market" that QuestDB may lack, and they go first; see the state and the log of "first", or take it out of the configuration',
+    'the tape of "first" has older ticks of the feed "market" that QuestDB may lack, and they go first; if "first" is configured, see its state or remove it from the configuration, otherwise see its lines in the collector\'s log',
   );
   first.parts.outflow.state.phase = 'sending';
   await wait.done;
@@ -197,20 +197,20 @@ test('a coverage range says nothing of what was sent: it begins by the broker’
 
 test('a feed is free when no other account has its socket open for it', async () => {
   const accounts = [
-    notBegun('second', { recording: 'market' }),
-    notBegun('other', { recording: 'b' }),
-    notBegun('first', { recording: 'market' }),
+    notBegun('second', { openFeed: 'market' }),
+    notBegun('other', { openFeed: 'b' }),
+    notBegun('first', { openFeed: 'market' }),
   ];
   const { clock, log, listed } = { clock: systemClock(), log: { warn: vi.fn() }, listed: Promise.resolve() };
   const order = new FeedOrder({ tapes, accounts: () => accounts, listed, clock, log });
   let isFree = false;
-  const freed = order.freed('second', 'market', stop.signal).then(() => (isFree = true));
+  const freed = order.untilFree('second', 'market', stop.signal).then(() => (isFree = true));
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(isFree).toBe(false);
   accounts.pop();
   await freed;
-  accounts.push(notBegun('first', { recording: 'market' }));
-  const never = order.freed('second', 'market', stop.signal);
+  accounts.push(notBegun('first', { openFeed: 'market' }));
+  const never = order.untilFree('second', 'market', stop.signal);
   stop.abort(new Error('stop'));
   await expect(never).rejects.toThrow('stop');
 });
@@ -253,7 +253,7 @@ test('the wait ends at once when it is called off', async () => {
   await wait.done;
 });
 
-test('an account that is put in again while it is waited for is never missed', async () => {
+test('a wait goes on when the account is removed and added again', async () => {
   const { memory } = await recorded('first', [['market', 0, 50]]);
   let accounts: Neighbour[] = [notBegun('first')];
   let looks = 0;

@@ -11,7 +11,7 @@ import { remembering, type TapeMemory } from './tape-memory.ts';
 import type { Takeover } from './tape-reader.ts';
 
 const LOOK_MS = 1000;
-const FREED_MS = 50;
+const FREE_POLL_MS = 50;
 /** After so many failures in a row a tape counts as one that cannot be read. */
 export const MOST_FAILURES = 6;
 
@@ -19,24 +19,27 @@ export const MOST_FAILURES = 6;
 export interface Neighbour {
   readonly config: { readonly name: string };
   readonly failures: readonly PartFailure[];
-  /** The feed that its socket is open for. */
-  readonly recording: string | null;
+  /** The feed whose socket this account holds open; null if none. */
+  readonly openFeed: string | null;
   /** Null while its tape is not being sent. */
   readonly parts: {
     readonly memory: Pick<TapeMemory, 'tickedUs'>;
     readonly outflow: { readonly state: Pick<OutflowState, 'appliedTsRecv' | 'phase'> };
     readonly checkpoints: { readonly confirmed: Checkpoint | null };
   } | null;
-  /** Up to which receive time its rows were in the database of now when its tape was closed, microseconds; 0: not known. */
+  /**
+   * Receive time up to which the present database has this tape's rows, as known when the tape was closed, microseconds. 0: not known.
+   * Infinity: nobody needs to wait for this tape.
+   */
   readonly appliedUs: number;
 }
 
 export interface FeedOrderOptions {
   /** The folder with a tape for each account. */
   readonly tapes: string;
-  /** A moment after a name has left it, it may stand in it again. */
+  /** All accounts with a tape here. One that changes between configured and former may be absent for a moment. */
   readonly accounts: () => Iterable<Neighbour>;
-  /** Resolves when `accounts` has all of them, those that are not configured any more too. */
+  /** Resolves when `accounts` also lists those that are no longer configured. */
   readonly listed: Promise<void>;
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   readonly log: Pick<Log, 'warn'>;
@@ -53,17 +56,17 @@ export class FeedOrder {
   }
 
   /** Resolves when no other account's socket is open for the feed. @throws the signal's reason. */
-  async freed(account: string, feed: string, signal: AbortSignal): Promise<void> {
+  async untilFree(account: string, feed: string, signal: AbortSignal): Promise<void> {
     const isTaken = (): boolean =>
-      [...this.#o.accounts()].some(({ config, recording }) => recording === feed && config.name !== account);
+      [...this.#o.accounts()].some(({ config, openFeed }) => openFeed === feed && config.name !== account);
     while (isTaken()) {
-      await pause(this.#o.clock, FREED_MS, signal);
+      await pause(this.#o.clock, FREE_POLL_MS, signal);
       signal.throwIfAborted();
     }
   }
 
   /** Resolves when no other tape holds rows that come before those of this account, or the signal is aborted. */
-  async sent(
+  async untilSent(
     account: string,
     of: Omit<Takeover, 'why'>,
     says: (reason: string) => void,
@@ -119,7 +122,7 @@ export class FeedOrder {
 }
 
 const reasonOf = (feed: string, other: string): string =>
-  `the tape of "${other}" has older ticks of the feed "${feed}" that QuestDB may lack, and they go first; see the state and the log of "${other}", or take it out of the configuration`;
+  `the tape of "${other}" has older ticks of the feed "${feed}" that QuestDB may lack, and they go first; if "${other}" is configured, see its state or remove it from the configuration, otherwise see its lines in the collector's log`;
 
 const tickedOn = async (name: string, dir: string, feed: string, misses: number): Promise<Ticked> => {
   try {

@@ -25,7 +25,7 @@ const sending = async (
     readonly atEnd?: true;
     readonly ticks?: number;
     readonly witness?: Witness;
-    readonly feedSent?: OutflowOptions['feedSent'];
+    readonly untilFeedSent?: OutflowOptions['untilFeedSent'];
     readonly enter?: OutflowOptions['enter'];
     readonly knowsDatabase?: OutflowOptions['knowsDatabase'];
   } = {},
@@ -99,7 +99,7 @@ const sending = async (
     inHand: () => ({ maxLines: 100, maxBytes: 1e6 }),
     enter: o.enter ?? (async () => new AbortController().signal),
     knowsDatabase: o.knowsDatabase ?? (async () => true),
-    feedSent: o.feedSent,
+    untilFeedSent: o.untilFeedSent,
     keeper: { isGiven: false, confirm() {}, rule() {}, believe: async () => {}, settle: async () => {} },
     condemned: () => {
       if (failing('condemn')) throw new Error('TAPE_FULL');
@@ -173,7 +173,7 @@ test('the rows of a feed that it takes over wait for those of others, and with a
   let isOther = false;
   const { outflow, sent } = await sending({
     ticks: 50,
-    feedSent: async ({ feed }, says, signal) => {
+    untilFeedSent: async ({ feed }, says, signal) => {
       const free = Promise.withResolvers<void>();
       signal.addEventListener('abort', () => free.resolve());
       asked.push(free);

@@ -37,7 +37,7 @@ export interface OutflowOptions {
   /** Makes the checkpoints those of the database that answers. False: it lacks what was confirmed, and everything is sent again. */
   readonly knowsDatabase: (signal: AbortSignal) => Promise<boolean>;
   /** Resolves when rows of a feed may be sent after those on other tapes. Without it they always may. */
-  readonly feedSent?:
+  readonly untilFeedSent?:
     | ((of: Takeover, says: (reason: string) => void, signal: AbortSignal) => Promise<void>)
     | undefined;
   /** Decides about lines that wait. */
@@ -83,8 +83,8 @@ export class Outflow {
   /** Of the present pass; aborted when all that was made in it must be made anew. */
   #passing = AbortSignal.abort();
   readonly #holds: HoldWatch;
-  /** How many databases have answered that did not know this tape: what one has applied, another one lacks. */
-  #databases = 0;
+  /** Increased when a database answers that does not know this tape. A wait for applied rows that began before proves nothing. */
+  #generation = 0;
   /** Takeovers that need not wait any more: this database has the rows of the others. */
   #taken = new Set<number>();
 
@@ -137,12 +137,12 @@ export class Outflow {
 
   /** One reading from the confirmed cursor until something stands in the way. */
   async #pass(signal: AbortSignal): Promise<WatchedHold | Takeover | null> {
-    const { account, checkpoints, feedSent, memory, replayed, tape } = this.#o;
+    const { account, checkpoints, untilFeedSent, memory, replayed, tape } = this.#o;
     try {
       if (!(await this.#o.knowsDatabase(signal))) {
         this.#coverage.clear();
         this.#taken.clear();
-        this.#databases++;
+        this.#generation++;
         this.#answeredMs = Number.NEGATIVE_INFINITY;
         this.state.answeredTsRecv = this.state.appliedTsRecv = null;
       }
@@ -160,7 +160,7 @@ export class Outflow {
     }
     checkpoints.rewind();
     const troubles = this.#o.troubles();
-    const mayTake = feedSent && ((tsRecv: number) => this.#taken.has(tsRecv));
+    const mayTake = untilFeedSent && ((tsRecv: number) => this.#taken.has(tsRecv));
     const reader = new TapeReader({ account, replayed, state: start.state, decided: () => memory, mayTake });
     for await (const batch of tape.follow(start.position, { signal, ...this.#o.inHand() })) {
       passing('collector: lines read');
@@ -276,14 +276,14 @@ export class Outflow {
       const passing = this.#passing;
       if (passing.aborted || answeredMs === doneMs) continue;
       const { answeredTsRecv } = this.state;
-      const databases = this.#databases;
+      const generation = this.#generation;
       const coverage = [...this.#coverage.values()];
       this.#coverage.clear();
       try {
         const until = { signal: passing };
         await applied.waitApplied(await applied.tokens(ROW_TABLES, until), until);
         if (coverage.length > 0) await writer.submit('coverage', coverage, until);
-        if (passing.aborted || databases !== this.#databases) continue;
+        if (passing.aborted || generation !== this.#generation) continue;
         this.state.appliedTsRecv = answeredTsRecv;
         await checkpoints.confirm(answeredMs, clock.monoMs());
         doneMs = answeredMs;
@@ -316,7 +316,7 @@ export class Outflow {
       this.state.phase = 'feed_waits';
       this.state.reason = reason;
     };
-    await this.#o.feedSent?.(takeover, says, signal);
+    await this.#o.untilFeedSent?.(takeover, says, signal);
     if (!signal.aborted) this.#taken.add(takeover.tsRecv);
   }
 }

@@ -65,11 +65,11 @@ export class Pipeline {
   #ending: Promise<void> | null = null;
   #stopping = false;
   #done: Promise<void> = Promise.resolve();
-  /** Its socket is closed and its last line is written. */
+  /** Its socket is closed; it adds no more ticks to its tape. */
   #closed = false;
-  /** What was in which database when a recording ended in order. */
+  /** Receive time up to which rows were applied when the last recording ended in order, and the database that has them. */
   #applied: { readonly epoch: AbortSignal; readonly us: number } | null = null;
-  #looking = new AbortController();
+  #symbolLook = new AbortController();
   /** The configuration changed and was not taken up yet. */
   #changed = false;
   #wake: () => void = () => {};
@@ -97,8 +97,8 @@ export class Pipeline {
     return this.#failed ?? (this.parts === null ? this.#waits : null);
   }
 
-  /** As `Neighbour.recording`. */
-  get recording(): string | null {
+  /** As `Neighbour.openFeed`. */
+  get openFeed(): string | null {
     return this.#closed ? null : (this.parts?.memory.ledger.state.feed ?? null);
   }
 
@@ -127,12 +127,12 @@ export class Pipeline {
   /** Takes a changed configuration of the same account. */
   reconfigure(config: AccountConfig): void {
     if (isDeepStrictEqual(config, this.config)) return;
-    const another = !isDeepStrictEqual(identityOf(config), identityOf(this.config));
+    const identityChanged = !isDeepStrictEqual(identityOf(config), identityOf(this.config));
     this.config = config;
     this.#changed = true;
     this.#wake();
-    if (!another) return;
-    this.#looking.abort();
+    if (!identityChanged) return;
+    this.#symbolLook.abort();
     // A start that is still waiting is abandoned at once.
     if (this.parts === null) this.#run.abort(ANEW);
   }
@@ -167,12 +167,12 @@ export class Pipeline {
         log.error({ err: error, times }, 'this account is not being recorded; trying again');
       } finally {
         this.#run.abort();
+        for (const close of held.toReversed())
+          await close().catch((error: unknown) => log.warn({ err: error }, 'a part did not close'));
         this.parts = null;
         this.#closed = false;
         this.#ending = null;
         this.#waits = { state: 'starting', reason: null };
-        for (const close of held.toReversed())
-          await close().catch((error: unknown) => log.warn({ err: error }, 'a part did not close'));
       }
       if (times > 0 && !this.#stopping) await this.#untilChanged(againMs(times), NEVER);
     }
@@ -236,14 +236,14 @@ export class Pipeline {
         return this.#again('the configuration now names another account, key or feed');
       if (this.#changed) await keeper.reconsider();
       if (config === this.config) this.#changed = false;
-      // A terminal may take a minute to answer, and somebody may wait for this feed.
-      this.#looking = new AbortController();
-      const { signal: another } = this.#looking;
+      // A change of account, key or feed ends the look: the terminal may take a minute, and another account may wait for this feed.
+      this.#symbolLook = new AbortController();
+      const { signal: changed } = this.#symbolLook;
       try {
-        await symbols.look(AbortSignal.any([signal, another]));
+        await symbols.look(AbortSignal.any([signal, changed]));
       } catch (error) {
         if (signal.aborted) return;
-        if (another.aborted) continue;
+        if (changed.aborted) continue;
         this.#o.log.warn(
           { err: error },
           'the symbol list could not be read; recording continues with the known symbols',

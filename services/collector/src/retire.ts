@@ -27,7 +27,7 @@ export interface RetireOptions {
   /** The folder with a tape for each account. */
   readonly tapes: string;
   /** A former account took over feeds as well, and its rows follow those of others. */
-  readonly order: Pick<FeedOrder, 'sent'>;
+  readonly order: Pick<FeedOrder, 'untilSent'>;
   readonly log: Log;
   /** The rule of a server, according to an account that is still configured; null: none knows it. */
   readonly ruleOf: (server: string) => string | null;
@@ -43,9 +43,9 @@ export interface Former {
 interface Under {
   readonly stop: AbortController;
   work: Promise<void> | null;
-  /** The epoch of the database that has what can be sent of it. */
+  /** Epoch of the database for which this tape is done: everything was sent, or a terminal error ended it. */
   doneFor: AbortSignal | null;
-  /** Ends of attempts, the last ones in a row. */
+  /** The last failure and how often it came in a row; empty after a success. */
   failed: readonly PartFailure[];
   /** While it is sent. */
   sending: { readonly parts: NonNullable<Neighbour['parts']>; readonly supervisor: Supervisor } | null;
@@ -71,7 +71,7 @@ export class Retirement {
     return [...this.#under].map(([name, { doneFor, failed, sending }]) => ({
       config: { name },
       failures: [...failed, ...(sending?.supervisor.failures ?? [])],
-      recording: null,
+      openFeed: null,
       parts: sending?.parts ?? null,
       appliedUs: doneFor === epoch ? Number.POSITIVE_INFINITY : 0,
     }));
@@ -140,15 +140,17 @@ export class Retirement {
           ? error
           : { code: 'INTERNAL', kind: 'transient', message: String(error) };
       const locked = code === 'TAPE_LOCKED';
+      const isOver = !locked && kind === 'terminal';
+      const then = isOver ? 'correct the cause and restart the collector' : 'trying again in 15 s';
       log[locked ? 'debug' : 'warn'](
         { err: error },
-        'cannot end the tape of an account that is no longer configured; trying again',
+        `cannot send the rest of this tape, whose account is no longer configured; ${then}`,
       );
       const [before] = one.failed;
       const times = before?.code === code ? before.times + 1 : 1;
       one.failed = [{ part: 'sending', code, message, times }];
-      // What it has will not be sent, now or later.
-      if (!locked && kind === 'terminal') one.doneFor = epoch;
+      // Only a person can fix this: nobody waits for this tape while this database answers.
+      if (isOver) one.doneFor = epoch;
     } finally {
       one.sending = null;
     }
@@ -186,8 +188,9 @@ export class Retirement {
       });
       const checkpoints = new Checkpoints(dir, await readCursor(dir));
       const parts = { tape, memory, intake, keeper, checkpoints };
-      const feedSent: OutflowOptions['feedSent'] = (of, says, wait) => order.sent(account, of, says, wait);
-      const whose = { account, replayed, isOver: true, feedSent };
+      const untilFeedSent: OutflowOptions['untilFeedSent'] = (of, says, wait) =>
+        order.untilSent(account, of, says, wait);
+      const whose = { account, replayed, isOver: true, untilFeedSent };
       const outflow = outflowOf({ ...shared, dir, log }, whose, parts);
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);

@@ -4,7 +4,7 @@
 //
 //   no evidence ──► only the job `clock` is planned ──► evidence ──► inferred, or provisional and what would settle it ──► history
 //
-// Until the first evidence is there nothing of history is read: rows under a wrong rule could not be deleted again. A terminal that has just
+// Until the first evidence is there nothing of history is read: rows written with a wrong rule cannot be deleted. A terminal that has just
 // started and shows no bar of any symbol has shown nothing; after ten minutes of that, history is read all the same.
 import type { AccountConfig } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';

@@ -315,7 +315,7 @@ test('a terminal that shows nothing yet is no evidence, and one that lists nothi
   for (const each of [seen(unlisted), seen(read, none)]) expect(awaitsEvidence(each, 0, minute)).toBe(false);
 });
 
-test('evidence is gathered again sooner when it leaves something open, and soonest of a new server', () => {
+test('evidence is gathered again sooner when it leaves something open, and soonest for a new server', () => {
   const minute = 60_000_000;
   const day = 1440 * minute;
   const old = { readUs: 0, sinceUs: -9 * day };

@@ -7,10 +7,10 @@ export type EvidenceRow = TableRow<'clock_evidence'>;
 
 export interface Gathered {
   readonly evidence: ClockEvidence;
-  /** When history was read last, UTC µs. */
+  /** When evidence was last gathered, UTC µs. */
   readonly readUs: number;
-  /** Nothing could be read yet, of symbols that there are: a terminal that has just started lists and loads little. */
-  readonly unread: boolean;
+  /** No hourly bar was read, though at least one symbol is not known to be unlisted: the terminal has probably just started. */
+  readonly isEmpty: boolean;
 }
 
 const SOURCES: readonly string[] = ['ticks', 'server_time', 'stated'];
@@ -35,7 +35,7 @@ export function gathered(
   return {
     evidence: { nowUtcMs: samples.length === 0 ? wallUs / 1000 : nowUtcMs, samples, histories, known },
     readUs: edges.reduce((newest, { ts }) => Math.max(newest, ts), 0),
-    unread:
+    isEmpty:
       edges.every(({ bars }) => bars === 0) &&
       edges.some(({ reason }) => reason === null || !reason.startsWith('SYMBOL_NOT_LISTED')),
   };
@@ -48,8 +48,8 @@ const DAY_US = 24 * HOUR_US;
 const SETTLED_US = 3 * DAY_US;
 const PROVISIONAL_US = DAY_US;
 const DOUBTED_US = HOUR_US;
-/** How long history waits for a terminal that shows no hourly bars at all. */
-const UNREAD_US = 10 * MINUTE_US;
+/** How long history waits for a terminal that shows no hourly bars, counted from the server's first rule. */
+const EMPTY_WAIT_US = 10 * MINUTE_US;
 
 /** `sinceUs`: when the first rule of the server was decided. A new server is looked at after 1, 2, 4, … minutes, until a rule is settled. */
 export const evidenceIsDue = (o: {
@@ -65,6 +65,6 @@ export const evidenceIsDue = (o: {
   return o.wallUs - o.readUs >= (o.doubted ? Math.min(DOUBTED_US, most) : most);
 };
 
-/** Whether history waits: rows under a wrong rule could not be deleted again. */
+/** Whether history must wait: rows written with a wrong rule cannot be deleted. */
 export const awaitsEvidence = (seen: Gathered | null, sinceUs: number, wallUs: number): boolean =>
-  seen === null || (seen.unread && wallUs - sinceUs < UNREAD_US);
+  seen === null || (seen.isEmpty && wallUs - sinceUs < EMPTY_WAIT_US);

@@ -1,5 +1,5 @@
-// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: those that are open and how many of them
-// have not ended, those that are settled, and those whose rows are lost for good; a sentence if they are unknown.
+// The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: the open gaps and how many of them
+// have not ended, those healed or verified empty, and those that are unrecoverable; a sentence if they are unknown.
 import type { GapCount } from '@fxtape/questdb';
 
 export function gapLine(counts: readonly GapCount[] | null): string {
@@ -12,15 +12,15 @@ export function gapLine(counts: readonly GapCount[] | null): string {
   const lasting = sum(counts, (row) => row.unended);
   const causes = open.map((row) => `${row.cause ?? 'unknown'} ${row.gaps}`).join(', ');
   const openCount = sum(open, (row) => row.gaps);
-  const running = lasting === 0 ? '' : ` (${lasting} not ended)`;
+  const unended = lasting === 0 ? '' : ` (${lasting} not ended)`;
   const settled = counts.filter((row) => row.state !== 'open');
   const lost = sum(
     settled.filter((row) => row.state === 'unrecoverable'),
     (row) => row.gaps,
   );
   return [
-    openCount === 0 ? 'GAPS  none open' : `GAPS  ${openCount} open${running}: ${causes}`,
-    ...(all - openCount > lost ? [`${all - openCount - lost} settled`] : []),
+    openCount === 0 ? 'GAPS  none open' : `GAPS  ${openCount} open${unended}: ${causes}`,
+    ...(all - openCount > lost ? [`${all - openCount - lost} healed or empty`] : []),
     ...(lost > 0 ? [`${lost} unrecoverable`] : []),
   ].join(' · ');
 }

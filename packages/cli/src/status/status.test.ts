@@ -189,7 +189,7 @@ test('gaps in one line', () => {
       { cause: 'stalled', state: 'healed', gaps: 4, unended: 0 },
       { cause: 'stalled', state: 'unrecoverable', gaps: 6, unended: 0 },
     ]),
-  ).toBe('GAPS  5 open (1 not ended): disconnect 3, stalled 2 · 4 settled · 6 unrecoverable');
+  ).toBe('GAPS  5 open (1 not ended): disconnect 3, stalled 2 · 4 healed or empty · 6 unrecoverable');
   expect(gapLine([{ cause: 'stalled', state: 'unrecoverable', gaps: 6, unended: 0 }])).toBe(
     'GAPS  none open · 6 unrecoverable',
   );

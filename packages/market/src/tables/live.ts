@@ -205,7 +205,7 @@ const gapEvents = defineTable({
     ts_to: timestamp('end of the gap, not included; null while it is open'),
     cause: always(
       symbol(
-        '`disconnect`, `server_dropped`, `broker_disconnected`, `stalled`, `process_down`, `not_subscribed`, `tape_damaged`, `rejected`, `undercount`, `refused`; `undercount`: of ticks, fewer than the broker counted; of bars, deals and positions, stored rows that have disappeared; of deals and positions also trades known by number that history has not shown (evidence `numbers`). `not_subscribed` with the evidence `left out`: in the first half minute of a subscription, frames were left out that were either late snapshots or second ticks equal to earlier ones; `missing_estimate` counts them, and frames within 2 s of each other share a gap; those of one connection share an outage',
+        '`disconnect`, `server_dropped`, `broker_disconnected`, `stalled`, `process_down`, `not_subscribed`, `tape_damaged`, `rejected`, `undercount`, `refused`; `undercount`: of ticks, fewer than the broker counted; of bars, deals and positions, stored rows that have disappeared; of deals and positions also trades known by number that history has not shown (evidence `numbers`). `not_subscribed` with evidence that begins with `left out`: in the first half minute of a subscription, frames were left out that were either late snapshots or second ticks equal to earlier ones; `missing_estimate` counts them, and frames within 2 s of each other share a gap; those of one connection share an outage',
       ),
     ),
     state: always(
@@ -213,7 +213,7 @@ const gapEvents = defineTable({
     ),
     rows_healed: long('rows that history added'),
     missing_estimate: long(
-      'estimated number of missing rows; exact where frames were left out. From bars, it is what the whole minutes lack that the gap touches: gaps in one minute each show the loss of that minute, so do not add them up. For an open gap that a gateway `warning` caused, the number of messages that the gateway dropped, over all streams',
+      'estimated number of missing rows. Exact when the evidence begins with `left out`. An estimate from bars counts every row missing from the minutes that the gap touches; two gaps in one minute each show that minute’s whole loss, so do not add them up. For an open gap that a gateway `warning` caused, the number of messages that the gateway dropped, over all streams',
     ),
     evidence: varchar('what the event is based on'),
   },

@@ -6,8 +6,8 @@ import type { Recorded } from './recorded.ts';
 export interface GapSight {
   readonly symbol: string | null;
   readonly cause: string;
-  /** Of single frames that were left out, not of a time in which nothing was recorded. */
-  readonly isOfAMoment: boolean;
+  /** Of received lines that were not stored (left out, condemned, untimed, set aside), not of a time in which nothing was received. */
+  readonly isOfSingleLines: boolean;
   readonly fromUs: number;
   readonly toUs: number;
   /** Ticks that the market made inside it and the table does not have. */
@@ -143,7 +143,7 @@ async function gapsOf(recording: Recorded, of: string): Promise<GapSight[]> {
   return rows.map(([symbol, cause, from, to, id]) => ({
     symbol: symbol as string | null,
     cause: String(cause),
-    isOfAMoment: OF_A_MOMENT.test(String(id)),
+    isOfSingleLines: OF_A_MOMENT.test(String(id)),
     fromUs: Number(from),
     toUs: to === null ? Number.POSITIVE_INFINITY : Number(to),
     missing: 0,
