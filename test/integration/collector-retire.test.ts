@@ -107,6 +107,7 @@ function retiring(o: Omit<RetireOptions, 'order'>): Retirement {
   const order: FeedOrder = new FeedOrder({
     tapes: o.tapes,
     accounts: () => retirement.neighbours,
+    knows: async () => true,
     listed: Promise.resolve(),
     clock: o.shared.clock,
     log,
@@ -234,6 +235,7 @@ test('another database gets a tape that was sent already, at once, and whoever w
   let now = { identity, epoch: new AbortController() };
   const database = {
     trouble: null,
+    restored: () => {},
     ready: async () => now.identity,
     get epoch() {
       return now.epoch.signal;

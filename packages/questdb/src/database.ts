@@ -7,6 +7,8 @@ import type { QuestDbHttp } from './quest-db-http.ts';
 
 const RETRY_MS = 1000;
 const LOOK_EVERY_MS = 5000;
+/** Each account finds out by itself. */
+const RESTORED_MS = 60_000;
 
 export interface DatabaseOptions {
   readonly http: Pick<QuestDbHttp, 'exec' | 'close'>;
@@ -26,6 +28,7 @@ export class Database {
   readonly #waiting = new Set<(identity: string) => void>();
   #identity: string | null = null;
   #epoch = new AbortController();
+  #restoredMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DatabaseOptions) {
     this.#o = options;
@@ -34,6 +37,20 @@ export class Database {
   /** Aborted when another database answers than before: what is in hand was made for the old one. */
   get epoch(): AbortSignal {
     return this.#epoch.signal;
+  }
+
+  /** A service has seen that it lacks rows that it had: it was set back to an older copy. Once a minute at most this is a new epoch. */
+  restored(): void {
+    const nowMs = this.#o.clock.monoMs();
+    if (nowMs - this.#restoredMs < RESTORED_MS) return;
+    this.#restoredMs = nowMs;
+    this.#begin('the database was set back to an older copy');
+  }
+
+  #begin(why: string): void {
+    const ended = this.#epoch;
+    this.#epoch = new AbortController();
+    ended.abort(new Error(why));
   }
 
   /** Makes the tables, and looks every five seconds whether it is still the same database. Resolves when the signal is aborted. */
@@ -87,9 +104,7 @@ export class Database {
       log.warn({ code: 'DATABASE_REPLACED', before, identity }, 'another database answers than before');
       // QuestDB 9.3.4 answers 204 to the first rows of a connection that knew a dropped table of this name, and loses them.
       http.close();
-      const ended = this.#epoch;
-      this.#epoch = new AbortController();
-      ended.abort(new Error('the database was replaced'));
+      this.#begin('the database was replaced');
     }
     for (const done of this.#waiting) done(identity);
     this.#waiting.clear();

@@ -50,7 +50,7 @@ export interface SharedParts {
   readonly applied: AppliedWatch;
   readonly reader: Reader;
   readonly gate: WriteGate;
-  readonly database: Pick<Database, 'epoch' | 'ready' | 'trouble'>;
+  readonly database: Pick<Database, 'epoch' | 'ready' | 'restored' | 'trouble'>;
   readonly claims: Pick<RecorderClaims, 'claim' | 'isFree' | 'release'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
@@ -357,8 +357,13 @@ export const outflowOf = (
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);
+      const confirmed = checkpoints.confirmed !== null;
+      const wasOf = checkpoints.database;
       const same = await checkpoints.belongTo(identity, (row) => holds(o.reader, row, until));
       if (same) return true;
+      // An older copy of the same database: what others know of it is as old.
+      if (wasOf === identity) o.database.restored();
+      if (!confirmed) return false;
       const [oldest] = await listSegments(dir);
       log.warn(
         { code: 'DATABASE_REPLACED', from: oldest && new Date(oldest.segment / 1000).toISOString() },
@@ -382,7 +387,7 @@ export const outflowOf = (
 };
 
 /** Whether the database still has a row that it confirmed. While the table lags behind its log, the answer is taken to be yes. */
-const holds = async (reader: Reader, row: SentRow, signal: AbortSignal): Promise<boolean> => {
+export const holds = async (reader: Reader, row: SentRow, signal: AbortSignal): Promise<boolean> => {
   try {
     return await reader.hasRow(row, { signal });
   } catch (error) {

@@ -63,6 +63,19 @@ test.each([
   },
 );
 
+test('a database that has confirmed nothing yet is told from the next one all the same', async () => {
+  const checkpoints = new Checkpoints('/nowhere', null);
+  const has = async () => true;
+  for (const [database, same] of [
+    ['1', true],
+    ['1', true],
+    ['2', false],
+    ['3', false],
+    ['3', true],
+  ] as const)
+    expect([database, await checkpoints.belongTo(database, has)]).toEqual([database, same]);
+});
+
 test('what cannot be asked changes nothing', async () => {
   const checkpoints = await begun(saved);
   await expect(checkpoints.belongTo('1000', () => Promise.reject(new Error('away')))).rejects.toThrow('away');

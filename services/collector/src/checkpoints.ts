@@ -59,6 +59,11 @@ export class Checkpoints {
     return this.#confirmed;
   }
 
+  /** Identity of the database that rows were sent to last; null: not known. */
+  get database(): string | null {
+    return this.#database;
+  }
+
   /** How many are not confirmed yet. */
   get waiting(): number {
     return this.#waiting.length;
@@ -69,12 +74,17 @@ export class Checkpoints {
    * oldest line. `holds` says whether it has a row; its errors pass through and change nothing.
    */
   async belongTo(database: string, holds: (witness: Witness) => Promise<boolean>): Promise<boolean> {
-    const { witness } = this.#confirmed ?? { witness: null };
-    const same = this.#isSame(database) && (witness === null || (await holds(witness)));
+    const same = await this.isOf(database, holds);
     if (!same) this.#confirmed = null;
     this.rewind();
     this.#database = database;
     return same;
+  }
+
+  /** Whether this database is the one that rows were sent to last, and has what it had. */
+  async isOf(database: string, holds: (witness: Witness) => Promise<boolean>): Promise<boolean> {
+    const { witness } = this.#confirmed ?? { witness: null };
+    return this.#isSame(database) && (witness === null || (await holds(witness)));
   }
 
   /** True when it is time for another checkpoint. */
@@ -110,7 +120,7 @@ export class Checkpoints {
 
   /** An older release named no database: one that was made after the confirmed place cannot have confirmed it. */
   #isSame(database: string): boolean {
-    if (this.#confirmed === null || database === this.#database) return true;
-    return this.#database === null && Number(database) <= this.#confirmed.position.segment;
+    if (this.#database !== null) return database === this.#database;
+    return this.#confirmed === null || Number(database) <= this.#confirmed.position.segment;
   }
 }

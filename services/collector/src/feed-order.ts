@@ -11,9 +11,13 @@ import { remembering, type TapeMemory } from './tape-memory.ts';
 import type { Takeover } from './tape-reader.ts';
 
 const LOOK_MS = 1000;
+/** For so many looks in a row a tape may be unreadable before nobody waits for it any more. */
+const MOST_MISSES = 60;
 const FREE_POLL_MS = 50;
 /** After so many failures in a row a tape counts as one that cannot be read. */
-export const MOST_FAILURES = 6;
+const MOST_FAILURES = 6;
+
+type OrderedState = Pick<OutflowState, 'appliedTsRecv' | 'phase' | 'readTsRecv' | 'waitsAtUs'>;
 
 /** An account with a tape. */
 export interface Neighbour {
@@ -24,7 +28,7 @@ export interface Neighbour {
   /** Null while its tape is not being sent. */
   readonly parts: {
     readonly memory: Pick<TapeMemory, 'tickedUs'>;
-    readonly outflow: { readonly state: Pick<OutflowState, 'appliedTsRecv' | 'phase'> };
+    readonly outflow: { readonly state: OrderedState };
     readonly checkpoints: { readonly confirmed: Checkpoint | null };
   } | null;
   /**
@@ -39,6 +43,8 @@ export interface FeedOrderOptions {
   readonly tapes: string;
   /** All accounts with a tape here. One that changes between configured and former may be absent for a moment. */
   readonly accounts: () => Iterable<Neighbour>;
+  /** Whether a cursor counts for the database of now: this one confirmed it, and still has the row that it names. */
+  readonly knows: (checkpoints: Checkpoints, signal: AbortSignal) => Promise<boolean>;
   /** Resolves when `accounts` also lists those that are no longer configured. */
   readonly listed: Promise<void>;
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
@@ -76,10 +82,10 @@ export class FeedOrder {
     await abortable(listed, signal).catch(() => {});
     const ticked = new Map<string, Ticked>();
     for (let told = ''; !signal.aborted; await pause(clock, LOOK_MS, signal)) {
-      let other = await this.#unsent(account, of, ticked);
+      let other = await this.#unsent(account, of, ticked, signal);
       if (other === null) {
         await pause(clock, 0, signal);
-        other = await this.#unsent(account, of, ticked);
+        other = await this.#unsent(account, of, ticked, signal);
       }
       if (other === null || signal.aborted) return;
       const reason = reasonOf(of.feed, other);
@@ -94,6 +100,7 @@ export class FeedOrder {
     account: string,
     { feed, tsRecv }: Omit<Takeover, 'why'>,
     ticked: Map<string, Ticked>,
+    signal: AbortSignal,
   ): Promise<string | null> {
     for (const neighbour of this.#o.accounts()) {
       const { appliedUs, config, failures, parts } = neighbour;
@@ -110,14 +117,23 @@ export class FeedOrder {
             : { us: parts.memory.tickedUs(feed) };
       ticked.set(name, newest);
       if ('misses' in newest) {
-        if (newest.misses < MOST_FAILURES) return name;
+        if (newest.misses < MOST_MISSES) return name;
         continue;
       }
       const neededUs = Math.min(newest.us, tsRecv);
       if (newest.us === 0 || neededUs <= appliedUs) continue;
-      if (neededUs > (parts === null ? await confirmedOn(dir) : appliedBy(parts))) return name;
+      if (neededUs > (parts === null ? await this.#confirmedOn(dir, signal) : appliedBy(parts))) return name;
     }
     return null;
+  }
+
+  async #confirmedOn(dir: string, signal: AbortSignal): Promise<number> {
+    try {
+      const checkpoints = new Checkpoints(dir, await readCursor(dir));
+      return (await this.#o.knows(checkpoints, signal)) ? confirmedUs(checkpoints.confirmed) : 0;
+    } catch {
+      return 0; // not known now; asked again
+    }
   }
 }
 
@@ -132,11 +148,6 @@ const tickedOn = async (name: string, dir: string, feed: string, misses: number)
   }
 };
 
-const confirmedOn = async (dir: string): Promise<number> => {
-  const cursor = await readCursor(dir).catch(() => null);
-  return confirmedUs(new Checkpoints(dir, cursor).confirmed);
-};
-
 /** Receive time of a line that is known to stand before the confirmed place. Coverage says when it begins by the broker's clock. */
 const confirmedUs = (at: Checkpoint | null): number => {
   const { position, witness } = at ?? {};
@@ -146,8 +157,11 @@ const confirmedUs = (at: Checkpoint | null): number => {
 
 /** While sending is about to begin, what was sent before may have gone to another database. */
 const appliedBy = ({ checkpoints, outflow }: NonNullable<Neighbour['parts']>): number => {
-  const { appliedTsRecv, phase } = outflow.state;
-  return Math.max(confirmedUs(checkpoints.confirmed), phase === 'paused' ? 0 : (appliedTsRecv ?? 0));
+  const { appliedTsRecv, phase, readTsRecv, waitsAtUs } = outflow.state;
+  if (phase === 'paused') return 0;
+  // Of accounts that wait for each other, the one with the earliest takeover goes on: the others have nothing that is older.
+  const isWhole = waitsAtUs !== null && (readTsRecv ?? 0) <= (appliedTsRecv ?? 0);
+  return Math.max(confirmedUs(checkpoints.confirmed), appliedTsRecv ?? 0, isWhole ? waitsAtUs - 1 : 0);
 };
 
 /** Nothing of a tape can be sent while it cannot be read. A full disk, or another process that has it open, passes. */

@@ -15,6 +15,7 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { z } from 'zod';
+import { holds } from './begin.ts';
 import { FeedOrder } from './feed-order.ts';
 import { inHand } from './in-hand.ts';
 import { exportMetrics } from './numbers.ts';
@@ -79,6 +80,10 @@ const order = new FeedOrder({
   tapes,
   accounts: () => [...pipelines.values(), ...retirement.neighbours],
   listed: listed.promise,
+  knows: async (checkpoints, signal) => {
+    const identity = await database.ready(signal);
+    return checkpoints.isOf(identity, (row) => holds(shared.reader, row, signal));
+  },
   clock,
   log,
 });

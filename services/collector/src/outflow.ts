@@ -54,6 +54,8 @@ export interface OutflowState {
   readTsRecv: number | null;
   answeredTsRecv: number | null;
   appliedTsRecv: number | null;
+  /** Receive time of the takeover that waits for other accounts; null: none waits. */
+  waitsAtUs: number | null;
   caughtUp: boolean;
   /** Frames that are stored with null in a field that could not be read, since the start. */
   fieldsUnreadable: number;
@@ -68,6 +70,7 @@ export class Outflow {
     readTsRecv: null,
     answeredTsRecv: null,
     appliedTsRecv: null,
+    waitsAtUs: null,
     caughtUp: false,
     fieldsUnreadable: 0,
     delayed: [],
@@ -114,6 +117,8 @@ export class Outflow {
       this.state.phase = 'stopped';
     } finally {
       failed.abort();
+      // Begun again, it asks first which database answers.
+      if (!signal.aborted) this.state.phase = 'paused';
       await Promise.allSettled([applied, this.#pending]);
       this.#pending = Promise.resolve();
     }
@@ -151,6 +156,7 @@ export class Outflow {
       throw error;
     }
     this.#witness = checkpoints.confirmed?.witness ?? null;
+    this.state.readTsRecv = null;
     const start = await this.#start();
     const { appended } = tape.position;
     if (start.position !== null && comparePositions(start.position, appended) >= 0) {
@@ -316,7 +322,12 @@ export class Outflow {
       this.state.phase = 'feed_waits';
       this.state.reason = reason;
     };
-    await this.#o.untilFeedSent?.(takeover, says, signal);
+    this.state.waitsAtUs = takeover.tsRecv;
+    try {
+      await this.#o.untilFeedSent?.(takeover, says, signal);
+    } finally {
+      this.state.waitsAtUs = null;
+    }
     if (!signal.aborted) this.#taken.add(takeover.tsRecv);
   }
 }

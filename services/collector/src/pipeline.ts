@@ -195,6 +195,8 @@ export class Pipeline {
     });
     signal.throwIfAborted();
     const { checkpoints, intake, keeper, outflow, stream, tape } = parts;
+    // The intake ends with its stream.
+    signal.addEventListener('abort', () => void stream.close());
     const supervisor = new Supervisor({ clock, log, signal });
     this.parts = parts;
     this.wanted = parts.wanted;

@@ -88,13 +88,19 @@ export class Retirement {
     const stop = new AbortController();
     const one: Under = { stop, work: null, doneFor: null, failed: [], sending: null };
     this.#under.set(name, one);
+    one.work = this.#keep(name, one);
+  }
+
+  /** One tape after the other: all together would be in memory at once. */
+  #inTurn(name: string, one: Under): Promise<void> {
+    const { signal } = one.stop;
+    const ended = Promise.withResolvers<void>();
     this.#turn = this.#turn.then(async () => {
-      const { signal } = stop;
-      if (signal.aborted) return;
-      const ended = this.#retire(name, one);
-      one.work = ended.then(() => this.#keep(name, one));
-      await Promise.race([ended, pause(this.#o.shared.clock, TURN_MS, signal)]);
+      if (!signal.aborted) void this.#retire(name, one).then(ended.resolve, ended.reject);
+      else ended.resolve();
+      await Promise.race([ended.promise, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
+    return ended.promise;
   }
 
   /** The account is configured again: resolves when its tape is free. */
@@ -117,11 +123,11 @@ export class Retirement {
     const { clock, database } = this.#o.shared;
     const { signal } = one.stop;
     for (;;) {
+      await this.#inTurn(name, one);
       const { epoch } = database;
       const ms = one.doneFor === epoch ? UPKEEP_MS : AGAIN_MS;
       await pause(clock, ms, AbortSignal.any([signal, epoch]));
       if (signal.aborted) return;
-      await this.#retire(name, one);
     }
   }
 

@@ -71,7 +71,8 @@ export async function settleClock(
   ]);
   const inForce = ruleInForce(rules);
   const wallUs = clock.nowUs();
-  const seen = gathered(rows, knownRules(rules), wallUs);
+  const decidedUs = rules.reduce((first, { ts_decided: us }) => Math.min(first, us), wallUs);
+  const seen = gathered(rows, knownRules(rules), wallUs, decidedUs);
   const decision = await decideClock({
     account: config.name,
     clock: config.clock,
@@ -96,7 +97,7 @@ export async function settleClock(
       !config.clock.replayed &&
       parseClockRule(recordedRule).offsetAt(wallUs / 1000) !== rule.offsetAt(wallUs / 1000));
   const settled = confidence !== 'provisional' && decision.settles.length === 0;
-  const sinceUs = rules.reduce((first, { ts_decided: us }) => Math.min(first, us), wallUs);
+  const sinceUs = seen?.sinceUs ?? wallUs;
   const readUs = seen?.readUs ?? null;
   const due = !configured && evidenceIsDue({ readUs, sinceUs, wallUs, settled, doubted });
   // A gateway that plays an old day has the history of that day; to within a day its wall clock says when that is.

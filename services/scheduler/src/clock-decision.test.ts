@@ -257,7 +257,7 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
     reason: null,
   };
   const offset = { ...row, ts: NOW_MS * 1000, kind: 'ticks', utc_offset_s: 7200 };
-  expect(gathered([offset], [], NOW_MS * 1000)).toBeNull();
+  expect(gathered([offset], [], NOW_MS * 1000, 0)).toBeNull();
   const noClock = { ...offset, ts: NOW_MS * 1000 + 1, utc_offset_s: 12_345 };
   const edges = {
     ...row,
@@ -266,8 +266,9 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
     symbol: 'EURUSD',
     edges: '{"open":["2026-06-22T00:00"],"close":["2026-06-20T00:00"]}',
   };
-  const found = gathered([offset, noClock, edges, { ...edges, symbol: 'NOPE', edges: null }], ['UTC'], 0);
+  const found = gathered([offset, noClock, edges, { ...edges, symbol: 'NOPE', edges: null }], ['UTC'], 0, 0);
   expect(found).toMatchObject({
+    sinceUs: NOW_MS * 1000,
     readUs: NOW_MS * 1000 + 5,
     evidence: {
       nowUtcMs: NOW_MS,
@@ -276,6 +277,8 @@ test('rows become evidence: offsets of any time, the edges that were read last, 
       histories: [{ symbol: 'EURUSD' }],
     },
   });
+  // Offsets of a replayed gateway are older than the first decision, and say nothing of when it was looked at.
+  expect(gathered([offset, edges], [], 0, NOW_MS * 1000 + 3)).toMatchObject({ sinceUs: NOW_MS * 1000 + 3 });
   const kinds = found?.evidence.histories[0]?.edges.map(({ kind, week }) => [kind, week]);
   expect(kinds).toEqual([
     ['close', kinds?.[1]?.[1] === undefined ? 0 : Number(kinds[1][1]) - 1],
@@ -296,7 +299,7 @@ test('a terminal that shows nothing yet is no evidence, and one that lists nothi
     reason: null,
   };
   const read = { ...none, symbol: 'XAUUSD', bars: 9, edges: '{"open":[],"close":[]}' };
-  const seen = (...rows: EvidenceRow[]) => gathered(rows, [], 0);
+  const seen = (...rows: EvidenceRow[]) => gathered(rows, [], 0, 0);
   const [minute, unlisted] = [
     60_000_000,
     { ...none, reason: 'SYMBOL_NOT_LISTED: the broker lists no EURUSD' },

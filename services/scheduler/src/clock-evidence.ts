@@ -7,7 +7,8 @@ export type EvidenceRow = TableRow<'clock_evidence'>;
 
 export interface Gathered {
   readonly evidence: ClockEvidence;
-  /** When evidence was last gathered, UTC µs. */
+  /** When evidence was first and last gathered, UTC µs. */
+  readonly sinceUs: number;
   readonly readUs: number;
   /** No hourly bar was read, though at least one symbol is not known to be unlisted: the terminal has probably just started. */
   readonly isEmpty: boolean;
@@ -15,10 +16,12 @@ export interface Gathered {
 
 const SOURCES: readonly string[] = ['ticks', 'server_time', 'stated'];
 
+/** `decidedUs`: when the first rule of the server was decided, before anything was gathered. */
 export function gathered(
   rows: readonly EvidenceRow[],
   known: readonly string[],
   wallUs: number,
+  decidedUs: number,
 ): Gathered | null {
   const edges = rows.filter(({ kind }) => kind === 'edges');
   if (edges.length === 0) return null;
@@ -31,10 +34,14 @@ export function gathered(
     const read = typeof text === 'string' ? readEdges(text) : null;
     return read === null || symbol === null ? [] : [{ symbol, edges: read }];
   });
+  const offsets = rows.filter(({ kind, ts }) => kind !== 'edges' && ts >= decidedUs);
+  const readUs = edges.reduce((newest, { ts }) => Math.max(newest, ts), 0);
   const nowUtcMs = samples.reduce((newest, { utcMs }) => Math.max(newest, utcMs), Number.NEGATIVE_INFINITY);
   return {
     evidence: { nowUtcMs: samples.length === 0 ? wallUs / 1000 : nowUtcMs, samples, histories, known },
-    readUs: edges.reduce((newest, { ts }) => Math.max(newest, ts), 0),
+    // Offsets of a replayed gateway are of its old day.
+    sinceUs: offsets.length === 0 ? decidedUs : Math.min(...offsets.map(({ ts }) => ts)),
+    readUs,
     isEmpty:
       edges.every(({ bars }) => bars === 0) &&
       edges.some(({ reason }) => reason === null || !reason.startsWith('SYMBOL_NOT_LISTED')),
@@ -48,10 +55,10 @@ const DAY_US = 24 * HOUR_US;
 const SETTLED_US = 3 * DAY_US;
 const PROVISIONAL_US = DAY_US;
 const DOUBTED_US = HOUR_US;
-/** How long history waits for a terminal that shows no hourly bars, counted from the server's first rule. */
+/** How long history waits for a terminal that shows no hourly bars, counted from the first look at its clock. */
 const EMPTY_WAIT_US = 10 * MINUTE_US;
 
-/** `sinceUs`: when the first rule of the server was decided. A new server is looked at after 1, 2, 4, … minutes, until a rule is settled. */
+/** `sinceUs`: as `Gathered`. A new server is looked at after 1, 2, 4, … minutes, until a rule is settled. */
 export const evidenceIsDue = (o: {
   readUs: number | null;
   sinceUs: number;
