@@ -121,7 +121,9 @@ export class StreamBook {
   beginsBy(stream: StreamAccount, first: Instant): void {
     const { gap } = stream;
     if (gap === null || gap.from !== null) return;
-    gap.from = gapStart(first, Math.max(startMs(this.#timing(stream)), this.#waitedMs(gap, first)));
+    const [lateMs, waitedMs] = [startMs(this.#timing(stream)), this.#waitedMs(gap, first)];
+    // What a late symbol sent when the wait began is older than that by its lateness.
+    gap.from = gapStart(first, lateMs > LEAST_MARGIN_MS ? lateMs + waitedMs : Math.max(lateMs, waitedMs));
     this.#noteOpened(stream);
   }
 
@@ -290,7 +292,7 @@ export class StreamBook {
       if ('utcUs' in from) return earliest(from, gapStart(end, lateMs));
       if (lateMs <= LEAST_MARGIN_MS) return from;
       const waitedMs = this.#waitedMs(gap, from.at);
-      const wasKnown = lateMs <= -from.byMs && waitedMs < -from.byMs;
+      const wasKnown = lateMs + waitedMs <= -from.byMs;
       return wasKnown ? from : gapStart(from.at, lateMs + Math.max(LEAST_MARGIN_MS, waitedMs));
     };
     if (gap.from !== null) gap.from = earlier(gap.from);

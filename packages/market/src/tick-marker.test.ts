@@ -157,6 +157,26 @@ describe('a first frame that lingers', () => {
     }
   });
 
+  test('is waited for after a tick of any other time, which makes no tick that follows an older one', () => {
+    for (const byMs of [3_905_000, -3_905_000]) {
+      const life = new Life(tick(1));
+      life.connect([tick(10_020)], 0, 20);
+      const odd = tick(10_500 + byMs);
+      const marks = [odd, tick(10_600), tick(10_700), tick(10_800), tick(10_900)].map((one, i) =>
+        life.frame(one, 500 + i * 100),
+      );
+      // Where it lies ahead, the next one looks overtaken: until then nobody knows.
+      expect(marks).toEqual(
+        byMs > 0
+          ? ['live', 'snapshot', 'live', 'live', 'live']
+          : ['snapshot', 'live', 'live', 'live', 'live'],
+      );
+      life.frame(tick(12_000), 2000);
+      // The snapshot lingered: it restates a tick that is written already, or the odd one.
+      expect([life.frame(tick(12_000), 2020), life.frame(odd, 2030)]).toEqual(['repeat', 'repeat']);
+    }
+  });
+
   test('that states the tick known before is no row in the whole connection', () => {
     const life = new Life(tick(1));
     expect(life.connect([tick(8000), tick(12_000)], 0, 2000)).toEqual(['snapshot', 'live']);

@@ -38,6 +38,10 @@ const MAX_SEEN = 16_384;
 interface Watch {
   readonly before: KnownTick | null;
   seen: KnownTick[];
+  /** Those of them that lay ahead of the ones that followed: a tick may come with any time. */
+  readonly odd: KnownTick[];
+  /** The frame before was older than the newest. */
+  overtaken: boolean;
   /** When the newest of them came. */
   newestAtMs: number;
   /** A frame has come since the subscription was written. */
@@ -46,6 +50,8 @@ interface Watch {
   readonly askedAtMs: number | null;
   /** The latest time that the first frame may stand for, while it may still be a live tick from after the request. */
   firstMs: number | null;
+  /** How much older than a later frame the first one looked; null while it does not look older. */
+  olderMs: number | null;
   /** Only the tick known before is still told apart. */
   over: boolean;
   /** Snapshots that may still come: one for each time the subscription was written. */
@@ -96,10 +102,13 @@ export class TickMarker {
     this.#watches.set(symbol, {
       before,
       seen: again?.seen ?? [],
+      odd: again?.odd ?? [],
+      overtaken: false,
       newestAtMs: again?.newestAtMs ?? 0,
       answered: false,
       askedAtMs: monoMs,
       firstMs: null,
+      olderMs: null,
       over: false,
       due: (again?.due ?? 0) + 1,
       ackedAtMs: Number.POSITIVE_INFINITY,
@@ -130,7 +139,8 @@ export class TickMarker {
     }
     if (watch.over) return 'live';
     if (!first) tellFirst(watch, tick, monoMs);
-    if (!seenBefore(watch.seen, tick)) return newTick(watch, tick, first, monoMs);
+    if (!seenBefore(watch.seen, tick) && !watch.odd.some((odd) => same(odd, tick)))
+      return newTick(watch, tick, first, monoMs);
     const newest = watch.seen.at(-1) as KnownTick;
     if (tick.ms < newest.ms || monoMs - watch.newestAtMs >= TWIN_MS) watch.due--;
     return 'repeat';
@@ -140,13 +150,18 @@ export class TickMarker {
 /**
  * Decides whether the first frame was the snapshot. A later tick of the same symbol shows how far the symbol's time had advanced at the
  * request. A first frame more than a second older than that is the snapshot, and no other one is due. A nearer one may be a live tick that
- * was slow. The symbol's own ticks are compared, so a delayed symbol is judged by its own delay.
+ * was slow. The symbol's own ticks are compared, so a delayed symbol is judged by its own delay. The next tick has to agree: one may come
+ * with any time.
  */
 const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   const { askedAtMs, firstMs } = watch;
   if (firstMs === null || askedAtMs === null) return;
   const olderMs = ms - (monoMs - askedAtMs) - firstMs;
-  if (olderMs <= SLOW_MS) return;
+  const before = watch.olderMs;
+  if (before === null || Math.abs(olderMs - before) > NEARLY_MS) {
+    watch.olderMs = olderMs > SLOW_MS ? olderMs : null;
+    return;
+  }
   const beyondMs = Math.abs(olderMs - SET_BY_MS * Math.round(olderMs / SET_BY_MS));
   if (olderMs > SET_BY_MS / 2 && beyondMs < NEARLY_MS) return;
   watch.firstMs = null;
@@ -155,7 +170,11 @@ const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
 
 const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number): TickMark => {
   const newest = watch.seen.at(-1);
-  const overtaken = newest !== undefined && tick.ms < newest.ms;
+  const isOlder = newest !== undefined && tick.ms < newest.ms;
+  // Of two in a row that are older than the newest, that one is odd.
+  if (isOlder && watch.overtaken) watch.odd.push(watch.seen.pop() as KnownTick);
+  const overtaken = isOlder && !watch.overtaken;
+  watch.overtaken = overtaken;
   if (watch.seen.length >= MAX_SEEN) watch.seen = watch.seen.slice(MAX_SEEN / 2);
   if (overtaken) watch.seen.splice(-1, 0, tick);
   else {
