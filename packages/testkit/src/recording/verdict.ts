@@ -6,7 +6,7 @@ import type { Recorded } from './recorded.ts';
 export interface GapSight {
   readonly symbol: string | null;
   readonly cause: string;
-  /** Of received lines that were not stored (left out, condemned, untimed, set aside), not of a time in which nothing was received. */
+  /** Of received lines that were not stored (left out, condemned, untimed), not of a time in which nothing was received. */
   readonly isOfSingleLines: boolean;
   readonly fromUs: number;
   readonly toUs: number;
@@ -39,7 +39,7 @@ export interface Verdict {
 }
 
 const EXAMPLES = 5;
-const OF_A_MOMENT = /\.(aside|condemned|out|untimed)$/;
+const OF_SINGLE_LINES = /\.(condemned|out|untimed)$/;
 
 interface Row {
   readonly live: number;
@@ -143,7 +143,7 @@ async function gapsOf(recording: Recorded, of: string): Promise<GapSight[]> {
   return rows.map(([symbol, cause, from, to, id]) => ({
     symbol: symbol as string | null,
     cause: String(cause),
-    isOfSingleLines: OF_A_MOMENT.test(String(id)),
+    isOfSingleLines: OF_SINGLE_LINES.test(String(id)),
     fromUs: Number(from),
     toUs: to === null ? Number.POSITIVE_INFINITY : Number(to),
     missing: 0,
@@ -174,8 +174,8 @@ async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [n
     `SELECT symbol, cast(ts_from as long), cast(ts_to as long), gap_id FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
-  // A moment gap says nothing about the time around it: for a delayed symbol it may lie before the recording.
-  const lasting = gaps.filter(([, , , id]) => !OF_A_MOMENT.test(String(id)));
+  // A gap of single lines says nothing about the time around it: for a delayed symbol it may lie before the recording.
+  const lasting = gaps.filter(([, , , id]) => !OF_SINGLE_LINES.test(String(id)));
   for (const [symbol, from, to] of [...coverage, ...lasting]) {
     const list = claims.get(String(symbol)) ?? [];
     list.push([Number(from), Number(to ?? from)]);
