@@ -163,6 +163,11 @@ test('the scheduler’s reason; nobody plans; nobody works; no Redis', async () 
     /^PLAN_FAILED: the scheduler could not plan: NO_SUCH_ACCOUNT: no account two\. /,
   );
   await scheduler?.stop();
+  const message = 'no account "tow" is configured or recorded; did you mean "two"?';
+  schedule(new FxtapeError({ code: 'ACCOUNT_UNKNOWN', kind: 'terminal', message, hint: 'x' }));
+  const mistyped = await backfill('--account', 'tow');
+  expect(mistyped.output).toMatch(/^ACCOUNT_UNKNOWN: no account "tow" .*did you mean "two"\?/);
+  await scheduler?.stop();
 
   const silent = await backfill();
   expect(silent).toMatchObject({ code: 1, stdout: '' });

@@ -1,6 +1,6 @@
 // Checks a name that a person typed against those that exist: with a mistyped one, empty results would look like complete data. In: the
 // name, and the known names. Out: nothing, or an error that suggests the nearest.
-import { FxtapeError, nearest } from '@fxtape/ops';
+import { requireName } from '@fxtape/config';
 import type { Reader } from '@fxtape/questdb';
 import type { CliEnv } from './env.ts';
 import { runMode } from './run-mode.ts';
@@ -18,13 +18,9 @@ export async function requireKnown(
 ): Promise<void> {
   if (asked.account === undefined && asked.symbol === undefined) return;
   const { accounts, symbols } = await reader.knownNames();
-  if (asked.account !== undefined) requireAccount(asked.account, [...configured, ...accounts]);
-  if (asked.symbol !== undefined) requireOne('symbol', asked.symbol, symbols);
+  if (asked.account !== undefined) requireName('account', asked.account, [...configured, ...accounts]);
+  if (asked.symbol !== undefined) requireName('symbol', asked.symbol, symbols);
 }
-
-/** @throws ACCOUNT_UNKNOWN */
-export const requireAccount = (name: string, known: readonly string[]): void =>
-  requireOne('account', name, known);
 
 /** Names in the configuration; none if it cannot be read: then only recorded names count. */
 export const configuredNames = async (env: CliEnv): Promise<string[]> => {
@@ -34,18 +30,3 @@ export const configuredNames = async (env: CliEnv): Promise<string[]> => {
     return [];
   }
 };
-
-function requireOne(what: 'account' | 'symbol', name: string, known: readonly string[]): void {
-  if (known.includes(name)) return;
-  const near = nearest(name, known);
-  throw new FxtapeError({
-    code: what === 'account' ? 'ACCOUNT_UNKNOWN' : 'SYMBOL_UNKNOWN',
-    kind: 'terminal',
-    message: `no ${what} "${name}" is configured or recorded`,
-    hint:
-      near === null
-        ? '`fxtape config show` lists the names'
-        : `Did you mean "${near}"? \`fxtape status\` lists all of them`,
-    context: { [what]: name, nearest: near },
-  });
-}

@@ -18,4 +18,5 @@ export { parseConfig } from './parse.ts';
 export { requireKey } from './require-key.ts';
 export { setClock } from './set-clock.ts';
 export { configDocument, showConfig } from './show.ts';
+export { requireName, unknownName } from './unknown-name.ts';
 export { watchConfig } from './watch.ts';

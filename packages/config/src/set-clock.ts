@@ -3,6 +3,7 @@
 import { FxtapeError } from '@fxtape/ops';
 import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 import { parseConfig } from './parse.ts';
+import { unknownName } from './unknown-name.ts';
 
 /** @throws CONFIG_INVALID when the text is not right already; ACCOUNT_UNKNOWN; CONFIG_NOT_EDITED. */
 export function setClock(text: string, o: { path: string; account: string; rule: string }): string {
@@ -10,13 +11,8 @@ export function setClock(text: string, o: { path: string; account: string; rule:
   const index = accounts.findIndex(({ name }) => name === o.account);
   const known = accounts[index];
   if (known === undefined) {
-    throw new FxtapeError({
-      code: 'ACCOUNT_UNKNOWN',
-      kind: 'terminal',
-      message: `the configuration has no account "${o.account}"`,
-      hint: `Choose among ${accounts.map(({ name }) => name).join(', ')}`,
-      context: { account: o.account, path: o.path },
-    });
+    const names = accounts.map(({ name }) => name);
+    throw unknownName('account', o.account, names);
   }
   const rule = JSON.stringify(o.rule);
   const value = known.clock.replayed ? `{ rule: ${rule}, replayed: true }` : rule;

@@ -5,7 +5,7 @@
 //     └─yes─► each second: hear events · every 5 s: look at the queues · each minute, or sooner: plan an account
 //
 // Nothing is remembered that could be lost: who leads next begins with what QuestDB says. Two that both lead for a moment plan the same.
-import type { AccountConfig, Config } from '@fxtape/config';
+import { type AccountConfig, type Config, requireName } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import {
   JobQueues,
@@ -23,7 +23,6 @@ import { AccountPlanner, type AccountPlannerOptions, type RequestedPlan } from '
 import { EventEar } from './event-ear.ts';
 import { QUEUE_JOBS } from './queue-up.ts';
 import { PlanMetrics } from './plan-metrics.ts';
-import { requireSymbol, unknownAccount } from './unknown-names.ts';
 
 const LEAD_MS = 10_000;
 const BEAT_MS = 1000;
@@ -290,7 +289,7 @@ export class Scheduler {
     const asked = [...this.#entries.values()]
       .map(({ planner }) => planner)
       .filter(({ config }) => account === null || config.name === account);
-    if (asked.length === 0) throw unknownAccount(account, [...this.#entries.keys()]);
+    if (account !== null) requireName('account', account, [...this.#entries.keys()]);
     const notes: RequestedPlan[] = [];
     const failed: { account: string; line: string; error: unknown }[] = [];
     const plan = async (planner: AccountPlanner): Promise<void> => {
@@ -306,10 +305,12 @@ export class Scheduler {
     for (let at = 0; at < asked.length; at += AT_ONCE)
       await Promise.all(asked.slice(at, at + AT_ONCE).map(plan));
     if (notes.length === 0) throw failed[0]?.error;
+    const { symbol } = job.payload;
     // The symbols of an account that could not be planned are unknown.
-    if (failed.length === 0)
-      requireSymbol(
-        job.payload.symbol,
+    if (failed.length === 0 && symbol !== null)
+      requireName(
+        'symbol',
+        symbol,
         notes.flatMap(({ symbols }) => symbols),
       );
     const note: PlanNote = {

@@ -17,7 +17,7 @@ export interface RequestTiming {
 const TIMING: RequestTiming = { everyMs: 100, silentMs: 10_000 };
 
 /**
- * @throws SCHEDULER_SILENT when nobody takes the request up, PLAN_FAILED with the scheduler's reason, PLAN_UNREADABLE when it is of
+ * @throws SCHEDULER_SILENT when nobody takes the request up, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED with the scheduler's reason, PLAN_UNREADABLE when it is of
  * another release, QUEUE_UNREACHABLE, QUEUE_REFUSED; the signal's reason.
  */
 export async function requestPlan(
@@ -55,6 +55,11 @@ function noteOf(note: unknown): PlanNote {
 }
 
 function planFailed(line: string): FxtapeError {
+  const mistyped = /^((?:ACCOUNT|SYMBOL)_UNKNOWN): (.*)$/.exec(line);
+  if (mistyped !== null) {
+    const [, code = '', message = ''] = mistyped;
+    return new FxtapeError({ code, kind: 'terminal', message, hint: '`fxtape status` lists the names' });
+  }
   return new FxtapeError({
     code: 'PLAN_FAILED',
     kind: 'terminal',

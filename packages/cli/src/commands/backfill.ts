@@ -36,7 +36,7 @@ const WORKERS_SILENT_MS = 15_000;
 const STANDS_MS = 5000;
 const SHOWN_FAILURES = 20;
 
-/** Resolves with the exit code. Errors: SCHEDULER_SILENT, WORKERS_SILENT, PLAN_FAILED, PLAN_UNREADABLE, QUEUE_*, ENV_INVALID. */
+/** Resolves with the exit code. Errors: SCHEDULER_SILENT, WORKERS_SILENT, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED, PLAN_UNREADABLE, QUEUE_*, ENV_INVALID. */
 export async function backfill(options: BackfillOptions): Promise<number> {
   const env = readRunningEnv();
   const level = env.LOG_LEVEL === 'debug' ? 'debug' : 'silent';

@@ -1,14 +1,13 @@
 // `fxtape clock`: each broker's clock rule, and the evidence for it. `fxtape clock set` writes a rule into the configuration, where it
 // overrides the inferred one. In: the configuration and QuestDB. Out: lines for people or one JSON document; a changed fxtape.yaml.
 import { renameSync, statSync, writeFileSync } from 'node:fs';
-import { readConfigText, setClock } from '@fxtape/config';
+import { requireName, readConfigText, setClock } from '@fxtape/config';
 import { gatherClocks } from '@fxtape/console';
 import { ClockRuleError, parseClockRule } from '@fxtape/market';
 import { FxtapeError, systemClock } from '@fxtape/ops';
 import { HistoryReader } from '@fxtape/questdb';
 import { clockLines } from '../clock/render.ts';
 import { readRunningEnv } from '../env.ts';
-import { requireAccount } from '../known-names.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { out } from '../print/out.ts';
 import { runMode } from '../run-mode.ts';
@@ -23,7 +22,7 @@ export async function clock(options: ClockOptions): Promise<void> {
   const env = readRunningEnv();
   const { config } = await runMode(env);
   const names = config.accounts.map(({ name }) => name);
-  if (options.account !== undefined) requireAccount(options.account, names);
+  if (options.account !== undefined) requireName('account', options.account, names);
   const accounts = config.accounts.filter(({ name }) => (options.account ?? name) === name);
   const view = questDbView(env);
   const reader = new HistoryReader({ http: view.http, clock: systemClock() });
