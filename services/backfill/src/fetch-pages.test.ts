@@ -21,6 +21,9 @@ interface Faults {
   readonly keeps?: 'oldest' | 'newest';
   readonly mostUs?: number;
   readonly growsFor?: number;
+  readonly nowUs?: number;
+  /** Called before each answer. */
+  readonly onAsked?: (purpose: Purpose) => void;
 }
 
 function rig(truth: readonly Row[], limits: SpanLimits, faults: Faults = {}) {
@@ -35,11 +38,12 @@ function rig(truth: readonly Row[], limits: SpanLimits, faults: Faults = {}) {
   };
   const c = {
     parts,
-    account: { account: 'one' },
+    account: { account: 'one', nowUs: async () => faults.nowUs ?? Number.MAX_SAFE_INTEGER },
     signal: new AbortController().signal,
   } as unknown as SyncContext;
   const read = async (range: Range, purpose: Purpose): Promise<HistoryAnswer<Row>> => {
     asked.push({ range, purpose });
+    faults.onAsked?.(purpose);
     if (range.toUs - range.fromUs > (faults.mostUs ?? Number.POSITIVE_INFINITY)) {
       throw Object.assign(new Error('slow'), { code: 'FXSOCKET_TERMINAL_TIMEOUT', kind: 'transient' });
     }
@@ -115,6 +119,32 @@ test('a cap that leaves out the very first row is seen', async () => {
   const truth = rowsAt(Array.from({ length: 200 }, (_, i) => i));
   const { all } = rig(truth, DENSE, { cap: 100, keeps: 'newest' });
   expect(await all({ fromUs: 0, toUs: 200 })).toEqual(truth);
+});
+
+test.each([
+  // They came meanwhile.
+  ['now', 1_000_000_000],
+  // The answer was cut.
+  ['long ago', 9_000_000_000_000],
+])('rows of %s that an edge finds beside an answer', async (when, nowUs) => {
+  const at = 990_000_000;
+  const truth: Row[] = [
+    { id: 0, at },
+    { id: 1, at: at + 5 },
+  ];
+  const onAsked = (purpose: Purpose): void => {
+    if (purpose === 'edge' && truth.length === 2) truth.push({ id: 2, at: at + 9 });
+  };
+  const limits = { startUs: 1000, minUs: 20, maxUs: 1000, rowUs: null };
+  const { all } = rig(truth, limits, { nowUs, onAsked });
+  const range = { fromUs: at - 500, toUs: at + 500 };
+  // The second answer of the same size is doubted, and its edge shows what came meanwhile.
+  for (let i = 0; i < 2; i++) await all(range);
+  expect(truth).toHaveLength(3);
+  truth.push({ id: 3, at: 900_000_000 }, { id: 4, at: 900_000_000 });
+  const moment = all({ fromUs: 900_000_000, toUs: 900_000_001 });
+  if (when === 'now') expect(await moment).toHaveLength(2);
+  else await expect(moment).rejects.toMatchObject({ code: 'HISTORY_CUT_WITHIN_MOMENT' });
 });
 
 test('rows that share a moment are kept, as many as an answer can show', async () => {

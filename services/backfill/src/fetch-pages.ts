@@ -12,6 +12,8 @@ import type { SyncContext } from './sync-context.ts';
 
 /** Waiting longer than this for the next answer is not worth a place in the queue. */
 const LONGEST_PAUSE_MS = 1500;
+/** Trades reach the history up to minutes late. */
+const NEW_US = 600_000_000;
 
 /** Errors: HISTORY_TOO_SLOW, HISTORY_CONTRADICTS, HISTORY_CUT_WITHIN_MOMENT, ComeAgain, those of the source. */
 export async function* fetchPages<R extends object>(
@@ -148,7 +150,9 @@ async function edge<R extends object>(
   }
   const found = await readWhole(c, source, range, 'edge');
   if (!found.rows.some((row) => source.atUs(row) === anchorUs)) throw contradicts(source.what, range);
-  if (found.rows.some((row) => source.atUs(row) !== anchorUs)) {
+  // What happened a moment ago may have reached the history since the first answer: that was not cut.
+  const newUs = (await c.account.nowUs(c.signal)) - NEW_US;
+  if (found.rows.some((row) => source.atUs(row) !== anchorUs && source.atUs(row) < newUs)) {
     memory.truncated(source.memoryKey, source.limits, answer.size);
     numbers.truncated(c.account.account, source.route);
   }

@@ -103,6 +103,9 @@ test('after a cut a request of bars cannot hold as many rows, one of deals is ha
   expect(memory.spanUs('a', bars)).toBe(699);
   for (let i = 0; i < 50; i++) memory.answered('a', bars, memory.spanUs('a', bars), 600);
   expect(memory.spanUs('a', bars)).toBe(699);
+  // A longer answer shows that they are not cut there.
+  memory.answered('a', bars, 699, 701);
+  expect(memory.spanUs('a', bars)).toBeGreaterThan(699);
   memory.truncated('b', deals, 700);
   expect(memory.spanUs('b', deals)).toBe(10_000);
 });

@@ -71,6 +71,8 @@ export class RangeMemory {
   /** A request of `askedUs` was answered with `rows`. */
   answered(key: string, limits: SpanLimits, askedUs: number, rows: number): void {
     const known = this.#of(key, limits);
+    // Answers are not cut at fewer rows than this one has.
+    if (known.cap !== null && rows > known.cap) known.cap = null;
     if (rows > known.largest) {
       known.largest = rows;
       known.timesLargest = 1;
