@@ -11,6 +11,7 @@ import {
   walTables,
 } from '@fxtape/questdb';
 import type { CliEnv } from '../env.ts';
+import { whereNothingRuns } from '../not-running.ts';
 import { count } from '../print/quantity.ts';
 import { questDbView } from '../questdb.ts';
 import { QUESTDB_VERSION } from '../stack/pinned.ts';
@@ -32,7 +33,7 @@ export async function examineQuestDb(
       http.close();
     }
   } catch (error) {
-    return [...checks, failedBy(checks.length === 0 ? 'QuestDB' : 'tables', error)];
+    return [...checks, failedBy(checks.length === 0 ? 'QuestDB' : 'tables', whereNothingRuns(error))];
   }
   return [...checks, await pgCheck(env.QUESTDB_PG_URL)];
 }
