@@ -97,7 +97,6 @@ export class Pipeline {
     return this.#failed ?? (this.parts === null ? this.#waits : null);
   }
 
-  /** As `Neighbour.openFeed`. */
   get openFeed(): string | null {
     return this.#closed ? null : (this.parts?.memory.ledger.state.feed ?? null);
   }
@@ -174,7 +173,7 @@ export class Pipeline {
         this.#ending = null;
         this.#waits = { state: 'starting', reason: null };
       }
-      if (times > 0 && !this.#stopping) await this.#untilChanged(againMs(times), NEVER);
+      if (times > 0 && !this.#stopping) await this.#untilChanged(againMs(times));
     }
   }
 
@@ -343,11 +342,11 @@ export class Pipeline {
     if (phase !== 'paused') this.#applied = { epoch: this.#o.database.epoch, us: appliedTsRecv ?? 0 };
   }
 
-  async #untilChanged(ms: number, signal: AbortSignal): Promise<void> {
+  async #untilChanged(ms: number, ...signals: AbortSignal[]): Promise<void> {
     if (this.#changed) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    await pause(this.#o.clock, ms, AbortSignal.any([signal, woken.signal]));
+    await pause(this.#o.clock, ms, AbortSignal.any([...signals, woken.signal]));
   }
 
   async #until<T>(what: WaitingFor, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -374,7 +373,6 @@ export class Pipeline {
 
 /** Abort reason of a recording that restarts at once. */
 const ANEW = new Error('begun anew');
-const NEVER = new AbortController().signal;
 
 /** Errors about the key: they will not pass by themselves, so they are not retried every two seconds. */
 const OF_THE_KEY = new Set(['FXSOCKET_UNAUTHORIZED', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_PAYMENT_REQUIRED']);
