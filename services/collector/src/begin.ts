@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
 import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
-import { ClockRuleError, parseClockRule } from '@fxtape/market';
+import { ClockRuleError, LastTicks, parseClockRule } from '@fxtape/market';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import type {
   AppliedWatch,
@@ -159,7 +159,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     await configure({ feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
   const { streams, subscriptions } = wanted;
-  const configured = remembered?.configured ?? goingOn(others, memory.last);
+  const configured = remembered?.configured ?? goingOn(others, new LastTicks(memory.lastOf(feed)));
   await configure({ feed, replayed, streams: configured(streams) });
   passing('collector: configured');
   const cursor = await until('waiting_for_tape', () => readCursor(dir));

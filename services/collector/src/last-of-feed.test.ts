@@ -49,7 +49,7 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
   await tape(tapes, 'second', 'icm', [['EURUSD', 5]]);
   await tape(tapes, 'third', 'icm', [['EURUSD', 4]]);
   await tape(tapes, 'other', 'demo', [['EURUSD', 9]]);
-  // Without market data by now, its last ticks are still those of the feed; with another feed they may not be.
+  // Without market data by now, and with another feed, its last ticks of the feed are known.
   await tape(tapes, 'left', 'icm', [['USDJPY', 6]], [null]);
   await tape(tapes, 'moved', 'icm', [['EURUSD', 7]], ['demo', null]);
   await tape(tapes, 'self', 'icm', [['EURUSD', 8]]);
@@ -59,7 +59,7 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
   const found = await lastOfFeed(tapes, { feed: 'icm', but: 'self' }, log);
   rmSync(tapes, { recursive: true });
   expect([...found].map(([symbol, { bid, ms }]) => [symbol, bid, (ms - START_MS) / 1000])).toEqual([
-    ['EURUSD', 5, 5],
+    ['EURUSD', 7, 7],
     ['GBPUSD', 2, 2],
     ['USDJPY', 6, 6],
   ]);

@@ -16,8 +16,8 @@ export const lastOfFeed = async (
   for (const name of await listTapes(tapes)) {
     if (name === of.but) continue;
     try {
-      const { last, tickedFeed } = await remembering(name, join(tapes, name));
-      if (tickedFeed === of.feed) addNewer(newest, last.save());
+      const memory = await remembering(name, join(tapes, name));
+      addNewer(newest, memory.lastOf(of.feed));
     } catch (error) {
       log.warn({ err: error, tape: name }, 'the tape of another account cannot be read');
     }

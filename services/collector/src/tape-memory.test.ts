@@ -166,6 +166,23 @@ test('what the configured stream of a new tape says of its last tick is known af
   await recorder.close();
 });
 
+test('a feed that was left is known by its last ticks, also after a restart, until the tape comes back to it', async () => {
+  const recorder = await new Recorder().open();
+  const streams = [{ stream: 'ticks', symbol: 'EURUSD', timeframe: null }];
+  const records = (feed: string) => recorder.intake().note('configured', { feed, streams });
+  records('x');
+  await recorder.hears([...subscribes(), tick(5)]);
+  records('y');
+  await recorder.hears([...subscribes(5000), tick(9)]);
+  await recorder.restart(recorder.lines.length - 1);
+  expect(recorder.memory.lastOf('x')).toMatchObject([['EURUSD', { bid: 5 }]]);
+  expect(recorder.memory.lastOf('y')).toMatchObject([['EURUSD', { bid: 9 }]]);
+  records('x');
+  await recorder.hears([...subscribes(5000), tick(5), tick(11)]);
+  expect(recorder.marks(2)).toEqual(['repeat', 'live']);
+  await recorder.close();
+});
+
 test('a tick that could not be put on the tape is not known: its snapshot is a row', async () => {
   const recorder = await new Recorder().open();
   await recorder.hears([...subscribes(), tick(1)]);

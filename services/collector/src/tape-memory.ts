@@ -41,6 +41,8 @@ interface SavedMemory {
   readonly known: ReturnType<LastTicks['save']>;
   /** As `TapeMemory.ticked`; an earlier release kept none. */
   readonly ticked?: readonly (readonly [string, number])[];
+  /** As `TapeMemory.left`; an earlier release kept none. */
+  readonly left?: readonly (readonly [string, ReturnType<LastTicks['save']>])[];
   /** An earlier release kept none. */
   readonly condemned?: readonly string[];
 }
@@ -60,6 +62,9 @@ export const messageOf = (line: Line): WireMessage | null => {
   };
 };
 
+/** Heads hold a tick per symbol of each. */
+const MOST_LEFT = 4;
+
 export type Configured = Extract<TapeEvent, { event: 'configured' }>['data'];
 type Items = readonly (Line | Damage)[];
 type Batches = AsyncIterable<Items> | Iterable<Items>;
@@ -75,6 +80,8 @@ export class TapeMemory {
   condemned = new Condemned();
   /** Receive time of the newest tick of each feed, as of the last change of what is recorded. */
   ticked = new Map<string, number>();
+  /** The last ticks of feeds that it recorded before, newest last. */
+  left = new Map<string, ReturnType<LastTicks['save']>>();
   readonly marker = new TickMarker();
 
   constructor(account: string) {
@@ -126,6 +133,7 @@ export class TapeMemory {
       this.last = new LastTicks(saved.known);
       this.condemned = new Condemned(saved.condemned);
       this.ticked = new Map(saved.ticked);
+      this.left = new Map(saved.left);
     }
     for await (const items of batches)
       for (const item of items)
@@ -140,7 +148,7 @@ export class TapeMemory {
     if (line.event === 'ruling') this.rulings = this.rulings.with([line.data as Ruling]);
     if (line.event === 'bound') this.binding = line.data as Binding;
     if (line.event === 'condemned') this.condemned.add(line.data as CondemnedRow);
-    if (line.event === 'configured') this.#configured((line.data as Configured).streams);
+    if (line.event === 'configured') this.#configured(line.data as Configured);
     if (message?.type === 'tick') this.#tick(line, message);
     this.ledger.apply(line, message, this.#discard);
     // A tick says nothing, and emptying what is empty costs as much as taking it.
@@ -158,14 +166,31 @@ export class TapeMemory {
       ledger: saveLedger(this.ledger.state),
       known: this.last.save(),
       ticked: [...this.ticked],
+      left: [...this.left],
       condemned: this.condemned.save(),
     };
   }
 
-  #configured(streams: readonly ConfiguredStream[]): void {
+  #configured({ feed: next, streams }: Configured): void {
     const { feed } = this.ledger.state;
     if (feed !== null) this.ticked.set(feed, this.tickedUs(feed));
+    if (feed !== null && feed !== next) this.#leave(feed);
+    const back = next === null ? undefined : this.left.get(next);
+    if (back !== undefined && next !== null && feed !== next) this.last = new LastTicks(back);
     for (const { lastTick, symbol } of streams) if (lastTick && symbol) this.last.remember(symbol, lastTick);
+  }
+
+  #leave(feed: string): void {
+    this.left.delete(feed);
+    this.left.set(feed, this.last.save());
+    const [oldest] = this.left.keys();
+    if (this.left.size > MOST_LEFT && oldest !== undefined) this.left.delete(oldest);
+  }
+
+  /** The last tick of each symbol of a feed, whether it is recorded now or was before. */
+  lastOf(feed: string | null): ReturnType<LastTicks['save']> {
+    if (feed === null) return [];
+    return this.tickedFeed === feed ? this.last.save() : (this.left.get(feed) ?? []);
   }
 
   #tick({ conn, mark }: Line, { data, symbol }: Extract<WireMessage, { type: 'tick' }>): void {
