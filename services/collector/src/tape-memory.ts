@@ -4,7 +4,6 @@ import { decodeFrame } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
   type CondemnedRow,
-  type ConfiguredStream,
   emptyLedger,
   kindOfMark,
   LastTicks,
