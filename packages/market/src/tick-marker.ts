@@ -33,6 +33,8 @@ const SLOW_MS = 1000;
 /** Clocks are set by a multiple of this. A first frame that is older by nearly such a multiple may be a live tick from before its clock was set. */
 const SET_BY_MS = 900_000;
 const NEARLY_MS = 5000;
+/** A tick that is ahead of the others by less than this is no odd one: the guard takes it for one of now. */
+const ODD_MS = 1_200_000;
 const MAX_SEEN = 16_384;
 
 interface Watch {
@@ -150,18 +152,17 @@ export class TickMarker {
 /**
  * Decides whether the first frame was the snapshot. A later tick of the same symbol shows how far the symbol's time had advanced at the
  * request. A first frame more than a second older than that is the snapshot, and no other one is due. A nearer one may be a live tick that
- * was slow. The symbol's own ticks are compared, so a delayed symbol is judged by its own delay. The next tick has to agree: one may come
- * with any time.
+ * was slow. The symbol's own ticks are compared, so a delayed symbol is judged by its own delay. Beyond twenty minutes the next tick has
+ * to agree: one may come with any time.
  */
 const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   const { askedAtMs, firstMs } = watch;
   if (firstMs === null || askedAtMs === null) return;
   const olderMs = ms - (monoMs - askedAtMs) - firstMs;
   const before = watch.olderMs;
-  if (before === null || Math.abs(olderMs - before) > NEARLY_MS) {
-    watch.olderMs = olderMs > SLOW_MS ? olderMs : null;
-    return;
-  }
+  const isAgreed = before !== null && Math.abs(olderMs - before) <= NEARLY_MS;
+  watch.olderMs = olderMs > SLOW_MS ? olderMs : null;
+  if (!isAgreed && (olderMs <= SLOW_MS || olderMs > ODD_MS)) return;
   const beyondMs = Math.abs(olderMs - SET_BY_MS * Math.round(olderMs / SET_BY_MS));
   if (olderMs > SET_BY_MS / 2 && beyondMs < NEARLY_MS) return;
   watch.firstMs = null;
