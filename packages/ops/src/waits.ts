@@ -6,22 +6,22 @@ type Timers = Pick<Clock, 'setTimeout' | 'clearTimeout'>;
 
 /** Resolves after `ms`, or as soon as the signal is aborted. */
 export const pause = (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = (): void => {
-      signal?.removeEventListener('abort', done);
-      clock.clearTimeout(timer);
-      resolve();
-    };
-    const timer = clock.setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
+  pauseOrThrow(clock, ms, signal).catch(() => {});
 
 /** As `pause`. @throws the signal's reason when it is aborted. */
-export const pauseOrThrow = async (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> => {
-  await pause(clock, ms, signal);
-  signal?.throwIfAborted();
-};
+export const pauseOrThrow = (clock: Timers, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    const onAbort = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
 
 /** Resolves when the signal is aborted. */
 export const aborted = (signal: AbortSignal): Promise<void> =>
