@@ -1,5 +1,6 @@
-// Explains to somebody who has not started anything an engine that does not answer, or an engine of another data folder that refuses. In: an error of a command that needs QuestDB or Redis. Out: NOT_RUNNING if no `fxtape up` is running and nobody set
-// the address; otherwise the error as it is.
+// Explains to somebody who has not started anything an engine that does not answer, or an engine of another data folder that refuses. In: an
+// error of a command that needs QuestDB or Redis. Out: NOT_RUNNING if no `fxtape up` is running and nobody set the address; otherwise the
+// error as it is.
 import { FxtapeError } from '@fxtape/ops';
 import { type CliEnv, isGiven, readRunningEnv } from './env.ts';
 import { readStackFile } from './stack-file.ts';

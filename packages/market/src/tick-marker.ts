@@ -138,6 +138,7 @@ export class TickMarker {
     if (!watch.over && (waitedMs >= LINGER_MS || (waitedMs >= SETTLE_MS && watch.due <= 0))) {
       watch.over = true;
       watch.seen = [];
+      watch.odd.length = 0;
     }
     if (watch.over) return 'live';
     if (!first) tellFirst(watch, tick, monoMs);

@@ -17,8 +17,8 @@ export interface RequestTiming {
 const TIMING: RequestTiming = { everyMs: 100, silentMs: 10_000 };
 
 /**
- * @throws SCHEDULER_SILENT when nobody takes the request up, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED with the scheduler's reason, PLAN_UNREADABLE when it is of
- * another release, QUEUE_UNREACHABLE, QUEUE_REFUSED; the signal's reason.
+ * @throws SCHEDULER_SILENT when nobody takes the request up, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED with the scheduler's reason,
+ * PLAN_UNREADABLE when it is of another release, QUEUE_UNREACHABLE, QUEUE_REFUSED; the signal's reason.
  */
 export async function requestPlan(
   queues: Pick<JobQueues, 'plan' | 'look' | 'resultOf'>,
