@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, OLDEST_RUNTIME } from './node-floor.mjs';
 
@@ -191,6 +191,25 @@ async function vitest(node, report, args, options) {
   return { code, counted: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null };
 }
 
+/** What failed, once more and last: with two runs it would stand thousands of lines above the end. */
+function* failuresOf(counted) {
+  for (const file of counted?.testResults ?? []) {
+    const name = relative(root, file.name);
+    const failed = file.assertionResults.filter((each) => each.status === 'failed');
+    if (failed.length === 0 && file.status === 'failed') yield `failed: ${name}\n${indented(file.message)}`;
+    for (const each of failed)
+      yield `failed: ${name} > ${each.fullName}\n${indented(each.failureMessages[0])}`;
+  }
+}
+
+function indented(message = '') {
+  return message
+    .split('\n', 60)
+    .filter((line) => !line.includes('node_modules'))
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
+
 function summarise(runs) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const { code, counted } of runs) {
@@ -202,6 +221,7 @@ function summarise(runs) {
   }
   if (sum.passed === 0) say('no test passed');
   const code = Math.max(...runs.map((each) => each.code), 0);
+  for (const { counted } of runs) for (const line of failuresOf(counted)) process.stdout.write(`${line}\n`);
   process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
   return sum.passed === 0 || sum.failed > 0 ? code || 1 : code;
 }
