@@ -48,7 +48,7 @@ export async function* readSegments(
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const maxLines = o.maxLines ?? DEFAULT_MAX_LINES;
   const maxBytes = o.maxBytes ?? DEFAULT_MAX_BYTES;
-  const scanner = new LineScanner();
+  const scanner = new LineScanner(maxBytes);
   let out = nothing();
   const wanted = segments.filter(
     ({ segment }) => (from === null || segment >= from.segment) && (upTo === null || segment <= upTo.segment),

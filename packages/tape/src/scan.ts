@@ -9,7 +9,8 @@ import type { Line } from './line.ts';
 import type { Position } from './position.ts';
 import type { SourceFailure } from './segment-source.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const LEAST_READ_BYTES = 128 * 1024;
+const LARGEST_READ_BYTES = 2 * 1024 * 1024;
 const NEWLINE = 10;
 /** A frame may quote line starts; more than these are not tried after damage, so that junk cannot make it slow. */
 const MAX_TRIES = 64;
@@ -36,7 +37,8 @@ interface Prior {
 }
 
 export class LineScanner {
-  #buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
+  readonly #readBytes: number;
+  #buffer = Buffer.alloc(0);
   #from = 0;
   #to = 0;
   #offset = 0;
@@ -45,6 +47,14 @@ export class LineScanner {
   #bad: Stretch | null = null;
   #prior: Prior | null = null;
   #lastTsRecv: number | null = null;
+
+  /**
+   * `maxBytes`: of a batch. That much is read at once, within limits: each read waits for a turn of the event loop, and in that turn a busy
+   * recorder takes in some thousand lines, so that one who reads on in small pieces falls behind for ever.
+   */
+  constructor(maxBytes: number) {
+    this.#readBytes = Math.min(LARGEST_READ_BYTES, Math.max(LEAST_READ_BYTES, maxBytes));
+  }
 
   begin(segment: number, offset: number, path: string): void {
     this.#segment = segment;
@@ -74,13 +84,12 @@ export class LineScanner {
     this.#prior = { segment: from.segment, bytes: from.offset, exists: false };
   }
 
-  /** Space to read into, at least a chunk; grows with a line that does not end. */
+  /** Space to read into; grows with a line that does not end. */
   space(): { buffer: Buffer; offset: number; length: number } {
     const kept = this.#to - this.#from;
-    if (this.#buffer.length - this.#to < CHUNK_BYTES) {
-      const room = Math.max(kept, CHUNK_BYTES);
-      const target =
-        kept + room > this.#buffer.length ? Buffer.allocUnsafe(2 * kept + CHUNK_BYTES) : this.#buffer;
+    const room = Math.max(kept, this.#readBytes);
+    if (this.#buffer.length - this.#to < room) {
+      const target = kept + room > this.#buffer.length ? Buffer.allocUnsafe(2 * (kept + room)) : this.#buffer;
       this.#buffer.copy(target, 0, this.#from, this.#to);
       this.#buffer = target;
       this.#from = 0;

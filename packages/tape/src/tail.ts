@@ -35,7 +35,7 @@ export async function readTail(dir: string): Promise<Tail | null> {
 }
 
 async function headIn(segment: Segment): Promise<HeadData | null> {
-  for await (const batch of readSegments([segment], null, null, { maxLines: 1 })) {
+  for await (const batch of readSegments([segment], null, null, { maxLines: 1, maxBytes: 1 })) {
     const first = batch.items[0];
     return first === undefined || 'kind' in first ? null : headOf(first, segment.path);
   }

@@ -228,7 +228,11 @@ export class Outflow {
   /** What the head of the oldest segment knows, null when that head is damaged. */
   async #oldestHead(): Promise<ReaderState | null> {
     const controller = new AbortController();
-    for await (const batch of this.#o.tape.follow(null, { signal: controller.signal, maxLines: 1 })) {
+    for await (const batch of this.#o.tape.follow(null, {
+      signal: controller.signal,
+      maxLines: 1,
+      maxBytes: 1,
+    })) {
       controller.abort();
       const first = batch.items[0];
       if (first === undefined || 'kind' in first || first.event !== 'head') return null;
