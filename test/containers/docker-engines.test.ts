@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureStack, questDbAnswers, redisAnswers, type Stack } from '@fxtape/cli/stack';
+import { ensureStack, questDbAnswers, redisAnswers, type Stack } from '@fxtape/stack';
 import { pgQuery, QuestDbHttp } from '@fxtape/questdb';
 import { machineEnv, startNode, tempDir, until, WORKSPACE } from '@fxtape/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -89,7 +89,7 @@ test('containers that a killed `up` left behind are replaced, and their data sta
 
 test('SIGKILL of the process that started them stops the containers', async () => {
   const program = `
-    import { ensureStack } from '@fxtape/cli/stack';
+    import { ensureStack } from '@fxtape/stack';
     const log = { info: () => {}, warn: () => {} };
     await ensureStack({ env: process.env, dataDir: ${JSON.stringify(dir.path)}, log, mode: 'docker' });
     console.log('engines run');

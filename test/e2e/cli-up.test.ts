@@ -1,6 +1,6 @@
 // `fxtape up` and the processes that it keeps: one Ctrl-C stops all of them in order however many ways it comes, nothing outlives a
 // killed `up`, a crashed service comes back, and one that cannot start is an error with its reason.
-import { readCredentials, renewCredentials } from '@fxtape/cli/stack';
+import { readCredentials, renewCredentials } from '@fxtape/stack';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';

@@ -204,10 +204,7 @@ test.for([
   { title: 'an empty one', args: ['--ticks', '/dev/null'], said: /^SIMULATOR_FILE_INVALID: line 1 .*\n$/ },
   {
     title: 'a month with a step back of an hour',
-    args: [
-      '--ticks',
-      join(WORKSPACE, 'services/simulator/src/testing/tick-files/DAT_ASCII_EURUSD_T_202610.csv'),
-    ],
+    args: ['--ticks', join(WORKSPACE, 'services/simulator/testing/tick-files/DAT_ASCII_EURUSD_T_202610.csv')],
     said: /^SIMULATOR_FILE_INVALID: line 3 .*\n$/,
   },
   { title: 'a folder', args: ['--ticks', '/'], said: /^SIMULATOR_FILE_UNREADABLE: .*\n$/ },

@@ -96,7 +96,7 @@ test('as a process it trades every account of a gateway of this machine, and ref
   const simulator = await gateway();
   const dir = tempDir('paper-trader');
   closing.push(() => dir.remove());
-  const main = `${WORKSPACE}packages/paper-trader/src/main.ts`;
+  const main = `${WORKSPACE}services/paper-trader/src/main.ts`;
   const start = (url: string) =>
     startNode('paper-trader', [main], { dataDir: dir.path, env: { FXSOCKET_BASE_URL: url } });
   const child = await start(`http://${simulator.addr}`);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { ensureStack, LocalQuestDb, type Stack } from '@fxtape/cli/stack';
+import { ensureStack, LocalQuestDb, type Stack } from '@fxtape/stack';
 import { JobQueues } from '@fxtape/jobs';
 import { migrate, pgQuery, QuestDbHttp } from '@fxtape/questdb';
 import { createLog } from '@fxtape/ops';

@@ -1,5 +1,5 @@
 // What `fxtape up` does about QuestDB and Redis: a given one is used, a missing one is started, and what was started is stopped.
-import { ensureStack, holdsRecording, questDbAnswers, redisAnswers, type Stack } from '@fxtape/cli/stack';
+import { ensureStack, holdsRecording, questDbAnswers, redisAnswers, type Stack } from '@fxtape/stack';
 import { createLog } from '@fxtape/ops';
 import { migrate, QuestDbHttp } from '@fxtape/questdb';
 import { machineEnv, type TempDir, tempDir } from '@fxtape/testkit';

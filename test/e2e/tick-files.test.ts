@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 /** Their provenance stands beside them. */
-const FILES = join(WORKSPACE, 'services/simulator/src/testing/tick-files');
+const FILES = join(WORKSPACE, 'services/simulator/testing/tick-files');
 
 const recorded = async (file: string, symbol: string, rows: number): Promise<unknown[][]> => {
   const recording = await Recording.start({

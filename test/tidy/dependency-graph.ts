@@ -18,7 +18,7 @@ interface Manifest {
   readonly peerDependencies?: Record<string, string>;
 }
 
-/** `@fxtape/cli/stack` → `@fxtape/cli`. */
+/** `@fxtape/cli/clock-apply` → `@fxtape/cli`. */
 const packageOf = (specifier: string): string => specifier.split('/').slice(0, 2).join('/');
 
 export function partsOf(root: string): Part[] {
@@ -41,6 +41,9 @@ export function partsOf(root: string): Part[] {
   });
 }
 
+/** What records. The paper trader of the demonstration stands beside the simulator, and is for trading. */
+const isService = (home: string): boolean => home.startsWith('services/') && home !== 'services/paper-trader';
+
 /** Ways from a service to this package, each as the names on it. Empty: no service leads to it. */
 export function waysFromServices(parts: readonly Part[], to: string): string[][] {
   const byName = new Map(parts.map((part) => [part.name, part]));
@@ -54,6 +57,6 @@ export function waysFromServices(parts: readonly Part[], to: string): string[][]
     for (const next of byName.get(last)?.needs ?? [])
       if (!seen.has(next)) follow([...way, next], new Set([...seen, next]));
   };
-  for (const { home, name } of parts) if (home.startsWith('services/')) follow([name], new Set([name]));
+  for (const { home, name } of parts) if (isService(home)) follow([name], new Set([name]));
   return found;
 }

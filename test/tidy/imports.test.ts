@@ -13,7 +13,7 @@ const LEVELS: Record<string, number> = {
   'packages/questdb': 1,
   'packages/jobs': 1,
   'packages/datasets': 1,
-  'packages/paper-trader': 3, // a process of the demonstration; nothing imports it
+  'packages/stack': 1,
   'packages/cli': 3,
   'packages/testkit': 4,
   test: 5,
@@ -25,8 +25,17 @@ const SIDEWAYS = new Set([
   'packages/market > packages/fxsocket',
 ]);
 
+/** A process of the demonstration: no service, for it trades. */
+const TRADER = 'services/paper-trader';
+
 const levelOf = (home: string): number =>
-  home.startsWith('services/') ? 2 : home.startsWith('test/') ? 5 : (LEVELS[home] ?? -1);
+  home === TRADER
+    ? 3
+    : home.startsWith('services/')
+      ? 2
+      : home.startsWith('test/')
+        ? 5
+        : (LEVELS[home] ?? -1);
 
 const names = new Map(
   files('packages/*/package.json', 'services/*/package.json').map((path) => [
@@ -34,7 +43,7 @@ const names = new Map(
     homeOf(path),
   ]),
 );
-/** `@fxtape/cli/stack` → `packages/cli`. */
+/** `@fxtape/cli/clock-apply` → `packages/cli`. */
 const workspaceHome = (specifier: string): string | null =>
   specifier.startsWith('@fxtape/') ? (names.get(specifier.split('/').slice(0, 2).join('/')) ?? null) : null;
 
@@ -87,7 +96,7 @@ test('the declared dependencies say the same', () => {
 
 /** The client's messages, as types: a test of the package shows that nothing is loaded. */
 const isWire = (path: string, name: string): boolean =>
-  path === 'packages/market/src/wire.ts' && name === '@fxtape/fxsocket';
+  path === 'packages/market/src/tables/wire.ts' && name === '@fxtape/fxsocket';
 
 test('fxsocket stands alone, market has neither I/O nor clock nor chance', () => {
   for (const path of files('packages/fxsocket/src/**/*.ts'))

@@ -37,12 +37,16 @@ export const read = (path: string): string => readFileSync(join(ROOT, path), 'ut
 /** What packages and services run, without tests and what only tests use. */
 export const productFiles = (): string[] =>
   files('packages/*/src/**/*.ts', 'services/*/src/**/*.{ts,js}').filter(
-    (path) =>
-      !path.startsWith('packages/testkit/') && !/\.test\.ts$|\/testing\/|misbehaving-server\.ts$/.test(path),
+    (path) => !path.startsWith('packages/testkit/') && !path.endsWith('.test.ts'),
   );
 
 export const allCode = (): string[] =>
-  files('packages/*/src/**/*.ts', 'services/*/src/**/*.{ts,js}', 'test/**/*.ts', 'scripts/*.mjs');
+  files(
+    'packages/*/{src,testing}/**/*.ts',
+    'services/*/{src,testing}/**/*.{ts,js}',
+    'test/**/*.ts',
+    'scripts/*.mjs',
+  );
 
 /** What a file imports, as written. */
 export function importsOf(path: string): string[] {

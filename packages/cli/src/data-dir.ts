@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { lockTape, type TapeLock, tapeIsLocked } from '@fxtape/tape';
-import { makePrivateFolder } from './stack/index.ts';
+import { makePrivateFolder } from '@fxtape/stack';
 
 /** True when other users could enter it until now. @throws DATA_DIR_UNUSABLE */
 export function openDataDir(dataDir: string): boolean {

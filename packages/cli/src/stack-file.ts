@@ -5,8 +5,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
 import { z } from 'zod';
-import { isAlive } from './stack/engine-owner.ts';
-import { makePrivateFolder, writePrivate } from './stack/index.ts';
+import { isAlive } from '@fxtape/stack';
+import { makePrivateFolder, writePrivate } from '@fxtape/stack';
 
 const stackFile = z.object({
   pid: z.int().positive(),

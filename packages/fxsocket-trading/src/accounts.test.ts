@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketAccounts, FxSocketTradingError } from './index.ts';
-import { closeGateways, gateway } from './testing/gateway.ts';
+import { closeGateways, gateway } from '../testing/gateway.ts';
 
 afterEach(closeGateways);
 const ROW = {

@@ -1,7 +1,7 @@
 // Orders against a real server: what goes out, what an answer means, and above all that a lost answer is called unknown and never sent again.
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketTrading, FxSocketTradingError, type OrderSendRequest } from './index.ts';
-import { type Asked, closeGateways, gateway } from './testing/gateway.ts';
+import { type Asked, closeGateways, gateway } from '../testing/gateway.ts';
 
 afterEach(closeGateways);
 const KEY = 'fxs_live_secret';

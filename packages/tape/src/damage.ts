@@ -2,6 +2,12 @@
 // before it and the first one after it, so that no consumer can miss it.
 import type { Position } from './position.ts';
 
+/** Why the rest of a segment cannot be read, and how many bytes that is when it is known. */
+export interface SourceFailure {
+  readonly reason: DamageReason;
+  readonly lostBytes: number | null;
+}
+
 /**
  * `crc`: bytes changed. `torn`: a line without its end. `not_json`: the crc fits, the content is none of ours.
  * `missing_segment`, `missing_tail`: the next segment's head names bytes that are not there. `zstd`: the compressed file does

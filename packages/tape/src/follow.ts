@@ -3,17 +3,9 @@
 import type { Damage } from './damage.ts';
 import type { Line } from './line.ts';
 import { comparePositions, type Position } from './position.ts';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, readSegments } from './read.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, readSegments, type FollowBatch } from './read.ts';
 import type { Ring } from './ring.ts';
 import { listSegments } from './segment.ts';
-
-export interface FollowBatch {
-  readonly items: readonly (Line | Damage)[];
-  /** Resume here: everything before it was given. */
-  readonly end: Position;
-  /** Nothing further was synced when this batch was made. */
-  readonly caughtUp: boolean;
-}
 
 export interface FollowOptions {
   /** Ends the sequence, without an error. */

@@ -41,13 +41,13 @@
 export { compressClosed, type CompressReport } from './compress.ts';
 export { type Cursor, readCursor, writeCursor } from './cursor.ts';
 export type { Damage, DamageReason } from './damage.ts';
-export type { FollowBatch, FollowOptions } from './follow.ts';
+export type { FollowOptions } from './follow.ts';
 export type { HeadData } from './head.ts';
 export { type Entry, type FrameKind, type Line, lineText } from './line.ts';
 export { lockTape, type TapeLock, tapeIsLocked } from './lock.ts';
 export { newestHead, type NewestHead, readTail, type Tail } from './tail.ts';
 export { comparePositions, type Position } from './position.ts';
-export { readTape, type ReadOptions } from './read.ts';
+export { readTape, type ReadOptions, type FollowBatch } from './read.ts';
 export type { Recovered } from './recover.ts';
 export { applyRetention, type RetentionReport } from './retention.ts';
 export { listSegments, listTapes, type Segment, tapeBytes } from './segment.ts';

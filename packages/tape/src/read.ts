@@ -2,12 +2,19 @@
 // batches of lines and damage in order, each with the position to resume from. Reading on from there gives exactly the rest.
 import type { Damage } from './damage.ts';
 import { ioError } from './errors.ts';
-import type { FollowBatch } from './follow.ts';
 import type { Line } from './line.ts';
 import type { Position } from './position.ts';
 import { type Gathered, LineScanner } from './scan.ts';
 import { listSegments, type Segment } from './segment.ts';
 import { openSegment, type SegmentSource } from './segment-source.ts';
+
+export interface FollowBatch {
+  readonly items: readonly (Line | Damage)[];
+  /** Resume here: everything before it was given. */
+  readonly end: Position;
+  /** Nothing further was synced when this batch was made. */
+  readonly caughtUp: boolean;
+}
 
 export interface ReadOptions {
   /** Items of a batch, about. Default 8192. */

@@ -2,12 +2,11 @@
 // cannot be trusted, also where the stretch runs over the end of a segment or a head names bytes that are not there.
 //
 //   buffer:  [ used | #from … not yet scanned … #to | space to read into ]      #offset = place of #from in the segment
-import type { Damage, DamageReason } from './damage.ts';
+import type { Damage, DamageReason, SourceFailure } from './damage.ts';
 import { decodeLine, LINE_START } from './decode.ts';
 import { headOf, type PreviousSegment } from './head.ts';
 import type { Line } from './line.ts';
 import type { Position } from './position.ts';
-import type { SourceFailure } from './segment-source.ts';
 
 const LEAST_READ_BYTES = 128 * 1024;
 const LARGEST_READ_BYTES = 2 * 1024 * 1024;

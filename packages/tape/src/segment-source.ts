@@ -1,16 +1,10 @@
 // The bytes of one segment in order, plain or compressed. In: a segment and where to start. Out: bytes put into the reader's buffer,
 // and at the end whether the segment could be read to its end. Survives that the plain file becomes the compressed one meanwhile.
 import { type FileHandle, open } from 'node:fs/promises';
-import type { DamageReason } from './damage.ts';
+import type { DamageReason, SourceFailure } from './damage.ts';
 import { errnoOf, ioError } from './errors.ts';
 import { compressedPath, type Segment } from './segment.ts';
 import { ZstdBytes } from './zstd-bytes.ts';
-
-/** Why the rest of a segment cannot be read, and how many bytes that is when it is known. */
-export interface SourceFailure {
-  readonly reason: DamageReason;
-  readonly lostBytes: number | null;
-}
 
 export interface SegmentSource {
   /** Bytes put into the buffer at `offset`, at most `length`; 0 at the end. Throws TAPE_IO. */

@@ -11,7 +11,7 @@ import {
 } from './durable.ts';
 import { BatchEncoder, type EncodedBatch } from './encode.ts';
 import { diskBehind, errnoOf, ioError, tapeClosed } from './errors.ts';
-import { type FollowBatch, type FollowHost, type FollowOptions, followTape } from './follow.ts';
+import { type FollowHost, type FollowOptions, followTape } from './follow.ts';
 import { HEAD_EVENT, type PreviousSegment, TAPE_FORMAT } from './head.ts';
 import { type Entry, type Line, stamp } from './line.ts';
 import { lockTape, type TapeLock } from './lock.ts';
@@ -20,6 +20,7 @@ import { type Recovered, recoverTape } from './recover.ts';
 import { Ring } from './ring.ts';
 import { dayOf, segmentPath } from './segment.ts';
 import { nodeFs, type TapeFs } from './tape-fs.ts';
+import type { FollowBatch } from './read.ts';
 
 export interface TapeWriterOptions {
   /** Folder of this account's tape. */

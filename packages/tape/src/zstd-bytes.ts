@@ -3,7 +3,7 @@
 // line carries a crc of its own. A changed byte then costs the lines it touches, or what follows it when it broke the coding.
 import type { FileHandle } from 'node:fs/promises';
 import { createZstdDecompress, type ZstdDecompress } from 'node:zlib';
-import type { SourceFailure } from './segment-source.ts';
+import type { SourceFailure } from './damage.ts';
 
 const PIECE_BYTES = 32 * 1024;
 /** Longest frame header: magic 4, descriptor 1, window 1, dictionary id 4, content size 8. */

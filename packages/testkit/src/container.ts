@@ -1,6 +1,6 @@
 // One server of the tests in a container, by Testcontainers, which is loaded only when it is asked for. In: image, settings, ports. Out: a
 // container on fixed ports of loopback that can be killed like a process and started again with its data and ports.
-import { freePort } from '@fxtape/cli/stack';
+import { freePort } from '@fxtape/stack';
 import { until } from './until.ts';
 
 export interface ContainerSpec {

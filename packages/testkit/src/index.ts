@@ -9,7 +9,7 @@ export { type RedisServer, startRedis } from './redis-server.ts';
 export { type Service, type ServiceOptions, startNode, startService, WORKSPACE } from './service.ts';
 export { type TempDir, tempDir } from './temp-dir.ts';
 export { until, type UntilOptions } from './until.ts';
-export { freePort } from '@fxtape/cli/stack';
+export { freePort } from '@fxtape/stack';
 export { SimulatedGateway } from './recording/gateway.ts';
 export {
   GatewayControl,

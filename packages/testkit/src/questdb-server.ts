@@ -6,7 +6,7 @@ import {
   questDbAddress,
   questDbAnswers,
   questDbContainerSettings,
-} from '@fxtape/cli/stack';
+} from '@fxtape/stack';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runContainer } from './container.ts';

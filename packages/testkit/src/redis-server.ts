@@ -1,6 +1,6 @@
 // A Redis for tests, alone on its own data, with the settings of infra/redis. Out: its URL and the ways to hurt it. Data and port survive
 // stop and kill, and are gone after close.
-import { LocalRedis, REDIS_IMAGE, redisAnswers, redisContainerArguments } from '@fxtape/cli/stack';
+import { LocalRedis, REDIS_IMAGE, redisAnswers, redisContainerArguments } from '@fxtape/stack';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';

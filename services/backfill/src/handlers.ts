@@ -1,18 +1,18 @@
 // Which handler runs which job. Every kind of job that this service runs is listed here, and nowhere else.
 import type { JobHandlers, Payload, Why } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
-import { audit } from './audit.ts';
-import { asJob, doneOf, type Refusal } from './as-job.ts';
+import { audit } from './sync/audit.ts';
+import { asJob, doneOf, type Refusal } from './sync/as-job.ts';
 import type { HealTiming } from './heal/heal-context.ts';
 import { healHandlers } from './heal/handlers.ts';
-import { gatherClockEvidence } from './clock-evidence.ts';
-import type { BackfillParts } from './parts.ts';
-import { reconcile } from './reconcile.ts';
-import { decideSessions } from './sessions.ts';
-import { syncBars } from './sync-bars.ts';
-import { syncDeals } from './sync-deals.ts';
-import { syncPositions } from './sync-positions.ts';
-import { syncSymbolSpec } from './symbol-specs.ts';
+import { gatherClockEvidence } from './fetch/clock-evidence.ts';
+import type { BackfillParts } from './context/parts.ts';
+import { reconcile } from './sync/reconcile.ts';
+import { decideSessions } from './fetch/sessions.ts';
+import { syncBars } from './sync/sync-bars.ts';
+import { syncDeals } from './sync/sync-deals.ts';
+import { syncPositions } from './sync/sync-positions.ts';
+import { syncSymbolSpec } from './store/symbol-specs.ts';
 
 const rangeOf = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs });
 

@@ -16,9 +16,9 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { z } from 'zod';
-import { AccountContexts } from './account-context.ts';
+import { AccountContexts } from './context/account-context.ts';
 import { backfillHandlers } from './handlers.ts';
-import { backfillParts } from './parts.ts';
+import { backfillParts } from './context/parts.ts';
 import { Readiness } from './readiness.ts';
 
 const env = readEnv(z.object({ ...serviceVariables, ...configVariables, ...engineVariables }));

@@ -24,7 +24,7 @@ interface Captured {
 
 const RULE = 'America/New_York+7h';
 const captured = (name: string): Captured[] =>
-  JSON.parse(readFileSync(new URL(`testing/${name}`, import.meta.url), 'utf8')) as Captured[];
+  JSON.parse(readFileSync(new URL(`../testing/${name}`, import.meta.url), 'utf8')) as Captured[];
 
 /** Lines as the intake writes them: it judges the heartbeats itself. */
 function linesOf(frames: readonly Captured[]): Line[] {

@@ -7,7 +7,7 @@ import { createApp } from './app.ts';
 import type { CollectorState } from './collector-state.ts';
 import type { GapSource } from './gap-source.ts';
 import { GatewayAccounts } from './request-builder/accounts.ts';
-import { sampleAccount, sampleState } from './sample-state.ts';
+import { sampleAccount, sampleState } from '../testing/sample-state.ts';
 import type { AccountClock, Gap, GapsQuery } from './schemas.ts';
 
 const TOKEN = 'a-token-for-this-test';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { writePidFile } from '@fxtape/ops';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fetchCollectorState } from './collector-client.ts';
-import { sampleState } from './sample-state.ts';
+import { sampleState } from '../testing/sample-state.ts';
 
 let server: Server;
 let url: string;

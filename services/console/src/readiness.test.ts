@@ -1,7 +1,7 @@
 import { FxtapeError } from '@fxtape/ops';
 import { describe, expect, test } from 'vitest';
 import { readinessOf } from './readiness.ts';
-import { sampleAccount, sampleState } from './sample-state.ts';
+import { sampleAccount, sampleState } from '../testing/sample-state.ts';
 
 const refused = new FxtapeError({
   code: 'QDB_UNREACHABLE',

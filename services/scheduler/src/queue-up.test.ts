@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { planAccount } from './plan/plan-account.ts';
 import { PlanTaker } from './plan/take.ts';
 import { QUEUE_JOBS, queueUp, WorkUnderWay } from './queue-up.ts';
-import { DAY_MS, HOUR, input, NOW } from './testing/plan-rig.ts';
+import { DAY_MS, HOUR, input, NOW } from '../testing/plan-rig.ts';
 
 const bars = (
   fromUs: number,

@@ -193,12 +193,13 @@ export class ControlServer {
   readonly #server: Server;
   readonly #key: string | undefined;
   #guard: HttpGuard | null = null;
-  #addr = '';
+  #addr: string;
 
-  /** With a key, requests must carry it, as `X-Control-Key` or as bearer token. */
-  constructor(simulator: Simulator, key: string | undefined) {
+  /** `addr`: host:port. With a key, requests must carry it, as `X-Control-Key` or as bearer token. */
+  constructor(simulator: Simulator, o: { readonly addr: string; readonly key?: string | undefined }) {
     this.#simulator = simulator;
-    this.#key = key;
+    this.#addr = o.addr;
+    this.#key = o.key;
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
@@ -212,14 +213,14 @@ export class ControlServer {
   }
 
   /** Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED, API_TOKEN_REQUIRED. */
-  async listen(addr: string): Promise<void> {
+  async listen(): Promise<void> {
     this.#guard = new HttpGuard({
-      addr,
+      addr: this.#addr,
       variable: 'FXTAPE_SIMULATOR_CONTROL_ADDR',
       token: this.#key,
       tokenVariable: 'FXTAPE_SIMULATOR_CONTROL_KEY',
     });
-    const { host, port } = parseListenAddr(addr);
+    const { host, port } = parseListenAddr(this.#addr);
     await listenOn(this.#server, host, port);
     this.#addr = formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }

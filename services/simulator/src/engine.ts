@@ -3,7 +3,7 @@
 // turn of the event loop, so that no message overtakes another.
 
 import type { Market } from './broker/market.ts';
-import type { EmittedTick, TickSource } from './broker/tick-source.ts';
+import type { EmittedTick, TickSource } from './prices/tick-source.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface EngineOptions {

@@ -15,7 +15,7 @@ export {
   type RevisionInput,
   Simulator,
   type SimulatorOptions,
-  startSimulator,
 } from './simulator.ts';
+export { startSimulator } from './start-simulator.ts';
 export type { AccountState, WholeState } from './state.ts';
 export type { TruthBar, TruthRow } from './truth.ts';

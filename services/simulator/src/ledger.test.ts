@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LedgerLine } from './ledger.ts';
 import { DEMO_ACCOUNT_ID, type ScenarioInput } from './scenario.ts';
-import { type Simulator, startSimulator } from './simulator.ts';
-import { connect, type TestClient, until } from './testing/client.ts';
+import type { Simulator } from './simulator.ts';
+import { startSimulator } from './start-simulator.ts';
+import { connect, type TestClient, until } from '../testing/client.ts';
 
 const SECOND_ID = '11111111-2222-4333-8444-555555555555';
 const running: Simulator[] = [];

@@ -4,9 +4,9 @@
 //
 // flags: 1 withheld (dropped from a queue, lost with it, or sent in no readable form), 2 written with whole seconds.
 
-import type { BrokerClock } from './broker/broker-clock.ts';
+import type { BrokerClock } from './prices/broker-clock.ts';
 import type { MarketView } from './broker/spelled-market.ts';
-import { CHUNK_BITS, CHUNK_MASK, CHUNK_TICKS } from './broker/tick-tape.ts';
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_TICKS } from './prices/tick-tape.ts';
 
 export interface LedgerLine {
   /** Number of the tick, from 1, strictly increasing. */

@@ -5,7 +5,7 @@
 //   start ── unsynced, 10 to 45 s ──► synced, trade history up to 15 s later ──► late rows, slow and torn answers, first frames that
 //                                                                                straggle, a drop now and then: until the end
 
-import { Random } from './broker/random.ts';
+import { Random } from './prices/random.ts';
 import { FaultRegistry, type FaultInput } from './faults/registry.ts';
 import type { AccountSpec, Scenario } from './scenario.ts';
 import type { Terminal } from './terminal/terminal.ts';

@@ -5,7 +5,7 @@ import { beginService, FxtapeError, openHealth } from '@fxtape/ops';
 import { simulatorEnv } from './env.ts';
 import { readRealDay, realDayScenario } from './real-day.ts';
 import { DEMO_SCENARIO, freshTicket, type ScenarioInput } from './scenario.ts';
-import { startSimulator } from './simulator.ts';
+import { startSimulator } from './start-simulator.ts';
 
 const env = simulatorEnv();
 const service = beginService('simulator', env, 5000);

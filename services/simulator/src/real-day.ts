@@ -4,11 +4,11 @@
 
 import { basename, join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
-import { ALL_SYMBOLS } from './broker/symbols.ts';
-import { readTickFile, type TickFile } from './broker/tick-file.ts';
+import { ALL_SYMBOLS } from './prices/symbols.ts';
+import { readTickFile, type TickFile } from './prices/tick-file.ts';
 import type { ScenarioInput } from './scenario.ts';
 
-export { TICK_FORMATS } from './broker/tick-file.ts';
+export { TICK_FORMATS } from './prices/tick-file.ts';
 
 export interface RealDay {
   readonly path: string;

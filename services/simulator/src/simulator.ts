@@ -4,9 +4,8 @@
 import { systemClock } from '@fxtape/ops';
 import { buildSource } from './broker/build-source.ts';
 import type { Market } from './broker/market.ts';
-import type { SymbolSpec } from './broker/symbols.ts';
-import type { EmittedTick, TickSource } from './broker/tick-source.ts';
-import { ControlServer } from './control.ts';
+import type { SymbolSpec } from './prices/symbols.ts';
+import type { EmittedTick, TickSource } from './prices/tick-source.ts';
 import { Engine } from './engine.ts';
 import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -17,13 +16,7 @@ import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { Life, lifelike } from './life.ts';
 import { pace } from './pace.ts';
-import {
-  accountSchema,
-  type AccountSpec,
-  parseScenario,
-  type Scenario,
-  type ScenarioInput,
-} from './scenario.ts';
+import { accountSchema, type AccountSpec, type Scenario, type ScenarioInput } from './scenario.ts';
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
 import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
@@ -70,6 +63,13 @@ export interface SimulatorOptions {
   readonly clock?: { nowMs(): number; monoMs(): number };
 }
 
+/** Serves this simulator's control API. */
+interface Control {
+  readonly addr: string | null;
+  listen(): Promise<void>;
+  close(): Promise<void>;
+}
+
 export class Simulator {
   readonly #scenario: Scenario;
   readonly #clock: { nowMs(): number; monoMs(): number };
@@ -81,10 +81,10 @@ export class Simulator {
   readonly #gateway: Gateway;
   readonly #faults: FaultRegistry;
   readonly #life: Life | null;
-  #control: ControlServer | null = null;
+  #control: Control | null = null;
   #addr = '';
 
-  /** Use `startSimulator`. */
+  /** Use `startSimulator` (start-simulator.ts). */
   constructor(asked: Scenario, options: SimulatorOptions) {
     const scenario = lifelike(asked);
     this.#scenario = scenario;
@@ -137,12 +137,11 @@ export class Simulator {
     return this.#control?.addr ?? null;
   }
 
-  async start(options: SimulatorOptions): Promise<void> {
-    this.#addr = await this.#gateway.listen(options.addr ?? '127.0.0.1:0');
-    if (options.controlAddr !== null) {
-      this.#control = new ControlServer(this, options.controlKey);
-      await this.#control.listen(options.controlAddr ?? '127.0.0.1:0');
-    }
+  /** `control`: null for none. */
+  async start(addr: string, control: Control | null): Promise<void> {
+    this.#addr = await this.#gateway.listen(addr);
+    this.#control = control;
+    await control?.listen();
     for (const terminal of this.#terminals) this.#life?.begin(terminal);
     this.#engine.start();
   }
@@ -372,16 +371,6 @@ export class Simulator {
     if (found === undefined) throw new RangeError(`there is no account ${account}`);
     return found;
   }
-}
-
-/** Starts a simulated gateway. Throws SCENARIO_INVALID, SIMULATOR_FILE_UNREADABLE, SIMULATOR_FILE_INVALID, SIMULATOR_DAY_INVALID, HTTP_LISTEN_FAILED. */
-export async function startSimulator(
-  scenario: ScenarioInput,
-  options: SimulatorOptions = {},
-): Promise<Simulator> {
-  const simulator = new Simulator(parseScenario(scenario), options);
-  await simulator.start(options);
-  return simulator;
 }
 
 function rethrow(error: unknown): void {

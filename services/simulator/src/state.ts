@@ -2,7 +2,7 @@
 // connections and its subscriptions.
 
 import type { Market } from './broker/market.ts';
-import type { TickSource } from './broker/tick-source.ts';
+import type { TickSource } from './prices/tick-source.ts';
 import type { Scenario } from './scenario.ts';
 import type { Subscription } from './socket/request.ts';
 import type { ConnectionRecord, Terminal } from './terminal/terminal.ts';

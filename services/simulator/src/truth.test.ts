@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID } from './scenario.ts';
-import { get, until } from './testing/client.ts';
-import { Gateways, OTHER_ID, rows, START } from './testing/history.ts';
+import { get, until } from '../testing/client.ts';
+import { Gateways, OTHER_ID, rows, START } from '../testing/history.ts';
 
 const gateways = new Gateways();
 const start = gateways.start.bind(gateways);

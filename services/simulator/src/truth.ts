@@ -3,7 +3,7 @@
 // positions as the routes spell them with UTC times beside.
 
 import { barEnd, barOpen, type Timeframe, timeframeMs } from './history/timeframe.ts';
-import type { BrokerClock } from './broker/broker-clock.ts';
+import type { BrokerClock } from './prices/broker-clock.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface TruthBar {

@@ -5,7 +5,7 @@ import { FxtapeError } from '@fxtape/ops';
 import { holdDataDir, openDataDir } from '../data-dir.ts';
 import { readRunningEnv } from '../env.ts';
 import { out } from '../print/out.ts';
-import { readCredentials, renewCredentials } from '../stack/index.ts';
+import { readCredentials, renewCredentials } from '@fxtape/stack';
 
 /** Errors: ALREADY_RUNNING, CREDENTIALS_NONE, CREDENTIALS_INVALID, DATA_DIR_UNUSABLE. */
 export function credentialsRotate(options: { json?: boolean }): void {

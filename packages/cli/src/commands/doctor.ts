@@ -14,7 +14,7 @@ import { count } from '../print/quantity.ts';
 import { out } from '../print/out.ts';
 import { questDbView } from '../questdb.ts';
 import { runMode, type RunMode } from '../run-mode.ts';
-import { redisAnswers } from '../stack/index.ts';
+import { redisAnswers } from '@fxtape/stack';
 
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 

@@ -16,7 +16,5 @@ export async function run(service: ProcessName, options: { withParent?: boolean 
     refuseBesideUp(dataDir);
     holdDataDir(dataDir, service);
   }
-  // The paper trader is no service: none of them may lead to what trades.
-  const home = service === 'paper-trader' ? 'packages' : 'services';
-  await import(fileURLToPath(new URL(`../../../../${home}/${service}/src/main.ts`, import.meta.url)));
+  await import(fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url)));
 }

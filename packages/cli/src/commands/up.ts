@@ -21,7 +21,7 @@ import { requireFreeAddresses } from '../free-addresses.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
 import { type ProcessName, ServiceProcess } from '../service-process.ts';
-import { ensureStack, type Stack } from '../stack/index.ts';
+import { ensureStack, type Stack } from '@fxtape/stack';
 import { writeStackFile } from '../stack-file.ts';
 
 const STOP_MS = 10_000;

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { FxtapeError, readServiceInfo } from '@fxtape/ops';
 import { tapeIsLocked } from '@fxtape/tape';
 import { spellBytes } from '../print/quantity.ts';
-import { isAlive } from '../stack/engine-owner.ts';
+import { isAlive } from '@fxtape/stack';
 import { type Check, failed, failedBy, ok, warning } from './check.ts';
 
 const FULL_BYTES = 1e9;

@@ -14,7 +14,7 @@ import type { CliEnv } from '../env.ts';
 import { whereNothingRuns } from '../not-running.ts';
 import { count } from '../print/quantity.ts';
 import { questDbView } from '../questdb.ts';
-import { QUESTDB_VERSION } from '../stack/pinned.ts';
+import { QUESTDB_VERSION } from '@fxtape/stack';
 import { type Check, failed, failedBy, ok, warning } from './check.ts';
 
 const NAMES = Object.keys(tables) as TableName[];

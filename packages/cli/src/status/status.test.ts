@@ -6,7 +6,7 @@ import { type JobAccount, jobLines } from './job-lines.ts';
 import { ratesBetween } from './rates.ts';
 import { screen } from './render.ts';
 import { reportOf } from './report.ts';
-import { AT_MS, sampleAccount, sampleFacts, sampleState, sampleStream } from './sample-facts.ts';
+import { AT_MS, sampleAccount, sampleFacts, sampleState, sampleStream } from '../../testing/sample-facts.ts';
 
 const all = { rows: Number.POSITIVE_INFINITY };
 const failure = (code: string, message: string) =>

@@ -1,7 +1,7 @@
 // A long range in pages, against a server that counts `to` in or not, is slow about large pages, and has no bars at weekends.
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketRest, type BarsQuery, type RejectedRow } from '../index.ts';
-import { closeServers, serve } from '../testing/http-server.ts';
+import { closeServers, serve } from '../../testing/http-server.ts';
 import { wallMs, wallText } from '../wire/broker-time.ts';
 
 afterEach(closeServers);

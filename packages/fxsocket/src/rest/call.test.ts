@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Agent } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketError, FxSocketManagement, FxSocketRest } from '../index.ts';
-import { closeServers, serve as serveHttp } from '../testing/http-server.ts';
+import { closeServers, serve as serveHttp } from '../../testing/http-server.ts';
 
 afterEach(closeServers);
 const KEY = 'fxs_ro_secret';

@@ -1,7 +1,7 @@
 // Every reading route against a real server: the address and parameters that go out, and the answers of the reference that come in.
 import { afterEach, expect, test } from 'vitest';
 import { FxSocketError, FxSocketManagement, FxSocketRest, readingRoutes } from '../index.ts';
-import { closeServers, serve } from '../testing/http-server.ts';
+import { closeServers, serve } from '../../testing/http-server.ts';
 
 afterEach(closeServers);
 const KEY = 'fxs_ro_secret';

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { FxFeed, FxSocketError, FxStream, type FxStreamOptions, type StreamItem } from '../index.ts';
-import { closeGateways, socketGateway } from '../testing/socket-gateway.ts';
+import { closeGateways, socketGateway } from '../../testing/socket-gateway.ts';
 import { systemStreamClock } from './clock.ts';
 
 afterEach(closeGateways);

@@ -1,8 +1,8 @@
 // Topics as iterables, against a real socket: who gets what, how a reader that is too slow is told, and how reading ends.
 import { afterEach, expect, test } from 'vitest';
 import { type FeedItem, FxFeed } from '../index.ts';
-import { closeServers, serve } from '../testing/http-server.ts';
-import { closeGateways, socketGateway, tickText } from '../testing/socket-gateway.ts';
+import { closeServers, serve } from '../../testing/http-server.ts';
+import { closeGateways, socketGateway, tickText } from '../../testing/socket-gateway.ts';
 import type { Topic } from '../api/topics.ts';
 
 const feeds: FxFeed[] = [];

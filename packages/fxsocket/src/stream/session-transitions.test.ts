@@ -1,7 +1,7 @@
 // Every state against every input, as one table. A pair that is not in the table must be ignored: same phase, no effect.
 
 import { describe, expect, test } from 'vitest';
-import { ackOf, beatOf, EUR, GBP, SessionRig, tickOf } from '../testing/session-rig.ts';
+import { ackOf, beatOf, EUR, GBP, SessionRig, tickOf } from '../../testing/session-rig.ts';
 import type { SessionInput } from './session.ts';
 
 const states = {

@@ -2,7 +2,7 @@
 // session-transitions.test.ts.
 
 import { expect, test } from 'vitest';
-import { ackOf, beatOf, EUR, GBP, SessionRig, tickOf } from '../testing/session-rig.ts';
+import { ackOf, beatOf, EUR, GBP, SessionRig, tickOf } from '../../testing/session-rig.ts';
 import type { Subscription } from './subscription.ts';
 
 const closed = { type: 'closed', code: null, reason: 'gone' } as const;

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ackOf, beatOf, EUR, GBP, nameOf, SessionRig, tickOf } from '../testing/session-rig.ts';
+import { ackOf, beatOf, EUR, GBP, nameOf, SessionRig, tickOf } from '../../testing/session-rig.ts';
 import type { Subscription } from './subscription.ts';
 
 const JPY: Subscription = { topic: 'prices', symbol: 'USDJPY' };

@@ -2,9 +2,9 @@
 // Out: rules of which no two say the same whenever markets are open, the likelier first: most brokers put their midnight at 17:00 in New
 // York. A clock of today may be that of any zone of the world; what a broker had before it moved is looked for among the usual ones.
 
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
 import { marketCloses, marketOpens } from './market-week.ts';
-import { fixedRule, parseClockRule } from './parse-clock-rule.ts';
+import { fixedRule, parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekOf } from './week-edges.ts';
 import { type ShownOffset, zonesShowing } from './zone-atlas.ts';
 

@@ -6,11 +6,11 @@
 // of its own, which nobody has told: whatever the broker's rule is, some place on earth may keep such hours. Its edges can contradict a
 // rule and prove none. What never rests shows no edges.
 
-import { clockOffset } from './clock-offset.ts';
-import type { ClockRule } from './clock-rule.ts';
+import { clockOffset } from '../time/clock-offset.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
 import { marketCloses, marketOpens } from './market-week.ts';
 import type { OffsetSample } from './measure-offset.ts';
-import { parseClockRule } from './parse-clock-rule.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { type WeekEdge, weekOf } from './week-edges.ts';
 
 export interface SymbolEdges {

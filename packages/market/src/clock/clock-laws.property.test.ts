@@ -4,8 +4,8 @@
 import fc from 'fast-check';
 import moment from 'moment-timezone';
 import { expect, test } from 'vitest';
-import { parseClockRule } from './parse-clock-rule.ts';
-import { brokerMs, utcMs } from '../time.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { brokerMs, utcMs } from '../time/time.ts';
 
 const FROM = Date.UTC(2000, 0, 1);
 const TO = Date.UTC(2038, 0, 1);

@@ -3,7 +3,7 @@
 // say the same there, and then every instant of that time would do.
 
 import type { ClockFit } from './clock-fit.ts';
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
 import { marketCloses, marketOpens } from './market-week.ts';
 import { weekOf, weekStart } from './week-edges.ts';
 

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inferClock, type ClockInference } from './infer-clock.ts';
 import type { OffsetSample } from './measure-offset.ts';
-import { parseClockRule } from './parse-clock-rule.ts';
-import { type BrokerMs, utcMs } from '../time.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { type BrokerMs, utcMs } from '../time/time.ts';
 import { weekEdges, weekOf } from './week-edges.ts';
 
 const HOUR = 3_600_000;

@@ -13,10 +13,10 @@ import { cheapestPaths, type Path } from './cheapest-path.ts';
 import { clockCandidates } from './clock-candidates.ts';
 import { ClockFit, shownByOpen, type SymbolEdges } from './clock-fit.ts';
 import { type ClockMove, clockMove, CONTRADICTS, DECIDING_WEEKS, speaksFor } from './clock-moves.ts';
-import type { ClockRule, RulePiece } from './clock-rule.ts';
+import type { ClockRule, RulePiece } from '../time/clock-rule.ts';
 import { marketCloses, marketOpens } from './market-week.ts';
 import type { OffsetSample } from './measure-offset.ts';
-import { composeRule, parseClockRule } from './parse-clock-rule.ts';
+import { composeRule, parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekOf, weekStart } from './week-edges.ts';
 import { whatSettles } from './what-settles.ts';
 

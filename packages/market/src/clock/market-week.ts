@@ -1,8 +1,8 @@
 // The week of currencies and metals, as the whole world trades them: from Sunday 17:00 to Friday 17:00 in New York, metals from an hour
 // later. In: the number of a week. Out: instants.
 
-import { brokerMs, type UtcMs } from '../time.ts';
-import { parseClockRule } from './parse-clock-rule.ts';
+import { brokerMs, type UtcMs } from '../time/time.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekStart } from './week-edges.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ClockReading, measureOffset } from './measure-offset.ts';
-import { brokerMs } from '../time.ts';
+import { brokerMs } from '../time/time.ts';
 
 const NOW = Date.UTC(2026, 5, 24, 12);
 const reading = (

@@ -2,8 +2,8 @@
 // (the time of a symbol's last tick, the server's own time), each with its receive time. Out: the offset in whole quarters of an hour,
 // or why there is none. A reading that says the same as the one before is a snapshot of something stale: it says nothing.
 
-import type { BrokerMs } from '../time.ts';
-import { clockOffset } from './clock-offset.ts';
+import type { BrokerMs } from '../time/time.ts';
+import { clockOffset } from '../time/clock-offset.ts';
 
 export type ClockSource = 'ticks' | 'server_time';
 

@@ -12,7 +12,7 @@ import {
   offsetSOf,
   offsetsOf,
   SPAN,
-} from './testing/true-market.ts';
+} from '../../testing/true-market.ts';
 import { type WeekEdge, weekEdges } from './week-edges.ts';
 
 const ZONES = [

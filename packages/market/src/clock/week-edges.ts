@@ -4,7 +4,7 @@
 //        Friday            Saturday noon                Monday
 //   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌▌▌▌▌▌▌
 
-import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '../time.ts';
+import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '../time/time.ts';
 
 const EDGE_KINDS = ['open', 'close'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];

@@ -3,7 +3,7 @@
 
 import type { ClockFit } from './clock-fit.ts';
 import type { ClockMove } from './clock-moves.ts';
-import type { ClockRule } from './clock-rule.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
 import type { OffsetSample } from './measure-offset.ts';
 
 const DAY = 86_400_000;

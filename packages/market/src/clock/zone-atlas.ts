@@ -2,8 +2,8 @@
 // was seen there, and the years that matter. Out: rules, one a zone, by name. A whole table of each zone would take seconds to make; what
 // was made is kept.
 
-import { ClockRule } from './clock-rule.ts';
-import { platformOffset, zoneIntervals } from './zone-transitions.ts';
+import { ClockRule } from '../time/clock-rule.ts';
+import { platformOffset, zoneIntervals } from '../time/zone-transitions.ts';
 
 /** Broker's wall clock minus UTC at an instant. */
 export interface ShownOffset {

@@ -3,7 +3,7 @@
 // around the gap, and the two side ranges, which lie where the live stream is complete. Out: yes with the number of ticks that
 // were compared, or no with the reason, the narrowest that explains the difference.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 import { brokerMsOf, type ComparableTick, sameTick, tickContent, tickPrices, ticksIn } from './tick-key.ts';
 import { eachInstant, unpaired } from './tick-pairs.ts';
 

@@ -3,7 +3,7 @@
 // it, and a second answer at least a minute later must say the same. What is known of sessions stands beside the proof, for who reads it
 // later: a market that is known to be shut proves nothing, and one that is known to be open contradicts nothing.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 import type { SessionWord } from '../sessions/session-calendar.ts';
 
 /** A bar's place in UTC microseconds, `[fromUs, toUs)`. */

@@ -1,7 +1,7 @@
 // How many ticks a gap lost, from the broker's own count per minute. Minutes that the gap cuts are counted whole on both sides,
 // so that what was stored of them before and after the gap is taken off.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 
 /** A minute bar in UTC microseconds, `[fromUs, toUs)`, with the broker's number of ticks. */
 export interface CountedBar extends Range {

@@ -1,7 +1,7 @@
 // What history adds to a gap: the ticks that the gap has and the table lacks, as multisets. Nothing outside the gap, and nothing
 // twice, however often it is asked: what was written the first time is stored the second time.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 import { type ComparableTick, surplus, tickKey, ticksIn } from './tick-key.ts';
 
 /**

@@ -6,7 +6,7 @@
 //   bars    9  7  8  9  6  7  8  6  5  8  7  9  8  7  6  9  8  7  8  9  8  6  7  8  9  9  6  7
 //   silent              [────────────────────────)      [──────────────────────────────────────)
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 import { CLEAR_TICKS } from './undercount.ts';
 
 /** A minute for which the broker has a bar: its start in UTC microseconds, and the broker's count of ticks. */

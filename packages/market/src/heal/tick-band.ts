@@ -2,8 +2,8 @@
 // gateway may merge ticks in busy hours, so a plain comparison would see holes that are none. In: hourly sums of one symbol. Out:
 // the share below which a count is too low.
 
-import type { ClockRule } from '../clock/clock-rule.ts';
-import { utcMs } from '../time.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
+import { utcMs } from '../time/time.ts';
 
 /** One hour of one symbol: `fromUs` its start in UTC microseconds, rows stored, and the broker's own count of ticks. */
 export interface HourCount {

@@ -2,7 +2,7 @@
 // last and volume. Prices are rounded to 8 decimals, so that what a double cannot hold makes no difference; `last` and `volume`
 // are nothing when absent or zero, as on the live path. In: ticks as rows. Out: texts, counted as multisets.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 
 /** A tick as the database or the mapper of history gives it. */
 export interface ComparableTick {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import { intersect } from '../ranges.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { intersect } from '../time/ranges.ts';
 import { type HourCount, learnBand } from './tick-band.ts';
 import { undercount } from './undercount.ts';
 

@@ -1,7 +1,7 @@
 // Minutes in which the live stream clearly has fewer ticks than the broker counted, though no gap says so. In: minutes with both
 // counts, the band of what is usual, the gaps that are known. Out: ranges for gaps of cause `undercount`, adjacent minutes as one.
 
-import { intersect, type Range, unite } from '../ranges.ts';
+import { intersect, type Range, unite } from '../time/ranges.ts';
 import type { TickBand } from './tick-band.ts';
 
 /** A minute of one symbol for which the broker has a bar: its start in UTC microseconds, and both counts of ticks. */

@@ -3,13 +3,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { brokerRange } from '../broker-range.ts';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import { type Range, subtract, unite } from '../ranges.ts';
+import { brokerRange } from '../time/broker-range.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { type Range, subtract, unite } from '../time/ranges.ts';
 import type { BarRow } from '../tables/tables.ts';
-import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime, utcMs } from '../time.ts';
-import { closedUntil } from '../timeframe-grid.ts';
-import type { WireHistoryBar } from '../wire.ts';
+import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime, utcMs } from '../time/time.ts';
+import { closedUntil } from '../time/timeframe-grid.ts';
+import type { WireHistoryBar } from '../tables/wire.ts';
 import { historyBars } from './history-bars.ts';
 
 const MINUTE = 60_000;

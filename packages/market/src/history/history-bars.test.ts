@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from '../time.ts';
-import { barEndUtcMs } from '../timeframe-grid.ts';
-import type { WireHistoryBar } from '../wire.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from '../time/time.ts';
+import { barEndUtcMs } from '../time/timeframe-grid.ts';
+import type { WireHistoryBar } from '../tables/wire.ts';
 import { historyBars } from './history-bars.ts';
 
 const rule = parseClockRule('America/New_York+7h');

@@ -2,14 +2,14 @@
 // that is still forming is not judged at all. In: the answer in whatever order it came. Out: rows in order of time, each bar
 // once.
 
-import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
-import type { Range } from '../ranges.ts';
-import { FieldReader } from '../read-fields.ts';
+import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
+import type { Range } from '../time/ranges.ts';
+import { FieldReader, unstorable } from '../tables/read-fields.ts';
 import type { BarRow } from '../tables/tables.ts';
-import { type BrokerMs, parseBrokerTime } from '../time.ts';
-import { barEndOf, barEndUtcMs, barOpenOf, CLOSED_GRACE_MS } from '../timeframe-grid.ts';
-import type { WireHistoryBar } from '../wire.ts';
-import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { type BrokerMs, parseBrokerTime } from '../time/time.ts';
+import { barEndOf, barEndUtcMs, barOpenOf, CLOSED_GRACE_MS } from '../time/timeframe-grid.ts';
+import type { WireHistoryBar } from '../tables/wire.ts';
+import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 export interface HistoryBarsOptions {

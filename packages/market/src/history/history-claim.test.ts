@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Range, unite } from '../ranges.ts';
+import { type Range, unite } from '../time/ranges.ts';
 import { historyClaim } from './history-claim.ts';
 
 const DAY = 86_400_000_000;

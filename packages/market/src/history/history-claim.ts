@@ -7,7 +7,7 @@
 //   proved                 ├────────┤
 //   row              │     ts·············ts_to        ts = later of island's and bucket's start
 
-import { type Range, unite } from '../ranges.ts';
+import { type Range, unite } from '../time/ranges.ts';
 import type { CoverageRow } from '../tables/tables.ts';
 
 /** A recorded stream of an account; feed, symbol and timeframe are null where they do not apply. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import type { WireHistoryDeal, WireHistoryPosition } from '../wire.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import type { WireHistoryDeal, WireHistoryPosition } from '../tables/wire.ts';
 import { historyDeals } from './history-deals.ts';
 import { historyPositions } from './history-positions.ts';
 

@@ -1,17 +1,16 @@
 // `/OrderHistory` → rows of `deals`. In: the answer in whatever order it came. Out: rows in order of time, each deal once; a deal
 // without an identifier, a readable time or a price that is a number is rejected; any other field that cannot be read or stored is null.
 
-import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
-import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
+import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
+import { FieldReader, isStorableId, textOrNull, unstorable } from '../tables/read-fields.ts';
 import type { DealRow } from '../tables/tables.ts';
-import { parseBrokerTime } from '../time.ts';
-import type { WireHistoryDeal } from '../wire.ts';
+import { parseBrokerTime } from '../time/time.ts';
+import type { WireHistoryDeal } from '../tables/wire.ts';
 import {
   type HistoryRows,
   idOrNull,
   type IncompleteRow,
   type RejectedAnswerRow,
-  unstorable,
   wordOrNull,
 } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';

@@ -1,7 +1,7 @@
 // The name of a gap that history itself opens: made of the stream and the range, so that the same trouble met twice, by whichever process,
 // is one gap.
 
-import type { Range } from '../ranges.ts';
+import type { Range } from '../time/ranges.ts';
 import type { HistoryKey } from './history-claim.ts';
 
 /**

@@ -2,18 +2,17 @@
 // opening, each position once: several rows of one are the parts in which it was closed, and are summed. Both ends must be readable; a
 // round trip closes after it opened, which may tell the passes of a repeated hour apart where the answer as a whole does not.
 
-import type { ClockRule, UtcReading } from '../clock/clock-rule.ts';
-import { type Range, unite } from '../ranges.ts';
-import { FieldReader, isStorableId, textOrNull } from '../read-fields.ts';
+import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
+import { type Range, unite } from '../time/ranges.ts';
+import { FieldReader, isStorableId, textOrNull, unstorable } from '../tables/read-fields.ts';
 import type { PositionRow } from '../tables/tables.ts';
-import { type BrokerMs, parseBrokerTime } from '../time.ts';
-import type { WireHistoryPosition } from '../wire.ts';
+import { type BrokerMs, parseBrokerTime } from '../time/time.ts';
+import type { WireHistoryPosition } from '../tables/wire.ts';
 import {
   type HistoryRows,
   idOrNull,
   type IncompleteRow,
   type RejectedAnswerRow,
-  unstorable,
   wordOrNull,
 } from './history-rows.ts';
 import { bothPasses, readHistoryTimes } from './history-times.ts';

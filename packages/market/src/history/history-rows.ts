@@ -1,8 +1,8 @@
 // What the history mappers have in common: the shape of what they give, and which times a table can hold.
 
-import type { UtcReading } from '../clock/clock-rule.ts';
-import type { Range } from '../ranges.ts';
-import { textOrNull } from '../read-fields.ts';
+import type { UtcReading } from '../time/clock-rule.ts';
+import type { Range } from '../time/ranges.ts';
+import { textOrNull } from '../tables/read-fields.ts';
 
 /** A row of an answer that cannot be stored, as it came, and why. */
 export interface RejectedAnswerRow {
@@ -24,17 +24,6 @@ export interface HistoryRows<R> {
   /** UTC ranges about which the answer said something that could not be read: nothing may be claimed there. */
   readonly ambiguous: readonly Range[];
 }
-
-/** The earliest time that the tables store, in UTC milliseconds: before it the unit or the clock would be wrong. */
-export const EARLIEST_STORABLE_MS = Date.UTC(1971, 0, 1);
-/** The first time beyond what the tables store, in UTC milliseconds. */
-export const LATEST_STORABLE_MS = Date.UTC(2200, 0, 1);
-
-/** Why a time cannot be stored; null when it can. */
-export const unstorable = ({ ms }: UtcReading): string | null => {
-  if (ms < EARLIEST_STORABLE_MS) return 'the time lies before 1971';
-  return ms < LATEST_STORABLE_MS ? null : 'the time lies beyond 2199';
-};
 
 /** `null` for an absent value and for an identifier that is 0: brokers number from 1. */
 export const idOrNull = (id: number | bigint | null | undefined): number | bigint | null =>

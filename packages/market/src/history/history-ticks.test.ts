@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { historyTicks } from './history-ticks.ts';
 
 const rule = parseClockRule('UTC+3h');

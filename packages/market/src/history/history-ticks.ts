@@ -1,14 +1,14 @@
 // `/QuoteTicks` → rows of `ticks` with source `history`, in the words of the live path: the same quality, the same null for what is
 // absent or zero. In: the answer in whatever order it came. Out: rows in order of time, equal times in the order of the answer.
 
-import type { ClockRule } from '../clock/clock-rule.ts';
-import { tickQuality } from '../normalise.ts';
-import { FieldReader } from '../read-fields.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
+import { tickQuality } from '../live/normalise.ts';
+import { FieldReader, unstorable } from '../tables/read-fields.ts';
 import type { TickRow } from '../tables/tables.ts';
-import { knownOrNull } from '../tick-marker.ts';
-import { type BrokerMs, brokerMs, parseBrokerTime } from '../time.ts';
-import type { WireHistoryTick } from '../wire.ts';
-import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow, unstorable } from './history-rows.ts';
+import { knownOrNull } from '../live/tick-marker.ts';
+import { type BrokerMs, brokerMs, parseBrokerTime } from '../time/time.ts';
+import type { WireHistoryTick } from '../tables/wire.ts';
+import { type HistoryRows, type IncompleteRow, type RejectedAnswerRow } from './history-rows.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 export interface HistoryTicksOptions {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { type BrokerMs, brokerMs, utcMs } from '../time/time.ts';
 import { readHistoryTimes } from './history-times.ts';
 
 const rule = parseClockRule('America/New_York+7h');

@@ -3,9 +3,9 @@
 // once inside, by half of the hour or more. A small step is disorder within one pass; an answer that was sorted by wall clock shows no
 // step at all, and which row belongs to which pass is then unknown: never guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
 
-import type { ClockRule, Pass, RepeatedHour, UtcReading } from '../clock/clock-rule.ts';
-import { type Range, unite } from '../ranges.ts';
-import type { BrokerMs } from '../time.ts';
+import type { ClockRule, Pass, RepeatedHour, UtcReading } from '../time/clock-rule.ts';
+import { type Range, unite } from '../time/ranges.ts';
+import type { BrokerMs } from '../time/time.ts';
 
 export interface HistoryTimes {
   /** In the order of the answer. Null where the wire's time was unreadable, or ambiguous. */

@@ -2,7 +2,7 @@
 // an equal row however the gateway orders its lists.
 
 import type { SymbolSpecRow } from '../tables/tables.ts';
-import type { WireSymbolInfo } from '../wire.ts';
+import type { WireSymbolInfo } from '../tables/wire.ts';
 import { wordOrNull } from './history-rows.ts';
 
 const DAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];

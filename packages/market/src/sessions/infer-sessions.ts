@@ -12,14 +12,8 @@ import {
   type Weekday,
   weekdayOf,
   type Window,
+  type ObservedDay,
 } from './session-week.ts';
-
-/** One broker's day whose minute bars were read whole: minutes of the day in which a bar opens, in order. */
-export interface ObservedDay {
-  /** Midnight at its start, on the broker's wall clock. */
-  readonly midnightMs: number;
-  readonly minutes: readonly number[];
-}
 
 export type WeekCondition = 'stated' | 'observed' | 'confirmed' | 'corrected';
 

@@ -2,8 +2,7 @@
 // verdict, and the windows in which it did trade. A thin symbol has silences of its own: an edge counts as moved only where it is far from
 // what is usual for this symbol.
 
-import type { ObservedDay } from './infer-sessions.ts';
-import { type SessionWeek, type Window, weekdayOf } from './session-week.ts';
+import { type SessionWeek, type Window, weekdayOf, type ObservedDay } from './session-week.ts';
 
 /** `extra`: it traded on a day that is shut. `partial`: it opened late and closed early. */
 export type DayCondition = 'ordinary' | 'shut' | 'early_close' | 'late_open' | 'partial' | 'extra';

@@ -2,9 +2,9 @@
 // stretches of UTC that are shut, and those of which nothing is known. It is evidence beside other evidence: it never says that a gap
 // is none. Where a clock is set, only what is shut under either reading counts as shut.
 
-import type { ClockRule } from '../clock/clock-rule.ts';
-import { intersect, type Range, subtract, unite } from '../ranges.ts';
-import { type BrokerMs, brokerMs, utcMs } from '../time.ts';
+import type { ClockRule } from '../time/clock-rule.ts';
+import { intersect, type Range, subtract, unite } from '../time/ranges.ts';
+import { type BrokerMs, brokerMs, utcMs } from '../time/time.ts';
 import {
   DAY_MINUTES,
   readWeek,

@@ -1,6 +1,12 @@
 // The hours in which a symbol trades, on the broker's wall clock. In: windows as `/SymbolInfo` tells them, or JSON of a table. Out: for
 // each day of the week its windows in minutes. A day that is not in a week is unknown, which is another thing than a day that is shut.
 
+/** One broker's day whose minute bars were read whole: minutes of the day in which a bar opens, in order. */
+export interface ObservedDay {
+  /** Midnight at its start, on the broker's wall clock. */
+  readonly midnightMs: number;
+  readonly minutes: readonly number[];
+}
 export const WEEKDAYS = [
   'SUNDAY',
   'MONDAY',

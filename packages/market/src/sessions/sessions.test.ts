@@ -1,10 +1,10 @@
 // Sessions: what a broker tells, what days of bars show, what a calendar says of a stretch of time.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClockRule } from '../clock/parse-clock-rule.ts';
-import { subtract } from '../ranges.ts';
-import { brokerMs } from '../time.ts';
-import { inferSessions, type ObservedDay } from './infer-sessions.ts';
+import { parseClockRule } from '../time/parse-clock-rule.ts';
+import { subtract } from '../time/ranges.ts';
+import { brokerMs } from '../time/time.ts';
+import { inferSessions } from './infer-sessions.ts';
 import { judgeDay } from './judge-day.ts';
 import { dateOf, SessionCalendar, type SessionRow } from './session-calendar.ts';
 import {
@@ -17,6 +17,7 @@ import {
   WEEKDAYS,
   weekdayOf,
   type Window,
+  type ObservedDay,
 } from './session-week.ts';
 
 const DAY = 86_400_000;

@@ -11,4 +11,4 @@ export {
   type TableRow,
   tables,
 } from './tables.ts';
-export { MOMENT_GAPS } from '../moment-gaps.ts';
+export { MOMENT_GAPS } from './moment-gaps.ts';

@@ -1,7 +1,7 @@
 // The kinds of streamed messages, one row each: which stream, socket topic, frame type and table belong together, and what is recorded of
 // them. Whatever else depends on the kind is derived from these rows.
 
-import type { WireTopic } from '../wire.ts';
+import type { WireTopic } from './wire.ts';
 
 type KindShape = WireTopic & {
   readonly table: string;

@@ -1,7 +1,7 @@
 // The simulated gateway as its own process, with its control API. In: a scenario. Out: its address, and the control of it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '@fxtape/cli/stack';
+import { freePort } from '@fxtape/stack';
 import { type Service, startService } from '../service.ts';
 import { GatewayControl } from './gateway-control.ts';
 

@@ -2,7 +2,7 @@
 // of the job for now. If it was, stored rows and bounds mean other hours than those for which history would be asked, so any verdict on
 // them would be wrong. The gap waits until `fxtape clock apply` has moved the rows.
 import { parseClockRule, type Range, readAlike } from '@fxtape/market';
-import { ComeAgain } from '../come-again.ts';
+import { ComeAgain } from '../fetch/come-again.ts';
 import type { HealContext } from './heal-context.ts';
 
 /** A person starts the correction, and it takes its time. */

@@ -14,8 +14,8 @@ import {
   utcMs,
 } from '@fxtape/market';
 import type { GapRow } from '@fxtape/questdb';
-import { decideSessions, sessionCalendar } from '../sessions.ts';
-import { syncBars } from '../sync-bars.ts';
+import { decideSessions, sessionCalendar } from '../fetch/sessions.ts';
+import { syncBars } from '../sync/sync-bars.ts';
 import { requireSameClock } from './another-clock.ts';
 import { DayFigures } from './day-figures.ts';
 import { whole } from './heal-by-bars.ts';

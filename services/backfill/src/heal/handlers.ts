@@ -1,8 +1,8 @@
 // Which handler runs which healing job.
 import type { JobHandlers, JobOutcome, RunningJob } from '@fxtape/jobs';
-import { asJob } from '../as-job.ts';
-import type { BackfillParts } from '../parts.ts';
-import type { SyncContext } from '../sync-context.ts';
+import { asJob } from '../sync/as-job.ts';
+import type { BackfillParts } from '../context/parts.ts';
+import type { SyncContext } from '../context/sync-context.ts';
 import { dailyQuality } from './daily-quality.ts';
 import { HEAL_TIMING, type HealContext, type HealParts, type HealTiming } from './heal-context.ts';
 import { healJob, healTogether } from './heal-job.ts';

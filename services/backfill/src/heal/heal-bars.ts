@@ -4,7 +4,7 @@ import type { WireTimeframe } from '@fxtape/fxsocket';
 import { createHash } from 'node:crypto';
 import { barEndOf, barOpenOf, closedUntil, type Range, subtract, utcMs } from '@fxtape/market';
 import { z } from 'zod';
-import { syncBars } from '../sync-bars.ts';
+import { syncBars } from '../sync/sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';

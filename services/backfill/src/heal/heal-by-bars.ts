@@ -10,8 +10,8 @@
 import { createHash } from 'node:crypto';
 import { closedUntil, emptyProof, missingEstimate, type Range, subtract } from '@fxtape/market';
 import { z } from 'zod';
-import { sessionCalendar } from '../sessions.ts';
-import { syncBars } from '../sync-bars.ts';
+import { sessionCalendar } from '../fetch/sessions.ts';
+import { syncBars } from '../sync/sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
 import { countedMissing } from './open-gap.ts';
 import { type HealContext, type HealStep, minutesOf, pauseMs } from './heal-context.ts';

@@ -1,7 +1,7 @@
 // What healing needs in addition to any reading of history: which bridges serve past ticks, their answers, how long to wait for what, and
 // who else is working on the same gap. One per process; losing it loses nothing.
 import type { Range } from '@fxtape/market';
-import type { SyncContext } from '../sync-context.ts';
+import type { SyncContext } from '../context/sync-context.ts';
 import type { GapEnd } from './gap-events.ts';
 import type { QuoteTicksAccess } from './quote-ticks-access.ts';
 import type { TickAnswers } from './tick-answers.ts';

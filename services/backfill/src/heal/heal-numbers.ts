@@ -3,8 +3,8 @@
 // again.
 import type { TradeStream } from '@fxtape/questdb';
 import { z } from 'zod';
-import { syncDeals } from '../sync-deals.ts';
-import { syncPositions } from '../sync-positions.ts';
+import { syncDeals } from '../sync/sync-deals.ts';
+import { syncPositions } from '../sync/sync-positions.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';
 import type { OpenGap } from './open-gap.ts';

@@ -2,7 +2,7 @@
 // rows, otherwise the broker's bars.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { z } from 'zod';
-import { notListed } from '../history-errors.ts';
+import { notListed } from '../fetch/history-errors.ts';
 import { healByBars } from './heal-by-bars.ts';
 import type { HealContext, HealStep } from './heal-context.ts';
 import { healTicks } from './heal-ticks.ts';

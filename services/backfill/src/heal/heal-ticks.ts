@@ -10,8 +10,8 @@
 // adds them (heal-claim).
 import { agreement, missingTicks, type Range, subtract, type TableRow } from '@fxtape/market';
 import { z } from 'zod';
-import { claim } from '../claim.ts';
-import { fieldRows } from '../rejected-rows.ts';
+import { claim } from '../store/claim.ts';
+import { fieldRows } from '../store/rejected-rows.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import type { GapEnd } from './gap-events.ts';
 import { claimHealing } from './heal-claim.ts';

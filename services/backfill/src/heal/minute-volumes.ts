@@ -2,7 +2,7 @@
 // have a bar, with their counts, and where nothing is known because the bars are not there yet. Minutes already covered by history are not
 // asked for again.
 import { type CountedMinute, type Range, subtract } from '@fxtape/market';
-import { syncBars } from '../sync-bars.ts';
+import { syncBars } from '../sync/sync-bars.ts';
 import { whole } from './heal-by-bars.ts';
 import type { HealContext } from './heal-context.ts';
 

@@ -4,7 +4,7 @@
 import { FxSocketError } from '@fxtape/fxsocket';
 import { brokerMs, formatBrokerTime } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import type { SyncContext } from '../sync-context.ts';
+import type { SyncContext } from '../context/sync-context.ts';
 
 export type TickAccess = 'full' | 'dates_only' | 'absent';
 

@@ -13,9 +13,9 @@ import {
   unite,
 } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import { isTooMuch } from '../history-errors.ts';
-import type { Purpose } from '../numbers.ts';
-import type { SyncContext } from '../sync-context.ts';
+import { isTooMuch } from '../fetch/history-errors.ts';
+import type { Purpose } from '../context/numbers.ts';
+import type { SyncContext } from '../context/sync-context.ts';
 import { type AnswerMinutes, answerMinutes, sayTheSame, ticksDigest } from './answer-minutes.ts';
 import { TickDays } from './tick-day.ts';
 import { type TickPages, tickPages } from './tick-pages.ts';

@@ -17,8 +17,8 @@ import {
   unite,
 } from '@fxtape/market';
 import { z } from 'zod';
-import { claim } from '../claim.ts';
-import { fieldRows } from '../rejected-rows.ts';
+import { claim } from '../store/claim.ts';
+import { fieldRows } from '../store/rejected-rows.ts';
 import { requireSameClock } from './another-clock.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import { type HealContext, pauseMs, ticksOf } from './heal-context.ts';

@@ -1,7 +1,7 @@
 // That an account's bridge offers no past ticks is a fact of the account, recorded once: a row of `history_limits` for all symbols, without
 // a beginning. Planning then checks once a day whether that still holds. In: what was found out. Out: a row, if the newest one says
 // otherwise.
-import { limitOf } from '../limits.ts';
+import { limitOf } from '../fetch/limits.ts';
 import type { HealContext } from './heal-context.ts';
 
 const NOT_OFFERED = '"offered":false';

@@ -6,9 +6,9 @@
 //                                     └─ answer 2 from this second ───── nothing beyond what is known: the end
 import { FxSocketError } from '@fxtape/fxsocket';
 import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '@fxtape/market';
-import { noProgress } from '../history-errors.ts';
-import type { Purpose } from '../numbers.ts';
-import type { SyncContext } from '../sync-context.ts';
+import { noProgress } from '../fetch/history-errors.ts';
+import type { Purpose } from '../context/numbers.ts';
+import type { SyncContext } from '../context/sync-context.ts';
 
 type Answer = Awaited<ReturnType<SyncContext['account']['rest']['quoteTicks']>>;
 export type WireTickRow = Answer['rows'][number];

@@ -17,7 +17,7 @@ import {
   rangeOf,
   rule,
   SINCE,
-} from '../testing/plan-rig.ts';
+} from '../../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
 import { type HistoryJob } from './history-jobs.ts';
 import { restOf } from './missing.ts';

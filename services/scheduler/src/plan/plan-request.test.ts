@@ -1,6 +1,6 @@
 import { streamId, unite } from '@fxtape/market';
 import { describe, expect, test } from 'vitest';
-import { bars, claim, endOf, input, NOW, rangeOf, SINCE } from '../testing/plan-rig.ts';
+import { bars, claim, endOf, input, NOW, rangeOf, SINCE } from '../../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
 import type { ConfiguredSince, PlanInput } from './plan-input.ts';
 import { planRequested } from './plan-request.ts';

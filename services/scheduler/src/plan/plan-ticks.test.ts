@@ -1,6 +1,6 @@
 import { intersect, type Range, unite } from '@fxtape/market';
 import { describe, expect, test } from 'vitest';
-import { claim, historyOf, HOUR, input, NOW, rangeOf, SINCE } from '../testing/plan-rig.ts';
+import { claim, historyOf, HOUR, input, NOW, rangeOf, SINCE } from '../../testing/plan-rig.ts';
 import { DAY_US } from './grid.ts';
 import { planAccount } from './plan-account.ts';
 import type { ConfiguredSince, EndedGap, PlanInput } from './plan-input.ts';

@@ -3,10 +3,10 @@
 import { utcMs } from '@fxtape/market';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID } from '../scenario.ts';
-import { get } from '../testing/client.ts';
-import { Gateways, OTHER_ID, rows } from '../testing/history.ts';
-import { BrokerClock } from './broker-clock.ts';
-import { openHours } from './session.ts';
+import { get } from '../../testing/client.ts';
+import { Gateways, OTHER_ID, rows } from '../../testing/history.ts';
+import { BrokerClock } from '../prices/broker-clock.ts';
+import { openHours } from '../prices/session.ts';
 
 const gateways = new Gateways();
 afterEach(() => gateways.close());

@@ -2,12 +2,12 @@
 
 import type { Scenario } from '../scenario.ts';
 import { FileSource } from './file-source.ts';
-import { KeptDay } from './kept-day.ts';
+import { KeptDay } from '../prices/kept-day.ts';
 import { Market } from './market.ts';
 import { MarketSource } from './market-source.ts';
-import { ALL_SYMBOLS, findSymbols, type SymbolSpec } from './symbols.ts';
-import { readTickFile, type TickFile } from './tick-file.ts';
-import type { TickSource } from './tick-source.ts';
+import { ALL_SYMBOLS, findSymbols, type SymbolSpec } from '../prices/symbols.ts';
+import { readTickFile, type TickFile } from '../prices/tick-file.ts';
+import type { TickSource } from '../prices/tick-source.ts';
 
 export interface BuiltSource {
   readonly market: Market;

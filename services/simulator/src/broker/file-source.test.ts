@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRealDay } from '../real-day.ts';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { connect, until } from '../testing/client.ts';
-import { Random } from './random.ts';
-import { readTickFile } from './tick-file.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { connect, until } from '../../testing/client.ts';
+import { Random } from '../prices/random.ts';
+import { readTickFile } from '../prices/tick-file.ts';
 
 const START = Date.parse('2020-01-01T22:00:00.065Z');
 let folder: string;

@@ -4,12 +4,12 @@
 // goes on where the day is by then, so that no tick is ever made again: a broker does not wait either.
 
 import { FxtapeError } from '@fxtape/ops';
-import type { KeptDay } from './kept-day.ts';
+import type { KeptDay } from '../prices/kept-day.ts';
 import type { Market } from './market.ts';
 import type { MinuteBars } from '../history/minute-bars.ts';
-import type { TickFile } from './tick-file.ts';
-import type { Demand, TickSource } from './tick-source.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import type { TickFile } from '../prices/tick-file.ts';
+import type { Demand, TickSource } from '../prices/tick-source.ts';
+import { VirtualClock } from '../prices/virtual-clock.ts';
 
 /** How long before the first row the clock begins; it waits just before that row. */
 const LEAD_MS = 60_000;

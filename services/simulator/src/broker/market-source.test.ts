@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Market } from './market.ts';
 import { MarketSource } from './market-source.ts';
-import { Random } from './random.ts';
-import { ALL_SYMBOLS, findSymbols, type SymbolSpec } from './symbols.ts';
+import { Random } from '../prices/random.ts';
+import { ALL_SYMBOLS, findSymbols, type SymbolSpec } from '../prices/symbols.ts';
 
 const HOUR = 3_600_000;
 

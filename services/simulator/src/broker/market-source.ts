@@ -2,11 +2,11 @@
 // Out: ticks in the market. The frontier, up to which everything is made, is the broker's clock; it trails the virtual
 // clock when the machine is too slow, and beyond five seconds the virtual clock gives way.
 
-import { Arrivals } from './arrivals.ts';
+import { Arrivals } from '../prices/arrivals.ts';
 import type { Market } from './market.ts';
-import { PriceProcess } from './price-process.ts';
-import type { Demand, EmittedTick, TickSource } from './tick-source.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { PriceProcess } from '../prices/price-process.ts';
+import type { Demand, EmittedTick, TickSource } from '../prices/tick-source.ts';
+import { VirtualClock } from '../prices/virtual-clock.ts';
 
 const GIVE_WAY_MS = 5000;
 

@@ -4,9 +4,9 @@
 import { DayCache } from '../history/day-cache.ts';
 import { MinuteBars } from '../history/minute-bars.ts';
 import { PastBars } from '../history/past.ts';
-import { type OpenHours, openHours, SLOT_MS } from './session.ts';
-import type { SymbolSpec } from './symbols.ts';
-import { TickTape } from './tick-tape.ts';
+import { type OpenHours, openHours, SLOT_MS } from '../prices/session.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
+import { TickTape } from '../prices/tick-tape.ts';
 
 /** Tick `n` of `symbol` began a new minute and so closed `minute` (UTC minutes since 1970). */
 export interface MinuteClosed {

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID, DEMO_SCENARIO } from '../scenario.ts';
-import { call, connect, get, until } from '../testing/client.ts';
-import { Gateways, OTHER_ID } from '../testing/history.ts';
+import { call, connect, get, until } from '../../testing/client.ts';
+import { Gateways, OTHER_ID } from '../../testing/history.ts';
 
 const gateways = new Gateways();
 afterEach(() => gateways.close());

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { connect, TestClient, until } from '../testing/client.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { connect, TestClient, until } from '../../testing/client.ts';
 
 let simulator: Simulator | null = null;
 afterEach(async () => {

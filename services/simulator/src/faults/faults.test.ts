@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScenarioInput } from '../scenario.ts';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { connect, get, socketUrl, TestClient, until } from '../testing/client.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { connect, get, socketUrl, TestClient, until } from '../../testing/client.ts';
 
 const QUIET: ScenarioInput = {
   // Ticks come only when a test makes them.

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID, type ScenarioInput } from '../scenario.ts';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { connect, get } from '../testing/client.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { connect, get } from '../../testing/client.ts';
 
 const OTHER_ID = '11111111-2222-4333-8444-555555555555';
 const QUIET: ScenarioInput = {

@@ -3,9 +3,9 @@
 // Out: an answer refused or shaped; several faults at once all do their part.
 
 import { z } from 'zod';
-import { Random } from '../broker/random.ts';
-import { type AnswerShape, HISTORY_PATHS, type HistoryAsk } from '../gateway/answer-shape.ts';
-import { failed, type RestAnswer, tooMany, terminalDown, timedOut } from '../gateway/envelope.ts';
+import { Random } from '../prices/random.ts';
+import { type AnswerShape, HISTORY_PATHS, type HistoryAsk } from '../answers/answer-shape.ts';
+import { failed, type RestAnswer, tooMany, terminalDown, timedOut } from '../answers/envelope.ts';
 import { TIMEFRAMES, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { defineFault, type FaultKind } from './fault.ts';

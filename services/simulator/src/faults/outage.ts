@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { Random } from '../broker/random.ts';
+import { Random } from '../prices/random.ts';
 import {
   failed,
   type RestAnswer,
@@ -11,14 +11,9 @@ import {
   timedOut,
   tooMany,
   unauthorized,
-} from '../gateway/envelope.ts';
+} from '../answers/envelope.ts';
 import { defineFault, type FaultKind } from './fault.ts';
-
-/** What becomes of a request: another answer, a connection that is reset, nothing for ever, or the true answer late or cut off. */
-export type Disturbance =
-  | { readonly answer: RestAnswer }
-  | { readonly connection: 'reset' | 'silent' }
-  | { readonly lateMs: number; readonly cut: boolean };
+import type { Disturbance } from '../conditions.ts';
 
 const html = (status: number, title: string): RestAnswer => ({
   status,

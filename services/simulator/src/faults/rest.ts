@@ -1,7 +1,7 @@
 // Canned and broken answers of the REST routes: any status and body, late, or cut off in the middle.
 
 import { z } from 'zod';
-import type { RestFault } from '../terminal/conditions.ts';
+import type { RestFault } from '../conditions.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
 const rest = defineFault(

@@ -2,9 +2,9 @@
 // acknowledgements, unknown symbols. On release the scenario's own setting holds again.
 
 import { z } from 'zod';
-import { Random } from '../broker/random.ts';
+import { Random } from '../prices/random.ts';
 import { ackOrder, snapshotOrder } from '../scenario.ts';
-import type { Conditions } from '../terminal/conditions.ts';
+import type { Conditions } from '../conditions.ts';
 import { type AppliedFault, defineFault, type FaultKind } from './fault.ts';
 
 const ms = z.int().positive().optional();

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { get } from '../testing/client.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { get } from '../../testing/client.ts';
 
 let simulator: Simulator | null = null;
 afterEach(async () => {

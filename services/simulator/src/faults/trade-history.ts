@@ -2,8 +2,8 @@
 // which of the two routes, how late, whether `/status` admits it. Out: rows left out, or shown without what they cost.
 
 import { z } from 'zod';
-import { Random } from '../broker/random.ts';
-import type { HistoryAsk, TradeRow } from '../gateway/answer-shape.ts';
+import { Random } from '../prices/random.ts';
+import type { HistoryAsk, TradeRow } from '../answers/answer-shape.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 

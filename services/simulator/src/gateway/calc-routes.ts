@@ -4,7 +4,7 @@
 import { readingRoutes } from '@fxtape/fxsocket';
 import { cents } from '../trading/money.ts';
 import { sideOf } from '../trading/records.ts';
-import { failed, ok, type RestAnswer, validation } from './envelope.ts';
+import { failed, ok, type RestAnswer, validation } from '../answers/envelope.ts';
 import { operationOf } from './operation.ts';
 import type { Route, RouteContext } from './route.ts';
 

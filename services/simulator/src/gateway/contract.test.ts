@@ -4,10 +4,11 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID } from '../scenario.ts';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { call, get } from '../testing/client.ts';
-import { OTHER_ID, START } from '../testing/history.ts';
-import { Contract, type Hints, type Operation, requestsOf, type Sent } from '../testing/requests-of.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { call, get } from '../../testing/client.ts';
+import { OTHER_ID, START } from '../../testing/history.ts';
+import { Contract, type Hints, type Operation, requestsOf, type Sent } from '../../testing/requests-of.ts';
 
 const EACH = 200;
 const AT_ONCE = 8;

@@ -1,8 +1,9 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT_ID } from '../scenario.ts';
-import { type Simulator, startSimulator } from '../simulator.ts';
-import { connect, get, socketUrl, TestClient, until } from '../testing/client.ts';
+import type { Simulator } from '../simulator.ts';
+import { startSimulator } from '../start-simulator.ts';
+import { connect, get, socketUrl, TestClient, until } from '../../testing/client.ts';
 
 const OTHER_ID = '11111111-2222-4333-8444-555555555555';
 let simulator: Simulator;

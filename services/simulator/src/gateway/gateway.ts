@@ -13,10 +13,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatAddr, isLoopback, isOfThisMachine, parseListenAddr } from '@fxtape/ops';
 import { WebSocketServer } from 'ws';
-import { delayed, type Disturbance } from '../faults/outage.ts';
+import { delayed } from '../faults/outage.ts';
 import type { Scenario } from '../scenario.ts';
 import { toJson } from '../socket/json.ts';
-import type { RestFault } from '../terminal/conditions.ts';
+import type { RestFault, Disturbance } from '../conditions.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import {
   notFound,
@@ -26,7 +26,7 @@ import {
   unauthorized,
   v1Failed,
   validation,
-} from './envelope.ts';
+} from '../answers/envelope.ts';
 import { Injected } from './injected.ts';
 import { Keys } from './keys.ts';
 import { listenOn } from './listen-on.ts';

@@ -3,13 +3,19 @@
 // answer does not hold up the stream.
 
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { CHUNK_MASK } from '../broker/tick-tape.ts';
+import { CHUNK_MASK } from '../prices/tick-tape.ts';
 import { ticksBetween } from '../history/tick-range.ts';
 import { isTimeframe, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { type AnswerShape, type HistoryAsk, kept, type TradeRow, undisturbed } from './answer-shape.ts';
+import {
+  type AnswerShape,
+  type HistoryAsk,
+  kept,
+  type TradeRow,
+  undisturbed,
+} from '../answers/answer-shape.ts';
 import { barRows } from './bar-rows.ts';
-import { failed, ok, type RestAnswer, timedOut, validation } from './envelope.ts';
+import { failed, ok, type RestAnswer, timedOut, validation } from '../answers/envelope.ts';
 import { type BrokerBounds, bounds, tickBounds } from './history-query.ts';
 import type { Route, RouteContext } from './route.ts';
 import { tickRows } from './tick-rows.ts';

@@ -1,7 +1,7 @@
 // Canned replies, each for the next request that fits. In: method, path and the reply. Out: the reply, once, in the order in which they were
 // queued; whoever asks for it may have no key.
 
-import type { RestAnswer } from './envelope.ts';
+import type { RestAnswer } from '../answers/envelope.ts';
 
 export interface Injection {
   readonly method: string;

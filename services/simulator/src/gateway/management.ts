@@ -6,7 +6,7 @@ import { managementRoutes, type WireAccountLink, type WireAccountUpdate } from '
 import type { AccountSpec, Scenario } from '../scenario.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { checkedBody } from './checked-body.ts';
-import { type RestAnswer, v1Failed, v1NotFound, v1ReadOnly, v1Unauthorized } from './envelope.ts';
+import { type RestAnswer, v1Failed, v1NotFound, v1ReadOnly, v1Unauthorized } from '../answers/envelope.ts';
 import type { ApiKey } from './keys.ts';
 import { managementDocument } from './open-api.ts';
 import { swaggerUi } from './swagger-ui.ts';

@@ -2,7 +2,7 @@
 // route how many, how many at the same time and for how long, and how many were asked before. A reset begins a new page;
 // requests under way then count on the new page too.
 
-import { HISTORY_PATHS } from './answer-shape.ts';
+import { HISTORY_PATHS } from '../answers/answer-shape.ts';
 
 /** Different requests remembered per account, to know repetitions by; those beyond are counted as `untold`. */
 const MOST_REMEMBERED = 500_000;

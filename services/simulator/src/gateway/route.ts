@@ -2,7 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { RestAnswer } from './envelope.ts';
+import type { RestAnswer } from '../answers/envelope.ts';
 
 export interface RouteContext {
   readonly terminal: Terminal;

@@ -2,7 +2,7 @@
 // and where the document is, relative to the page. Out: the page, one of its files, or null.
 
 import { readFile } from 'node:fs/promises';
-import { ok, type RestAnswer } from './envelope.ts';
+import { ok, type RestAnswer } from '../answers/envelope.ts';
 
 interface PageFile {
   readonly contentType: string;

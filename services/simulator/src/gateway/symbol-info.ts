@@ -1,9 +1,9 @@
 // `/SymbolInfo` and `/getQuote` of one symbol, as this account's terminal sees it. In: the symbol and the last tick the
 // terminal knows. Out: the rows with the gateway's field names.
 
-import { weeklySessions } from '../broker/session.ts';
-import type { SymbolSpec } from '../broker/symbols.ts';
-import type { LastTick } from '../broker/tick-tape.ts';
+import { weeklySessions } from '../prices/session.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
+import type { LastTick } from '../prices/tick-tape.ts';
 import { commissionRule, SWAP_POINTS, VOLUME } from '../trading/terms.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -2,7 +2,7 @@
 // gateway's own fields and errors. Routes that trade are in trading-routes.ts.
 
 import type { Scenario } from '../scenario.ts';
-import { failed, notFound, ok, type RestAnswer, validation } from './envelope.ts';
+import { failed, notFound, ok, type RestAnswer, validation } from '../answers/envelope.ts';
 import { HISTORY_ROUTES } from './history-routes.ts';
 import { CALC_ROUTES } from './calc-routes.ts';
 import { BRIDGE_VERSION, terminalDocument } from './open-api.ts';

@@ -1,10 +1,10 @@
 // Rows of `/QuoteTicks`, in the shape of MetaTrader's own tick history. In: ticks of one symbol. Out: the bytes of the JSON
 // array, in pieces of work. `timeMsc` is broker time as `time` is, in milliseconds since 1970.
 
-import type { BrokerClock } from '../broker/broker-clock.ts';
-import { CHUNK_MASK } from '../broker/tick-tape.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
+import { CHUNK_MASK } from '../prices/tick-tape.ts';
 import type { TickRange } from '../history/tick-range.ts';
-import type { AnswerShape } from './answer-shape.ts';
+import type { AnswerShape } from '../answers/answer-shape.ts';
 import { JsonRows } from './json-rows.ts';
 
 const ROWS_A_STEP = 20_000;

@@ -13,7 +13,7 @@ import type { ClosedTicket, DeskReply } from '../trading/order-desk.ts';
 import { isSuccess, outcomeOf, RETCODE, retcodeText } from '../trading/retcode.ts';
 import { parseBrokerQuery } from './broker-time-query.ts';
 import { checkedBody } from './checked-body.ts';
-import { failed, ok, type RestAnswer, timedOut, unready, validation } from './envelope.ts';
+import { failed, ok, type RestAnswer, timedOut, unready, validation } from '../answers/envelope.ts';
 import { operationOf } from './operation.ts';
 
 type TradingRoute = (terminal: Terminal, body: string) => RestAnswer;

@@ -1,12 +1,12 @@
 // Trading and linking over HTTP, and what the streams say of it: they agree with each other and with REST at every moment.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { Random } from '../broker/random.ts';
+import { Random } from '../prices/random.ts';
 import { DEMO_ACCOUNT_ID, type ScenarioInput } from '../scenario.ts';
 import type { Simulator } from '../simulator.ts';
 import { fromJson } from '../socket/json.ts';
-import { call, connect, get, until } from '../testing/client.ts';
-import { Gateways, OTHER_ID } from '../testing/history.ts';
+import { call, connect, get, until } from '../../testing/client.ts';
+import { Gateways, OTHER_ID } from '../../testing/history.ts';
 
 type Row = Record<string, unknown>;
 const gateways = new Gateways();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { BrokerClock } from '../broker/broker-clock.ts';
+import { BrokerClock } from '../prices/broker-clock.ts';
 import { Market } from '../broker/market.ts';
 import { MarketSource } from '../broker/market-source.ts';
-import { findSymbols } from '../broker/symbols.ts';
+import { findSymbols } from '../prices/symbols.ts';
 import { DayCache } from './day-cache.ts';
 import { type Bar, MinuteBars } from './minute-bars.ts';
 import { PastBars } from './past.ts';

@@ -2,7 +2,7 @@
 // from then on. In: each tick once, in order. Out: bars of any timeframe in any broker's wall clock, always folded from the
 // same minutes, so that what was streamed and what `/PriceHistory` answers agree.
 
-import type { BrokerClock } from '../broker/broker-clock.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
 import { type BarArrays, BarColumns, lowerBound } from './bar-columns.ts';
 import type { PastBars } from './past.ts';
 import { Revisions } from './revisions.ts';

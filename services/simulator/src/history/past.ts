@@ -5,10 +5,10 @@
 // A day is a bridge between the levels at its two midnights, so any day can be made without the ones between; the levels
 // are a random walk backwards from the start.
 
-import { Random } from '../broker/random.ts';
-import { newYorkHour, type OpenHours, SLOT_MS } from '../broker/session.ts';
-import { activityFactor, spreadFactor } from '../broker/spread.ts';
-import type { SymbolSpec } from '../broker/symbols.ts';
+import { Random } from '../prices/random.ts';
+import { newYorkHour, type OpenHours, SLOT_MS } from '../prices/session.ts';
+import { activityFactor, spreadFactor } from '../prices/spread.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
 import { type BarArrays, BarColumns } from './bar-columns.ts';
 import type { DayCache } from './day-cache.ts';
 

@@ -3,7 +3,7 @@
 // changed bar of a longer timeframe stands alone. Taken back, the bar is as it first was.
 
 import { BarColumns, type BarArrays } from './bar-columns.ts';
-import type { BrokerClock } from '../broker/broker-clock.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
 import { barOpen, type Timeframe } from './timeframe.ts';
 
 /** Figures that are other now; prices in points. */

@@ -1,8 +1,8 @@
 // Ticks of one symbol by broker time. In: the market's tape, the clock under which each tick was made. Out: the ticks
 // of a range, in their order. Ticks that the tape has forgotten are not there, nor are any from before the start.
 
-import type { BrokerClock } from '../broker/broker-clock.ts';
-import { CHUNK_BITS, CHUNK_MASK, type TickChunk, type TickTape } from '../broker/tick-tape.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
+import { CHUNK_BITS, CHUNK_MASK, type TickChunk, type TickTape } from '../prices/tick-tape.ts';
 
 /** Broker wall clocks lie within 16 hours of UTC. */
 const WIDEST_OFFSET_MS = 16 * 3_600_000;

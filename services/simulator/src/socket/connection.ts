@@ -7,13 +7,13 @@
 import type { Socket } from 'node:net';
 import type { Topic } from '@fxtape/fxsocket';
 import type { WebSocket } from 'ws';
-import type { LastTick } from '../broker/tick-tape.ts';
+import type { LastTick } from '../prices/tick-tape.ts';
 import type { MinuteClosed } from '../broker/market.ts';
 import type { MarketView } from '../broker/spelled-market.ts';
-import type { BrokerClock } from '../broker/broker-clock.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
 import { barOpen } from '../history/timeframe.ts';
 import type { AccountLedger } from '../ledger.ts';
-import type { Conditions } from '../terminal/conditions.ts';
+import type { Conditions } from '../conditions.ts';
 import { acknowledged, barFrame, droppedWarning, refused, subscriptionList } from './messages.ts';
 import { Outbox, type QueueRule } from './outbox.ts';
 import { parseRequest, type SocketRequest, type Subscription } from './request.ts';

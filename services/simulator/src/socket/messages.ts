@@ -1,7 +1,7 @@
 // The gateway's own words on the socket, as text. In: what happened. Out: one JSON object each, spelled as the reference
 // spells it (times in broker time with a decorative `Z`).
 
-import type { SymbolSpec } from '../broker/symbols.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
 import type { Bar } from '../history/minute-bars.ts';
 import type { Timeframe } from '../history/timeframe.ts';
 import type { Subscription } from './request.ts';

@@ -10,7 +10,7 @@
 // socket; at most HIGH_BYTES of that can still be inside this process.
 
 import type { Socket } from 'node:net';
-import { CHUNK_MASK, type TickChunk, type TickTape } from '../broker/tick-tape.ts';
+import { CHUNK_MASK, type TickChunk, type TickTape } from '../prices/tick-tape.ts';
 import type { AccountLedger } from '../ledger.ts';
 import { droppedWarning } from './messages.ts';
 import { MAX_TICK_FRAME_BYTES, type TickEncoder } from './tick-encoder.ts';

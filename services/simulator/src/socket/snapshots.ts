@@ -9,18 +9,12 @@
 //
 // The three before the last wait for a tick; when none comes in time, the snapshot goes out plain. The last one waits for its time.
 
-import type { LastTick, TickTape } from '../broker/tick-tape.ts';
-import type { AckOrder, SnapshotOrder } from '../terminal/conditions.ts';
+import type { LastTick, TickTape } from '../prices/tick-tape.ts';
+import type { AckOrder, SnapshotOrder, Lingering } from '../conditions.ts';
 import type { Outbox } from './outbox.ts';
 import type { TickEncoder } from './tick-encoder.ts';
 
 type FixedOrder = Exclude<SnapshotOrder, 'rotate'>;
-
-/** How long a snapshot lingers, and what it states then. */
-export interface Lingering {
-  readonly ms: number;
-  readonly states: 'asked' | 'newest';
-}
 
 interface Pending {
   readonly order: FixedOrder | 'lingering';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BrokerClock } from '../broker/broker-clock.ts';
-import { Random } from '../broker/random.ts';
-import { ALL_SYMBOLS, type SymbolSpec } from '../broker/symbols.ts';
+import { BrokerClock } from '../prices/broker-clock.ts';
+import { Random } from '../prices/random.ts';
+import { ALL_SYMBOLS, type SymbolSpec } from '../prices/symbols.ts';
 import { TickEncoder } from './tick-encoder.ts';
 
 const payloadOf = (frame: Uint8Array): string => {

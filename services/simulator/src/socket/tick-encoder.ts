@@ -2,9 +2,9 @@
 // buffer and a place in it. Out: the complete WebSocket frame there, spelled as the gateway does (shortest decimals, `0.0`
 // for a whole number, broker time with a decorative `Z`).
 
-import type { BrokerClock } from '../broker/broker-clock.ts';
-import type { SymbolSpec } from '../broker/symbols.ts';
-import type { LastTick } from '../broker/tick-tape.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
+import type { LastTick } from '../prices/tick-tape.ts';
 import { webSocketFrame } from './websocket-frame.ts';
 
 /** No tick frame is longer, whatever the symbol (names are at most 64 bytes). */

@@ -2,7 +2,7 @@
 // broker's clock. Out: rows with the field names of the gateway; figures always agree with the deals. On MT4 the history has a row for
 // each closed order, with all that it cost, instead of a row for each deal.
 
-import type { BrokerClock } from '../broker/broker-clock.ts';
+import type { BrokerClock } from '../prices/broker-clock.ts';
 import type { AccountSpec } from '../scenario.ts';
 import type { TradingBook } from '../trading/book.ts';
 import { cents, type Side } from '../trading/money.ts';

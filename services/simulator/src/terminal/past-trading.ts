@@ -4,7 +4,7 @@
 // that this balance is known without the past.
 
 import type { MarketView } from '../broker/spelled-market.ts';
-import { Random } from '../broker/random.ts';
+import { Random } from '../prices/random.ts';
 import { cents, commissionOf, opposite, profitUsd } from '../trading/money.ts';
 import { MAGIC } from '../trading/random-trader.ts';
 import type { ClosedPosition, Deal } from '../trading/records.ts';

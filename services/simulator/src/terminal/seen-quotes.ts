@@ -2,7 +2,7 @@
 // up. Out: what a snapshot, a quote and the audit of missing ticks may rely on: while the link is down, and until a newer
 // tick came after it, the terminal still knows the tick from before.
 
-import type { LastTick, TickTape } from '../broker/tick-tape.ts';
+import type { LastTick, TickTape } from '../prices/tick-tape.ts';
 
 export class SeenQuotes {
   readonly #tape: TickTape;

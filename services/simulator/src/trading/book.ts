@@ -5,7 +5,7 @@
 //   hedging   each fill is a position of its own (MT4 always)
 //   netting   one position a symbol: a fill adds to it, takes from it, or turns it round (entry InOut)
 
-import type { SymbolSpec } from '../broker/symbols.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
 import { cents, commissionOf, inLots, inPrice, Money, opposite, type Quotes, type Side } from './money.ts';
 import type { ClosedPosition, Deal, OrderTerms, PendingOrder, Position } from './records.ts';
 import { VOLUME } from './terms.ts';

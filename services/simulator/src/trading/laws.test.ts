@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Mode, MODES, SYMBOLS, TradingRig } from '../testing/trading-rig.ts';
+import { type Mode, MODES, SYMBOLS, TradingRig } from '../../testing/trading-rig.ts';
 import type { SendRequest } from './order-desk.ts';
 import { PENDING_TYPES } from './records.ts';
 import { isSuccess } from './retcode.ts';

@@ -1,7 +1,7 @@
 // Money of the account, which is in US dollars. In: the instruments and their quotes. Out: what a move, a contract or a leg is worth. A
 // symbol without a dollar on either side is converted by the pair that leads to it; where the broker lists none, it is not traded.
 
-import type { SymbolSpec } from '../broker/symbols.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
 import { COMMISSION_PER_LOT } from './terms.ts';
 
 export type Side = 'Buy' | 'Sell';

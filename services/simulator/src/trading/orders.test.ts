@@ -1,7 +1,7 @@
 // Each kind of order, and each thing that the market or time does to what it left behind.
 
 import { describe, expect, it } from 'vitest';
-import { START_UTC_MS, TradingRig } from '../testing/trading-rig.ts';
+import { START_UTC_MS, TradingRig } from '../../testing/trading-rig.ts';
 import { RETCODE } from './retcode.ts';
 
 const HOUR = 3_600_000;

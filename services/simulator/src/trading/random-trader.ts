@@ -1,7 +1,7 @@
 // A small trader that opens a position now and then and closes it later, so that trades, positions and account figures move. In: each
 // tick. Out: orders at the desk, like anybody's. What it does depends on the ticks alone, not on how they were sliced.
 
-import { Random } from '../broker/random.ts';
+import { Random } from '../prices/random.ts';
 import type { TradingBook } from './book.ts';
 import type { OrderDesk } from './order-desk.ts';
 import type { Position } from './records.ts';

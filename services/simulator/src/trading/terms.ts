@@ -1,7 +1,7 @@
 // The conditions at which the simulated broker trades: volumes, commission, swap, margin call, the largest number of orders. Out: figures
 // that orders are checked and charged by, and that `/SymbolInfo` and `/AccountInfo` tell.
 
-import type { SymbolClass } from '../broker/symbols.ts';
+import type { SymbolClass } from '../prices/symbols.ts';
 
 export const VOLUME = { min: 0.01, max: 500, step: 0.01 } as const;
 /** In US dollars, on each leg. */

@@ -1,7 +1,7 @@
 // One account's trading as a whole: the book, what moves it, the desk, and the small trader that may use it. In: ticks, time and requests.
 // Out: the deals that are new since they were last taken. An account where nobody ever traded costs nothing a tick.
 
-import type { SymbolSpec } from '../broker/symbols.ts';
+import type { SymbolSpec } from '../prices/symbols.ts';
 import { type BookOptions, TradingBook } from './book.ts';
 import type { Money } from './money.ts';
 import { type Execution, OrderDesk } from './order-desk.ts';

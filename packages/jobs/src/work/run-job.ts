@@ -1,0 +1,190 @@
+// One run of one job, between BullMQ and a handler. In: a BullMQ job and its signal. Out: what BullMQ has to do with it:
+//
+//   handler ─► done ───────────────► completed                 terminal error ─► failed, for good (UnrecoverableError)
+//           ─► again after n ms ───► delayed, no try used       Retry-After ────► back to wait, the whole queue held, no try used
+//   process stops ─► handed back to wait, no try used           gateway away ───► the same
+//                                                               any other error, deadline ─► next try after its back-off, or failed
+//   lock lost ────► nothing: it belongs to another worker
+import { FxtapeError, passing } from '@fxtape/ops';
+import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import type { AccountBreaker } from './account-breaker.ts';
+import type { Answer } from '../budget/answer-tally.ts';
+import { definitionOf, type JobName } from '../catalogue/catalogue.ts';
+import { JobCheckpoint } from '../catalogue/checkpoint.ts';
+import { isAccountAway } from '../budget/account-away.ts';
+import { judgeFailure } from './job-failure.ts';
+import { JobRequests } from './job-requests.ts';
+import { DeadlineClock } from './deadline-clock.ts';
+import type { GatePermits } from '../budget/gate-permits.ts';
+import type { NameLeases } from './name-leases.ts';
+import type { JobDone, JobHandler, JobHandlers, JobOutcome } from '../catalogue/job-handler.ts';
+import type { JobEvent } from './job-metrics.ts';
+
+/** Why a run was cut short from outside. */
+export const STOPPING = 'stopping';
+export const LOCK_LOST = 'lock lost';
+
+export interface RunContext {
+  readonly handlers: JobHandlers;
+  readonly stopping: () => boolean;
+  /** Pauses the whole queue for this long. */
+  readonly hold: (ms: number) => Promise<void>;
+  /** Null: requests of this queue's jobs need none. */
+  readonly permits: Pick<GatePermits, 'take'> | null;
+  /** Also null where there is no gateway. */
+  readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
+  readonly answered: (answer: Answer) => void;
+  /** For work that no two jobs may do at once. */
+  readonly leases: Pick<NameLeases, 'hold'>;
+  readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
+  /** How long a handler may take to end after its signal was aborted. */
+  readonly graceMs: number;
+}
+
+export async function runJob(
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+  context: RunContext,
+): Promise<JobDone> {
+  const startedMs = performance.now();
+  const tell = (event: JobEvent) => {
+    const tookMs = performance.now() - startedMs;
+    context.onEvent(event, { id: String(job.id), name: job.name, tookMs });
+  };
+  if (context.stopping()) return handBack(job, token, tell);
+  const checkpoint = new JobCheckpoint(job);
+  const deadline = new AbortController();
+  const ending: (() => void)[] = [];
+  try {
+    const { handler, payload, deadlineMs } = prepare(job, context.handlers);
+    const clock = new DeadlineClock(deadlineMs, () => deadline.abort(deadlineError(job, deadlineMs)));
+    const either = AbortSignal.any([signal, deadline.signal]);
+    const { answered, breaker, permits } = context;
+    passing(`job: begin ${job.name}`);
+    const requests = new JobRequests({ permits, breaker, answered, signal: either, deadline: clock });
+    ending.push(
+      () => requests.end(),
+      () => clock.end(),
+    );
+    const running = handler(
+      {
+        id: String(job.id),
+        name: job.name as JobName,
+        payload,
+        attempt: job.attemptsMade + 1,
+        request: requests.request,
+        alone: (name, work) => context.leases.hold(name, either, work),
+      },
+      either,
+      checkpoint,
+    );
+    const outcome = await endOrAbort(running, either, context.graceMs);
+    checkpoint.close();
+    passing(`job: end ${job.name}`);
+    if ('againAfterMs' in outcome) return await comeAgain(job, token, outcome.againAfterMs, tell);
+    tell({ type: 'done', rows: outcome.rows, requests: outcome.requests });
+    return outcome;
+  } catch (error) {
+    checkpoint.close();
+    if (error instanceof DelayedError) throw error;
+    if (signal.aborted && signal.reason === LOCK_LOST) {
+      tell({ type: 'lock_lost' });
+      throw new WaitingError(LOCK_LOST);
+    }
+    if (signal.aborted) return await handBack(job, token, tell);
+    throw await afterError(job, deadline.signal.aborted ? deadline.signal.reason : error, context, tell);
+  } finally {
+    for (const end of ending) end();
+  }
+}
+
+function prepare(
+  job: Job,
+  handlers: JobHandlers,
+): { handler: JobHandler<unknown>; payload: unknown; deadlineMs: number } {
+  const definition = definitionOf(job.name);
+  const handler = handlers[job.name as JobName] as JobHandler<unknown> | undefined;
+  if (definition === null || handler === undefined) {
+    throw new FxtapeError({
+      code: 'JOB_UNKNOWN',
+      kind: 'transient',
+      message: `this worker has no handler for ${job.name}`,
+      hint: 'Run the same release of scheduler and backfill everywhere',
+    });
+  }
+  const parsed = definition.schema.safeParse((job.data as { payload?: unknown }).payload);
+  if (!parsed.success) {
+    throw new FxtapeError({
+      code: 'JOB_PAYLOAD',
+      kind: 'terminal',
+      message: `the payload of ${job.id} does not match ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
+      hint: 'Nothing to do: the job is planned again if it is still wanted. If it comes back, run the same release everywhere',
+    });
+  }
+  return { handler, payload: parsed.data, deadlineMs: definition.deadlineMs };
+}
+
+/** The handler's end; or, when it does not end within the grace after an abort, the abort's reason. */
+function endOrAbort(running: Promise<JobOutcome>, signal: AbortSignal, graceMs: number): Promise<JobOutcome> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      timer = setTimeout(() => reject(signal.reason as Error), graceMs);
+    };
+    const settled = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    running.then(resolve, reject).finally(settled);
+  });
+}
+
+async function handBack(job: Job, token: string, tell: (event: JobEvent) => void): Promise<never> {
+  await job.moveToWait(token);
+  tell({ type: 'handed_back' });
+  throw new WaitingError(STOPPING);
+}
+
+async function comeAgain(
+  job: Job,
+  token: string,
+  afterMs: number,
+  tell: (event: JobEvent) => void,
+): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.max(0, Math.ceil(afterMs)), token);
+  tell({ type: 'again', afterMs });
+  throw new DelayedError();
+}
+
+async function afterError(
+  job: Job,
+  error: unknown,
+  context: RunContext,
+  tell: (event: JobEvent) => void,
+): Promise<Error> {
+  const failure = judgeFailure(error);
+  if (failure.holdMs !== null || failure.away) {
+    const metMs = isAccountAway(error) ? await context.breaker?.met(error) : undefined;
+    const ms = metMs ?? failure.holdMs ?? 1;
+    await context.hold(ms);
+    tell({ type: failure.away ? 'away' : 'held', line: failure.line, ms });
+    return new RateLimitError();
+  }
+  const attempt = job.attemptsMade + 1;
+  const last = failure.kind === 'terminal' || attempt >= (job.opts.attempts ?? 1);
+  tell({ type: last ? 'failed' : 'retry', line: failure.line, attempt });
+  if (failure.kind === 'terminal') return new UnrecoverableError(failure.line);
+  return new Error(failure.line, { cause: error });
+}
+
+function deadlineError(job: Job, deadlineMs: number): FxtapeError {
+  return new FxtapeError({
+    code: 'JOB_DEADLINE',
+    kind: 'transient',
+    message: `${job.name} took longer than ${deadlineMs} ms`,
+    hint: 'Nothing to do: the job resumes from its checkpoint. If it keeps happening, the gateway is too slow for the range',
+  });
+}

@@ -1,0 +1,58 @@
+// Times and ranges that were written under one clock rule, as another rule has them. In: UTC microseconds of the old rule. Out: UTC
+// microseconds of the new one. What both rules read alike stays, to the microsecond.
+
+import type { Range } from './ranges.ts';
+import { brokerMs } from './time.ts';
+import type { ClockRule, Pass } from './clock-rule.ts';
+
+/** Of a bound in an hour that occurs twice: a claim must not grow (`inwards`), a gap must not shrink (`outwards`). */
+export type Side = 'inwards' | 'outwards';
+
+/** A time that was written under `from`, as `to` reads it. `pass` decides in an hour that occurs twice, unless both rules tell it alike. */
+export const moveTime = (us: number, from: ClockRule, to: ClockRule, pass: Pass): number => {
+  const ms = Math.floor(us / 1000);
+  const offsetS = from.offsetAt(ms);
+  const broker = brokerMs(ms + offsetS * 1000);
+  const both = to.repeatedHourAt(broker);
+  const alike = both === null ? to.offsetAt(ms) === offsetS : tellsAlike(from, to, broker);
+  return alike ? us : to.read(broker, { pass }).ms * 1000 + (us - ms * 1000);
+};
+
+/** The hour of `to` at this wall-clock time occurs twice under `from` too, at the same instants: rows in it were told apart. */
+export const tellsAlike = (from: ClockRule, to: ClockRule, broker: number): boolean => {
+  const one = from.repeatedHourAt(brokerMs(broker));
+  const other = to.repeatedHourAt(brokerMs(broker));
+  return (
+    one !== null &&
+    other !== null &&
+    one.fromMs === other.fromMs &&
+    one.toMs === other.toMs &&
+    one.firstS === other.firstS &&
+    one.secondS === other.secondS
+  );
+};
+
+/** A range that was written under `from`; null when nothing of it is left. */
+export const moveRange = (range: Range, from: ClockRule, to: ClockRule, side: Side): Range | null => {
+  const fromUs = moveTime(range.fromUs, from, to, side === 'inwards' ? 2 : 1);
+  // The end is not part of the range: it is read as the last instant within.
+  const toUs = moveTime(range.toUs - 1, from, to, side === 'inwards' ? 1 : 2) + 1;
+  return toUs > fromUs ? { fromUs, toUs } : null;
+};
+
+/** True when both rules read every instant of the range alike. */
+export const readAlike = (range: Range, from: ClockRule, to: ClockRule): boolean => {
+  const fromMs = range.fromUs / 1000;
+  const toMs = range.toUs / 1000;
+  const instants = [fromMs];
+  // A switch may lie outside by as much as the wall clocks differ.
+  for (const rule of [from, to])
+    for (const { utcMs } of rule.switchesBetween(fromMs - DAY, toMs + DAY))
+      instants.push(...[utcMs - 1, utcMs].filter((ms) => ms >= fromMs && ms < toMs));
+  return instants.every((ms) => {
+    const offsetS = from.offsetAt(ms);
+    return to.offsetAt(ms) === offsetS && moveTime(ms * 1000, from, to, 1) === ms * 1000;
+  });
+};
+
+const DAY = 86_400_000;

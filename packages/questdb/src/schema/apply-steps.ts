@@ -1,0 +1,42 @@
+// How far each correction of the tables is, as the database knows it (`clock_applies`). In: a database. Out: the newest step of each. A pause
+// belongs to one correction: it lasts until that one says another step, whatever others say.
+import { asObjects } from '../wire/exec-answer.ts';
+import type { CallOptions, QuestDbHttp } from '../wire/quest-db-http.ts';
+import { FxtapeError } from '@fxtape/ops';
+
+export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_APPLY_UNDER_WAY',
+    kind: 'transient',
+    message: `\`fxtape clock apply\` has paused writing to QuestDB (${applyId}, since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
+    hint: 'Wait. If it is no longer running, run `fxtape clock apply` where it was started: it finishes or rolls back. `--abort` rolls it back from any machine',
+    context: { applyId },
+  });
+
+export interface ApplyStepRow {
+  readonly applyId: string;
+  /** `begun` and `paused` have not ended, `applied` and `abandoned` have. */
+  readonly step: string;
+  /** When it was taken, UTC microseconds. */
+  readonly us: number;
+}
+
+/** The newest step of each correction, oldest first. Errors: as `exec`. */
+export async function newestSteps(
+  http: Pick<QuestDbHttp, 'exec'>,
+  options: CallOptions = {},
+): Promise<ApplyStepRow[]> {
+  const answer = await http.exec(
+    'SELECT apply_id, step, cast(ts as long) us FROM (clock_applies LATEST ON ts PARTITION BY apply_id) ORDER BY us',
+    options,
+  );
+  return asObjects(answer).map((row) => ({
+    applyId: String(row['apply_id']),
+    step: String(row['step']),
+    us: Number(row['us']),
+  }));
+}
+
+/** The one that everybody waits for; null when nobody pauses. */
+export const pausedStep = (steps: Iterable<ApplyStepRow>): ApplyStepRow | null =>
+  [...steps].findLast(({ step }) => step === 'paused') ?? null;

@@ -1,0 +1,276 @@
+// The way of one table into the database: a queue of submits and one request at a time, so that order is kept and memory holds
+// one encoded body. Small submits that wait together travel in one request; a request is not started within `commitEveryMs` of
+// the last one unless enough rows wait, because each commit costs the server far more than its rows do.
+import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
+import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
+import type { QuestDbHttp } from '../wire/quest-db-http.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { RowEncoder } from './row-encoder.ts';
+import { schemaDifferences } from '../schema/schema-check.ts';
+import type { Row, TableDef } from '@fxtape/market/tables';
+import { type Answered, Ticket } from './ticket.ts';
+import { timeOrder } from './time-order.ts';
+import type { WriterMetrics } from './writer-metrics.ts';
+import type { WriterState } from './writer-state.ts';
+
+export interface LaneOptions {
+  readonly def: TableDef;
+  readonly http: Pick<QuestDbHttp, 'write' | 'exec'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits: DeliveryLimits;
+  readonly commitEveryMs: number;
+  /** This many waiting rows are a commit of their own, whatever the time. */
+  readonly commitRows: number;
+  readonly maxPendingRows: number;
+  readonly metrics: WriterMetrics | null;
+  /** Why nothing may be written now; null when it may. */
+  readonly gate: () => Obstacle | null;
+  readonly onState: (state: WriterState) => void;
+}
+
+export class TableLane {
+  readonly #o: LaneOptions;
+  readonly #encoder: RowEncoder;
+  readonly #queue: Ticket[] = [];
+  readonly #waitingForRoom = new Set<() => void>();
+  #running = false;
+  #closed = false;
+  #run: { controller: AbortController; tickets: Ticket[] } | null = null;
+  #queuedRows = 0;
+  #runRows = 0;
+  #inFlightRows = 0;
+  #lastStartMs = Number.NEGATIVE_INFINITY;
+  #wake: () => void = () => {};
+  #state: Pick<WriterState, 'phase' | 'code' | 'message' | 'sinceMs'>;
+
+  constructor(options: LaneOptions) {
+    this.#o = options;
+    this.#encoder = new RowEncoder(options.def);
+    this.#state = { phase: 'ok', code: null, message: null, sinceMs: options.clock.nowMs() };
+  }
+
+  get state(): WriterState {
+    return {
+      table: this.#o.def.name,
+      ...this.#state,
+      inFlightRows: this.#inFlightRows,
+      pendingRows: this.#queuedRows + this.#runRows,
+    };
+  }
+
+  submit(rows: readonly Row[], signal?: AbortSignal): Promise<Answered> {
+    if (this.#closed) return Promise.reject(closed());
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (rows.length === 0) return Promise.resolve({ rows: 0, condemned: [] });
+    const ticket = new Ticket(rows);
+    this.#queue.push(ticket);
+    this.#queuedRows += rows.length;
+    if (signal !== undefined) this.#watch(ticket, signal);
+    this.#wake();
+    if (!this.#running) void this.#loop();
+    this.#o.metrics?.pending(this.state);
+    return ticket.answered;
+  }
+
+  /** Resolves as soon as fewer than `maxPendingRows` are pending. */
+  async room(signal?: AbortSignal): Promise<void> {
+    while (!this.#closed && this.#queuedRows + this.#runRows >= this.#o.maxPendingRows) {
+      await new Promise<void>((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error);
+        const done = () => {
+          this.#waitingForRoom.delete(done);
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        const onAbort = () => {
+          this.#waitingForRoom.delete(done);
+          reject(signal?.reason as Error);
+        };
+        this.#waitingForRoom.add(done);
+        signal?.addEventListener('abort', onAbort, { once: true });
+      });
+    }
+    if (this.#closed) throw closed();
+  }
+
+  /** Resolves when a small submit would start its request at once: `commitEveryMs` after the last start, or on an abort. */
+  async turn(signal: AbortSignal): Promise<void> {
+    const { clock, commitEveryMs } = this.#o;
+    const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
+    if (waitMs <= 0 || this.#closed) return;
+    // An abort ends the waiting and is no error here: the submit that follows has its own signal.
+    await pause(clock, waitMs, signal);
+  }
+
+  /** Gives up what is pending: each submit rejects with WRITER_CLOSED, and its rows are the caller's again. */
+  close(): void {
+    this.#closed = true;
+    const reason = closed();
+    for (const ticket of [...this.#queue, ...(this.#run?.tickets ?? [])]) ticket.fail(reason);
+    this.#run?.controller.abort(reason);
+    this.#wake();
+    for (const done of this.#waitingForRoom) done();
+  }
+
+  #watch(ticket: Ticket, signal: AbortSignal): void {
+    const onAbort = () => {
+      ticket.fail(signal.reason);
+      this.#wake();
+      const run = this.#run;
+      if (run?.tickets.every((other) => other.settled)) run.controller.abort(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const forget = () => signal.removeEventListener('abort', onAbort);
+    ticket.answered.then(forget, forget);
+  }
+
+  async #loop(): Promise<void> {
+    this.#running = true;
+    while (this.#queue.length > 0) {
+      await this.#pace();
+      const tickets = this.#take();
+      if (tickets.length > 0) await this.#deliver(tickets);
+    }
+    this.#running = false;
+  }
+
+  /** Waits for the time of the next commit, for enough rows, or for an abort. */
+  async #pace(): Promise<void> {
+    const { clock, commitEveryMs, commitRows } = this.#o;
+    for (;;) {
+      const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
+      if (waitMs <= 0 || this.#closed || this.#queuedRows >= commitRows) return;
+      if (this.#queue.every((ticket) => ticket.settled)) return;
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, waitMs);
+        this.#wake = () => {
+          clock.clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = () => {};
+    }
+  }
+
+  #take(): Ticket[] {
+    const tickets: Ticket[] = [];
+    let rows = 0;
+    while (this.#queue.length > 0 && rows < this.#o.limits.maxRows) {
+      const ticket = this.#queue[0] as Ticket;
+      if (rows > 0 && rows + ticket.rows.length > this.#o.limits.maxRows) break;
+      this.#queue.shift();
+      this.#queuedRows -= ticket.rows.length;
+      if (ticket.settled) continue;
+      tickets.push(ticket);
+      rows += ticket.rows.length;
+    }
+    this.#runRows = rows;
+    return tickets;
+  }
+
+  async #deliver(tickets: Ticket[]): Promise<void> {
+    const { def, limits, log, metrics } = this.#o;
+    const controller = new AbortController();
+    this.#run = { controller, tickets };
+    const rows = tickets.length === 1 ? (tickets[0]?.rows ?? []) : tickets.flatMap((ticket) => ticket.rows);
+    const ownerOf = owners(tickets);
+    try {
+      await deliverRows(this.#encoder, rows, timeOrder(rows), limits, {
+        ...this.#calls(controller.signal),
+        wanted: (indices) => {
+          if (!tickets.some((ticket) => ticket.settled)) return indices;
+          const wanted = indices.filter((index) => !ownerOf(index).ticket.settled);
+          return wanted.length === indices.length ? indices : wanted;
+        },
+        stored: (indices) => {
+          this.#passed(indices.length);
+          this.#setState('ok', null, null);
+          metrics?.stored(def.name, indices.length);
+          for (const index of indices) ownerOf(index).ticket.stored();
+        },
+        condemned: (index, reason, line) => {
+          this.#passed(1);
+          const { ticket, offset } = ownerOf(index);
+          const row = rows[index] ?? {};
+          const by = line === null ? 'encoder' : 'server';
+          metrics?.condemned(def.name, by);
+          log.error({ code: 'ROW_CONDEMNED', table: def.name, ts: row['ts'], by, reason }, 'row set aside');
+          ticket.condemn({ row, index: index - offset, reason, by, line });
+        },
+      });
+    } catch (error) {
+      for (const ticket of tickets) ticket.fail(error);
+      if (!controller.signal.aborted) log.error({ table: def.name, error }, 'a delivery ended unexpectedly');
+    } finally {
+      this.#run = null;
+      this.#inFlightRows = 0;
+      this.#passed(this.#runRows);
+      metrics?.pending(this.state);
+    }
+  }
+
+  #calls(signal: AbortSignal): Pick<Delivery, 'post' | 'schemaDifferences' | 'waitOut'> {
+    const { clock, def, gate, http, metrics, random } = this.#o;
+    return {
+      post: async (body, rows) => {
+        const shut = gate();
+        if (shut !== null) return shut;
+        this.#inFlightRows = rows;
+        this.#lastStartMs = clock.monoMs();
+        passing(`questdb: write ${def.name}`);
+        const answer = await http.write(def.name, body, { signal });
+        passing(`questdb: wrote ${def.name}`);
+        metrics?.answered(def.name, answer.kind, clock.monoMs() - this.#lastStartMs);
+        return answer;
+      },
+      schemaDifferences: () => schemaDifferences(http, def, { signal }),
+      waitOut: async (obstacle, failures) => {
+        this.#obstacle(obstacle);
+        await pauseOrThrow(clock, retryDelayMs(failures, random), signal);
+      },
+    };
+  }
+
+  #passed(rows: number): void {
+    this.#runRows -= rows;
+    if (this.#queuedRows + this.#runRows >= this.#o.maxPendingRows) return;
+    for (const done of this.#waitingForRoom) done();
+  }
+
+  #obstacle(obstacle: Obstacle): void {
+    this.#o.metrics?.retried(this.#o.def.name, obstacle.code);
+    this.#setState(obstacle.kind === 'failed' ? 'retrying' : 'refused', obstacle.code, obstacle.message);
+  }
+
+  #setState(phase: WriterState['phase'], code: string | null, message: string | null): void {
+    if (this.#state.phase === phase && this.#state.code === code) return;
+    const { clock, def, log, onState } = this.#o;
+    const beforeMs = this.#state.sinceMs;
+    this.#state = { phase, code, message, sinceMs: clock.nowMs() };
+    if (phase === 'ok') log.info({ table: def.name, afterMs: clock.nowMs() - beforeMs }, 'writing again');
+    else log.warn({ table: def.name, code, reason: message }, 'rows wait for QuestDB');
+    onState(this.state);
+  }
+}
+
+function owners(tickets: readonly Ticket[]): (index: number) => { ticket: Ticket; offset: number } {
+  const owner: { ticket: Ticket; offset: number }[] = [];
+  let offset = 0;
+  for (const ticket of tickets) {
+    const entry = { ticket, offset };
+    for (let i = 0; i < ticket.rows.length; i++) owner.push(entry);
+    offset += ticket.rows.length;
+  }
+  return (index) => owner[index] as { ticket: Ticket; offset: number };
+}
+
+function closed(): FxtapeError {
+  return new FxtapeError({
+    code: 'WRITER_CLOSED',
+    kind: 'transient',
+    message: 'The writer was closed before the database had confirmed these rows',
+    hint: 'Nothing to do: the rows are sent again from the tape at the next start',
+  });
+}

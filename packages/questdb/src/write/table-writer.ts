@@ -1,0 +1,105 @@
+// The one way of rows into QuestDB. In: rows by table. Out: a promise per submit that resolves when the database has answered for
+// all of its rows, and not before. Until then the rows belong to the writer, which repeats for ever: refused, reset, timed out,
+// server error, refusal of the whole table. Whoever awaits each submit before making the next rows holds one batch in memory;
+// whoever wants to overlap asks `room` first.
+import type { Clock, Log, Metrics } from '@fxtape/ops';
+import type { Obstacle } from './deliver-rows.ts';
+import type { QuestDbHttp } from '../wire/quest-db-http.ts';
+import type { Row } from '@fxtape/market/tables';
+import { TableLane } from './table-lane.ts';
+import { type TableName, type RowInput, tables } from '@fxtape/market/tables';
+import type { Answered } from './ticket.ts';
+import { WriterMetrics } from './writer-metrics.ts';
+import type { WriterState } from './writer-state.ts';
+
+export interface TableWriterOptions {
+  readonly http: Pick<QuestDbHttp, 'write' | 'exec'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** [0, 1), for the waiting times. */
+  readonly random: () => number;
+  /** The tables that this process writes: only these have a lane, a state and metrics. Default: all. */
+  readonly tables?: readonly TableName[];
+  readonly metrics?: Metrics;
+  /** Asked before each request; a code and a sentence why nothing may be written now, or null. */
+  readonly gate?: () => Obstacle | null;
+  /** Called whenever the writer of a table changes its phase or its code. */
+  readonly onState?: (state: WriterState) => void;
+  /** Most rows in a request; default 50,000. */
+  readonly maxRows?: number;
+  /** A request is closed with the row that reaches this; default 16 MiB. */
+  readonly maxBytes?: number;
+  /** Least time between the starts of two requests of a table, unless `commitRows` wait; default 100 ms. */
+  readonly commitEveryMs?: number;
+  /** Default 2,000. */
+  readonly commitRows?: number;
+  /** `room` waits while this many rows of a table are pending; default 100,000. */
+  readonly maxPendingRows?: number;
+}
+
+export class TableWriter {
+  readonly #lanes = new Map<string, TableLane>();
+  readonly #lane: (table: TableName) => TableLane;
+
+  constructor(options: TableWriterOptions) {
+    const metrics = options.metrics === undefined ? null : new WriterMetrics(options.metrics);
+    const make = (table: TableName) =>
+      new TableLane({
+        def: tables[table],
+        http: options.http,
+        log: options.log,
+        clock: options.clock,
+        random: options.random,
+        limits: { maxRows: options.maxRows ?? 50_000, maxBytes: options.maxBytes ?? 16 * 1024 * 1024 },
+        commitEveryMs: options.commitEveryMs ?? 100,
+        commitRows: options.commitRows ?? 2_000,
+        maxPendingRows: options.maxPendingRows ?? 100_000,
+        metrics,
+        gate: options.gate ?? (() => null),
+        onState: options.onState ?? (() => {}),
+      });
+    for (const table of options.tables ?? (Object.keys(tables) as TableName[]))
+      this.#lanes.set(table, make(table));
+    this.#lane = (table) => {
+      const lane = this.#lanes.get(table);
+      if (lane === undefined) throw new RangeError(`this writer was not created for the table ${table}`);
+      return lane;
+    };
+  }
+
+  /**
+   * Resolves when the database has answered for every row, condemned rows listed. Submits of one table are sent in order; rows of
+   * one request are sorted by `ts`. Rows must not be changed by the caller meanwhile.
+   * Rejects with the signal's reason, or WRITER_CLOSED; then it is unknown which rows are stored, and sending them again is harmless.
+   */
+  submit<N extends TableName>(
+    table: N,
+    rows: readonly RowInput<N>[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Answered> {
+    return this.#lane(table).submit(rows as readonly Row[], options.signal);
+  }
+
+  /** Resolves when few enough rows of the table are pending to make more. */
+  room(table: TableName, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#lane(table).room(options.signal);
+  }
+
+  /**
+   * Resolves when a submit to the table would be sent at once, or when the signal is aborted. Whoever gathers rows only then sends the
+   * newest ones, instead of letting them wait twice.
+   */
+  turn(table: TableName, signal: AbortSignal): Promise<void> {
+    return this.#lane(table).turn(signal);
+  }
+
+  /** One state per table that this writer was made for. */
+  state(): WriterState[] {
+    return [...this.#lanes.values()].map((lane) => lane.state);
+  }
+
+  /** Ends at once: pending submits reject with WRITER_CLOSED. To end in peace, stop submitting and await what is pending first. */
+  close(): void {
+    for (const lane of this.#lanes.values()) lane.close();
+  }
+}

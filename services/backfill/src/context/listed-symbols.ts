@@ -1,0 +1,27 @@
+// Which symbols a broker lists, asked only when an answer raises the question whether a symbol exists at all.
+import type { Clock } from '@fxtape/ops';
+import type { Asking } from './asking.ts';
+
+const KEEP_MS = 60_000;
+
+export class ListedSymbols {
+  readonly #clock: Pick<Clock, 'monoMs'>;
+  readonly #known = new Map<string, { symbols: ReadonlySet<string>; untilMs: number }>();
+
+  constructor(clock: Pick<Clock, 'monoMs'>) {
+    this.#clock = clock;
+  }
+
+  /** False also while the terminal lists nothing at all: it then lists nothing *yet*, which is null. */
+  async has(c: Asking, symbol: string): Promise<boolean | null> {
+    const known = this.#known.get(c.account.account);
+    if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.symbols.has(symbol);
+    const listed = await c.ask({ route: '/symbols', purpose: 'facts' }, (signal) =>
+      c.account.rest.symbols({ signal, retry: 'transport' }),
+    );
+    if (listed.length === 0) return null;
+    const symbols = new Set(listed);
+    this.#known.set(c.account.account, { symbols, untilMs: this.#clock.monoMs() + KEEP_MS });
+    return symbols.has(symbol);
+  }
+}

@@ -1,0 +1,78 @@
+// What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same error, or what it means for a
+// range.
+import { FxtapeError } from '@fxtape/ops';
+import type { Range } from '@fxtape/market';
+import { isProxyTimeout } from '../context/gateway-away.ts';
+
+const TOO_MUCH: ReadonlySet<unknown> = new Set([
+  'FXSOCKET_DEADLINE',
+  'FXSOCKET_TERMINAL_TIMEOUT',
+  'FXSOCKET_TRUNCATED',
+]);
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
+
+/** The terminal, the proxy or the connection took too long: a smaller range may work. */
+export const isTooMuch = (error: unknown): boolean => TOO_MUCH.has(codeOf(error)) || isProxyTimeout(error);
+
+/** `CopyRates failed` and similar: the history is not loaded yet, or the broker does not list the symbol. */
+export const isNotReady = (error: unknown): boolean => codeOf(error) === 'FXSOCKET_TERMINAL_FAILED';
+
+const spelled = (range: Range): string =>
+  `${new Date(range.fromUs / 1000).toISOString()} to ${new Date(range.toUs / 1000).toISOString()}`;
+
+export const notReady = (what: string, range: Range, cause: unknown): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_NOT_READY',
+    kind: 'transient',
+    message: `the terminal has not loaded ${what} from ${spelled(range)} yet: ${(cause as Error).message}`,
+    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once, or check the account on FxSocket',
+    context: { what, ...range },
+    cause,
+  });
+
+export const notListed = (symbol: string, account: string): FxtapeError =>
+  new FxtapeError({
+    code: 'SYMBOL_NOT_LISTED',
+    kind: 'terminal',
+    message: `the broker of "${account}" does not list ${symbol}`,
+    hint: 'Correct `symbols` in the configuration: spell them as the broker does',
+    context: { account, symbol },
+  });
+
+export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_TOO_SLOW',
+    kind: 'transient',
+    message: `even the shortest range of ${what}, ${spelled(range)}, is too much for the terminal`,
+    hint: 'Nothing to do: fxtape asks again. If it persists, the terminal is overloaded or has lost its broker connection',
+    context: { what, ...range },
+    cause,
+  });
+
+export const contradicts = (what: string, range: Range): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_CONTRADICTS',
+    kind: 'transient',
+    message: `two answers for ${what} from ${spelled(range)} contradict each other`,
+    hint: 'Nothing to do: fxtape asks again; the terminal was probably still loading its history',
+    context: { what, ...range },
+  });
+
+export const noProgress = (what: string, atUs: number, rows: number): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_CUT_WITHIN_MOMENT',
+    kind: 'terminal',
+    message: `answers for ${what} are limited to ${rows} rows, and more rows than that share the moment ${new Date(atUs / 1000).toISOString()}`,
+    hint: 'The gateway cannot show all of them; the range stays a gap. Ask FxSocket for a higher limit',
+    context: { what, atUs, rows },
+  });
+
+export const emptyHistory = (what: string, range: Range): FxtapeError =>
+  new FxtapeError({
+    code: 'HISTORY_NOT_READY',
+    kind: 'transient',
+    message: `the terminal lists ${what} but has no history of it at all, neither before nor after ${spelled(range)}`,
+    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once',
+    context: { what, ...range },
+  });

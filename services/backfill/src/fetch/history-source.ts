@@ -1,0 +1,51 @@
+// What reading pages needs to know about a kind of history: how to ask, where a row stands in time, and what fits between two rows.
+import type { IncompleteRow, Range } from '@fxtape/market';
+import type { Purpose } from '../context/numbers.ts';
+import type { SpanLimits } from '../context/range-memory.ts';
+
+export interface RejectedItem {
+  readonly raw: unknown;
+  readonly reason: string;
+}
+
+/** One answer, or several joined: rows in range, oldest first. */
+export interface HistoryAnswer<R> {
+  readonly range: Range;
+  readonly rows: readonly R[];
+  /** Rows of the answer with a time outside the range: they are stored, but prove nothing. */
+  readonly beside: readonly R[];
+  /** Rows as answered, those outside the range and rejected ones included. */
+  readonly size: number;
+  readonly rejected: readonly RejectedItem[];
+  /** Which fields of `rows` are null because they could not be read. */
+  readonly incomplete: readonly IncompleteRow<R>[];
+  /** What cannot be told apart on the broker's clock. */
+  readonly ambiguous: readonly Range[];
+  /** From where on rows are not final yet; null: all are final. */
+  readonly openFromUs: number | null;
+  /** Whether a row known to stand before the range came too; null: none was asked for. */
+  readonly anchored: boolean | null;
+}
+
+export interface HistorySource<R> {
+  /** For people: `M1 bars of EURUSD`. */
+  readonly what: string;
+  /** The key under which the sizes that work are remembered. */
+  readonly memoryKey: string;
+  /** The key under which first use is remembered. */
+  readonly streamKey: string;
+  readonly route: string;
+  readonly limits: SpanLimits;
+  /** The time by which the gateway selects rows. */
+  readonly atUs: (row: R) => number;
+  /** Two rows with the same id are the same row. */
+  readonly idOf: (row: R) => unknown;
+  /** True if no row fits between the bound (included) and the first row. */
+  readonly headIsTight: (fromUs: number, firstUs: number) => boolean;
+  /** True if no row fits between the last row and the bound (excluded). */
+  readonly tailIsTight: (lastUs: number, toUs: number) => boolean;
+  /** An empty answer is the known state of this stream: it needs no second one. */
+  readonly emptyIsKnown?: boolean;
+  /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
+  readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
+}

@@ -1,0 +1,46 @@
+// A streamed trade becomes a deal, and a closing deal a position: the history around the range is read until all of them are there. In: a
+// range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never becomes one. What
+// history does not show after a while gets a gap that names it, and is healed from there.
+import type { Payload } from '@fxtape/jobs';
+import { FxtapeError } from '@fxtape/ops';
+import { recordMissing } from './missing-trades.ts';
+import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
+import { syncDeals } from './sync-deals.ts';
+import { syncPositions } from './sync-positions.ts';
+
+const AROUND_US = 60_000_000;
+/** A platform that does not number its deals says so. */
+const NO_NUMBER = '0';
+/** A trade younger than this is waited for. */
+const YOUNG_US = 120_000_000;
+
+/** @throws DEAL_NOT_YET, and as syncDeals. */
+export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promise<SyncOutcome> {
+  const range = { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US };
+  const { account, parts, signal } = c;
+  const deals = of.dealIds.filter((id) => id !== NO_NUMBER);
+  // Without any number, only the range says what to look for.
+  const outcomes: SyncOutcome[] = [];
+  if (deals.length > 0 || of.positionIds.length === 0)
+    outcomes.push(await syncDeals(c, { range, claims: false }));
+  if (of.positionIds.length > 0) outcomes.push(await syncPositions(c, { range, claims: false }));
+  const missing = [
+    ...(await parts.trades.notStored('deals', of.account, deals, { signal })),
+    ...(await parts.trades.notStored('positions', of.account, of.positionIds, { signal })),
+  ];
+  if (missing.length > 0) {
+    if ((await account.nowUs(signal)) - of.toUs < YOUNG_US) throw notYet(of.account, missing);
+    for (const stream of ['deals', 'positions'] as const) await recordMissing(c, stream, of);
+  }
+  const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
+  return { rows, requests: c.requests(), covered: [], outcome: rows > 0 ? 'rows' : 'nothing_there' };
+}
+
+const notYet = (account: string, numbers: readonly string[]): FxtapeError =>
+  new FxtapeError({
+    code: 'DEAL_NOT_YET',
+    kind: 'transient',
+    message: `the history of "${account}" does not show these trades yet: ${numbers.join(', ')}`,
+    hint: 'Nothing to do: the history is read again within seconds, and a gap names every trade that is still missing then',
+    context: { account, numbers },
+  });

@@ -1,0 +1,101 @@
+// A range of history that was answered with nothing, twice: nothing happened there, or history begins later, or the terminal has not loaded
+// it. What is concluded here is hardly ever asked again, so it takes a terminal that says it is ready, and answers that are minutes apart;
+// an account without a single deal is doubted for longer, because nearly every account has its deposit. Until then the job comes again,
+// about once a minute, so that a history that appears is read at once.
+//
+//   something older? ─yes─► nothing happened there ─► cover             (a long range: the same again, a while later)
+//        └─no─► the same beginning, minutes apart, from a terminal that is ready ─► limit; cover if there is no row at all
+import { isTerminalReady, type WireStatus } from '@fxtape/fxsocket';
+import type { Range } from '@fxtape/market';
+import { ComeAgain } from '../fetch/come-again.ts';
+import { type Beginning, beginningOf } from '../fetch/earliest.ts';
+import type { HistorySource } from '../fetch/history-source.ts';
+import { recordLimit, withdrawLimit } from '../fetch/limits.ts';
+import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
+import type { RangeSync } from './range-sync.ts';
+
+/** Weekends and holidays are shorter than this. */
+const LONG_US = 4 * 86_400_000_000;
+/** That there is nothing at all is doubted this much longer … */
+const NONE_FACTOR = 3;
+/** … and a long silence within history this much less. */
+const SILENCE_FACTOR = 1 / 9;
+const FORGET_FACTOR = 5;
+/** Checks between the first and the last one. */
+const LOOKS = 3;
+
+export interface Settled {
+  /** Nothing is missing there. */
+  readonly proved: readonly Range[];
+  readonly outcome: SyncOutcome['outcome'];
+}
+
+/** @throws ComeAgain, and the errors of the source. */
+export async function settleEmpty<R extends object>(
+  c: SyncContext,
+  of: RangeSync<R>,
+  range: Range,
+  toUs: number,
+): Promise<Settled> {
+  const proved = { fromUs: range.fromUs, toUs };
+  const beginning = await beginningOf(c, of.source, range, await c.account.nowUs(c.signal));
+  await stillEmpty(c, of.source, range);
+  if (beginning.kind === 'older_exists') {
+    if (range.toUs - range.fromUs > LONG_US) hold(c, of.source, beginning, range);
+    await withdrawLimit(c, of.key, range);
+    return { proved: [proved], outcome: 'nothing_there' };
+  }
+  await requireReady(c, of.source);
+  hold(c, of.source, beginning, range);
+  if (beginning.firstUs === null) of.noneAtAll(range);
+  await recordLimit(c, of.key, beginning.firstUs, range);
+  return beginning.firstUs === null
+    ? { proved: [proved], outcome: 'nothing_there' }
+    : { proved: [], outcome: 'before_beginning' };
+}
+
+/** Until the same conclusion has held for long enough. */
+function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning, range: Range): void {
+  const { agreements, clock, looksApartMs } = c.parts;
+  // Where a history begins is one fact for all ranges before it: their checks confirm one another, never the opposite conclusion.
+  const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
+  const wantedMs = looksApartMs * doubtOf(beginning);
+  const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
+    nowMs: clock.monoMs(),
+    // A check an hour ago says nothing about the terminal now; a busy queue may take minutes.
+    forgetMs: looksApartMs * FORGET_FACTOR,
+  });
+  if (heldMs < wantedMs)
+    throw new ComeAgain(
+      Math.min(looksApartMs / LOOKS, wantedMs - heldMs),
+      `${source.what} may not be loaded yet`,
+    );
+}
+
+const doubtOf = (beginning: Beginning): number => {
+  if (beginning.kind === 'older_exists') return SILENCE_FACTOR;
+  return beginning.firstUs === null ? NONE_FACTOR : 1;
+};
+
+async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promise<void> {
+  const status = await c
+    .ask({ route: '/status', purpose: 'facts' }, (signal) =>
+      c.account.rest.status({ signal, retry: 'transport' }),
+    )
+    .catch((error: unknown): WireStatus | null => {
+      // A bridge without the route: only time can tell.
+      if ((error as { code?: unknown }).code === 'FXSOCKET_NOT_FOUND') return null;
+      throw error;
+    });
+  if (status === null || isTerminalReady(status)) return;
+  c.parts.agreements.forget(`${source.streamKey}|beginning`);
+  throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
+}
+
+/** A terminal that loaded its history during the check has rows now: the range must be read again. */
+async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Range): Promise<void> {
+  const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
+  const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };
+  const answer = await source.read(newest, 'agreement');
+  if (answer.size > 0) throw new ComeAgain(0, `${source.what} were being loaded`);
+}
