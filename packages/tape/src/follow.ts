@@ -1,7 +1,5 @@
 // Follows a tape that is being written. In: a position. Out: batches of synced lines from there on for ever: from memory while the
 // follower keeps up, else from the files, then from memory again. A slow follower costs no memory and slows nobody.
-import type { Damage } from './damage.ts';
-import type { Line } from './line.ts';
 import { comparePositions, type Position } from './position.ts';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, readSegments, type FollowBatch } from './read.ts';
 import type { Ring } from './ring.ts';

@@ -1,7 +1,7 @@
 // The bytes of one segment in order, plain or compressed. In: a segment and where to start. Out: bytes put into the reader's buffer,
 // and at the end whether the segment could be read to its end. Survives that the plain file becomes the compressed one meanwhile.
 import { type FileHandle, open } from 'node:fs/promises';
-import type { DamageReason, SourceFailure } from './damage.ts';
+import type { SourceFailure } from './damage.ts';
 import { errnoOf, ioError } from './errors.ts';
 import { compressedPath, type Segment } from './segment.ts';
 import { ZstdBytes } from './zstd-bytes.ts';

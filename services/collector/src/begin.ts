@@ -2,7 +2,6 @@
 // while. Out: the parts, not yet running. A kill at any point leaves a tape from which the next start continues.
 //
 //   open the tape → read its end, or what the database remembers → find the account → settle the clock → say what is wanted
-import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
@@ -12,9 +11,7 @@ import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
 import type {
   AppliedWatch,
   Database,
-  OwnTape,
   Reader,
-  Recorded,
   RecorderClaims,
   SentRow,
   TableWriter,
@@ -22,13 +19,14 @@ import type {
 } from '@fxtape/questdb';
 import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from './checkpoints.ts';
+import { claimNow, claimSoon, setAsideOf } from './claiming.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import { condemnedNote } from './condemned.ts';
 import type { FeedOrder } from './feed-order.ts';
 import { findAccount } from './find-account.ts';
 import type { InHand } from './in-hand.ts';
 import { Intake } from './intake.ts';
-import { goingOn, lastOfFeed } from './last-of-feed.ts';
+import { lastOfFeed, nobody, withLastTicks } from './last-of-feed.ts';
 import { recall } from './lost-tape.ts';
 import { Outflow, type OutflowOptions } from './outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
@@ -38,8 +36,6 @@ import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
-/** How long a resumed tape waits for the database to say that no other folder records the account. */
-const CLAIM_MS = 3000;
 
 /** What all accounts of a process share. */
 export interface SharedParts {
@@ -117,18 +113,19 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   // After a change of the configuration another account may still record it.
   if (feed !== null) await o.order.untilFree(name, feed, signal);
   // Others may have recorded it as well while a tape that comes back to its feed was not configured.
-  const isAlone = feed === null || (knows && memory.ledger.state.streams.size > 0);
+  const isAlone = feed === null || (knows && memory.symbols.length > 0);
   const others = isAlone
-    ? new Map()
-    : await until('waiting_for_tape', () => lastOfFeed(dirname(dir), { feed, but: name }, log));
+    ? nobody()
+    : await until('waiting_for_tape', () => lastOfFeed(dirname(dir), { feed, but: name, own: memory }, log));
   const remembered = knows
     ? null
     : await until('waiting_for_questdb', async () => {
         await o.database.ready(signal);
-        const of = { account: name, feed, others, tapes: await tapesBeside(dir) };
+        const of = { account: name, feed, others: others.ticks, tapes: await tapesBeside(dir) };
         return recall(o.reader, of, signal);
       });
-  if (remembered !== null) tape.raiseFloor(remembered.floorUs ?? 0);
+  // The takeover follows all rows of the feed, also while our clock stands before them.
+  tape.raiseFloor(Math.max(remembered?.floorUs ?? 0, others.tickedUs));
   passing('collector: remembered');
   const binding = await until('waiting_for_gateway', () => bind(o, memory.binding));
   passing('collector: account found');
@@ -159,8 +156,10 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
     await configure({ feed: before, replayed, streams: memory.accountStreams });
   const wanted = symbols.wanted(config, []);
   const { streams, subscriptions } = wanted;
-  const configured = remembered?.configured ?? goingOn(others, new LastTicks(memory.lastOf(feed)));
-  await configure({ feed, replayed, streams: configured(streams) });
+  const own = { symbols: memory.symbols, last: new LastTicks(memory.lastOf(feed)) };
+  const of = { ...o, account: name, feed, others: isAlone ? null : others.ticks };
+  const configured = remembered?.configured(streams) ?? (await withLastTicks(of, own, streams));
+  await configure({ feed, replayed, streams: configured });
   passing('collector: configured');
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
@@ -200,76 +199,9 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   };
 };
 
-/** For a tape that must know what others recorded. Out: the error that prevents it; null if the account is ours. */
-const claimNow = (
-  { claims, config, database, signal, until }: BeginOptions,
-  tape: OwnTape,
-): Promise<unknown> =>
-  until('waiting_for_questdb', async () => {
-    await database.ready(signal);
-    await claims.claim(recordedOf(config), signal, tape);
-  }).then(
-    () => null,
-    (error: unknown) => error,
-  );
-
-/** Out: the refusal, if another data folder records this account into the database; null if none does, or if the database is away. */
-const claimSoon = async (
-  { claims, config, database, log, signal }: BeginOptions,
-  tape: OwnTape,
-): Promise<unknown> => {
-  try {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]);
-    await database.ready(soon);
-    const wanted = recordedOf(config);
-    // If no other folder recorded the account, nothing keeps the recording waiting.
-    if (!(await claims.isFree([wanted, { ...wanted, feed: tape.feed }], soon)))
-      await claims.claim(wanted, signal, tape);
-    return null;
-  } catch (error) {
-    if (isElsewhere(error)) return error;
-    // The claim is made again before rows are sent.
-    log.debug(
-      { err: error },
-      'cannot check whether another data folder records this account; recording starts anyway',
-    );
-    return null;
-  }
-};
-
-const recordedOf = ({ marketData, name }: AccountConfig): Recorded => ({
-  account: name,
-  feed: marketData?.feed ?? null,
-});
-
 const throwIfAny = (error: unknown): void => {
   if (error !== null) throw error;
 };
-
-/**
- * Moves a tape aside if another folder has recorded the account since: its rows that are not in the database lie in a gap of that
- * recording, and history may have added them since.
- */
-const setAsideOf = ({ clock, config, dir, log }: BeginOptions, writer: TapeWriter, memory: TapeMemory) => {
-  const setAside = async (): Promise<void> => {
-    if (aside.done || !memory.begun) return;
-    await writer.close();
-    const to = join(dirname(dirname(dir)), 'set-aside', `${config.name}-${clock.nowMs()}`);
-    await mkdir(dirname(to), { recursive: true });
-    await rename(dir, to);
-    aside.done = true;
-    log.warn(
-      { to },
-      'another data folder recorded this account meanwhile; its tape here was moved to set-aside, and a new tape begins',
-    );
-  };
-  const tape: OwnTape = { feed: memory.ledger.state.feed, setAside };
-  const aside = { done: false, tape };
-  return aside;
-};
-
-export const isElsewhere = (error: unknown): error is FxtapeError =>
-  error instanceof FxtapeError && error.code === 'ACCOUNT_RECORDED_ELSEWHERE';
 
 /** Accounts that have lines on a tape here. @throws TAPE_IO */
 const tapesBeside = async (dir: string): Promise<Set<string>> => {

@@ -6,9 +6,9 @@ import { TapeWriter } from '@fxtape/tape';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { goingOn, lastOfFeed } from './last-of-feed.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { goingOn, lastOfFeed, withLastTicks } from './last-of-feed.ts';
+import { remembering, TapeMemory } from './tape-memory.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 
@@ -23,8 +23,9 @@ async function tape(
   const memory = new TapeMemory(account);
   const dir = join(tapes, account);
   const writer = await TapeWriter.open({ dir, account, head: () => memory.save(), clock: systemClock() });
+  const streams = ticks.map(([symbol]) => ({ stream: 'ticks', symbol, timeframe: null }));
   writer.append([
-    { conn: 0, recvUs: START_MS * 1000, event: 'configured', data: { feed, replayed: false, streams: [] } },
+    { conn: 0, recvUs: START_MS * 1000, event: 'configured', data: { feed, replayed: false, streams } },
     ...ticks.map(([symbol, s]) => {
       const time = new Date(START_MS + s * 1000).toISOString();
       const frame = JSON.stringify({ type: 'tick', symbol, data: { bid: s, ask: s + 1, time } });
@@ -58,12 +59,16 @@ test('the newest tick of each symbol of the feed, from whichever tape; what cann
   const log: Pick<Log, 'warn'> = { warn: vi.fn() };
   const found = await lastOfFeed(tapes, { feed: 'icm', but: 'self' }, log);
   rmSync(tapes, { recursive: true });
-  expect([...found].map(([symbol, { bid, ms }]) => [symbol, bid, (ms - START_MS) / 1000])).toEqual([
+  expect(found.tickedUs).toBe((START_MS + 7000) * 1000);
+  expect([...found.ticks].map(([symbol, { bid, ms }]) => [symbol, bid, (ms - START_MS) / 1000])).toEqual([
     ['EURUSD', 7, 7],
     ['GBPUSD', 2, 2],
     ['USDJPY', 6, 6],
   ]);
-  expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual(new Map());
+  expect(await lastOfFeed(join(tapes, 'gone'), { feed: 'icm', but: 'self' }, log)).toEqual({
+    ticks: new Map(),
+    tickedUs: 0,
+  });
 });
 
 test('a folder that cannot be read is no empty one', async () => {
@@ -92,4 +97,69 @@ test('a tape that comes back to its feed knows what others saw of it since, and 
   ];
   const known = goingOn(others, own)(streams).map(({ lastTick }) => lastTick?.bid ?? null);
   expect(known).toEqual([5, null, 3, null, null]);
+});
+
+test('a tape that comes back to its feed knows what it had of it: the database may lack that', async () => {
+  const tapes = mkdtempSync(join(tmpdir(), 'fxtape-feed-'));
+  await tape(tapes, 'other', 'icm', [['EURUSD', 4]]);
+  await tape(tapes, 'self', 'icm', [['EURUSD', 8]], ['demo', 'icm', null]);
+  const own = await remembering('self', join(tapes, 'self'));
+  const { ticks } = await lastOfFeed(tapes, { feed: 'icm', but: 'self', own }, { warn: vi.fn() });
+  rmSync(tapes, { recursive: true });
+  expect(ticks.get('EURUSD')).toMatchObject({ bid: 8 });
+});
+
+describe('a symbol joins a feed that is recorded already', () => {
+  const ticks = (symbol: string): StreamKey => ({ stream: 'ticks', symbol, timeframe: null });
+  const rows = (...symbols: string[]) =>
+    new Map(
+      symbols.map((symbol) => [
+        symbol,
+        {
+          symbol,
+          bid: 20,
+          ask: 21,
+          last: null,
+          volume: null,
+          ts: (START_MS + 20) * 1000,
+          ts_recv: 0,
+          source: 'live',
+          utc_offset_s: 0,
+        },
+      ]),
+    );
+  const joined = async (
+    latestTicks: () => Promise<ReturnType<typeof rows>>,
+    symbols = ['EURUSD', 'GBPUSD', 'USDJPY'],
+  ) => {
+    const tapes = mkdtempSync(join(tmpdir(), 'fxtape-feed-'));
+    await tape(tapes, 'former', 'icm', [['GBPUSD', 4]]);
+    const log = { warn: vi.fn() };
+    const o = {
+      dir: join(tapes, 'self'),
+      feed: 'icm',
+      account: 'self',
+      others: null,
+      log,
+      signal: new AbortController().signal,
+    };
+    const own = { symbols: ['EURUSD'], last: new LastTicks() };
+    const streams = await withLastTicks({ ...o, reader: { latestTicks } }, own, symbols.map(ticks));
+    rmSync(tapes, { recursive: true });
+    return { known: streams.map(({ lastTick }) => lastTick?.bid), warned: log.warn.mock.calls.length };
+  };
+
+  test('what another account recorded of it last is known, from its tape and from the database', async () => {
+    expect(await joined(async () => rows('USDJPY'))).toEqual({ known: [undefined, 4, 20], warned: 0 });
+  });
+
+  test('it does not wait for a database that is away', async () => {
+    const away = () => Promise.reject(new Error('connection refused'));
+    expect(await joined(away)).toEqual({ known: [undefined, 4, undefined], warned: 1 });
+  });
+
+  test('nothing is asked when none joins', async () => {
+    const never = () => Promise.reject(new Error('asked'));
+    expect(await joined(never, ['EURUSD'])).toEqual({ known: [undefined], warned: 0 });
+  });
 });

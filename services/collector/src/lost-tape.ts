@@ -2,7 +2,6 @@
 // now: where coverage ended, which gaps were left open, the last tick of each symbol, and the last receive time. In: the reader, which
 // refuses while tables lag. Out: what the tape goes on from, so that nothing is doubled and the time without a tape is a gap.
 import {
-  brokerMs,
   type ConfiguredStream,
   type KnownTick,
   type LiveCause,
@@ -10,7 +9,7 @@ import {
   streamId,
 } from '@fxtape/market';
 import type { Reader } from '@fxtape/questdb';
-import { addNewer } from './last-of-feed.ts';
+import { addNewer, knownTicks } from './last-of-feed.ts';
 
 const TOGETHER_US = 3_600_000_000;
 
@@ -53,12 +52,7 @@ export const recall = async (
   const open = new Map(
     gaps.filter((gap) => gap.ts_to === null && own(gap)).map((gap) => [streamId(gap as StreamKey), gap]),
   );
-  const known = new Map<string, KnownTick>();
-  for (const [symbol, tick] of latest) {
-    if (tick.bid === null || tick.ask === null || tick.utc_offset_s === null) continue;
-    const ms = brokerMs(Math.round(tick.ts / 1000) + tick.utc_offset_s * 1000);
-    known.set(symbol, { ms, bid: tick.bid, ask: tick.ask, last: tick.last, volume: tick.volume });
-  }
+  const known = new Map(knownTicks(latest));
   addNewer(known, others);
   const configured = (streams: readonly StreamKey[]): ConfiguredStream[] =>
     streams.map((key) => {

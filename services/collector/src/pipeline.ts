@@ -7,20 +7,14 @@
 // In: the account's configuration, as it changes. Out: nothing but its effects and what is known of its state. Whatever fails is begun again.
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
-import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
-import {
-  begin,
-  type BeginOptions,
-  isElsewhere,
-  look,
-  type Parts,
-  type SharedParts,
-  type WaitingFor,
-} from './begin.ts';
+import { begin, type BeginOptions, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
 import type { NotRecording } from './account-state.ts';
+import { isElsewhere } from './claiming.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import type { Former } from './retire.ts';
+import { withLastTicks } from './last-of-feed.ts';
+import { isRefusal, lineOf } from './refusal.ts';
 import { upkeep } from './upkeep.ts';
 import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
 
@@ -250,12 +244,12 @@ export class Pipeline {
           'the symbol list could not be read; recording continues with the known symbols',
         );
       }
-      if (!signal.aborted && this.#ending === null) this.#want(parts, config);
+      if (!signal.aborted && this.#ending === null) await this.#want(parts, config, signal);
     }
   }
 
   /** @throws TAPE_FULL, TAPE_IO: what is wanted is then as it was. */
-  #want({ intake, stream, symbols }: Parts, config: AccountConfig): void {
+  async #want({ intake, memory, stream, symbols }: Parts, config: AccountConfig, signal: AbortSignal) {
     const wanted = symbols.wanted(config, this.wanted.subscriptions);
     if (isDeepStrictEqual(wanted, this.wanted)) return;
     const { missing, streams } = wanted;
@@ -263,7 +257,10 @@ export class Pipeline {
       this.#o.log.warn({ missing }, 'the symbol list lacks symbols that it had before; asking again');
     if (!isDeepStrictEqual(streams, this.wanted.streams)) {
       const feed = config.marketData?.feed ?? null;
-      intake.configure({ feed, replayed: config.clock.replayed, streams });
+      const of = { ...this.#o, account: config.name, feed, others: null, signal };
+      const configured = await withLastTicks(of, memory, streams);
+      if (signal.aborted || this.#ending !== null) return;
+      intake.configure({ feed, replayed: config.clock.replayed, streams: configured });
     }
     this.wanted = wanted;
     stream.setSubscriptions([...wanted.subscriptions]);
@@ -336,8 +333,9 @@ export class Pipeline {
     this.#closed = true;
     const last = memory.ledger.lastTsRecv;
     const deadlineMs = clock.monoMs() + 4000;
-    while (clock.monoMs() < deadlineMs && (outflow.state.appliedTsRecv ?? 0) < last)
-      await pause(clock, 20, this.#run.signal);
+    const { signal } = this.#run;
+    while (!signal.aborted && clock.monoMs() < deadlineMs && (outflow.state.appliedTsRecv ?? 0) < last)
+      await pause(clock, 20, signal);
     const { appliedTsRecv, phase } = outflow.state;
     if (phase !== 'paused') this.#applied = { epoch: this.#o.database.epoch, us: appliedTsRecv ?? 0 };
   }
@@ -373,18 +371,6 @@ export class Pipeline {
 
 /** Abort reason of a recording that restarts at once. */
 const ANEW = new Error('begun anew');
-
-/** Errors about the key: they will not pass by themselves, so they are not retried every two seconds. */
-const OF_THE_KEY = new Set(['FXSOCKET_UNAUTHORIZED', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_PAYMENT_REQUIRED']);
-
-const isRefusal = (error: unknown): boolean =>
-  (error instanceof FxtapeError && error.kind === 'terminal') ||
-  (error instanceof FxSocketError && OF_THE_KEY.has(error.code));
-
-const lineOf = (error: unknown): string => {
-  if (error instanceof FxtapeError) return error.toLine();
-  return error instanceof FxSocketError ? `${error.code}: ${error.message}. ${error.hint}` : String(error);
-};
 
 const againMs = (times: number): number => Math.min(LONGEST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (times - 1));
 

@@ -2,10 +2,11 @@
 // streams end, so that no gap stays open for ever; rows that are not yet in the database are sent; and the account of each tape is known,
 // so that a renamed account is recognised by its server and login.
 import { join } from 'node:path';
-import { FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
+import { abortable, FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
-import { isElsewhere, openTape, outflowOf, type SharedParts } from './begin.ts';
+import { openTape, outflowOf, type SharedParts } from './begin.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { isElsewhere } from './claiming.ts';
 import { ClockKeeper } from './clock-keeper.ts';
 import type { FeedOrder, Neighbour } from './feed-order.ts';
 import { Intake } from './intake.ts';
@@ -92,15 +93,17 @@ export class Retirement {
   }
 
   /** One tape after the other: all together would be in memory at once. */
-  #inTurn(name: string, one: Under): Promise<void> {
+  async #inTurn(name: string, one: Under): Promise<void> {
     const { signal } = one.stop;
-    const ended = Promise.withResolvers<void>();
+    const work: Promise<void>[] = [];
     this.#turn = this.#turn.then(async () => {
-      if (!signal.aborted) void this.#retire(name, one).then(ended.resolve, ended.reject);
-      else ended.resolve();
-      await Promise.race([ended.promise, pause(this.#o.shared.clock, TURN_MS, signal)]);
+      if (signal.aborted) return;
+      work.push(this.#retire(name, one));
+      await Promise.race([...work, pause(this.#o.shared.clock, TURN_MS, signal)]);
     });
-    return ended.promise;
+    // Who is configured again, or stopped, does not wait for its turn.
+    await abortable(this.#turn, signal).catch(() => {});
+    await Promise.all(work);
   }
 
   /** The account is configured again: resolves when its tape is free. */
@@ -148,12 +151,12 @@ export class Retirement {
       const locked = code === 'TAPE_LOCKED';
       const isOver = !locked && kind === 'terminal';
       const then = isOver ? 'correct the cause and restart the collector' : 'trying again in 15 s';
-      log[locked ? 'debug' : 'warn'](
+      const [before] = one.failed;
+      const times = before?.code === code ? before.times + 1 : 1;
+      log[locked && times > 1 ? 'debug' : 'warn'](
         { err: error },
         `cannot send the rest of this tape, whose account is no longer configured; ${then}`,
       );
-      const [before] = one.failed;
-      const times = before?.code === code ? before.times + 1 : 1;
       one.failed = [{ part: 'sending', code, message, times }];
       // Only a person can fix this: nobody waits for this tape while this database answers.
       if (isOver) one.doneFor = epoch;

@@ -255,3 +255,27 @@ test('a recorder that restarts between connections names every frame as one that
     { seed, numRuns: 60 },
   );
 });
+
+test('each feed keeps its own last ticks, through every change of the feed', async () => {
+  const recorder = await new Recorder().open();
+  const feed = (name: string | null) =>
+    recorder.intake().configure({ feed: name, replayed: false, streams: [] });
+  const ticks = (symbol: string, ms: number) =>
+    recorder.hears([
+      { word: 'connects', afterMs: 1 },
+      { word: 'tick', symbol, price: ms, ms, afterMs: 1 },
+    ]);
+  const known = (name: string) => recorder.memory.lastOf(name).map(([symbol, { bid }]) => `${symbol} ${bid}`);
+  feed('A');
+  await ticks('EURUSD', 10);
+  feed('B');
+  await ticks('XAUUSD', 20);
+  expect([known('A'), known('B')]).toEqual([['EURUSD 10'], ['XAUUSD 20']]);
+  feed('A');
+  feed(null);
+  expect([known('A'), known('B')]).toEqual([['EURUSD 10'], ['XAUUSD 20']]);
+  feed('B');
+  expect(recorder.memory.last.of('XAUUSD')).toMatchObject({ bid: 20 });
+  expect(recorder.memory.last.of('EURUSD')).toBeNull();
+  await recorder.close();
+});

@@ -108,12 +108,6 @@ export class TapeMemory {
     return [...this.ledger.state.streams.values()].map(({ key }) => key);
   }
 
-  /** The feed of its newest ticks. */
-  get tickedFeed(): string | null {
-    const byTime = [...this.ticked].toSorted(([, a], [, b]) => a - b);
-    return this.ledger.state.feed ?? byTime.at(-1)?.[0] ?? null;
-  }
-
   /** Receive time of the newest tick of a feed, microseconds; 0: there is none. */
   tickedUs(feed: string): number {
     const { streams, feed: now } = this.ledger.state;
@@ -174,8 +168,7 @@ export class TapeMemory {
     const { feed } = this.ledger.state;
     if (feed !== null) this.ticked.set(feed, this.tickedUs(feed));
     if (feed !== null && feed !== next) this.#leave(feed);
-    const back = next === null ? undefined : this.left.get(next);
-    if (back !== undefined && next !== null && feed !== next) this.last = new LastTicks(back);
+    if (next !== null && feed !== next) this.last = new LastTicks(this.left.get(next) ?? []);
     for (const { lastTick, symbol } of streams) if (lastTick && symbol) this.last.remember(symbol, lastTick);
   }
 
@@ -189,7 +182,7 @@ export class TapeMemory {
   /** The last tick of each symbol of a feed, whether it is recorded now or was before. */
   lastOf(feed: string | null): ReturnType<LastTicks['save']> {
     if (feed === null) return [];
-    return this.tickedFeed === feed ? this.last.save() : (this.left.get(feed) ?? []);
+    return this.ledger.state.feed === feed ? this.last.save() : (this.left.get(feed) ?? []);
   }
 
   #tick({ conn, mark }: Line, { data, symbol }: Extract<WireMessage, { type: 'tick' }>): void {

@@ -16,7 +16,7 @@ import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { Life, lifelike } from './life.ts';
 import { pace } from './pace.ts';
-import { accountSchema, type AccountSpec, type Scenario, type ScenarioInput } from './scenario.ts';
+import { accountSchema, type AccountSpec, type Scenario } from './scenario.ts';
 import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
 import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';

@@ -1,6 +1,5 @@
 // What the history mappers have in common: the shape of what they give, and which times a table can hold.
 
-import type { UtcReading } from '../time/clock-rule.ts';
 import type { Range } from '../time/ranges.ts';
 import { textOrNull } from '../tables/read-fields.ts';
 

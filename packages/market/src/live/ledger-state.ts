@@ -2,7 +2,6 @@
 // open, and the last heartbeat that can serve as a bound. It is plain data, so that the head of a segment and the
 // cursor can carry it, and a reader can go on from either.
 
-import type { Pass } from '../time/clock-rule.ts';
 import type { Lateness } from './lateness.ts';
 import type { StreamKey } from '../tables/stream-key.ts';
 import type { StreamPhase } from './stream-transitions.ts';

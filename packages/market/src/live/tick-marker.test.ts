@@ -275,3 +275,39 @@ test('a clock that is set forward behind the first frame makes it no snapshot: t
   expect(life.frame(tick(hour + 2600, 1.3), 2600)).toBe('live');
   expect(life.frame(behind, 4200)).toBe('repeat');
 });
+
+test('what was seen since the subscription is known whatever came after it, in whatever order of time', () => {
+  const HOUR = 3_600_000;
+  /** `[milliseconds of the tick, of its receipt]`; then an earlier one is restated. */
+  const late = (frames: readonly [number, number][], restated: number): TickMark => {
+    const life = new Life();
+    life.connect([]);
+    for (const [ms, atMs] of frames) life.frame(tick(ms), atMs);
+    return life.frame(tick(restated), 2500);
+  };
+  const reordered: [number, number][] = [
+    [100, 100],
+    [103, 150],
+    [105, 200],
+    [104, 210],
+    [102, 220],
+  ];
+  expect(late(reordered, 103)).toBe('repeat');
+  const setBack: [number, number][] = [
+    [10, 100],
+    [1010, 1100],
+    [2010, 2100],
+    [10 - HOUR, 2200],
+    [1010 - HOUR, 2300],
+  ];
+  expect(late(setBack, 1010)).toBe('repeat');
+  expect(late([...setBack, [2310, 2400]], 1010)).toBe('repeat');
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 40 }), (times) => {
+      const life = new Life();
+      const marks = life.connect(times.map((at) => tick(at * 700_000)));
+      const isKnown = times.map((at, i) => times.indexOf(at) < i);
+      expect(marks.map((mark) => mark === 'repeat')).toEqual(isKnown);
+    }),
+  );
+});

@@ -39,9 +39,10 @@ const MAX_SEEN = 16_384;
 
 interface Watch {
   readonly before: KnownTick | null;
+  /** In order of time. */
   seen: KnownTick[];
   /** Those of them that lay ahead of the ones that followed: a tick may come with any time. */
-  readonly odd: KnownTick[];
+  odd: KnownTick[];
   /** The frame before was older than the newest. */
   overtaken: boolean;
   /** When the newest of them came. */
@@ -64,14 +65,16 @@ interface Watch {
 const same = (a: KnownTick, b: KnownTick): boolean =>
   a.ms === b.ms && a.bid === b.bid && a.ask === b.ask && a.last === b.last && a.volume === b.volume;
 
-/** Frames come nearly in order of time, so a newest-first search can stop at the first earlier tick. */
+/** Where a tick belongs among those that are in order of time: behind equal ones. Frames come nearly in order, so the search begins at the end. */
+const placeOf = (seen: readonly KnownTick[], { ms }: KnownTick): number => {
+  let place = seen.length;
+  while (place > 0 && (seen[place - 1] as KnownTick).ms > ms) place--;
+  return place;
+};
+
 const seenBefore = (seen: readonly KnownTick[], tick: KnownTick): boolean => {
-  const inOrder = (seen.at(-1)?.ms ?? 0) <= tick.ms;
-  for (let i = seen.length - 1; i >= 0; i--) {
-    const earlier = seen[i] as KnownTick;
-    if (same(earlier, tick)) return true;
-    if (inOrder && earlier.ms < tick.ms) return false;
-  }
+  for (let i = placeOf(seen, tick) - 1; i >= 0 && (seen[i] as KnownTick).ms === tick.ms; i--)
+    if (same(seen[i] as KnownTick, tick)) return true;
   return false;
 };
 
@@ -138,7 +141,7 @@ export class TickMarker {
     if (!watch.over && (waitedMs >= LINGER_MS || (waitedMs >= SETTLE_MS && watch.due <= 0))) {
       watch.over = true;
       watch.seen = [];
-      watch.odd.length = 0;
+      watch.odd = [];
     }
     if (watch.over) return 'live';
     if (!first) tellFirst(watch, tick, monoMs);
@@ -170,19 +173,20 @@ const tellFirst = (watch: Watch, { ms }: KnownTick, monoMs: number): void => {
   watch.due--;
 };
 
+const bounded = (ticks: KnownTick[]): KnownTick[] =>
+  ticks.length < MAX_SEEN ? ticks : ticks.slice(MAX_SEEN / 2);
+
 const newTick = (watch: Watch, tick: KnownTick, first: boolean, monoMs: number): TickMark => {
   const newest = watch.seen.at(-1);
   const isOlder = newest !== undefined && tick.ms < newest.ms;
-  // Of two in a row that are older than the newest, that one is odd.
-  if (isOlder && watch.overtaken) watch.odd.push(watch.seen.pop() as KnownTick);
+  // Of two in a row that are older than the newest, what lies ahead of them is odd.
+  if (isOlder && watch.overtaken) watch.odd.push(...watch.seen.splice(placeOf(watch.seen, tick)));
   const overtaken = isOlder && !watch.overtaken;
   watch.overtaken = overtaken;
-  if (watch.seen.length >= MAX_SEEN) watch.seen = watch.seen.slice(MAX_SEEN / 2);
-  if (overtaken) watch.seen.splice(-1, 0, tick);
-  else {
-    watch.seen.push(tick);
-    watch.newestAtMs = monoMs;
-  }
+  watch.seen = bounded(watch.seen);
+  watch.odd = bounded(watch.odd);
+  watch.seen.splice(placeOf(watch.seen, tick), 0, tick);
+  if (!overtaken) watch.newestAtMs = monoMs;
   // A time of whole seconds may mean anything up to the next one.
   if (first) watch.firstMs = tick.ms % 1000 === 0 ? tick.ms + 999 : tick.ms;
   return first || overtaken ? 'snapshot' : 'live';

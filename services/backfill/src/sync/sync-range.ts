@@ -7,8 +7,8 @@
 import { EARLIEST_STORABLE_MS, type Range, subtract, unite } from '@fxtape/market';
 import { claim } from '../store/claim.ts';
 import { fetchPages } from '../fetch/fetch-pages.ts';
-import type { HistoryAnswer, HistorySource } from '../fetch/history-source.ts';
-import { type HoleRules, recordHoles } from './holes.ts';
+import type { HistoryAnswer } from '../fetch/history-source.ts';
+import { recordHoles } from './holes.ts';
 import { isKnownNone, limitOf, withdrawLimit } from '../fetch/limits.ts';
 import { oneAhead } from '../fetch/one-ahead.ts';
 import { settleEmpty } from './settle-empty.ts';
