@@ -15,14 +15,14 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { z } from 'zod';
-import { holds } from './begin.ts';
-import { FeedOrder } from './feed-order.ts';
-import { inHand } from './in-hand.ts';
-import { exportMetrics } from './numbers.ts';
+import { holds } from './start/begin.ts';
+import { FeedOrder } from './feed/feed-order.ts';
+import { inHand } from './send/in-hand.ts';
+import { exportMetrics } from './state/numbers.ts';
 import { Pipeline } from './pipeline.ts';
-import { accountReport, momentOf, reasonsOf } from './report.ts';
+import { accountReport, momentOf, reasonsOf } from './state/report.ts';
 import { Retirement } from './retire.ts';
-import { thisRecorder } from './this-recorder.ts';
+import { thisRecorder } from './start/this-recorder.ts';
 
 const { QDB_CLIENT_CONF } = engineVariables;
 const env = readEnv(z.object({ ...serviceVariables, ...configVariables, QDB_CLIENT_CONF }));

@@ -8,15 +8,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
-import { begin, type BeginOptions, look, type Parts, type SharedParts, type WaitingFor } from './begin.ts';
-import type { NotRecording } from './account-state.ts';
-import { isElsewhere } from './claiming.ts';
-import type { ClockKeeper } from './clock-keeper.ts';
+import {
+  begin,
+  type BeginOptions,
+  look,
+  type Parts,
+  type SharedParts,
+  type WaitingFor,
+} from './start/begin.ts';
+import { isElsewhere } from './start/claiming.ts';
+import type { ClockKeeper } from './clock/clock-keeper.ts';
 import type { Former } from './retire.ts';
-import { withLastTicks } from './last-of-feed.ts';
+import { withLastTicks } from './feed/last-of-feed.ts';
 import { isRefusal, lineOf } from './refusal.ts';
 import { upkeep } from './upkeep.ts';
-import { nothingWanted, type WantedStreams } from './wanted-streams.ts';
+import { nothingWanted, type WantedStreams } from './start/wanted-streams.ts';
 
 const RETRY_MS = 2000;
 const FIRST_AGAIN_MS = 5000;
@@ -31,6 +37,12 @@ const PROVISIONAL_EVERY_MS = 5000;
 /** How often the account is looked up while its socket is live, unless the configuration says, and while it is not. */
 const ADDRESS_EVERY_MS = 300_000;
 const ADDRESS_SOON_MS = 30_000;
+
+/** Why there is no recording yet, or any more. */
+export interface NotRecording {
+  readonly state: 'starting' | WaitingFor | 'refused' | 'failed';
+  readonly reason: string | null;
+}
 
 export interface PipelineOptions extends SharedParts {
   readonly config: AccountConfig;

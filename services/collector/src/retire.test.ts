@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { createLog, systemClock } from '@fxtape/ops';
 import { TapeWriter } from '@fxtape/tape';
 import { expect, test } from 'vitest';
-import { Intake } from './intake.ts';
+import { Intake } from './intake/intake.ts';
 import { Retirement, type RetireOptions } from './retire.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { TapeMemory } from './tape/tape-memory.ts';
 
 const log = createLog({ service: 'test', level: 'silent' });
 const clock = systemClock();

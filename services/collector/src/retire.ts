@@ -4,15 +4,15 @@
 import { join } from 'node:path';
 import { abortable, FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
-import { openTape, outflowOf, type SharedParts } from './begin.ts';
-import { Checkpoints } from './checkpoints.ts';
-import { isElsewhere } from './claiming.ts';
-import { ClockKeeper } from './clock-keeper.ts';
-import type { FeedOrder, Neighbour } from './feed-order.ts';
-import { Intake } from './intake.ts';
-import type { OutflowOptions } from './outflow.ts';
-import { type Binding, remembering } from './tape-memory.ts';
-import { LAST_STOP } from './tape-reader.ts';
+import { openTape, outflowOf, type SharedParts } from './start/begin.ts';
+import { Checkpoints } from './send/checkpoints.ts';
+import { isElsewhere } from './start/claiming.ts';
+import { ClockKeeper } from './clock/clock-keeper.ts';
+import type { FeedOrder, Neighbour } from './feed/feed-order.ts';
+import { Intake } from './intake/intake.ts';
+import type { OutflowOptions } from './send/outflow.ts';
+import { type Binding, remembering } from './tape/tape-memory.ts';
+import { LAST_STOP } from './rows/tape-reader.ts';
 import { tidy } from './upkeep.ts';
 
 const LOOK_MS = 250;

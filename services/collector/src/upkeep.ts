@@ -4,8 +4,8 @@
 // recording waits for it.
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import { applyRetention, compressClosed, type TapeWriter } from '@fxtape/tape';
-import type { Checkpoints } from './checkpoints.ts';
-import { readerState } from './tape-reader.ts';
+import type { Checkpoints } from './send/checkpoints.ts';
+import { readerState } from './rows/tape-reader.ts';
 
 const EVERY_MS = 60_000;
 

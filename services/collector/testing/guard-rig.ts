@@ -20,9 +20,9 @@ import {
 } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';
-import { Intake } from '../src/intake.ts';
-import { messageOf, TapeMemory } from '../src/tape-memory.ts';
-import { type Hold, type ReaderState, TapeReader } from '../src/tape-reader.ts';
+import { Intake } from '../src/intake/intake.ts';
+import { messageOf, TapeMemory } from '../src/tape/tape-memory.ts';
+import { type Hold, type ReaderState, TapeReader } from '../src/rows/tape-reader.ts';
 
 export const START_MS = Date.UTC(2026, 5, 24, 12);
 export const RULE = 'UTC+3h';

@@ -8,7 +8,7 @@ import { type Log, systemClock } from '@fxtape/ops';
 import { listSegments, type Position, TapeWriter, writeCursor } from '@fxtape/tape';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FeedOrder, type FeedOrderOptions, type Neighbour } from './feed-order.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { TapeMemory } from '../tape/tape-memory.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 const us = (second: number): number => (START_MS + second * 1000) * 1000;

@@ -5,10 +5,10 @@
 import { abortable, type Clock, type Log, type PartFailure, pause } from '@fxtape/ops';
 import { readCursor } from '@fxtape/tape';
 import { join } from 'node:path';
-import { type Checkpoint, Checkpoints } from './checkpoints.ts';
-import type { OutflowState } from './outflow.ts';
-import { remembering, type TapeMemory } from './tape-memory.ts';
-import type { Takeover } from './tape-reader.ts';
+import { type Checkpoint, Checkpoints } from '../send/checkpoints.ts';
+import type { OutflowState } from '../send/outflow.ts';
+import { remembering, type TapeMemory } from '../tape/tape-memory.ts';
+import type { Takeover } from '../rows/tape-reader.ts';
 
 const LOOK_MS = 1000;
 /** For so many looks in a row a tape may be unreadable before nobody waits for it any more. */

@@ -6,7 +6,7 @@ import type { AccountConfig } from '@fxtape/config';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
 import type { Database, OwnTape, Recorded, RecorderClaims } from '@fxtape/questdb';
 import type { TapeWriter } from '@fxtape/tape';
-import type { TapeMemory } from './tape-memory.ts';
+import type { TapeMemory } from '../tape/tape-memory.ts';
 
 /** How long a resumed tape waits for the database to say that no other folder records the account. */
 const CLAIM_MS = 3000;

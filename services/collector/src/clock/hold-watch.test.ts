@@ -10,8 +10,8 @@ import { type Line, TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ClockKeeper } from './clock-keeper.ts';
 import { HoldWatch } from './hold-watch.ts';
-import { Intake } from './intake.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { Intake } from '../intake/intake.ts';
+import { TapeMemory } from '../tape/tape-memory.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 const us = (second: number): number => (START_MS + second * 1000) * 1000;

@@ -11,7 +11,7 @@ import type { Log } from '@fxtape/ops';
 import type { LatestTick, Reader } from '@fxtape/questdb';
 import { listTapes } from '@fxtape/tape';
 import { dirname, join } from 'node:path';
-import { remembering, type TapeMemory } from './tape-memory.ts';
+import { remembering, type TapeMemory } from '../tape/tape-memory.ts';
 
 const ASK_MS = 5000;
 

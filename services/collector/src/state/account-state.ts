@@ -4,7 +4,7 @@
 import type { SessionSnapshot } from '@fxtape/fxsocket';
 import type { PartFailure } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';
-import type { WaitingFor } from './begin.ts';
+import type { NotRecording } from '../pipeline.ts';
 
 /** In order of weight: the first one that holds is the state. docs/account-states.md tells what to do about each. */
 export const ACCOUNT_STATES = [
@@ -37,12 +37,6 @@ export const ACCOUNT_STATES = [
   'live',
 ] as const;
 export type AccountStateName = (typeof ACCOUNT_STATES)[number];
-
-/** Why there is no recording yet, or any more. */
-export interface NotRecording {
-  readonly state: 'starting' | WaitingFor | 'refused' | 'failed';
-  readonly reason: string | null;
-}
 
 export type StreamPhase = 'live' | 'pending' | 'failed' | 'unlisted';
 

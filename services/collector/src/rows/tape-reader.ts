@@ -32,7 +32,7 @@ import {
 import type { Damage, Line } from '@fxtape/tape';
 import { type LineContext, LineRows } from './line-rows.ts';
 import { ReplayedPasses } from './replayed-passes.ts';
-import { type Configured, damageEvidence, messageOf } from './tape-memory.ts';
+import { type Configured, damageEvidence, messageOf } from '../tape/tape-memory.ts';
 
 /** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: none agreed with it yet. */
 export interface Hold {

@@ -184,6 +184,6 @@ test('a name that the account had before is told, and how to go on with its seri
 });
 
 test('every state stands in its document, in the order of weight', () => {
-  const text = readFileSync(new URL('../../../docs/account-states.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../../docs/account-states.md', import.meta.url), 'utf8');
   expect([...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, state]) => state)).toEqual([...ACCOUNT_STATES]);
 });

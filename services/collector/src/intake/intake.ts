@@ -23,7 +23,7 @@ import {
   type WireMessage,
 } from '@fxtape/market';
 import type { Entry, Line, TapeWriter } from '@fxtape/tape';
-import type { Configured, TapeMemory } from './tape-memory.ts';
+import type { Configured, TapeMemory } from '../tape/tape-memory.ts';
 
 const FULL_RETRY_MS = 1000;
 

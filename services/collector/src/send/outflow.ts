@@ -5,10 +5,10 @@ import { type Clock, type Log, passing, pause } from '@fxtape/ops';
 import type { AppliedWatch, TableWriter } from '@fxtape/questdb';
 import { comparePositions, listSegments, type Position, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './checkpoints.ts';
-import { type HoldKeeper, HoldWatch, type WatchedHold } from './hold-watch.ts';
+import { type HoldKeeper, HoldWatch, type WatchedHold } from '../clock/hold-watch.ts';
 import type { InHand } from './in-hand.ts';
-import type { TapeMemory } from './tape-memory.ts';
-import { type ReaderState, readerState, type Takeover, TapeReader } from './tape-reader.ts';
+import type { TapeMemory } from '../tape/tape-memory.ts';
+import { type ReaderState, readerState, type Takeover, TapeReader } from '../rows/tape-reader.ts';
 import { newer, type Witness, witnessOf } from './witness.ts';
 
 /** Tables that live rows go to; coverage follows when these are applied. */

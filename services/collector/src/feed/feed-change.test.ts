@@ -6,9 +6,9 @@ import { type ClockSpan, Rulings, type StreamKey } from '@fxtape/market';
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Damage, type Line, readTape, TapeWriter } from '@fxtape/tape';
 import { expect, test } from 'vitest';
-import { Intake } from './intake.ts';
-import { TapeMemory } from './tape-memory.ts';
-import { TapeReader } from './tape-reader.ts';
+import { Intake } from '../intake/intake.ts';
+import { TapeMemory } from '../tape/tape-memory.ts';
+import { TapeReader } from '../rows/tape-reader.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 const TICKS: StreamKey = { stream: 'ticks', symbol: 'EURUSD', timeframe: null };

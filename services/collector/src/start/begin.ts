@@ -18,20 +18,20 @@ import type {
   WriteGate,
 } from '@fxtape/questdb';
 import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
-import { Checkpoints } from './checkpoints.ts';
+import { Checkpoints } from '../send/checkpoints.ts';
 import { claimNow, claimSoon, setAsideOf } from './claiming.ts';
-import { ClockKeeper } from './clock-keeper.ts';
-import { condemnedNote } from './condemned.ts';
-import type { FeedOrder } from './feed-order.ts';
+import { ClockKeeper } from '../clock/clock-keeper.ts';
+import { condemnedNote } from '../tape/condemned.ts';
+import type { FeedOrder } from '../feed/feed-order.ts';
 import { findAccount } from './find-account.ts';
-import type { InHand } from './in-hand.ts';
-import { Intake } from './intake.ts';
-import { lastOfFeed, nobody, withLastTicks } from './last-of-feed.ts';
+import type { InHand } from '../send/in-hand.ts';
+import { Intake } from '../intake/intake.ts';
+import { lastOfFeed, nobody, withLastTicks } from '../feed/last-of-feed.ts';
 import { recall } from './lost-tape.ts';
-import { Outflow, type OutflowOptions } from './outflow.ts';
+import { Outflow, type OutflowOptions } from '../send/outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
-import { type Binding, type Configured, remembering, TapeMemory } from './tape-memory.ts';
-import type { AgreedTime } from './upkeep.ts';
+import { type Binding, type Configured, remembering, TapeMemory } from '../tape/tape-memory.ts';
+import type { AgreedTime } from '../upkeep.ts';
 import type { WantedStreams } from './wanted-streams.ts';
 
 const STAGGER_MS = 400;

@@ -13,7 +13,7 @@ import {
 } from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
 import { expect, test } from 'vitest';
-import { messageOf } from './tape-memory.ts';
+import { messageOf } from '../tape/tape-memory.ts';
 import { TapeReader } from './tape-reader.ts';
 
 interface Captured {
@@ -24,7 +24,7 @@ interface Captured {
 
 const RULE = 'America/New_York+7h';
 const captured = (name: string): Captured[] =>
-  JSON.parse(readFileSync(new URL(`../testing/${name}`, import.meta.url), 'utf8')) as Captured[];
+  JSON.parse(readFileSync(new URL(`../../testing/${name}`, import.meta.url), 'utf8')) as Captured[];
 
 /** Lines as the intake writes them: it judges the heartbeats itself. */
 function linesOf(frames: readonly Captured[]): Line[] {

@@ -7,8 +7,8 @@ import { type ClockSpan, Rulings, type Rows, type StreamKey } from '@fxtape/mark
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Damage, type Entry, type Line, listSegments, readTape, TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test } from 'vitest';
-import { Intake } from './intake.ts';
-import { messageOf, TapeMemory } from './tape-memory.ts';
+import { Intake } from '../intake/intake.ts';
+import { messageOf, TapeMemory } from '../tape/tape-memory.ts';
 import { TapeReader } from './tape-reader.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);

@@ -16,8 +16,8 @@ import { type Line, readTape, TapeWriter } from '@fxtape/tape';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Intake } from './intake.ts';
-import { TapeMemory } from './tape-memory.ts';
-import { type ReaderState, TapeReader } from './tape-reader.ts';
+import { TapeMemory } from '../tape/tape-memory.ts';
+import { type ReaderState, TapeReader } from '../rows/tape-reader.ts';
 
 const START = Date.UTC(2026, 5, 24, 12);
 const dirs: string[] = [];

@@ -3,7 +3,7 @@
 import { type AccountConfig, matchAccount } from '@fxtape/config';
 import { accountUrls, type FxSocketManagement, type WireAccountRow } from '@fxtape/fxsocket';
 import { FxtapeError } from '@fxtape/ops';
-import type { Binding } from './tape-memory.ts';
+import type { Binding } from '../tape/tape-memory.ts';
 
 type Management = Pick<FxSocketManagement, 'account' | 'accounts'>;
 

@@ -9,7 +9,7 @@ import {
   streamId,
 } from '@fxtape/market';
 import type { Reader } from '@fxtape/questdb';
-import { addNewer, knownTicks } from './last-of-feed.ts';
+import { addNewer, knownTicks } from '../feed/last-of-feed.ts';
 
 const TOGETHER_US = 3_600_000_000;
 

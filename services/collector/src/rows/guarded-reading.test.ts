@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Line } from '@fxtape/tape';
 import { LAST_STOP, TapeReader } from './tape-reader.ts';
-import { play, type Played, readAll, type Second, START_MS } from '../testing/guard-rig.ts';
+import { play, type Played, readAll, type Second, START_MS } from '../../testing/guard-rig.ts';
 
 const HOUR = 3_600_000;
 const quiet = (count: number, o: Second = {}): Second[] =>

@@ -22,8 +22,8 @@ import {
 } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
 import type { FollowOptions, Line, Position, TapeWriter } from '@fxtape/tape';
-import { type Configured, messageOf, type TapeMemory } from './tape-memory.ts';
-import type { Hold } from './tape-reader.ts';
+import { type Configured, messageOf, type TapeMemory } from '../tape/tape-memory.ts';
+import type { Hold } from '../rows/tape-reader.ts';
 
 /** How often the gateway is asked for its offset while the rule is contradicted and no other is known. */
 const ASK_EVERY_MS = 10_000;

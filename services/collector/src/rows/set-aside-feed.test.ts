@@ -7,9 +7,9 @@ import { type GapEventRow, type Ruling, type StreamKey, timingsAt } from '@fxtap
 import { createLog, systemClock } from '@fxtape/ops';
 import { type Damage, type Entry, type Line, readTape, TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test } from 'vitest';
-import { HoldWatch } from './hold-watch.ts';
-import { Intake } from './intake.ts';
-import { remembering, TapeMemory } from './tape-memory.ts';
+import { HoldWatch } from '../clock/hold-watch.ts';
+import { Intake } from '../intake/intake.ts';
+import { remembering, TapeMemory } from '../tape/tape-memory.ts';
 import { TapeReader } from './tape-reader.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);

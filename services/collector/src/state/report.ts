@@ -4,8 +4,8 @@ import type { Subscription } from '@fxtape/fxsocket';
 import { roughUs, type StreamKey, streamId, streamName, topicOfStream } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import { type AccountFacts, type AccountState, accountState, type StreamPhase } from './account-state.ts';
-import type { Parts } from './begin.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Parts } from '../start/begin.ts';
+import type { Pipeline } from '../pipeline.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { goingOn, lastOfFeed, withLastTicks } from './last-of-feed.ts';
-import { remembering, TapeMemory } from './tape-memory.ts';
+import { remembering, TapeMemory } from '../tape/tape-memory.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);
 

@@ -2,7 +2,7 @@
 import type { Skew } from '@fxtape/market';
 import type { Clock, Metrics } from '@fxtape/ops';
 import { Gauge } from 'prom-client';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import { ACCOUNT_STATES } from './account-state.ts';
 import { lagMsOf, momentOf, stateOf } from './report.ts';
 

@@ -26,8 +26,8 @@ import type { Clock, Log } from '@fxtape/ops';
 import type { AppliedRule } from '@fxtape/questdb';
 import type { TapeWriter } from '@fxtape/tape';
 import type { HoldKeeper } from './hold-watch.ts';
-import type { Intake } from './intake.ts';
-import type { TapeMemory } from './tape-memory.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { TapeMemory } from '../tape/tape-memory.ts';
 
 /** What a gateway states about its clock today. */
 interface StatedClock {

@@ -7,9 +7,9 @@ import { createLog, systemClock } from '@fxtape/ops';
 import { TapeWriter } from '@fxtape/tape';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Checkpoints } from './checkpoints.ts';
-import { Intake } from './intake.ts';
+import { Intake } from '../intake/intake.ts';
 import { Outflow, type OutflowOptions } from './outflow.ts';
-import { TapeMemory } from './tape-memory.ts';
+import { TapeMemory } from '../tape/tape-memory.ts';
 import type { Witness } from './witness.ts';
 
 const START_MS = Date.UTC(2026, 5, 24, 12);

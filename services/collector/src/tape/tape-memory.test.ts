@@ -9,7 +9,7 @@ import { FxtapeError, type Log, systemClock } from '@fxtape/ops';
 import { type Line, TapeWriter } from '@fxtape/tape';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Intake } from './intake.ts';
+import { Intake } from '../intake/intake.ts';
 import { TapeMemory } from './tape-memory.ts';
 
 const START = Date.UTC(2026, 5, 24, 12);
