@@ -11,7 +11,7 @@ import {
   Database,
   QuestDbHttp,
   Reader,
-  RecorderClaims,
+  RecorderLease,
   TableWriter,
   WriteGate,
 } from '@fxtape/questdb';
@@ -79,8 +79,8 @@ const sharing = async () => {
     http.close();
   });
   const identity = await database.ready(stop.signal);
-  const claims = new RecorderClaims({ http, clock, log, self: () => ({ id: 'this', place: 'here:/this' }) });
-  const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
+  const lease = new RecorderLease({ http, clock, log, self: () => ({ id: 'this', place: 'here:/this' }) });
+  const gate = new WriteGate({ http, clock, log, precondition: (signal) => lease.check(signal) });
   gate.watch(stop.signal);
   const writer = new TableWriter({ gate: gate.check, http, log, clock, random: Math.random });
   atTheEnd(async () => writer.close());
@@ -92,7 +92,7 @@ const sharing = async () => {
     reader: new Reader({ http, clock }),
     gate,
     database,
-    claims,
+    lease,
     troubles: () => 0,
     agreed: { us: Number.POSITIVE_INFINITY },
     inHand: () => ({ maxLines: 1000, maxBytes: 1e6 }),
@@ -161,14 +161,14 @@ test('what waited when a tape ended is sent, and a tape that has nothing to send
 
 test('the tape of an account that another data folder has recorded since is left as it is', async () => {
   const { http, shared } = await sharing();
-  const other = new RecorderClaims({
+  const other = new RecorderLease({
     http,
     clock: systemClock(),
     log,
     self: () => ({ id: 'other', place: 'there:/other' }),
   });
   const { signal } = new AbortController();
-  await other.claim({ account: 'moved', feed: 'moved' }, signal, { feed: null, setAside: async () => {} });
+  await other.acquire({ account: 'moved', feed: 'moved' }, signal, { feed: null, setAside: async () => {} });
   await other.release('moved');
   const data = tempDir('retire');
   atTheEnd(() => data.remove());

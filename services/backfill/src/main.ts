@@ -89,11 +89,11 @@ gate.watch(stopping.signal);
 // While tables are being corrected, jobs are handed back: the rows they hold were read with the old rule. After a database was replaced,
 // what they know of it is no longer true.
 while (!stopping.signal.aborted) {
-  const pass = await gate.enter(stopping.signal).catch((error: unknown) => {
+  const permit = await gate.enter(stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error;
     return null;
   });
-  if (pass === null) break;
+  if (permit === null) break;
   const { epoch } = database;
   for (const { name } of current.accounts) {
     contexts.forget(name);
@@ -110,6 +110,6 @@ while (!stopping.signal.aborted) {
   workers = serving;
   readiness.watch(serving);
   log.info({ http: health.addr, member: serving.member, source: current.source }, 'serving jobs');
-  await aborted(AbortSignal.any([pass.signal, epoch, stopping.signal]));
+  await aborted(AbortSignal.any([permit.signal, epoch, stopping.signal]));
   await serving.stop();
 }

@@ -9,7 +9,7 @@ import {
   Database,
   QuestDbHttp,
   Reader,
-  RecorderClaims,
+  RecorderLease,
   type RecorderPlace,
   TableWriter,
   WriteGate,
@@ -35,8 +35,8 @@ const keyOf = (variable: string): string => service.readSecret(variable) ?? '';
 let troubles = 0;
 const http = new QuestDbHttp({ conf: env.QDB_CLIENT_CONF });
 const self = (): RecorderPlace => thisRecorder(env.FXTAPE_DATA_DIR);
-const claims = new RecorderClaims({ http, clock, log, self });
-const gate = new WriteGate({ http, clock, log, look: (signal) => claims.look(signal) });
+const lease = new RecorderLease({ http, clock, log, self });
+const gate = new WriteGate({ http, clock, log, precondition: (signal) => lease.check(signal) });
 const writer = new TableWriter({
   gate: gate.check,
   tables: Object.keys(liveTables) as LiveTableName[],
@@ -66,7 +66,7 @@ const shared = {
   reader: new Reader({ http, clock }),
   gate,
   database,
-  claims,
+  lease,
   troubles: () => troubles,
   inHand: () => inHand(current.accounts.length),
   agreed: { us: 0 },

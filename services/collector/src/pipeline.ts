@@ -151,7 +151,7 @@ export class Pipeline {
     } finally {
       this.#run.abort();
       await this.#done;
-      await this.#o.claims.release(this.config.name);
+      await this.#o.lease.release(this.config.name);
     }
   }
 

@@ -30,8 +30,8 @@ test('a former account that is configured again has its tape at once, and a stop
   for (const name of names) await formerTape(join(tapes, name), name);
   const shared = {
     agreed: { us: 0 },
-    claims: {
-      claim: (_: unknown, signal: AbortSignal) => never(signal),
+    lease: {
+      acquire: (_: unknown, signal: AbortSignal) => never(signal),
       isFree: async () => true,
       release: async () => {},
     },

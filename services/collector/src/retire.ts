@@ -227,7 +227,7 @@ export class Retirement {
       if (refusal !== null) throw refusal;
       if (!signal.aborted) await tidy({ dir, tape, checkpoints, retentionMs, replayed, agreed, clock, log });
     } finally {
-      await shared.claims.release(account);
+      await shared.lease.release(account);
       await tape.close();
     }
   }

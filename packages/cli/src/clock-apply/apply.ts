@@ -1,7 +1,7 @@
 // The correction itself: tables whose times were made with another clock rule are replaced by corrected ones, without downloading anything.
 // In: the servers and their rules, a database, the id of this data folder. Out: corrected tables under the old names, with the old tables
 // beside them.
-//   fill the copies (everything goes on) ─► pause ─► all passes are over ─► the copies are proved, small tables ─► old names away (nobody can
+//   fill the copies (everything goes on) ─► pause ─► all permits are over ─► the copies are proved, small tables ─► old names away (nobody can
 //   write them any more) ─► what still came ─► copies take the names ─► views ─► `applied`: writing goes on, with the new rule
 //
 // A run trusts only what an earlier run recorded as its subject: table names show which step was reached, and counting shows what a copy

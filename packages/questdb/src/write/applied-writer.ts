@@ -4,7 +4,7 @@
 import type { AppliedWatch } from '../wire/applied-watch.ts';
 import type { RowInput, TableName } from '@fxtape/market/tables';
 import type { TableWriter } from './table-writer.ts';
-import type { CondemnedRow } from './ticket.ts';
+import type { CondemnedRow } from './submission.ts';
 
 /** Rows by table, in the order in which the tables are to be written. */
 export type RowsByTable = { readonly [N in TableName]?: readonly RowInput<N>[] };

@@ -263,7 +263,7 @@ test.each([
   expect(await submit).toEqual({ rows: 10, condemned: [] });
 });
 
-test('no line is condemned while the table cannot be looked at', async () => {
+test('no line is condemned while the table cannot be queried', async () => {
   server.query = () => ({ error: 'table busy' });
   server.judge = () => badLine(1);
   const submit = writer().submit('rejected', rows(0, 3));

@@ -6,9 +6,9 @@ import type { Clock, Log, Metrics } from '@fxtape/ops';
 import type { Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import type { Row } from '@fxtape/market/tables';
-import { TableLane } from './table-lane.ts';
+import { TableQueue } from './table-queue.ts';
 import { type TableName, type RowInput, tables } from '@fxtape/market/tables';
-import type { Answered } from './ticket.ts';
+import type { Answered } from './submission.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterState } from './writer-state.ts';
 
@@ -18,7 +18,7 @@ export interface TableWriterOptions {
   readonly clock: Clock;
   /** [0, 1), for the waiting times. */
   readonly random: () => number;
-  /** The tables that this process writes: only these have a lane, a state and metrics. Default: all. */
+  /** The tables that this process writes: only these have a queue, a state and metrics. Default: all. */
   readonly tables?: readonly TableName[];
   readonly metrics?: Metrics;
   /** Asked before each request; a code and a sentence why nothing may be written now, or null. */
@@ -38,13 +38,13 @@ export interface TableWriterOptions {
 }
 
 export class TableWriter {
-  readonly #lanes = new Map<string, TableLane>();
-  readonly #lane: (table: TableName) => TableLane;
+  readonly #queues = new Map<string, TableQueue>();
+  readonly #queue: (table: TableName) => TableQueue;
 
   constructor(options: TableWriterOptions) {
     const metrics = options.metrics === undefined ? null : new WriterMetrics(options.metrics);
     const make = (table: TableName) =>
-      new TableLane({
+      new TableQueue({
         def: tables[table],
         http: options.http,
         log: options.log,
@@ -59,11 +59,11 @@ export class TableWriter {
         onState: options.onState ?? (() => {}),
       });
     for (const table of options.tables ?? (Object.keys(tables) as TableName[]))
-      this.#lanes.set(table, make(table));
-    this.#lane = (table) => {
-      const lane = this.#lanes.get(table);
-      if (lane === undefined) throw new RangeError(`this writer was not created for the table ${table}`);
-      return lane;
+      this.#queues.set(table, make(table));
+    this.#queue = (table) => {
+      const queue = this.#queues.get(table);
+      if (queue === undefined) throw new RangeError(`this writer was not created for the table ${table}`);
+      return queue;
     };
   }
 
@@ -77,12 +77,12 @@ export class TableWriter {
     rows: readonly RowInput<N>[],
     options: { signal?: AbortSignal } = {},
   ): Promise<Answered> {
-    return this.#lane(table).submit(rows as readonly Row[], options.signal);
+    return this.#queue(table).submit(rows as readonly Row[], options.signal);
   }
 
   /** Resolves when few enough rows of the table are pending to make more. */
   room(table: TableName, options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#lane(table).room(options.signal);
+    return this.#queue(table).room(options.signal);
   }
 
   /**
@@ -90,16 +90,16 @@ export class TableWriter {
    * newest ones, instead of letting them wait twice.
    */
   turn(table: TableName, signal: AbortSignal): Promise<void> {
-    return this.#lane(table).turn(signal);
+    return this.#queue(table).turn(signal);
   }
 
   /** One state per table that this writer was made for. */
   state(): WriterState[] {
-    return [...this.#lanes.values()].map((lane) => lane.state);
+    return [...this.#queues.values()].map((queue) => queue.state);
   }
 
   /** Ends at once: pending submits reject with WRITER_CLOSED. To end in peace, stop submitting and await what is pending first. */
   close(): void {
-    for (const lane of this.#lanes.values()) lane.close();
+    for (const queue of this.#queues.values()) queue.close();
   }
 }

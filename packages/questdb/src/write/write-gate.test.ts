@@ -1,4 +1,4 @@
-// The gate: what is in hand when somebody pauses is dropped, also when the pause was over before anybody looked, and a look that is too old
+// The gate: rows in hand when somebody pauses are dropped, even when the pause was over before the next query; an answer that is too old
 // permits nothing.
 import { type Clock, createLog } from '@fxtape/ops';
 import { afterEach, expect, test } from 'vitest';
@@ -40,14 +40,14 @@ function rig() {
   return { gate, rows, seconds, server, signal: stop.signal };
 }
 
-test('nothing is written before the first look, and during a pause', async () => {
+test('nothing is written before the first query, and during a pause', async () => {
   const { gate, rows, seconds, signal } = rig();
   expect(gate.check()).toMatchObject({ kind: 'failed', code: 'QDB_UNREACHABLE' });
-  const pass = await gate.enter(signal);
+  const permit = await gate.enter(signal);
   expect(gate.check()).toBeNull();
   rows.push(['a', 'S', 'paused', 'UTC', 1]);
   await seconds(3);
-  expect(pass.signal.aborted).toBe(true);
+  expect(permit.signal.aborted).toBe(true);
   expect(gate.check()).toMatchObject({ code: 'CLOCK_APPLY_UNDER_WAY' });
   expect(gate.paused?.message).toContain('(a,');
   let entered = false;
@@ -63,25 +63,25 @@ test('nothing is written before the first look, and during a pause', async () =>
   expect([after.signal.aborted, gate.check()]).toEqual([false, null]);
 });
 
-test('a pause that was over before anybody looked ends the pass all the same', async () => {
+test('a pause that was over before the next query ends the permit all the same', async () => {
   const { gate, rows, seconds, signal } = rig();
-  const pass = await gate.enter(signal);
+  const permit = await gate.enter(signal);
   rows.push(['a', 'S', 'paused', 'UTC', 1], ['a', 'S', 'abandoned', 'UTC', 2]);
   await seconds(3);
-  expect(pass.signal.aborted).toBe(true);
+  expect(permit.signal.aborted).toBe(true);
   const next = await gate.enter(signal);
   expect([next.signal.aborted, next.applied.size]).toEqual([false, 0]);
 });
 
-test('a look that is too old permits nothing, and what waited goes on when nobody paused', async () => {
+test('an answer that is too old permits nothing, and what waited goes on when nobody paused', async () => {
   const { gate, seconds, server, signal } = rig();
-  const pass = await gate.enter(signal);
+  const permit = await gate.enter(signal);
   server.away = true;
   await seconds(8);
   expect(gate.check()).toMatchObject({ code: 'QDB_UNREACHABLE' });
   server.away = false;
   await seconds(3);
-  expect([pass.signal.aborted, gate.check()]).toEqual([false, null]);
+  expect([permit.signal.aborted, gate.check()]).toEqual([false, null]);
 });
 
 test('a pause lasts until the correction that paused ends it, whatever another one says', async () => {

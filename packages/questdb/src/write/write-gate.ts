@@ -1,25 +1,25 @@
-// Whether rows may be written now. `fxtape clock apply` replaces tables, and a row that was made with the old rule before must not reach the
-// new ones. In: the newest rows of `clock_applies`, looked at each second. Out: passes, one after the other, each with a signal:
+// Decides whether rows may be written now. `fxtape clock apply` replaces tables, and rows made with the old clock rule must not reach the
+// new ones. In: the rows of `clock_applies`, queried every second. Out: write permits, one after the other, each with a signal:
 //
-//   enter ──nobody pauses──► pass ──a pause, seen or missed──► its signal is aborted ──► enter again: waits until it is over
+//   enter ──nobody pauses──► permit ──a pause, seen or missed──► its signal is aborted ──► enter again: waits until the pause is over
 //
-// What is made during a pass is written during that pass or made anew. A process that could not look for 5 s does not write, so that whoever
-// pauses has to wait and to ask nobody, wherever the writers are and whenever they started. What waited is written when a look shows that
-// nobody paused meanwhile.
+// Rows made under a permit are written under that permit or made anew. A process that could not query for 5 s does not write, so whoever
+// pauses need not ask the writers: waiting is enough, wherever they run and whenever they started. After such an outage, rows in hand are
+// written as soon as a query shows that nobody paused meanwhile.
 import { type Clock, pauseOrThrow, FxtapeError, type Log, pause } from '@fxtape/ops';
 import { type ApplyStepRow, pausedStep, applyUnderWay } from '../schema/apply-steps.ts';
 import type { Obstacle } from './deliver-rows.ts';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 
-const LOOK_EVERY_MS = 1000;
-/** How long a check is valid. */
-const GOOD_MS = 5000;
-const LOOK_MS = 3000;
-/** After a pause was written, and all of this has passed, no pass of before writes any more: a look, its age, a request under way. */
-export const PAUSE_REACHES_MS = GOOD_MS + LOOK_MS + 4000;
+const CHECK_EVERY_MS = 1000;
+/** How long the answer of a query is valid. */
+const VALID_MS = 5000;
+const QUERY_MS = 3000;
+/** This long after a pause was written, no earlier permit writes any more: a query, the age of its answer, a request under way. */
+export const PAUSE_REACHES_MS = VALID_MS + QUERY_MS + 4000;
 
-/** A correction that took place: rows of this server are as `rule` has them. */
+/** A correction that took place: rows of the broker's server now follow `rule`. */
 export interface AppliedRule {
   readonly applyId: string;
   readonly rule: string;
@@ -27,14 +27,14 @@ export interface AppliedRule {
   readonly us: number;
 }
 
-export interface Pass {
-  /** Aborted when what is in hand must be dropped. */
+export interface WritePermit {
+  /** Aborted when rows in hand must be dropped. */
   readonly signal: AbortSignal;
   /** The newest correction of each server. */
   readonly applied: ReadonlyMap<string, AppliedRule>;
 }
 
-interface Look {
+interface Snapshot {
   readonly paused: { readonly applyId: string; readonly us: number } | null;
   /** Time of the newest pause, over or not. */
   readonly pauseUs: number;
@@ -45,60 +45,60 @@ export interface WriteGateOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Another check that must pass before anything is written. */
-  readonly look?: (signal: AbortSignal) => Promise<void>;
+  /** Another check that must succeed before anything is written. */
+  readonly precondition?: (signal: AbortSignal) => Promise<void>;
 }
 
 export class WriteGate {
   readonly #o: WriteGateOptions;
-  #look: Look | null = null;
-  #lookedMs = { mono: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
-  #pass: { controller: AbortController; pauseUs: number } | null = null;
+  #snapshot: Snapshot | null = null;
+  #askedMs = { mono: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+  #permit: { controller: AbortController; pauseUs: number } | null = null;
   #watching = false;
-  #said = '';
+  #reported = '';
 
   constructor(options: WriteGateOptions) {
     this.#o = options;
   }
 
-  /** The correction that everything waits for; null when there is none. */
+  /** The correction that writing waits for; null when there is none. */
   get paused(): FxtapeError | null {
-    const paused = this.#look?.paused ?? null;
+    const paused = this.#snapshot?.paused ?? null;
     return paused === null ? null : applyUnderWay(paused.applyId, paused.us);
   }
 
-  /** Looks until the signal is aborted; a second call does nothing. */
+  /** Queries until the signal is aborted; a second call does nothing. */
   watch(signal: AbortSignal): void {
     if (this.#watching) return;
     this.#watching = true;
     void this.#watch(signal);
   }
 
-  /** Resolves when rows may be made and written. One pass serves all who enter while it lasts. Rejects with the signal's reason. */
-  async enter(signal: AbortSignal): Promise<Pass> {
+  /** Resolves when rows may be made and written. All who enter while a permit lasts share it. Rejects with the signal's reason. */
+  async enter(signal: AbortSignal): Promise<WritePermit> {
     for (;;) {
       signal.throwIfAborted();
-      if (this.#look !== null && this.#look.paused === null && this.#isGood()) {
-        if (this.#pass === null || this.#pass.controller.signal.aborted)
-          this.#pass = { controller: new AbortController(), pauseUs: this.#look.pauseUs };
-        return { signal: this.#pass.controller.signal, applied: this.#look.applied };
+      if (this.#snapshot !== null && this.#snapshot.paused === null && this.#isFresh()) {
+        if (this.#permit === null || this.#permit.controller.signal.aborted)
+          this.#permit = { controller: new AbortController(), pauseUs: this.#snapshot.pauseUs };
+        return { signal: this.#permit.controller.signal, applied: this.#snapshot.applied };
       }
       await pauseOrThrow(this.#o.clock, 100, signal);
     }
   }
 
-  /** For the writer, before each request: what stands in the way, or null. */
+  /** For the writer, before each request: why it may not write now, or null. */
   readonly check = (): Obstacle | null => {
-    if (this.#pass !== null && !this.#pass.controller.signal.aborted && this.#isGood()) return null;
-    const { code, message } = this.paused ?? noLook();
+    if (this.#permit !== null && !this.#permit.controller.signal.aborted && this.#isFresh()) return null;
+    const { code, message } = this.paused ?? unchecked();
     return { kind: 'failed', code, message };
   };
 
-  /** The wall clock counts the time that the machine slept, the other one that which somebody set it back. */
-  #isGood(): boolean {
+  /** Needs both clocks: the wall clock counts time asleep, the monotonic one does not follow when somebody sets the time. */
+  #isFresh(): boolean {
     const { clock } = this.#o;
-    const wall = clock.nowMs() - this.#lookedMs.wall;
-    return clock.monoMs() - this.#lookedMs.mono < GOOD_MS && wall < GOOD_MS && wall > -GOOD_MS;
+    const wall = clock.nowMs() - this.#askedMs.wall;
+    return clock.monoMs() - this.#askedMs.mono < VALID_MS && wall < VALID_MS && wall > -VALID_MS;
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -106,50 +106,51 @@ export class WriteGate {
     while (!signal.aborted) {
       const began = { mono: clock.monoMs(), wall: clock.nowMs() };
       try {
-        const [look] = await Promise.all([this.#ask(signal), this.#o.look?.(signal)]);
-        this.#take(look, began);
-        this.#say('');
+        const [snapshot] = await Promise.all([this.#ask(signal), this.#o.precondition?.(signal)]);
+        this.#take(snapshot, began);
+        this.#report('');
       } catch (error) {
         if (signal.aborted) return;
-        this.#say(error instanceof FxtapeError ? error.code : String(error));
+        this.#report(error instanceof FxtapeError ? error.code : String(error));
         log.debug({ err: error }, 'cannot check whether rows may be written');
       }
-      await pause(clock, LOOK_EVERY_MS, signal);
+      await pause(clock, CHECK_EVERY_MS, signal);
     }
   }
 
-  /** Said when it changes, not every second. */
-  #say(trouble: string): void {
-    if (trouble === this.#said) return;
-    this.#said = trouble;
+  /** Logs a trouble when it changes, not every second. */
+  #report(trouble: string): void {
+    if (trouble === this.#reported) return;
+    this.#reported = trouble;
     if (trouble !== '')
-      this.#o.log.warn({ trouble }, 'nothing is written until QuestDB says that writing is allowed');
+      this.#o.log.warn({ trouble }, 'rows wait until QuestDB can be asked whether writing is allowed');
   }
 
-  #take(look: Look, began: { mono: number; wall: number }): void {
+  #take(snapshot: Snapshot, began: { mono: number; wall: number }): void {
     const { log } = this.#o;
-    const before = this.#look?.paused?.applyId ?? null;
-    this.#look = look;
-    this.#lookedMs = began;
+    const before = this.#snapshot?.paused?.applyId ?? null;
+    this.#snapshot = snapshot;
+    this.#askedMs = began;
     const { paused } = this;
     if (paused !== null) {
-      if (before !== look.paused?.applyId) log.warn({ code: paused.code, hint: paused.hint }, paused.message);
+      if (before !== snapshot.paused?.applyId)
+        log.warn({ code: paused.code, hint: paused.hint }, paused.message);
       this.#end(paused);
     } else {
       if (before !== null) log.info({ applyId: before }, 'the correction is over; rows are written again');
-      if (this.#pass !== null && this.#pass.pauseUs !== look.pauseUs) this.#end(missedPause());
+      if (this.#permit !== null && this.#permit.pauseUs !== snapshot.pauseUs) this.#end(missedPause());
     }
   }
 
   #end(reason: FxtapeError): void {
-    this.#pass?.controller.abort(reason);
+    this.#permit?.controller.abort(reason);
   }
 
-  async #ask(signal: AbortSignal): Promise<Look> {
+  async #ask(signal: AbortSignal): Promise<Snapshot> {
     const rows = asObjects(
       await this.#o.http.exec(
         `SELECT apply_id, server, step, rule_id, cast(ts as long) us FROM clock_applies ORDER BY ts`,
-        { signal, deadlineMs: LOOK_MS },
+        { signal, deadlineMs: QUERY_MS },
       ),
     );
     const applied = new Map<string, AppliedRule>();
@@ -167,7 +168,7 @@ export class WriteGate {
   }
 }
 
-const noLook = (): FxtapeError =>
+const unchecked = (): FxtapeError =>
   new FxtapeError({
     code: 'QDB_UNREACHABLE',
     kind: 'transient',

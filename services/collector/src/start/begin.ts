@@ -12,7 +12,7 @@ import type {
   AppliedWatch,
   Database,
   Reader,
-  RecorderClaims,
+  RecorderLease,
   SentRow,
   TableWriter,
   WriteGate,
@@ -47,7 +47,7 @@ export interface SharedParts {
   readonly reader: Reader;
   readonly gate: WriteGate;
   readonly database: Pick<Database, 'epoch' | 'ready' | 'restored' | 'trouble'>;
-  readonly claims: Pick<RecorderClaims, 'claim' | 'isFree' | 'release'>;
+  readonly lease: Pick<RecorderLease, 'acquire' | 'isFree' | 'release'>;
   readonly troubles: () => number;
   /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
   readonly inHand: () => InHand;
@@ -281,11 +281,11 @@ export const outflowOf = (
     enter: async (until) => {
       await o.database.ready(until);
       const { epoch } = o.database;
-      const claim = await o.claims.claim({ account: whose.account, feed: memory.ledger.state.feed }, until);
-      const pass = await gate.enter(AbortSignal.any([until, claim]));
-      const corrected = memory.binding === null ? undefined : pass.applied.get(memory.binding.server);
+      const lost = await o.lease.acquire({ account: whose.account, feed: memory.ledger.state.feed }, until);
+      const permit = await gate.enter(AbortSignal.any([until, lost]));
+      const corrected = memory.binding === null ? undefined : permit.applied.get(memory.binding.server);
       if (corrected !== undefined) keeper.corrected(corrected);
-      return AbortSignal.any([pass.signal, epoch, claim]);
+      return AbortSignal.any([permit.signal, epoch, lost]);
     },
     knowsDatabase: async (until) => {
       const identity = await o.database.ready(until);

@@ -1,10 +1,10 @@
 // Whether this data folder may record an account, or another one records it into the same database. In: the account, its tape and the
-// database. Out: a claim, or the refusal; and a tape that another folder has overtaken is moved aside.
+// database. Out: a lease, or the refusal; and a tape that another folder has overtaken is moved aside.
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AccountConfig } from '@fxtape/config';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
-import type { Database, OwnTape, Recorded, RecorderClaims } from '@fxtape/questdb';
+import type { Database, OwnTape, Recorded, RecorderLease } from '@fxtape/questdb';
 import type { TapeWriter } from '@fxtape/tape';
 import type { TapeMemory } from '../tape/tape-memory.ts';
 
@@ -12,7 +12,7 @@ import type { TapeMemory } from '../tape/tape-memory.ts';
 const CLAIM_MS = 3000;
 
 export interface Claiming {
-  readonly claims: Pick<RecorderClaims, 'claim' | 'isFree'>;
+  readonly lease: Pick<RecorderLease, 'acquire' | 'isFree'>;
   readonly config: AccountConfig;
   readonly database: Pick<Database, 'ready'>;
   /** The tape's folder of this account. */
@@ -26,12 +26,12 @@ export interface Claiming {
 
 /** For a tape that must know what others recorded. Out: the error that prevents it; null if the account is ours. */
 export const claimNow = (
-  { claims, config, database, signal, until }: Claiming,
+  { config, database, lease, signal, until }: Claiming,
   tape: OwnTape,
 ): Promise<unknown> =>
   until('waiting_for_questdb', async () => {
     await database.ready(signal);
-    await claims.claim(recordedOf(config), signal, tape);
+    await lease.acquire(recordedOf(config), signal, tape);
   }).then(
     () => null,
     (error: unknown) => error,
@@ -39,7 +39,7 @@ export const claimNow = (
 
 /** Out: the refusal, if another data folder records this account into the database; null if none does, or if the database is away. */
 export const claimSoon = async (
-  { claims, config, database, log, signal }: Claiming,
+  { config, database, lease, log, signal }: Claiming,
   tape: OwnTape,
 ): Promise<unknown> => {
   try {
@@ -47,12 +47,12 @@ export const claimSoon = async (
     await database.ready(soon);
     const wanted = recordedOf(config);
     // If no other folder recorded the account, nothing keeps the recording waiting.
-    if (!(await claims.isFree([wanted, { ...wanted, feed: tape.feed }], soon)))
-      await claims.claim(wanted, signal, tape);
+    if (!(await lease.isFree([wanted, { ...wanted, feed: tape.feed }], soon)))
+      await lease.acquire(wanted, signal, tape);
     return null;
   } catch (error) {
     if (isElsewhere(error)) return error;
-    // The claim is made again before rows are sent.
+    // The lease is acquired before rows are sent.
     log.debug(
       { err: error },
       'cannot check whether another data folder records this account; recording starts anyway',

@@ -1,6 +1,6 @@
 // One recorder an account, a feed and a database: whoever comes second is refused until the first one has ended, however it ended.
 import { type Clock, createLog, type FxtapeError, systemClock } from '@fxtape/ops';
-import { migrate, QuestDbHttp, type Recorded, RecorderClaims } from '@fxtape/questdb';
+import { migrate, QuestDbHttp, type Recorded, RecorderLease } from '@fxtape/questdb';
 import { until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
@@ -31,13 +31,13 @@ const quick = () => {
   };
 };
 const recorder = (id: string, place = id, clock: Clock = quick()) =>
-  new RecorderClaims({ http, clock, log, self: () => ({ id, place }) });
+  new RecorderLease({ http, clock, log, self: () => ({ id, place }) });
 
-/** Looks again and again, as the write gate does. */
-const living = async <T>(claims: RecorderClaims, during: () => Promise<T>): Promise<T> => {
+/** Checks again and again, as the write gate does. */
+const living = async <T>(lease: RecorderLease, during: () => Promise<T>): Promise<T> => {
   let over = false;
   const looking = (async () => {
-    while (!over) await claims.look(signal);
+    while (!over) await lease.check(signal);
   })();
   try {
     return await during();
@@ -46,18 +46,18 @@ const living = async <T>(claims: RecorderClaims, during: () => Promise<T>): Prom
     await looking;
   }
 };
-const outcome = (claim: Promise<AbortSignal>) =>
-  claim.then(
+const outcome = (lease: Promise<AbortSignal>) =>
+  lease.then(
     () => 'held',
     (error: FxtapeError) => error.code,
   );
 /** How it went with a tape that has recorded this feed, and whether that was set aside. */
-const claimOn = async (feed: string | null, claims: RecorderClaims, what: Recorded) => {
+const acquireOn = async (feed: string | null, lease: RecorderLease, what: Recorded) => {
   let isAside = false;
   const setAside = async (): Promise<void> => {
     isAside = true;
   };
-  return [await outcome(claims.claim(what, signal, { feed, setAside })), isAside];
+  return [await outcome(lease.acquire(what, signal, { feed, setAside })), isAside];
 };
 const ELSEWHERE = 'ACCOUNT_RECORDED_ELSEWHERE';
 
@@ -65,140 +65,144 @@ test('the second is refused by name while the first one lives, and goes on when 
   const what = wanted('released');
   const [first, second] = [recorder('one', 'here:/one'), recorder('two', 'there:/two')];
   expect(await second.isFree([what], signal)).toBe(true);
-  await first.claim(what, signal, noTape);
+  await first.acquire(what, signal, noTape);
   expect([await first.isFree([what], signal), await second.isFree([what], signal)]).toEqual([true, false]);
   await living(first, async () => {
-    const refused = second.claim(what, signal, noTape);
+    const refused = second.acquire(what, signal, noTape);
     await expect(refused).rejects.toMatchObject({
       code: ELSEWHERE,
       message: expect.stringContaining('here:/one'),
     });
     // Another account of the same feed would write the same rows.
-    expect(await outcome(second.claim({ ...wanted('other'), feed: what.feed }, signal, noTape))).toBe(
+    expect(await outcome(second.acquire({ ...wanted('other'), feed: what.feed }, signal, noTape))).toBe(
       ELSEWHERE,
     );
-    expect(await outcome(second.claim(wanted('other'), signal, noTape))).toBe('held');
-    expect(await outcome(first.claim(what, signal))).toBe('held');
+    expect(await outcome(second.acquire(wanted('other'), signal, noTape))).toBe('held');
+    expect(await outcome(first.acquire(what, signal))).toBe('held');
   });
   await first.release(what.account);
   // Only who can put its tape away takes what another folder recorded last.
-  expect(await outcome(second.claim(what, signal))).toBe(ELSEWHERE);
-  expect(await claimOn('a feed of its own', second, what)).toEqual(['held', true]);
+  expect(await outcome(second.acquire(what, signal))).toBe(ELSEWHERE);
+  expect(await acquireOn('a feed of its own', second, what)).toEqual(['held', true]);
 });
 
 test('accounts of one folder follow each other in a feed, also at one moment', async () => {
-  const claims = recorder('one');
+  const lease = recorder('one');
   const feed = `renamed-${process.pid}`;
   const names = Array.from({ length: 6 }, (_, i) => `${feed}-${i}`);
   const held = await Promise.all(
-    names.map(async (account) => claims.claim({ account, feed }, signal, noTape)),
+    names.map(async (account) => lease.acquire({ account, feed }, signal, noTape)),
   );
-  await claims.look(signal);
+  await lease.check(signal);
   expect(held.map(({ aborted }) => aborted)).toEqual(names.map(() => false));
 });
 
 test('after SIGKILL the same folder goes on at once, another one when the row stood still', async () => {
   const what = wanted('killed');
-  await recorder('one').claim(what, signal, noTape);
+  await recorder('one').acquire(what, signal, noTape);
   const again = recorder('one');
   const neverAside = {
     feed: what.feed,
     setAside: () => Promise.reject(new Error('its own tape was set aside')),
   };
-  expect(await outcome(again.claim(what, signal, neverAside))).toBe('held');
-  expect(await outcome(recorder('one', 'moved').claim(what, signal, neverAside))).toBe('held');
-  expect(await outcome(recorder('two').claim(what, signal, noTape))).toBe('held');
+  expect(await outcome(again.acquire(what, signal, neverAside))).toBe('held');
+  expect(await outcome(recorder('one', 'moved').acquire(what, signal, neverAside))).toBe('held');
+  expect(await outcome(recorder('two').acquire(what, signal, noTape))).toBe('held');
 });
 
 test('a dead recorder is waited for once, and its taker starts at once from then on', async () => {
   const what = wanted('once');
-  await recorder('crashed').claim(what, signal, noTape);
+  await recorder('crashed').acquire(what, signal, noTape);
   const taker = recorder('taker');
   expect(await taker.isFree([what], signal)).toBe(false);
-  await taker.claim(what, signal, noTape);
-  const isSoonFree = (claims: RecorderClaims) =>
-    until(() => claims.isFree([what], signal), { what: 'nobody else to be seen', deadlineMs: 10_000 });
+  await taker.acquire(what, signal, noTape);
+  const isSoonFree = (lease: RecorderLease) =>
+    until(() => lease.isFree([what], signal), { what: 'nobody else to be seen', deadlineMs: 10_000 });
   await isSoonFree(recorder('taker'));
   const moved = recorder('taker', 'a new host name');
-  await moved.claim(what, signal, noTape);
+  await moved.acquire(what, signal, noTape);
   await isSoonFree(recorder('taker', 'a new host name'));
 });
 
 test('hundreds of accounts are renewed, however long their names are', async () => {
-  const claims = recorder('many', 'a-host-with-a-long-name:/var/lib/fxtape/data');
+  const lease = recorder('many', 'a-host-with-a-long-name:/var/lib/fxtape/data');
   const all = Array.from({ length: 160 }, () => wanted('one of very many accounts'));
   for (let from = 0; from < all.length; from += 10)
-    await Promise.all(all.slice(from, from + 10).map(async (what) => claims.claim(what, signal, null)));
+    await Promise.all(all.slice(from, from + 10).map(async (what) => lease.acquire(what, signal, null)));
   const [what] = all as [Recorded];
-  await living(claims, async () =>
-    expect(await outcome(recorder('second').claim(what, signal, noTape))).toBe(ELSEWHERE),
+  await living(lease, async () =>
+    expect(await outcome(recorder('second').acquire(what, signal, noTape))).toBe(ELSEWHERE),
   );
 });
 
 test('a tape is set aside when another folder has followed it, and not when it never recorded what that one did', async () => {
   const what = wanted('followed');
   const first = recorder('one');
-  await first.claim(what, signal, noTape);
+  await first.acquire(what, signal, noTape);
   await first.release(what.account);
   const another = { ...wanted('another'), feed: what.feed };
-  expect(await claimOn('a feed of its own', recorder('two'), another)).toEqual(['held', false]);
+  expect(await acquireOn('a feed of its own', recorder('two'), another)).toEqual(['held', false]);
   const third = { ...wanted('third'), feed: what.feed };
-  expect(await claimOn(what.feed, recorder('three'), third)).toEqual(['held', true]);
+  expect(await acquireOn(what.feed, recorder('three'), third)).toEqual(['held', true]);
 });
 
-test('who stood still and was taken for dead loses with its next look, and stays lost', async () => {
+test('who stood still and was taken for dead loses with its next check, and stays lost', async () => {
   const what = wanted('frozen');
   const [frozen, taker] = [recorder('frozen'), recorder('taker')];
-  const held = await frozen.claim(what, signal, noTape);
-  const taken = await taker.claim(what, signal, noTape);
+  const held = await frozen.acquire(what, signal, noTape);
+  const taken = await taker.acquire(what, signal, noTape);
   expect(held.aborted).toBe(false);
-  await frozen.look(signal);
+  await frozen.check(signal);
   expect(held.reason).toMatchObject({ code: ELSEWHERE });
-  await living(taker, async () => expect(await outcome(frozen.claim(what, signal, noTape))).toBe(ELSEWHERE));
+  await living(taker, async () =>
+    expect(await outcome(frozen.acquire(what, signal, noTape))).toBe(ELSEWHERE),
+  );
   expect(taken.aborted).toBe(false);
 });
 
 test('a copy that is started at the same place and id ends the first one, which does not take it back', async () => {
   const what = wanted('copy');
   const [first, copy] = [recorder('same'), recorder('same')];
-  const held = await first.claim(what, signal, noTape);
-  const taken = await copy.claim(what, signal, noTape);
-  await first.look(signal);
+  const held = await first.acquire(what, signal, noTape);
+  const taken = await copy.acquire(what, signal, noTape);
+  await first.check(signal);
   expect(held.aborted).toBe(true);
-  await living(copy, async () => expect(await outcome(first.claim(what, signal, noTape))).toBe(ELSEWHERE));
+  await living(copy, async () => expect(await outcome(first.acquire(what, signal, noTape))).toBe(ELSEWHERE));
   expect(taken.aborted).toBe(false);
 });
 
 test('a database that was set back to an older copy has its recorder again', async () => {
   const what = wanted('restored');
   const before = recorder('before');
-  await before.claim(what, signal, noTape);
+  await before.acquire(what, signal, noTape);
   await before.release(what.account);
-  const claims = recorder('holder');
-  const held = await claims.claim(what, signal, noTape);
+  const lease = recorder('holder');
+  const held = await lease.acquire(what, signal, noTape);
   await http.exec(
     `UPDATE account_epochs SET account = 'gone', feed = 'gone' WHERE account = '${what.account}' AND recorder = 'holder'`,
   );
-  await claims.look(signal);
+  await lease.check(signal);
   expect(held.aborted).toBe(false);
-  await living(claims, async () => expect(await outcome(before.claim(what, signal, noTape))).toBe(ELSEWHERE));
+  await living(lease, async () =>
+    expect(await outcome(before.acquire(what, signal, noTape))).toBe(ELSEWHERE),
+  );
 });
 
-test('of many that claim at the same moment at most one is left', async () => {
+test('of many that ask at the same moment at most one is left', async () => {
   for (let round = 0; round < 3; round++) {
     const what = wanted('race');
     const all = Array.from({ length: 6 }, (_, i) => recorder(`host-${i}`, `host-${i}`, systemClock()));
-    const claims = await Promise.allSettled(
+    const leases = await Promise.allSettled(
       // Twice each: a start and a first row may ask at once.
       all.map(
         async (one) =>
-          (await Promise.all([one.claim(what, signal, noTape), one.claim(what, signal, noTape)]))[0],
+          (await Promise.all([one.acquire(what, signal, noTape), one.acquire(what, signal, noTape)]))[0],
       ),
     );
-    for (const one of all) await one.look(signal);
-    const left = claims.filter((claim) => claim.status === 'fulfilled' && !claim.value?.aborted);
+    for (const one of all) await one.check(signal);
+    const left = leases.filter((lease) => lease.status === 'fulfilled' && !lease.value?.aborted);
     expect(left.length).toBeLessThanOrEqual(1);
-    for (const claim of claims)
-      if (claim.status === 'rejected') expect(claim.reason).toMatchObject({ code: ELSEWHERE });
+    for (const lease of leases)
+      if (lease.status === 'rejected') expect(lease.reason).toMatchObject({ code: ELSEWHERE });
   }
 });

@@ -1,14 +1,14 @@
-// One data folder records an account, and a feed, into a database. In: this folder's identity, and the account that it wants to record.
-// Out: the claim, or a refusal that names the holder. No wall clock decides: a recorder that wants what another folder holds watches
-// whether the other still renews its row.
+// Makes sure that one data folder at a time records an account, and a feed, into a database. In: this folder's identity and the account
+// it wants to record. Out: a lease on the account, or a refusal that names the holder. No wall clock decides who is alive: the newcomer
+// watches whether the holder still renews its row.
 //
-//   none ──claim──► watch 30 s ──the other renews──► refused, with its place
-//                     └──it ended, or stands still──► set aside the old tape ► write a row ► wait ► held, renewed every 5 s ──release──► ended
-//                                                                                             └──a newer row of another──► lost
+//   none ──acquire──► watch 30 s ──the holder renews──► refused, with its place
+//                       └──it ended, or stands still──► set aside the old tape ► write a row ► wait ► held, renewed every 5 s ──release──► ended
+//                                                                                               └──a newer row of another folder──► lost
 //
-// The newest row counts. A restart of the same folder in the same place takes its own claim at once. Held claims are checked as often as
-// the write gate, and a process that could not check does not write (write-gate.ts): after the wait, no process writes that has not seen
-// the new row.
+// The newest row counts. A restart of the same folder in the same place gets its own lease back at once. Leases are checked together with
+// the write gate, and a process that could not check does not write (write-gate.ts). So after the wait, every process that still writes
+// has seen the new row.
 import { type Clock, pauseOrThrow, FxtapeError, type Log } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
@@ -22,7 +22,7 @@ export interface Recorded {
   readonly feed: string | null;
 }
 
-/** The tape of the claimant. */
+/** The tape of the folder that asks. */
 export interface OwnTape {
   /** The feed that the tape has recorded; null if none, and for an empty tape. */
   readonly feed: string | null;
@@ -37,7 +37,7 @@ export interface RecorderPlace {
   readonly place: string;
 }
 
-export interface ClaimOptions {
+export interface LeaseOptions {
   readonly http: Pick<QuestDbHttp, 'exec'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,12 +48,12 @@ export interface ClaimOptions {
 const RENEW_MS = 5000;
 /** A recorder that has renewed nothing for this long is gone. */
 const STILL_MS = 30_000;
-const LOOK_EVERY_MS = 1000;
-/** Two recorders that find no claim both write a row; after this long, both see which one is newer. */
+const CHECK_EVERY_MS = 1000;
+/** Two recorders that find no lease both write a row; after this long, both see which one is newer. */
 const RIVAL_MS = 1000;
 const SETTLE_MS = 10_000;
-const ASK_MS = 3000;
-/** Claims in one statement: QuestDB takes it in an address of 31 KB at most. */
+const QUERY_MS = 3000;
+/** Leases per statement: the statement travels in the URL, which QuestDB limits to 31 KB. */
 const AT_ONCE = 50;
 
 interface Held extends Recorded {
@@ -62,54 +62,53 @@ interface Held extends Recorded {
   readonly lost: AbortController;
 }
 
-/** A claim as it stands in the table. */
-interface Stood extends Recorded, RecorderPlace {
+interface Lease extends Recorded, RecorderPlace {
   readonly us: number;
   readonly epoch: number;
 }
 
-interface Row extends Stood {
+/** The newest row of a lease in the table `account_epochs`. */
+interface LeaseRow extends Lease {
   readonly state: string;
   readonly seen: string;
 }
 
-export class RecorderClaims {
-  readonly #o: ClaimOptions;
+export class RecorderLease {
+  readonly #o: LeaseOptions;
   readonly #held = new Map<string, Held>();
-  readonly #taking = new Map<string, Promise<AbortSignal>>();
-  /** Accounts that this process lost: rows with its own id and place no longer count as its own for them. */
+  readonly #acquiring = new Map<string, Promise<AbortSignal>>();
+  /** Accounts that this process lost: for these, rows with its own id and place count as another recorder's. */
   readonly #lost = new Set<string>();
   #renewedMs = Number.NEGATIVE_INFINITY;
   #known: RecorderPlace | null = null;
 
-  constructor(options: ClaimOptions) {
+  constructor(options: LeaseOptions) {
     this.#o = options;
   }
 
   /**
-   * Claims the account. Out: a signal that aborts when another recorder has taken the account or feed. If there is no tape that could be
+   * Acquires the account and its feed. Out: a signal that aborts when another recorder has taken either. Without a tape that could be
    * set aside, an account that another folder recorded last is refused, whether that folder is alive or not.
    * @throws ACCOUNT_RECORDED_ELSEWHERE (terminal); QDB_SUSPENDED, QDB_NOT_APPLIED, those of `exec` and of `self`.
    */
-  async claim(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null = null): Promise<AbortSignal> {
+  async acquire(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null = null): Promise<AbortSignal> {
     const { account } = wanted;
-    for (let other = this.#taking.get(account); other !== undefined; other = this.#taking.get(account))
-      await other.catch(() => {}); // its own caller is told
+    for (let other = this.#acquiring.get(account); other !== undefined; other = this.#acquiring.get(account))
+      await other.catch(() => {}); // reported to its own caller
     signal.throwIfAborted();
     const held = this.#held.get(account);
     if (held?.feed === wanted.feed) return held.lost.signal;
-    const taking = this.#take(wanted, signal, tape);
-    this.#taking.set(account, taking);
+    const acquiring = this.#acquire(wanted, signal, tape);
+    this.#acquiring.set(account, acquiring);
     try {
-      return await taking;
+      return await acquiring;
     } finally {
-      this.#taking.delete(account);
+      this.#acquiring.delete(account);
     }
   }
 
   /**
-   * Whether no other folder has recorded any of these, as far as a quick query shows: the tables may lag. The claim is made before rows are
-   * sent.
+   * Whether no other folder has recorded any of these, as far as one query shows: the table may lag. Acquire before sending rows.
    * Errors: as `exec`, and those of `self`.
    */
   async isFree(wanted: readonly Recorded[], signal: AbortSignal): Promise<boolean> {
@@ -119,7 +118,7 @@ export class RecorderClaims {
     return others.length === 0 && (newest === undefined || newest.id === this.#self.id);
   }
 
-  async #take(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null): Promise<AbortSignal> {
+  async #acquire(wanted: Recorded, signal: AbortSignal, tape: OwnTape | null): Promise<AbortSignal> {
     const { account } = wanted;
     const { clock, log } = this.#o;
     const self = this.#self;
@@ -150,7 +149,7 @@ export class RecorderClaims {
     }
     this.#lost.delete(account);
     this.#held.set(account, held);
-    // Nobody waits for the same dead recorder twice.
+    // So that nobody waits for the same dead recorder again.
     await this.#end(others, signal);
     return held.lost.signal;
   }
@@ -161,12 +160,16 @@ export class RecorderClaims {
     return newest !== undefined && newest.id !== this.#self.id;
   }
 
-  /** The rows, if none of the others was renewed while we watched. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
-  async #watchStandStill(wanted: Recorded, others: readonly Row[], signal: AbortSignal): Promise<Row[]> {
+  /** The rows, if none of `others` was renewed within 30 s. @throws ACCOUNT_RECORDED_ELSEWHERE as soon as one is. */
+  async #watchStandStill(
+    wanted: Recorded,
+    others: readonly LeaseRow[],
+    signal: AbortSignal,
+  ): Promise<LeaseRow[]> {
     const { clock } = this.#o;
     const untilMs = clock.monoMs() + STILL_MS;
     for (;;) {
-      await pauseOrThrow(clock, LOOK_EVERY_MS, signal);
+      await pauseOrThrow(clock, CHECK_EVERY_MS, signal);
       const rows = await this.#settled(wanted, signal);
       const recording = rows.filter((row) => row.state === 'recording' && !this.#isOwn(row));
       const alive = recording.find(
@@ -177,25 +180,25 @@ export class RecorderClaims {
     }
   }
 
-  /** Lets another folder take the account at once. If the database is away, the row stops being renewed, which has the same effect later. */
+  /** Lets another folder take the account at once. If the database is away, the lease expires instead. */
   async release(account: string): Promise<void> {
     const held = this.#held.get(account);
     this.#held.delete(account);
     if (held === undefined) return;
-    await this.#end([{ ...held, ...this.#self }], AbortSignal.timeout(LOOK_EVERY_MS));
+    await this.#end([{ ...held, ...this.#self }], AbortSignal.timeout(CHECK_EVERY_MS));
   }
 
-  /** These record no more. A word that is not heard is no harm: their rows stand still. */
-  async #end(rows: readonly Stood[], signal: AbortSignal): Promise<void> {
+  /** Marks leases as ended. A failure is harmless: their rows stand still, and count as ended after 30 s. */
+  async #end(leases: readonly Lease[], signal: AbortSignal): Promise<void> {
     try {
-      await this.#write(rows, 'ended', signal);
+      await this.#write(leases, 'ended', signal);
     } catch (error) {
-      this.#o.log.debug({ err: error }, 'claims that are over could not be ended; they lapse by themselves');
+      this.#o.log.debug({ err: error }, 'cannot mark leases as ended; they expire by themselves');
     }
   }
 
-  /** Checks everything that is held, and renews it when that is due. Errors: as `exec`, if it could not check. */
-  async look(signal: AbortSignal): Promise<void> {
+  /** Checks every lease that is held, and renews it when that is due. Errors: as `exec`, when the check failed. */
+  async check(signal: AbortSignal): Promise<void> {
     if (this.#held.size === 0) return;
     const { clock, log } = this.#o;
     const all = await this.#rows([...this.#held.values()], signal);
@@ -215,7 +218,8 @@ export class RecorderClaims {
       await this.#write(held, 'recording', signal);
       this.#renewedMs = nowMs;
     } catch (error) {
-      if (!signal.aborted) log.debug({ err: error }, 'the claims on accounts could not be renewed');
+      if (!signal.aborted)
+        log.debug({ err: error }, 'cannot renew the leases on accounts; trying again within seconds');
     }
   }
 
@@ -224,12 +228,12 @@ export class RecorderClaims {
     return this.#known;
   }
 
-  /** A claim of this account, or one of another folder. Another account of this folder may take the feed over: its claim does not count. */
-  #competes(row: Row, account: string): boolean {
+  /** Rows of this account or of another folder. Another account of this folder may take over the feed, so its rows do not count. */
+  #competes(row: LeaseRow, account: string): boolean {
     return row.account === account || !this.#isOwn(row);
   }
 
-  #isOwn(row: Row): boolean {
+  #isOwn(row: LeaseRow): boolean {
     const { id, place } = this.#self;
     return row.id === id && row.place === place && !this.#lost.has(row.account);
   }
@@ -237,12 +241,12 @@ export class RecorderClaims {
   async #now(signal: AbortSignal): Promise<number> {
     const { dataset } = await this.#o.http.exec('SELECT cast(now() as long) us', {
       signal,
-      deadlineMs: ASK_MS,
+      deadlineMs: QUERY_MS,
     });
     return Number(dataset[0]?.[0]);
   }
 
-  async #write(all: readonly Stood[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
+  async #write(all: readonly Lease[], state: 'recording' | 'ended', signal: AbortSignal): Promise<void> {
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const values = all.slice(from, from + AT_ONCE).map(({ account, epoch, feed, id, place, us }) => {
         const texts = [feed, id, place, state].map((text) => (text === null ? 'NULL' : sqlText(text)));
@@ -250,33 +254,33 @@ export class RecorderClaims {
       });
       await this.#o.http.exec(
         `INSERT INTO account_epochs (ts, account, epoch, feed, recorder, place, state, ts_seen) VALUES ${values.join(', ')}`,
-        { signal, deadlineMs: ASK_MS },
+        { signal, deadlineMs: QUERY_MS },
       );
     }
   }
 
-  async #settled(wanted: Recorded, signal: AbortSignal): Promise<Row[]> {
+  async #settled(wanted: Recorded, signal: AbortSignal): Promise<LeaseRow[]> {
     const { clock, http } = this.#o;
     await requireSettled(http, clock, ['account_epochs'], { waitMs: SETTLE_MS, signal });
     return this.#rows([wanted], signal);
   }
 
   /** The newest rows of each folder about these accounts and feeds, the newest last. */
-  async #rows(wanted: readonly Recorded[], signal: AbortSignal): Promise<Row[]> {
-    const rows: Row[] = [];
+  async #rows(wanted: readonly Recorded[], signal: AbortSignal): Promise<LeaseRow[]> {
+    const rows: LeaseRow[] = [];
     for (let from = 0; from < wanted.length; from += AT_ONCE)
       rows.push(...(await this.#rowsOf(wanted.slice(from, from + AT_ONCE), signal)));
     return rows.toSorted((a, b) => a.us - b.us || a.epoch - b.epoch);
   }
 
-  async #rowsOf(wanted: readonly Recorded[], signal: AbortSignal): Promise<Row[]> {
+  async #rowsOf(wanted: readonly Recorded[], signal: AbortSignal): Promise<LeaseRow[]> {
     const accounts = wanted.map(({ account }) => sqlText(account));
     const feeds = wanted.flatMap(({ feed }) => (feed === null ? [] : sqlText(feed)));
     const ofFeeds = feeds.length === 0 ? '' : ` OR feed IN (${feeds.join(', ')})`;
     const answer = await this.#o.http.exec(
       `SELECT account, epoch, feed, recorder, place, state, cast(ts as long) us, cast(ts_seen as long) seen FROM account_epochs
         WHERE account IN (${accounts.join(', ')})${ofFeeds} LATEST ON ts PARTITION BY account, feed, recorder, place`,
-      { signal, deadlineMs: ASK_MS },
+      { signal, deadlineMs: QUERY_MS },
     );
     return asObjects(answer).map((row) => ({
       account: String(row['account']),
@@ -299,7 +303,7 @@ const isSame = (
 const concerns = (row: Recorded, held: Recorded): boolean =>
   row.account === held.account || (held.feed !== null && row.feed === held.feed);
 
-function elsewhere({ account, feed }: Recorded, by: Row | undefined): FxtapeError {
+function elsewhere({ account, feed }: Recorded, by: LeaseRow | undefined): FxtapeError {
   const place = by?.place ?? 'unknown';
   const what =
     by === undefined || by.account === account ? `"${account}"` : `the feed "${feed}" of "${account}"`;

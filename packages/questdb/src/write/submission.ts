@@ -1,4 +1,4 @@
-// One `submit` on its way: the rows it owns and what has become of them. Settled once, by the last of its rows or by an abort.
+// One `submit` to a table: its rows and what became of them. Settled once, by the last of its rows or by an abort.
 import type { Row } from '@fxtape/market/tables';
 
 export interface CondemnedRow {
@@ -21,7 +21,7 @@ export interface Answered {
   readonly condemned: readonly CondemnedRow[];
 }
 
-export class Ticket {
+export class Submission {
   readonly rows: readonly Row[];
   readonly answered: Promise<Answered>;
   #resolve: (answered: Answered) => void = () => {};

@@ -1,6 +1,6 @@
-// The way of one table into the database: a queue of submits and one request at a time, so that order is kept and memory holds
-// one encoded body. Small submits that wait together travel in one request; a request is not started within `commitEveryMs` of
-// the last one unless enough rows wait, because each commit costs the server far more than its rows do.
+// The queue of one table: submissions in order, and one request at a time, so that order is kept and memory holds one encoded body.
+// Small submissions that wait together share a request. A request starts `commitEveryMs` after the last one, or earlier when enough
+// rows wait: each commit costs the server far more than its rows do.
 import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
 import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
@@ -8,12 +8,12 @@ import { retryDelayMs } from './retry-delay.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { schemaDifferences } from '../schema/schema-check.ts';
 import type { Row, TableDef } from '@fxtape/market/tables';
-import { type Answered, Ticket } from './ticket.ts';
+import { type Answered, Submission } from './submission.ts';
 import { timeOrder } from './time-order.ts';
 import type { WriterMetrics } from './writer-metrics.ts';
 import type { WriterState } from './writer-state.ts';
 
-export interface LaneOptions {
+export interface TableQueueOptions {
   readonly def: TableDef;
   readonly http: Pick<QuestDbHttp, 'write' | 'exec'>;
   readonly log: Log;
@@ -30,14 +30,14 @@ export interface LaneOptions {
   readonly onState: (state: WriterState) => void;
 }
 
-export class TableLane {
-  readonly #o: LaneOptions;
+export class TableQueue {
+  readonly #o: TableQueueOptions;
   readonly #encoder: RowEncoder;
-  readonly #queue: Ticket[] = [];
+  readonly #waiting: Submission[] = [];
   readonly #waitingForRoom = new Set<() => void>();
   #running = false;
   #closed = false;
-  #run: { controller: AbortController; tickets: Ticket[] } | null = null;
+  #run: { controller: AbortController; submissions: Submission[] } | null = null;
   #queuedRows = 0;
   #runRows = 0;
   #inFlightRows = 0;
@@ -45,7 +45,7 @@ export class TableLane {
   #wake: () => void = () => {};
   #state: Pick<WriterState, 'phase' | 'code' | 'message' | 'sinceMs'>;
 
-  constructor(options: LaneOptions) {
+  constructor(options: TableQueueOptions) {
     this.#o = options;
     this.#encoder = new RowEncoder(options.def);
     this.#state = { phase: 'ok', code: null, message: null, sinceMs: options.clock.nowMs() };
@@ -64,14 +64,14 @@ export class TableLane {
     if (this.#closed) return Promise.reject(closed());
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (rows.length === 0) return Promise.resolve({ rows: 0, condemned: [] });
-    const ticket = new Ticket(rows);
-    this.#queue.push(ticket);
+    const submission = new Submission(rows);
+    this.#waiting.push(submission);
     this.#queuedRows += rows.length;
-    if (signal !== undefined) this.#watch(ticket, signal);
+    if (signal !== undefined) this.#watch(submission, signal);
     this.#wake();
     if (!this.#running) void this.#loop();
     this.#o.metrics?.pending(this.state);
-    return ticket.answered;
+    return submission.answered;
   }
 
   /** Resolves as soon as fewer than `maxPendingRows` are pending. */
@@ -108,30 +108,30 @@ export class TableLane {
   close(): void {
     this.#closed = true;
     const reason = closed();
-    for (const ticket of [...this.#queue, ...(this.#run?.tickets ?? [])]) ticket.fail(reason);
+    for (const submission of [...this.#waiting, ...(this.#run?.submissions ?? [])]) submission.fail(reason);
     this.#run?.controller.abort(reason);
     this.#wake();
     for (const done of this.#waitingForRoom) done();
   }
 
-  #watch(ticket: Ticket, signal: AbortSignal): void {
+  #watch(submission: Submission, signal: AbortSignal): void {
     const onAbort = () => {
-      ticket.fail(signal.reason);
+      submission.fail(signal.reason);
       this.#wake();
       const run = this.#run;
-      if (run?.tickets.every((other) => other.settled)) run.controller.abort(signal.reason);
+      if (run?.submissions.every((other) => other.settled)) run.controller.abort(signal.reason);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     const forget = () => signal.removeEventListener('abort', onAbort);
-    ticket.answered.then(forget, forget);
+    submission.answered.then(forget, forget);
   }
 
   async #loop(): Promise<void> {
     this.#running = true;
-    while (this.#queue.length > 0) {
+    while (this.#waiting.length > 0) {
       await this.#pace();
-      const tickets = this.#take();
-      if (tickets.length > 0) await this.#deliver(tickets);
+      const submissions = this.#take();
+      if (submissions.length > 0) await this.#deliver(submissions);
     }
     this.#running = false;
   }
@@ -142,7 +142,7 @@ export class TableLane {
     for (;;) {
       const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
       if (waitMs <= 0 || this.#closed || this.#queuedRows >= commitRows) return;
-      if (this.#queue.every((ticket) => ticket.settled)) return;
+      if (this.#waiting.every((submission) => submission.settled)) return;
       await new Promise<void>((resolve) => {
         const timer = clock.setTimeout(resolve, waitMs);
         this.#wake = () => {
@@ -154,54 +154,57 @@ export class TableLane {
     }
   }
 
-  #take(): Ticket[] {
-    const tickets: Ticket[] = [];
+  #take(): Submission[] {
+    const submissions: Submission[] = [];
     let rows = 0;
-    while (this.#queue.length > 0 && rows < this.#o.limits.maxRows) {
-      const ticket = this.#queue[0] as Ticket;
-      if (rows > 0 && rows + ticket.rows.length > this.#o.limits.maxRows) break;
-      this.#queue.shift();
-      this.#queuedRows -= ticket.rows.length;
-      if (ticket.settled) continue;
-      tickets.push(ticket);
-      rows += ticket.rows.length;
+    while (this.#waiting.length > 0 && rows < this.#o.limits.maxRows) {
+      const submission = this.#waiting[0] as Submission;
+      if (rows > 0 && rows + submission.rows.length > this.#o.limits.maxRows) break;
+      this.#waiting.shift();
+      this.#queuedRows -= submission.rows.length;
+      if (submission.settled) continue;
+      submissions.push(submission);
+      rows += submission.rows.length;
     }
     this.#runRows = rows;
-    return tickets;
+    return submissions;
   }
 
-  async #deliver(tickets: Ticket[]): Promise<void> {
+  async #deliver(submissions: Submission[]): Promise<void> {
     const { def, limits, log, metrics } = this.#o;
     const controller = new AbortController();
-    this.#run = { controller, tickets };
-    const rows = tickets.length === 1 ? (tickets[0]?.rows ?? []) : tickets.flatMap((ticket) => ticket.rows);
-    const ownerOf = owners(tickets);
+    this.#run = { controller, submissions };
+    const rows =
+      submissions.length === 1
+        ? (submissions[0]?.rows ?? [])
+        : submissions.flatMap((submission) => submission.rows);
+    const ownerOf = owners(submissions);
     try {
       await deliverRows(this.#encoder, rows, timeOrder(rows), limits, {
         ...this.#calls(controller.signal),
         wanted: (indices) => {
-          if (!tickets.some((ticket) => ticket.settled)) return indices;
-          const wanted = indices.filter((index) => !ownerOf(index).ticket.settled);
+          if (!submissions.some((submission) => submission.settled)) return indices;
+          const wanted = indices.filter((index) => !ownerOf(index).submission.settled);
           return wanted.length === indices.length ? indices : wanted;
         },
         stored: (indices) => {
           this.#passed(indices.length);
           this.#setState('ok', null, null);
           metrics?.stored(def.name, indices.length);
-          for (const index of indices) ownerOf(index).ticket.stored();
+          for (const index of indices) ownerOf(index).submission.stored();
         },
         condemned: (index, reason, line) => {
           this.#passed(1);
-          const { ticket, offset } = ownerOf(index);
+          const { submission, offset } = ownerOf(index);
           const row = rows[index] ?? {};
           const by = line === null ? 'encoder' : 'server';
           metrics?.condemned(def.name, by);
           log.error({ code: 'ROW_CONDEMNED', table: def.name, ts: row['ts'], by, reason }, 'row set aside');
-          ticket.condemn({ row, index: index - offset, reason, by, line });
+          submission.condemn({ row, index: index - offset, reason, by, line });
         },
       });
     } catch (error) {
-      for (const ticket of tickets) ticket.fail(error);
+      for (const submission of submissions) submission.fail(error);
       if (!controller.signal.aborted) log.error({ table: def.name, error }, 'a delivery ended unexpectedly');
     } finally {
       this.#run = null;
@@ -255,15 +258,17 @@ export class TableLane {
   }
 }
 
-function owners(tickets: readonly Ticket[]): (index: number) => { ticket: Ticket; offset: number } {
-  const owner: { ticket: Ticket; offset: number }[] = [];
+function owners(
+  submissions: readonly Submission[],
+): (index: number) => { submission: Submission; offset: number } {
+  const owner: { submission: Submission; offset: number }[] = [];
   let offset = 0;
-  for (const ticket of tickets) {
-    const entry = { ticket, offset };
-    for (let i = 0; i < ticket.rows.length; i++) owner.push(entry);
-    offset += ticket.rows.length;
+  for (const submission of submissions) {
+    const entry = { submission, offset };
+    for (let i = 0; i < submission.rows.length; i++) owner.push(entry);
+    offset += submission.rows.length;
   }
-  return (index) => owner[index] as { ticket: Ticket; offset: number };
+  return (index) => owner[index] as { submission: Submission; offset: number };
 }
 
 function closed(): FxtapeError {
