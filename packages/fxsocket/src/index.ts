@@ -32,11 +32,10 @@ export {
 } from './rest/terminal.ts';
 export { FxStream, type FxStreamOptions } from './stream/client.ts';
 export type { StreamClock } from './stream/clock.ts';
-export { decodeFrame } from './stream/codec.ts';
+export { decodeFrame, frameItem, readFrame } from './stream/codec.ts';
 export type { FrameItem, SessionEvent, SessionItem, StreamItem } from './stream/events.ts';
 export { type FeedSnapshot, FxFeed, type FxFeedOptions, type ReadOptions } from './stream/feed.ts';
 export type { DownReason, FeedItem, FeedMoment, FeedStatus, TopicData } from './stream/feed-items.ts';
-export { frameItem, readFrame } from './stream/framing.ts';
 export type { StreamLimits } from './stream/limits.ts';
 export type { Message, RejectedElement, Undecodable } from './stream/messages.ts';
 export type { SessionPhase, SessionSnapshot, StreamSnapshot } from './stream/snapshot.ts';

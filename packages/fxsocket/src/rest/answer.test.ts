@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { wireClosedPosition, wireDeal } from '../wire/account.ts';
-import { wirePriceBar, wireQuoteTick, wireSymbolInfo } from '../wire/market.ts';
-import { isPlainBar, isPlainTick } from '../wire/plain.ts';
+import { isPlainBar, isPlainTick, wirePriceBar, wireQuoteTick, wireSymbolInfo } from '../wire/market.ts';
 import { listAnswer, recordAnswer } from './answer.ts';
 
 const bars = listAnswer({ row: wirePriceBar, isPlain: isPlainBar, identifiers: false });

@@ -7,6 +7,8 @@ import { badArgument } from '../options.ts';
 import { checkedBound } from '../wire/broker-time.ts';
 import type { WireClosedPosition, WireDeal, WireOpenedOrder } from '../wire/account.ts';
 import {
+  isPlainBar,
+  isPlainTick,
   timeframes,
   type WirePriceBar,
   type WireQuote,
@@ -14,7 +16,6 @@ import {
   type WireTimeframe,
 } from '../wire/market.ts';
 import type { WireServerTimezone, WireStatus } from '../wire/terminal.ts';
-import { isPlainBar, isPlainTick } from '../wire/plain.ts';
 import {
   type AnswerForm,
   type ListAnswer,

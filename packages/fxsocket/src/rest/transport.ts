@@ -5,11 +5,9 @@
 import type { Agent, Dispatcher, request } from 'undici';
 import type { Method } from '../api/route.ts';
 import { FxSocketError, type FxSocketErrorCode, type FxSocketErrorDetails } from '../errors.ts';
-import { explainBody } from '../explain.ts';
 import { badArgument, checkedAddress, checkedKey, checkedNumber, type TlsOptions } from '../options.ts';
-import { readStart, REFUSAL_BYTES } from '../read-start.ts';
 import { type Redact, redactor } from '../redact.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { explainBody, readStart, REFUSAL_BYTES, retryAfterMs } from '../refusal.ts';
 import { USER_AGENT } from '../version.ts';
 import { writeJson } from '../wire/json.ts';
 import type { AnswerForm } from './answer.ts';

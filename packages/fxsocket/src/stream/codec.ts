@@ -1,10 +1,12 @@
 // Frame text → message. In: one text frame as received. Out: a validated message, `unknown`, or `undecodable`; never
 // an exception. Ticks take the short way (scan-tick.ts) where they are spelled as usual; everything else is parsed and checked by its schema.
 
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { type Topic, topicOfFrame, topicShapes } from '../api/topics.ts';
 import { mayHoldLongInteger, parseJson } from '../wire/json.ts';
 import { wireTick } from '../wire/market.ts';
+import type { FrameItem } from './events.ts';
 import type { DataMessage, Message, RejectedElement, Undecodable } from './messages.ts';
 import { readRecord, reasonOf } from '../wire/record.ts';
 import { scanTick } from './scan-tick.ts';
@@ -170,4 +172,52 @@ export function decodeWhole(text: string): Decoded {
   const frame = value as Fields;
   const isExact = frame['type'] === 'tick' || !mayHoldLongInteger(text);
   return decodeObject(isExact ? frame : (parseJson(text) as Fields));
+}
+
+/** What the bytes of one message say. */
+export type ReceivedFrame = Pick<FrameItem, 'text' | 'json' | 'binary' | 'message'>;
+
+const onOneLine = (text: string): boolean => !text.includes('\n') && !text.includes('\r');
+
+function bytesFrame(data: Buffer, detail: string): ReceivedFrame {
+  const message: Undecodable = {
+    type: 'undecodable',
+    reason: 'not_json',
+    wireType: null,
+    symbol: null,
+    timeframe: null,
+    detail,
+  };
+  return { text: data.toString('base64'), json: false, binary: true, message };
+}
+
+/** Reads one message of the socket. Never throws. */
+export function readFrame(data: Buffer, isBinary: boolean): ReceivedFrame {
+  if (isBinary) return bytesFrame(data, 'binary frame');
+  const text = data.toString('utf8');
+  const tick = scanTick(data, text);
+  if (tick !== null) return { text, json: true, binary: false, message: tick };
+  // A replacement character is either the gateway's own or stands for bytes that no text can hold.
+  if (text.includes('\uFFFD') && !isUtf8(data)) return bytesFrame(data, 'text frame that is not UTF-8');
+  const message = decodeWhole(text);
+  const json = !(message.type === 'undecodable' && message.reason === 'not_json') && onOneLine(text);
+  return { text, json, binary: false, message };
+}
+
+/** A frame with where and when it was received. Written out, because a spread costs as much as decoding a tick. */
+export function frameItem(
+  at: Pick<FrameItem, 'conn' | 'recvUs' | 'monoMs' | 'congested'>,
+  frame: ReceivedFrame,
+): FrameItem {
+  return {
+    kind: 'frame',
+    conn: at.conn,
+    recvUs: at.recvUs,
+    monoMs: at.monoMs,
+    congested: at.congested,
+    text: frame.text,
+    json: frame.json,
+    binary: frame.binary,
+    message: frame.message,
+  };
 }

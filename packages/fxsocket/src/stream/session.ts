@@ -20,7 +20,7 @@ import type { Message, Undecodable } from './messages.ts';
 import { Pulse } from './pulse.ts';
 import type { SessionPhase, SessionSnapshot } from './snapshot.ts';
 import { LIST_REQUEST, type Subscription } from './subscription.ts';
-import { SubscriptionBook } from './subscription-book.ts';
+import { SubscriptionTracker } from './subscription-tracker.ts';
 
 export type SessionInput =
   | { type: 'start'; delayMs: number }
@@ -46,7 +46,7 @@ const NOTHING: readonly Effect[] = [];
 
 export class Session {
   readonly #limits: StreamLimits;
-  readonly #book: SubscriptionBook;
+  readonly #tracker: SubscriptionTracker;
   readonly #pulse: Pulse;
   readonly #backoff: Backoff;
   #state: State = 'idle';
@@ -71,7 +71,7 @@ export class Session {
 
   constructor(o: { subscriptions: readonly Subscription[]; limits: StreamLimits; random: () => number }) {
     this.#limits = o.limits;
-    this.#book = new SubscriptionBook(o.limits);
+    this.#tracker = new SubscriptionTracker(o.limits);
     this.#pulse = new Pulse(o.limits);
     this.#backoff = new Backoff(o.limits, o.random);
     this.#want(o.subscriptions);
@@ -100,7 +100,7 @@ export class Session {
   wakeAt(): number | null {
     let at = this.#deadlineMs;
     if (this.#state === 'open') {
-      const times = [this.#book.wakeAt(), this.#pulse.wakeAt(), this.#auditAtMs, this.#listSent?.untilMs];
+      const times = [this.#tracker.wakeAt(), this.#pulse.wakeAt(), this.#auditAtMs, this.#listSent?.untilMs];
       for (const time of times) if (time !== null && time !== undefined) at = Math.min(at ?? time, time);
     }
     this.#plannedMs = at;
@@ -116,7 +116,7 @@ export class Session {
       attempts: this.#backoff.failures,
       heartbeatAgoMs: this.#state === 'open' ? this.#pulse.silentMs(nowMs) : null,
       listUnanswered: this.#listUnanswered,
-      ...this.#book.snapshot(),
+      ...this.#tracker.snapshot(),
     };
   }
 
@@ -124,7 +124,7 @@ export class Session {
     switch (this.#state) {
       case 'open':
         if (this.#pulse.stalled) return 'stalled';
-        return this.#book.complete ? 'live' : 'subscribing';
+        return this.#tracker.complete ? 'live' : 'subscribing';
       case 'waiting':
         return this.#contended ? 'contended' : 'backing_off';
       case 'closing':
@@ -180,7 +180,7 @@ export class Session {
   }
 
   #want(subscriptions: readonly Subscription[]): void {
-    this.#book.want([HEARTBEAT, ...subscriptions]);
+    this.#tracker.want([HEARTBEAT, ...subscriptions]);
   }
 
   #emit(event: SessionEvent): void {
@@ -211,7 +211,7 @@ export class Session {
     }
     this.#enter('open', 'connected', nowMs, null);
     this.#pulse.opened(nowMs);
-    this.#book.reset();
+    this.#tracker.reset();
     this.#listSent = null;
     this.#lists = 0;
     this.#corrected = false;
@@ -227,7 +227,7 @@ export class Session {
 
   #closed(input: Extract<SessionInput, { type: 'closed' }>, nowMs: number): void {
     const reason = this.#ownReason ?? input.reason;
-    this.#book.reset();
+    this.#tracker.reset();
     this.#emit({ type: 'disconnected', code: input.code, reason });
     this.#wait(this.#backoff.ended(nowMs, this.#ownReason === null), reason, nowMs);
   }
@@ -310,12 +310,12 @@ export class Session {
       this.#listSent = null;
       this.#listUnanswered += 1;
     }
-    this.#book.due(nowMs, this.#out);
+    this.#tracker.due(nowMs, this.#out);
     if (nowMs >= this.#auditAtMs) {
       this.#auditAtMs = nowMs + this.#limits.auditEveryMs;
       this.#lists = 0;
       this.#corrected = false;
-      this.#book.retryFailed(false);
+      this.#tracker.retryFailed(false);
       this.#list(nowMs);
     }
     this.#pump(nowMs);
@@ -323,13 +323,13 @@ export class Session {
 
   #resubscribe(why: 'stalled' | 'broker_back', nowMs: number): void {
     this.#emit({ type: 'resubscribing', why });
-    this.#book.again(nowMs);
+    this.#tracker.again(nowMs);
   }
 
   #frame(message: Message | Undecodable, nowMs: number): void {
     switch (message.type) {
       case 'terminal':
-        this.#book.frame(message, nowMs, this.#out);
+        this.#tracker.frame(message, nowMs, this.#out);
         this.#beat(message.data.connected, nowMs);
         break;
       case 'undecodable':
@@ -340,12 +340,12 @@ export class Session {
         this.#listed(message, nowMs);
         break;
       default:
-        this.#book.frame(message, nowMs, this.#out);
+        this.#tracker.frame(message, nowMs, this.#out);
         if (message.type !== 'subscribed' && message.type !== 'unsubscribed' && message.type !== 'error')
           if (this.#out.length === 0) return;
     }
-    if (this.#book.proven) this.#backoff.live(nowMs);
-    if (this.#book.isOn(HEARTBEAT)) this.#pulse.expectBeats(nowMs);
+    if (this.#tracker.proven) this.#backoff.live(nowMs);
+    if (this.#tracker.isOn(HEARTBEAT)) this.#pulse.expectBeats(nowMs);
     this.#pump(nowMs);
   }
 
@@ -353,22 +353,22 @@ export class Session {
     const news = this.#pulse.beat(nowMs, connected);
     if (news === 'broker_back') this.#resubscribe('broker_back', nowMs);
     else if (news === 'returned') {
-      this.#book.retryFailed(true);
+      this.#tracker.retryFailed(true);
       this.#list(nowMs);
     }
   }
 
   /** Writes what may be written; when a round of requests is complete, asks the server what it has. */
   #pump(nowMs: number): void {
-    this.#book.pump(nowMs, this.#out);
-    if (this.#book.changed && this.#book.settled) this.#list(nowMs);
+    this.#tracker.pump(nowMs, this.#out);
+    if (this.#tracker.changed && this.#tracker.settled) this.#list(nowMs);
   }
 
   #list(nowMs: number): void {
     // Whatever the answers are: what else there is to look at is seen with the next minute's audit.
     if (this.#listSent !== null || this.#lists >= LISTS_A_MINUTE) return;
     this.#lists += 1;
-    this.#listSent = { mark: this.#book.mark(), untilMs: nowMs + this.#limits.ackTimeoutMs };
+    this.#listSent = { mark: this.#tracker.mark(), untilMs: nowMs + this.#limits.ackTimeoutMs };
     this.#out.push({ type: 'send', text: LIST_REQUEST });
   }
 
@@ -382,14 +382,14 @@ export class Session {
       return;
     }
     this.#listUnanswered = 0;
-    const finding = this.#book.compare(answer.data, sent.mark, this.#out);
+    const finding = this.#tracker.compare(answer.data, sent.mark, this.#out);
     this.#emit({ type: 'audit', missing: finding.missing, extra: finding.extra });
     const giveUp = this.#corrected;
     if (finding.missing.length > 0) {
       if (!giveUp) this.#emit({ type: 'resubscribing', why: 'audit' });
       this.#corrected = true;
     }
-    this.#book.correct(finding, giveUp, this.#out);
+    this.#tracker.correct(finding, giveUp, this.#out);
     this.#pump(nowMs);
   }
 }

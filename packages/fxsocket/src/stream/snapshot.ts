@@ -1,6 +1,6 @@
 // A stream's state for people and programs that look at it from outside. It holds no key and no address.
 
-import type { BookSnapshot } from './subscription-book.ts';
+import type { SubscriptionsSnapshot } from './subscription-tracker.ts';
 
 export type SessionPhase =
   | 'idle'
@@ -13,7 +13,7 @@ export type SessionPhase =
   | 'paused'
   | 'closed';
 
-export interface SessionSnapshot extends BookSnapshot {
+export interface SessionSnapshot extends SubscriptionsSnapshot {
   phase: SessionPhase;
   reason: string;
   /** How long it has been so, ms. For an open connection: since it was opened. */

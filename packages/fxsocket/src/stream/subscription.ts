@@ -28,6 +28,16 @@ export function subscriptionKey(sub: Subscription): string {
 /** The key without regard to the case of letters. */
 export const looseKey = (sub: Subscription): string => subscriptionKey(sub).toLowerCase();
 
+/** The key of a data frame; for a tick the symbol alone, so that no text has to be built. */
+export const frameKey = (frame: { type: string; symbol?: string; timeframe?: string }): string =>
+  frame.type === 'tick'
+    ? (frame.symbol ?? '')
+    : `${frame.type}\n${frame.symbol ?? ''}\n${frame.timeframe ?? ''}`;
+
+/** The key of the frames that a subscription delivers. */
+export const frameKeyOf = ({ topic, ...names }: Subscription): string =>
+  frameKey({ type: topicShapes[topic].frame, ...names });
+
 /** The same subscription with exactly the fields its topic needs; null when one of them is missing. */
 export function normaliseSubscription(sub: {
   topic: string;

@@ -129,3 +129,31 @@ export const wireSymbols = z.array(z.string().min(1));
 /** The nine timeframes of MT4 and MT5 alike; any other answers 400. */
 export const timeframes = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;
 export type WireTimeframe = (typeof timeframes)[number];
+
+// Quick checks for rows that come by the ten thousand: true means that the schema accepts the row, false that the schema has to decide.
+// rest/answer.test.ts compares them with the schemas.
+type Row = Record<string, unknown>;
+
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+const isNumberOrNothing = (value: unknown): boolean =>
+  value === undefined || value === null || isNumber(value);
+
+/** As `wirePriceBar`. */
+export const isPlainBar = (row: Row): boolean =>
+  typeof row['time'] === 'string' &&
+  isNumber(row['open']) &&
+  isNumber(row['high']) &&
+  isNumber(row['low']) &&
+  isNumber(row['close']) &&
+  isNumberOrNothing(row['tickVolume']) &&
+  isNumberOrNothing(row['realVolume']) &&
+  isNumberOrNothing(row['spread']);
+
+/** As `wireQuoteTick`. */
+export const isPlainTick = (row: Row): boolean =>
+  (typeof row['time'] === 'string' || row['time'] === undefined || row['time'] === null) &&
+  isNumberOrNothing(row['timeMsc']) &&
+  isNumber(row['bid']) &&
+  isNumber(row['ask']) &&
+  isNumberOrNothing(row['last']) &&
+  isNumberOrNothing(row['volume']);

@@ -11,15 +11,22 @@
 // A settled slot swallows the late answers that would otherwise be taken for the next symbol's.
 
 import { type Topic, topics } from '../api/topics.ts';
-import { AwaitedFrames } from './awaited-frames.ts';
 import type { Effect } from './effects.ts';
 import type { StreamLimits } from './limits.ts';
 import type { Message } from './messages.ts';
-import { looseKey, requestText, type Subscription, subscriptionKey } from './subscription.ts';
+import {
+  frameKey,
+  frameKeyOf,
+  looseKey,
+  requestText,
+  type Subscription,
+  subscriptionKey,
+} from './subscription.ts';
 
 interface Entry {
   readonly sub: Subscription;
   readonly key: string;
+  readonly frameKey: string;
   wanted: boolean;
   /** A subscribe request is to be written. */
   need: boolean;
@@ -47,7 +54,7 @@ export interface AuditFinding {
   extra: Subscription[];
 }
 
-export interface BookSnapshot {
+export interface SubscriptionsSnapshot {
   pending: Subscription[];
   subscribed: Subscription[];
   failed: { sub: Subscription; message: string }[];
@@ -56,11 +63,12 @@ export interface BookSnapshot {
 const NOT_LISTED = 'acknowledged, but not in the list of subscriptions';
 const ALREADY = /already\s+subscribed/i;
 
-export class SubscriptionBook {
+export class SubscriptionTracker {
   readonly #limits: StreamLimits;
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Map<Topic, Slot>();
-  readonly #awaited = new AwaitedFrames<Entry>();
+  /** Requested and not confirmed, by the key of the frames that would prove them. Empty in the steady state: a tick then costs one look at `size`. */
+  readonly #awaited = new Map<string, Entry>();
   readonly #shed = new Set<string>();
   #seq = 0;
   /** True when a request was confirmed since the last `mark()`: the server's list is worth asking for. */
@@ -80,7 +88,7 @@ export class SubscriptionBook {
       entry.wanted = false;
       entry.need = false;
       entry.failed = null;
-      this.#awaited.delete(entry.sub);
+      this.#awaited.delete(entry.frameKey);
       if (!entry.asked) this.#entries.delete(entry.key);
     }
     for (const [key, sub] of wanted) {
@@ -91,7 +99,7 @@ export class SubscriptionBook {
         entry.wanted = true;
         entry.failed = null;
         entry.need = action === 'unsubscribe' || (action === undefined && !entry.on);
-        if (action === 'subscribe' && !entry.on) this.#awaited.set(entry.sub, entry);
+        if (action === 'subscribe' && !entry.on) this.#awaited.set(entry.frameKey, entry);
       }
     }
   }
@@ -115,7 +123,7 @@ export class SubscriptionBook {
       if (!entry.wanted) continue;
       Object.assign(entry, { need: true, on: false, failed: null });
       const slot = this.#slotOf(entry);
-      if (slot === undefined) this.#awaited.delete(entry.sub);
+      if (slot === undefined) this.#awaited.delete(entry.frameKey);
       // Its request may have been lost with whatever is the reason for asking again.
       else slot.untilMs = Math.min(slot.untilMs, nowMs + this.#limits.lateAckMs);
     }
@@ -161,7 +169,7 @@ export class SubscriptionBook {
         this.#refused(message, nowMs, out);
         return;
       default:
-        if (this.#awaited.size > 0) this.#proved(this.#awaited.of(message), out);
+        if (this.#awaited.size > 0) this.#proved(this.#awaited.get(frameKey(message)), out);
     }
   }
 
@@ -255,8 +263,8 @@ export class SubscriptionBook {
     return at;
   }
 
-  snapshot(): BookSnapshot {
-    const snapshot: BookSnapshot = { pending: [], subscribed: [], failed: [] };
+  snapshot(): SubscriptionsSnapshot {
+    const snapshot: SubscriptionsSnapshot = { pending: [], subscribed: [], failed: [] };
     for (const entry of this.#entries.values()) {
       if (!entry.wanted) continue;
       if (entry.failed !== null) snapshot.failed.push({ sub: entry.sub, message: entry.failed });
@@ -271,6 +279,7 @@ export class SubscriptionBook {
     return {
       sub,
       key,
+      frameKey: frameKeyOf(sub),
       wanted,
       need: wanted,
       asked: false,
@@ -298,7 +307,7 @@ export class SubscriptionBook {
     if (action === 'subscribe') {
       entry.need = false;
       entry.asked = true;
-      this.#awaited.set(entry.sub, entry);
+      this.#awaited.set(entry.frameKey, entry);
       out.push({ type: 'emit', event: { type: 'subscribing', sub: entry.sub } });
     }
     out.push({ type: 'send', text: requestText(action, entry.sub) });
@@ -355,14 +364,14 @@ export class SubscriptionBook {
     entry.failed = null;
     if (this.#slotOf(entry) !== undefined) this.changed = true;
     this.proven = true;
-    this.#awaited.delete(entry.sub);
+    this.#awaited.delete(entry.frameKey);
     out.push({ type: 'emit', event: { type: 'subscribed', sub: entry.sub, how } });
   }
 
   #fail(entry: Entry, message: string, out: Effect[]): void {
     entry.failed = message;
     entry.on = false;
-    if (entry.wanted) this.#awaited.set(entry.sub, entry); // data would prove the failure wrong
+    if (entry.wanted) this.#awaited.set(entry.frameKey, entry); // data would prove the failure wrong
     out.push({ type: 'emit', event: { type: 'subscribe_failed', sub: entry.sub, message } });
   }
 

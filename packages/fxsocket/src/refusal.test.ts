@@ -1,6 +1,6 @@
 // What an error body is said to mean, whatever it is, in a time that grows with its length alone.
 import { expect, test } from 'vitest';
-import { explainBody } from './explain.ts';
+import { explainBody } from './refusal.ts';
 import { parseJson } from './wire/json.ts';
 
 test.each([

@@ -1,6 +1,5 @@
-// Says in one line what an unhappy HTTP answer means, for refused upgrades and REST errors alike. In: the body
-// as received (JSON envelope of the terminal, of `/v1`, HTML of a proxy, plain text, nothing). Out: the envelope
-// fields that were there, and a short text.
+// Reads an HTTP answer that is a refusal, for upgrades of the socket and REST calls alike. In: the body (the terminal's JSON envelope, that
+// of `/v1`, a proxy's HTML, plain text, nothing) and the `Retry-After` header. Out: the envelope's fields, a short text, the time to wait.
 
 import { z } from 'zod';
 
@@ -93,4 +92,28 @@ export function explainBody(body: string): BodyExplanation {
   const start = body.slice(0, MAX_READ);
   const text = /^\s*</.test(start) ? htmlText(start) : start.slice(0, 2_000);
   return { envelope: false, serverCode: null, commandId: null, fields: {}, text: oneLine(text) };
+}
+
+/** How much of a refusal is read, bytes. */
+export const REFUSAL_BYTES = 65_536;
+
+/** The first `REFUSAL_BYTES` of a body as text; the connection is then given up. Throws what the body throws. */
+export async function readStart(body: AsyncIterable<unknown>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes >= REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, REFUSAL_BYTES).toString('utf8');
+}
+
+/** `Retry-After` (seconds or an HTTP date) in milliseconds, never negative; null when it is absent or unreadable. */
+export function retryAfterMs(header: string | string[] | undefined, wallMs: number): number | null {
+  const text = (Array.isArray(header) ? header[0] : header)?.trim();
+  if (!text) return null;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? null : Math.max(0, date - wallMs);
 }
