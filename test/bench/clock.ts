@@ -17,7 +17,7 @@ const byRule =
   (rule: ClockRule): Conversion =>
   (times) => {
     let sum = 0;
-    const near = { pass: 1 } as const;
+    const near = { fold: 1 } as const;
     for (const time of times) {
       // As the normaliser does: the plain path first, the careful one close to a switch.
       const plain = rule.offsetIfPlain(brokerMs(time));

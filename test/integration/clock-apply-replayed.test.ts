@@ -1,4 +1,4 @@
-// A gateway that plays an old day: its rows are received today, so that the hour which its broker's clock repeats shows its passes by the one
+// A gateway that plays an old day: its rows are received today, so that the hour which its broker's clock repeats shows its folds by the one
 // step back of that clock alone. Rows were written with a wrong rule, and are corrected on a real QuestDB.
 import {
   type BrokerMs,
@@ -54,7 +54,7 @@ async function recordLive(wrong: ClockRule, instants: readonly Instant[]): Promi
     },
   ]);
   const rows = instants.map(({ broker, recvUs }, i) => {
-    const read = wrong.read(broker, { pass: 1 });
+    const read = wrong.read(broker, { fold: 1 });
     return { i, recvUs, ts: read.ms * 1000, utc_offset_s: read.offsetS };
   });
   const tick = { feed: 'f', symbol: 'EURUSD' };
@@ -113,7 +113,7 @@ test.each([
   ['UTC+9h', 'America/New_York+7h'],
   ['Europe/Athens', 'America/New_York+7h'],
   ['America/New_York+7h', 'Europe/Athens'],
-])('from %s to %s: each row is of the pass that the step back shows', async (from, to) => {
+])('from %s to %s: each row is of the fold that the step back shows', async (from, to) => {
   const [wrong, right] = [parseClockRule(from), parseClockRule(to)];
   const { utc } = setBack(right);
   const instants = received(right, every(utc - 2 * HOUR, utc + 2 * HOUR));
@@ -126,7 +126,7 @@ test.each([
 });
 
 test.each([
-  // Of the hour only the second pass was received: the clock was never seen to step back.
+  // Of the hour only the second fold was received: the clock was never seen to step back.
   ['no step back', (utc: number) => [...every(utc - 3 * HOUR, utc - HOUR), ...every(utc, utc + 2 * HOUR)]],
   // The day was played twice: two steps, and nothing tells which rows are of which.
   [
@@ -144,7 +144,7 @@ test.each([
     const outside = instants.filter(({ broker }) => broker < hour.fromMs || broker >= hour.toMs);
     expect(outside.length).toBeLessThan(instants.length);
     for (const table of LIVE) expect(await times(table, 'ts_recv'), table).toEqual(truth(right, outside));
-    // When it was received is a position's own time: it stays, and its opening is taken for one of the first pass.
+    // When it was received is a position's own time: it stays, and its opening is taken for one of the first fold.
     expect(await times('position_events', 'ts', 'ts_open')).toEqual(
       instants.map(({ broker, utc }) => {
         const inside = broker >= hour.fromMs && broker < hour.toMs;

@@ -102,7 +102,7 @@ const wallsOf =
 
 /** The row that a reader with this rule would have written of history, or null where it leaves it out. */
 const historic = (rule: ClockRule, broker: number): { ts: number; utc_offset_s: number } | null => {
-  const reading = rule.read(brokerMs(broker), { pass: 1 });
+  const reading = rule.read(brokerMs(broker), { fold: 1 });
   return reading.occurrence === 'twice' ? null : { ts: reading.ms * 1000, utc_offset_s: reading.offsetS };
 };
 
@@ -179,7 +179,7 @@ export async function record(
     const timeframe = ['M1', 'M15', 'H4'][i % 3] as string;
     const lengthMs = { M1: 60_000, M15: 900_000, H4: 4 * HOUR }[timeframe] as number;
     const broker = Math.floor(at / lengthMs) * lengthMs;
-    const reading = wrong.read(brokerMs(broker), { pass: 1 });
+    const reading = wrong.read(brokerMs(broker), { fold: 1 });
     if (reading.occurrence === 'twice' && timeframe !== 'H4') continue;
     const row = {
       ts: reading.ms * 1000,
@@ -193,7 +193,7 @@ export async function record(
   }
   const final = new Map<string, string>();
   for (const { broker, close, timeframe } of bars.values()) {
-    const reading = right.read(brokerMs(broker), { pass: 1 });
+    const reading = right.read(brokerMs(broker), { fold: 1 });
     if (reading.occurrence === 'twice' && timeframe !== 'H4') continue;
     final.set(`${reading.ms} ${timeframe}`, [timeframe, reading.ms * 1000, reading.offsetS, close].join(' '));
   }
@@ -234,7 +234,7 @@ export async function record(
 
 /** Wall clock that occurs once: what has no offset beside it can be told then. */
 const occursOnce = (rule: ClockRule, broker: number): boolean => {
-  const reading = rule.read(brokerMs(broker), { pass: 1 });
+  const reading = rule.read(brokerMs(broker), { fold: 1 });
   return reading.occurrence !== 'twice' && rule.toBroker(utcMs(reading.ms)) === broker;
 };
 
@@ -252,8 +252,8 @@ async function recordPositions(
     const closed = closes[i]?.broker ?? broker;
     if (![broker, closed].every((at) => rules.every((rule) => occursOnce(rule, at)))) continue;
     const as = (rule: ClockRule) => {
-      const open = rule.read(brokerMs(broker), { pass: 1 });
-      const ts_close = rule.read(brokerMs(closed), { pass: 1 }).ms * 1000;
+      const open = rule.read(brokerMs(broker), { fold: 1 });
+      const ts_close = rule.read(brokerMs(closed), { fold: 1 }).ms * 1000;
       return { ts: open.ms * 1000, utc_offset_s: open.offsetS, ts_close };
     };
     // Claims of the later half name the right rule, and the opening alone can tell that they are wrong.
@@ -298,7 +298,7 @@ async function recordSessions(
         evidence: null,
       };
       const as = (feed: string, rule: ClockRule) => {
-        const row = { ...said, feed, ts: rule.read(midnight, { pass: 1 }).ms * 1000, rule_id: rule.id };
+        const row = { ...said, feed, ts: rule.read(midnight, { fold: 1 }).ms * 1000, rule_id: rule.id };
         return { row, cells: SESSION_CELLS.map((name) => row[name] ?? '') };
       };
       rows.push(as('f', wrong).row, as('g', wrong).row);

@@ -75,7 +75,7 @@ interface Time {
 
 /** A row of history as this rule reads it; null where it is left out. */
 const historic = (rule: ClockRule, wall: number): Time | null => {
-  const reading = rule.read(brokerMs(wall), { pass: 1 });
+  const reading = rule.read(brokerMs(wall), { fold: 1 });
   return reading.occurrence === 'twice' ? null : { ts: reading.ms * 1000, utc_offset_s: reading.offsetS };
 };
 
@@ -168,7 +168,7 @@ export class Years {
     this.#expect('bar_events', id, ...right);
     add('trade_events', { ...time, account: broker.name, ts_recv, deal_id: id, degraded: false });
     this.#expect('trade_events', id, ...right);
-    // Opened long before, at a time that occurs once: what was received tells no pass of it.
+    // Opened long before, at a time that occurs once: what was received tells no fold of it.
     const opened = historic(broker.wrong, wall);
     const should = historic(broker.right, wall);
     if (opened === null || should === null) return;

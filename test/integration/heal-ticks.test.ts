@@ -357,8 +357,8 @@ describe('a terminal that is still loading', () => {
 });
 
 describe('the hour that repeats', () => {
-  it('is healed, each tick in its pass', async () => {
-    // At 06:00 UTC the broker's clock goes back from 09:00 to 08:00: both passes last from 05:00 to 07:00 UTC.
+  it('is healed, each tick in its fold', async () => {
+    // At 06:00 UTC the broker's clock goes back from 09:00 to 08:00: both folds last from 05:00 to 07:00 UTC.
     const startUs = Date.UTC(2026, 10, 1, 4, 40) * 1000;
     rig = await HealRig.start(
       inject('questdb').conf,

@@ -34,7 +34,7 @@ export * from './live/guard.ts';
 export * from './live/hold-judge.ts';
 export * from './live/line-sight.ts';
 export * from './live/ruling.ts';
-export * from './time/pass-tracker.ts';
+export * from './time/fold-tracker.ts';
 export * from './live/ledger-rows.ts';
 export * from './live/set-aside-gaps.ts';
 export * from './time/ranges.ts';

@@ -317,7 +317,7 @@ export class AccountPlanner {
         context: { account: this.#config.name },
       });
     }
-    return rule.read(stated.ms, { pass: 2 }).ms * 1000;
+    return rule.read(stated.ms, { fold: 2 }).ms * 1000;
   }
 
   #planned({ clock, input }: Settled, plan: AccountPlan): void {

@@ -107,7 +107,7 @@ const exchangeClocks = EXCHANGE_CLOCKS.map(parseClockRule);
 
 /** Under the clock that explains the edges best, when the broker's is this rule. */
 const missesOfExchange = ({ symbol: { edges } }: Resting, rule: ClockRule): Misses => {
-  const utc = edges.map(({ brokerMs }) => rule.read(brokerMs, { pass: 1 }).ms);
+  const utc = edges.map(({ brokerMs }) => rule.read(brokerMs, { fold: 1 }).ms);
   const under = exchangeClocks.map((clock) => {
     const hours = utc.map((ms) => ((ms + clock.offsetAt(ms) * 1000) / HOUR) % WEEK_H);
     const usual = { open: 0, close: 0 };

@@ -57,11 +57,11 @@ test.each(RULES)('%s: 200,000 instants', (text, parts) => {
       });
       expect(wrong).toBeUndefined();
       const ordered = each.toSorted((a, b) => a - b).map((utc) => rule.toBroker(utcMs(utc)));
-      // Wall clock goes backwards across a switch only, and then each pass is in order by itself.
-      for (const pass of [1, 2] as const) {
+      // Wall clock goes backwards across a switch only, and then each fold is in order by itself.
+      for (const fold of [1, 2] as const) {
         const occurring = ordered
           .toSorted((a, b) => a - b)
-          .map((broker) => [broker, rule.read(brokerMs(broker), { pass }).ms] as const);
+          .map((broker) => [broker, rule.read(brokerMs(broker), { fold }).ms] as const);
         const back = occurring.find(
           ([broker, ms], i) =>
             i > 0 && broker > (occurring[i - 1]?.[0] ?? 0) && ms <= (occurring[i - 1]?.[1] ?? 0),

@@ -8,7 +8,7 @@ import { weekStart } from './week-edges.ts';
 const HOUR = 3_600_000;
 const newYork = parseClockRule('America/New_York');
 
-const atNewYork = (localMs: number): UtcMs => newYork.read(brokerMs(localMs), { pass: 1 }).ms;
+const atNewYork = (localMs: number): UtcMs => newYork.read(brokerMs(localMs), { fold: 1 }).ms;
 
 /** Sunday 17:00 in New York, after the Saturday noon at which the week begins. */
 export const marketOpens = (week: number): UtcMs => atNewYork(weekStart(week) + 29 * HOUR);

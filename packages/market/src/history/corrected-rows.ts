@@ -2,7 +2,7 @@
 // the rule that is right. Out: the row or rows to write instead; the same object where nothing changes, nothing where nothing is left.
 
 import { historyGapId } from './history-gap-id.ts';
-import { bothPasses } from './history-times.ts';
+import { bothFolds } from './history-times.ts';
 import { subtract, type Range } from '../time/ranges.ts';
 import type { CoverageRow, GapEventRow, PositionRow } from '../tables/tables.ts';
 import { type BrokerMs, brokerMs, utcMs } from '../time/time.ts';
@@ -52,11 +52,11 @@ export type CorrectedPosition = { readonly row: PositionRow } | { readonly left:
 
 /**
  * A closed round trip. `old` reads the close; the opening has its offset beside it. It is left out where its opening lies in an hour that
- * nothing tells the pass of.
+ * nothing tells the fold of.
  */
 export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRule): CorrectedPosition => {
   const closed = correctTold(row.ts_close, old.offsetAt(row.ts_close / 1000), old, rule);
-  // The close is no key: where nothing tells its pass the first one is taken, as for every answer that does not show both.
+  // The close is no key: where nothing tells its fold the first one is taken, as for every answer that does not show both.
   const closeUs = closed?.us ?? moveTime(row.ts_close, old, rule, 1);
   const opened = correctTold(row.ts, row.utc_offset_s, old, rule);
   if (opened === null) return { left: closeInstant(closed?.us ?? null, closeUs, rule) };
@@ -64,11 +64,11 @@ export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRul
   return { row: { ...row, ts: opened.us, utc_offset_s: opened.offsetS, ts_close: closeUs } };
 };
 
-/** Both passes of the hour when nothing tells when it closed either. */
+/** Both folds of the hour when nothing tells when it closed either. */
 const closeInstant = (toldUs: number | null, closeUs: number, rule: ClockRule): Range => {
   const hour = toldUs === null ? rule.repeatedHourAt(rule.toBroker(utcMs(closeUs / 1000))) : null;
   const fromUs = Math.floor(closeUs / 1000) * 1000;
-  return hour === null ? { fromUs, toUs: fromUs + 1000 } : bothPasses(hour);
+  return hour === null ? { fromUs, toUs: fromUs + 1000 } : bothFolds(hour);
 };
 
 const correctTold = (
@@ -81,7 +81,7 @@ const correctTold = (
   const broker = brokerMs(ms + offsetS * 1000);
   const hour = rule.repeatedHourAt(broker);
   if (hour === null) {
-    const reading = rule.read(broker, { pass: 1 });
+    const reading = rule.read(broker, { fold: 1 });
     return { us: reading.ms * 1000 + (us - ms * 1000), offsetS: reading.offsetS };
   }
   return tellsAlike(old, rule, broker) ? { us, offsetS } : null;
@@ -110,7 +110,7 @@ export const correctSession = <R extends DatedDecision>(row: R, rule: ClockRule)
 /** A day that begins where a clock is put on begins an hour later on that clock, and is that day all the same. */
 const nearestMidnight = (wall: BrokerMs): BrokerMs => brokerMs(Math.round(wall / DAY_MS) * DAY_MS);
 
-const startOf = (midnight: BrokerMs, rule: ClockRule): number => rule.read(midnight, { pass: 1 }).ms * 1000;
+const startOf = (midnight: BrokerMs, rule: ClockRule): number => rule.read(midnight, { fold: 1 }).ms * 1000;
 
 /** The rule itself, or one that it is made of. */
 const names = (id: string | null, rule: ClockRule): boolean =>

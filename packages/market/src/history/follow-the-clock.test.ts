@@ -67,7 +67,7 @@ test.each([
       (timeframe, pauses, live) => {
         // A bar of the grid begins here: the open of the first four hours of that day.
         const start = rule.read(brokerMs(wall(at - 5 * HOUR) - (wall(at - 5 * HOUR) % (4 * HOUR))), {
-          pass: 1,
+          fold: 1,
         }).ms;
         const end = at + 12 * HOUR;
         const begins = barsUntil(timeframe, start, end);

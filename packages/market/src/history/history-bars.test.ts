@@ -143,7 +143,7 @@ describe('the hour that repeats', () => {
   };
   const BACK = Date.UTC(2026, 10, 1, 6);
 
-  test('is read from an answer that shows both passes', () => {
+  test('is read from an answer that shows both folds', () => {
     const got = map(minutes(BACK - 2 * HOUR, BACK + 2 * HOUR), '2026-11-01T12:00:00');
     expect(got.rows.map((row) => row.ts)).toEqual(
       Array.from({ length: 240 }, (_, i) => (BACK - 2 * HOUR + i * MINUTE) * 1000),
@@ -163,7 +163,7 @@ describe('the hour that repeats', () => {
     expect(got).toMatchObject({ ambiguous: [], openFromUs: (BACK - HOUR) * 1000 });
   });
 
-  test('one bar of an hour or more holds both passes and begins with the first; two are ambiguous', () => {
+  test('one bar of an hour or more holds both folds and begins with the first; two are ambiguous', () => {
     const one = ['04:00', '08:00', '12:00'].map((time) => bar(`2026-11-01T${time}:00`));
     const got = map(one, '2026-11-02T00:00:00', 'H4');
     expect(got.rows.map((row) => row.ts / 1000)).toEqual([BACK - 5 * HOUR, BACK - HOUR, BACK + 4 * HOUR]);

@@ -91,7 +91,7 @@ const timeBars = (
   });
   const isLong = (open: BrokerMs, hourMs: number): boolean => barEndOf(o.timeframe, open) - open >= hourMs;
   const { at, ambiguous } = readHistoryTimes(opens, o.rule, (place, { fromMs, toMs }) => {
-    // A bar of an hour or more holds both passes. Two of one open may be one for each: that nobody can tell.
+    // A bar of an hour or more holds both folds. Two of one open may be one for each: that nobody can tell.
     const open = opens[place] as BrokerMs;
     return isLong(open, toMs - fromMs) && opens.indexOf(open) === opens.lastIndexOf(open);
   });
@@ -138,7 +138,7 @@ const settleAmbiguous = (
  */
 export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOptions): HistoryBars => {
   const { bars: timed, rejected, ambiguous } = timeBars(answer, o);
-  const nowMs = o.rule.read(o.brokerNow, { pass: 1 }).ms;
+  const nowMs = o.rule.read(o.brokerNow, { fold: 1 }).ms;
   const { over, lastingFromUs } = settleAmbiguous(ambiguous, nowMs);
   const bars = inOrder(timed);
   const closer = lastCloser(bars, nowMs);

@@ -153,7 +153,7 @@ describe('deals', () => {
     ]);
   });
 
-  test('a deal in the repeated hour is no row unless the answer shows its pass', () => {
+  test('a deal in the repeated hour is no row unless the answer shows its fold', () => {
     const inside = deal('2026-11-01T08:30:00Z', { ticket: 2 });
     const got = historyDeals([deal('2026-11-01T07:00:00Z'), inside], o);
     expect(got).toMatchObject({ rows: [{ deal_id: 9 }], rejected: [], ambiguous: [repeated] });
@@ -273,7 +273,7 @@ describe('closed positions', () => {
     ]);
   });
 
-  test('an opening in the repeated hour is told by a closing before the second pass of it, else the closing is ambiguous', () => {
+  test('an opening in the repeated hour is told by a closing before the second fold of it, else the closing is ambiguous', () => {
     const known = historyPositions(
       [
         position('2026-11-01T08:30:00Z', '2026-11-01T08:50:00Z', { positionId: 1 }),

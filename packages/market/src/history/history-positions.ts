@@ -1,6 +1,6 @@
 // `/PositionHistory` → rows of `positions`, the closed round trips. In: the answer in whatever order it came. Out: rows in order of
 // opening, each position once: several rows of one are the parts in which it was closed, and are summed. Both ends must be readable; a
-// round trip closes after it opened, which may tell the passes of a repeated hour apart where the answer as a whole does not.
+// round trip closes after it opened, which may tell the folds of a repeated hour apart where the answer as a whole does not.
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import { type Range, unite } from '../time/ranges.ts';
@@ -15,7 +15,7 @@ import {
   type RejectedAnswerRow,
   wordOrNull,
 } from './history-rows.ts';
-import { bothPasses, readHistoryTimes } from './history-times.ts';
+import { bothFolds, readHistoryTimes } from './history-times.ts';
 import { samePosition } from './same-row.ts';
 
 export interface HistoryPositionsOptions {
@@ -28,11 +28,11 @@ export interface HistoryPositionsOptions {
 const timesOf = (texts: readonly string[]): (BrokerMs | null)[] =>
   texts.map((text) => parseBrokerTime(text)?.ms ?? null);
 
-/** Opening times need no order, so only the closing tells their pass: before it, or nobody knows. */
+/** Opening times need no order, so only the closing tells their fold: before it, or nobody knows. */
 const readOpen = (open: BrokerMs, close: UtcReading | null, rule: ClockRule): UtcReading | null => {
-  const first = rule.read(open, { pass: 1 });
+  const first = rule.read(open, { fold: 1 });
   if (first.occurrence !== 'twice') return first;
-  const second = rule.read(open, { pass: 2 });
+  const second = rule.read(open, { fold: 2 });
   return close !== null && close.ms < second.ms ? first : null;
 };
 
@@ -98,7 +98,7 @@ export const historyPositions = (
     const open = readOpen(openTime, close, o.rule);
     if (close === null || open === null) {
       const hour = close === null ? o.rule.repeatedHourAt(closeTime) : null;
-      if (hour !== null) ambiguous.push(bothPasses(hour));
+      if (hour !== null) ambiguous.push(bothFolds(hour));
       else if (close !== null) ambiguous.push({ fromUs: close.ms * 1000, toUs: (close.ms + 1) * 1000 });
       continue;
     }

@@ -70,7 +70,7 @@ test('rows are in order of time, equal times in the order of the answer, with di
   ]);
 });
 
-test('ticks of the repeated hour wait for an answer that shows both passes', () => {
+test('ticks of the repeated hour wait for an answer that shows both folds', () => {
   const at = (time: string) => ({ time: `2026-11-01T${time}Z`, ...tick });
   const newYork = { ...o, rule: parseClockRule('America/New_York+7h') };
   const part = historyTicks([at('07:59:59'), at('08:30:00'), at('09:00:00')], newYork);

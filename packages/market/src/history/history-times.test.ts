@@ -8,7 +8,7 @@ const rule = parseClockRule('America/New_York+7h');
 /** UTC of the switch back in autumn 2026: the wall clock shows 08:00–09:00 before it and again after it. */
 const BACK = Date.UTC(2026, 10, 1, 6);
 const HOUR = 3_600_000;
-const bothPassesUs = { fromUs: (BACK - HOUR) * 1000, toUs: (BACK + HOUR) * 1000 };
+const bothFoldsUs = { fromUs: (BACK - HOUR) * 1000, toUs: (BACK + HOUR) * 1000 };
 const wall = (utc: number): BrokerMs => rule.toBroker(utcMs(utc));
 const read = (times: readonly (BrokerMs | null)[]) => {
   const { at, ambiguous } = readHistoryTimes(times, rule);
@@ -30,7 +30,7 @@ describe('the hour that repeats', () => {
       fc.property(instants, (utc) => {
         const { utc: got, ambiguous } = read(utc.map(wall));
         for (const [i, ms] of utc.entries()) {
-          if (got[i] === null) expect(ambiguous).toEqual([bothPassesUs]);
+          if (got[i] === null) expect(ambiguous).toEqual([bothFoldsUs]);
           else expect(got[i]).toBe(ms);
         }
       }),
@@ -49,7 +49,7 @@ describe('the hour that repeats', () => {
     );
   });
 
-  test('neither is one that begins or ends inside the hour, or shows one pass only', () => {
+  test('neither is one that begins or ends inside the hour, or shows one fold only', () => {
     const start = wall(BACK - 2 * HOUR);
     const end = wall(BACK + HOUR);
     const first = wall(BACK - HOUR / 2);
@@ -65,22 +65,22 @@ describe('the hour that repeats', () => {
       [start, late, early, late, early, end],
       [end, first, second, start],
       [start, first, end, second, end],
-      // Disorder of milliseconds within a pass is not the clock's step.
+      // Disorder of milliseconds within a fold is not the clock's step.
       [start, first, brokerMs(first - 10), end],
     ]) {
       const { utc, ambiguous } = read(times);
       expect(utc.filter((ms) => ms === null)).toHaveLength(
         times.length - times.filter((t) => t === start || t === end).length,
       );
-      expect(ambiguous).toEqual([bothPassesUs]);
+      expect(ambiguous).toEqual([bothFoldsUs]);
     }
   });
 
-  test('disorder within a pass is never taken for the step of the clock', () => {
+  test('disorder within a fold is never taken for the step of the clock', () => {
     fc.assert(
       fc.property(instants, fc.integer({ min: 1, max: HOUR / 2 - 1 }), fc.nat(), (utc, lateMs, which) => {
         const i = which % Math.max(1, utc.length);
-        // On either side of the switch; across it a late time looks like a time of the other pass to everybody.
+        // On either side of the switch; across it a late time looks like a time of the other fold to everybody.
         fc.pre(utc[i] === undefined || utc[i] < BACK === utc[i] - lateMs < BACK);
         const late = utc.map((ms, k) => (k === i ? ms - lateMs : ms));
         const { utc: got } = read(late.map(wall));
@@ -101,7 +101,7 @@ describe('the hour that repeats', () => {
     const times = [before - 2 * HOUR, before - 1, before, before + HOUR, BACK - 5, BACK + HOUR];
     const { utc, ambiguous } = read(times.map(wall));
     expect(utc).toEqual([...times.slice(0, 4), null, BACK + HOUR]);
-    expect(ambiguous).toEqual([bothPassesUs]);
+    expect(ambiguous).toEqual([bothFoldsUs]);
   });
 });
 

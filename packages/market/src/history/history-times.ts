@@ -1,16 +1,16 @@
 // Broker times of one answer → UTC. Away from switches of the clock each time has one reading. In the hour that repeats an
-// answer is believed only when it shows both passes by itself: it begins before the hour, ends after it, and steps back exactly
-// once inside, by half of the hour or more. A small step is disorder within one pass; an answer that was sorted by wall clock shows no
-// step at all, and which row belongs to which pass is then unknown: never guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
+// answer is believed only when it shows both folds by itself: it begins before the hour, ends after it, and steps back exactly
+// once inside, by half of the hour or more. A small step is disorder within one fold; an answer that was sorted by wall clock shows no
+// step at all, and which row belongs to which fold is then unknown: never guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
 
-import type { ClockRule, Pass, RepeatedHour, UtcReading } from '../time/clock-rule.ts';
+import type { ClockRule, Fold, RepeatedHour, UtcReading } from '../time/clock-rule.ts';
 import { type Range, unite } from '../time/ranges.ts';
 import type { BrokerMs } from '../time/time.ts';
 
 export interface HistoryTimes {
   /** In the order of the answer. Null where the wire's time was unreadable, or ambiguous. */
   readonly at: readonly (UtcReading | null)[];
-  /** Both passes of each hour in which a time stayed ambiguous. */
+  /** Both folds of each hour in which a time stayed ambiguous. */
   readonly ambiguous: readonly Range[];
 }
 
@@ -20,24 +20,24 @@ interface Repeat {
   readonly places: number[];
 }
 
-/** Both passes of a repeated hour in UTC. */
-export const bothPasses = ({ fromMs, toMs, firstS, secondS }: RepeatedHour): Range => ({
+/** Both folds of a repeated hour in UTC. */
+export const bothFolds = ({ fromMs, toMs, firstS, secondS }: RepeatedHour): Range => ({
   fromUs: (fromMs - firstS * 1000) * 1000,
   toUs: (toMs - secondS * 1000) * 1000,
 });
 
 const unreadable: UtcReading | null = null;
 
-/** Places in the hour → the pass of each; null when the answer does not show which is which. */
-const passesOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]): Pass[] | null => {
+/** Places in the hour → the fold of each; null when the answer does not show which is which. */
+const foldsOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]): Fold[] | null => {
   const first = places[0] as number;
   const last = places.at(-1) as number;
   const before = times.slice(0, first).findLast((ms) => ms !== null);
   const after = times.slice(last + 1).find((ms) => ms !== null);
   const spans = before !== undefined && after !== undefined && before < hour.fromMs && after >= hour.toMs;
   if (!spans) return null;
-  const passes: Pass[] = [];
-  let pass: Pass = 1;
+  const folds: Fold[] = [];
+  let fold: Fold = 1;
   let earlier = hour.fromMs;
   let next = 0;
   for (let place = first; place <= last; place++) {
@@ -47,21 +47,21 @@ const passesOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[])
     if (place !== places[next]) return null;
     next++;
     if (ms < earlier) {
-      if (pass === 2 || earlier - ms < (hour.toMs - hour.fromMs) / 2) return null;
-      pass = 2;
+      if (fold === 2 || earlier - ms < (hour.toMs - hour.fromMs) / 2) return null;
+      fold = 2;
     }
     earlier = ms;
-    passes.push(pass);
+    folds.push(fold);
   }
-  return pass === 2 ? passes : null;
+  return fold === 2 ? folds : null;
 };
 
 /**
  * Reads the broker times of one answer, which is oldest first where it is in order at all. Null times stay null. The hour
  * that never occurs is read as ClockRule.read does, with the offset from before the switch.
  *
- * `holdsBoth` says of a place that its row is about both passes together, as a bar of an hour or more is: it begins with the
- * first pass.
+ * `holdsBoth` says of a place that its row is about both folds together, as a bar of an hour or more is: it begins with the
+ * first fold.
  */
 export const readHistoryTimes = (
   times: readonly (BrokerMs | null)[],
@@ -71,7 +71,7 @@ export const readHistoryTimes = (
   const repeats = new Map<number, Repeat>();
   const at = times.map((ms, place): UtcReading | null => {
     if (ms === null) return unreadable;
-    const reading = rule.read(ms, { pass: 1 });
+    const reading = rule.read(ms, { fold: 1 });
     if (reading.occurrence !== 'twice') return reading;
     const hour = rule.repeatedHourAt(ms) as RepeatedHour;
     if (holdsBoth(place, hour)) return reading;
@@ -82,12 +82,12 @@ export const readHistoryTimes = (
   });
   const ambiguous: Range[] = [];
   for (const repeat of repeats.values()) {
-    const passes = passesOf(repeat, times);
-    if (passes === null) ambiguous.push(bothPasses(repeat.hour));
+    const folds = foldsOf(repeat, times);
+    if (folds === null) ambiguous.push(bothFolds(repeat.hour));
     else
-      for (const [i, pass] of passes.entries()) {
+      for (const [i, fold] of folds.entries()) {
         const place = repeat.places[i] as number;
-        at[place] = rule.read(times[place] as BrokerMs, { pass });
+        at[place] = rule.read(times[place] as BrokerMs, { fold });
       }
   }
   return { at, ambiguous: unite(ambiguous) };

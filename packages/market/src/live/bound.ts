@@ -3,7 +3,7 @@
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { LATE_MS } from './heartbeat-judge.ts';
-import type { Pass } from '../time/clock-rule.ts';
+import type { Fold } from '../time/clock-rule.ts';
 import type { BrokerMs } from '../time/time.ts';
 
 /**
@@ -21,7 +21,8 @@ export interface Instant {
   readonly brokerMs: BrokerMs;
   readonly resolutionMs: number;
   readonly recvUs: number;
-  readonly pass: Pass | null;
+  /** Saved in the heads of tapes under this name. */
+  readonly pass: Fold | null;
 }
 
 /** The least margin by which the bounds of a gap are widened, in milliseconds. */
@@ -77,6 +78,6 @@ const resolve = (bound: Bound, read: (bound: Extract<Bound, { at: Instant }>) =>
 export const boundUtcUs = (bound: Bound, ruleOf: ClockRule | ((recvUs: number) => ClockRule)): number =>
   resolve(bound, ({ at: { brokerMs, recvUs, pass }, byMs }) => {
     const rule = typeof ruleOf === 'function' ? ruleOf(recvUs) : ruleOf;
-    const near = pass === null ? { recvMs: recvUs / 1000 } : { pass };
+    const near = pass === null ? { recvMs: recvUs / 1000 } : { fold: pass };
     return (rule.read(brokerMs, near).ms + byMs) * 1000;
   });

@@ -9,7 +9,7 @@
 // Every line is compared with the rule of the first held line, even where another rule was chosen for later lines. That a later rule agrees
 // does not confirm the rule of the held lines; it only suggests that the later rule may be theirs.
 
-import { passOfMark } from './mark.ts';
+import { foldOfMark } from './mark.ts';
 import type { WireMessage } from '../tables/wire.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
 import { type ClockSight, isNear, sightOf } from './line-sight.ts';
@@ -300,5 +300,5 @@ const distances = ({ against, agreed }: Segment): number[] =>
 
 const instantOf = ({ mark, tsRecv }: HeldLine, { time }: ClockSight): Instant => {
   const { ms, resolutionMs } = time as NonNullable<ClockSight['time']>;
-  return { brokerMs: ms, resolutionMs, recvUs: tsRecv, pass: passOfMark(mark) };
+  return { brokerMs: ms, resolutionMs, recvUs: tsRecv, pass: foldOfMark(mark) };
 };

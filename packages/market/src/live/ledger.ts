@@ -6,7 +6,7 @@ import { statedTime } from './line-sight.ts';
 import { connectionBegan, heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { LedgerState, StreamAccount } from './ledger-state.ts';
-import { isMistimed, kindOfMark, passOfMark } from './mark.ts';
+import { foldOfMark, isMistimed, kindOfMark } from './mark.ts';
 import { momentGapId } from '../tables/moment-gaps.ts';
 import { countFrame, droppedSince } from './recent-frames.ts';
 import { type Loss, StreamBook } from './stream-book.ts';
@@ -287,7 +287,7 @@ export class Ledger {
   }
 
   #instant({ ms, resolutionMs }: BrokerTime, mark: string | null): Instant {
-    return { brokerMs: ms, resolutionMs, recvUs: this.lastTsRecv, pass: passOfMark(mark) };
+    return { brokerMs: ms, resolutionMs, recvUs: this.lastTsRecv, pass: foldOfMark(mark) };
   }
 
   #unreadable(frame: Extract<WireMessage, { type: 'undecodable' }>): void {

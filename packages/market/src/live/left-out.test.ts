@@ -44,7 +44,7 @@ describe('a frame that was left out as a repeat', () => {
     expect(gapsOf(backwards).slice(4)).toEqual([['ended', 'EURUSD', 'not_subscribed', 10.2, 10.501]]);
   });
 
-  test('and others of the second pass through an hour: each pass has a gap of its own', () => {
+  test('and others of the second fold through an hour: each fold has a gap of its own', () => {
     const script = new TapeScript({ rule: 'America/New_York+7h', start: '2026-11-01T05:00:00.000Z' })
       .configured([EUR], true)
       .event({ event: 'connected', data: null })

@@ -2,7 +2,7 @@
 // word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
 // Where our own clock has just jumped, or is behind the tape, a heartbeat that agrees still says so: what contradicts may be our clock.
 
-import { isAfterJump, isMistimed, kindOfMark, passOfMark, shownOfMark } from './mark.ts';
+import { foldOfMark, isAfterJump, isMistimed, kindOfMark, shownOfMark } from './mark.ts';
 import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS, parseBrokerTime } from '../time/time.ts';
 import { KINDS, STREAM_OF_FRAME } from '../tables/kinds.ts';
 import type { WireMessage } from '../tables/wire.ts';
@@ -32,8 +32,8 @@ export const isNear = (utcMs: number, receivedUs: number): boolean =>
   Math.abs(utcMs * 1000 - receivedUs) < GUARD_US;
 
 const utcOf = (ms: BrokerMs, rule: ClockRule, mark: string | null, receivedUs: number): number => {
-  const pass = passOfMark(mark);
-  return rule.read(ms, pass === null ? { recvMs: receivedUs / 1000 } : { pass }).ms;
+  const fold = foldOfMark(mark);
+  return rule.read(ms, fold === null ? { recvMs: receivedUs / 1000 } : { fold }).ms;
 };
 
 interface SeenLine {

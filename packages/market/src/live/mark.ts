@@ -1,10 +1,10 @@
 // What the recorder decides when it writes a line, and how that decision is spelled on the tape. A mark says what a tick
 // frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`: not seen to move with ours); then, of a
 // heartbeat whose line has a made-up receive time, what the machine's clock showed (`@` and UTC microseconds); then, where a clock had
-// jumped, which one (`~m`); then `/1` or `/2` where a replayed gateway's clock passes an hour twice. Other frames carry a mark (`stated`)
+// jumped, which one (`~m`); then `/1` or `/2` where a replayed gateway's clock shows an hour twice. Other frames carry a mark (`stated`)
 // only for the last two.
 
-import type { Pass } from '../time/clock-rule.ts';
+import type { Fold } from '../time/clock-rule.ts';
 
 export type TickMark = 'live' | 'snapshot' | 'repeat';
 export type HeartbeatMark = 'clean' | 'late' | 'frozen';
@@ -37,18 +37,18 @@ const BY_LETTER = new Map<string, Unsteady>(
 /** Spells a mark for the tape. `shownUs`: what the machine's clock shows now; it is spelled where the line will not say it. */
 export const spellMark = (
   kind: TickMark | HeartbeatMark | 'stated',
-  pass: Pass | null,
+  fold: Fold | null,
   unsteady: Unsteady | null = null,
   shownUs: number | null = null,
 ): string => {
   const jump = unsteady === null ? '' : (LETTERS[bitsOf(unsteady)] as string);
   const shown = shownUs === null || unsteady?.held !== true ? '' : `${AT}${shownUs}`;
   const word = jump === '' ? kind : `${kind}${shown}~${jump}`;
-  return pass === null ? word : `${word}/${pass}`;
+  return fold === null ? word : `${word}/${fold}`;
 };
 
-/** The pass a mark names, null where it names none. */
-export const passOfMark = (mark: string | null): Pass | null => {
+/** The fold a mark names, null where it names none. */
+export const foldOfMark = (mark: string | null): Fold | null => {
   if (mark === null || mark.charCodeAt(mark.length - 2) !== SLASH) return null;
   return mark.endsWith('2') ? 2 : 1;
 };
@@ -56,14 +56,14 @@ export const passOfMark = (mark: string | null): Pass | null => {
 /** The word of a mark without what stands behind it. */
 export const kindOfMark = (mark: string | null): string | null => {
   if (mark === null) return null;
-  const word = withoutPass(mark);
+  const word = withoutFold(mark);
   return word.charCodeAt(word.length - 2) === TILDE ? (word.slice(0, -2).split(AT)[0] as string) : word;
 };
 
 /** When a line was received by the machine's clock, microseconds: its own receive time, or what its mark says instead; null: made up. */
 export const shownOfMark = (mark: string | null, tsRecv: number): number | null => {
   if (unsteadyOfMark(mark)?.held !== true) return tsRecv;
-  const shown = withoutPass(mark as string)
+  const shown = withoutFold(mark as string)
     .slice(0, -2)
     .split(AT)[1];
   return shown === undefined ? null : Number(shown);
@@ -72,7 +72,7 @@ export const shownOfMark = (mark: string | null, tsRecv: number): number | null 
 /** Which clocks the line of a mark cannot be timed by; null: all are steady. */
 export const unsteadyOfMark = (mark: string | null): Unsteady | null => {
   if (mark === null) return null;
-  const word = withoutPass(mark);
+  const word = withoutFold(mark);
   if (word.charCodeAt(word.length - 2) !== TILDE) return null;
   return BY_LETTER.get(word.slice(-1)) ?? null;
 };
@@ -89,5 +89,5 @@ export const isAfterJump = (mark: string | null): boolean => {
   return unsteady !== null && unsteady.machine && !unsteady.held;
 };
 
-const withoutPass = (mark: string): string =>
+const withoutFold = (mark: string): string =>
   mark.charCodeAt(mark.length - 2) === SLASH ? mark.slice(0, -2) : mark;

@@ -80,7 +80,7 @@ describe('ticks', () => {
     expect(GUARD_US).toBe(1_200_000_000);
   });
 
-  test('in the hour that occurs twice the pass nearest to the receive time is taken, or the one on the mark', () => {
+  test('in the hour that occurs twice the fold nearest to the receive time is taken, or the one on the mark', () => {
     const twice = '2026-11-01T08:30:00.000Z';
     const rows = noRows();
     const second = Date.UTC(2026, 10, 1, 6, 30);
@@ -96,7 +96,7 @@ describe('ticks', () => {
     ]);
   });
 
-  test('of two passes none is of the future: what a quiet symbol last did in the first pass, told in the second', () => {
+  test('of two folds none is of the future: what a quiet symbol last did in the first fold, told in the second', () => {
     const second = Date.UTC(2026, 10, 1, 6, 50);
     const received = second - 20 * 60_000;
     for (const mark of ['snapshot', 'live']) {

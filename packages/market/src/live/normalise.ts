@@ -5,7 +5,7 @@
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import { isNear } from './line-sight.ts';
-import { isMistimed, kindOfMark, passOfMark, unsteadyOfMark } from './mark.ts';
+import { foldOfMark, isMistimed, kindOfMark, unsteadyOfMark } from './mark.ts';
 import { FieldReader, textOrNull, unstorable } from '../tables/read-fields.ts';
 import { STREAM_OF_FRAME, type StreamFrame } from '../tables/kinds.ts';
 import type { Rows, TickRow } from '../tables/tables.ts';
@@ -55,8 +55,8 @@ const NO_FEED = 'its feed is not known: the line of the tape that names it could
 const receivedUs = (line: FrameLine): number => line.receivedUs ?? line.tsRecv;
 
 const readTime = (broker: BrokerMs, line: FrameLine, context: NormaliseContext): UtcReading => {
-  const pass = passOfMark(line.mark);
-  return context.rule.read(broker, pass === null ? { recvMs: receivedUs(line) / 1000 } : { pass });
+  const fold = foldOfMark(line.mark);
+  return context.rule.read(broker, fold === null ? { recvMs: receivedUs(line) / 1000 } : { fold });
 };
 
 const reject = (

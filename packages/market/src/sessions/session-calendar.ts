@@ -123,7 +123,7 @@ export class SessionCalendar {
   }
 
   #utcUs(broker: BrokerMs, which: 'first' | 'last'): number {
-    return this.#rule.read(broker, { pass: which === 'first' ? 1 : 2 }).ms * 1000;
+    return this.#rule.read(broker, { fold: which === 'first' ? 1 : 2 }).ms * 1000;
   }
 }
 

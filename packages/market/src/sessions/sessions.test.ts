@@ -239,7 +239,7 @@ describe('a calendar', () => {
       expect(new SessionCalendar(both, rule).word(wednesday)).toBe('shut');
   });
 
-  test('in an hour that occurs twice calls shut only what is shut in both passes', () => {
+  test('in an hour that occurs twice calls shut only what is shut in both folds', () => {
     // At 04:00 of 2025-10-26 the clock of Athens goes back to 03:00, which is 01:00 UTC.
     const calendar = new SessionCalendar(
       rows({ windows: told({ SUNDAY: [[0, 210]] }) }),

@@ -39,7 +39,7 @@ const range = fc
   .map(([from, length, off]) => ({ fromUs: from + off, toUs: from + off + length }));
 
 describe('what is asked of the gateway', () => {
-  test('every instant of the range is inside, whichever pass it is in and whichever the gateway reads', () => {
+  test('every instant of the range is inside, whichever fold it is in and whichever the gateway reads', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...RULES),
@@ -55,8 +55,8 @@ describe('what is asked of the gateway', () => {
           const inside = places.map((p) => asked.fromUs + Math.floor(p * (asked.toUs - asked.fromUs)));
           const first = brokerMs(ms(from));
           const last = brokerMs(ms(to));
-          const begins = Math.max(...([1, 2] as const).map((pass) => rule.read(first, { pass }).ms));
-          const finishes = Math.min(...([1, 2] as const).map((pass) => rule.read(last, { pass }).ms));
+          const begins = Math.max(...([1, 2] as const).map((fold) => rule.read(first, { fold }).ms));
+          const finishes = Math.min(...([1, 2] as const).map((fold) => rule.read(last, { fold }).ms));
           const outside = [...ends, ...inside].filter((at) => {
             if (at < asked.fromUs || at >= asked.toUs) return false;
             const wall = at / 1000 + rule.offsetAt(at / 1000) * 1000;
@@ -90,8 +90,8 @@ describe('what is asked of the gateway', () => {
       fc.property(fc.constantFrom(...RULES), range, (text, asked) => {
         const rule = parseClockRule(text);
         const { from, to } = brokerRange(asked, rule);
-        const first = rule.read(brokerMs(ms(from)), { pass: 1 }).ms;
-        const last = rule.read(brokerMs(ms(to)), { pass: 2 }).ms;
+        const first = rule.read(brokerMs(ms(from)), { fold: 1 }).ms;
+        const last = rule.read(brokerMs(ms(to)), { fold: 2 }).ms;
         const back = rule
           .switchesBetween(asked.fromUs / 1000 - 2 * HOUR, asked.toUs / 1000 + 2 * HOUR)
           .filter(({ beforeS, afterS }) => beforeS > afterS);
@@ -105,7 +105,7 @@ describe('what is asked of the gateway', () => {
     );
   });
 
-  test('a part of either pass is asked for with what stands around both', () => {
+  test('a part of either fold is asked for with what stands around both', () => {
     const rule = parseClockRule('America/New_York+7h');
     const back = Date.UTC(2026, 10, 1, 6);
     const around = { from: '2026-11-01T07:00:00', to: '2026-11-01T10:00:00' };

@@ -1,5 +1,5 @@
 // What to ask the gateway for, so that a range of UTC is inside the answer and can be read. The gateway reads bounds as broker
-// wall clock, and at a switch of the clock nobody promises how: a bound in an hour that occurs twice may be read as either pass, one
+// wall clock, and at a switch of the clock nobody promises how: a bound in an hour that occurs twice may be read as either fold, one
 // in an hour that never occurs as before or after. And an hour that occurs twice is readable only in an answer that begins before it
 // and ends after it. So a range that touches such an hour is asked for with an hour on either side; a bound that never occurs is
 // moved outwards. In: a half-open range of UTC. Out: inclusive bounds as the history routes spell them.
@@ -10,7 +10,7 @@ import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from './time.ts';
 
 const SECOND = 1000;
 const DAY = 86_400_000;
-/** On either side of a repeated hour: the longest bar that does not hold both passes is shorter. */
+/** On either side of a repeated hour: the longest bar that does not hold both folds is shorter. */
 const AROUND = 3_600_000;
 
 interface Utc {
@@ -35,7 +35,7 @@ const wallClock = ({ from, to }: Utc, rule: ClockRule): { from: BrokerMs; to: Br
   return { from: brokerMs(least), to: brokerMs(greatest) };
 };
 
-/** The same, with what stands around each repeated hour that the range touches: rows there tell its passes apart. */
+/** The same, with what stands around each repeated hour that the range touches: rows there tell its folds apart. */
 const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } => {
   let { from, to } = wallClock(utc, rule);
   for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(utc.from - DAY, utc.to + DAY)) {
@@ -49,13 +49,13 @@ const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } =
 
 /** The bound, or where it never occurs the time that the clock showed instead: nobody can read that as earlier. */
 const occurring = (bound: BrokerMs, rule: ClockRule): BrokerMs => {
-  const reading = rule.read(bound, { pass: 1 });
+  const reading = rule.read(bound, { fold: 1 });
   return reading.occurrence === 'never' ? rule.toBroker(utcMs(reading.ms)) : bound;
 };
 
 /**
  * Bounds `YYYY-MM-DDTHH:MM:SS` in broker wall clock, both inclusive: every instant of the range lies between them, whichever
- * pass of a repeated hour it is in and whichever the gateway reads. Widened at a switch alone, and to whole seconds; the answer has rows
+ * fold of a repeated hour it is in and whichever the gateway reads. Widened at a switch alone, and to whole seconds; the answer has rows
  * beyond the range.
  */
 export const brokerRange = (range: Range, rule: ClockRule): { from: string; to: string } => {

@@ -31,8 +31,8 @@ test.each(RULES)('%s', (text) => {
     fc.property(fc.oneof(close, fc.integer({ min: FROM, max: TO - 1 })), (at) => {
       const ms = brokerMs(Math.min(Math.max(at, FROM), TO - 1));
       const span = spans.find(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
-      const first = rule.read(ms, { pass: 1 });
-      const second = rule.read(ms, { pass: 2 });
+      const first = rule.read(ms, { fold: 1 });
+      const second = rule.read(ms, { fold: 2 });
       if (span === undefined) throw new Error('no stretch holds this time');
       if (isRepeated(span)) expect([span.firstS, span.secondS]).toEqual([first.offsetS, second.offsetS]);
       else expect([span.offsetS, first.occurrence === 'twice']).toEqual([first.offsetS, false]);

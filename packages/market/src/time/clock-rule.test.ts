@@ -24,18 +24,18 @@ describe('clock rules', () => {
   test('the hour that occurs twice has two readings, the skipped hour none', () => {
     const rule = parseClockRule('America/New_York+7h');
     const twice = brokerMs(Date.UTC(2026, 10, 1, 8, 30));
-    const first = rule.read(twice, { pass: 1 });
-    const second = rule.read(twice, { pass: 2 });
+    const first = rule.read(twice, { fold: 1 });
+    const second = rule.read(twice, { fold: 2 });
     expect([first.occurrence, second.occurrence]).toEqual(['twice', 'twice']);
     expect(second.ms - first.ms).toBe(3_600_000);
-    expect(rule.read(twice, { utcMs: second.ms + 5000 }).pass).toBe(2);
-    expect(rule.read(twice, { utcMs: first.ms - 5000 }).pass).toBe(1);
-    expect(rule.read(brokerMs(Date.UTC(2026, 2, 8, 9, 30)), { pass: 1 }).occurrence).toBe('never');
+    expect(rule.read(twice, { utcMs: second.ms + 5000 }).fold).toBe(2);
+    expect(rule.read(twice, { utcMs: first.ms - 5000 }).fold).toBe(1);
+    expect(rule.read(brokerMs(Date.UTC(2026, 2, 8, 9, 30)), { fold: 1 }).occurrence).toBe('never');
     // Nothing was received before it was: nearer, and of the future.
-    expect(rule.read(twice, { recvMs: second.ms - 20 * 60_000 }).pass).toBe(1);
-    expect(rule.read(twice, { recvMs: second.ms - 30_000 }).pass).toBe(2);
-    expect(rule.read(twice, { recvMs: second.ms + 20 * 60_000 }).pass).toBe(2);
-    expect(rule.read(twice, { recvMs: first.ms - 20 * 60_000 }).pass).toBe(1);
+    expect(rule.read(twice, { recvMs: second.ms - 20 * 60_000 }).fold).toBe(1);
+    expect(rule.read(twice, { recvMs: second.ms - 30_000 }).fold).toBe(2);
+    expect(rule.read(twice, { recvMs: second.ms + 20 * 60_000 }).fold).toBe(2);
+    expect(rule.read(twice, { recvMs: first.ms - 20 * 60_000 }).fold).toBe(1);
   });
 
   test('the plain path never answers within a day of a switch, and agrees with the careful one elsewhere', () => {
@@ -102,7 +102,7 @@ describe('rules of a broker that moved', () => {
     expect(rule.switchesBetween(Date.UTC(2025, 6, 1), Date.UTC(2025, 7, 1))).toEqual([
       { utcMs: Date.UTC(2025, 6, 5, 12), beforeS: 7200, afterS: 10_800 },
     ]);
-    expect(rule.read(brokerMs(Date.UTC(2025, 6, 5, 14, 30)), { pass: 1 }).occurrence).toBe('never');
+    expect(rule.read(brokerMs(Date.UTC(2025, 6, 5, 14, 30)), { fold: 1 }).occurrence).toBe('never');
     const back = parseClockRule('UTC+3h until 2025-07-05T12:00Z then UTC+2h');
     expect(back.repeatedHourAt(brokerMs(Date.UTC(2025, 6, 5, 14, 30)))).toMatchObject({
       firstS: 10_800,

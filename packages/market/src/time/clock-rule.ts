@@ -7,15 +7,15 @@ import type { OffsetInterval } from './zone-transitions.ts';
 
 /** How a broker time stands on its wall clock: once, in the hour that repeats, or in the hour that is skipped. */
 export type Occurrence = 'once' | 'twice' | 'never';
-/** Which pass through a repeated hour. */
-export type Pass = 1 | 2;
+/** Which of the two times that a repeated wall-clock hour occurs. Anything that occurs once has fold 1. */
+export type Fold = 1 | 2;
 
 export interface UtcReading {
   readonly ms: UtcMs;
   /** Broker wall clock minus UTC in seconds, as applied. */
   readonly offsetS: number;
   readonly occurrence: Occurrence;
-  readonly pass: Pass;
+  readonly fold: Fold;
 }
 
 /** An instant at which the wall clock is set. Forward when `afterS` is the larger offset, back when it is the smaller. */
@@ -25,7 +25,7 @@ export interface ClockSwitch {
   readonly afterS: number;
 }
 
-/** Wall-clock times `[fromMs, toMs)` that occur twice, and the offset of either pass. */
+/** Wall-clock times `[fromMs, toMs)` that occur twice, and the offset of either fold. */
 export interface RepeatedHour {
   readonly fromMs: BrokerMs;
   readonly toMs: BrokerMs;
@@ -40,8 +40,8 @@ export interface RulePiece {
   readonly rule: string;
 }
 
-/** What tells the passes of a repeated hour apart: the pass itself, an instant near it, or when the time was received. */
-export type Near = { readonly pass: Pass } | { readonly utcMs: number } | { readonly recvMs: number };
+/** What tells the folds of a repeated hour apart: the fold itself, an instant near it, or when the time was received. */
+export type Near = { readonly fold: Fold } | { readonly utcMs: number } | { readonly recvMs: number };
 
 const HOUR = 3_600_000;
 /** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
@@ -50,7 +50,7 @@ const AHEAD_MS = 60_000;
 const SET_MS = 10_000;
 
 const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
-  if ('pass' in near) return near.pass === 2;
+  if ('fold' in near) return near.fold === 2;
   const at = 'utcMs' in near ? near.utcMs : near.recvMs;
   const nearer = Math.abs(secondMs - at) < Math.abs(firstMs - at);
   return nearer && ('utcMs' in near || secondMs <= at + AHEAD_MS);
@@ -116,21 +116,21 @@ export class ClockRule {
   }
 
   /**
-   * Converts a broker time to UTC. In an hour that occurs twice, it takes the pass asked for, the one nearest to `utcMs`, or the one
+   * Converts a broker time to UTC. In an hour that occurs twice, it takes the fold asked for, the one nearest to `utcMs`, or the one
    * nearest to the receive time that does not lie after it. In an hour that never occurs, it applies the offset from before the switch. A
    * time received within seconds of a switch may have the offset of the other side.
    */
   read(broker: BrokerMs, near: Near): UtcReading {
     const plain = this.offsetIfPlain(broker);
     if (plain !== null)
-      return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', pass: 1 };
+      return { ms: (broker - plain * 1000) as UtcMs, offsetS: plain, occurrence: 'once', fold: 1 };
     const strict = this.#strictly(broker, near);
     if (!('recvMs' in near)) return strict;
     const isOfNow = (utc: number): boolean => Math.abs(utc - near.recvMs) <= AHEAD_MS;
     if (isOfNow(strict.ms)) return strict;
     const offsetS = this.#candidates(broker, SET_MS).find((each) => isOfNow(broker - each * 1000));
     if (offsetS === undefined) return strict;
-    return { ms: (broker - offsetS * 1000) as UtcMs, offsetS, occurrence: 'once', pass: 1 };
+    return { ms: (broker - offsetS * 1000) as UtcMs, offsetS, occurrence: 'once', fold: 1 };
   }
 
   #strictly(broker: BrokerMs, near: Near): UtcReading {
@@ -138,13 +138,13 @@ export class ClockRule {
     const [first, second] = fits;
     if (first === undefined) {
       const before = this.offsetAt(broker - this.#intervalAt(broker).offsetS * 1000 - 12 * HOUR);
-      return { ms: (broker - before * 1000) as UtcMs, offsetS: before, occurrence: 'never', pass: 1 };
+      return { ms: (broker - before * 1000) as UtcMs, offsetS: before, occurrence: 'never', fold: 1 };
     }
-    const reading = (offsetS: number, occurrence: Occurrence, pass: Pass): UtcReading => ({
+    const reading = (offsetS: number, occurrence: Occurrence, fold: Fold): UtcReading => ({
       ms: (broker - offsetS * 1000) as UtcMs,
       offsetS,
       occurrence,
-      pass,
+      fold,
     });
     if (second === undefined) return reading(first, 'once', 1);
     return isSecond(broker - first * 1000, broker - second * 1000, near)

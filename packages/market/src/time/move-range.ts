@@ -3,19 +3,19 @@
 
 import type { Range } from './ranges.ts';
 import { brokerMs } from './time.ts';
-import type { ClockRule, Pass } from './clock-rule.ts';
+import type { ClockRule, Fold } from './clock-rule.ts';
 
 /** Of a bound in an hour that occurs twice: a claim must not grow (`inwards`), a gap must not shrink (`outwards`). */
 export type Side = 'inwards' | 'outwards';
 
-/** A time that was written under `from`, as `to` reads it. `pass` decides in an hour that occurs twice, unless both rules tell it alike. */
-export const moveTime = (us: number, from: ClockRule, to: ClockRule, pass: Pass): number => {
+/** A time that was written under `from`, as `to` reads it. `fold` decides in an hour that occurs twice, unless both rules tell it alike. */
+export const moveTime = (us: number, from: ClockRule, to: ClockRule, fold: Fold): number => {
   const ms = Math.floor(us / 1000);
   const offsetS = from.offsetAt(ms);
   const broker = brokerMs(ms + offsetS * 1000);
   const both = to.repeatedHourAt(broker);
   const alike = both === null ? to.offsetAt(ms) === offsetS : tellsAlike(from, to, broker);
-  return alike ? us : to.read(broker, { pass }).ms * 1000 + (us - ms * 1000);
+  return alike ? us : to.read(broker, { fold }).ms * 1000 + (us - ms * 1000);
 };
 
 /** The hour of `to` at this wall-clock time occurs twice under `from` too, at the same instants: rows in it were told apart. */

@@ -37,7 +37,7 @@ describe('the grid', () => {
   test('the day of a switch is 23 or 25 hours long', () => {
     const rule = parseClockRule('America/New_York+7h');
     const hours = (day: string): number => {
-      const open = rule.read(at(day), { pass: 1 }).ms;
+      const open = rule.read(at(day), { fold: 1 }).ms;
       return (barEndUtcMs('D1', open, rule) - open) / 3_600_000;
     };
     expect(
@@ -45,14 +45,14 @@ describe('the grid', () => {
     ).toEqual([24, 23, 25, 24]);
   });
 
-  test('minutes of the repeated hour end where the next one of their pass begins', () => {
+  test('minutes of the repeated hour end where the next one of their fold begins', () => {
     const rule = parseClockRule('America/New_York+7h');
     const open = at('2026-11-01T08:30:00');
-    for (const pass of [1, 2] as const) {
-      const { ms } = rule.read(open, { pass });
+    for (const fold of [1, 2] as const) {
+      const { ms } = rule.read(open, { fold });
       expect(barEndUtcMs('M1', ms, rule) - ms).toBe(60_000);
     }
-    const last = rule.read(at('2026-11-01T08:59:00'), { pass: 2 }).ms;
+    const last = rule.read(at('2026-11-01T08:59:00'), { fold: 2 }).ms;
     expect(barEndUtcMs('M1', last, rule) - last).toBe(60_000);
   });
 });
@@ -69,7 +69,7 @@ describe('what can be closed', () => {
           const until = closedUntil(timeframe, rule.toBroker(utcMs(now)), rule) / 1000;
           expect(until).toBeLessThanOrEqual(now - 120_000);
           const open = rule.toBroker(utcMs(until));
-          const isPlain = rule.read(open, { pass: 1 }).occurrence === 'once';
+          const isPlain = rule.read(open, { fold: 1 }).occurrence === 'once';
           if (isPlain) expect(barOpenOf(timeframe, open)).toBe(open);
           const end = barEndUtcMs(timeframe, until, rule);
           if (rule.switchesBetween(until - 7_200_000, now + 7_200_000).length === 0)
@@ -86,8 +86,8 @@ describe('what can be closed', () => {
       let before = 0;
       for (let now = Date.UTC(2026, 10, 1, 3); now < Date.UTC(2026, 10, 1, 9); now += 30_000) {
         const until = closedUntil(timeframe, rule.toBroker(utcMs(now)), rule);
-        // While the second pass lasts the wall clock cannot be told from the first: it may wait, and says less again.
-        if (rule.read(rule.toBroker(utcMs(now)), { pass: 1 }).occurrence === 'twice') continue;
+        // While the second fold lasts the wall clock cannot be told from the first: it may wait, and says less again.
+        if (rule.read(rule.toBroker(utcMs(now)), { fold: 1 }).occurrence === 'twice') continue;
         expect(until).toBeGreaterThanOrEqual(before);
         before = until;
       }

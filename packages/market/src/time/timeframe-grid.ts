@@ -56,16 +56,16 @@ export const barEndOf = (timeframe: string, open: BrokerMs): BrokerMs => {
  */
 export const barEndUtcMs = (timeframe: string, openUtcMs: number, rule: ClockRule): number => {
   const end = barEndOf(timeframe, rule.toBroker(utcMs(openUtcMs)));
-  const first = rule.read(end, { pass: 1 }).ms;
-  return first > openUtcMs ? first : rule.read(end, { pass: 2 }).ms;
+  const first = rule.read(end, { fold: 1 }).ms;
+  return first > openUtcMs ? first : rule.read(end, { fold: 2 }).ms;
 };
 
 /**
  * UTC microseconds up to which bars of a timeframe can be closed and asked for: the open of the bar that was forming two
- * minutes before `brokerNow`. In the hour that repeats it stays with the first pass until the hour is over.
+ * minutes before `brokerNow`. In the hour that repeats it stays with the first fold until the hour is over.
  */
 export const closedUntil = (timeframe: string, brokerNow: BrokerMs, rule: ClockRule): number => {
-  const settled = rule.read(brokerNow, { pass: 1 }).ms - CLOSED_GRACE_MS;
+  const settled = rule.read(brokerNow, { fold: 1 }).ms - CLOSED_GRACE_MS;
   const open = barOpenOf(timeframe, rule.toBroker(utcMs(settled)));
-  return rule.read(open, { pass: 1 }).ms * 1000;
+  return rule.read(open, { fold: 1 }).ms * 1000;
 };

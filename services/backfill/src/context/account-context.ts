@@ -213,7 +213,7 @@ function contextOf(o: {
     brokerNowMs,
     async nowUs(signal) {
       if (!config.clock.replayed) return clock.nowUs();
-      return rule.read(await brokerNowMs(signal), { pass: 1 }).ms * 1000;
+      return rule.read(await brokerNowMs(signal), { fold: 1 }).ms * 1000;
     },
   };
 }

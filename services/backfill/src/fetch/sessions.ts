@@ -96,7 +96,7 @@ async function observedDays(c: SyncContext, of: Of, untilUs: number): Promise<Ob
 }
 
 const startUs = (c: SyncContext, midnight: BrokerMs): number =>
-  c.account.rule.read(midnight, { pass: 1 }).ms * 1000;
+  c.account.rule.read(midnight, { fold: 1 }).ms * 1000;
 
 function weekRows(
   c: SyncContext,

@@ -127,7 +127,7 @@ export class TickAnswers {
 
   /**
    * Asks for the same range again, with something on both sides of an hour that occurs twice: only an answer that begins before it and ends
-   * after it shows which pass is which.
+   * after it shows which fold is which.
    */
   async #wider(c: SyncContext, symbol: string, range: Range, answer: TickAnswer): Promise<TickAnswer> {
     const all = [range, ...answer.hours];

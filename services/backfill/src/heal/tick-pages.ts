@@ -35,7 +35,7 @@ export async function tickPages(
   let page = await ask(bounds.from, purpose);
   const cut = (at: number): Error => {
     const last = wireTickMs(page.rows.at(-1) as WireTickRow);
-    return noProgress(`ticks of ${symbol}`, c.account.rule.read(brokerMs(last), { pass: 1 }).ms * 1000, at);
+    return noProgress(`ticks of ${symbol}`, c.account.rule.read(brokerMs(last), { fold: 1 }).ms * 1000, at);
   };
   let rows: WireTickRow[] = [...page.rows];
   const rejected = [...page.rejected];

@@ -116,9 +116,9 @@ function rangeOfBar(raw: unknown, timeframe: string, c: SyncContext): Range | nu
   const time = typeof facts?.time === 'string' ? parseBrokerTime(facts.time) : null;
   if (time === null) return null;
   const { rule } = c.account;
-  const fromUs = rule.read(time.ms, { pass: 1 }).ms * 1000;
+  const fromUs = rule.read(time.ms, { fold: 1 }).ms * 1000;
   const end = brokerMs(time.ms + barWidthUs(timeframe) / 1000);
-  return { fromUs, toUs: rule.read(end, { pass: 2 }).ms * 1000 };
+  return { fromUs, toUs: rule.read(end, { fold: 2 }).ms * 1000 };
 }
 
 const noFeed = (account: string): FxtapeError =>

@@ -54,7 +54,7 @@ export function momentOf(raw: unknown, field: 'time' | 'closeTime', c: SyncConte
   const text = facts?.[field];
   const time = typeof text === 'string' ? parseBrokerTime(text) : null;
   if (time === null) return null;
-  const fromUs = c.account.rule.read(time.ms, { pass: 1 }).ms * 1000;
-  const toUs = c.account.rule.read(time.ms, { pass: 2 }).ms * 1000 + time.resolutionMs * 1000;
+  const fromUs = c.account.rule.read(time.ms, { fold: 1 }).ms * 1000;
+  const toUs = c.account.rule.read(time.ms, { fold: 2 }).ms * 1000 + time.resolutionMs * 1000;
   return { fromUs, toUs };
 }

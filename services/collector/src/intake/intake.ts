@@ -13,8 +13,8 @@ import {
   knownTick,
   type BrokerTime,
   parseBrokerTime,
-  PassTracker,
-  type Pass,
+  FoldTracker,
+  type Fold,
   ruleAt,
   type ServerSight,
   spellMark,
@@ -77,7 +77,7 @@ export class Intake {
   readonly watch: ClockWatch;
   #rule: ClockRule | null = null;
   #jumps: ClockJump[] = [];
-  #passes: PassTracker | null = null;
+  #folds: FoldTracker | null = null;
   /** Items of this and earlier connections are not appended: a full disk ended them. */
   #deadConn = -1;
 
@@ -100,8 +100,8 @@ export class Intake {
     if (another) this.#ruleChanged();
     if (!this.#o.replayed || rule === null) return;
     const clean = this.#o.memory.ledger.state.clean;
-    const near = clean === null ? null : rule.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
-    this.#passes = new PassTracker(rule, near);
+    const near = clean === null ? null : rule.read(clean.brokerMs, { fold: clean.pass ?? 1 }).ms;
+    this.#folds = new FoldTracker(rule, near);
   }
 
   #ruleChanged(): void {
@@ -251,10 +251,10 @@ export class Intake {
         const mark = this.#o.memory.marker.mark(message.symbol, content, item.monoMs);
         if (mark === 'repeat') counters.repeats++;
         else if (mark === 'snapshot') counters.snapshots++;
-        const pass = mark === 'live' ? this.#pass(content.ms) : this.#statedPass(content.ms);
+        const fold = mark === 'live' ? this.#fold(content.ms) : this.#statedFold(content.ms);
         return spellMark(
           mark,
-          pass,
+          fold,
           this.#unsteady(item, mark === 'live' ? parseBrokerTime(message.data.time) : null),
         );
       }
@@ -287,7 +287,7 @@ export class Intake {
     const sight = item.congested ? null : stated;
     const jump = sight === null ? null : this.watch.heartbeat(sight);
     if (jump !== null) this.#jumps.push(jump);
-    return spellMark(mark, this.#pass(server.ms), this.watch.unsteady(item), item.recvUs);
+    return spellMark(mark, this.#fold(server.ms), this.watch.unsteady(item), item.recvUs);
   }
 
   /** `stated`: what a live tick states; its clock is compared as well. */
@@ -307,17 +307,17 @@ export class Intake {
   }
 
   #markStated(time: string): string | null {
-    const stated = this.#passes === null ? null : parseBrokerTime(time);
-    const pass = stated === null ? null : this.#statedPass(stated.ms);
-    return pass === null ? null : spellMark('stated', pass);
+    const stated = this.#folds === null ? null : parseBrokerTime(time);
+    const fold = stated === null ? null : this.#statedFold(stated.ms);
+    return fold === null ? null : spellMark('stated', fold);
   }
 
-  #pass(broker: BrokerMs): Pass | null {
-    return this.#passes === null ? null : this.#passes.follow(broker);
+  #fold(broker: BrokerMs): Fold | null {
+    return this.#folds === null ? null : this.#folds.follow(broker);
   }
 
-  #statedPass(broker: BrokerMs): Pass | null {
-    return this.#passes === null ? null : this.#passes.peek(broker);
+  #statedFold(broker: BrokerMs): Fold | null {
+    return this.#folds === null ? null : this.#folds.peek(broker);
   }
 }
 

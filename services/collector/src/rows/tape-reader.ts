@@ -31,7 +31,7 @@ import {
 } from '@fxtape/market';
 import type { Damage, Line } from '@fxtape/tape';
 import { type LineContext, LineRows } from './line-rows.ts';
-import { ReplayedPasses } from './replayed-passes.ts';
+import { ReplayedFolds } from './replayed-folds.ts';
 import { type Configured, damageEvidence, messageOf } from '../tape/tape-memory.ts';
 
 /** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: none agreed with it yet. */
@@ -88,7 +88,7 @@ export class TapeReader {
   readonly #decided: () => Decided;
   readonly #guard: Guard;
   readonly #rows: LineRows;
-  readonly #passes: ReplayedPasses | null;
+  readonly #folds: ReplayedFolds | null;
   readonly #mayTake: (tsRecv: number) => boolean;
   #takeover: Takeover | null = null;
   #queue: (Line | Damage)[] = [];
@@ -110,7 +110,7 @@ export class TapeReader {
     this.#guard = new Guard(o.state?.guard);
     this.#tellFromUs = o.state?.tellFromUs ?? null;
     this.#rows = new LineRows(o);
-    this.#passes = o.replayed ? new ReplayedPasses(this.ledger.state, o.state?.clockMs ?? null) : null;
+    this.#folds = o.replayed ? new ReplayedFolds(this.ledger.state, o.state?.clockMs ?? null) : null;
   }
 
   /** Nothing waits in memory: reading can be resumed behind the last line given. */
@@ -128,7 +128,7 @@ export class TapeReader {
     return {
       ledger: saveLedger(this.ledger.state),
       guard: this.#guard.save(),
-      clockMs: this.#passes?.clockMs ?? null,
+      clockMs: this.#folds?.clockMs ?? null,
     };
   }
 
@@ -241,7 +241,7 @@ export class TapeReader {
     const { rulings, spans } = context;
     const span = spanAt(spans, given.tsRecv);
     const line =
-      message === null || span === null ? given : (this.#passes?.complete(given, message, span) ?? given);
+      message === null || span === null ? given : (this.#folds?.complete(given, message, span) ?? given);
     const { rows } = read;
     const aside = rulings.setAsideAt(line.tsRecv);
     if (message !== null && aside !== null) this.#rows.setAside(line, message, aside.reason, rows);

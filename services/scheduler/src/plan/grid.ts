@@ -38,7 +38,7 @@ export const brokerDayOf =
   (atUs) => {
     const wall = rule.toBroker(utcMs(Math.floor(atUs / 1000)));
     const open = Math.floor(wall / DAY_MS) * DAY_MS;
-    const at = (ms: number) => rule.read(brokerMs(ms), { pass: 1 }).ms * 1000;
+    const at = (ms: number) => rule.read(brokerMs(ms), { fold: 1 }).ms * 1000;
     return { fromUs: Math.max(0, at(open)), toUs: at(open + DAY_MS) };
   };
 

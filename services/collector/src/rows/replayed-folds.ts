@@ -1,22 +1,22 @@
-// For a gateway that replays an old day: which pass of a repeated hour its clock is in, for lines that were written before its rule was
-// known, or with another rule. In: lines in order. Out: the same lines, with the pass in their marks where needed.
+// For a gateway that replays an old day: which fold of a repeated hour its clock is in, for lines that were written before its rule was
+// known, or with another rule. In: lines in order. Out: the same lines, with the fold in their marks where needed.
 import {
   type ClockSpan,
   kindOfMark,
   type LedgerState,
   parseBrokerTime,
   parseClockRule,
-  passOfMark,
-  PassTracker,
+  foldOfMark,
+  FoldTracker,
   statedTime,
   type WireMessage,
 } from '@fxtape/market';
 import type { Line } from '@fxtape/tape';
 
-export class ReplayedPasses {
+export class ReplayedFolds {
   readonly #ledger: LedgerState;
   #rule = '';
-  #tracker: PassTracker | null = null;
+  #tracker: FoldTracker | null = null;
   #clockMs: number | null;
 
   /** `clockMs`: where the gateway's clock stood, null where only the account of gaps tells. */
@@ -36,18 +36,18 @@ export class ReplayedPasses {
     const tracker = this.#trackerOf(span);
     const kind = kindOfMark(line.mark);
     const moves = message.type === 'terminal' || kind === 'live';
-    const known = passOfMark(line.mark);
-    const pass = moves ? tracker.follow(time.ms, known) : tracker.peek(time.ms);
-    if (pass === null || known !== null) return line;
-    return { ...line, mark: `${line.mark ?? 'stated'}/${pass}` };
+    const known = foldOfMark(line.mark);
+    const fold = moves ? tracker.follow(time.ms, known) : tracker.peek(time.ms);
+    if (fold === null || known !== null) return line;
+    return { ...line, mark: `${line.mark ?? 'stated'}/${fold}` };
   }
 
-  #trackerOf({ rule }: ClockSpan): PassTracker {
+  #trackerOf({ rule }: ClockSpan): FoldTracker {
     if (this.#tracker !== null && this.#rule === rule) return this.#tracker;
     const { clean } = this.#ledger;
     const parsed = parseClockRule(rule);
-    const near = clean === null ? null : parsed.read(clean.brokerMs, { pass: clean.pass ?? 1 }).ms;
-    this.#tracker = new PassTracker(parsed, this.#rule === '' ? (this.#clockMs ?? near) : near);
+    const near = clean === null ? null : parsed.read(clean.brokerMs, { fold: clean.pass ?? 1 }).ms;
+    this.#tracker = new FoldTracker(parsed, this.#rule === '' ? (this.#clockMs ?? near) : near);
     this.#rule = rule;
     return this.#tracker;
   }
