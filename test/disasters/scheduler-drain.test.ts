@@ -53,7 +53,7 @@ test('a queue is filled as it drains, and filled again after Redis was emptied, 
     redisUrl: redis.url,
     prefix: rig.name,
     log: quietLog(),
-    limits: { minConcurrency: 20, maxConcurrency: 20, rate: null },
+    limits: { minConcurrency: 20, maxConcurrency: 20 },
     handlers: { bars, symbol_specs: async () => ({ rows: 0, requests: 1 }) },
   });
   let deepest = 0;

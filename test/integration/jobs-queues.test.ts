@@ -39,7 +39,7 @@ function work(handlers: JobHandlers, o: { max?: number; timing?: object; random?
     prefix,
     timing: { beatMs: 100, ...o.timing },
     ...(o.random && { random: o.random }),
-    ...(o.max && { limits: { minConcurrency: 1, maxConcurrency: o.max, rate: null } }),
+    ...(o.max && { limits: { minConcurrency: 1, maxConcurrency: o.max } }),
   });
   running.push(workers);
   return workers;
@@ -180,7 +180,7 @@ test('Retry-After leaves the whole account alone for that time and uses no attem
   expect(starts).toHaveLength(6);
 });
 
-test('requests and rate of an account are limits of all workers together, and change while they run', async () => {
+test('the requests of an account are a limit of all workers together, which changes while they run', async () => {
   let active = 0;
   let most = 0;
   let jobs = 0;
@@ -209,18 +209,12 @@ test('requests and rate of an account are limits of all workers together, and ch
   expect(most).toBe(3);
   expect(mostJobs).toBeGreaterThan(3);
   expect(mostJobs).toBeLessThanOrEqual(12);
-  // 5 jobs in any 500 ms, by both together.
-  await queues.setLimits('one', { minConcurrency: 1, maxConcurrency: 3, rate: { jobs: 5, perMs: 500 } });
-  starts.length = 0;
-  await queues.plan(barsJobs(20, { symbol: 'XAUUSD' }));
-  await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
-  const times = starts.toSorted((a, b) => a - b);
-  expect(times).toHaveLength(20);
-  expect((times[19] as number) - (times[0] as number)).toBeGreaterThan(1350);
-  for (let i = 5; i < 20; i += 5)
-    expect((times[i] as number) - (times[i - 5] as number)).toBeGreaterThan(400);
-  // And off again.
-  await queues.setLimits('one', { minConcurrency: 1, maxConcurrency: 6, rate: null });
+  // The limits are those of the process that started last.
+  work(handlers, { max: 6 });
+  await until(async () => (await queues.report()).accounts[0]?.budget?.slots === 6, {
+    what: 'the new limit',
+    deadlineMs: 5000,
+  });
   most = 0;
   await queues.plan(barsJobs(90, { symbol: 'GBPUSD' }));
   await until(() => idle(), { what: 'all jobs', deadlineMs: 20_000 });
@@ -258,18 +252,33 @@ test('the gateway is kept busy while rows are stored', async () => {
 
 test('a held account gets no request, not even of a job that runs already', async () => {
   const requests: number[] = [];
+  const second = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
+  let refuse = true;
   work(
-    bars(async ({ request }) => {
+    bars(async ({ payload, request }) => {
+      if (payload.symbol === 'XAUUSD' && refuse) {
+        refuse = false;
+        await second.promise;
+        throw Object.assign(new Error('slow down'), { kind: 'transient', retryAfterMs: 700 });
+      }
+      if (payload.symbol === 'XAUUSD') return done();
       for (let page = 0; page < 4; page += 1) {
         await request('M1', async () => void requests.push(performance.now()));
-        if (page === 1) await queues.hold('one', 700).then(held.resolve);
+        if (page !== 1) continue;
+        second.resolve();
+        await held.promise;
       }
       return done();
     }),
   );
-  await queues.plan([barsJob(1)]);
-  await held.promise;
+  await queues.plan([barsJob(1), barsJob(1, { symbol: 'XAUUSD' })]);
+  await until(async () => ((await queues.report()).accounts[0]?.heldMs ?? 0) > 0, {
+    what: 'the hold',
+    deadlineMs: 5000,
+    everyMs: 10,
+  });
+  held.resolve();
   await until(() => idle(), { what: 'the job', deadlineMs: 10_000 });
   expect(requests).toHaveLength(4);
   expect((requests[2] as number) - (requests[1] as number)).toBeGreaterThan(650);
@@ -420,15 +429,11 @@ test('slow answers and time-outs lower the budget of that account, good ones rai
   await slots((n) => n === 1, 'timeouts');
   answer = { ms: 20, fails: false };
   await slots((n) => n === 4, 'grew');
-  await queues.drain('one');
 });
 
-test('what is no longer wanted is taken back, and an account that is gone is forgotten', async () => {
-  const planned = await queues.plan(barsJobs(10));
-  const keep = new Set(planned.jobs.slice(0, 4).map((job) => job.id));
-  expect(await queues.cancel('one', (id) => !keep.has(id))).toBe(6);
+test('the same work for a better reason is brought forward, and an account that is gone is forgotten', async () => {
+  await queues.plan(barsJobs(4));
   expect((await queues.report()).accounts[0]?.waiting).toBe(4);
-  // The same work for a better reason is brought forward.
   const raised = await queues.plan([barsJob(0, { why: 'gap' }), barsJob(1)]);
   expect(raised.jobs.map((job) => job.verdict)).toEqual(['raised', 'queued']);
   await queues.drop('one');

@@ -1,4 +1,4 @@
-// What a planner asks the queues: what stands in them, and what was marked as done for today.
+// What a planner asks the queues: the jobs in them, and the keys of what is done for today.
 import { JobQueues, JobWorkers } from '@fxtape/jobs';
 import { until } from '@fxtape/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -20,7 +20,7 @@ test('waiting, active and delayed jobs stand with their payloads; done ones do n
     redisUrl: inject('redis').url,
     log: quietLog(),
     prefix,
-    limits: { minConcurrency: 6, maxConcurrency: 6, rate: null },
+    limits: { minConcurrency: 6, maxConcurrency: 6 },
     handlers: {
       bars: async ({ id }, signal) => {
         const n = ends.get(id) ?? 0;
@@ -44,13 +44,13 @@ test('waiting, active and delayed jobs stand with their payloads; done ones do n
   await workers.stop();
 });
 
-test('marks are kept until their time is over', async () => {
-  expect(await queues.marks('day')).toEqual(new Set());
-  await queues.mark('day', [], 60_000);
-  await queues.mark('day', ['a', 'b b'], 60_000);
-  await queues.mark('day', ['b b', 'c'], 60_000);
-  expect(await queues.marks('day')).toEqual(new Set(['a', 'b b', 'c']));
-  await queues.mark('short', ['x'], 50);
-  const gone = async () => (await queues.marks('short')).size === 0;
-  await until(gone, { what: 'the marks to expire', deadlineMs: 5000 });
+test('done keys are kept until they expire', async () => {
+  expect(await queues.doneKeys('day')).toEqual(new Set());
+  await queues.addDoneKeys('day', [], 60_000);
+  await queues.addDoneKeys('day', ['a', 'b b'], 60_000);
+  await queues.addDoneKeys('day', ['b b', 'c'], 60_000);
+  expect(await queues.doneKeys('day')).toEqual(new Set(['a', 'b b', 'c']));
+  await queues.addDoneKeys('short', ['x'], 50);
+  const gone = async () => (await queues.doneKeys('short')).size === 0;
+  await until(gone, { what: 'the keys to expire', deadlineMs: 5000 });
 });

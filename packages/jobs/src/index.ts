@@ -1,10 +1,10 @@
-// The public surface of @fxtape/jobs: what can be asked for (catalogue), asking for it (JobQueues), doing it (JobWorkers), and hearing
-// requests to plan (servePlanRequests). The only package that knows BullMQ and Redis. What stands in Redis may be lost at any moment:
-// what is missing is computed from QuestDB again, never from the queue.
+// The public surface of @fxtape/jobs, the only package that knows BullMQ and Redis: the kinds of jobs (catalogue), planning them (JobQueues),
+// running them (JobWorkers), and answering requests to plan (servePlanRequests). Redis may lose everything at any moment, because the plan
+// is computed from QuestDB, never from the queue.
 export { accountAway, type AwayCause, isAccountAway } from './budget/account-away.ts';
 export type { Answer } from './budget/answer-tally.ts';
-export type { Away } from './budget/away-book.ts';
-export type { Budget } from './budget/budget-book.ts';
+export type { Away } from './budget/away-store.ts';
+export type { Budget } from './budget/budget-store.ts';
 export { type BudgetLimits, type BudgetReason, DEFAULT_LIMITS } from './budget/budget-step.ts';
 export {
   catalogue,
@@ -29,7 +29,6 @@ export { JobQueues, type JobQueuesOptions } from './produce/job-queues.ts';
 export {
   JobWorkers,
   type JobWorkersOptions,
-  type LaneState,
   type WorkersTiming,
 } from './work/job-workers.ts';
 export type { PlanRequest, PlanResult } from './produce/plan-jobs.ts';

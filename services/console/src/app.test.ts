@@ -378,7 +378,7 @@ describe('jobs', () => {
         failed: 1,
         oldestWaitingMs: 1500,
         budget: {
-          limits: { minConcurrency: 1, maxConcurrency: 3, rate: null },
+          limits: { minConcurrency: 1, maxConcurrency: 3 },
           slots: 2,
           level: 2.2,
           reason: 'slow',

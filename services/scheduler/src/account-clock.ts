@@ -1,11 +1,11 @@
-// The clock of one account's server, settled anew with each plan. In: what is stored about it and what the configuration says. Out: the
-// rule to read history with, whether history may be read at all yet, and the job that gathers more evidence when that is due. A decision
-// that is news is written to `clock_rules`, and said loudly when it replaces another one.
+// Settles the clock rule of one account's server, with each plan. In: stored evidence and decisions, and the configuration. Out: the rule to
+// read history with, whether history may be read yet, and a job that gathers more evidence when that is due. A new decision is written to
+// `clock_rules`, with a warning in the log if it replaces another rule.
 //
 //   no evidence ──► only the job `clock` is planned ──► evidence ──► inferred, or provisional and what would settle it ──► history
 //
-// Until the first evidence is there nothing of history is read: rows written with a wrong rule cannot be deleted. A terminal that has just
-// started and shows no bar of any symbol has shown nothing; after ten minutes of that, history is read all the same.
+// No history is read before the first evidence, because rows written with a wrong rule cannot be deleted. A terminal that shows no bar of any
+// symbol (it has probably just started) gives no evidence; after ten minutes of that, history is read anyway.
 import type { AccountConfig } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';
 import { type ClockRule, parseBrokerTime, parseClockRule, type TableRow } from '@fxtape/market';
@@ -38,7 +38,7 @@ export interface SettledClock {
   readonly rule: ClockRule;
   readonly job: Extract<PlannedJob, { name: 'clock' }> | null;
   readonly state: ClockState;
-  /** The decision that was replaced just now; null when none was. */
+  /** The rule that this plan replaced; null: none. */
   readonly replaced: string | null;
 }
 
@@ -54,10 +54,10 @@ export async function settleClock(
     readonly config: AccountConfig;
     readonly server: string;
     readonly listed: readonly string[];
-    /** Symbols of the account's feed. */
+    /** Configured symbols of the account's feed. */
     readonly configured: readonly string[];
     readonly recordedRule: string | null;
-    /** Kept from plan to plan. */
+    /** Kept between plans. */
     readonly memory: InferenceMemory;
     readonly timezone: () => Promise<ServerTimezone>;
     readonly signal: AbortSignal;
@@ -100,7 +100,7 @@ export async function settleClock(
   const sinceUs = seen?.sinceUs ?? wallUs;
   const readUs = seen?.readUs ?? null;
   const due = !configured && evidenceIsDue({ readUs, sinceUs, wallUs, settled, doubted });
-  // A gateway that plays an old day has the history of that day; to within a day its wall clock says when that is.
+  // A replayed gateway has the history of its old day. Its stated time says which day that is, exact enough for this.
   const stated = due && config.clock.replayed ? parseBrokerTime((await o.timezone()).serverTime) : null;
   const nowUs = stated === null ? wallUs : stated.ms * 1000;
   return {
@@ -125,7 +125,8 @@ async function write(
   await writer.write({ clock_rules: rows }, { signal });
   const [{ confidence, evidence, rule_id: rule, server }] = rows as [TableRow<'clock_rules'>];
   const news = { server, rule, confidence };
-  if (before === null || before.rule_id === rule) return log.info(news, 'clock rule of the server');
+  if (before === null || before.rule_id === rule)
+    return log.info(news, 'decided the clock rule of the server');
   log.warn(
     {
       code: 'CLOCK_RULE_CHANGED',
@@ -135,7 +136,7 @@ async function write(
       evidence,
     },
     SURE.includes(confidence)
-      ? 'the clock rule of this server has changed; `fxtape clock apply` corrects rows written with the old one'
-      : 'another clock rule is now more likely for this server; `fxtape clock` says what would settle it',
+      ? 'the clock rule of this server has changed; run `fxtape clock apply` to correct rows written with the old one'
+      : 'another clock rule is now more likely for this server; `fxtape clock` shows what would settle it',
   );
 }

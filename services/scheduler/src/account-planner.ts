@@ -1,6 +1,6 @@
-// Plans one account: look at the gateway → settle who it is, its clock and its streams → read what is stored → plan → queue. In: the
-// account's configuration. Out: rows of `accounts`, `streams` and `clock_rules`, jobs in the queue, and a report of itself. Each run stands
-// alone and begins with nothing but what QuestDB and the gateway say, so that a run that failed half-way is simply repeated.
+// Plans one account: read what is stored → ask the gateway → settle its identity, clock and streams → plan → queue. In: the account's
+// configuration. Out: rows of `accounts`, `streams` and `clock_rules`, jobs in the queue, and a report. Every run starts from QuestDB and the
+// gateway alone, so a run that failed half-way is simply repeated.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import { type JobQueues, type Payload, type PlannedJob, type PlanNote } from '@fxtape/jobs';
 import { type ClockRule, parseBrokerTime, streamId, type TableRow } from '@fxtape/market';
@@ -14,7 +14,7 @@ import { planInput, type Readers, readStored, recordedSince, type Stored } from 
 import { type GatewayView, GatewayWatch } from './gateway-watch.ts';
 import { InferenceMemory } from './inference-memory.ts';
 import { eventJob, type StreamedBar } from './plan/event-job.ts';
-import { AUDIT_MARK } from './plan/housekeeping.ts';
+import { AUDIT_KEY } from './plan/housekeeping.ts';
 import { type AccountPlan, type MissingCount, planAccount } from './plan/plan-account.ts';
 import type { ConfiguredSince, PlanInput } from './plan/plan-input.ts';
 import { planRequested } from './plan/plan-request.ts';
@@ -22,18 +22,18 @@ import { dayOf } from './plan/rereads.ts';
 import { PlanTaker } from './plan/take.ts';
 import { queueUp } from './queue-up.ts';
 
-/** More jobs than this are not put into a queue for one request; whoever asked is told how many are left. */
+/** The most jobs that one request puts into a queue. The answer says how many are left. */
 const MOST_ASKED = 20_000;
-const MARKS_MS = 2 * 86_400_000;
+const DONE_KEYS_MS = 2 * 86_400_000;
 
 export interface AccountPlannerOptions {
-  /** The key in a variable, as it is now. */
+  /** The current key in a variable. */
   readonly keyOf: (variable: string) => string;
   readonly baseUrl: string;
   readonly queues: JobQueues;
   readonly readers: Readers;
   readonly writer: AppliedWriter;
-  /** All names of the configuration. */
+  /** The names of all configured accounts. */
   readonly configured: () => ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,27 +41,27 @@ export interface AccountPlannerOptions {
 
 export interface PlannerState {
   readonly phase: 'starting' | 'planned' | 'waiting' | 'refused';
-  /** Why it waits or is refused. */
+  /** Why it waits or was refused. */
   readonly reason: string | null;
-  /** Wall clock of the last whole plan, ms. */
+  /** When the last complete plan was made, wall clock ms. */
   readonly plannedAtMs: number | null;
   readonly tookMs: number | null;
   readonly clock: ClockState | null;
   readonly symbols: number;
   readonly unlisted: readonly string[];
   readonly missing: readonly MissingCount[];
-  /** Of the last plan. */
+  /** In the last plan. */
   readonly added: number;
   readonly standing: number;
-  /** Something is left for when the queue has room. */
+  /** More is left to queue when there is room. */
   readonly more: boolean;
-  /** When everything in the queue is done, there is more to plan at once. */
+  /** Plan again as soon as the queue is empty. */
   readonly searching: boolean;
 }
 
-/** What a request planned for one account. */
+/** The answer to a request, for one account. */
 export interface RequestedPlan extends Omit<PlanNote, 'failed'> {
-  /** Everything that the account records. */
+  /** Every symbol that the account records. */
   readonly symbols: readonly string[];
 }
 
@@ -78,13 +78,13 @@ export class AccountPlanner {
   #config: AccountConfig;
   readonly #audit = new AuditWatch();
   #view: GatewayView | null = null;
-  /** A plan and a request never settle clock and streams at the same time. */
+  /** Settling runs one at a time: a plan and a request must not interleave. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Of the last plan, for the events between two plans. */
+  /** From the last plan, for events between two plans. */
   #latest: { rule: ClockRule; claimedToUs: ReadonlyMap<string, number> } | null = null;
   readonly #inference = new InferenceMemory();
   #clockChanges = 0;
-  /** What an earlier name of this account left was ended. */
+  /** The streams under earlier names of this account were ended. */
   #formerEnded = false;
   #state: PlannerState = {
     phase: 'starting',
@@ -111,7 +111,7 @@ export class AccountPlanner {
     return this.#config;
   }
 
-  /** How often a decision about the clock replaced another one. */
+  /** How often a clock decision replaced an earlier one. */
   get clockChanges(): number {
     return this.#clockChanges;
   }
@@ -125,19 +125,19 @@ export class AccountPlanner {
     this.#gateway.reconfigure(config);
   }
 
-  /** Plans what is missing. Never throws: what stands in the way is the state, and the next run tries again. */
+  /** Plans what is missing. Never throws: an error becomes the state, and the next run tries again. */
   async plan(signal: AbortSignal): Promise<void> {
     const { clock, log, queues } = this.#o;
     const startMs = clock.monoMs();
     try {
       const asOfMs = clock.nowMs();
-      // Before the coverage is read: what ends in between is covered there, or still stands here.
+      // Before the coverage is read: a job that ends in between is then in one of the two.
       const standing = await queues.standing(this.#config.name);
       const settled = await this.#settle(signal);
       const plan = planAccount(settled.input);
       const queued = await queueUp(queues, new PlanTaker(plan), standing, asOfMs);
-      await queues.mark(this.#marksName(), [...plan.firstReads, ...queued.marks], MARKS_MS);
-      if (queued.marks.includes(AUDIT_MARK)) this.#audit.planned(settled.input.wallUs);
+      await queues.addDoneKeys(this.#doneKeysName(), [...plan.firstReads, ...queued.doneKeys], DONE_KEYS_MS);
+      if (queued.doneKeys.includes(AUDIT_KEY)) this.#audit.planned(settled.input.wallUs);
       this.#planned(settled, plan);
       this.#state = {
         phase: 'planned',
@@ -158,13 +158,12 @@ export class AccountPlanner {
       if (signal.aborted) return;
       const reason = error instanceof FxtapeError ? error.toLine() : String(error);
       const terminal = error instanceof FxtapeError && error.kind === 'terminal';
-      if (this.#state.reason !== reason)
-        log.warn({ err: error }, 'this account cannot be planned; trying again');
+      if (this.#state.reason !== reason) log.warn({ err: error }, 'cannot plan this account; retrying');
       this.#state = { ...this.#state, phase: terminal ? 'refused' : 'waiting', reason };
     }
   }
 
-  /** Plans what somebody asks for. Errors: those of the gateway, QuestDB and Redis. */
+  /** Answers a request to plan. Errors: those of the gateway, QuestDB and Redis. */
   async planRequested(asked: Payload<'plan'>, signal: AbortSignal): Promise<RequestedPlan> {
     const asOfMs = this.#o.clock.nowMs();
     const { clock, input, listed } = await this.#settle(signal);
@@ -183,7 +182,7 @@ export class AccountPlanner {
     return { jobs, counts, left: Math.max(0, seen - asked.skip - jobs.length), symbols };
   }
 
-  /** The read that a streamed bar leads to; null while the account was never planned, which then finds the bar by itself. */
+  /** The job for a streamed bar. Null before the first plan, which finds the bar by itself. */
   eventJob(bar: StreamedBar): PlannedJob | null {
     const feed = this.#config.marketData?.feed ?? null;
     if (this.#latest === null || feed === null) return null;
@@ -192,7 +191,7 @@ export class AccountPlanner {
     return eventJob(whose, bar, rule, claimedToUs.get(streamId({ ...bar, stream: 'bars' })) ?? null);
   }
 
-  /** Ends the streams of an account that is not configured any more, and its queue. */
+  /** Ends the streams and the queue of an account that is no longer configured. */
   async remove(signal: AbortSignal): Promise<void> {
     const { clock, queues, readers, writer } = this.#o;
     const { name } = this.#config;
@@ -257,7 +256,7 @@ export class AccountPlanner {
       ({ symbol }: ConfiguredSince) => symbol === null || !changes.unlisted.has(symbol),
     );
     const wallUs = clock.nowUs();
-    const doneToday = await queues.marks(this.#marksName());
+    const doneToday = await queues.doneKeys(this.#doneKeysName());
     const partitions = await readers.audit.partitionRows({ signal });
     const input = await planInput({
       config,
@@ -274,7 +273,7 @@ export class AccountPlanner {
     return { clock: settledClock, input, listed, unlisted: changes.unlisted };
   }
 
-  /** An account that was renamed leaves streams under its old name, which nobody else ends. Looked for once. */
+  /** The ends of the streams that a renamed account left under its old name. Checked once. */
   async #formerStreams(
     { accounts }: Stored,
     view: GatewayView,
@@ -288,19 +287,20 @@ export class AccountPlanner {
     const rows: TableRow<'streams'>[] = [];
     for (const other of names) {
       const ended = endedStreams(await readers.history.streams(other, { signal }), clock.nowUs(), reason);
-      if (ended.length > 0) log.warn({ before: other }, 'this account was recorded under another name');
+      if (ended.length > 0)
+        log.warn({ before: other }, 'ended the streams that this account recorded under another name');
       rows.push(...ended);
     }
     return rows;
   }
 
-  /** The gateway as it is, or as it was seen last: what is missing does not depend on its being there at this moment. */
+  /** The gateway's view, or the last one: planning does not need the gateway at this moment. */
   async #look(known: readonly string[], signal: AbortSignal): Promise<GatewayView> {
     try {
       this.#view = await this.#gateway.view(known, signal);
     } catch (error) {
       if (this.#view === null || (error instanceof FxtapeError && error.kind === 'terminal')) throw error;
-      this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with its last answers');
+      this.#o.log.debug({ err: error }, 'the gateway does not answer; planning with its last view');
     }
     return this.#view;
   }
@@ -321,7 +321,7 @@ export class AccountPlanner {
   }
 
   #planned({ clock, input }: Settled, plan: AccountPlan): void {
-    // An event would be read with a rule that nothing speaks for yet; the plan finds what it is about by itself.
+    // There is no evidence for the rule yet, so events are not read with it. The plan finds their rows later.
     if (clock.state.awaitsEvidence) {
       this.#latest = null;
       return;
@@ -334,7 +334,7 @@ export class AccountPlanner {
     this.#latest = { rule: input.rule, claimedToUs };
   }
 
-  #marksName(): string {
+  #doneKeysName(): string {
     return `${this.#config.name}:${dayOf(this.#o.clock.nowUs())}`;
   }
 }
@@ -349,6 +349,6 @@ const clockAwaited = (account: string): FxtapeError =>
     code: 'CLOCK_UNKNOWN',
     kind: 'transient',
     message: `nothing is known yet about the clock of "${account}", so history cannot be read`,
-    hint: 'Nothing to do: a job is gathering evidence; or set `clock` in the configuration',
+    hint: 'Nothing to do: a job is gathering evidence. If you know the rule, set `clock` in the configuration',
     context: { account },
   });

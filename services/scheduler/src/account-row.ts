@@ -1,5 +1,5 @@
-// The row of `accounts`: the identity of a configured account. In: what the gateway says. Out: a row, and whether it differs from the
-// stored one; an account name stays bound to the server and login that it first had.
+// The row of `accounts`: the identity of a configured account. In: the gateway's view. Out: a row, and whether it differs from the stored one.
+// An account name stays bound to the server and login that it first had.
 import type { AccountConfig } from '@fxtape/config';
 import { FxtapeError } from '@fxtape/ops';
 import type { TableRow } from '@fxtape/market';
@@ -23,7 +23,7 @@ export function accountRow(config: AccountConfig, { row, info }: GatewayView, se
   };
 }
 
-/** Everything but the time. Identifiers may be numbers or bigints. */
+/** Compares everything but the time. Identifiers may be numbers or bigints. */
 export function sameAccount(a: AccountsRow, b: AccountsRow): boolean {
   const text = (row: AccountsRow): string =>
     JSON.stringify([
@@ -53,7 +53,7 @@ export function requireBound(known: AccountsRow | null, { row }: GatewayView): v
   });
 }
 
-/** Other names that the same login on the same server was recorded under. */
+/** Other names under which the same login on the same server was recorded. */
 export const otherNames = (known: readonly AccountsRow[], name: string, { row }: GatewayView): string[] =>
   known
     .filter((one) => one.account !== name && one.server === row.server)

@@ -1,6 +1,5 @@
-// When the stored rows of an account are compared with their versions: once a day, at a start, and as soon as a partition has fewer rows
-// than before, which no upsert ever causes, or has versions but no rows. In: the row counts of each partition, now and then. Out: whether
-// an audit is due.
+// When to audit the stored rows of an account against their revisions: at a start, once a day, and when a partition has fewer rows than before
+// (no upsert causes that) or has revisions but no rows. In: the row count of each partition. Out: whether an audit is due.
 import { dayOf } from './plan/rereads.ts';
 
 type Partitions = ReadonlyMap<string, number>;
@@ -10,7 +9,7 @@ export class AuditWatch {
   #rows: Partitions = new Map();
   #due = true;
 
-  /** True until `planned` is called. `partitions`: `<table> <partition>` → rows. */
+  /** Once due, stays true until `planned` is called. `partitions`: `<table> <partition>` → rows. */
   due(partitions: Partitions, wallUs: number): boolean {
     const lost = [...this.#rows].some(([name, rows]) => (partitions.get(name) ?? 0) < rows);
     const before = bare(this.#rows);
@@ -20,7 +19,7 @@ export class AuditWatch {
     return this.#due;
   }
 
-  /** The audit stands in the queue. */
+  /** The audit is in the queue. */
   planned(wallUs: number): void {
     this.#due = false;
     this.#day = dayOf(wallUs);
@@ -33,7 +32,7 @@ const TABLE_OF: Readonly<Record<string, string>> = {
   position_revisions: 'positions',
 };
 
-/** Partitions that hold versions while their table has none of that time. */
+/** Partitions of revisions whose table has no rows of that time. */
 function bare(partitions: Partitions): Set<string> {
   const found = new Set<string>();
   for (const [name, rows] of partitions) {

@@ -1,6 +1,6 @@
-// Which clock rule the history of an account is read with. In: the configuration, the evidence that was gathered of the server's clock, what
-// the collector recorded with, and what the gateway says of its offset today, in this order. Out: the rule with how sure it is, and the
-// rows of `clock_rules` when that is news.
+// Decides which clock rule the history of an account is read with. In, in this order: the configuration, the evidence gathered about the
+// server's clock, the rule that the collector recorded with, and the offset that the gateway states today. Out: the rule with its confidence,
+// and the rows of `clock_rules` if the decision is new.
 import type { AccountConfig } from '@fxtape/config';
 import type { ServerTimezone } from '@fxtape/fxsocket';
 import {
@@ -16,10 +16,10 @@ import {
 } from '@fxtape/market';
 import { EARLIEST_TS_US } from '@fxtape/questdb';
 
-/** From sure to less sure. */
+/** From most to least certain. */
 const CONFIDENCES = ['configured', 'inferred', 'recorded', 'provisional'] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
-/** Decisions that can be acted upon: history need not wait for evidence of them, and their moves are moves. */
+/** Certain decisions: history does not wait for evidence, and a move from one rule to another counts as known. */
 export const SURE: readonly unknown[] = ['configured', 'inferred'] satisfies Confidence[];
 
 export interface ClockDecision {
@@ -27,22 +27,22 @@ export interface ClockDecision {
   readonly confidence: Confidence;
   /** JSON, or a sentence. */
   readonly evidence: string;
-  /** What would settle it; empty when nothing has to. */
+  /** What would settle it; empty: it is settled. */
   readonly settles: readonly string[];
-  /** The clock was seen to run, at this instant with this offset. */
+  /** The running clock was measured: this offset at this time. */
   readonly measured: { readonly utcMs: number; readonly offsetS: number } | null;
 }
 
 type RuleRow = TableRow<'clock_rules'>;
 
-/** Says for whom, so that nobody else takes it back. */
+/** Names the account, so that only that account withdraws it. */
 const configuredFor = (account: string): string => `configured for ${account}`;
 
-/** Asks the gateway only when nothing else is known. Errors: those of `timezone`. */
+/** Asks the gateway only if nothing else is known. Errors: those of `timezone`. */
 export async function decideClock(o: {
   account: string;
   clock: AccountConfig['clock'];
-  /** Null: nothing was gathered yet. */
+  /** Null: none was gathered yet. */
   evidence: ClockEvidence | null;
   recordedRule: string | null;
   infer: (evidence: ClockEvidence) => ClockInference;
@@ -65,7 +65,7 @@ export async function decideClock(o: {
     };
   }
   const { serverTime, utcOffsetSeconds } = await o.timezone();
-  // A replayed gateway's today is its own.
+  // A replayed gateway has its own today.
   const stated = o.clock.replayed ? parseBrokerTime(serverTime) : null;
   const offsetS = clockOffset(utcOffsetSeconds);
   const today = stated === null ? utcMs(o.nowMs) : utcMs(stated.ms - (offsetS ?? 0) * 1000);
@@ -91,8 +91,7 @@ function inferred(
   const measured = today === null || today.source === 'stated' ? null : today;
   const told = { rule, evidence: spellEvidence(found), settles, measured };
   if (found.confidence === 'inferred') return { ...told, confidence: 'inferred' };
-  // The live ticks agreed with the rule that they were recorded with, and evidence does not contradict it: what they say of other
-  // seasons is as open as before.
+  // Live ticks agreed with the rule they were recorded with, and evidence does not contradict it for today. Other seasons stay open.
   const now = evidence.nowUtcMs;
   const same = recordedRule !== null && rule.pieceAt(now) === parseClockRule(recordedRule).pieceAt(now);
   return { ...told, confidence: same ? 'recorded' : 'provisional' };
@@ -100,7 +99,7 @@ function inferred(
 
 const MOST_LISTED = 12;
 
-/** For people and for `fxtape clock`: everything that decided, with long lists of weeks cut. */
+/** Everything behind the decision, for people and `fxtape clock`. Long lists of weeks are cut. */
 const spellEvidence = (found: ClockInference): string => {
   const { contradicts, moves, rivals, settles, today, weeks } = found;
   const iso = (ms: number): string => new Date(ms).toISOString();
@@ -127,22 +126,22 @@ const spellEvidence = (found: ClockInference): string => {
   });
 };
 
-/** A row of the decision in force of a server; null when none was made yet. */
+/** A row of the server's decision in force; null: none was made yet. */
 export const ruleInForce = (rows: readonly RuleRow[]): RuleRow | null =>
   rows.reduce<RuleRow | null>(
     (newest, row) => (newest === null || row.ts_decided > newest.ts_decided ? row : newest),
     null,
   );
 
-/** Today's clock was seen to show another time than this rule says. */
+/** Whether the measured clock contradicts this rule. */
 export const isRefuted = (rule: string | null, { measured }: Pick<ClockDecision, 'measured'>): boolean =>
   rule !== null && measured !== null && parseClockRule(rule).offsetAt(measured.utcMs) !== measured.offsetS;
 
-/** Whether a decision that was written down leaves the same open. */
+/** Whether a stored decision leaves the same questions open. */
 const leavesOpen = (evidence: string | null | undefined, settles: readonly string[]): boolean =>
   settles.length === 0 || evidence?.includes(`"settles":${JSON.stringify(settles)}`) === true;
 
-/** Rules that were decided of a server, the one in force first. A move that nobody is sure of is no rule: its pieces are. */
+/** The rules decided for a server, the one in force first. An uncertain rule with a move counts as its pieces, newest first. */
 export const knownRules = (rows: readonly RuleRow[]): string[] => {
   const inForce = ruleInForce(rows);
   const decided = [...(inForce === null ? [] : [inForce]), ...rows].flatMap((row) => {
@@ -154,9 +153,9 @@ export const knownRules = (rows: readonly RuleRow[]): string[] => {
 };
 
 /**
- * The rows to append, one for each piece of the rule; none when nothing changes. A less sure decision never replaces a surer one, because
- * accounts of one server share its rule, and one of them may know more; but for one that the running clock refutes, one that was inferred
- * and that the evidence of the server leaves open today, and one that was configured for this very account and is not any more.
+ * The rows to append, one for each piece of the rule; none if nothing changes. A less certain decision never replaces a more certain one,
+ * because accounts of one server share its rule, and one of them may know more. Exceptions: the rule in force is refuted by the running
+ * clock; it was inferred, and the evidence leaves it open today; or it was configured for this account and no longer is.
  */
 export function clockRuleRows(
   { account, server }: { account: string; server: string },

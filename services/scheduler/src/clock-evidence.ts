@@ -1,6 +1,5 @@
-// Rows of `clock_evidence` as evidence for a clock rule, and when more of it is wanted. In: what was gathered of a server, and the rules
-// that were decided before. Out: evidence in the words of inference; null when nothing was gathered. The newest offset is its today, so
-// that the same rows always lead to the same rule.
+// Turns rows of `clock_evidence` into evidence for inference, and decides when more is due. In: the rows of a server, and earlier decisions.
+// Out: evidence; null when there is none. The time of the newest offset counts as now, so that the same rows always give the same rule.
 import { type ClockEvidence, clockOffset, type OffsetSample, readEdges, type TableRow } from '@fxtape/market';
 
 export type EvidenceRow = TableRow<'clock_evidence'>;
@@ -39,7 +38,7 @@ export function gathered(
   const nowUtcMs = samples.reduce((newest, { utcMs }) => Math.max(newest, utcMs), Number.NEGATIVE_INFINITY);
   return {
     evidence: { nowUtcMs: samples.length === 0 ? wallUs / 1000 : nowUtcMs, samples, histories, known },
-    // Offsets of a replayed gateway are of its old day.
+    // Offsets of a replayed gateway carry the times of its old day.
     sinceUs: offsets.length === 0 ? decidedUs : Math.min(...offsets.map(({ ts }) => ts)),
     readUs,
     isEmpty:
@@ -51,14 +50,14 @@ export function gathered(
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
 const DAY_US = 24 * HOUR_US;
-/** How old evidence may grow: of a rule that is settled, of one that is not, and of one that the clock of today seems to contradict. */
+/** The age at which evidence is gathered again: for a settled rule, a provisional one, and one that today's clock seems to contradict. */
 const SETTLED_US = 3 * DAY_US;
 const PROVISIONAL_US = DAY_US;
 const DOUBTED_US = HOUR_US;
-/** How long history waits for a terminal that shows no hourly bars, counted from the first look at its clock. */
+/** How long history waits for a terminal that shows no hourly bars, from the first reading of its clock. */
 const EMPTY_WAIT_US = 10 * MINUTE_US;
 
-/** `sinceUs`: as `Gathered`. A new server is looked at after 1, 2, 4, … minutes, until a rule is settled. */
+/** `sinceUs`: as in `Gathered`. For a new server, evidence is due after 1, 2, 4, … minutes until a rule is settled. */
 export const evidenceIsDue = (o: {
   readUs: number | null;
   sinceUs: number;

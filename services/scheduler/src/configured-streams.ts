@@ -1,7 +1,6 @@
-// Since when each stream is configured, as rows of `streams`. In: the configuration, the symbols that the broker lists and the rows that
-// are stored. Out: rows to append (a stream that is new, or that ended), and every stream of now with its beginning. A symbol that is
-// named exactly is a stream although the broker does not list it, and one that a pattern matched stays a stream until it is proved gone:
-// its absence is a gap too.
+// Since when each stream is configured, as rows of `streams`. In: the configuration, the symbols that the broker lists, and the stored rows.
+// Out: rows to append (streams that began or ended), and every current stream with its beginning. A symbol that is named exactly is a stream
+// even if the broker does not list it, and one that a pattern matched stays a stream until it is proved gone: its absence is a gap, too.
 import { type AccountConfig, matchSymbols, TIMEFRAMES, type Timeframe } from '@fxtape/config';
 import { streamId, type StreamKey, streamsOfSymbol, type TableRow } from '@fxtape/market';
 import type { ConfiguredSince } from './plan/plan-input.ts';
@@ -11,11 +10,11 @@ type StreamRow = TableRow<'streams'>;
 export interface StreamChanges {
   readonly rows: readonly StreamRow[];
   readonly streams: readonly ConfiguredSince[];
-  /** Named or known, and not listed by the broker: nothing can be asked for. */
+  /** Symbols that the broker does not list now, so no history can be requested. */
   readonly unlisted: ReadonlySet<string>;
 }
 
-/** Timeframes that are streamed or fetched. */
+/** Timeframes that are streamed or backfilled. */
 export const timeframesOf = (config: AccountConfig): Timeframe[] =>
   TIMEFRAMES.filter(
     (timeframe) =>
@@ -25,11 +24,11 @@ export const timeframesOf = (config: AccountConfig): Timeframe[] =>
 export function streamChanges(o: {
   config: AccountConfig;
   listed: readonly string[];
-  /** Symbols that were listed, are not, and are not proved gone. */
+  /** Symbols that were listed, are not listed now, and are not proved gone. */
   missing: readonly string[];
   known: readonly StreamRow[];
   nowUs: number;
-  /** By `streamId`: the earliest that the live recording says anything about. */
+  /** By `streamId`: the earliest time that the live recording accounts for. */
   recordedSinceUs: ReadonlyMap<string, number>;
 }): StreamChanges {
   const { config, known, nowUs } = o;
@@ -53,7 +52,7 @@ export function streamChanges(o: {
     const ofFeed = (open.get(id) ?? []).filter((row) => key.symbol === null || row.feed === feed);
     const first = ofFeed.reduce((least, row) => Math.min(least, row.ts), Number.POSITIVE_INFINITY);
     if (first !== Number.POSITIVE_INFINITY) return { ...key, sinceUs: first };
-    // What was recorded before it was configured the last time belongs to an earlier row.
+    // A stream that ended before begins anew: earlier recordings belong to its earlier row.
     const sinceUs = ended.has(id) ? nowUs : Math.min(nowUs, o.recordedSinceUs.get(id) ?? nowUs);
     rows.push(row(config.name, key.symbol === null ? null : feed, key, sinceUs));
     return { ...key, sinceUs };
@@ -68,7 +67,7 @@ export function streamChanges(o: {
   return { rows, streams, unlisted: new Set([...unknown, ...o.missing]) };
 }
 
-/** The rows that end every stream of an account that is not configured any more, or not under this name. */
+/** The rows that end every open stream of an account that is no longer configured, or not under this name. */
 export const endedStreams = (
   known: readonly StreamRow[],
   nowUs: number,

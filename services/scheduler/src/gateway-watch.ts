@@ -1,6 +1,6 @@
-// What the gateway says about one account: its identity, the symbols its broker lists, its clock. In: the account's configuration and key.
-// Out: one view, partly cached: the account list is searched again every few minutes, the symbols every fifteen, or each time while some
-// are missing; for configured symbols that were never listed, less and less often. Never history.
+// The gateway's view of one account: its identity, the symbols its broker lists, its clock; never history. In: the account's configuration and
+// key. Out: one view, partly cached: the account is looked up every five minutes, symbols every fifteen, or each time while known symbols
+// are missing. While configured symbols were never listed, the pause between reads grows up to that.
 import { type AccountConfig, matchAccount, matchSymbols, requireKey } from '@fxtape/config';
 import {
   accountUrls,
@@ -19,12 +19,12 @@ export interface GatewayView {
   readonly info: WireAccountInfo;
   /** As the broker spells them. */
   readonly listed: readonly string[];
-  /** Known from before, not in the newest list, and not proved gone. */
+  /** Known before, not in the newest list, and not proved gone. */
   readonly missing: readonly string[];
 }
 
 export interface GatewayWatchOptions {
-  /** The key in a variable, as it is now. */
+  /** The current key in a variable. */
   readonly keyOf: (variable: string) => string;
   /** Management base, without `/v1`. */
   readonly baseUrl: string;
@@ -46,7 +46,7 @@ export class GatewayWatch {
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
   #symbols: SymbolBook | null = null;
   #symbolsDueMs = Number.NEGATIVE_INFINITY;
-  /** Since when the lists lack a symbol that the configuration names; null: they lack none. */
+  /** Since when the list lacks a symbol that the configuration names; null: it lacks none. */
   #lackingSinceMs: number | null = null;
 
   constructor(config: AccountConfig, options: GatewayWatchOptions) {
@@ -54,7 +54,7 @@ export class GatewayWatch {
     this.#o = options;
   }
 
-  /** Takes a changed configuration; everything is asked anew. What is known of symbols stays known. */
+  /** Takes a changed configuration and asks everything again, but remembers known symbols. */
   reconfigure(config: AccountConfig): void {
     this.#config = config;
     this.#account = null;
@@ -62,17 +62,17 @@ export class GatewayWatch {
     this.#lackingSinceMs = null;
   }
 
-  /** `known`: symbols of the streams that are open, for the first look. @throws ACCOUNT_NOT_FOUND, KEY_MISSING, and the client's errors. */
+  /** `known`: symbols of the open streams, for the first call. @throws ACCOUNT_NOT_FOUND, KEY_MISSING, and the client's errors. */
   async view(known: readonly string[], signal: AbortSignal): Promise<GatewayView> {
     const account = await this.#found(signal);
-    // A symbol that is named is a stream whatever is listed, and need not be known.
+    // A symbol that is named exactly is a stream whether it is listed or not.
     const named = new Set(this.#config.marketData?.symbols);
     this.#symbols ??= new SymbolBook(known.filter((symbol) => !named.has(symbol)));
     const { listed, missing } = await this.#look(this.#symbols, this.#restOf(account.row), signal);
     return { ...account, listed, missing };
   }
 
-  /** How the broker's clock stands at this moment. */
+  /** The broker's clock now. */
   async timezone(signal: AbortSignal): Promise<ServerTimezone> {
     const { row } = await this.#found(signal);
     return this.#restOf(row).serverTimezone({ signal });
@@ -86,7 +86,7 @@ export class GatewayWatch {
   async #look(book: SymbolBook, rest: FxSocketRest, signal: AbortSignal): Promise<SymbolBook> {
     const monoMs = this.#o.clock.monoMs();
     if (monoMs < this.#symbolsDueMs) return book;
-    // A terminal that does not say how it is takes nothing away.
+    // Without a ready terminal, a missing symbol proves nothing.
     const ready = await rest.status({ signal, retry: 'none' }).then(isTerminalReady, () => false);
     book.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
     const isWhole = !book.doubtful && book.missing.length === 0;
@@ -94,7 +94,7 @@ export class GatewayWatch {
     return book;
   }
 
-  /** A list may be short although its terminal says that it is ready. A name that the broker does not have stays missing. */
+  /** A list may be incomplete although its terminal is ready, and a configured symbol may not exist at this broker. */
   #pauseMs({ listed }: SymbolBook, monoMs: number): number {
     const { symbols } = this.#config.marketData ?? { symbols: [] };
     const lacking = symbols.some((symbol) => matchSymbols([symbol], listed).matched.length === 0);
@@ -137,7 +137,7 @@ export class GatewayWatch {
     });
   }
 
-  /** Another address, key or way to check it makes another client. */
+  /** The client is replaced when address, key or TLS settings change. */
   #restOf(row: WireAccountRow): FxSocketRest {
     const { baseUrl, keyOf } = this.#o;
     const { allowHttp, tlsVerify } = this.#config;

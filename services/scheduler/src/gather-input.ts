@@ -1,6 +1,6 @@
-// Reads from QuestDB what the plan of one account depends on. In: the account's name and feed. Out: coverage, gaps, limits and the like, in
-// the planner's words; and the plan's input once clock and streams are settled. Every question is refused while a table lags, because
-// rows that are not visible yet would be fetched again.
+// Reads from QuestDB what the plan of one account depends on. In: the account's name and feed. Out: coverage, gaps, limits and so on, as types
+// of the planner; and the plan's input, once clock and streams are settled. A query fails while its table lags, because rows that are not
+// visible yet would be fetched again.
 import type { AccountConfig } from '@fxtape/config';
 import {
   type ClockRule,
@@ -19,10 +19,10 @@ import type { Claimed, ConfiguredSince, EndedGap, PlanInput, Refusal, Unshown } 
 
 const DAY_US = 86_400_000_000;
 const COMPARED_DAYS = 40;
-/** Trades of so many days are checked by their numbers. */
+/** Trades of this many days are checked by number. */
 const CHECKED_DAYS = 8;
 const UNSETTLED = ['QDB_SUSPENDED', 'QDB_NOT_APPLIED'];
-/** Tables are written by others all the time: how long their logs may take. */
+/** How long to wait until a table's log is applied: other processes write all the time. */
 const WAIT_MS = 10_000;
 
 export interface Readers {
@@ -36,13 +36,13 @@ interface Of {
   readonly account: string | null;
 }
 
-/** What is stored of an account, whatever its clock and configuration say. */
+/** What is stored about an account, independent of its clock and configuration. */
 export interface Stored {
   readonly account: TableRow<'accounts'> | null;
-  /** Those of all names. */
+  /** Of all account names. */
   readonly accounts: readonly TableRow<'accounts'>[];
   readonly streams: readonly TableRow<'streams'>[];
-  /** Of market data whoever recorded the feed: it passes from account to account. */
+  /** For market data from any account that recorded the feed, because a feed may pass between accounts. */
   readonly coverage: readonly (Claimed & Of)[];
   readonly gaps: readonly (EndedGap & Of)[];
   readonly ticksOffered: boolean;
@@ -78,7 +78,7 @@ export async function readStored(
       feed === null ? [] : planning.tickStreams(feed, options),
     ],
   );
-  // What another feed of this account's past claims is not this feed's.
+  // Rows of a feed that this account recorded in the past do not count.
   const own = (row: { feed?: string | null; symbol?: string | null }): boolean =>
     (row.symbol ?? null) === null || (row.feed ?? null) === feed;
   return {
@@ -115,7 +115,7 @@ export async function readStored(
   };
 }
 
-/** The earliest that an account's live recording says anything about, by `streamId`: the start of its coverage, or of a gap before it. */
+/** The earliest time that an account's live recording accounts for, by `streamId`: the start of its coverage, or of a gap before it. */
 export function recordedSince(account: string, stored: Stored): Map<string, number> {
   const since = new Map<string, number>();
   const note = (key: StreamKey, fromUs: number): void => {
@@ -156,7 +156,7 @@ export async function planInput(o: {
     try {
       return await readers.trades.missing(stream, config.name, range, { signal, waitMs: WAIT_MS });
     } catch (error) {
-      // Tables of trades that lag or are suspended keep nothing else from being planned: it is checked with the next plan.
+      // If the tables of trades lag or are suspended, everything else is still planned. The next plan checks trades again.
       if (UNSETTLED.includes((error as { code?: string }).code ?? '')) return [];
       throw error;
     }
@@ -188,7 +188,7 @@ export async function planInput(o: {
   };
 }
 
-/** What was withdrawn is looked at for a day: without a beginning nothing says when that was done. */
+/** A limit without a beginning was withdrawn; it is checked for one day only, because nothing records when it was. */
 const looksDue = (
   limits: readonly TableRow<'history_limits'>[],
   wallUs: number,
@@ -213,7 +213,7 @@ const calendars = (
     ]),
   );
 
-/** What the bridge of an account does not offer, as backfill found out. */
+/** Backfill found that the account's bridge offers no past ticks. */
 const tellsNoTicks = (row: TableRow<'history_limits'>): boolean =>
   row.stream === 'ticks' && (row.symbol ?? null) === null && (row.evidence ?? '').includes('"offered":false');
 

@@ -1,4 +1,4 @@
-// The public surface of @fxtape/scheduler, for tests and benchmarks: the pure planner, and the service in this process.
+// The public surface of @fxtape/scheduler, for tests and benchmarks: the pure planner, and the service.
 export { AccountPlanner } from './account-planner.ts';
 export { type AccountPlan, planAccount } from './plan/plan-account.ts';
 export { PlanTaker } from './plan/take.ts';

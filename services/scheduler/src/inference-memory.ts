@@ -1,5 +1,5 @@
-// The last inference of an account's clock: plans come each minute, evidence every few days, and an inference costs tens of milliseconds.
-// In: evidence, all of it appended and never changed. Out: the same answer as `inferClock`, computed once for the same evidence.
+// Caches the last inference of an account's clock: it costs tens of milliseconds, a plan is made each minute, and evidence changes every few
+// days. In: evidence, to which rows are only ever appended. Out: the answer of `inferClock`, computed once for the same evidence.
 import { type ClockEvidence, type ClockInference, inferClock } from '@fxtape/market';
 
 export class InferenceMemory {
@@ -8,7 +8,7 @@ export class InferenceMemory {
 
   infer(evidence: ClockEvidence): ClockInference {
     const { histories, known, nowUtcMs, samples } = evidence;
-    // Rows are only ever added: as many, up to the same moment, are the same.
+    // Append-only: the same number of rows up to the same time are the same rows.
     const ends = histories.map(({ edges, symbol }) => [symbol, edges.length, edges.at(-1)?.brokerMs]);
     const key = JSON.stringify([nowUtcMs, samples.length, ends, known]);
     if (this.#found === null || key !== this.#key) {

@@ -1,5 +1,5 @@
-// The scheduler: one process that plans what is missing of every configured account, or stands by while another one does. It reads its
-// environment and configuration, waits for the tables, and follows changes of the configuration.
+// The scheduler process: plans what every configured account is missing, or stands by while another scheduler does. It reads its environment
+// and configuration, waits for the tables, and follows changes of the configuration.
 import { configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
 import { beginService, openHealth, readEnv, serviceVariables } from '@fxtape/ops';
 import {

@@ -1,4 +1,4 @@
-// The numbers of the plans, for Prometheus. In: each plan that was made. Out: how long it took, what is missing, what was queued.
+// Prometheus metrics of the plans. In: each plan. Out: how long it took, what is missing, what was queued.
 import type { Metrics } from '@fxtape/ops';
 import type { PlannerState } from './account-planner.ts';
 
@@ -18,13 +18,13 @@ export class PlanMetrics {
       ['account'] as const,
       [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     );
-    this.#ranges = metrics.gauge('fxtape_missing_ranges', 'Ranges that are wanted and not covered', [
+    this.#ranges = metrics.gauge('fxtape_missing_ranges', 'Wanted ranges that are not covered', [
       'account',
       'stream',
     ] as const);
     this.#missing = metrics.gauge(
       'fxtape_missing_seconds',
-      'Total length of these ranges, all symbols together',
+      'Total length of the missing ranges, over all symbols',
       ['account', 'stream'] as const,
     );
     this.#added = metrics.counter('fxtape_planned_jobs_total', 'Jobs that plans added to the queues', [
@@ -32,12 +32,12 @@ export class PlanMetrics {
     ] as const);
     this.#provisional = metrics.gauge(
       'fxtape_clock_provisional',
-      "1 while the broker's clock rule is not settled: see `fxtape clock`",
+      "1 while the broker's clock rule is provisional (see `fxtape clock`)",
       ['account'] as const,
     );
     this.#clockChanges = metrics.counter(
       'fxtape_clock_rule_changes_total',
-      'Clock decisions that replaced an earlier one; history read before names the old rule',
+      'Clock decisions that replaced an earlier rule',
       ['account'] as const,
     );
   }

@@ -1,21 +1,20 @@
-// Brings as much of a plan into an account's queue as fits. In: the plan and what stands in the queue. Out: how many jobs were added, and
-// whether something is left for later. A queue holds a few hundred jobs that can be done now, whatever the plan: it is filled again as it
-// drains, and what became more important meanwhile does not wait behind a hundred thousand others. What waits for a time to come takes no
-// room: a weekend of gaps of shut symbols must not keep everything else from being fetched.
+// Puts as much of a plan into an account's queue as fits. In: the plan and the jobs in the queue. Out: how many were added, and whether more is
+// left. A queue holds a few hundred ready jobs, however long the plan: it is refilled as it drains, so that new, more important work does
+// not wait behind a hundred thousand jobs. Delayed jobs take no room: a weekend of gaps of closed symbols must not block everything else.
 import { describeJob, type JobQueues, type PlannedJob, type StandingJob } from '@fxtape/jobs';
 import { streamId, type StreamKey } from '@fxtape/market';
 import { type ByKind, kindOf, type PlanTaker } from './plan/take.ts';
 
-/** Jobs of an account in the queue, without those that wait for a time to come. */
+/** The most ready jobs in an account's queue; delayed ones do not count. */
 export const QUEUE_JOBS = 300;
 
 export interface QueuedUp {
   readonly added: number;
-  /** Wanted, and in the queue already or under way. */
+  /** Wanted, and queued or under way already. */
   readonly standing: number;
-  /** Something is left for when the queue has room. */
+  /** More is left to queue when there is room. */
   readonly more: boolean;
-  readonly marks: readonly string[];
+  readonly doneKeys: readonly string[];
 }
 
 export async function queueUp(
@@ -28,7 +27,7 @@ export async function queueUp(
   const ready = { housekeeping: 0, gaps: 0, rereads: 0, history: 0 };
   for (const { delayed, job } of standing) if (!delayed) ready[kindOf(job)] += 1;
   const sum = { added: 0, standing: 0 };
-  const marks: string[] = [];
+  const doneKeys: string[] = [];
   let more = true;
   while (more) {
     const taken = plan.take(QUEUE_JOBS - total(ready), ready);
@@ -40,19 +39,19 @@ export async function queueUp(
       fresh.map(({ job }) => job),
       { asOfMs },
     );
-    marks.push(...fresh.flatMap((one) => one.marks));
+    doneKeys.push(...fresh.flatMap((one) => one.doneKeys));
     sum.added += counts.added + counts.again;
     sum.standing += counts.queued + counts.raised;
     for (const [i, { kind }] of fresh.entries()) if (ADDED.has(jobs[i]?.verdict)) ready[kind] += 1;
   }
-  return { ...sum, more, marks };
+  return { ...sum, more, doneKeys };
 }
 
 const ADDED: ReadonlySet<unknown> = new Set(['added', 'again']);
 
 const total = (of: ByKind): number => Object.values(of).reduce((sum, count) => sum + count, 0);
 
-/** Work that is being done or waits to be, so that it is not asked for under another name. */
+/** Work that is queued or under way, so that it is not planned again under another id. */
 export class WorkUnderWay {
   readonly #ids: ReadonlySet<string>;
   readonly #ranges = new Map<string, { fromUs: number; toUs: number }[]>();
@@ -69,8 +68,8 @@ export class WorkUnderWay {
   }
 
   /**
-   * The same job, or for history one that reads the beginning of the same range: it was planned when more of it was missing (then the
-   * rest comes as its work goes on), or when less had happened yet (then the newest end comes with the next plan).
+   * The same job, or for history one that reads the beginning of the same range: either its range was longer when it was planned (part of
+   * it is covered by now), or shorter (the newest end is in the next plan).
    */
   has(job: PlannedJob): boolean {
     if (this.#ids.has(describeJob(job).id)) return true;

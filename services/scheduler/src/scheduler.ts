@@ -1,10 +1,10 @@
-// The scheduler at work: leads or stands by, plans every account each minute and whenever its queue has room again, turns events into
-// reads, and takes up requests to plan. In: the configuration, as it changes. Out: jobs in Redis, a few rows in QuestDB, and a report.
+// The scheduler: plans every account each minute and whenever its queue has room, turns streamed events into jobs, and answers requests to
+// plan. In: the configuration, as it changes. Out: jobs in Redis, a few rows in QuestDB, and a report.
 //
-//   lead? ──no──► stand by                         (asked again every second or so; the lead ends 10 s after its holder fell silent)
-//     └─yes─► each second: hear events · every 5 s: look at the queues · each minute, or sooner: plan an account
+//   leader? ──no──► stand by              (asks again each second; the leadership expires 10 s after the leader stopped renewing it)
+//      └─yes─► each second: poll events · every 5 s: read the queues · each minute, or sooner: plan an account
 //
-// Nothing is remembered that could be lost: who leads next begins with what QuestDB says. Two that both lead for a moment plan the same.
+// It keeps no state that could be lost: a new leader starts from QuestDB. Two leaders at the same time make the same plan.
 import { type AccountConfig, type Config, requireName } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import {
@@ -20,18 +20,18 @@ import {
 } from '@fxtape/jobs';
 import { FxtapeError, type Metrics } from '@fxtape/ops';
 import { AccountPlanner, type AccountPlannerOptions, type RequestedPlan } from './account-planner.ts';
-import { EventEar } from './event-ear.ts';
+import { EventListener } from './event-listener.ts';
 import { QUEUE_JOBS } from './queue-up.ts';
 import { PlanMetrics } from './plan-metrics.ts';
 
-const LEAD_MS = 10_000;
+const LEADER_MS = 10_000;
 const BEAT_MS = 1000;
 const REPORT_EVERY_MS = 5000;
 const PLAN_EVERY_MS = 60_000;
 const RETRY_EVERY_MS = 5000;
-/** A queue that holds fewer is filled again, when something is left. */
+/** A queue with fewer waiting jobs is filled again, if the plan has more. */
 const LOW_JOBS = QUEUE_JOBS / 3;
-/** Accounts that are planned at once. */
+/** Accounts planned concurrently. */
 const AT_ONCE = 4;
 
 export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'configured' | 'queues'> {
@@ -44,10 +44,10 @@ export interface SchedulerOptions extends Omit<AccountPlannerOptions, 'configure
 
 interface Entry {
   readonly planner: AccountPlanner;
-  /** Monotonic. */
+  /** Monotonic clock. */
   dueMs: number;
   running: Promise<void> | null;
-  /** Redis knew its queue when it was looked at last. */
+  /** Redis had its queue at the last report. */
   queued: boolean;
 }
 
@@ -60,8 +60,8 @@ export class Scheduler {
   readonly #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #leading = false;
-  #leadCheckedMs = Number.NEGATIVE_INFINITY;
-  #ear: EventEar | null = null;
+  #electedMs = Number.NEGATIVE_INFINITY;
+  #events: EventListener | null = null;
   #requests: PlanRequests | null = null;
   #report: QueueReport | null = null;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -80,7 +80,7 @@ export class Scheduler {
     this.#loop = this.#run(this.#stop.signal);
   }
 
-  /** Takes a changed configuration: new accounts, changed ones, and ends the streams of those that are gone. */
+  /** Takes a changed configuration: adds and changes accounts, and ends the streams of removed ones. */
   reconfigure(config: Config): void {
     const names = new Set(config.accounts.map(({ name }) => name));
     for (const [name, { planner }] of this.#entries) {
@@ -100,7 +100,7 @@ export class Scheduler {
     this.#wake();
   }
 
-  /** The database is another one: nothing of what was read from it or written to it is believed any more. */
+  /** The database was replaced: drops everything that was read from it or written to it. */
   forget(): void {
     for (const [name, { planner }] of this.#entries) {
       this.#entries.set(name, this.#entry(planner.config));
@@ -109,7 +109,7 @@ export class Scheduler {
     this.#wake();
   }
 
-  /** Ends within moments: a plan that is being made is left, and made anew by whoever leads next. */
+  /** Aborts plans that are being made; the next leader makes them again. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#wake();
@@ -148,7 +148,7 @@ export class Scheduler {
     };
   }
 
-  /** Why it does not do its work; a scheduler that stands by does its own. */
+  /** Why it is not ready. Standing by is ready. */
   reasons(): string[] {
     const { events, redis } = this.#troubles;
     if (redis !== null) return [redis];
@@ -175,13 +175,13 @@ export class Scheduler {
     while (!signal.aborted) {
       try {
         await this.#beat(signal);
-        if (this.#troubles.redis !== null) this.#o.log.info('the queues answer again');
+        if (this.#troubles.redis !== null) this.#o.log.info('connected to the queues again');
         this.#troubles.redis = null;
       } catch (error) {
         if (signal.aborted) return;
         const line = error instanceof FxtapeError ? error.toLine() : String(error);
         if (this.#troubles.redis !== line)
-          this.#o.log.warn({ err: error }, 'cannot plan: the queues do not answer');
+          this.#o.log.warn({ err: error }, 'cannot plan: the queues do not answer; retrying every second');
         this.#troubles.redis = line;
       }
       await this.#pause(BEAT_MS, signal);
@@ -190,29 +190,29 @@ export class Scheduler {
 
   async #beat(signal: AbortSignal): Promise<void> {
     const nowMs = this.#o.clock.monoMs();
-    if (nowMs - this.#leadCheckedMs >= LEAD_MS / 4 || !this.#leading) {
-      this.#lead(await this.#queues.lead('scheduler', LEAD_MS));
-      this.#leadCheckedMs = nowMs;
+    if (nowMs - this.#electedMs >= LEADER_MS / 4 || !this.#leading) {
+      this.#setLeading(await this.#queues.lead('scheduler', LEADER_MS));
+      this.#electedMs = nowMs;
     }
     if (!this.#leading) return;
     await this.#removeGone(signal);
-    await this.#hear(signal);
-    if (nowMs - this.#reportedMs >= REPORT_EVERY_MS) await this.#look(nowMs);
+    await this.#followEvents(signal);
+    if (nowMs - this.#reportedMs >= REPORT_EVERY_MS) await this.#readQueues(nowMs);
     this.#planDue(nowMs, signal);
   }
 
-  #lead(leads: boolean): void {
+  #setLeading(leads: boolean): void {
     if (leads === this.#leading) return;
     const { clock, log, prefix, readers, redisUrl } = this.#o;
     this.#leading = leads;
-    log.info(leads ? 'this scheduler leads' : 'another scheduler leads; standing by');
+    log.info(leads ? 'this scheduler is the leader' : 'another scheduler is the leader; standing by');
     if (!leads) {
       void this.#requests?.stop();
       this.#requests = null;
-      this.#ear = null;
+      this.#events = null;
       return;
     }
-    this.#ear = new EventEar({ reader: readers.history, clock });
+    this.#events = new EventListener({ reader: readers.history, clock });
     const handler = (job: RunningJob<Payload<'plan'>>, signal: AbortSignal) => this.#requested(job, signal);
     this.#requests = servePlanRequests({
       redisUrl,
@@ -223,7 +223,7 @@ export class Scheduler {
     for (const entry of this.#entries.values()) entry.dueMs = Number.NEGATIVE_INFINITY;
   }
 
-  async #look(nowMs: number): Promise<void> {
+  async #readQueues(nowMs: number): Promise<void> {
     this.#report = await this.#queues.report();
     this.#reportedMs = nowMs;
     setQueueMetrics(this.#o.metrics, this.#report);
@@ -232,7 +232,7 @@ export class Scheduler {
       const low = (queue?.waiting ?? 0) < LOW_JOBS && entry.planner.state.more;
       const { searching } = entry.planner.state;
       const done = searching && queue !== undefined && queue.waiting + queue.active + queue.delayed === 0;
-      // Its queue was there and is not: Redis was emptied.
+      // Its queue has disappeared: Redis was emptied.
       if (low || done || (entry.queued && queue === undefined)) entry.dueMs = Math.min(entry.dueMs, nowMs);
       entry.queued = queue !== undefined;
     }
@@ -259,28 +259,28 @@ export class Scheduler {
     if (planned) this.#metrics.planned(planner.config.name, planner.state, planner.clockChanges);
     else entry.dueMs = Math.min(entry.dueMs, clock.monoMs() + RETRY_EVERY_MS);
     entry.running = null;
-    // Another account may have waited for its turn.
+    // Another account may be waiting for a free slot.
     this.#wake();
   }
 
-  async #hear(signal: AbortSignal): Promise<void> {
-    const ear = this.#ear;
-    if (ear === null) return;
+  async #followEvents(signal: AbortSignal): Promise<void> {
+    const events = this.#events;
+    if (events === null) return;
     const planners = [...this.#entries.values()].map(({ planner }) => planner);
     const replayed = planners.some(({ config }) => config.clock.replayed);
     try {
-      await ear.listen({ replayed, signal });
+      await events.poll({ replayed, signal });
       this.#troubles.events = null;
     } catch (error) {
       signal.throwIfAborted();
       const line = error instanceof FxtapeError ? error.toLine() : String(error);
       if (this.#troubles.events !== line)
-        this.#o.log.warn({ err: error }, 'events cannot be read; trying again');
+        this.#o.log.warn({ err: error }, 'cannot read streamed events; retrying every second');
       this.#troubles.events = line;
     }
     const byFeed = new Map(planners.map((planner) => [planner.config.marketData?.feed ?? null, planner]));
-    const reads = ear.ripeBars().flatMap((bar) => byFeed.get(bar.feed)?.eventJob(bar) ?? []);
-    const trades = ear.ripeTrades().filter(isFor(this.#entries));
+    const reads = events.dueBars().flatMap((bar) => byFeed.get(bar.feed)?.eventJob(bar) ?? []);
+    const trades = events.dueTrades().filter(isFor(this.#entries));
     if (reads.length + trades.length > 0) await this.#queues.plan([...reads, ...trades]);
   }
 
@@ -301,12 +301,12 @@ export class Scheduler {
         failed.push({ account: planner.config.name, line, error });
       }
     };
-    // One account that cannot be planned must not keep the others from it.
+    // An account that cannot be planned must not block the others.
     for (let at = 0; at < asked.length; at += AT_ONCE)
       await Promise.all(asked.slice(at, at + AT_ONCE).map(plan));
     if (notes.length === 0) throw failed[0]?.error;
     const { symbol } = job.payload;
-    // The symbols of an account that could not be planned are unknown.
+    // The symbols of an account that failed are unknown.
     if (failed.length === 0 && symbol !== null)
       requireName(
         'symbol',
@@ -331,7 +331,7 @@ export class Scheduler {
         signal.throwIfAborted();
         this.#o.log.debug(
           { err: error, account: name },
-          'the streams of a removed account could not be ended; trying again',
+          'cannot end the streams of a removed account; retrying every second',
         );
         return;
       }
@@ -361,8 +361,8 @@ const sumOf = (all: readonly PlanNote['counts'][]): PlanNote['counts'] => {
 };
 
 /**
- * Trades of an account that somebody else's scheduler plans are left to it. While nothing is known of an account's clock its trades wait for
- * the plan, which reads their deals anyway.
+ * Whether a reconcile job is for an account of this scheduler whose clock is known. Without a clock rule, its trades wait for the plan,
+ * which reads the deals anyway.
  */
 const isFor =
   (entries: ReadonlyMap<string, Entry>) =>

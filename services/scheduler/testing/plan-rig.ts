@@ -1,4 +1,4 @@
-// What tests of the plan share: the input of one account with nothing stored, streams and claims for it, and what its plan asks for.
+// Shared by tests of the plan: the input of an account with nothing stored, streams and claims for it, and the jobs of its plan.
 import { brokerMs, closedUntil, parseClockRule, type Range, streamId, utcMs } from '@fxtape/market';
 import { DAY_US } from '../src/plan/grid.ts';
 import type { HistoryJob } from '../src/plan/history-jobs.ts';

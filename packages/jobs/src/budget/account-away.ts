@@ -1,6 +1,6 @@
-// A gateway does not serve an account at all: it is down, rejects the key, or asks to wait. In: what a request met. Out: an error that says
-// so. It says nothing about the job that met it: the job goes back to wait with the account's others, no attempt is used up, and nothing is
-// written about what it asked for (away-book.ts).
+// The error for an account whose gateway serves no request at all: it is down, rejects the key, or asks to wait. In: what a request ran into.
+// Out: ACCOUNT_AWAY. The error says nothing about the job: the job returns to the queue, no attempt is used up, and nothing is written
+// about the range it asked for (away-store.ts).
 import { FxtapeError } from '@fxtape/ops';
 
 const CODE = 'ACCOUNT_AWAY';
@@ -28,7 +28,7 @@ export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
     cause,
   });
 
-/** The same error, as another request met it. */
+/** Rebuilds the error from the line that another request recorded. */
 export const accountAwayAs = (account: string, line: string): FxtapeError =>
   accountAway(account, new Error(line.replace(`${CODE}: `, '')));
 

@@ -1,6 +1,6 @@
-// What one process saw of an account's answers since it last told. In: each answer with its kind, time and result. Out: counts for the
-// budget. "Slow" is relative: each kind of request has a usual time, learned here. It is a low quantile that follows in small steps: a
-// few quick empty answers do not make the others slow, and a terminal that stays slow is the usual one only after some hundred answers.
+// Counts one process's answers of an account since the last report. In: each answer with its kind, time and result. Out: counts for the
+// budget. "Slow" is relative to the usual time of that kind of request, a low quantile that adapts in small steps: a few quick empty
+// answers do not make the others slow, and a slow terminal becomes the norm only after some hundred answers.
 import type { Observed } from './budget-step.ts';
 
 export interface Answer {
@@ -8,8 +8,8 @@ export interface Answer {
   readonly kind: string;
   readonly ms: number;
   /**
-   * `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. `away`: nothing is to be had of the gateway at all. `error`: any
-   * other; neither slow nor ok.
+   * `busy`: 429 or 503. `timeout`: 504 or the client's own deadline. `away`: the gateway serves no request at all. `error`: any other
+   * failure, which says nothing about load.
    */
   readonly result: 'ok' | 'timeout' | 'busy' | 'away' | 'error';
 }
@@ -17,7 +17,7 @@ export interface Answer {
 const LEARNED_AFTER = 5;
 const SLOW_FACTOR = 3;
 const NEVER_SLOW_MS = 300;
-/** One up for every five down: settles at the time that one answer in six stays below. */
+/** Five steps down weigh as much as one up: the estimate settles where one answer in six is faster. */
 const UP = 1.002;
 const DOWN = 0.99;
 const MOST_KINDS = 1000;
@@ -33,7 +33,7 @@ export class AnswerTally {
     else if (answer.result === 'ok' && this.#isSlow(answer)) this.#observed.slow += 1;
   }
 
-  /** The counts, which start again from zero. Null when there was no answer. */
+  /** Returns the counts and resets them. Null: there was no answer. */
   take(): Observed | null {
     const taken = this.#observed;
     if (taken.answers === 0) return null;

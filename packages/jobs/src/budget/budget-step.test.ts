@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { AnswerTally } from './answer-tally.ts';
 import { type BudgetLimits, type Observed, slotsOf, stepBudget } from './budget-step.ts';
 
-const limits: BudgetLimits = { minConcurrency: 1, maxConcurrency: 8, rate: null };
+const limits: BudgetLimits = { minConcurrency: 1, maxConcurrency: 8 };
 const seen = (o: Partial<Observed>): Observed => ({ answers: 20, slow: 0, timeouts: 0, busy: 0, ...o });
 
 test('each kind of window', () => {
@@ -24,7 +24,7 @@ test('limits hold, bad windows never raise it, good ones bring it to the top', (
     .map((w) => ({ ...w, answers: w.ok + w.slow + w.timeouts + w.busy }));
   const bounds = fc
     .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 20 }))
-    .map(([min, more]): BudgetLimits => ({ minConcurrency: min, maxConcurrency: min + more, rate: null }));
+    .map(([min, more]): BudgetLimits => ({ minConcurrency: min, maxConcurrency: min + more }));
   fc.assert(
     fc.property(bounds, fc.array(window, { maxLength: 40 }), (given, windows) => {
       let level = given.maxConcurrency;

@@ -1,14 +1,11 @@
-// How many requests an account's terminal is given at once. In: the budget in force, its limits, and what the answers of the last seconds
-// looked like. Out: the next budget. Additive increase, multiplicative decrease: time-outs and refusals halve it, slow answers take
-// a quarter, and a window of good answers while work was waiting gives one more.
+// How many concurrent requests an account's terminal gets. In: the budget in force, its limits, and the answers of the last window. Out: the
+// next budget. Additive increase, multiplicative decrease: time-outs and refusals halve it, slow answers take a quarter, and a window of
+// good answers with work waiting adds one.
 
 export interface BudgetLimits {
-  /** Never fewer at once than this, at least 1. */
+  /** At least 1. */
   readonly minConcurrency: number;
-  /** Never more at once than this. */
   readonly maxConcurrency: number;
-  /** Most jobs started in any `perMs`; null: as many as the concurrency allows. */
-  readonly rate: { readonly jobs: number; readonly perMs: number } | null;
 }
 
 /** Answers of all workers in one window. */
@@ -22,26 +19,26 @@ export interface Observed {
   readonly busy: number;
 }
 
-export type BudgetReason = 'start' | 'kept' | 'grew' | 'slow' | 'timeouts' | 'busy' | 'limits';
+export type BudgetReason = 'start' | 'kept' | 'grew' | 'slow' | 'timeouts' | 'busy';
 
 export interface BudgetStep {
-  /** With a fraction, so that repeated slowness adds up; `slotsOf` is what counts. */
+  /** Fractional, so that repeated slowness adds up; `slotsOf` rounds it down. */
   readonly level: number;
   readonly reason: BudgetReason;
 }
 
-export const DEFAULT_LIMITS: BudgetLimits = { minConcurrency: 1, maxConcurrency: 3, rate: null };
+export const DEFAULT_LIMITS: BudgetLimits = { minConcurrency: 1, maxConcurrency: 3 };
 
-/** Gateway permits: requests at once. */
+/** Concurrent gateway requests. */
 export const slotsOf = (level: number): number => Math.max(1, Math.floor(level));
 
 /**
- * Jobs at once for so many permits: while one job has the permit, others store their rows. Storing takes longer than asking where a commit
- * rewrites a month of bars, and rows of jobs that store together share a commit (`npm run bench -- concurrency`).
+ * Concurrent jobs for that many permits: while one job has the permit, others store their rows. Storing takes longer than asking where a
+ * commit rewrites a month of bars, and jobs that store at the same time share a commit (`npm run bench -- concurrency`).
  */
 export const jobsOf = (slots: number): number => 4 * slots;
 
-/** `waiting`: work was left over at the end of the window, so the budget was what held it back. */
+/** `waiting`: jobs waited at the end of the window, so the budget was the limit. */
 export function stepBudget(
   level: number,
   limits: BudgetLimits,

@@ -1,6 +1,6 @@
-// Which processes work for which account right now. In: the accounts that this process serves, every second. Out: the processes that
-// reported in the last few seconds, itself included. Time is Redis' time, because the clocks of machines differ. A process that dies
-// disappears from the list a few seconds later; one that exits leaves at once.
+// Which processes serve which account. In: the accounts that this process serves, every second. Out: the processes that reported in the
+// last few seconds, this one included. Times are those of Redis, because the clocks of machines differ. A dead process drops off the list
+// after a few seconds; one that exits leaves at once.
 import type { Redis } from 'ioredis';
 import { pipelineAnswers, type QueueSet } from '../catalogue/queue-set.ts';
 
@@ -16,7 +16,7 @@ export class Fleet {
     this.#deadAfterMs = o.deadAfterMs;
   }
 
-  /** Says that this process serves `accounts`, and returns who serves each. */
+  /** Reports that this process serves `accounts`, and returns the members of each. */
   async beat(accounts: readonly string[]): Promise<Map<string, string[]>> {
     const nowMs = await redisNowMs(this.#set.redis);
     const pipeline = this.#set.redis.pipeline();

@@ -1,21 +1,26 @@
-// The catalogue of jobs: one declaration for each kind, and nothing about a kind is declared elsewhere. In: a payload. Out: its check, its
-// id, its priority, how often and how soon it is tried again, and how long one attempt may take.
+// The catalogue of jobs: each kind is declared here and nowhere else. In: a payload. Out: its schema, id, priority, retries, and how long one
+// attempt may take.
 import type { z } from 'zod';
 import { type IdPart, jobId } from './job-id.ts';
 import { type Band, jobPriority } from './job-priority.ts';
 import * as payloads from './payloads.ts';
 
-export interface JobDefinition<S extends z.ZodType> {
+/** Wait before the next attempt: a random time up to `firstMs`, doubled with each attempt, at most `capMs`. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly capMs: number;
+}
+
+export interface JobDefinition<S extends z.ZodType = z.ZodType> {
   readonly schema: S;
-  /** Tries before it counts as failed. Being handed back, held by `Retry-After` or losing its worker is no try. */
+  /** Attempts before it counts as failed. Being handed back, held by `Retry-After` or losing its worker is not an attempt. */
   readonly attempts: number;
-  /** Wait before the next try: anything up to `firstMs` doubled with each try, never above `capMs`. */
-  readonly backoff: { readonly firstMs: number; readonly capMs: number };
-  /** Longest time of one try; then its signal is aborted and the try has failed. */
+  readonly backoff: Backoff;
+  /** Longest time of one attempt. Then its signal is aborted, and the attempt has failed. */
   readonly deadlineMs: number;
   /** What the work is: two payloads with the same parts are the same job. */
-  readonly identity: (payload: z.output<S>) => readonly IdPart[];
-  readonly band: (payload: z.output<S>) => Band;
+  identity(payload: z.output<S>): readonly IdPart[];
+  band(payload: z.output<S>): Band;
 }
 
 const SECOND = 1000;
@@ -114,30 +119,35 @@ export const catalogue = {
 export type JobName = keyof typeof catalogue;
 export const JOB_NAMES = Object.keys(catalogue) as JobName[];
 export type Payload<N extends JobName> = z.output<(typeof catalogue)[N]['schema']>;
-/** A job that somebody wants done. */
+/** A job to be done. */
 export type PlannedJob = {
   readonly [N in JobName]: { readonly name: N; readonly payload: Payload<N> };
 }[JobName];
 
-/** The declaration by a name that may come from anywhere; null when there is none. */
-export function definitionOf(name: string): JobDefinition<z.ZodType> | null {
-  if (!Object.hasOwn(catalogue, name)) return null;
-  return catalogue[name as JobName] as unknown as JobDefinition<z.ZodType>;
+/** The declaration of a name that may come from another release; null when there is none. */
+export function definitionOf(name: string): JobDefinition | null {
+  return Object.hasOwn(catalogue, name) ? catalogue[name as JobName] : null;
+}
+
+/** Whether a value that another release may have written is a job of this one. */
+export function isPlannedJob(value: unknown): value is PlannedJob {
+  const { name, payload } = (value ?? {}) as { name?: unknown; payload?: unknown };
+  return typeof name === 'string' && definitionOf(name)?.schema.safeParse(payload).success === true;
 }
 
 export interface DescribedJob {
   readonly id: string;
-  /** Whose queue it stands in; null for `plan`, which is the scheduler's. */
+  /** Whose queue it belongs to; null for `plan`, which is the scheduler's. */
   readonly account: string | null;
   readonly priority: number;
 }
 
 /**
- * Checks the payload and says where the job belongs.
- * @throws z.ZodError when the payload is not what the catalogue says.
+ * Checks the payload and finds the job's id, queue and priority.
+ * @throws z.ZodError when the payload does not match the catalogue.
  */
 export function describeJob(job: PlannedJob): DescribedJob {
-  const definition = catalogue[job.name] as unknown as JobDefinition<z.ZodType>;
+  const definition: JobDefinition = catalogue[job.name];
   const payload = definition.schema.parse(job.payload) as { account: string | null; toUs?: number | null };
   return {
     id: jobId(job.name, definition.identity(payload)),

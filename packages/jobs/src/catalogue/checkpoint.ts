@@ -1,6 +1,6 @@
-// How much of its work a job has finished, kept with the job, so that the next attempt resumes there after an error, a graceful stop or the
-// death of its worker. In: what the handler reports after each durable step. The truth is in the database; losing a checkpoint only repeats
-// work. Saving is refused once the job no longer belongs to this worker.
+// How far a job has got, kept with the job: the next attempt resumes there after an error, a graceful stop or the death of its worker. In:
+// what the handler reports after each durable step. Losing a checkpoint only repeats work, because the database holds the results. Saving
+// is refused once the job no longer belongs to this worker.
 import { FxtapeError, passing } from '@fxtape/ops';
 import type { Job } from 'bullmq';
 
@@ -10,10 +10,10 @@ export interface JobProgress {
 }
 
 export interface Checkpoint {
-  /** What an earlier run saved; null at the first. Check it before use: an older release may have written it. */
+  /** What an earlier run saved; null on the first run. Check it before use: an older release may have written it. */
   readonly value: unknown;
   /**
-   * Keeps `value` (JSON, small), and the progress for whoever watches.
+   * Saves `value` (small JSON), and the progress for `fxtape backfill` to show.
    * @throws JOB_NOT_OURS when the job was handed back or given to another worker: stop working on it.
    */
   save(value: unknown, progress?: JobProgress): Promise<void>;
@@ -51,7 +51,7 @@ export class JobCheckpoint implements Checkpoint {
     ]);
   }
 
-  /** From here on nothing is saved any more. */
+  /** Refuses every later save. */
   close(): void {
     this.#open = false;
   }

@@ -1,10 +1,9 @@
-// The id of a job: the same work has the same id, whoever plans it and when, so that two planners at once make one job of it.
-// In: the job's name and what its work is, from the payload. Out: `bars-icm-EURUSD-M1-20260105T000000-20260106T000000-9f86d08188`.
-// The readable part is for people, the end of it is a digest of the exact identity. It never holds a colon and is never a number
-// (BullMQ refuses both).
+// The id of a job: the same work has the same id, whoever plans it and when, so that two planners make one job of it. In: the job's name
+// and what identifies its work. Out: `bars-icm-EURUSD-M1-20260105T000000-20260106T000000-9f86d08188`: a readable part, then a digest of the
+// exact identity. It never contains a colon and is never a number (BullMQ refuses both).
 import { createHash } from 'node:crypto';
 
-/** A time is given as `{ us }`, to be readable. */
+/** `{ us }` is a time, which the id spells readably. */
 export type IdPart = string | null | { readonly us: number };
 
 export function jobId(name: string, parts: readonly IdPart[]): string {

@@ -1,11 +1,11 @@
-// What a job is told, checked where it is planned and again where it runs. All ranges are half-open `[fromUs, toUs)` in true UTC
-// microseconds, as every `ts` column; the worker turns them into broker time, because the clock rule may change while a job waits.
-// A payload never holds a key, an address or anything else that a queue's page should not show.
+// The payload of each kind of job, checked when the job is planned and again when it runs. All ranges are half-open `[fromUs, toUs)` in true
+// UTC microseconds, like every `ts` column; the worker converts them to broker time, because the clock rule may change while a job waits.
+// A payload never holds a key or an address, because the queue page shows it.
 import { TIMEFRAMES } from '@fxtape/config';
 import { STREAMS } from '@fxtape/market/tables';
 import { z } from 'zod';
 
-/** Why a job exists; decides who goes first. `event`: something was streamed that history has to confirm. */
+/** Why a job exists; decides its priority. `event`: something was streamed that history has to confirm. */
 export const WHYS = ['event', 'request', 'gap', 'reread', 'history'] as const;
 export type Why = (typeof WHYS)[number];
 
@@ -28,14 +28,14 @@ export const dealsPayload = z.strictObject({ account, ...range, why }).refine(fo
 
 export const positionsPayload = z.strictObject({ account, ...range, why }).refine(forwards, forwardsMessage);
 
-/** One download of a symbol's ticks; `gapIds` are the gaps that it serves, as far as the plan knew. */
+/** One download of a symbol's ticks. `gapIds`: the gaps that it serves, as far as the plan knew. */
 export const ticksPayload = z
   .strictObject({ account, feed: name, symbol: name, ...range, gapIds: z.array(name).max(1000), why })
   .refine(forwards, forwardsMessage);
 
 export const symbolSpecsPayload = z.strictObject({ account, feed: name, symbol: name });
 
-/** One open gap that has an end, to be brought to its final state. */
+/** Brings one gap that has ended to its final state. */
 export const healPayload = z
   .strictObject({
     account,
@@ -48,7 +48,7 @@ export const healPayload = z
   })
   .refine(forwards, forwardsMessage);
 
-/** Deals and closed positions of this range that are known by number, as decimal text, and are to be found in history. */
+/** Looks in history for deals and closed positions of this range that are known by number (decimal text). */
 export const reconcilePayload = z
   .strictObject({
     account,
@@ -58,22 +58,22 @@ export const reconcilePayload = z
   })
   .refine(forwards, forwardsMessage);
 
-/** The comparison of one broker's day, given in UTC, with what was recorded. */
+/** Compares one broker day, given in UTC, with what was recorded. */
 export const dailyQualityPayload = z
   .strictObject({ account, feed: name, symbol: name, ...range })
   .refine(forwards, forwardsMessage);
 
-/** Stored rows held against their versions; `asOfUs`: what was seen later is left out. */
+/** Compares stored rows with their revisions. `asOfUs`: later revisions are ignored. */
 export const auditPayload = z.strictObject({ account, feed: name.nullable(), asOfUs: us });
 
-/** What the broker's clock shows now, and where trading weeks begin and end in hourly bars of these symbols. */
+/** Reads what the broker's clock shows now, and where trading weeks begin and end in hourly bars of these symbols. */
 export const clockPayload = z
   .strictObject({ account, symbols: z.array(name).max(16), ...range })
   .refine(forwards, forwardsMessage);
 
 /**
- * Asks the scheduler to plan now; null = everything. `requestId` is made by whoever asks, so that no request is taken for another. `again`:
- * what is covered too. `skip`: so many jobs of the same request were planned before.
+ * Asks the scheduler to plan now; null means all. `requestId`: made by the caller, so that every request is a job of its own. `again`:
+ * covered ranges too. `skip`: how many jobs of the same request were planned before.
  */
 export const planPayload = z.strictObject({
   requestId: name,

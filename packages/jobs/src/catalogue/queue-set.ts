@@ -1,6 +1,6 @@
-// The queues and where everything stands in Redis. One queue per account (`fxtape-<account>`), because BullMQ knows limits per queue
-// only, and one for the scheduler. Known accounts are a set in Redis: who plans adds to it, who works reads it, and nobody is told by
-// configuration. Keys of BullMQ: `<prefix>:<queue>:…`; own ones: `<prefix>:own:…`.
+// The queues, and the names of all keys in Redis. There is one queue per account (`fxtape-<account>`), because BullMQ's limits apply to a
+// queue, and one for the scheduler. Redis holds the set of known accounts: planners add to it and workers read it, so workers need no list.
+// BullMQ's keys are `<prefix>:<queue>:…`, those of this package `<prefix>:own:…`.
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -50,7 +50,7 @@ export class QueueSet {
     return (await this.redis.smembers(this.own('accounts'))).toSorted();
   }
 
-  /** Closes the queues; the connection belongs to who made it. */
+  /** Closes the queues, not the connection. */
   async close(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     this.#queues.clear();

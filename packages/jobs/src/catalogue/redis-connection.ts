@@ -1,6 +1,6 @@
-// The connection to Redis, made for one of two purposes. In: REDIS_URL. Out: an ioredis client. A worker waits for Redis as long as it
-// takes and goes on by itself; a producer gets an error at once, because its caller can plan again later. Both try again every second
-// at the latest: with ioredis' own growing delays a worker would sleep on for many seconds after Redis is back.
+// The connection to Redis. In: REDIS_URL and a purpose. Out: an ioredis client. A worker waits until Redis is back and then resumes; a
+// producer gets an error at once, because its caller can plan again later. Both reconnect at least every second: with ioredis' own
+// growing delays, a worker would sleep for many seconds after Redis is back.
 import { FxtapeError, type Log } from '@fxtape/ops';
 import { Redis } from 'ioredis';
 
@@ -19,13 +19,13 @@ export function connectRedis(url: string, purpose: ConnectionPurpose, log: Log):
   });
   let reported = false;
   redis.on('ready', () => {
-    if (reported) log.info('Redis answers again');
+    if (reported) log.info('connected to Redis again');
     reported = false;
   });
   redis.on('error', (error: Error) => {
     if (reported) return;
     reported = true;
-    log.warn({ err: error }, 'Redis does not answer; trying again every second');
+    log.warn({ err: error }, 'cannot connect to Redis; retrying every second');
   });
   return redis;
 }
@@ -54,13 +54,13 @@ export function queueError(error: unknown): unknown {
     /Connection is closed|isn't writeable|timed out/.test(error.message) ||
     ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code ?? '');
   if (connection) return unreachable(error);
-  // LOADING: it reads its log after a start. READONLY: a replica that was not promoted yet.
+  // LOADING: Redis reads its log after a start. READONLY: a replica that is not promoted yet.
   if (/^(LOADING|READONLY|OOM|MISCONF|NOAUTH|WRONGPASS)\b/.test(error.message)) {
     return new FxtapeError({
       code: 'QUEUE_REFUSED',
       kind: 'transient',
-      message: `Redis refuses: ${error.message}`,
-      hint: 'See the log of Redis: it must accept writes, and never evict keys (maxmemory-policy noeviction)',
+      message: `Redis refused the command: ${error.message}`,
+      hint: 'Check the Redis log: Redis must accept writes and never evict keys (maxmemory-policy noeviction)',
       cause: error,
     });
   }

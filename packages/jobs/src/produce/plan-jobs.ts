@@ -1,6 +1,6 @@
-// Puts jobs into queues, account by account. In: jobs of the catalogue and the moment they were computed for. Out: what became of each
-// (plan-verdict.ts). Safe for several planners at once: BullMQ adds an id only once, and taking away an ended job before adding it
-// anew at worst repeats work that was to be repeated anyway.
+// Puts jobs into queues, account by account. In: jobs of the catalogue and the time they were computed for. Out: what became of each
+// (plan-verdict.ts). Safe for several planners at once: BullMQ adds an id only once, and removing an ended job before adding it again at
+// worst repeats work that was to be repeated anyway.
 import { type Log, passing } from '@fxtape/ops';
 import type { JobsOptions } from 'bullmq';
 import { catalogue, type DescribedJob, describeJob, type PlannedJob } from '../catalogue/catalogue.ts';
@@ -8,9 +8,9 @@ import { type KnownJob, planVerdict, type PlanVerdict } from './plan-verdict.ts'
 import { pipelineAnswers, type QueueSet } from '../catalogue/queue-set.ts';
 
 export interface PlanRequest {
-  /** The moment whose state the plan was computed from, wall clock; default: now. Work that finished later is not planned again. */
+  /** The time of the state that the plan was computed from, wall clock; default: now. Work that finished later is not planned again. */
   readonly asOfMs?: number;
-  /** How long a failed job is left alone; default 60,000 ms. 0: a person asks, so try now. */
+  /** How long a failed job rests; default 60,000 ms. 0: a person asks, so retry now. */
   readonly restMs?: number;
 }
 
@@ -27,7 +27,7 @@ interface Wanted extends DescribedJob {
 
 const CHUNK = 500;
 const DEFAULT_REST_MS = 60_000;
-/** Ended jobs are kept for people, and finished ones for as long as a plan may have been computed before they finished. */
+/** Failed jobs are kept for people; finished ones for as long as a plan may be older than their end. */
 const KEEP_COMPLETED = { age: 900, count: 2000 };
 const KEEP_FAILED = { age: 7 * 86_400, count: 2000 };
 
@@ -103,8 +103,8 @@ async function carryOut(
     try {
       await (await queue.getJob(id))?.changePriority({ priority });
     } catch (error) {
-      // It began or ended between the look and the change: there is nothing left to bring forward.
-      log.debug({ err: error, id }, 'a job could not be brought forward');
+      // The job started or ended in the meantime, so its priority does not matter any more.
+      log.debug({ err: error, id }, 'could not raise the priority of a job');
     }
   }
 }

@@ -1,26 +1,26 @@
-// What planning a job means when its id is already known. In: what Redis holds of that id. Out: whether it is added, left as it is, or
-// taken away and added again. A failed or finished job never blocks the same work for good: it only holds it back until it had its
-// rest, or when it finished after the plan was made, and so did what the plan could not know.
+// What to do with a planned job whose id may be known already. In: what Redis holds of that id. Out: whether it is added, left alone, or
+// removed and added again. A failed or finished job never blocks the same work for good: a failed one only until it has rested, a finished
+// one only for plans that were computed before it finished.
 
 export interface KnownJob {
-  /** The priority it stands with; null when there is no such job. */
+  /** Its priority; null when there is no such job. */
   readonly priority: number | null;
-  /** When it ended, wall clock of its worker; null when it did not. */
+  /** When it ended, wall clock of its worker; null: it did not. */
   readonly completedMs: number | null;
   readonly failedMs: number | null;
 }
 
 export interface PlanRules {
-  /** The moment whose state the plan was computed from. */
+  /** The time of the state that the plan was computed from. */
   readonly asOfMs: number;
-  /** How long a failed job is left alone. */
+  /** How long a failed job rests. */
   readonly restMs: number;
   readonly nowMs: number;
 }
 
 /**
- * `added`; `again`: it had failed or finished before, and is added anew; `queued`: it waits or runs already; `raised`: it waits, and now
- * goes earlier; `resting`: it failed a moment ago; `done`: it finished after `asOfMs`.
+ * `added`; `again`: it had failed or finished before and is added again; `queued`: it waits or runs already; `raised`: it waits, and gets a
+ * higher priority; `resting`: it failed a moment ago; `done`: it finished after `asOfMs`.
  */
 export type PlanVerdict = 'added' | 'again' | 'queued' | 'raised' | 'resting' | 'done';
 

@@ -1,8 +1,8 @@
-// What the queues look like, for people, metrics and alarms. In: the queues. Out: depth per state, how long the oldest job has waited,
-// the budget in force, who works, what failed last; and for single jobs, where they are.
+// The state of the queues, for people, metrics and alarms. In: the queues. Out: for each account depth by state, oldest wait, budget, workers
+// and latest failures; for single jobs, where they are.
 import type { Job, JobState } from 'bullmq';
-import type { Away, AwayBook } from '../budget/away-book.ts';
-import type { Budget, BudgetBook } from '../budget/budget-book.ts';
+import type { Away, AwayStore } from '../budget/away-store.ts';
+import type { Budget, BudgetStore } from '../budget/budget-store.ts';
 import type { DescribedJob } from '../catalogue/catalogue.ts';
 import type { JobDone } from '../catalogue/job-handler.ts';
 import { redisNowMs } from '../budget/fleet.ts';
@@ -19,20 +19,20 @@ export interface FailedJob {
 
 export interface AccountReport {
   readonly account: string;
-  /** Ready to run, but for the budget. */
+  /** Ready to run as soon as the budget allows. */
   readonly waiting: number;
   readonly active: number;
-  /** Waiting for their next try, or for a moment that they asked for. */
+  /** Waiting for their next attempt, or for a time that they asked for. */
   readonly delayed: number;
-  /** Kept for people; each is planned again when it is still wanted. */
+  /** Kept for people. Each is planned again if it is still wanted. */
   readonly failed: number;
-  /** Since the oldest of the waiting ones was planned, ms; null when none waits. Exact up to 4,000 waiting jobs, else of both ends. */
+  /** Time since the oldest waiting job was planned, ms; null: none waits. Beyond 4,000 waiting jobs only both ends of the queue count. */
   readonly oldestWaitingMs: number | null;
   /** Null: no worker has served it yet. */
   readonly budget: Budget | null;
-  /** How much longer its requests are paused (`Retry-After`), ms; 0: they are not. */
+  /** How much longer the account is held (`Retry-After`), ms; 0: it is not. */
   readonly heldMs: number;
-  /** When its gateway gave nothing, now or the last time in a week; null: not. */
+  /** The latest absence of its gateway, within a week; null: none. */
   readonly away: Away | null;
   /** Processes that serve it. */
   readonly workers: number;
@@ -41,17 +41,17 @@ export interface AccountReport {
 
 export interface QueueReport {
   readonly accounts: readonly AccountReport[];
-  /** Requests to plan that nobody has taken up. */
+  /** Requests to plan that no scheduler has picked up. */
   readonly planRequests: number;
 }
 
 export interface JobSight {
   readonly id: string;
-  /** `gone`: Redis does not know it (any more): done a while ago, taken back, or Redis was emptied. */
+  /** `gone`: Redis does not know it: done a while ago, or Redis was emptied. */
   readonly state: 'waiting' | 'active' | 'delayed' | 'done' | 'failed' | 'gone';
-  /** As its handler told with its last checkpoint or at its end. */
+  /** As reported with the last checkpoint, or at the end. */
   readonly rows: number;
-  /** Why it failed, the last time at least. */
+  /** Why it failed last. */
   readonly line: string | null;
 }
 
@@ -60,11 +60,11 @@ const SAMPLE = 2000;
 
 export async function reportQueues(
   set: QueueSet,
-  budgets: BudgetBook,
-  awayBook: AwayBook,
+  budgets: BudgetStore,
+  absences: AwayStore,
 ): Promise<QueueReport> {
   const accounts = await set.accounts();
-  const [inForce, away] = await Promise.all([budgets.read(accounts), awayBook.read(accounts)]);
+  const [inForce, away] = await Promise.all([budgets.read(accounts), absences.read(accounts)]);
   const reports = await Promise.all(
     accounts.map(async (account) => ({
       ...(await reportAccount(set, account, inForce.get(account) ?? null)),
@@ -109,14 +109,14 @@ async function reportAccount(
   };
 }
 
-/** BullMQ counts starts in this key; a hold sets it beyond any count. */
+/** BullMQ counts started jobs in this key; a hold sets it beyond any count. */
 async function heldFor(set: QueueSet, account: string): Promise<number> {
   const key = set.key(account, 'limiter');
   const [count, ttlMs] = await Promise.all([set.redis.get(key), set.redis.pttl(key)]);
   return Number(count) >= 1e15 ? Math.max(0, ttlMs) : 0;
 }
 
-/** An id may be gone between two questions. */
+/** A job may be gone between two commands. */
 const isJob = (job: Job | undefined): job is Job => job !== undefined && job !== null;
 
 async function oldestWaiting(set: QueueSet, account: string): Promise<number | null> {
@@ -146,7 +146,7 @@ export async function lookAt(set: QueueSet, jobs: readonly DescribedJob[]): Prom
     for (const { id, account } of chunk) {
       pipeline.hmget(set.key(account, id), 'progress', 'returnvalue', 'failedReason');
     }
-    // States first: what is seen as done has its result by then, and not the other way round.
+    // States first: a job that is done has its result by then. The other order could miss the result.
     const states = await Promise.all(chunk.map(({ id, account }) => set.queue(account).getJobState(id)));
     const hashes = pipelineAnswers(await pipeline.exec());
     for (const [i, { id }] of chunk.entries()) {
@@ -158,7 +158,7 @@ export async function lookAt(set: QueueSet, jobs: readonly DescribedJob[]): Prom
   return sights;
 }
 
-/** Null: not done, or Redis does not know it any more. */
+/** Null: the job is not done, or Redis does not know it any more. */
 export async function resultOf(set: QueueSet, { id, account }: DescribedJob): Promise<JobDone | null> {
   const text = await set.redis.hget(set.key(account, id), 'returnvalue');
   return text === null ? null : (JSON.parse(text) as JobDone | null);

@@ -1,13 +1,13 @@
-// The jobs in an account's queue: waiting, delayed or running, with what each is about. For planners: work that is already under way is not
-// planned under another name, and a full queue takes no more.
+// The jobs of an account that wait, are delayed or run, with their payloads. Planners use them to leave out work that is under way under
+// another id, and to see how full the queue is.
 import type { JobType } from 'bullmq';
-import { definitionOf, type PlannedJob } from '../catalogue/catalogue.ts';
+import { isPlannedJob, type PlannedJob } from '../catalogue/catalogue.ts';
 import type { QueueSet } from '../catalogue/queue-set.ts';
 
 export interface StandingJob {
   readonly id: string;
   readonly job: PlannedJob;
-  /** Waits for its next try, or for a moment that it asked for. */
+  /** Waits for its next attempt, or for a time that it asked for. */
   readonly delayed: boolean;
 }
 
@@ -19,11 +19,10 @@ export async function standingJobs(set: QueueSet, account: string, most: number)
   const read = async (types: JobType[], delayed: boolean): Promise<StandingJob[]> => {
     const jobs = await queue.getJobs(types, 0, most - 1, true);
     return jobs.flatMap((job) => {
-      // An id may be gone between the list and the look at it.
+      // A job may be gone between the list and the read.
       if (job === undefined || job === null) return [];
-      const payload = (job.data as { payload?: unknown } | undefined)?.payload;
-      if (definitionOf(job.name)?.schema.safeParse(payload).success !== true) return [];
-      return [{ id: String(job.id), job: { name: job.name, payload } as PlannedJob, delayed }];
+      const planned = { name: job.name, payload: (job.data as { payload?: unknown } | undefined)?.payload };
+      return isPlannedJob(planned) ? [{ id: String(job.id), job: planned, delayed }] : [];
     });
   };
   return [...(await read(READY, false)), ...(await read(['delayed'], true))];

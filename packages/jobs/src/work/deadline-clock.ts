@@ -1,6 +1,5 @@
-// The time that one attempt of a job may take, as a clock that can be stopped. In: milliseconds, and when to stop it. Out: one call when
-// the time is used up. It is stopped while the job only waits for its turn at the gateway: that time says how busy the account is and
-// nothing about the job; otherwise a queue of slow jobs would run into their deadlines without having asked anything.
+// The deadline of one attempt of a job, as a timer that can be paused. In: milliseconds. Out: one call when they are used up. It is paused
+// while the job only waits for a permit; otherwise jobs of a busy account would reach their deadlines before their first request.
 export class DeadlineClock {
   readonly #onEnd: () => void;
   #leftMs: number;
@@ -11,10 +10,10 @@ export class DeadlineClock {
   constructor(ms: number, onEnd: () => void) {
     this.#leftMs = ms;
     this.#onEnd = onEnd;
-    this.go();
+    this.resume();
   }
 
-  go(): void {
+  resume(): void {
     if (this.#timer !== null || this.#leftMs <= 0) return;
     this.#sinceMs = performance.now();
     this.#timer = setTimeout(() => {
@@ -24,17 +23,17 @@ export class DeadlineClock {
     }, this.#leftMs);
   }
 
-  stand(): void {
+  pause(): void {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    // Never zero by standing: the end is the timer's to say.
+    // At least 1: only the timer ends the time.
     this.#leftMs = Math.max(1, this.#leftMs - (performance.now() - this.#sinceMs));
   }
 
   /** For good. */
   end(): void {
-    this.stand();
+    this.pause();
     this.#leftMs = 0;
   }
 }

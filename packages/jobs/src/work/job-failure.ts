@@ -1,17 +1,17 @@
-// What an error means for the job that met it. In: whatever a handler threw. Out: whether another try can help, whether the whole
-// account has to be left alone, because it was asked for or because nothing is to be had, and one line for people. Errors of fxtape and of the FxSocket client are known by their
-// shape (`code`, `kind`), so that this package needs neither client nor database.
+// What an error means for its job. In: whatever a handler threw. Out: whether a retry can help, whether the whole account must be held
+// (`Retry-After`, or its gateway is away), and one line for people. Errors of fxtape and of the FxSocket client are recognised by their
+// shape (`code`, `kind`), so that this package depends on neither client nor database.
 import { isAccountAway } from '../budget/account-away.ts';
 
 export interface JobFailure {
-  /** `terminal`: somebody has to change something first. An error that nobody classified counts as transient. */
+  /** `terminal`: a retry cannot help. An unclassified error counts as transient. */
   readonly kind: 'terminal' | 'transient';
   readonly code: string;
   /** `CODE: what happened`, one line, at most 500 characters. */
   readonly line: string;
   /** How long no request may be sent for the account (`Retry-After`). Null: requests may be sent. */
   readonly holdMs: number | null;
-  /** The gateway gives the account nothing: this says nothing about the job. */
+  /** The gateway serves no request of the account: this says nothing about the job. */
   readonly away: boolean;
 }
 

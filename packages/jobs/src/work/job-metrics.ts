@@ -1,5 +1,5 @@
-// The numbers of the jobs, for Prometheus. In: what happened to each job of this process; and a report of the queues, from whoever
-// makes one (one process is enough). Out: counters and gauges.
+// Prometheus metrics of jobs and queues. In: what happened to each job of this process; and a report of the queues, from one process (the
+// leading scheduler). Out: counters, histograms and gauges.
 import type { Metrics } from '@fxtape/ops';
 import type { Answer } from '../budget/answer-tally.ts';
 import type { QueueReport } from '../produce/queue-report.ts';
@@ -22,35 +22,35 @@ export class JobMetrics {
   readonly #awaySeconds;
 
   constructor(metrics: Metrics) {
-    this.#runs = metrics.counter('fxtape_job_runs_total', 'Runs of jobs by how they ended', [
+    this.#runs = metrics.counter('fxtape_job_runs_total', 'Job runs by outcome', [
       'account',
       'job',
       'end',
     ] as const);
-    this.#rows = metrics.counter('fxtape_job_rows_total', 'Rows of finished jobs', [
+    this.#rows = metrics.counter('fxtape_job_rows_total', 'Rows that finished jobs wrote', [
       'account',
       'job',
     ] as const);
     this.#seconds = metrics.histogram(
       'fxtape_job_seconds',
-      'Time of a run',
+      'Duration of a job run',
       ['job', 'end'] as const,
       SECONDS,
     );
     this.#answers = metrics.histogram(
       'fxtape_gateway_answer_seconds',
-      'Time that the gateway took to answer a job',
+      'Time until the gateway answered a request of a job',
       ['account', 'result'] as const,
       SECONDS,
     );
     this.#away = metrics.gauge(
       'fxtape_account_away',
-      '1 while the gateway does not serve the account, and its jobs wait',
+      '1 while the gateway does not serve the account and its jobs wait',
       ['account'] as const,
     );
     this.#awaySeconds = metrics.counter(
       'fxtape_account_away_seconds_total',
-      'How long the gateway did not serve the account, counted when it is back',
+      'Total time that the gateway did not serve the account, counted when it is back',
       ['account'] as const,
     );
   }
@@ -65,7 +65,7 @@ export class JobMetrics {
     this.#answers.observe({ account, result }, ms / 1000);
   }
 
-  /** Who is away now, of all accounts that this process serves. */
+  /** Which of the accounts that this process serves are away now. */
   away(accounts: ReadonlyMap<string, boolean>): void {
     this.#away.reset();
     for (const [account, away] of accounts) this.#away.set({ account }, away ? 1 : 0);
@@ -76,7 +76,7 @@ export class JobMetrics {
   }
 }
 
-/** Sets the gauges of the queues; accounts that are gone disappear. */
+/** Sets the gauges of the queues. Accounts that were removed disappear. */
 export function setQueueMetrics(metrics: Metrics, report: QueueReport): void {
   const jobs = metrics.gauge('fxtape_jobs', 'Jobs in the queues', ['account', 'state'] as const);
   const oldest = metrics.gauge(
@@ -92,7 +92,7 @@ export function setQueueMetrics(metrics: Metrics, report: QueueReport): void {
   ] as const);
   const held = metrics.gauge(
     'fxtape_jobs_held_seconds',
-    'How much longer no request is sent for an account',
+    'How much longer the account is held and no request is sent for it',
     ['account'] as const,
   );
   for (const gauge of [jobs, oldest, slots, workers, held]) gauge.reset();

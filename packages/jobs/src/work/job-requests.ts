@@ -1,20 +1,20 @@
-// The requests of one run of a job. In: work that asks the gateway. Out: its result, after waiting for one of the account's permits; the
-// time and the kind of the answer go to the account's budget. While the job only waits for permits, its deadline stands still. While the
-// account's requests are paused, a request fails as the last one did and is not sent.
-// A permit is given back when the answer has arrived, or when the run is over and nobody waits for what it left behind.
+// The gateway requests of one run of a job. In: work that makes a request. Out: its result, after waiting for one of the account's permits;
+// kind and duration of the answer go to the account's budget. The job's deadline is paused while it only waits for permits. While the
+// circuit breaker is open, a request fails with the recorded error and is not sent. A permit is given back when the answer arrives, or
+// when the run has ended without waiting for it.
 import { isAccountAway } from '../budget/account-away.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Answer } from '../budget/answer-tally.ts';
 import type { DeadlineClock } from './deadline-clock.ts';
-import type { GatePermits, GiveBack } from '../budget/gate-permits.ts';
+import type { LocalPermits, GiveBack } from '../budget/local-permits.ts';
 
 export interface JobRequestsOptions {
-  /** Null: nothing to wait for (the scheduler's queue). */
-  readonly permits: Pick<GatePermits, 'take'> | null;
-  readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
+  /** Null: no permits are needed (the scheduler's queue). */
+  readonly permits: Pick<LocalPermits, 'take'> | null;
+  readonly breaker: Pick<AccountBreaker, 'check' | 'failed'> | null;
   readonly answered: (answer: Answer) => void;
   readonly signal: AbortSignal;
-  readonly deadline: Pick<DeadlineClock, 'go' | 'stand'>;
+  readonly deadline: Pick<DeadlineClock, 'resume' | 'pause'>;
 }
 
 export class JobRequests {
@@ -37,19 +37,19 @@ export class JobRequests {
       return value;
     } catch (error) {
       const result = answerOf(error);
-      // Given up from outside: the gateway did not answer, and nobody knows what it would have said.
+      // The run was aborted: the gateway did not answer.
       if (!signal.aborted || result !== 'error') tell(result);
-      // Before the permit is given back: its next holder must not send the same request.
-      if (isAccountAway(error)) await breaker?.met(error);
+      // Before the permit is given back: its next holder must see that the account is away.
+      if (isAccountAway(error)) await breaker?.failed(error);
       throw error;
     } finally {
       this.#held.delete(giveBack);
       giveBack();
-      this.#tend();
+      this.#setDeadline();
     }
   };
 
-  /** The run is over: permits of requests that were left behind are given back. */
+  /** The run is over: gives back the permits of requests that were abandoned. */
   end(): void {
     for (const giveBack of this.#held) giveBack();
     this.#held.clear();
@@ -60,10 +60,10 @@ export class JobRequests {
     signal.throwIfAborted();
     if (permits === null) return () => undefined;
     this.#waiting += 1;
-    this.#tend();
+    this.#setDeadline();
     try {
       const giveBack = await permits.take(signal);
-      const away = (await breaker?.open()) ?? null;
+      const away = (await breaker?.check()) ?? null;
       if (away !== null) {
         giveBack();
         throw away;
@@ -72,17 +72,17 @@ export class JobRequests {
       return giveBack;
     } finally {
       this.#waiting -= 1;
-      this.#tend();
+      this.#setDeadline();
     }
   }
 
-  #tend(): void {
-    if (this.#waiting > 0 && this.#held.size === 0) this.#o.deadline.stand();
-    else this.#o.deadline.go();
+  #setDeadline(): void {
+    if (this.#waiting > 0 && this.#held.size === 0) this.#o.deadline.pause();
+    else this.#o.deadline.resume();
   }
 }
 
-/** What an error says about the gateway. `error`: it answered, which does not say that it is overloaded. */
+/** What an error says about the gateway's load. `error`: nothing. */
 function answerOf(error: unknown): Exclude<Answer['result'], 'ok'> {
   const { code, cause } = (typeof error === 'object' && error !== null ? error : {}) as {
     code?: unknown;

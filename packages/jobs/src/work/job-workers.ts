@@ -1,27 +1,33 @@
-// The worker's side: runs the jobs of every account that has a queue, found in Redis and shared with all other processes that do the
-// same, without configuration. In: handlers. Once a second it looks which accounts there are, who else serves them and what their
-// budgets are, and opens, resizes and closes its lanes; the split is share.ts, the budget budget-book.ts.
+// The consumer's side: runs the jobs of every account that has a queue, and shares them with all processes that do the same, without
+// configuration. In: handlers. Once a second it reads from Redis which accounts there are, which processes serve them and what their
+// budgets are, and opens, resizes and closes one worker per account's queue. Who guarantees what:
+//
+//   budget-store   how many requests an account may make (adapted to its answers), and how many jobs may run
+//   permit-leases  never more requests than that, over all processes
+//   fair-share     how many of the permits and jobs fall to this process
+//   local-permits  order among the requests of this process, and its share
+//   account-breaker, away-store   no requests to a gateway that is away, and one at a time to probe it
 import { hostname } from 'node:os';
 import { type Clock, type Log, type Metrics, systemClock, type Timer } from '@fxtape/ops';
 import type { Redis } from 'ioredis';
 import { AccountBreaker } from './account-breaker.ts';
 import { AnswerTally } from '../budget/answer-tally.ts';
-import { type Away, AwayBook } from '../budget/away-book.ts';
-import { type Budget, BudgetBook } from '../budget/budget-book.ts';
+import { type Away, AwayStore } from '../budget/away-store.ts';
+import { type Budget, BudgetStore } from '../budget/budget-store.ts';
 import { type BudgetLimits, jobsOf } from '../budget/budget-step.ts';
+import { fairShare } from '../budget/fair-share.ts';
 import { Fleet } from '../budget/fleet.ts';
-import { GatePermits } from '../budget/gate-permits.ts';
+import { LocalPermits } from '../budget/local-permits.ts';
 import type { JobHandlers } from '../catalogue/job-handler.ts';
 import { JobMetrics } from './job-metrics.ts';
-import { Lane, type LaneTiming } from './lane.ts';
 import { NameLeases } from './name-leases.ts';
-import { PermitLeases } from '../budget/permit-lease.ts';
+import { PermitLeases } from '../budget/permit-leases.ts';
 import { QueueSet } from '../catalogue/queue-set.ts';
 import { connectRedis } from '../catalogue/redis-connection.ts';
-import { shareOf } from './share.ts';
+import { QueueWorker, type QueueWorkerTiming } from './queue-worker.ts';
 
-export interface WorkersTiming extends LaneTiming {
-  /** How often accounts, members and budgets are looked at. */
+export interface WorkersTiming extends QueueWorkerTiming {
+  /** How often accounts, members and budgets are read. */
   readonly beatMs: number;
   /** A process that has not reported for this long is gone. */
   readonly deadAfterMs: number;
@@ -35,7 +41,7 @@ export interface JobWorkersOptions {
   readonly log: Log;
   /** Accounts that this process can serve; default: all. */
   readonly serves?: (account: string) => boolean;
-  /** For accounts whose limits nobody set; default: at most 3 at once, no rate. */
+  /** Of every account's budget; default: at most 3 concurrent requests. */
   readonly limits?: BudgetLimits;
   readonly metrics?: Metrics;
   readonly prefix?: string;
@@ -44,17 +50,17 @@ export interface JobWorkersOptions {
   readonly timing?: Partial<WorkersTiming>;
 }
 
-export interface LaneState {
+export interface AccountWork {
   readonly account: string;
-  /** Gateway permits that fall to this process: its requests at once. */
+  /** This process's share of the permits. */
   readonly slots: number;
-  /** Requests under way, and those that wait for a permit. */
+  /** Requests under way, and requests that wait for a permit. */
   readonly requests: { readonly inUse: number; readonly waiting: number };
-  /** Jobs that run; more than permits. */
+  /** Running jobs: a few per permit. */
   readonly active: number;
   readonly members: number;
   readonly budget: Budget;
-  /** When its gateway gave nothing, now or the last time in a week; null: not. */
+  /** The latest absence of its gateway, within a week; null: none. */
   readonly away: Away | null;
 }
 
@@ -68,7 +74,7 @@ export const DEFAULT_TIMING: WorkersTiming = {
 };
 
 export class JobWorkers {
-  /** Name of this process among all. */
+  /** The name of this process in the fleet. */
   readonly member: string;
   readonly #o: JobWorkersOptions;
   readonly #timing: WorkersTiming;
@@ -77,17 +83,17 @@ export class JobWorkers {
   readonly #redis: Redis;
   readonly #set: QueueSet;
   readonly #fleet: Fleet;
-  readonly #budgets: BudgetBook;
-  readonly #away: AwayBook;
+  readonly #budgets: BudgetStore;
+  readonly #away: AwayStore;
   readonly #metrics: JobMetrics | null;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #leaving = new Set<Lane>();
+  readonly #workers = new Map<string, QueueWorker>();
+  readonly #closing = new Set<QueueWorker>();
   readonly #tallies = new Map<string, AnswerTally>();
   readonly #leases: PermitLeases;
   readonly #names: NameLeases;
-  readonly #permits = new Map<string, GatePermits>();
+  readonly #permits = new Map<string, LocalPermits>();
   readonly #breakers = new Map<string, AccountBreaker>();
-  #states: LaneState[] = [];
+  #states: AccountWork[] = [];
   #timer: Timer | null = null;
   #stopping = false;
   #stopped: Promise<void> | null = null;
@@ -99,11 +105,11 @@ export class JobWorkers {
     this.#random = o.random ?? Math.random;
     this.member = `${hostname()}-${process.pid}-${Math.floor(this.#random() * 2 ** 32).toString(36)}`;
     this.#redis = connectRedis(o.redisUrl, 'worker', o.log);
-    const onError = (error: Error) => o.log.debug({ err: error }, 'queue');
+    const onError = (error: Error) => o.log.debug({ err: error }, 'queue error');
     this.#set = new QueueSet(this.#redis, { prefix: o.prefix, onError });
     this.#fleet = new Fleet(this.#set, { member: this.member, deadAfterMs: this.#timing.deadAfterMs });
-    this.#budgets = new BudgetBook(this.#set, o.limits);
-    this.#away = new AwayBook(this.#set, this.#random);
+    this.#budgets = new BudgetStore(this.#set, o.limits);
+    this.#away = new AwayStore(this.#set, this.#random);
     const lease = { member: this.member, ttlMs: this.#timing.deadAfterMs, random: this.#random };
     this.#leases = new PermitLeases(this.#set, lease);
     this.#names = new NameLeases(this.#set, { ...lease, ttlMs: 3 * lease.ttlMs });
@@ -111,21 +117,21 @@ export class JobWorkers {
     void this.#beat();
   }
 
-  /** What this process does for each account at the moment. */
-  state(): readonly LaneState[] {
+  /** What this process is doing for each account. */
+  state(): readonly AccountWork[] {
     return this.#states.map((state) => ({
       ...state,
-      active: this.#lanes.get(state.account)?.active ?? 0,
+      active: this.#workers.get(state.account)?.active ?? 0,
       requests: this.#requests(state.account),
     }));
   }
 
-  /** False while Redis does not answer: then no job is taken. */
+  /** False while Redis does not answer: no job is started then. */
   connected(): boolean {
     return this.#redis.status === 'ready';
   }
 
-  /** Hands all jobs back with their checkpoints. Takes milliseconds, or `deadlineMs` (default 3,000) when Redis does not answer. */
+  /** Hands back all jobs with their checkpoints. Takes milliseconds, or `deadlineMs` (default 3,000) when Redis does not answer. */
   stop(deadlineMs = 3000): Promise<void> {
     this.#stopped ??= this.#stop(deadlineMs);
     return this.#stopped;
@@ -134,14 +140,14 @@ export class JobWorkers {
   async #stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
-    const lanes = [...this.#lanes.values(), ...this.#leaving];
+    const workers = [...this.#workers.values(), ...this.#closing];
     if (this.#redis.status === 'ready') {
-      const orderly = Promise.all(lanes.map((lane) => lane.stop()))
+      const orderly = Promise.all(workers.map((worker) => worker.stop()))
         .then(() => this.#fleet.leave())
         .then(() => this.#set.close());
       await Promise.race([orderly, this.#pause(deadlineMs)]);
     } else {
-      await Promise.race([Promise.all(lanes.map((lane) => lane.abandon())), this.#pause(deadlineMs)]);
+      await Promise.race([Promise.all(workers.map((worker) => worker.abandon())), this.#pause(deadlineMs)]);
     }
     this.#redis.disconnect();
   }
@@ -153,10 +159,7 @@ export class JobWorkers {
       await this.#adapt();
     } catch (error) {
       if (!this.#stopping)
-        this.#o.log.warn(
-          { err: error },
-          'the lanes of the accounts could not be set up; trying again in a second',
-        );
+        this.#o.log.warn({ err: error }, 'cannot read accounts and budgets from Redis; retrying in a second');
     }
     if (this.#stopping) return;
     this.#timer = this.#clock.setTimeout(() => void this.#beat(), this.#timing.beatMs);
@@ -171,49 +174,52 @@ export class JobWorkers {
     this.#states = accounts.map((account) => {
       const budget = budgets.get(account) as Budget;
       const others = members.get(account) ?? [];
-      const slots = shareOf(account, this.member, others, budget.slots);
+      const slots = fairShare(account, this.member, others, budget.slots);
       const requests = { inUse: 0, waiting: 0 };
       const since = away.get(account) ?? null;
       return { account, budget, slots, members: others.length, active: 0, requests, away: since };
     });
     this.#metrics?.away(new Map(accounts.map((account) => [account, away.get(account)?.endedMs === null])));
     const slots = new Map(this.#states.map((state) => [state.account, state.slots]));
-    for (const [account, lane] of this.#lanes) {
-      if ((slots.get(account) ?? 0) === 0) this.#close(account, lane);
+    for (const [account, worker] of this.#workers) {
+      if ((slots.get(account) ?? 0) === 0) this.#close(account, worker);
     }
     for (const { account, away, slots: count, budget } of this.#states) {
       this.#breaker(account).away = away?.endedMs === null;
-      // A lane that is closing still has jobs to finish: they share one permit with what the others leave. Only one request, of whichever
-      // process, checks whether an account whose requests are paused is back.
+      // A worker that is closing still has jobs to finish, so it keeps one permit. While the account is away, one request of all processes
+      // probes the gateway.
       this.#permits.get(account)?.resize(Math.max(1, count), away?.alone === true ? 1 : budget.slots);
-      const lane = this.#lanes.get(account);
-      if (lane !== undefined) lane.jobs = jobsOf(Math.max(1, count));
-      else if (count > 0) this.#lanes.set(account, this.#open(account, count, budget.slots));
+      const worker = this.#workers.get(account);
+      if (worker !== undefined) worker.jobs = jobsOf(count);
+      else if (count > 0) this.#workers.set(account, this.#open(account, count, budget.slots));
     }
   }
 
-  /** Tells the others what was seen, and decides the next budgets where it is this process's turn. */
+  /** Reports what this process saw, and decides the next budgets if no other process has. */
   async #adapt(): Promise<void> {
     for (const [account, tally] of this.#tallies) {
       const seen = tally.take();
-      if (seen !== null) await this.#budgets.tell(account, seen);
+      if (seen !== null) await this.#budgets.add(account, seen);
     }
     for (const { account, budget } of this.#states) {
       const next = await this.#budgets.decide(account, this.#timing.windowMs);
       if (next === null || next.slots === budget.slots) continue;
       const { slots, reason } = next;
-      this.#o.log.info({ account, slots, before: budget.slots, reason }, 'the budget of an account changed');
+      this.#o.log.info(
+        { account, slots, before: budget.slots, reason },
+        'changed the request budget of the account',
+      );
     }
   }
 
-  #open(account: string, slots: number, limit: number): Lane {
+  #open(account: string, slots: number, limit: number): QueueWorker {
     const tally = this.#tallies.get(account) ?? new AnswerTally();
     this.#tallies.set(account, tally);
     const permits =
-      this.#permits.get(account) ?? new GatePermits({ account, leases: this.#leases, slots, limit });
+      this.#permits.get(account) ?? new LocalPermits({ account, leases: this.#leases, slots, limit });
     this.#permits.set(account, permits);
     const breaker = this.#breaker(account);
-    return new Lane({
+    return new QueueWorker({
       account,
       jobs: jobsOf(slots),
       redis: this.#redis,
@@ -244,25 +250,25 @@ export class JobWorkers {
   #breaker(account: string): AccountBreaker {
     let breaker = this.#breakers.get(account);
     if (breaker === undefined) {
-      breaker = new AccountBreaker({ account, book: this.#away, metrics: this.#metrics, log: this.#o.log });
+      breaker = new AccountBreaker({ account, store: this.#away, metrics: this.#metrics, log: this.#o.log });
       this.#breakers.set(account, breaker);
     }
     return breaker;
   }
 
-  #requests(account: string): LaneState['requests'] {
+  #requests(account: string): AccountWork['requests'] {
     const permits = this.#permits.get(account);
     return { inUse: permits?.inUse ?? 0, waiting: permits?.waiting ?? 0 };
   }
 
-  /** Its jobs run to their end. */
-  #close(account: string, lane: Lane): void {
-    this.#lanes.delete(account);
-    this.#leaving.add(lane);
-    lane
+  /** Lets its running jobs finish. */
+  #close(account: string, worker: QueueWorker): void {
+    this.#workers.delete(account);
+    this.#closing.add(worker);
+    worker
       .finish()
-      .catch((error: unknown) => this.#o.log.warn({ err: error, account }, 'a lane did not close cleanly'))
-      .finally(() => this.#leaving.delete(lane));
+      .catch((error: unknown) => this.#o.log.warn({ err: error, account }, 'could not close a queue worker'))
+      .finally(() => this.#closing.delete(worker));
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
-// Work that no two processes may do at once: work that compares with a table and then writes what the table lacks. In: a name. Out: the
-// work, run while nobody else holds the name. The lease of a dead process expires; a process that was only thought dead learns it from an
-// aborted signal.
+// A lock by name across all processes, for work that compares with a table and then writes the rows it lacks. In: a name. Out: the work, run
+// while nobody else holds the name. The lease of a dead process expires; a process that only paused too long learns from an aborted
+// signal that it lost the lease.
 //
 // Redis: own:alone:<name>  string  token of the holder; expires
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export class NameLeases {
   readonly #turns = new Turns();
   #count = 0;
 
-  /** `ttlMs`: a process that renews nothing for this long has lost its leases. */
+  /** `ttlMs`: a process that has not renewed its leases for this long loses them. */
   constructor(set: QueueSet, o: { member: string; ttlMs: number; random: () => number }) {
     this.#set = set;
     this.#member = o.member;

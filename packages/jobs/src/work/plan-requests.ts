@@ -1,12 +1,12 @@
-// The scheduler's inbox: takes requests to plan now, one at a time, from anyone (command, console, another service). In: a handler. Two
-// schedulers share the requests; one that dies leaves its request to the other.
+// The scheduler's inbox: takes requests to plan now, one at a time. In: a handler. Out: its answers, kept with the finished jobs. Two
+// schedulers share the requests, and take over each other's when one dies.
 import type { Log } from '@fxtape/ops';
 import { Turns } from './turns.ts';
 import { DEFAULT_TIMING } from './job-workers.ts';
 import type { JobHandlers } from '../catalogue/job-handler.ts';
-import { Lane } from './lane.ts';
 import { DEFAULT_PREFIX } from '../catalogue/queue-set.ts';
 import { connectRedis } from '../catalogue/redis-connection.ts';
+import { QueueWorker } from './queue-worker.ts';
 
 export interface PlanRequestsOptions {
   readonly redisUrl: string;
@@ -16,13 +16,13 @@ export interface PlanRequestsOptions {
 }
 
 export interface PlanRequests {
-  /** Hands a request back that is being worked on. */
+  /** Hands back the request that is running. */
   stop(deadlineMs?: number): Promise<void>;
 }
 
 export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
   const redis = connectRedis(o.redisUrl, 'worker', o.log);
-  const lane = new Lane({
+  const worker = new QueueWorker({
     account: null,
     jobs: 1,
     redis,
@@ -31,7 +31,7 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
     timing: DEFAULT_TIMING,
     random: Math.random,
     log: o.log,
-    // No gateway is asked by jobs of this queue.
+    // Jobs of this queue make no gateway requests.
     context: {
       handlers: { plan: o.handler },
       permits: null,
@@ -43,7 +43,7 @@ export function servePlanRequests(o: PlanRequestsOptions): PlanRequests {
   });
   return {
     async stop(deadlineMs = 3000) {
-      const ended = redis.status === 'ready' ? lane.stop() : lane.abandon();
+      const ended = redis.status === 'ready' ? worker.stop() : worker.abandon();
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, deadlineMs))]);
       redis.disconnect();
     },

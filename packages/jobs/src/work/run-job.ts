@@ -1,10 +1,9 @@
-// One run of one job, between BullMQ and a handler. In: a BullMQ job and its signal. Out: what BullMQ has to do with it:
+// One run of one job, between BullMQ and a handler. In: a BullMQ job and its signal. Out: what BullMQ does with the job next:
 //
-//   handler ─► done ───────────────► completed                 terminal error ─► failed, for good (UnrecoverableError)
-//           ─► again after n ms ───► delayed, no try used       Retry-After ────► back to wait, the whole queue held, no try used
-//   process stops ─► handed back to wait, no try used           gateway away ───► the same
-//                                                               any other error, deadline ─► next try after its back-off, or failed
-//   lock lost ────► nothing: it belongs to another worker
+//   handler ─► done ───────────────► completed                    terminal error ─► failed (UnrecoverableError)
+//           ─► again after n ms ───► delayed, no attempt used      Retry-After ────► back to wait, the whole queue held, no attempt used
+//   process stops ─► handed back to wait, no attempt used          gateway away ───► the same
+//   lock lost ────► nothing: it belongs to another worker          any other error, deadline ─► next attempt after its back-off, or failed
 import { FxtapeError, passing } from '@fxtape/ops';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { AccountBreaker } from './account-breaker.ts';
@@ -15,29 +14,28 @@ import { isAccountAway } from '../budget/account-away.ts';
 import { judgeFailure } from './job-failure.ts';
 import { JobRequests } from './job-requests.ts';
 import { DeadlineClock } from './deadline-clock.ts';
-import type { GatePermits } from '../budget/gate-permits.ts';
+import type { LocalPermits } from '../budget/local-permits.ts';
 import type { NameLeases } from './name-leases.ts';
 import type { JobDone, JobHandler, JobHandlers, JobOutcome } from '../catalogue/job-handler.ts';
 import type { JobEvent } from './job-metrics.ts';
 
-/** Why a run was cut short from outside. */
+/** Reasons to abort a run from outside. */
 export const STOPPING = 'stopping';
 export const LOCK_LOST = 'lock lost';
 
 export interface RunContext {
   readonly handlers: JobHandlers;
   readonly stopping: () => boolean;
-  /** Pauses the whole queue for this long. */
+  /** Holds the whole queue for this long. */
   readonly hold: (ms: number) => Promise<void>;
-  /** Null: requests of this queue's jobs need none. */
-  readonly permits: Pick<GatePermits, 'take'> | null;
-  /** Also null where there is no gateway. */
-  readonly breaker: Pick<AccountBreaker, 'open' | 'met'> | null;
+  /** Null: jobs of this queue make no requests. */
+  readonly permits: Pick<LocalPermits, 'take'> | null;
+  readonly breaker: Pick<AccountBreaker, 'check' | 'failed'> | null;
   readonly answered: (answer: Answer) => void;
-  /** For work that no two jobs may do at once. */
+  /** For `RunningJob.alone`. */
   readonly leases: Pick<NameLeases, 'hold'>;
   readonly onEvent: (event: JobEvent, job: { id: string; name: string; tookMs: number }) => void;
-  /** How long a handler may take to end after its signal was aborted. */
+  /** How long a handler may take to return after its signal was aborted. */
   readonly graceMs: number;
 }
 
@@ -118,14 +116,14 @@ function prepare(
     throw new FxtapeError({
       code: 'JOB_PAYLOAD',
       kind: 'terminal',
-      message: `the payload of ${job.id} does not match ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
-      hint: 'Nothing to do: the job is planned again if it is still wanted. If it comes back, run the same release everywhere',
+      message: `the payload of ${job.id} is not valid for ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
+      hint: 'Nothing to do: the job is planned again if it is still wanted. If this keeps happening, run the same release everywhere',
     });
   }
   return { handler, payload: parsed.data, deadlineMs: definition.deadlineMs };
 }
 
-/** The handler's end; or, when it does not end within the grace after an abort, the abort's reason. */
+/** The handler's outcome. If it does not return within the grace period after an abort: the abort's reason. */
 function endOrAbort(running: Promise<JobOutcome>, signal: AbortSignal, graceMs: number): Promise<JobOutcome> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
@@ -167,8 +165,8 @@ async function afterError(
 ): Promise<Error> {
   const failure = judgeFailure(error);
   if (failure.holdMs !== null || failure.away) {
-    const metMs = isAccountAway(error) ? await context.breaker?.met(error) : undefined;
-    const ms = metMs ?? failure.holdMs ?? 1;
+    const awayMs = isAccountAway(error) ? await context.breaker?.failed(error) : undefined;
+    const ms = awayMs ?? failure.holdMs ?? 1;
     await context.hold(ms);
     tell({ type: failure.away ? 'away' : 'held', line: failure.line, ms });
     return new RateLimitError();

@@ -1,4 +1,4 @@
-// Runs one task at a time per name within this process, in the order of the calls.
+// A lock by name within this process: runs one task at a time per name, in the order of the calls.
 import { abortable } from '@fxtape/ops';
 
 export class Turns {
@@ -13,7 +13,7 @@ export class Turns {
     });
     const tail = before.then(() => held);
     this.#tails.set(name, tail);
-    // Not before everybody ahead has ended: who gives up is no end of them.
+    // Not before all earlier callers have finished: one that was aborted does not end the wait for the others.
     void tail.then(() => {
       if (this.#tails.get(name) === tail) this.#tails.delete(name);
     });

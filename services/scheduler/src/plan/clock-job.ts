@@ -1,6 +1,6 @@
-// The job that gathers evidence of a broker's clock. In: what the broker lists and what is configured. Out: a job about a few symbols whose
-// weeks open and close, over two years and the four switches in them. Currencies and gold are asked for whether they are recorded or
-// not, because a symbol that trades on weekends shows nothing.
+// The job that gathers evidence about a broker's clock. In: the symbols that the broker lists and those configured. Out: a job for a few symbols
+// whose trading weeks open and close, over two years and their four clock changes. Currencies and gold are read even if they are not
+// recorded, because a symbol that trades on weekends is no evidence.
 import type { PlannedJob } from '@fxtape/jobs';
 
 type ClockJob = Extract<PlannedJob, { name: 'clock' }>;
@@ -8,10 +8,10 @@ type ClockJob = Extract<PlannedJob, { name: 'clock' }>;
 const WEEKLY = ['EURUSD', 'USDJPY', 'GBPUSD', 'XAUUSD'] as const;
 const MOST_SYMBOLS = 4;
 const HOUR_US = 3_600_000_000;
-/** Two years, and enough before for the switches at their ends. */
+/** Two years, and some weeks before the first clock change. */
 const BACK_US = 800 * 24 * HOUR_US;
 
-/** `EURUSD`, `EURUSD.sd`, `EURUSDm`: the shortest name that begins so. */
+/** `EURUSD`, `EURUSD.sd`, `EURUSDm`: the shortest symbol with this prefix. */
 const listedAs = (listed: readonly string[], name: string): string | undefined =>
   listed
     .filter((symbol) => symbol.toUpperCase().startsWith(name))
@@ -29,7 +29,7 @@ export function clockJob(o: {
   configured: readonly string[];
   nowUs: number;
 }): ClockJob {
-  // To the hour: planners of one hour make one job.
+  // Rounded to the hour, so that all plans of an hour make the same job.
   const toUs = Math.ceil(o.nowUs / HOUR_US) * HOUR_US;
   const symbols = clockSymbols(o.listed, o.configured);
   return { name: 'clock', payload: { account: o.account, symbols, fromUs: toUs - BACK_US, toUs } };

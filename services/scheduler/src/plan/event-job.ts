@@ -1,6 +1,6 @@
-// What a streamed bar leads to: a read of the bars that are newer than the claimed ones, and of the last three anyway, because a broker
-// may have corrected them. In: the bar's open time. Out: one job. It reaches a minute into the next bar, whose presence in the answer
-// is what proves that the streamed one is closed.
+// The job for a streamed bar: reads the bars that are newer than the covered ones, and the last three in any case, because a broker may have
+// corrected them. In: the bar's open time. Out: one job. It reaches a minute into the next bar, whose presence in the answer proves that
+// the streamed bar is closed.
 import type { PlannedJob } from '@fxtape/jobs';
 import { type BrokerMs, barEndOf, barOpenOf, brokerMs, type ClockRule, utcMs } from '@fxtape/market';
 import { DAY_US, isTimeframe } from './grid.ts';
@@ -16,7 +16,7 @@ export interface StreamedBar {
 const BARS_AGAIN = 3;
 const MINUTE_US = 60_000_000;
 
-/** `claimedToUs`: where the stream's newest claim ends, as far as the last plan knew. Null: not a timeframe. */
+/** `claimedToUs`: where the stream's newest claim ended at the last plan. Null: the bar has no known timeframe. */
 export function eventJob(
   whose: { account: string; feed: string },
   bar: StreamedBar,
@@ -31,7 +31,7 @@ export function eventJob(
   let first = opened;
   for (let i = 1; i < BARS_AGAIN; i += 1) first = barOpenOf(timeframe, brokerMs(first - 1));
   const window = us(first);
-  // A longer hole is the plan's: it cuts it into jobs.
+  // A longer hole is left to the plan, which splits it into jobs.
   const head = claimedToUs !== null && claimedToUs < window && window - claimedToUs <= DAY_US;
   const range = {
     fromUs: Math.max(0, head ? claimedToUs : window),

@@ -1,11 +1,11 @@
-// Where ranges are cut. In: a kind of stream and an instant. Out: the cell that holds it, `[fromUs, toUs)`. Cells are the same whenever and
-// by whomever a plan is made, so that the same work has the same id. About as many rows fall into one as a terminal answers at once.
+// Splits ranges into cells. In: a kind of stream and a time. Out: the cell that contains it, `[fromUs, toUs)`. Cells do not depend on when or by
+// which process a plan is made, so that the same work has the same id. A cell holds about as many rows as a terminal returns at once.
 import { brokerMs, type ClockRule, type Range, type StreamKey, utcMs } from '@fxtape/market';
 import { TIMEFRAMES, type Timeframe } from '@fxtape/config';
 
 export const DAY_US = 86_400_000_000;
 const DAY_MS = 86_400_000;
-/** 1970-01-04 was a Sunday: weeks are cut while markets are closed. */
+/** 1970-01-04 was a Sunday: weeks begin while markets are closed. */
 const SUNDAY_US = 3 * DAY_US;
 
 const CELL_DAYS: Record<Timeframe, number> = {
@@ -23,7 +23,7 @@ const ACCOUNT_DAYS = 30;
 
 export type CellOf = (atUs: number) => Range;
 
-/** Cells of so many days, all of the same length but the first, which begins at 1970. */
+/** Cells of equal length; the first one is cut at 1970. */
 const fixed =
   (days: number, phaseUs: number): CellOf =>
   (atUs) => {
@@ -32,7 +32,7 @@ const fixed =
     return { fromUs: Math.max(0, fromUs), toUs: fromUs + width };
   };
 
-/** The broker's days: from one midnight of its wall clock to the next, 23 to 25 hours apart. */
+/** The broker's days, from midnight to midnight in broker time: 23 to 25 hours. */
 export const brokerDayOf =
   (rule: ClockRule): CellOf =>
   (atUs) => {
@@ -45,7 +45,7 @@ export const brokerDayOf =
 export const isTimeframe = (text: string | null): text is Timeframe =>
   text !== null && (TIMEFRAMES as readonly string[]).includes(text);
 
-/** Null: history is not asked for by this kind of stream. */
+/** Null: this kind of stream has no history. */
 export function cellsOf(key: StreamKey, rule: ClockRule): CellOf | null {
   if (key.stream === 'ticks') return brokerDayOf(rule);
   if (key.stream === 'deals' || key.stream === 'positions') return fixed(ACCOUNT_DAYS, 0);
@@ -53,7 +53,7 @@ export function cellsOf(key: StreamKey, rule: ClockRule): CellOf | null {
   return null;
 }
 
-/** The pieces of ranges (sorted, disjoint) between cell borders, newest first, made one at a time. */
+/** Splits ranges (sorted, disjoint) at cell borders, newest first, lazily. */
 export function* piecesOf(ranges: readonly Range[], cellOf: CellOf): Generator<Range> {
   for (const { fromUs, toUs } of ranges.toReversed()) {
     let end = toUs;

@@ -1,6 +1,6 @@
-// Gaps that can be brought to their final state: open, with an end. In: the plan's input. Out: one heal job each, newest day first, and the
-// gaps of one symbol and broker's day in a row, because one download may serve them all. History that was refused is no gap to heal: it
-// is asked for again as what it is, a missing range.
+// Heal jobs for open gaps that have ended. In: the plan's input. Out: one job per gap, newest day first, with the gaps of one symbol and broker
+// day together, because one download may serve them all. Refused history is not healed: it is a missing range, and is requested again as
+// such.
 import type { PlannedJob } from '@fxtape/jobs';
 import { isStreamKind } from '@fxtape/market';
 import { brokerDayOf, isTimeframe } from './grid.ts';
@@ -19,10 +19,10 @@ export function planHeals(input: PlanInput): Planned<HealJob>[] {
       b.gap.toUs - a.gap.toUs ||
       compare(a.gap.gapId, b.gap.gapId),
   );
-  return sorted.map(({ gap }) => ({ job: healJob(input.account, gap), marks: [] }));
+  return sorted.map(({ gap }) => ({ job: healJob(input.account, gap), doneKeys: [] }));
 }
 
-/** A row that a foreign hand wrote into `gap_events` must not end the plan of everything else. */
+/** An invalid row in `gap_events`, such as one written by hand, must not stop the whole plan. */
 const isHealable = (gap: EndedGap): boolean =>
   gap.cause !== 'refused' && gap.fromUs < gap.toUs && gap.fromUs >= 0 && isStreamKind(gap.stream);
 

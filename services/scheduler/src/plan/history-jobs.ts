@@ -1,8 +1,8 @@
-// From what a stream lacks to jobs. In: its missing ranges. Out: jobs `[fromUs, toUs)`, one per cell, newest first, made as they are read.
+// Turns the missing ranges of a stream into jobs `[fromUs, toUs)`: one per cell, newest first, created lazily.
 import type { PlannedJob, Why } from '@fxtape/jobs';
 import { type Range, type StreamKey } from '@fxtape/market';
 import { isTimeframe, piecesOf } from './grid.ts';
-import { retryMark, type StreamNeed } from './missing.ts';
+import { retryKey, type StreamNeed } from './missing.ts';
 import type { Planned } from './plan-input.ts';
 
 export type HistoryJob = Extract<PlannedJob, { name: 'bars' | 'deals' | 'positions' | 'ticks' }>;
@@ -12,7 +12,7 @@ export interface Whose {
   readonly feed: string | null;
 }
 
-/** Null for a stream that has no history, or market data of an account without a feed. */
+/** Null: the stream has no history, or it is market data and the account has no feed. */
 export function historyJob(whose: Whose, key: StreamKey, range: Range, why: Why): HistoryJob | null {
   const { account, feed } = whose;
   const { fromUs, toUs } = range;
@@ -33,7 +33,7 @@ export function* jobsOf(whose: Whose, need: StreamNeed, why: Why): Generator<Pla
     const job = historyJob(whose, need.key, piece, why);
     if (job === null) return;
     const tried = need.retried.filter(({ fromUs, toUs }) => fromUs < piece.toUs && toUs > piece.fromUs);
-    const marks = tried.map(retryMark);
-    yield { job, marks };
+    const doneKeys = tried.map(retryKey);
+    yield { job, doneKeys };
   }
 }

@@ -1,5 +1,5 @@
-// Small things that are due by the calendar: the description of each symbol on first sight and once a day, and the comparison of each
-// broker's day with the broker's own count once its minute bars are there. In: the plan's input and what the streams need. Out: jobs.
+// Small jobs that are due by the calendar: each symbol's specification when it is new and once a day, the audit, and the comparison of each
+// broker day with the broker's own count once its minute bars are there. In: the plan's input. Out: jobs.
 import type { PlannedJob } from '@fxtape/jobs';
 import { type Range, streamId } from '@fxtape/market';
 import { brokerDayOf, DAY_US } from './grid.ts';
@@ -10,9 +10,9 @@ type SpecJob = Extract<PlannedJob, { name: 'symbol_specs' }>;
 type AuditJob = Extract<PlannedJob, { name: 'audit' }>;
 type QualityJob = Extract<PlannedJob, { name: 'daily_quality' }>;
 
-/** Days before that are not compared any more: a recorder that was away for long has other worries. */
+/** Older days are not compared. */
 const COMPARED_DAYS = 35;
-/** After the end of a day, before it is compared. */
+/** Wait after the end of a day before comparing it. */
 const SETTLED_US = 1_800_000_000;
 
 export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
@@ -20,18 +20,18 @@ export function planSpecs(input: PlanInput): Planned<SpecJob>[] {
   if (feed === null) return [];
   const symbols = new Set(input.streams.flatMap(({ symbol }) => (symbol === null ? [] : [symbol])));
   return [...symbols].flatMap((symbol) => {
-    const mark = `specs ${symbol}`;
-    if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(mark)) return [];
-    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, marks: [mark] }];
+    const doneKey = `specs ${symbol}`;
+    if (input.symbolsWithSpec.has(symbol) && input.doneToday.has(doneKey)) return [];
+    return [{ job: { name: 'symbol_specs', payload: { account, feed, symbol } }, doneKeys: [doneKey] }];
   });
 }
 
-/** Told back when the audit stands in the queue. */
-export const AUDIT_MARK = 'audit';
+/** Reported back once the audit is in the queue. */
+export const AUDIT_KEY = 'audit';
 
 export function planAudit({ account, auditUs, feed }: PlanInput): Planned<AuditJob>[] {
   if (auditUs === null) return [];
-  return [{ job: { name: 'audit', payload: { account, feed, asOfUs: auditUs } }, marks: [AUDIT_MARK] }];
+  return [{ job: { name: 'audit', payload: { account, feed, asOfUs: auditUs } }, doneKeys: [AUDIT_KEY] }];
 }
 
 export function* planQuality(
@@ -51,13 +51,13 @@ export function* planQuality(
   for (const range of days) {
     for (const { symbol, sinceUs } of ticks) {
       if (symbol === null || range.toUs - DAY_US / 24 < sinceUs) continue;
-      const mark = `quality ${symbol} ${range.fromUs}`;
-      if (input.comparedDays.has(`${symbol} ${range.fromUs}`) || input.doneToday.has(mark)) continue;
+      const doneKey = `quality ${symbol} ${range.fromUs}`;
+      if (input.comparedDays.has(`${symbol} ${range.fromUs}`) || input.doneToday.has(doneKey)) continue;
       const claimed = index.claimed.get(streamId({ stream: 'bars', symbol, timeframe: 'M1' })) ?? [];
       if (!claimed.some(({ fromUs, toUs }) => fromUs <= range.fromUs && toUs >= range.toUs)) continue;
       yield {
         job: { name: 'daily_quality', payload: { account, feed, symbol, ...range } },
-        marks: [mark],
+        doneKeys: [doneKey],
       };
     }
   }

@@ -1,5 +1,5 @@
-// What one stream lacks: wanted − claimed − what lies before the broker's beginning − what was refused a moment ago. In: the plan's input,
-// indexed by stream. Out: sorted, disjoint ranges, holes in the middle as well as both ends.
+// What one stream is missing: wanted − claimed − what lies before the beginning of the broker's history − what was refused recently. In: the
+// plan's input, indexed by stream. Out: sorted, disjoint ranges, holes in the middle as well as both ends.
 import type { Depth } from '@fxtape/config';
 import {
   brokerMs,
@@ -17,13 +17,13 @@ import type { ConfiguredSince, PlanInput, Refusal } from './plan-input.ts';
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
 const DAY_US = 24 * HOUR_US;
-/** Deals and closed positions are asked for up to here, before now. */
+/** Deals and closed positions are requested up to this long before now. */
 const ACCOUNT_GRACE_US = 2 * MINUTE_US;
-/** The newest end of what is streamed is read when its events come; without them, when so much is missing. */
+/** The newest end of a streamed timeframe is read when its events arrive; without events, when this much is missing. */
 const STREAMED_HEAD_US = 5 * MINUTE_US;
-/** While its symbol is known to be shut no event comes, and there is nothing to read: then at the latest when so much is missing. */
+/** The same while the symbol is known to be closed, when no events and no rows are expected. */
 const SHUT_HEAD_US = 6 * HOUR_US;
-/** How many cells are asked for beyond the oldest that is known, while the broker's beginning is not: half of the known ones. */
+/** While the beginning of history is unknown: how many cells to request before the oldest known one (half as many as are known). */
 const FEWEST_CELLS = 1;
 const MOST_CELLS = 4;
 
@@ -31,34 +31,34 @@ export interface StreamNeed {
   readonly key: ConfiguredSince;
   readonly cellOf: CellOf;
   readonly wanted: Range;
-  /** Claimed by history (ticks: by anything), united. */
+  /** Claimed by history (ticks: by any source), united. */
   readonly claimed: readonly Range[];
   readonly missing: readonly Range[];
-  /** The newest end, where it is left to the events for now. */
+  /** The newest end, if it is left to the events for now. */
   readonly deferred: Range | null;
-  /** Refusals whose rest is over: what is missing holds them again. */
+  /** Refusals that have rested: `missing` contains their ranges again. */
   readonly retried: readonly Refusal[];
-  /** Everything is wanted and the beginning is not known yet: more is planned once this was read. */
+  /** All history is wanted and its beginning is unknown: more is planned once this was read. */
   readonly searching: boolean;
 }
 
-/** The input by stream, made once per plan. */
+/** The input by stream, computed once per plan. */
 export interface StreamIndex {
   readonly claimed: ReadonlyMap<string, readonly Range[]>;
-  /** Of ticks: where the newest stretch of live rows begins. */
+  /** Start of the newest live range. */
   readonly liveFromUs: ReadonlyMap<string, number>;
   readonly withheld: (key: StreamKey) => Range[];
   readonly retried: (key: StreamKey) => Refusal[];
 }
 
-/** Remembers that a refused range was tried today: when it ends as before, nothing new is written of it. */
-export const retryMark = (refusal: Refusal): string => `retry ${streamId(refusal)} ${refusal.fromUs}`;
+/** The done key of a refused range that was retried today: a second refusal of the same range writes nothing. */
+export const retryKey = (refusal: Refusal): string => `retry ${streamId(refusal)} ${refusal.fromUs}`;
 
-/** How long a refusal is left alone after it was written: as long as it has been refused so far, at least an hour, at most a day. */
+/** How long a refusal rests: as long as the range has been refused so far, at least an hour, at most a day. */
 export const restOf = (refusal: Pick<Refusal, 'firstUs' | 'lastUs'>): number =>
   Math.min(DAY_US, Math.max(HOUR_US, refusal.lastUs - refusal.firstUs));
 
-/** `impatient`: a person asks, so refusals are tried now. */
+/** `impatient`: a person asks, so refused ranges are retried now. */
 export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
   const ranges = new Map<string, Range[]>();
   const liveFromUs = new Map<string, number>();
@@ -74,13 +74,12 @@ export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
   }
   const claimed = new Map([...ranges].map(([id, list]) => [id, unite(list)]));
   const rests = (refusal: Refusal): boolean =>
-    !impatient &&
-    (refusal.lastUs + restOf(refusal) > input.wallUs || input.doneToday.has(retryMark(refusal)));
+    !impatient && (refusal.lastUs + restOf(refusal) > input.wallUs || input.doneToday.has(retryKey(refusal)));
   const refusals = Map.groupBy(input.refusals, (refusal) => `${refusal.stream} ${rests(refusal)}`);
   const gapsOfTicks = input.gaps.filter((gap) => gap.stream === 'ticks');
   const withheld = (key: StreamKey): Range[] => {
     const refused = (refusals.get(`${key.stream} true`) ?? []).filter(concerns(key));
-    // Gaps of the live ticks are healed, never filled as history.
+    // Gaps in live ticks are healed, never filled as history.
     return key.stream === 'ticks' ? [...refused, ...gapsOfTicks.filter(concerns(key))] : refused;
   };
   const retried = (key: StreamKey): Refusal[] =>
@@ -88,14 +87,14 @@ export function indexStreams(input: PlanInput, impatient = false): StreamIndex {
   return { claimed, liveFromUs, withheld, retried };
 }
 
-/** Whether something that is said of a stream, or of all symbols or timeframes of one, is said of this one. */
+/** Whether a row about a symbol and timeframe (null: all) applies to this stream. */
 const concerns =
   (key: StreamKey) =>
   (of: { symbol: string | null; timeframe: string | null }): boolean =>
     (of.symbol === null || of.symbol === key.symbol) &&
     (of.timeframe === null || of.timeframe === key.timeframe);
 
-/** Null: nothing of this stream is asked for over REST, or not yet. */
+/** Null: this stream is not requested over REST, or not yet. */
 export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): StreamNeed | null {
   const cellOf = cellsOf(key, input.rule);
   const end = cellOf === null ? null : endOf(key, input, index);
@@ -117,7 +116,7 @@ export function needOf(key: ConfiguredSince, input: PlanInput, index: StreamInde
   return { key, cellOf, wanted, claimed, ...more, ...lacking(key, wanted, claimed, withheld, input) };
 }
 
-/** The same for a range that somebody asks for, whatever the configuration says of depth. */
+/** The same for an explicitly requested range, whatever depth is configured. */
 export function needWithin(
   key: ConfiguredSince,
   range: Range,
@@ -128,7 +127,7 @@ export function needWithin(
   const end = cellOf === null ? null : endOf(key, input, index);
   if (cellOf === null || end === null) return null;
   const id = streamId(key);
-  // Not from the beginning that was found: whoever asks for more wants it to be looked for.
+  // The known beginning of history is ignored: who asks for more wants it checked.
   const wanted = { fromUs: range.fromUs, toUs: Math.min(range.toUs, end) };
   if (wanted.fromUs >= wanted.toUs) return null;
   const claimed = index.claimed.get(id) ?? [];
@@ -156,8 +155,8 @@ function lacking(
 }
 
 /**
- * Of what lacks ticks that which touches a time when nobody was to record them: before the first of it, and between two. What lacks them at
- * another time is a gap, whose end is healing's.
+ * The missing ranges of ticks that touch a time when no account was configured to record them. A range without ticks at another time is a
+ * gap, which healing closes.
  */
 function unrecorded(key: ConfiguredSince, missing: readonly Range[], { tickTimes }: PlanInput): Range[] {
   const recorded = unite([
@@ -167,13 +166,13 @@ function unrecorded(key: ConfiguredSince, missing: readonly Range[], { tickTimes
   return missing.filter((piece) => subtract([piece], recorded).length > 0);
 }
 
-/** How much may be missing at the newest end before it is asked for. It stays missing until it was read, shut or not. */
+/** How much may be missing at the newest end before it is requested. */
 function patience(key: ConfiguredSince, head: Range, { sessions }: PlanInput): number {
   const calendar = key.stream === 'bars' && key.symbol !== null ? sessions.get(key.symbol) : undefined;
   return calendar?.word(head) === 'shut' ? SHUT_HEAD_US : STREAMED_HEAD_US;
 }
 
-/** Up to where a stream is asked for; null: it is not, yet. */
+/** Up to where a stream is requested; null: not yet. */
 function endOf(key: ConfiguredSince, input: PlanInput, index: StreamIndex): number | null {
   if (key.stream === 'bars' && isTimeframe(key.timeframe)) {
     const brokerNow = input.rule.toBroker(utcMs(Math.floor(input.nowUs / 1000)));
@@ -191,7 +190,7 @@ function depthOf(key: ConfiguredSince, { backfill }: PlanInput): Depth {
   return (isTimeframe(key.timeframe) ? backfill.bars[key.timeframe] : null) ?? null;
 }
 
-/** Where `all` begins while the broker's beginning is not known: a little beyond what is known, so that nothing is asked for in vain. */
+/** Where `all` starts while the beginning of history is unknown: a few cells before the oldest known one, to avoid useless requests. */
 function frontier(known: readonly Range[], sinceUs: number, endUs: number, cellOf: CellOf): number {
   const newest = cellOf(Math.min(sinceUs, endUs - 1)).fromUs;
   const oldest = known[0]?.fromUs ?? null;

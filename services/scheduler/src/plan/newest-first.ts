@@ -1,6 +1,6 @@
-// One order out of many streams: the newest first, and among what is equally new each stream in its turn, so that no symbol waits for
-// another one's many pieces. "Equally new" is what the queue takes for equal: ends within the same four hours (priority of a job).
-// In: sequences that are each newest first. Out: one sequence, made as it is read.
+// Merges many streams into one order: newest first, and round robin among equally new items, so that no symbol waits for another one's many
+// pieces. Equally new are ends within the same four hours, which have the same job priority. In: sequences that are each newest first.
+// Out: one lazy sequence.
 import type { Range } from '@fxtape/market';
 
 const STEP_US = 4 * 3600 * 1_000_000;
@@ -8,7 +8,7 @@ const STEP_US = 4 * 3600 * 1_000_000;
 interface Head<T> {
   readonly item: T;
   readonly step: number;
-  /** How many of this stream in this step went before. */
+  /** How many items of this stream in this step came before. */
   readonly turn: number;
   readonly stream: number;
   readonly rest: Iterator<T>;

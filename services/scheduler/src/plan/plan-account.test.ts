@@ -250,9 +250,9 @@ describe('refusals', () => {
     expect(historyOf(input({ coverage, refusals }))).toEqual([]);
     expect(historyOf(input({ coverage, refusals, wallUs: NOW + HOUR })).map(rangeOf)).toEqual([hole]);
     const [retry] = [...planAccount(input({ coverage, refusals, wallUs: NOW + HOUR })).history];
-    expect(retry?.marks.length).toBe(1);
+    expect(retry?.doneKeys.length).toBe(1);
     // It ended as before, and nothing new was written of it: then it is tried once a day.
-    const doneToday = new Set(retry?.marks);
+    const doneToday = new Set(retry?.doneKeys);
     expect(historyOf(input({ coverage, refusals, doneToday, wallUs: NOW + HOUR }))).toEqual([]);
     const asked = {
       requestId: 'r',
@@ -417,9 +417,9 @@ describe('by the calendar', () => {
     const ranges = plan.rereads.map(({ job }) => rangeOf(job as HistoryJob));
     const today = Math.floor(NOW / DAY_US) * DAY_US;
     expect(unite(ranges)).toEqual([{ fromUs: today - 7 * DAY_US, toUs: today }]);
-    const marks = plan.rereads.flatMap((one) => one.marks);
-    expect(marks.length).toBe(1);
-    expect(planAccount(input({ coverage: whole, doneToday: new Set(marks) })).rereads).toEqual([]);
+    const doneKeys = plan.rereads.flatMap((one) => one.doneKeys);
+    expect(doneKeys.length).toBe(1);
+    expect(planAccount(input({ coverage: whole, doneToday: new Set(doneKeys) })).rereads).toEqual([]);
   });
 
   test('closed positions are read again in the same days as deals', () => {
@@ -457,7 +457,7 @@ describe('by the calendar', () => {
     expect(deals?.toUs).toBe(NOW);
     // Of bars there is too much of it: what lies before the beginning alone.
     expect(of('bars').map(({ toUs }) => toUs)).toEqual([begin]);
-    const doneToday = new Set([...o.doneToday, ...rereads.flatMap(({ marks }) => marks)]);
+    const doneToday = new Set([...o.doneToday, ...rereads.flatMap(({ doneKeys }) => doneKeys)]);
     expect(planAccount({ ...o, doneToday }).rereads).toEqual([]);
   });
 
@@ -527,7 +527,7 @@ describe('by the calendar', () => {
     const newest = Math.max(...found.map(({ job }) => (job.payload as Range).fromUs));
     expect(days([claim(key, 0, newest + HOUR)]).length).toBe(2);
     expect(days(whole, { comparedDays: new Set([`EURUSD ${newest}`]) }).length).toBe(2);
-    expect(days(whole, { doneToday: new Set(found.flatMap((one) => one.marks)) })).toEqual([]);
+    expect(days(whole, { doneToday: new Set(found.flatMap((one) => one.doneKeys)) })).toEqual([]);
   });
 
   test('the description of a symbol is read on first sight and once a day', () => {

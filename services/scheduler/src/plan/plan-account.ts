@@ -1,6 +1,6 @@
-// The plan of one account, in the order of its value: what belongs to a symbol once, trades that history has not shown, gaps, re-reads, history; inside each the newest first
-// and every stream in its turn. In: the plan's input. Out: the jobs of each kind, those of history made as they are read, and what is
-// missing in numbers. Pure: the same input gives the same plan.
+// The plan of one account, most valuable work first: housekeeping, trades that history has not shown, gaps, re-reads, history; within each the
+// newest first. In: the plan's input. Out: the jobs of each kind (history lazily), and what is missing in numbers. Pure: the same input
+// gives the same plan.
 import type { PlannedJob } from '@fxtape/jobs';
 import { type HistoryJob, jobsOf } from './history-jobs.ts';
 import { planHeals } from './heals.ts';
@@ -21,19 +21,19 @@ export interface AccountPlan {
   readonly housekeeping: readonly Planned<PlannedJob>[];
   readonly gaps: readonly Planned<PlannedJob>[];
   readonly rereads: readonly Planned<PlannedJob>[];
-  /** To be read once. */
+  /** Lazy: can be iterated once. */
   readonly history: Iterable<Planned<HistoryJob>>;
-  /** Marks of what needs no re-read today. */
+  /** Done keys of streams that need no re-read today. */
   readonly firstReads: readonly string[];
   readonly missing: readonly MissingCount[];
-  /** When this plan was carried out, there is more to plan at once. */
+  /** Plan again as soon as this plan is done. */
   readonly searching: boolean;
   readonly needs: readonly StreamNeed[];
 }
 
 export function planAccount(input: PlanInput): AccountPlan {
   const housekeeping = [
-    ...(input.clockJob === null ? [] : [{ job: input.clockJob, marks: [] }]),
+    ...(input.clockJob === null ? [] : [{ job: input.clockJob, doneKeys: [] }]),
     ...planSpecs(input),
   ];
   if (input.awaitsClock) {
@@ -42,7 +42,7 @@ export function planAccount(input: PlanInput): AccountPlan {
   }
   const index = indexStreams(input);
   const wanted = input.streams.flatMap((key) => needOf(key, input, index) ?? []).toSorted(inTurn);
-  // What a bridge does not offer is nothing that is missing.
+  // Ticks that the bridge does not offer are not missing.
   const needs = input.ticksOffered ? wanted : wanted.filter(({ key }) => key.stream !== 'ticks');
   const { jobs, firstReads } = planRereads(input, needs);
   return {
@@ -65,18 +65,18 @@ export function planAccount(input: PlanInput): AccountPlan {
   };
 }
 
-const PROBE_MARK = 'past ticks offered';
+const PROBE_KEY = 'past ticks offered';
 
-/** Once a day the newest of the ticks that nobody offers are asked for: a bridge may be updated. */
+/** Requests ticks once a day although the bridge did not offer any, because a bridge may be updated. */
 function planTickProbe(input: PlanInput, wanted: readonly StreamNeed[]): Planned<PlannedJob>[] {
-  if (input.ticksOffered || input.doneToday.has(PROBE_MARK)) return [];
+  if (input.ticksOffered || input.doneToday.has(PROBE_KEY)) return [];
   const need = wanted.find(({ key, missing }) => key.stream === 'ticks' && missing.length > 0);
   if (need === undefined) return [];
   const [first] = jobsOf(input, need, 'history');
-  return first === undefined ? [] : [{ job: first.job, marks: [PROBE_MARK] }];
+  return first === undefined ? [] : [{ job: first.job, doneKeys: [PROBE_KEY] }];
 }
 
-/** All symbols of one timeframe before the next one: the finest first. */
+/** The finest timeframe first, with all its symbols. */
 const inTurn = (a: StreamNeed, b: StreamNeed): number => {
   const cell = (need: StreamNeed) => {
     const { fromUs, toUs } = need.cellOf(need.wanted.toUs);

@@ -1,28 +1,28 @@
-// Everything that a plan of one account depends on, as plain values: the same input gives the same plan, in every process. Gathered from
-// the configuration, the gateway's clock and QuestDB, never from the queue, so that an emptied queue is simply filled again.
+// Everything that the plan of one account depends on, as plain values: the same input gives the same plan in every process. It comes from the
+// configuration, the gateway's clock and QuestDB, never from the queue, so that an emptied queue is simply filled again.
 import type { BackfillConfig, Timeframe } from '@fxtape/config';
 import type { PlannedJob } from '@fxtape/jobs';
 import type { ClockRule, Range, SessionCalendar, StreamKey } from '@fxtape/market';
 
 /** A stream that is configured now. */
 export interface ConfiguredSince extends StreamKey {
-  /** Configured since, UTC µs; how far back history reaches is counted from here. */
+  /** Configured since, UTC µs; the depth of history counts from here. */
   readonly sinceUs: number;
 }
 
-/** A stretch of a stream that is claimed, `[fromUs, toUs)`. */
+/** A range of a stream that coverage claims, `[fromUs, toUs)`. */
 export interface Claimed extends StreamKey, Range {
   readonly source: string;
 }
 
-/** A stretch that the gateway would not give, or gave rows of that no table takes. */
+/** A range that the gateway refused, or answered with rows that no table accepts. */
 export interface Refusal extends StreamKey, Range {
-  /** When it was refused first and last, UTC µs. */
+  /** First and last refusal, UTC µs. */
   readonly firstUs: number;
   readonly lastUs: number;
 }
 
-/** A deal, or a closed position, that is known by its number and has no row. */
+/** A deal or a closed position that is known by number and has no row. */
 export interface Unshown {
   /** Decimal text. */
   readonly id: string;
@@ -42,46 +42,46 @@ export interface EndedGap extends Range {
 export interface PlanInput {
   readonly account: string;
   readonly feed: string | null;
-  /** The market's now, UTC µs: of a gateway that plays an old day its own. */
+  /** The market's now, UTC µs; a replayed gateway has its own. */
   readonly nowUs: number;
-  /** The wall clock, UTC µs: what rests are counted by. */
+  /** The wall clock, UTC µs, by which refusals rest. */
   readonly wallUs: number;
   readonly rule: ClockRule;
-  /** Evidence of the broker's clock is due. */
+  /** Set when evidence about the broker's clock is due. */
   readonly clockJob: PlannedJob | null;
-  /** Nothing is known of the clock yet: nothing that needs it is planned. */
+  /** The clock is unknown: nothing that needs it is planned. */
   readonly awaitsClock: boolean;
   readonly backfill: BackfillConfig;
-  /** Timeframes whose bars are streamed: a closed bar is told by an event, and read then. */
+  /** Timeframes whose bars are streamed: an event reports a closed bar, which is then read. */
   readonly streamed: readonly Timeframe[];
-  /** Symbols that the broker does not list are left out. */
+  /** Without symbols that the broker does not list. */
   readonly streams: readonly ConfiguredSince[];
   readonly coverage: readonly Claimed[];
   /** False: the bridge was found to offer no past ticks. */
   readonly ticksOffered: boolean;
-  /** By symbol: when its ticks were configured, by whichever account of the feed. Between two such times nobody recorded them. */
+  /** By symbol: when any account of the feed was configured to record its ticks. */
   readonly tickTimes: ReadonlyMap<string, readonly Range[]>;
-  /** By `streamId`: nothing lies before. */
+  /** By `streamId`: the beginning of the broker's history. */
   readonly earliest: ReadonlyMap<string, number>;
   readonly unshown: { readonly deals: readonly Unshown[]; readonly positions: readonly Unshown[] };
-  /** Streams (by `streamId`) of which the beginning is to be looked at again, and how often it was found. */
+  /** By `streamId`: streams whose beginning is to be checked again, and how often it was found. */
   readonly looksDue: ReadonlyMap<string, number>;
   readonly refusals: readonly Refusal[];
   readonly gaps: readonly EndedGap[];
-  /** What was planned already on the day `dayOf(wallUs)`. */
+  /** Done keys: once-a-day work that was planned already on the day `dayOf(wallUs)`. */
   readonly doneToday: ReadonlySet<string>;
   readonly symbolsWithSpec: ReadonlySet<string>;
-  /** By symbol: when it trades, where something is known of it. */
+  /** By symbol: its trading hours, where known. */
   readonly sessions: ReadonlyMap<string, SessionCalendar>;
-  /** When stored rows are to be held against their versions, as of this moment of the wall clock, UTC µs; null: not now. */
+  /** An audit is due, as of this time of the wall clock, UTC µs; null: it is not. */
   readonly auditUs: number | null;
-  /** Days that were compared with the broker's: `<symbol> <start µs>`. */
+  /** Days that were compared with the broker's count: `<symbol> <start µs>`. */
   readonly comparedDays: ReadonlySet<string>;
 }
 
 /** A job of the plan. */
 export interface Planned<J> {
   readonly job: J;
-  /** To be remembered for today once it stands in the queue. */
-  readonly marks: readonly string[];
+  /** Added to `doneToday` once the job is in the queue. */
+  readonly doneKeys: readonly string[];
 }

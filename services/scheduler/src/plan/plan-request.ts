@@ -1,6 +1,6 @@
-// What somebody asks to be fetched now. In: the request and the plan's input. Out: jobs for what is missing of it. A range that is named is
-// wanted whatever the configuration says of depth; without one it is everything that is wanted anyway. What was refused is tried again, and
-// where a history was found to begin is looked at again; what is covered is read once more when that is asked for.
+// The plan for an explicit request. In: the request and the plan's input. Out: jobs for what is missing. A requested range is wanted whatever
+// depth is configured; without a range, it is everything that is configured. Refused ranges are retried and the beginning of history is
+// checked again; covered ranges are read again only with `again`.
 import type { Payload } from '@fxtape/jobs';
 import type { StreamKey } from '@fxtape/market';
 import { type HistoryJob, jobsOf } from './history-jobs.ts';
@@ -10,7 +10,7 @@ import type { ConfiguredSince, Planned, PlanInput } from './plan-input.ts';
 
 export type PlanAsked = Payload<'plan'>;
 
-/** `listed`: all symbols of the broker, so that one may be asked for that is not recorded. */
+/** `listed`: all symbols of the broker, because a symbol that is not recorded can be requested, too. */
 export function planRequested(
   asked: PlanAsked,
   input: PlanInput,
@@ -35,7 +35,7 @@ export function planRequested(
   );
 }
 
-/** Ticks that were recorded live are what they are; history is not asked for them. */
+/** Live coverage still counts with `again`: ticks recorded live are not requested from history. */
 const isLive = ({ source }: PlanInput['coverage'][number]): boolean => source === 'live';
 
 const withHead = (need: StreamNeed): StreamNeed =>

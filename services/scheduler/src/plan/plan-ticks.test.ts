@@ -87,7 +87,7 @@ describe('ticks', () => {
     const [probe, ...more] = plan.housekeeping;
     expect(more).toEqual([]);
     expect(probe?.job.name).toBe('ticks');
-    const again = planAccount(input({ ...o, doneToday: new Set([...done, ...(probe?.marks ?? [])]) }));
+    const again = planAccount(input({ ...o, doneToday: new Set([...done, ...(probe?.doneKeys ?? [])]) }));
     expect(again.housekeeping).toEqual([]);
     expect([...planAccount(input({ ...o, ticksOffered: true })).history]).toHaveLength(2 * 8);
   });

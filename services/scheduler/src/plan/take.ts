@@ -1,7 +1,6 @@
-// As much of a plan as a queue should hold. In: the plan's kinds of jobs, in the order of their value, and what stands in the queue of each
-// kind. Out: jobs, gaps at most half of them and re-reads at most a quarter while history waits too, so that a hundred thousand gaps
-// do not keep everything else from being fetched; and a few of each kind however full the queue is with the others. What is left comes with
-// the next plan, when the queue has room.
+// Takes from a plan as many jobs as a queue should hold. In: the plan, and the number of ready jobs of each kind in the queue. Out: jobs. While
+// history waits, gaps get at most half of the room and re-reads a quarter, so that a hundred thousand gaps do not block everything else; and
+// every kind gets a few, however full the queue is. The rest comes when the queue has room.
 import type { PlannedJob } from '@fxtape/jobs';
 import type { AccountPlan } from './plan-account.ts';
 import type { Planned } from './plan-input.ts';
@@ -12,14 +11,14 @@ export type ByKind = Readonly<Record<Kind, number>>;
 
 export interface Taken {
   readonly jobs: readonly (Planned<PlannedJob> & { readonly kind: Kind })[];
-  /** Something is left. */
+  /** More is left. */
   readonly more: boolean;
 }
 
-/** How many of each kind fit in a queue that is full of others. */
+/** How many of each kind are added to a queue that is full of others. */
 const RESERVED = 30;
 
-/** What a job of a plan is for. */
+/** The kind of work that a job belongs to. */
 export function kindOf(job: PlannedJob): Kind {
   switch (job.name) {
     case 'heal':
@@ -48,7 +47,7 @@ export class PlanTaker {
     };
   }
 
-  /** The next jobs: as many as fit into `room`, and of each kind at least as many as bring what is `ready` of it to its reserve. */
+  /** The next jobs: as many as fit into `room`, but of each kind enough to fill its reserve, given what is `ready`. */
   take(room: number, ready: ByKind): Taken {
     const { gaps, history, housekeeping, rereads } = this.#sources;
     const taken: Record<Kind, Planned<PlannedJob>[]> = {
@@ -78,7 +77,7 @@ export class PlanTaker {
   }
 }
 
-/** A sequence that is read piece by piece, and tells whether anything is left. */
+/** Reads a sequence in pieces and knows whether more is left. */
 class Source {
   readonly #rest: Iterator<Planned<PlannedJob>>;
   #next: IteratorResult<Planned<PlannedJob>>;

@@ -1,6 +1,6 @@
-// Trades that are known by their number and that history has not shown, although their time is claimed: streamed deals, and positions that a
-// deal has closed. What is not claimed yet is read as what it is, a missing range; what is a moment old is waited for. In: the plan's
-// input. Out: one job that looks for all of them.
+// Trades that are known by number but missing from history, although their time is claimed: streamed deals, and positions that a deal closed.
+// Times that are not claimed are missing ranges anyway, and trades of the last minutes may still appear. In: the plan's input. Out: one job
+// that looks for all of them.
 import type { PlannedJob } from '@fxtape/jobs';
 import { streamId } from '@fxtape/market';
 import { indexStreams, type StreamIndex } from './missing.ts';
@@ -27,7 +27,7 @@ export function planUnshown(
     dealIds: idsOf(deals),
     positionIds: idsOf(positions),
   };
-  return [{ job: { name: 'reconcile', payload }, marks: [] }];
+  return [{ job: { name: 'reconcile', payload }, doneKeys: [] }];
 }
 
 const isClaimed = (

@@ -1,13 +1,13 @@
-// Accounts whose gateway does not serve them at the moment, shared by all processes: a circuit breaker per account. In: what requests met,
-// and that one was answered. Out: how long the account is held, a little longer each time, and since when it is away. Afterwards only when
-// and why it was away is kept.
+// The shared state of the circuit breakers, one per account, in Redis. In: requests that found the gateway away, and requests that were
+// answered. Out: how long to hold the account's queue, doubling with each hold, and since when the account is away. After recovery the
+// time and the reason are kept for a week.
 //
-//   answers ──met──► away: held 0.25 s ──met──► held 0.5 s … 15 s        failures during a hold were sent before it, and count once
-//      ▲               │
-//      └───answered────┘  by any request of any process
+//   serving ──failed──► away: held 0.25 s ──failed──► held 0.5 s … 15 s      failures during a hold were sent before it and count once
+//      ▲                 │
+//      └───answered──────┘  by any request of any process
 //
-// Against a gateway that fails now and then, running jobs keep sending requests. From the third hold in a row, or if the gateway said how
-// long to wait, no request is sent at all, and when the hold is over, one at a time.
+// During the first two holds, running jobs keep sending requests, because a gateway may fail only now and then. From the third hold in a
+// row, or when the gateway said how long to wait, no request is sent during the hold (`alone`); after it, one at a time probes the gateway.
 //
 // Redis: own:away:<account>  hash  sinceMs, line, times, untilMs, alone, and at its end endedMs; expires a week later
 import { pipelineAnswers, type QueueSet } from '../catalogue/queue-set.ts';
@@ -19,7 +19,7 @@ export interface Away {
   readonly endedMs: number | null;
   /** `CODE: what happened`, the last time. */
   readonly line: string;
-  /** One request at a time checks whether the gateway is back. */
+  /** No request is sent during the hold; after it, one at a time probes the gateway. */
   readonly alone: boolean;
 }
 
@@ -34,16 +34,16 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * KEYS: hash. ARGV: line, least hold, first, longest, jitter, from which hold on requests are paused. Out: how long it is held, and 1 if
- * this is the beginning.
+ * KEYS: hash. ARGV: line, shortest hold, first hold, longest hold, jitter, the hold from which requests stop. Out: how long to hold, and 1
+ * if the account was serving until now.
  */
-const MET = `${NOW}
+const FAILED = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'untilMs', 'times', 'endedMs', 'alone')
 local begins = (not f[1] or f[4]) and 1 or 0
 local since = begins == 1 and now or f[1]
 local untilMs = begins == 1 and 0 or tonumber(f[2])
 local times = begins == 1 and 0 or tonumber(f[3])
--- What is met while it is left alone says nothing new.
+-- Failures while no request may be sent are not new information.
 local alone = begins == 0 and f[5] == '1' and now < untilMs
 if now >= untilMs then
   times = times + 1
@@ -58,7 +58,7 @@ redis.call('PERSIST', KEYS[1])
 return {untilMs - now, begins}
 `;
 
-/** KEYS: hash. ARGV: how long it is kept. Out: how long it lasted, when this ends it; else -1. */
+/** KEYS: hash. ARGV: how long to keep it. Out: how long the account was away, if this answer ends it; else -1. */
 const ANSWERED = `
 local f = redis.call('HMGET', KEYS[1], 'sinceMs', 'endedMs')
 if not f[1] or f[2] then return -1 end
@@ -68,14 +68,14 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return now - f[1]
 `;
 
-/** KEYS: hash. Out: what the last request met and for how long requests are paused, while they are; else false. */
-const LEFT_ALONE = `${NOW}
+/** KEYS: hash. Out: the last error line and for how long no request may be sent; false if requests may be sent. */
+const PAUSED = `${NOW}
 local f = redis.call('HMGET', KEYS[1], 'untilMs', 'alone', 'endedMs', 'line')
 if f[2] ~= '1' or f[3] or now >= tonumber(f[1]) then return false end
 return {f[4], f[1] - now}
 `;
 
-export class AwayBook {
+export class AwayStore {
   readonly #set: QueueSet;
   readonly #random: () => number;
 
@@ -84,27 +84,27 @@ export class AwayBook {
     this.#random = random;
   }
 
-  /** A request of the account met its gateway's absence; it is to be left alone for `ms`, at least `leastMs`. */
-  async met(account: string, line: string, leastMs: number): Promise<{ ms: number; begins: boolean }> {
+  /** Records a request that found the gateway away. Out: how long to hold the account, at least `leastMs`. */
+  async failed(account: string, line: string, leastMs: number): Promise<{ ms: number; begins: boolean }> {
     const jitter = 0.75 + this.#random() / 2;
     const args = [line, Math.ceil(leastMs), FIRST_MS, LONGEST_MS, jitter, ALONE_FROM];
-    const answer = (await this.#set.redis.eval(MET, 1, this.#key(account), ...args)) as [number, number];
+    const answer = (await this.#set.redis.eval(FAILED, 1, this.#key(account), ...args)) as [number, number];
     return { ms: Math.max(1, Number(answer[0])), begins: Number(answer[1]) === 1 };
   }
 
-  /** A request of the account was answered. Out: how long it was away, when this is the end of it; else null. */
+  /** Records an answer. Out: how long the account was away, if this answer ends it; else null. */
   async answered(account: string): Promise<number | null> {
     const ms = Number(await this.#set.redis.eval(ANSWERED, 1, this.#key(account), KEPT_MS));
     return ms < 0 ? null : ms;
   }
 
-  /** What the account's requests meet while none may be sent, and for how long; else null. */
-  async leftAlone(account: string): Promise<{ line: string; ms: number } | null> {
-    const answer = (await this.#set.redis.eval(LEFT_ALONE, 1, this.#key(account))) as [string, number] | null;
+  /** The last error line and for how long no request may be sent; null: requests may be sent. */
+  async paused(account: string): Promise<{ line: string; ms: number } | null> {
+    const answer = (await this.#set.redis.eval(PAUSED, 1, this.#key(account))) as [string, number] | null;
     return answer === null ? null : { line: answer[0], ms: Number(answer[1]) };
   }
 
-  /** The newest time away of each account; accounts that were not for a week are left out. */
+  /** The latest absence of each account. Accounts without one in the last week are left out. */
   async read(accounts: readonly string[]): Promise<Map<string, Away>> {
     if (accounts.length === 0) return new Map();
     const pipeline = this.#set.redis.pipeline();

@@ -1,7 +1,7 @@
 // Permits of one process: never more than its share, in the order of asking, and none is lost whatever is aborted when.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GatePermits } from './gate-permits.ts';
+import { LocalPermits } from './local-permits.ts';
 
 test('whatever is asked, given back, aborted and resized: never too many, none lost, first come first served', async () => {
   const step = fc.oneof(
@@ -24,7 +24,7 @@ test('whatever is asked, given back, aborted and resized: never too many, none l
         give: (_account: string, token: string) => void leased.delete(token),
       };
       let slots = 2;
-      const permits = new GatePermits({ account: 'one', leases, slots, limit: 9 });
+      const permits = new LocalPermits({ account: 'one', leases, slots, limit: 9 });
       const asked: { abort: AbortController; giveBack: (() => void) | null; ended: boolean }[] = [];
       const served: number[] = [];
       for (const one of steps) {

@@ -1,45 +1,48 @@
-// The runs of one queue in this process: a BullMQ worker with the settings that this recorder needs. In: how many jobs at once (a few times
-// the gateway permits). Out: jobs handed to their handlers. Locks are short, so that the jobs of a killed worker are taken over within
-// seconds; a job may lose its worker many times, because being killed is not the job's fault.
+// The worker of one queue in this process: a BullMQ worker with the settings that jobs need. In: how many jobs to run concurrently (a few per
+// permit). Out: jobs passed to their handlers. Locks are short, so that the jobs of a killed worker are taken over within seconds. A job may
+// lose its worker many times, because that is not the job's fault.
 import type { Log } from '@fxtape/ops';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { definitionOf } from '../catalogue/catalogue.ts';
+import { type Backoff, definitionOf } from '../catalogue/catalogue.ts';
 import { queueName } from '../catalogue/queue-set.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { LOCK_LOST, type RunContext, runJob, STOPPING } from './run-job.ts';
 
-export interface LaneTiming {
-  /** A worker that reports nothing for this long has lost its jobs. */
+export interface QueueWorkerTiming {
+  /** A worker that does not renew its locks for this long loses its jobs. */
   readonly lockMs: number;
-  /** How often lost jobs are looked for. */
+  /** How often to look for lost jobs. */
   readonly stalledEveryMs: number;
   readonly graceMs: number;
 }
 
-export interface LaneOptions {
+export interface QueueWorkerOptions {
   /** Null: the scheduler's queue. */
   readonly account: string | null;
-  /** Jobs at once. */
+  /** Concurrent jobs. */
   readonly jobs: number;
   readonly redis: Redis;
   readonly prefix: string;
   readonly member: string;
   readonly context: Omit<RunContext, 'stopping' | 'hold' | 'graceMs'>;
-  readonly timing: LaneTiming;
+  readonly timing: QueueWorkerTiming;
   readonly random: () => number;
   readonly log: Log;
 }
 
-const FOR_EVER = 100;
+const MOST_STALLED = 100;
+/** BullMQ honours a hold only in a queue with a rate limit. This one never limits. */
+const NO_RATE = { max: 1_000_000_000, duration: 1000 };
+const OTHER_RELEASE: Backoff = { firstMs: 1000, capMs: 60_000 };
 
-export class Lane {
+export class QueueWorker {
   readonly account: string | null;
   readonly #worker: Worker;
   #active = 0;
   #stopping = false;
 
-  constructor(o: LaneOptions) {
+  constructor(o: QueueWorkerOptions) {
     this.account = o.account;
     const { lockMs, stalledEveryMs, graceMs } = o.timing;
     const context: RunContext = {
@@ -61,21 +64,22 @@ export class Lane {
       prefix: o.prefix,
       name: o.member,
       concurrency: o.jobs,
+      limiter: NO_RATE,
       lockDuration: lockMs,
       stalledInterval: stalledEveryMs,
-      maxStalledCount: FOR_EVER,
+      maxStalledCount: MOST_STALLED,
       drainDelay: 2,
       runRetryDelay: 1000,
       settings: {
-        backoffStrategy: (made: number, _type?: string, _error?: Error, job?: { name: string }) => {
-          const backoff = definitionOf(job?.name ?? '')?.backoff ?? { firstMs: 1000, capMs: 60_000 };
-          return retryDelayMs(backoff, made, o.random);
-        },
+        backoffStrategy: (made: number, _type?: string, _error?: Error, job?: { name: string }) =>
+          retryDelayMs(definitionOf(job?.name ?? '')?.backoff ?? OTHER_RELEASE, made, o.random),
       },
     });
-    this.#worker.on('error', (error) => o.log.debug({ err: error, account: o.account }, 'worker'));
+    this.#worker.on('error', (error) =>
+      o.log.debug({ err: error, account: o.account }, 'queue worker error'),
+    );
     this.#worker.on('stalled', (id) =>
-      o.log.info({ account: o.account, job: id }, 'took over the job of a worker that died'),
+      o.log.info({ account: o.account, job: id }, 'took over a job whose worker died'),
     );
     this.#worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) this.#worker.cancelJob(id, LOCK_LOST);
@@ -90,12 +94,12 @@ export class Lane {
     this.#worker.concurrency = jobs;
   }
 
-  /** Takes no more jobs, and ends when those that run have ended. */
+  /** Takes no more jobs, and lets the running ones finish. */
   finish(): Promise<void> {
     return this.#worker.close();
   }
 
-  /** Takes no more jobs and hands back those that run. */
+  /** Takes no more jobs, and hands back the running ones. */
   stop(): Promise<void> {
     this.#stopping = true;
     const closed = this.#worker.close();
@@ -103,7 +107,7 @@ export class Lane {
     return closed;
   }
 
-  /** Lets go of everything without a word to Redis; the jobs are taken over when their locks run out. */
+  /** Stops without Redis. The jobs are taken over when their locks expire. */
   async abandon(): Promise<void> {
     this.#stopping = true;
     this.#worker.cancelAllJobs(STOPPING);

@@ -1,24 +1,22 @@
-// The gateway permits of one account in this process: how many of its requests may be under way at once. In: this process's share of
-// the account's budget (share.ts), and requests that want to be made. Out: each one's turn, in the order of asking. A share is only as
-// good as what its owner knows of the others, so the last word on every permit is the lease in Redis (permit-lease.ts).
+// The line in front of the permit leases: one account's requests in this process wait here in the order of asking. In: this process's fair
+// share of the account's budget, and requests. Out: permits. The lease in Redis (permit-leases.ts) is what limits requests across
+// processes. This line adds what a lease that is polled cannot give: order within a process, at most a share of the leases for each
+// process (otherwise whoever holds the leases would take them again and starve the others), and a few pollers instead of one per job.
 //
 //   take ─► waits for one of `slots` here ─► leased in Redis ─► request ─► given back
 import { abortable } from '@fxtape/ops';
-import type { PermitLeases } from './permit-lease.ts';
+import type { PermitLeases } from './permit-leases.ts';
 
 /** Gives the permit back; later calls do nothing. */
 export type GiveBack = () => void;
 
-interface Waiter {
-  readonly admit: () => void;
-}
-
-export class GatePermits {
+export class LocalPermits {
   readonly #account: string;
   readonly #leases: Pick<PermitLeases, 'take' | 'give'>;
-  readonly #waiters = new Set<Waiter>();
+  /** In the order of asking; each call admits its waiter. */
+  readonly #waiters = new Set<() => void>();
   #slots: number;
-  /** Requests at once of all processes together. */
+  /** Concurrent requests of all processes together. */
   #limit: number;
   #inUse = 0;
 
@@ -42,7 +40,7 @@ export class GatePermits {
     return this.#waiters.size;
   }
 
-  /** `slots` of this process, `limit` of all together. Fewer than before: those under way run to their end. */
+  /** `slots`: this process's share; `limit`: all processes together. When they shrink, running requests finish. */
   resize(slots: number, limit: number): void {
     this.#slots = slots;
     this.#limit = limit;
@@ -73,16 +71,15 @@ export class GatePermits {
 
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    // Who finds a free place takes the same way as who waited for one: otherwise it would overtake somebody who was admitted a moment ago.
+    // Even with a free slot: otherwise this request would overtake one that was admitted a moment ago.
     const turn = Promise.withResolvers<void>();
-    const waiter: Waiter = { admit: turn.resolve };
-    this.#waiters.add(waiter);
+    this.#waiters.add(turn.resolve);
     this.#admit();
     try {
       await abortable(turn.promise, signal);
     } catch (error) {
-      // Admitted and aborted at the same moment: the place goes to the next one.
-      if (!this.#waiters.delete(waiter)) this.#leave();
+      // Admitted and aborted at the same moment: the slot goes to the next one.
+      if (!this.#waiters.delete(turn.resolve)) this.#leave();
       throw error;
     }
   }
@@ -93,11 +90,11 @@ export class GatePermits {
   }
 
   #admit(): void {
-    for (const waiter of this.#waiters) {
+    for (const admit of this.#waiters) {
       if (this.#inUse >= this.#slots) return;
-      this.#waiters.delete(waiter);
+      this.#waiters.delete(admit);
       this.#inUse += 1;
-      waiter.admit();
+      admit();
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@fxtape/ops';
 import { expect, test } from 'vitest';
-import { EventEar } from './event-ear.ts';
+import { EventListener } from './event-listener.ts';
 
 const START_MS = 1_800_000_000_000;
 const bar = (symbol: string, ts: number, receivedMs: number) => ({
@@ -20,7 +20,7 @@ const trade = (deal_id: bigint | number | null, ts: number, receivedMs: number, 
 /** Opens, µs. */
 const open = (minutes: number): number => START_MS * 1000 + minutes * 60_000_000;
 
-/** An ear over rows in memory, which answer as the tables do. */
+/** A listener over rows in memory, which are queried as the tables are. */
 function rig() {
   let nowMs = START_MS;
   const bars: ReturnType<typeof bar>[] = [];
@@ -34,73 +34,73 @@ function rig() {
     },
     tradeEventsAfter: async (afterUs: number) => trades.filter((row) => row.ts_recv > afterUs),
   };
-  const ear = new EventEar({ reader, clock });
+  const listener = new EventListener({ reader, clock });
   const { signal } = new AbortController();
-  const listen = () => ear.listen({ replayed: false, signal });
-  return { ear, bars, trades, listen, asked, pass: (ms: number) => (nowMs += ms) };
+  const poll = () => listener.poll({ replayed: false, signal });
+  return { listener, bars, trades, poll, asked, pass: (ms: number) => (nowMs += ms) };
 }
 
 test('one read per stream, two seconds after its first bar, with the newest that came meanwhile', async () => {
-  const { bars, ear, listen, pass } = rig();
+  const { bars, listener, poll, pass } = rig();
   bars.push(bar('EURUSD', open(1), START_MS), bar('XAUUSD', open(1), START_MS));
-  await listen();
+  await poll();
   pass(1500);
   bars.push(bar('EURUSD', open(2), START_MS + 1500));
-  await listen();
-  expect(ear.ripeBars()).toEqual([]);
+  await poll();
+  expect(listener.dueBars()).toEqual([]);
   pass(500);
-  await listen();
-  expect(ear.ripeBars().map(({ symbol, ts }) => [symbol, ts])).toEqual([
+  await poll();
+  expect(listener.dueBars().map(({ symbol, ts }) => [symbol, ts])).toEqual([
     ['EURUSD', open(2)],
     ['XAUUSD', open(1)],
   ]);
-  expect(ear.ripeBars()).toEqual([]);
+  expect(listener.dueBars()).toEqual([]);
 });
 
-test('a row that becomes visible late is heard, and none is heard twice', async () => {
-  const { bars, ear, listen, pass } = rig();
+test('a row that becomes visible late is taken, and none is taken twice', async () => {
+  const { bars, listener, poll, pass } = rig();
   bars.push(bar('EURUSD', open(1), START_MS + 5000));
-  await listen();
+  await poll();
   bars.unshift(bar('XAUUSD', open(1), START_MS + 1000));
-  await listen();
+  await poll();
   pass(3000);
-  expect(ear.ripeBars().length).toBe(2);
+  expect(listener.dueBars().length).toBe(2);
   for (let i = 0; i < 30; i += 1) {
     pass(1000);
-    await listen();
-    expect(ear.ripeBars()).toEqual([]);
+    await poll();
+    expect(listener.dueBars()).toEqual([]);
   }
 });
 
-test('a month that has ended is heard within a minute, and once', async () => {
-  const { bars, ear, listen, pass } = rig();
-  await listen();
+test('a month that has ended is taken within a minute, and once', async () => {
+  const { bars, listener, poll, pass } = rig();
+  await poll();
   bars.push(bar('EURUSD', open(-31 * 1440), START_MS + 100));
-  const heard: string[] = [];
+  const taken: string[] = [];
   for (let second = 1; second <= 200; second += 1) {
     pass(1000);
-    await listen();
-    heard.push(...ear.ripeBars().map(({ symbol, ts }) => `${symbol} ${ts}`));
-    const months = heard.filter((one) => one.startsWith('EURUSD')).length;
+    await poll();
+    taken.push(...listener.dueBars().map(({ symbol, ts }) => `${symbol} ${ts}`));
+    const months = taken.filter((one) => one.startsWith('EURUSD')).length;
     if (second > 62) expect(months).toBe(1);
     bars.push(bar('XAUUSD', open(second / 60), START_MS + second * 1000));
   }
-  expect(new Set(heard).size).toBe(heard.length);
-  expect(heard.length).toBeGreaterThan(60);
+  expect(new Set(taken).size).toBe(taken.length);
+  expect(taken.length).toBeGreaterThan(60);
 });
 
 test('the tables are asked from a point that moves on', async () => {
-  const { asked, bars, listen } = rig();
+  const { asked, bars, poll } = rig();
   for (let i = 0; i < 5; i += 1) {
     bars.push(bar('EURUSD', open(i), START_MS + i * 60_000));
-    await listen();
+    await poll();
   }
-  await listen();
+  await poll();
   expect(asked.at(-1)).toBeGreaterThan(START_MS * 1000 + 3 * 60_000_000);
 });
 
 test('trades of a second are one reconciliation of their account, identifiers exact', async () => {
-  const { ear, listen, pass, trades } = rig();
+  const { listener, poll, pass, trades } = rig();
   trades.push(
     trade(9_007_199_254_740_993n, 50, START_MS),
     trade(7, 90, START_MS + 1),
@@ -108,9 +108,9 @@ test('trades of a second are one reconciliation of their account, identifiers ex
     trade(null, 40, START_MS + 3),
   );
   trades.push(trade(0, 10, START_MS, 'mt4'));
-  await listen();
+  await poll();
   pass(1000);
-  const jobs = ear.ripeTrades();
+  const jobs = listener.dueTrades();
   expect(jobs.map(({ payload }) => payload)).toEqual([
     { account: 'icm', fromUs: 40, toUs: 91, dealIds: ['9007199254740993', '7'], positionIds: [] },
     { account: 'mt4', fromUs: 10, toUs: 11, dealIds: [], positionIds: [] },

@@ -1,9 +1,9 @@
-// Permits as Redis keeps them, so that all processes together never have more requests of an account under way than its budget says,
-// not even while they disagree about their shares: one joins, one leaves, one comes back from a pause. In: the account and its budget.
-// Out: a token, to be given back. A process renews its tokens with every beat; those of a dead one run out by themselves.
-// While the account is held (`Retry-After`) no token is given out, to nobody: a job that runs already asks for its next page as well.
+// The limit on an account's concurrent gateway requests: each request holds a lease in Redis, so that all processes together never exceed
+// the budget, even while they disagree about their shares (a process joins, leaves, or comes back from a pause). In: the account and its
+// budget. Out: a token, to be given back. A process renews its tokens with every heartbeat; those of a killed process expire. While the
+// account is held (`Retry-After`) nobody gets a token, not even a running job for its next page.
 //
-// Redis: own:permits:<account>  zset  token → when it runs out, ms, clock of Redis
+// Redis: own:permits:<account>  zset  token → when it expires, ms, clock of Redis
 import { abortable } from '@fxtape/ops';
 import { setTimeout as delay } from 'node:timers/promises';
 import { redisNowMs } from './fleet.ts';
@@ -11,8 +11,8 @@ import { pipelineAnswers, type QueueSet } from '../catalogue/queue-set.ts';
 import { queueError } from '../catalogue/redis-connection.ts';
 
 /**
- * KEYS: permits, BullMQ's limiter. ARGV: token, limit, time to live. Answers 0: taken, −1: all are in use, else how much longer the account
- * is held, ms.
+ * KEYS: permits, BullMQ's limiter. ARGV: token, limit, time to live. Out: 0 taken; −1 all in use; else how much longer the account is
+ * held, ms.
  */
 const TAKE = `
 local time = redis.call('TIME')
@@ -40,7 +40,7 @@ export class PermitLeases {
   readonly #held = new Map<string, Set<string>>();
   #count = 0;
 
-  /** `ttlMs`: a process that renews nothing for this long has lost its permits. */
+  /** `ttlMs`: a process that has not renewed its permits for this long loses them. */
   constructor(set: QueueSet, o: { member: string; ttlMs: number; random: () => number }) {
     this.#set = set;
     this.#member = o.member;
@@ -49,7 +49,7 @@ export class PermitLeases {
   }
 
   /**
-   * Waits for one of the account's permits; `limit` is asked again at each try, because budgets change.
+   * Waits for one of the account's permits; `limit` is read at each try, because budgets change.
    * @throws the signal's reason when it is aborted first; QUEUE_REFUSED when Redis refuses.
    */
   async take(account: string, limit: () => number, signal: AbortSignal): Promise<string> {
@@ -59,20 +59,20 @@ export class PermitLeases {
       signal.throwIfAborted();
       const waitMs = await this.#ask(account, token, limit(), signal);
       if (waitMs === TAKEN) return token;
-      // All in use is short: somebody has more than its share for the moment.
+      // All in use: another process holds more than its share, for a moment.
       const ms = waitMs === ALL_IN_USE ? 15 : Math.min(waitMs, LONGEST_PAUSE_MS);
       const paused = delay(ms + this.#random() * 20, undefined, { signal });
       await paused.catch(() => signal.throwIfAborted());
     }
   }
 
-  /** Gives a permit back. A word that Redis does not hear any more is made good by the token's end. */
+  /** Gives a permit back. If Redis does not get the message, the token expires. */
   give(account: string, token: string): void {
     this.#held.get(account)?.delete(token);
     this.#set.redis.zrem(this.#key(account), token).catch(() => undefined);
   }
 
-  /** Keeps what is held; also puts it back after Redis was emptied. */
+  /** Extends the leases that this process holds, and restores them after Redis was emptied. */
   async renew(): Promise<void> {
     if ([...this.#held.values()].every((tokens) => tokens.size === 0)) return;
     const untilMs = (await redisNowMs(this.#set.redis)) + this.#ttlMs;
@@ -91,7 +91,7 @@ export class PermitLeases {
       if (answer === TAKEN) this.#own(account, token);
       return answer;
     } catch (error) {
-      // Given up before the answer came: should it come, nobody uses this permit.
+      // Aborted before the answer came: if it grants the permit, give it back.
       if (signal.aborted) asked.then(() => this.give(account, token)).catch(() => undefined);
       throw signal.aborted ? error : queueError(error);
     }

@@ -1,55 +1,59 @@
-// Hears what the collector streamed into the database, and asks for its confirmation by history. In: `bar_events` and `trade_events`, looked
-// at once a second. Out: one `bars` job per stream two seconds after its first new bar, one `reconcile` per account a second after its
-// first new trade, with all that came meanwhile. What it misses (a stop, a row that became visible late) the next plan finds as missing.
+// Follows what the collector streamed into the database, so that history confirms it soon. In: `bar_events` and `trade_events`, polled once a
+// second. Out: per stream its newest bar, two seconds after the first new one; per account a `reconcile` job, one second after its first new
+// trade, with all trades since. Events that it misses (during a stop, or because a row became visible late) are in the next plan.
 import type { PlannedJob } from '@fxtape/jobs';
 import type { Clock } from '@fxtape/ops';
 import type { HistoryReader } from '@fxtape/questdb';
 
 const BAR_WAIT_MS = 2000;
 const TRADE_WAIT_MS = 1000;
-/** Looked at again, because tables apply their logs one after another: what is new may carry an older time than what was seen. */
+/** Read again each time: tables apply their logs one after another, so a new row may have an older time than one that was read. */
 const OVERLAP_US = 10_000_000;
-/** Heard at the start: what came while nobody listened for a moment. */
+/** Read at the start: what arrived while no scheduler was the leader. */
 const BEFORE_START_US = 60_000_000;
 /**
- * Bars up to H4 opened so long before they were streamed, and those of the longest timeframe so long. The second are looked for once a
- * minute only: a month of bars is a lot to look through each second.
+ * How long before it was streamed a bar may have opened: up to H4, and the longest timeframe. The long range is read once a minute only,
+ * because a month of bars is too much to scan each second.
  */
 const SHORT_OPEN_US = 6 * 3_600_000_000;
 const LONG_OPEN_US = 33 * 86_400_000_000;
 const LONG_EVERY_MS = 60_000;
 const MOST_DEALS = 1000;
 
-export interface HeardBar {
+export interface BarEvent {
   readonly feed: string;
   readonly symbol: string;
   readonly timeframe: string;
   readonly ts: number;
 }
 
-interface HeardTrade {
+interface TradeEvent {
   readonly account: string;
   readonly deal_id: number | bigint | null;
   readonly ts: number;
 }
 
-export class EventEar {
+export class EventListener {
   readonly #reader: Pick<HistoryReader, 'barEventsAfter' | 'tradeEventsAfter'>;
   readonly #clock: Clock;
-  readonly #bars: Heard<HeardBar & { ts_recv: number }>;
-  readonly #trades: Heard<HeardTrade & { ts_recv: number }>;
+  readonly #bars: EventBatches<BarEvent & { ts_recv: number }>;
+  readonly #trades: EventBatches<TradeEvent & { ts_recv: number }>;
   #longAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(o: { reader: Pick<HistoryReader, 'barEventsAfter' | 'tradeEventsAfter'>; clock: Clock }) {
     this.#reader = o.reader;
     this.#clock = o.clock;
     const startUs = o.clock.nowUs() - BEFORE_START_US;
-    this.#bars = new Heard(startUs, (bar) => `${bar.feed} ${bar.timeframe} ${bar.symbol}`, BAR_WAIT_MS);
-    this.#trades = new Heard(startUs, (trade) => trade.account, TRADE_WAIT_MS);
+    this.#bars = new EventBatches(
+      startUs,
+      (bar) => `${bar.feed} ${bar.timeframe} ${bar.symbol}`,
+      BAR_WAIT_MS,
+    );
+    this.#trades = new EventBatches(startUs, (trade) => trade.account, TRADE_WAIT_MS);
   }
 
-  /** `replayed`: rows may lie anywhere in time, so that the tables are read as a whole. Errors: those of the reader. */
-  async listen(o: { replayed: boolean; signal: AbortSignal }): Promise<void> {
+  /** Reads new events. `replayed`: rows may lie anywhere in time, so the whole tables are read. Errors: those of the reader. */
+  async poll(o: { replayed: boolean; signal: AbortSignal }): Promise<void> {
     const nowMs = this.#clock.monoMs();
     const long = o.replayed || nowMs - this.#longAtMs >= LONG_EVERY_MS;
     const reach = long ? LONG_OPEN_US : SHORT_OPEN_US;
@@ -57,38 +61,37 @@ export class EventEar {
       signal: o.signal,
       ...(o.replayed ? {} : { sinceUs: Math.max(0, afterUs - reach) }),
     });
-    const [bars, trades] = [this.#bars, this.#trades].map((heard) =>
-      long ? heard.longAfterUs : heard.afterUs,
-    );
-    this.#bars.hear(await this.#reader.barEventsAfter(bars as number, ask(bars as number)), nowMs);
-    this.#trades.hear(await this.#reader.tradeEventsAfter(trades as number, ask(trades as number)), nowMs);
+    const barsAfterUs = long ? this.#bars.longAfterUs : this.#bars.afterUs;
+    const tradesAfterUs = long ? this.#trades.longAfterUs : this.#trades.afterUs;
+    this.#bars.add(await this.#reader.barEventsAfter(barsAfterUs, ask(barsAfterUs)), nowMs);
+    this.#trades.add(await this.#reader.tradeEventsAfter(tradesAfterUs, ask(tradesAfterUs)), nowMs);
     if (!long) return;
     this.#longAtMs = nowMs;
-    this.#bars.heardLong();
-    this.#trades.heardLong();
+    this.#bars.endLong();
+    this.#trades.endLong();
   }
 
-  /** Streams whose time has come, each with its newest bar. */
-  ripeBars(): HeardBar[] {
-    return this.#bars.ripe(this.#clock.monoMs()).map((bars) => bars.reduce((a, b) => (b.ts > a.ts ? b : a)));
+  /** The newest bar of each stream that is due. */
+  dueBars(): BarEvent[] {
+    return this.#bars.due(this.#clock.monoMs()).map((bars) => bars.reduce((a, b) => (b.ts > a.ts ? b : a)));
   }
 
-  /** Reconciliations whose time has come. */
-  ripeTrades(): PlannedJob[] {
-    return this.#trades.ripe(this.#clock.monoMs()).flatMap((trades) => [...reconcileJobs(trades)]);
+  /** The reconcile jobs of the accounts that are due. */
+  dueTrades(): PlannedJob[] {
+    return this.#trades.due(this.#clock.monoMs()).flatMap((trades) => [...reconcileJobs(trades)]);
   }
 }
 
-function* reconcileJobs(trades: readonly HeardTrade[]): Generator<PlannedJob> {
+function* reconcileJobs(trades: readonly TradeEvent[]): Generator<PlannedJob> {
   for (let at = 0; at < trades.length; at += MOST_DEALS) {
     const some = trades.slice(at, at + MOST_DEALS);
     const times = some.map(({ ts }) => ts);
-    // MT4 names no deal: then the range alone says what to look for.
+    // MT4 events carry no deal number: the range alone says what to look for.
     const ids = some.flatMap(({ deal_id: id }) => (id === null || BigInt(id) === 0n ? [] : [String(id)]));
     yield {
       name: 'reconcile',
       payload: {
-        account: (some[0] as HeardTrade).account,
+        account: (some[0] as TradeEvent).account,
         fromUs: Math.max(0, Math.min(...times)),
         toUs: Math.max(...times) + 1,
         dealIds: [...new Set(ids)],
@@ -98,8 +101,8 @@ function* reconcileJobs(trades: readonly HeardTrade[]): Generator<PlannedJob> {
   }
 }
 
-/** New rows of one table, each heard once, gathered until the first of its group has waited long enough. */
-class Heard<R extends { readonly ts: number; readonly ts_recv: number }> {
+/** The new rows of one table, each taken once, in batches: a group is due when its first row has waited long enough. */
+class EventBatches<R extends { readonly ts: number; readonly ts_recv: number }> {
   readonly #groupOf: (row: R) => string;
   readonly #waitMs: number;
   readonly #known = new Map<string, number>();
@@ -118,17 +121,17 @@ class Heard<R extends { readonly ts: number; readonly ts_recv: number }> {
     return this.#newestUs - OVERLAP_US;
   }
 
-  /** The same for the looks that reach far back. */
+  /** The same for reads over the long range. */
   get longAfterUs(): number {
     return this.#longAfterUs;
   }
 
-  heardLong(): void {
+  endLong(): void {
     this.#longAfterUs = this.afterUs;
     for (const [id, receivedUs] of this.#known) if (receivedUs <= this.#longAfterUs) this.#known.delete(id);
   }
 
-  hear(rows: readonly R[], nowMs: number): void {
+  add(rows: readonly R[], nowMs: number): void {
     for (const row of rows) {
       const group = this.#groupOf(row);
       const id = `${row.ts_recv} ${row.ts} ${group}`;
@@ -141,13 +144,13 @@ class Heard<R extends { readonly ts: number; readonly ts_recv: number }> {
     }
   }
 
-  ripe(nowMs: number): R[][] {
-    const ripe: R[][] = [];
+  due(nowMs: number): R[][] {
+    const due: R[][] = [];
     for (const [group, { rows, sinceMs }] of this.#waiting) {
       if (nowMs - sinceMs < this.#waitMs) continue;
       this.#waiting.delete(group);
-      ripe.push(rows);
+      due.push(rows);
     }
-    return ripe;
+    return due;
   }
 }
