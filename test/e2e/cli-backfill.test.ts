@@ -142,29 +142,27 @@ test('a job that fails makes the code 1 and is listed with its reason', async ()
   schedule(barsJobs(3));
   work(async ({ payload }) => {
     if (payload.fromUs === Date.UTC(2026, 0, 5) * 1000) {
-      throw new FxtapeError({ code: 'SYMBOL_GONE', kind: 'terminal', message: 'not listed', hint: 'Look' });
+      throw new FxtapeError({ code: 'SYMBOL_NOT_LISTED', message: 'not listed', hint: 'Look' });
     }
     return { rows: 1, requests: 1 };
   });
   const outcome = await backfill('--wait');
   expect(outcome.code).toBe(1);
   expect(outcome.stdout).toMatch(
-    /1 job failed, 2 done: 2 rows in .*\n {2}bars-one-.*\n {4}SYMBOL_GONE: not listed\n$/,
+    /1 job failed, 2 done: 2 rows in .*\n {2}bars-one-.*\n {4}SYMBOL_NOT_LISTED: not listed\n$/,
   );
 });
 
 test('the scheduler’s reason; nobody plans; nobody works; no Redis', async () => {
-  schedule(
-    new FxtapeError({ code: 'NO_SUCH_ACCOUNT', kind: 'terminal', message: 'no account two', hint: 'x' }),
-  );
+  schedule(new FxtapeError({ code: 'FEED_UNKNOWN', message: 'no account two', hint: 'x' }));
   const refused = await backfill('--account', 'two');
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.output).toMatch(
-    /^PLAN_FAILED: the scheduler could not plan: NO_SUCH_ACCOUNT: no account two\. /,
+    /^PLAN_FAILED: the scheduler could not plan: FEED_UNKNOWN: no account two\. /,
   );
   await scheduler?.stop();
   const message = 'no account "tow" is configured or recorded; did you mean "two"?';
-  schedule(new FxtapeError({ code: 'ACCOUNT_UNKNOWN', kind: 'terminal', message, hint: 'x' }));
+  schedule(new FxtapeError({ code: 'ACCOUNT_UNKNOWN', message, hint: 'x' }));
   const mistyped = await backfill('--account', 'tow');
   expect(mistyped.output).toMatch(/^ACCOUNT_UNKNOWN: no account "tow" .*did you mean "two"\?/);
   await scheduler?.stop();

@@ -102,7 +102,7 @@ test('a job that failed for good rests, and then the same work is planned again 
   work(
     bars(async () => {
       if (works) return done(60);
-      throw new FxtapeError({ code: 'GATEWAY_SAYS_NO', kind: 'terminal', message: 'no', hint: 'ask' });
+      throw new FxtapeError({ code: 'FEED_UNKNOWN', message: 'no', hint: 'ask' });
     }),
   );
   const job = barsJob(1);
@@ -113,7 +113,7 @@ test('a job that failed for good rests, and then the same work is planned again 
   });
   expect(failed).toBe(true);
   const report = await queues.report();
-  expect(report.accounts[0]?.failures[0]).toMatchObject({ line: 'GATEWAY_SAYS_NO: no', attempts: 1 });
+  expect(report.accounts[0]?.failures[0]).toMatchObject({ line: 'FEED_UNKNOWN: no', attempts: 1 });
   expect((await queues.plan([job])).counts.resting).toBe(1);
   works = true;
   expect((await queues.plan([job], { restMs: 0 })).counts.again).toBe(1);

@@ -20,9 +20,7 @@ export function openDataDir(dataDir: string): boolean {
     const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isFile() === true;
     throw new FxtapeError({
       code: 'DATA_DIR_UNUSABLE',
-      kind: 'terminal',
       message: `FXTAPE_DATA_DIR: ${dataDir} ${isFile ? 'is a file, not a folder' : `cannot be written (${errno})`}`,
-      hint: 'Fix its permissions or the disk, or point FXTAPE_DATA_DIR at a folder that you own',
       context: { dataDir, errno },
       cause,
     });
@@ -58,9 +56,7 @@ function alreadyRunning(dataDir: string, what: string): FxtapeError {
   const who = what === 'up' ? 'fxtape' : what;
   return new FxtapeError({
     code: 'ALREADY_RUNNING',
-    kind: 'terminal',
     message: `${who} is already running here${pid === null ? '' : ` (pid ${pid})`}, on ${dataDir}`,
-    hint: 'Stop it first, or choose another folder with FXTAPE_DATA_DIR',
     context: { dataDir, pid },
   });
 }

@@ -31,7 +31,6 @@ export async function demoOf(options: DemoOptions, env: CliEnv): Promise<Demo | 
   if (given === undefined)
     throw new FxtapeError({
       code: 'DEMO_TICKS_MISSING',
-      kind: 'terminal',
       message: '--demo=real replays a tick file, but none was given',
       hint: `Add \`--ticks FILE\` or set FXTAPE_DEMO_TICKS (${TICK_FORMATS}; the symbol comes from the file name, or from --symbol); https://www.histdata.com has free files, a month of one pair each`,
     });

@@ -3,12 +3,12 @@ import { FxtapeError } from '@fxtape/ops';
 import { expect, test } from 'vitest';
 import { failureLine } from './failure-line.ts';
 
-const error = new FxtapeError({ code: 'A_B', kind: 'terminal', message: 'it\nfailed', hint: 'Do this' });
+const error = new FxtapeError({ code: 'TAPE_IO', message: 'it\nfailed', hint: 'Do this' });
 
 test('one line with code and hint, or JSON', () => {
-  expect(failureLine(error, { json: false })).toBe('A_B: it failed. Do this.');
+  expect(failureLine(error, { json: false })).toBe('TAPE_IO: it failed. Do this.');
   expect(JSON.parse(failureLine(error, { json: true }))).toEqual({
-    error: { code: 'A_B', message: 'it\nfailed', hint: 'Do this' },
+    error: { code: 'TAPE_IO', message: 'it\nfailed', hint: 'Do this' },
   });
 });
 

@@ -1,16 +1,14 @@
 // An error as the command line shows it. In: whatever was thrown. Out: one line: `CODE: what happened. What to do.`, or the same as JSON
 // for programs. Secrets are removed, wherever they came from.
 import { FxSocketError } from '@fxtape/fxsocket';
-import { FxtapeError, Redactor } from '@fxtape/ops';
-
-const NO_HINT = 'Repeat the command with LOG_LEVEL=debug to see where, and report it';
+import { errorCatalogue, errorLine, FxtapeError, Redactor } from '@fxtape/ops';
 
 export function failureLine(error: unknown, o: { json: boolean }): string {
   const { code, message, hint } = failureOf(error);
   const redactor = new Redactor();
   const line = o.json
     ? JSON.stringify({ error: { code, message, hint } })
-    : new FxtapeError({ code, kind: 'terminal', message, hint }).toLine();
+    : errorLine({ code, message, hint });
   return redactor.redact(line);
 }
 
@@ -20,7 +18,7 @@ function failureOf(error: unknown): { code: string; message: string; hint: strin
     return { code: error.code, message: error.message, hint: gatewayHint(error.code) };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'INTERNAL', message, hint: NO_HINT };
+  return { code: 'INTERNAL', message, hint: errorCatalogue.INTERNAL.hint };
 }
 
 /** What to do about an error of the gateway, in the words that `doctor` uses too. */

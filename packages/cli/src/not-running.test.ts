@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, type ThrownCode } from '@fxtape/ops';
 import { afterEach, expect, test, vi } from 'vitest';
 import { whereNothingRuns } from './not-running.ts';
 
@@ -11,8 +11,8 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const refused = (code: string): FxtapeError =>
-  new FxtapeError({ code, kind: 'transient', message: 'ECONNREFUSED', hint: 'Start it' });
+const refused = (code: ThrownCode): FxtapeError =>
+  new FxtapeError({ code, message: 'ECONNREFUSED', hint: 'Start it' });
 
 test('a refused connection means that nothing runs, unless somebody named the address or an `up` runs', () => {
   vi.stubEnv('FXTAPE_DATA_DIR', dir);

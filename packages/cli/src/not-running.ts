@@ -24,7 +24,6 @@ export function whereNothingRuns(error: unknown): unknown {
 export const notRunning = (dataDir: string, variable: keyof CliEnv, cause?: unknown): FxtapeError =>
   new FxtapeError({
     code: 'NOT_RUNNING',
-    kind: 'terminal',
     message: `no \`fxtape up\` is running on ${dataDir}, and ${variable} is not set`,
     hint: `Start \`fxtape up\`; or, if it runs on another data folder, set FXTAPE_DATA_DIR to that folder; or set ${variable}`,
     context: { dataDir },

@@ -26,7 +26,6 @@ export async function askRecorded<T>(view: QuestDbView, ask: (reader: Reader) =>
     if (!(error instanceof FxtapeError) || error.code !== 'QDB_NO_TABLE') throw error;
     throw new FxtapeError({
       code: error.code,
-      kind: error.kind,
       message: `nothing is recorded yet: the QuestDB at ${view.url} has no fxtape tables`,
       hint: 'Start `fxtape up`: the collector creates them. If it is already running, check that QDB_CLIENT_CONF is the same for both',
       context: error.context,

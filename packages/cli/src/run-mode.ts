@@ -39,7 +39,6 @@ export function requireKeys(mode: RunMode): void {
 export function keyMissing(variable: string, account: string): FxtapeError {
   return new FxtapeError({
     code: 'KEY_MISSING',
-    kind: 'terminal',
     message: `the account "${account}" needs a key, and ${variable} is not set`,
     hint: `Set ${variable} (or ${variable}_FILE) to an FxSocket key; a read-only one (fxs_ro_…) is enough`,
     context: { account, variable },

@@ -151,9 +151,7 @@ export class ServiceProcess {
     const reason = failureReason(this.#lines);
     return new FxtapeError({
       code: 'SERVICE_START_FAILED',
-      kind: 'terminal',
       message: `${name} ended ${MOST_START_FAILURES} times before it was up, last with ${how}${reason === null ? '' : `: ${reason}`}`,
-      hint: 'Fix the cause and start again; its lines in the log above say more',
       context: { service: name },
     });
   }

@@ -39,7 +39,6 @@ export function readStackFile(dataDir: string): StackFile | null {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new FxtapeError({
       code: 'RUN_FILE_INVALID',
-      kind: 'terminal',
       message: `${path} was not written by \`fxtape up\``,
       hint: 'Remove it and start `fxtape up` again',
       context: { path },

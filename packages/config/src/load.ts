@@ -19,7 +19,6 @@ export async function readConfigText(path: string): Promise<string> {
     const missing = errno === 'ENOENT';
     throw new FxtapeError({
       code: missing ? 'CONFIG_NOT_FOUND' : 'CONFIG_UNREADABLE',
-      kind: 'terminal',
       message: missing ? `there is no configuration file at ${path}` : `${path} cannot be read (${errno})`,
       hint: missing
         ? 'Write the file, or point FXTAPE_CONFIG at it'

@@ -62,9 +62,7 @@ function yamlSentence(message: string): string {
 function invalid(path: string, problems: string[]): FxtapeError {
   return new FxtapeError({
     code: 'CONFIG_INVALID',
-    kind: 'terminal',
     message: `${path}: ${problems.join('; ')}`,
-    hint: 'Correct the file; `fxtape config schema` prints what it may contain',
     context: { path, problems },
   });
 }

@@ -11,7 +11,6 @@ export function requireKey(
   if (key !== '') return key;
   throw new FxtapeError({
     code: 'KEY_MISSING',
-    kind: 'terminal',
     message: `the account "${name}" has no key in ${keyVariable}`,
     hint: `Set ${keyVariable}; a read-only key is enough`,
     context: { account: name },

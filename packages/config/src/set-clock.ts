@@ -49,7 +49,6 @@ const rangeOf = (node: unknown): readonly number[] => (isNode(node) && node.rang
 const notEditable = ({ account, path }: { account: string; path: string }): FxtapeError =>
   new FxtapeError({
     code: 'CONFIG_NOT_EDITED',
-    kind: 'terminal',
     message: `the account "${account}" uses YAML features (anchors, aliases) that a command cannot edit`,
     hint: `Write its clock into ${path} by hand`,
     context: { account, path },

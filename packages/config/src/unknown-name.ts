@@ -7,7 +7,6 @@ export function unknownName(what: 'account' | 'symbol', name: string, known: rea
   const near = nearest(name, known);
   return new FxtapeError({
     code: what === 'account' ? 'ACCOUNT_UNKNOWN' : 'SYMBOL_UNKNOWN',
-    kind: 'terminal',
     message: `no ${what} "${name}" is configured or recorded${near === null ? '' : `; did you mean "${near}"?`}`,
     hint: '`fxtape config show` and `fxtape status` list the names',
     context: { [what]: name, nearest: near },

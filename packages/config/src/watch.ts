@@ -102,9 +102,7 @@ function asFxtapeError(error: unknown, path: string): FxtapeError {
   if (error instanceof FxtapeError) return error;
   return new FxtapeError({
     code: 'CONFIG_INVALID',
-    kind: 'terminal',
     message: `${path} could not be parsed`,
-    hint: 'Correct the file; `fxtape config schema` prints what it may contain',
     context: { path },
     cause: error,
   });

@@ -3,7 +3,7 @@
 // process listings and container definitions. An empty variable counts as not given.
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -28,9 +28,7 @@ export function readEnv<S extends z.ZodObject>(schema: S, env: Env = process.env
   if (problems.length > 0 || !parsed.success) {
     throw new FxtapeError({
       code: 'ENV_INVALID',
-      kind: 'terminal',
       message: `the environment is not usable: ${problems.join('; ')}`,
-      hint: 'Correct these variables and start again',
       context: { problems },
     });
   }
@@ -65,7 +63,6 @@ export function readVariable(name: string, env: Env = process.env): string | und
 function invalid(message: string, hint: string, variable: string, cause?: unknown): FxtapeError {
   return new FxtapeError({
     code: 'ENV_INVALID',
-    kind: 'terminal',
     message,
     hint,
     context: { variable },

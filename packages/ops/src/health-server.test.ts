@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { type HealthServer, type HealthServerOptions, startHealthServer } from './health-server.ts';
 import { Metrics } from './metrics.ts';
 
@@ -111,7 +111,7 @@ describe('health server', () => {
   });
 
   test('a document that fails answers 500 with its code, and the server goes on', async () => {
-    const failed = new FxtapeError({ code: 'NOT_NOW', kind: 'transient', message: 'not now', hint: 'Wait' });
+    const failed = new FxtapeError({ code: 'QDB_NOT_APPLIED', message: 'not now', hint: 'Wait' });
     const get = await start({
       json: {
         '/a': () => Promise.reject(failed),
@@ -120,7 +120,7 @@ describe('health server', () => {
         },
       },
     });
-    expect(await (await get('/a')).json()).toEqual({ code: 'NOT_NOW', message: 'not now' });
+    expect(await (await get('/a')).json()).toEqual({ code: 'QDB_NOT_APPLIED', message: 'not now' });
     const other = await get('/b');
     expect(other.status).toBe(500);
     expect(await other.text()).not.toContain('secret');

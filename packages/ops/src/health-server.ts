@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { HttpGuard } from './http-guard.ts';
 import { formatAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
 import type { Metrics } from './metrics.ts';

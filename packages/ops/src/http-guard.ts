@@ -7,7 +7,8 @@
 //   always           what another web page makes a browser send is refused, but for a link that somebody follows
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { bearerMatches } from './bearer.ts';
-import { FxtapeError } from './fxtape-error.ts';
+import type { ThrownCode } from './errors/catalogue.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { isLoopback, parseListenAddr } from './listen-addr.ts';
 
 /** What the guard looks at. */
@@ -39,7 +40,6 @@ export class HttpGuard {
     const variable = o.tokenVariable ?? 'FXTAPE_API_TOKEN';
     throw new FxtapeError({
       code: 'API_TOKEN_REQUIRED',
-      kind: 'terminal',
       message: `${o.variable}: ${o.addr} can be reached from other machines, and no token is set`,
       hint: `Set ${variable} (or ${variable}_FILE), or listen on 127.0.0.1`,
       context: { addr: o.addr },
@@ -65,7 +65,6 @@ export class HttpGuard {
           403,
           'HOST_NOT_ALLOWED',
           'no token is set, so this port answers only to a loopback host name',
-          'Use http://127.0.0.1, or set a token',
         );
   }
 
@@ -90,12 +89,7 @@ export function foreignPage({ host, origin, ...headers }: IncomingHttpHeaders): 
       ? origin === undefined || origin.replace(/^https?:\/\//, '') === host
       : site === 'same-origin' || site === 'none';
   if (isOurs) return null;
-  return refused(
-    403,
-    'ORIGIN_NOT_ALLOWED',
-    'another web page made this request',
-    'Open the address directly',
-  );
+  return refused(403, 'ORIGIN_NOT_ALLOWED', 'another web page made this request');
 }
 
 /** Under a loopback name, and by no web page from elsewhere. */
@@ -107,8 +101,8 @@ export const isOfThisMachine = ({ host, origin }: IncomingHttpHeaders): boolean 
 const isLink = ({ headers, method }: Asked): boolean =>
   method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 
-function refused(status: number, code: string, message: string, hint: string): FxtapeError {
-  return new FxtapeError({ code, kind: 'terminal', message, hint, context: { status } });
+function refused(status: number, code: ThrownCode, message: string, hint?: string): FxtapeError {
+  return new FxtapeError({ code, message, hint, context: { status } });
 }
 
 function hostName(header: string | undefined): string {

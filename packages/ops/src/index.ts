@@ -3,7 +3,9 @@ export { bearerMatches } from './bearer.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { type Env, readEnv, readVariable } from './env.ts';
 export { exitOnUncaught } from './exit-on-uncaught.ts';
-export { type ErrorKind, FxtapeError, type FxtapeErrorInit } from './fxtape-error.ts';
+export { type ErrorCode, errorCatalogue, errorSections, type ThrownCode } from './errors/catalogue.ts';
+export type { ErrorKind } from './errors/entry.ts';
+export { errorLine, FxtapeError, type FxtapeErrorInit } from './errors/fxtape-error.ts';
 export {
   type HealthServer,
   type HealthServerOptions,

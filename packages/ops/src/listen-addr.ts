@@ -1,7 +1,7 @@
 // An address to listen on. In: `host:port` as written in an environment variable, `[::1]:7070` for IPv6. Out: host and port, and
 // whether only this machine can reach it, which decides if a token is required.
 import { BlockList, isIP } from 'node:net';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 
 export interface ListenAddr {
   readonly host: string;
@@ -21,9 +21,7 @@ export function parseListenAddr(addr: string): ListenAddr {
   if (host === undefined || port > 65_535) {
     throw new FxtapeError({
       code: 'HTTP_ADDR_INVALID',
-      kind: 'terminal',
       message: `"${addr}" is not an address to listen on`,
-      hint: 'Write host:port, for example 127.0.0.1:7070 or [::1]:7070',
       context: { addr },
     });
   }
@@ -50,7 +48,6 @@ export function listenFailed(addr: ListenAddr, cause: Error, variable?: string):
     errno === 'EADDRINUSE' ? 'another process listens there' : `not possible (${errno ?? cause.message})`;
   return new FxtapeError({
     code: 'HTTP_LISTEN_FAILED',
-    kind: 'terminal',
     message: `${variable === undefined ? '' : `${variable}: `}cannot listen on ${where}: ${why}`,
     hint: `Stop that process, or choose another address${variable === undefined ? '' : ` with ${variable}`}`,
     context: { addr: where, errno: errno ?? null },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createLog } from './log.ts';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { REDACTED, Redactor } from './redact.ts';
 
 // Long and random enough not to stand in a line by accident; with characters that JSON and URLs spell differently.
@@ -24,8 +24,7 @@ function hiding(secret: string): fc.Arbitrary<Record<string, unknown>> {
     fc.constant(new Error(`refused: ${secret}`, { cause: new Error(`cause ${secret}`) })),
     fc.constant(
       new FxtapeError({
-        code: 'X',
-        kind: 'transient',
+        code: 'TAPE_IO',
         message: secret,
         hint: secret,
         context: { deep: [{ secret }] },

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { passing } from './passing.ts';
 
 const serviceInfo = z.object({
@@ -74,7 +74,6 @@ export function readServiceInfo(dataDir: string, service: string): ServiceInfo |
   } catch (cause) {
     throw new FxtapeError({
       code: 'RUN_FILE_INVALID',
-      kind: 'terminal',
       message: `${path} was not written by ${service}`,
       hint: `Remove it and restart ${service}`,
       context: { path },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FxtapeError } from './fxtape-error.ts';
+import { FxtapeError } from './errors/fxtape-error.ts';
 import { createLog } from './log.ts';
 import { Redactor } from './redact.ts';
 import { secretReader } from './secret-reader.ts';
@@ -39,7 +39,6 @@ test.each<[string, (log: ReturnType<typeof createLog>) => void]>([
 test('of our own errors everything is logged that says what to do', () => {
   const error = new FxtapeError({
     code: 'TAPE_FULL',
-    kind: 'transient',
     message: 'no room',
     hint: 'Make room',
     context: { freeBytes: 1 },

@@ -5,8 +5,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Env } from '@fxtape/ops';
-import { engineError } from './engine-error.ts';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import type { StackLog } from './log.ts';
 import { runCommand } from './run-command.ts';
 import { readZipEntry } from './zip-entry.ts';
@@ -83,22 +82,20 @@ async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: Sta
     { env: o.env, deadlineMs: 600_000 },
   );
   if (result.missing) {
-    throw engineError(
-      'ENGINE_MAVEN_MISSING',
-      `Maven (the command mvn) was not found; it is needed to download ${artifact.title}`,
-      'Install Maven with a JDK 17 or newer (for example "apt-get install openjdk-17-jdk-headless maven" or "brew install maven"), or install Docker and start it',
-    );
+    throw new FxtapeError({
+      code: 'ENGINE_MAVEN_MISSING',
+      message: `Maven (the command mvn) was not found; it is needed to download ${artifact.title}`,
+    });
   }
   const jarPath = join(dir, artifact.jar.file);
   const jar = result.code === 0 ? await readIfThere(jarPath) : null;
   if (jar === null) {
     const said = (result.stdout + result.stderr).trim().split('\n').slice(0, 3).join(' ');
-    throw engineError(
-      'ENGINE_DOWNLOAD_FAILED',
-      `Maven could not download ${artifact.coordinates}: ${said || 'it gave no reason'}`,
-      'Check the network, and the proxy or mirror in the Maven settings, then start again',
-      { context: { coordinates: artifact.coordinates, exitCode: result.code } },
-    );
+    throw new FxtapeError({
+      code: 'ENGINE_DOWNLOAD_FAILED',
+      message: `Maven could not download ${artifact.coordinates}: ${said || 'it gave no reason'}`,
+      context: { coordinates: artifact.coordinates, exitCode: result.code },
+    });
   }
   expectSha256(artifact.title, jar, artifact.jar.sha256);
   if (artifact.entry !== undefined) {
@@ -118,12 +115,11 @@ async function fetchNow(dir: string, artifact: Artifact, o: { env: Env; log: Sta
 function expectSha256(title: string, bytes: Buffer, wanted: string): void {
   const got = sha256(bytes);
   if (got === wanted) return;
-  throw engineError(
-    'ENGINE_CHECKSUM',
-    `${title} has the checksum ${got} instead of ${wanted}`,
-    'Remove it from the local Maven repository and start again; if that does not help, do not trust the source of the file',
-    { context: { got, wanted } },
-  );
+  throw new FxtapeError({
+    code: 'ENGINE_CHECKSUM',
+    message: `${title} has the checksum ${got} instead of ${wanted}`,
+    context: { got, wanted },
+  });
 }
 
 function sha256(bytes: Buffer): string {

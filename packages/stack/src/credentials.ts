@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { engineError } from './engine-error.ts';
+import { FxtapeError } from '@fxtape/ops';
 import { writePrivate } from './private-file.ts';
 
 /** Of letters that stand as they are in URLs, configuration strings and settings files. */
@@ -44,11 +44,10 @@ export function readCredentials(dataDir: string): Credentials | null {
     return file.parse(JSON.parse(text));
   } catch {
     // Without its cause: that may quote the text.
-    throw engineError(
-      'CREDENTIALS_INVALID',
-      `${path} does not contain the passwords that fxtape wrote there`,
-      'Remove the file while nothing runs: the next start makes new passwords, and no row is lost',
-    );
+    throw new FxtapeError({
+      code: 'CREDENTIALS_INVALID',
+      message: `${path} does not contain the passwords that fxtape wrote there`,
+    });
   }
 }
 

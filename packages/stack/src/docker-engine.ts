@@ -10,8 +10,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Env } from '@fxtape/ops';
-import { engineError } from './engine-error.ts';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import { freePort, portIsFree } from './free-port.ts';
 import { startGuard } from './guard.ts';
 import type { StackLog } from './log.ts';
@@ -184,6 +183,11 @@ export class DockerEngine {
 
   #failed(message: string) {
     const hint = `Look at "docker logs ${this.#container}" and "docker info", or start with local engines: FXTAPE_ENGINES=local`;
-    return engineError('ENGINE_DOCKER_FAILED', message, hint, { context: { container: this.#container } });
+    return new FxtapeError({
+      code: 'ENGINE_DOCKER_FAILED',
+      message,
+      hint,
+      context: { container: this.#container },
+    });
   }
 }

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { engineError } from './engine-error.ts';
+import { FxtapeError } from '@fxtape/ops';
 import { writePrivate } from './private-file.ts';
 
 export type EngineName = 'questdb' | 'redis';
@@ -40,12 +40,11 @@ function readAll(dataDir: string): z.infer<typeof file> {
     return file.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw engineError(
-      'ENGINES_FILE',
-      `${path} does not contain what fxtape wrote there`,
-      'Remove the file: fxtape then looks again for the data of this folder',
-      { cause },
-    );
+    throw new FxtapeError({
+      code: 'ENGINES_FILE',
+      message: `${path} does not contain what fxtape wrote there`,
+      cause,
+    });
   }
 }
 

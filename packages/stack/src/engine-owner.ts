@@ -4,9 +4,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Env } from '@fxtape/ops';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import { z } from 'zod';
-import { engineError } from './engine-error.ts';
 import type { StackLog } from './log.ts';
 import { runCommand } from './run-command.ts';
 
@@ -43,12 +42,11 @@ export async function reclaimFolder(
   if (found === null) return;
   if (await runsWith(found.pid, found.marker, o.env)) {
     if (isAlive(found.ownerPid)) {
-      throw engineError(
-        'ENGINE_DATA_IN_USE',
-        `another process (${found.ownerPid}) runs ${o.title} on ${dir}`,
-        'Stop it first, or choose another folder with FXTAPE_DATA_DIR',
-        { context: { dir, enginePid: found.pid, ownerPid: found.ownerPid } },
-      );
+      throw new FxtapeError({
+        code: 'ENGINE_DATA_IN_USE',
+        message: `another process (${found.ownerPid}) runs ${o.title} on ${dir}`,
+        context: { dir, enginePid: found.pid, ownerPid: found.ownerPid },
+      });
     }
     o.log.warn(`${o.title} (process ${found.pid}) outlived the fxtape that started it: stopping it`);
     await endProcess(found.pid);
@@ -99,12 +97,11 @@ function readOwnerFile(dir: string): OwnerFile | null {
   try {
     return ownerFile.parse(JSON.parse(text));
   } catch (cause) {
-    throw engineError(
-      'ENGINE_OWNER_FILE',
-      `${fileIn(dir)} does not contain what fxtape wrote there`,
-      'Make sure that no engine runs on this folder, then remove the file',
-      { cause },
-    );
+    throw new FxtapeError({
+      code: 'ENGINE_OWNER_FILE',
+      message: `${fileIn(dir)} does not contain what fxtape wrote there`,
+      cause,
+    });
   }
 }
 

@@ -5,8 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Env } from '@fxtape/ops';
-import { engineError } from './engine-error.ts';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import { forgetEngine, reclaimFolder, recordEngine } from './engine-owner.ts';
 import { startGuard } from './guard.ts';
 import { LineLog } from './line-log.ts';
@@ -129,10 +128,11 @@ export class EngineProcess {
 
 function startFailed(spec: EngineSpec, what: string, lines: string[], cause?: unknown) {
   const said = lines.length === 0 ? '' : `; its last lines: ${lines.slice(-5).join(' | ')}`;
-  return engineError(
-    'ENGINE_START_FAILED',
-    `${spec.title} did not start: ${what}${said}`,
-    `Read ${spec.logFile}; the usual causes are a port in use, a full disk or too little memory`,
-    { context: { lines, logFile: spec.logFile }, cause },
-  );
+  return new FxtapeError({
+    code: 'ENGINE_START_FAILED',
+    message: `${spec.title} did not start: ${what}${said}`,
+    hint: `Read ${spec.logFile}; the usual causes are a port in use, a full disk or too little memory`,
+    context: { lines, logFile: spec.logFile },
+    cause,
+  });
 }

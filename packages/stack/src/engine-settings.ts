@@ -2,7 +2,7 @@
 // KEY=VALUE lines (QuestDB, the format of Docker's env files) or of `key value` lines (Redis). Out: the pairs, in order.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { engineError } from './engine-error.ts';
+import { FxtapeError } from '@fxtape/ops';
 import { ADMIN, READER } from './questdb-address.ts';
 
 const INFRA = new URL('../../../infra/', import.meta.url);
@@ -48,9 +48,7 @@ function readSettings(path: string, shape: RegExp, format: string): Settings {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw engineError('ENGINE_SETTINGS', `cannot read ${path}`, 'Restore the file from the repository', {
-      cause,
-    });
+    throw new FxtapeError({ code: 'ENGINE_SETTINGS', message: `cannot read ${path}`, cause });
   }
   const settings: Record<string, string> = {};
   for (const [index, raw] of text.split('\n').entries()) {
@@ -58,11 +56,11 @@ function readSettings(path: string, shape: RegExp, format: string): Settings {
     if (line === '' || line.startsWith('#')) continue;
     const [, key, value] = shape.exec(line) ?? [];
     if (key === undefined || value === undefined) {
-      throw engineError(
-        'ENGINE_SETTINGS',
-        `${path}:${index + 1} is not ${format}`,
-        `Write ${format}, or start the line with #`,
-      );
+      throw new FxtapeError({
+        code: 'ENGINE_SETTINGS',
+        message: `${path}:${index + 1} is not ${format}`,
+        hint: `Write ${format}, or start the line with #`,
+      });
     }
     settings[key] = value.trim();
   }

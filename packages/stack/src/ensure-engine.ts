@@ -8,9 +8,8 @@
 // Redis is held less strictly: what it holds is planned again, so another one does no harm.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Env } from '@fxtape/ops';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import { provideCredentials } from './credentials.ts';
-import { engineError } from './engine-error.ts';
 import type { EngineKind, Place } from './engine-kinds.ts';
 import { type EngineMemory, hasRecorded, rememberEngine, rememberedEngine } from './engine-memory.ts';
 import { portIsFree } from './free-port.ts';
@@ -170,12 +169,12 @@ function changed<Address>(kind: EngineKind<Address>, before: EngineMemory) {
       : before.how === 'given'
         ? `Set ${kind.variable} again`
         : `Start it, or set ${kind.variable} to where it is now`;
-  return engineError(
-    'ENGINE_CHANGED',
-    lost(kind, before),
-    `${back}. To start with an empty database on purpose, set FXTAPE_ENGINES=local or FXTAPE_ENGINES=docker once`,
-    { context: { engine: kind.name, how: before.how, where: before.where } },
-  );
+  return new FxtapeError({
+    code: 'ENGINE_CHANGED',
+    message: lost(kind, before),
+    hint: `${back}. To start with an empty database on purpose, set FXTAPE_ENGINES=local or FXTAPE_ENGINES=docker once`,
+    context: { engine: kind.name, how: before.how, where: before.where },
+  });
 }
 
 async function nothingToStop(): Promise<void> {

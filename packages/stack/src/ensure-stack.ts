@@ -1,8 +1,7 @@
 // Finds or starts QuestDB and Redis for `fxtape up`. In: the environment and the data folder. Out: their addresses, how each was obtained,
 // and a stop for those started here. ensure-engine.ts chooses the engine.
 import { resolve } from 'node:path';
-import { type Env, readVariable } from '@fxtape/ops';
-import { engineError } from './engine-error.ts';
+import { type Env, FxtapeError, readVariable } from '@fxtape/ops';
 import { type EngineKind, questDbKind, redisKind } from './engine-kinds.ts';
 import { type EngineMode, type EngineOrigin, ensureEngine } from './ensure-engine.ts';
 import type { StackLog } from './log.ts';
@@ -69,11 +68,7 @@ function dockerOnce(o: StackOptions & { readonly mode: EngineMode }): () => Prom
   const ask = async () => {
     const version = await dockerVersion(o.env);
     if (version === null && o.mode === 'docker') {
-      throw engineError(
-        'ENGINE_DOCKER_MISSING',
-        'no Docker engine answers',
-        'Start Docker, or unset FXTAPE_ENGINES and install a JDK 17 or newer with Maven',
-      );
+      throw new FxtapeError({ code: 'ENGINE_DOCKER_MISSING', message: 'no Docker engine answers' });
     }
     return version !== null;
   };
@@ -83,9 +78,8 @@ function dockerOnce(o: StackOptions & { readonly mode: EngineMode }): () => Prom
 function modeFrom(env: Env): EngineMode {
   const mode = readVariable('FXTAPE_ENGINES', env) ?? 'auto';
   if (mode === 'auto' || mode === 'docker' || mode === 'local') return mode;
-  throw engineError(
-    'ENGINE_MODE_UNKNOWN',
-    `FXTAPE_ENGINES is "${mode}", which is not a mode`,
-    'Set it to auto, docker or local, or unset it',
-  );
+  throw new FxtapeError({
+    code: 'ENGINE_MODE_UNKNOWN',
+    message: `FXTAPE_ENGINES is "${mode}", which is not a mode`,
+  });
 }

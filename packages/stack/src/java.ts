@@ -1,12 +1,10 @@
 // The Java that runs QuestDB. In: the environment. Out: the command and its major version. A JRE is enough to run; fetching the
 // engine the first time needs Maven and with it a JDK.
 import { join } from 'node:path';
-import type { Env } from '@fxtape/ops';
-import { engineError } from './engine-error.ts';
+import { type Env, FxtapeError } from '@fxtape/ops';
 import { runCommand } from './run-command.ts';
 
 const OLDEST = 17;
-const HINT = `Install a JDK ${OLDEST} or newer with Maven (for example "apt-get install openjdk-17-jdk-headless maven" or "brew install openjdk maven"), or install Docker and start it`;
 
 export interface Java {
   readonly command: string;
@@ -27,7 +25,10 @@ export async function findJava(env: Env): Promise<Java> {
     found ??= major;
   }
   const what = found === null ? 'no Java was found' : `the Java found is version ${found}`;
-  throw engineError('ENGINE_JAVA_MISSING', `${what}, and QuestDB needs ${OLDEST} or newer`, HINT);
+  throw new FxtapeError({
+    code: 'ENGINE_JAVA_MISSING',
+    message: `${what}, and QuestDB needs ${OLDEST} or newer`,
+  });
 }
 
 /** The major version in what `java -version` prints: `"17.0.15"` is 17, the old `"1.8.0_292"` is 8, `"25-ea"` is 25. */

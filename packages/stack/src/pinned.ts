@@ -1,7 +1,7 @@
 // The versions of the engines and the checksums of their files, in one place. Out: the artifact of QuestDB, the artifact of Redis for
 // this machine, and the images that are used where there is Docker. Changing a version means changing every line of its entry.
 import type { Artifact } from './artifact.ts';
-import { engineError } from './engine-error.ts';
+import { FxtapeError } from '@fxtape/ops';
 
 export const QUESTDB_VERSION = '9.3.4';
 export const QUESTDB_IMAGE = `questdb/questdb:${QUESTDB_VERSION}`;
@@ -33,12 +33,11 @@ export function redisArtifact(platform: string, arch: string): Artifact {
   const target = `${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   const sha256 = redisSha256[target];
   if (sha256 === undefined) {
-    throw engineError(
-      'ENGINE_PLATFORM',
-      `there is no Redis binary for ${platform} on ${arch}`,
-      'Use Docker (on Windows: Docker Desktop or WSL2), or set REDIS_URL to a Redis 7 that runs elsewhere',
-      { context: { platform, arch } },
-    );
+    throw new FxtapeError({
+      code: 'ENGINE_PLATFORM',
+      message: `there is no Redis binary for ${platform} on ${arch}`,
+      context: { platform, arch },
+    });
   }
   return {
     folder: `redis-7.0.15-${target}`,

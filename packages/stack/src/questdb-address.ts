@@ -1,9 +1,8 @@
 // The addresses of a QuestDB, in the forms that its users want. In: ports on loopback and the passwords of one that fxtape started, or
 // the variables of the environment. Out: the configuration string of the official clients, the URL of its HTTP port, and the URLs of its
 // PostgreSQL port for the two users.
-import { type Env, readVariable } from '@fxtape/ops';
+import { type Env, FxtapeError, readVariable } from '@fxtape/ops';
 import type { QuestDbCredentials } from './credentials.ts';
-import { engineError } from './engine-error.ts';
 
 export interface QuestDbAddress {
   /** For QDB_CLIENT_CONF. */
@@ -52,11 +51,10 @@ export function givenQuestDb(env: Env): QuestDbAddress | null {
   }
   const [, scheme, addr] = /^(https?)::(?:.*;)?addr=([^;]+)/.exec(conf) ?? [];
   if (scheme === undefined || addr === undefined) {
-    throw engineError(
-      'ENGINE_SETTINGS',
-      'QDB_CLIENT_CONF does not name a QuestDB over HTTP',
-      'Write it like http::addr=127.0.0.1:9000; or unset it, and fxtape finds or starts a QuestDB',
-    );
+    throw new FxtapeError({
+      code: 'ENGINE_SETTINGS',
+      message: 'QDB_CLIENT_CONF does not name a QuestDB over HTTP',
+    });
   }
   const { host, hostname } = new URL(`${scheme}://${addr}`);
   const withPort = /:\d+$/.test(addr) ? host : `${hostname}:${DEFAULT_QUESTDB_PORTS.http}`;

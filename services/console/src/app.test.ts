@@ -46,7 +46,6 @@ const clock: AccountClock = {
 const noRedis = (): never => {
   throw new FxtapeError({
     code: 'QUEUE_UNREACHABLE',
-    kind: 'transient',
     message: 'no Redis',
     hint: 'Start it',
   });
@@ -123,7 +122,6 @@ const GUARDED = [
 ];
 const unreachable = new FxtapeError({
   code: 'QDB_UNREACHABLE',
-  kind: 'transient',
   message: 'nobody listens',
   hint: 'Start it',
 });
@@ -232,7 +230,6 @@ describe('answers', () => {
   test('a collector that does not answer is 503, not an empty list', async () => {
     const gone = new FxtapeError({
       code: 'COLLECTOR_NOT_RUNNING',
-      kind: 'transient',
       message: 'it is not running',
       hint: 'Start it',
     });
@@ -287,7 +284,6 @@ describe('answers', () => {
   test('a database that may not decide is 503 with its code', async () => {
     const suspended = new FxtapeError({
       code: 'QDB_SUSPENDED',
-      kind: 'transient',
       message: 'gap_events is suspended',
       hint: 'Resume it',
     });

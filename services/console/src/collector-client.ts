@@ -23,13 +23,10 @@ export async function fetchCollectorState(options: CollectorClientOptions): Prom
   try {
     return collectorState.parse(JSON.parse(text));
   } catch (cause) {
-    throw problem(
-      'COLLECTOR_BAD_ANSWER',
-      url,
-      'answers with something other than its state',
-      'Check that collector and console run the same version',
+    throw failure('COLLECTOR_BAD_ANSWER', url, 'answers with something other than its state', {
+      hint: 'Check that collector and console run the same version',
       cause,
-    );
+    });
   }
 }
 
@@ -39,9 +36,7 @@ function collectorAt(options: CollectorClientOptions): { url: string; token: str
   if (info === null || info.http === null) {
     throw new FxtapeError({
       code: 'COLLECTOR_NOT_RUNNING',
-      kind: 'transient',
       message: 'the collector is not running',
-      hint: 'Start it with `fxtape up`, or set FXTAPE_COLLECTOR_URL if it runs elsewhere',
       context: { dataDir: options.dataDir },
     });
   }
@@ -60,40 +55,39 @@ async function get(url: URL, token: string | undefined, options: CollectorClient
     text = await response.text();
   } catch (cause) {
     const late = (cause as Error).name === 'TimeoutError';
-    throw problem(
+    throw failure(
       'COLLECTOR_UNREACHABLE',
       url.origin,
       late ? 'does not answer in time' : 'cannot be reached',
-      'Check in its log whether it is running',
-      cause,
+      {
+        cause,
+      },
     );
   }
   if (response.status === 401) {
-    throw problem(
-      'COLLECTOR_BAD_ANSWER',
-      url.origin,
-      'requires another token',
-      'Give both the same FXTAPE_API_TOKEN',
-    );
+    throw failure('COLLECTOR_BAD_ANSWER', url.origin, 'requires another token', {
+      hint: 'Give both the same FXTAPE_API_TOKEN',
+    });
   }
   if (response.status !== 200) {
-    throw problem(
-      'COLLECTOR_BAD_ANSWER',
-      url.origin,
-      `answered with status ${response.status}`,
-      'See its log',
-    );
+    throw failure('COLLECTOR_BAD_ANSWER', url.origin, `answered with status ${response.status}`, {
+      hint: 'See its log',
+    });
   }
   return text;
 }
 
-function problem(code: string, url: string, what: string, hint: string, cause?: unknown): FxtapeError {
+function failure(
+  code: 'COLLECTOR_BAD_ANSWER' | 'COLLECTOR_UNREACHABLE',
+  url: string,
+  what: string,
+  more: { hint?: string; cause?: unknown },
+): FxtapeError {
+  const { origin } = new URL(url);
   return new FxtapeError({
     code,
-    kind: 'transient',
-    message: `the collector at ${new URL(url).origin} ${what}`,
-    hint,
-    context: { url: new URL(url).origin },
-    cause,
+    message: `the collector at ${origin} ${what}`,
+    context: { url: origin },
+    ...more,
   });
 }

@@ -30,9 +30,7 @@ function onlyLooking({ method }: FastifyRequest): void {
   if (method === 'GET' || method === 'HEAD') return;
   throw new FxtapeError({
     code: 'QUEUES_READ_ONLY',
-    kind: 'terminal',
     message: 'the board shows the queues and changes nothing',
-    hint: 'Missing history is planned automatically; `fxtape backfill` plans it now',
     context: { status: 405 },
   });
 }

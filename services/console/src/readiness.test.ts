@@ -5,7 +5,6 @@ import { sampleAccount, sampleState } from '../testing/sample-state.ts';
 
 const refused = new FxtapeError({
   code: 'QDB_UNREACHABLE',
-  kind: 'transient',
   message: 'nobody listens',
   hint: 'Start it',
 });
@@ -29,7 +28,6 @@ describe('readiness', () => {
   test('neither collector nor QuestDB', () => {
     const gone = new FxtapeError({
       code: 'COLLECTOR_NOT_RUNNING',
-      kind: 'transient',
       message: 'the collector is not running',
       hint: '',
     });

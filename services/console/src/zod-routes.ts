@@ -42,9 +42,7 @@ function queryInvalid(error: z.ZodError): FxtapeError {
   );
   return new FxtapeError({
     code: 'QUERY_INVALID',
-    kind: 'terminal',
     message: problems.join('; '),
-    hint: 'See /api/openapi.json for the parameters',
     context: { problems },
   });
 }

@@ -73,9 +73,7 @@ function onThisMachine(url: string): string {
   if (['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return url;
   throw new FxtapeError({
     code: 'PAPER_TRADER_REFUSED',
-    kind: 'terminal',
     message: `the paper trader refuses to trade at ${hostname}: it is only for the simulated gateway on this machine`,
-    hint: 'Set FXSOCKET_BASE_URL to the address of the simulated gateway, or do not start the paper trader',
     context: { hostname },
   });
 }

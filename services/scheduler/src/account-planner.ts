@@ -311,9 +311,7 @@ export class AccountPlanner {
     if (stated === null) {
       throw new FxtapeError({
         code: 'SERVER_TIME_UNREADABLE',
-        kind: 'transient',
         message: `the gateway's serverTime "${serverTime}" is not a broker time`,
-        hint: 'Nothing to do: fxtape asks again. If it persists, the bridge of this account is broken',
         context: { account: this.#config.name },
       });
     }
@@ -347,8 +345,6 @@ const listedBefore = ({ streams }: Stored): string[] => [
 const clockAwaited = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
-    kind: 'transient',
     message: `nothing is known yet about the clock of "${account}", so history cannot be read`,
-    hint: 'Nothing to do: a job is gathering evidence. If you know the rule, set `clock` in the configuration',
     context: { account },
   });

@@ -46,9 +46,7 @@ export function requireBound(known: AccountsRow | null, { row }: GatewayView): v
   if (known === null || (known.server === row.server && String(known.login) === String(row.login))) return;
   throw new FxtapeError({
     code: 'ACCOUNT_MISMATCH',
-    kind: 'terminal',
     message: `"${known.account}" is login ${known.login} on ${known.server}, not ${row.login} on ${row.server}`,
-    hint: 'Give the other account its own name in the configuration',
     context: { account: known.account },
   });
 }

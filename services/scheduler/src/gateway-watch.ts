@@ -130,9 +130,7 @@ export class GatewayWatch {
     }
     throw new FxtapeError({
       code: 'ACCOUNT_NOT_FOUND',
-      kind: 'transient',
       message: `no account of this key matches ${JSON.stringify(this.#config.match)}`,
-      hint: 'Link the account on FxSocket, or correct `match` in the configuration',
       context: { account: this.#config.name },
     });
   }

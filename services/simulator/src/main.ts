@@ -60,7 +60,6 @@ function readScenario(path: string): ScenarioInput {
   } catch (cause) {
     throw new FxtapeError({
       code: 'SCENARIO_INVALID',
-      kind: 'terminal',
       message: `${path} cannot be read as a scenario: ${(cause as Error).message}`,
       hint: 'Set FXTAPE_SIMULATOR_SCENARIO to the path of a JSON file, or unset it for the demonstration',
       context: { path },

@@ -33,9 +33,7 @@ function realDayOf(path: string, file: TickFile, symbol = symbolIn(path)): RealD
   if (symbol === null)
     throw new FxtapeError({
       code: 'SIMULATOR_SYMBOL_UNKNOWN',
-      kind: 'terminal',
       message: `the name of ${path} does not contain the symbol of its ticks`,
-      hint: 'Give it with `--symbol EURUSD`, or set FXTAPE_DEMO_SYMBOL',
       context: { path },
     });
   return {

@@ -197,9 +197,7 @@ export function parseScenario(input: unknown): Scenario {
   );
   throw new FxtapeError({
     code: 'SCENARIO_INVALID',
-    kind: 'terminal',
     message: `the scenario is not valid: ${problems.join('; ')}`,
-    hint: 'Correct the named fields',
     context: { problems },
   });
 }

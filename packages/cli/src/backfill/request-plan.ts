@@ -48,31 +48,29 @@ function noteOf(note: unknown): PlanNote {
   if (read !== null) return read;
   throw new FxtapeError({
     code: 'PLAN_UNREADABLE',
-    kind: 'terminal',
     message: 'the answer of the scheduler cannot be read',
-    hint: 'Run the same release of fxtape everywhere; `fxtape status` shows the waiting jobs',
   });
 }
 
 function planFailed(line: string): FxtapeError {
-  const mistyped = /^((?:ACCOUNT|SYMBOL)_UNKNOWN): (.*)$/.exec(line);
-  if (mistyped !== null) {
-    const [, code = '', message = ''] = mistyped;
-    return new FxtapeError({ code, kind: 'terminal', message, hint: '`fxtape status` lists the names' });
+  for (const code of ['ACCOUNT_UNKNOWN', 'SYMBOL_UNKNOWN'] as const) {
+    const mistyped = `${code}: `;
+    if (line.startsWith(mistyped))
+      return new FxtapeError({
+        code,
+        message: line.slice(mistyped.length),
+        hint: '`fxtape status` lists the names',
+      });
   }
   return new FxtapeError({
     code: 'PLAN_FAILED',
-    kind: 'terminal',
     message: `the scheduler could not plan: ${line}`,
-    hint: 'Fix the cause, or narrow the request; the log of the scheduler says more',
   });
 }
 
 function schedulerSilent(): FxtapeError {
   return new FxtapeError({
     code: 'SCHEDULER_SILENT',
-    kind: 'transient',
     message: 'no scheduler picked up the request',
-    hint: 'Start `fxtape up`, or `fxtape run scheduler` with the same REDIS_URL: it picks up the waiting request',
   });
 }

@@ -186,9 +186,7 @@ async function requireWorkers(queues: JobQueues, accounts: readonly string[]): P
   if (served.length > 0) return gone === undefined ? '' : ` · ${gone.account} waits: ${gone.away?.line}`;
   throw new FxtapeError({
     code: 'WORKERS_SILENT',
-    kind: 'transient',
     message: `no backfill worker serves ${accounts.join(', ')}; the jobs wait`,
-    hint: 'Start `fxtape up`, or `fxtape run backfill` with the same REDIS_URL',
     context: { accounts },
   });
 }

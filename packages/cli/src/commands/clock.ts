@@ -66,7 +66,6 @@ function checkedRule(text: string): string {
     if (!(error instanceof ClockRuleError)) throw error;
     throw new FxtapeError({
       code: error.code,
-      kind: 'terminal',
       message: error.message,
       hint: 'Write it like America/New_York+7h, UTC+3h, or "Europe/Athens until 2025-06-21T12:00Z then America/New_York+7h"',
       cause: error,

@@ -14,9 +14,7 @@ export function credentialsRotate(options: { json?: boolean }): void {
   if (readCredentials(dataDir) === null) {
     throw new FxtapeError({
       code: 'CREDENTIALS_NONE',
-      kind: 'terminal',
       message: `fxtape has not started an engine for ${dataDir} yet, so there are no passwords`,
-      hint: 'Point FXTAPE_DATA_DIR at the right folder; for engines that you run yourself, change the passwords there',
       context: { dataDir },
     });
   }

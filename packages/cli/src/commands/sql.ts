@@ -47,10 +47,6 @@ function noReader(dataDir: string): FxtapeError {
     return notRunning(dataDir, 'QUESTDB_READER_URL');
   return new FxtapeError({
     code: 'READER_UNKNOWN',
-    kind: 'terminal',
     message: 'fxtape did not start this QuestDB and knows no read-only user of it',
-    hint:
-      'Set pg.readonly.user.enabled=true, pg.readonly.user=reader and pg.readonly.password=… in its server.conf, restart it, and give ' +
-      'QUESTDB_READER_URL=postgresql://reader:…@HOST:8812/qdb to fxtape',
   });
 }

@@ -12,9 +12,7 @@ const folderOf = (account: string): string => {
   if (existsSync(dir)) return dir;
   throw new FxtapeError({
     code: 'TAPE_NOT_FOUND',
-    kind: 'terminal',
     message: `there is no tape of "${account}" in this data folder`,
-    hint: 'Check the name of the account and FXTAPE_DATA_DIR',
     context: { account },
   });
 };

@@ -59,8 +59,8 @@ test('a suspended table fails, a lagging one warns, a moment of lag is normal', 
 });
 
 test('known errors become failed checks, others are thrown on', () => {
-  const ours = new FxtapeError({ code: 'QDB_X', kind: 'transient', message: 'no', hint: 'Do' });
-  expect(failedBy('a', ours)).toMatchObject({ code: 'QDB_X', facts: ['no'], todo: 'Do' });
+  const ours = new FxtapeError({ code: 'QDB_SQL', message: 'no', hint: 'Do' });
+  expect(failedBy('a', ours)).toMatchObject({ code: 'QDB_SQL', facts: ['no'], todo: 'Do' });
   const theirs = new FxSocketError({ code: 'FXSOCKET_UNAUTHORIZED', message: '/accounts answered HTTP 401' });
   expect(failedBy('a', theirs)).toMatchObject({
     code: 'FXSOCKET_UNAUTHORIZED',

@@ -1,4 +1,4 @@
-import { FxtapeError } from '@fxtape/ops';
+import { FxtapeError, type ThrownCode } from '@fxtape/ops';
 import { expect, test } from 'vitest';
 import type { StatusFacts } from './facts.ts';
 import { gapLine } from './gap-line.ts';
@@ -9,8 +9,8 @@ import { reportOf } from './report.ts';
 import { AT_MS, sampleAccount, sampleFacts, sampleState, sampleStream } from '../../testing/sample-facts.ts';
 
 const all = { rows: Number.POSITIVE_INFINITY };
-const failure = (code: string, message: string) =>
-  new FxtapeError({ code, kind: 'transient', message, hint: `Do something about ${code}` });
+const failure = (code: ThrownCode, message: string) =>
+  new FxtapeError({ code, message, hint: `Do something about ${code}` });
 
 test('well', () => {
   const report = reportOf(sampleFacts());

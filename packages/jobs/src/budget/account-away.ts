@@ -15,7 +15,6 @@ export interface AwayCause extends Error {
 export const accountAway = (account: string, cause: AwayCause): FxtapeError =>
   new FxtapeError({
     code: CODE,
-    kind: 'transient',
     message: `${typeof cause.code === 'string' ? `${cause.code}: ` : ''}${cause.message}`,
     hint:
       typeof cause.hint === 'string'

@@ -37,9 +37,7 @@ export class JobCheckpoint implements Checkpoint {
     if (!this.#open) {
       throw new FxtapeError({
         code: 'JOB_NOT_OURS',
-        kind: 'transient',
         message: `job ${this.#job.id} no longer belongs to this worker`,
-        hint: 'Nothing to do: the job continues elsewhere',
       });
     }
     this.#value = value;

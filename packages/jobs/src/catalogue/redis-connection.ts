@@ -58,9 +58,7 @@ export function queueError(error: unknown): unknown {
   if (/^(LOADING|READONLY|OOM|MISCONF|NOAUTH|WRONGPASS)\b/.test(error.message)) {
     return new FxtapeError({
       code: 'QUEUE_REFUSED',
-      kind: 'transient',
       message: `Redis refused the command: ${error.message}`,
-      hint: 'Check the Redis log: Redis must accept writes and never evict keys (maxmemory-policy noeviction)',
       cause: error,
     });
   }
@@ -70,9 +68,7 @@ export function queueError(error: unknown): unknown {
 function unreachable(cause?: unknown): FxtapeError {
   return new FxtapeError({
     code: 'QUEUE_UNREACHABLE',
-    kind: 'transient',
     message: 'no connection to Redis',
-    hint: 'Start `fxtape up` if it is not running; if Redis runs elsewhere, check REDIS_URL. Jobs are planned again from QuestDB',
     cause,
   });
 }

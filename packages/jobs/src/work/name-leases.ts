@@ -95,7 +95,5 @@ export class NameLeases {
 const leaseLost = (name: string): FxtapeError =>
   new FxtapeError({
     code: 'JOB_NOT_OURS',
-    kind: 'transient',
     message: `another process may be working on ${name} by now`,
-    hint: 'Nothing to do: the job resumes from its checkpoint',
   });

@@ -106,18 +106,14 @@ function prepare(
   if (definition === null || handler === undefined) {
     throw new FxtapeError({
       code: 'JOB_UNKNOWN',
-      kind: 'transient',
       message: `this worker has no handler for ${job.name}`,
-      hint: 'Run the same release of scheduler and backfill everywhere',
     });
   }
   const parsed = definition.schema.safeParse((job.data as { payload?: unknown }).payload);
   if (!parsed.success) {
     throw new FxtapeError({
       code: 'JOB_PAYLOAD',
-      kind: 'terminal',
       message: `the payload of ${job.id} is not valid for ${job.name}: ${parsed.error.issues[0]?.message ?? ''}`,
-      hint: 'Nothing to do: the job is planned again if it is still wanted. If this keeps happening, run the same release everywhere',
     });
   }
   return { handler, payload: parsed.data, deadlineMs: definition.deadlineMs };
@@ -181,8 +177,6 @@ async function afterError(
 function deadlineError(job: Job, deadlineMs: number): FxtapeError {
   return new FxtapeError({
     code: 'JOB_DEADLINE',
-    kind: 'transient',
     message: `${job.name} took longer than ${deadlineMs} ms`,
-    hint: 'Nothing to do: the job resumes from its checkpoint. If it keeps happening, the gateway is too slow for the range',
   });
 }

@@ -4,8 +4,6 @@ import { FxtapeError } from '@fxtape/ops';
 export const unlike = (table: string, copy: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNLIKE',
-    kind: 'terminal',
     message: `the corrected copy of ${table}, ${copy}, does not contain the rows it should, although it was made twice`,
-    hint: '`fxtape clock apply --abort` puts everything back; report it with the log of QuestDB',
     context: { table, copy },
   });

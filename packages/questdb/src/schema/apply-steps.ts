@@ -7,9 +7,7 @@ import { FxtapeError } from '@fxtape/ops';
 export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
-    kind: 'transient',
     message: `\`fxtape clock apply\` has paused writing to QuestDB (${applyId}, since ${new Date(us / 1000).toISOString()}); nothing is lost meanwhile`,
-    hint: 'Wait. If it is no longer running, run `fxtape clock apply` where it was started: it finishes or rolls back. `--abort` rolls it back from any machine',
     context: { applyId },
   });
 

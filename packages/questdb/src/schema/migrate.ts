@@ -94,9 +94,7 @@ function refuseNewer(known: number, newest: number): void {
   if (newest <= known) return;
   throw new FxtapeError({
     code: 'SCHEMA_NEWER',
-    kind: 'terminal',
     message: `this database was migrated by a newer release (migration ${newest}, this release knows ${known})`,
-    hint: 'Run that release or a newer one, or use another database; nothing was written',
     context: { newest, known },
   });
 }
@@ -110,9 +108,7 @@ function refuseChanged(
     if (other === undefined) continue;
     throw new FxtapeError({
       code: 'MIGRATION_CHANGED',
-      kind: 'terminal',
       message: `Migration ${migration.version} (${migration.name}) differs from the one that ran on this database (${other.name})`,
-      hint: 'Run the release that wrote this database, or restore infra/questdb: a migration never changes, a new one is added instead',
       context: { version: migration.version, seen: other.checksum, file: migration.checksum },
     });
   }
@@ -161,9 +157,7 @@ async function requireSchema(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSi
   await refuseWhileReplaced(client, signal);
   throw new FxtapeError({
     code: 'SCHEMA_MISMATCH',
-    kind: 'terminal',
     message: `The tables in QuestDB are not as this release defines them: ${differences.join('; ')}`,
-    hint: 'Rename the table that differs (RENAME TABLE t TO t_old) and start again, or use another database',
     context: { differences },
   });
 }
@@ -177,9 +171,7 @@ async function refuseWhileReplaced(client: Pick<QuestDbHttp, 'exec'>, signal?: A
 function failed(migration: Migration, statement: string, cause: FxtapeError): FxtapeError {
   return new FxtapeError({
     code: 'MIGRATION_FAILED',
-    kind: 'terminal',
     message: `Migration ${migration.version} (${migration.name}) failed: ${String(cause.context['error'])}`,
-    hint: 'See the log of QuestDB; fxtape is tested with QuestDB 9.3.4',
     context: { version: migration.version, statement: statement.slice(0, 300) },
     cause,
   });

@@ -30,9 +30,7 @@ export async function readMigrations(dir: string = MIGRATIONS_DIR): Promise<Migr
     if (match === null || version !== migrations.length + 1) {
       throw new FxtapeError({
         code: 'MIGRATION_FILES',
-        kind: 'terminal',
         message: `Migrations must be numbered NNNN_name.sql without a missing number; ${file} does not fit`,
-        hint: 'Restore infra/questdb from the repository',
         context: { file },
       });
     }

@@ -68,9 +68,7 @@ function readCa(path: string): string {
 function confInvalid(what: string, cause?: unknown): FxtapeError {
   return new FxtapeError({
     code: 'QDB_CONF_INVALID',
-    kind: 'terminal',
     message: `The QuestDB configuration string is not valid: ${what}`,
-    hint: 'Set QDB_CLIENT_CONF to something like http::addr=127.0.0.1:9000; (double a semicolon inside a value)',
     cause,
   });
 }

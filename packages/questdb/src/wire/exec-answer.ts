@@ -17,9 +17,7 @@ export function readExecAnswer(answer: HttpAnswer, sql: string): ExecAnswer {
   if (status === 401 || status === 403) {
     throw new FxtapeError({
       code: 'QDB_UNAUTHORIZED',
-      kind: 'terminal',
       message: `QuestDB refuses the credentials (${status})`,
-      hint: 'Set username and password (or token) in QDB_CLIENT_CONF',
     });
   }
   const parsed = parse(text);
@@ -29,9 +27,7 @@ export function readExecAnswer(answer: HttpAnswer, sql: string): ExecAnswer {
   if (status !== 200) {
     throw new FxtapeError({
       code: 'QDB_HTTP_STATUS',
-      kind: 'transient',
       message: `QuestDB answered a query with status ${status}: ${text.slice(0, 200)}`,
-      hint: 'See the log of QuestDB',
       context: { status, sql: sql.slice(0, 200) },
     });
   }
@@ -63,7 +59,6 @@ function parse(text: string): Record<string, unknown> | null {
 function sqlError(error: string, position: unknown, sql: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_SQL',
-    kind: 'terminal',
     message: `QuestDB refused a statement: ${error}`,
     hint: /could not mmap/.test(error)
       ? 'The system lets QuestDB map too few files for this many partitions: raise the limit (sysctl -w vm.max_map_count=1048576), then run the command again'
@@ -75,9 +70,7 @@ function sqlError(error: string, position: unknown, sql: string): FxtapeError {
 function badAnswer(what: string, sql: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
-    kind: 'transient',
     message: `The server at the address of QuestDB does not answer like QuestDB: ${what}`,
-    hint: 'Check that QDB_CLIENT_CONF names the HTTP port of QuestDB and that nothing stands in between',
     context: { sql: sql.slice(0, 200) },
   });
 }

@@ -136,7 +136,6 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
   if (NOT_CONNECTED.has(code) || tls) {
     return new FxtapeError({
       code: 'QDB_UNREACHABLE',
-      kind: 'transient',
       message: `QuestDB at ${where(conf)} cannot be reached (${code})`,
       hint: tls
         ? 'Check the certificate, or tls_ca in QDB_CLIENT_CONF'
@@ -147,9 +146,7 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
   }
   return new FxtapeError({
     code: 'QDB_RESET',
-    kind: 'transient',
     message: `The connection to QuestDB at ${where(conf)} was lost before its answer had arrived (${code || cause.message})`,
-    hint: 'The request is repeated; if the error persists, see the log of QuestDB',
     context: { code },
     cause,
   });
@@ -158,9 +155,7 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
 function timedOut(conf: ClientConf, request: HttpRequest): FxtapeError {
   return new FxtapeError({
     code: 'QDB_TIMEOUT',
-    kind: 'transient',
     message: `QuestDB at ${where(conf)} did not answer within ${request.deadlineMs} ms`,
-    hint: 'Check the load and the log of QuestDB; a larger request_timeout in QDB_CLIENT_CONF allows more time',
     context: { deadlineMs: request.deadlineMs, bytes: request.body?.length ?? 0 },
   });
 }
@@ -168,8 +163,6 @@ function timedOut(conf: ClientConf, request: HttpRequest): FxtapeError {
 function badAnswer(conf: ClientConf, what: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
-    kind: 'transient',
     message: `The server at ${where(conf)} does not answer like QuestDB: ${what}`,
-    hint: 'Check that QDB_CLIENT_CONF names the HTTP port of QuestDB and that nothing stands in between',
   });
 }

@@ -28,7 +28,6 @@ export async function pgQuery(
     if (cause instanceof pg.DatabaseError) {
       throw new FxtapeError({
         code: 'QDB_SQL',
-        kind: 'terminal',
         message: `QuestDB refused a statement: ${cause.message}`,
         hint: 'Check that the migrations have run, and that QUESTDB_PG_URL has the right user and password',
         context: { sql: sql.slice(0, 500) },
@@ -36,7 +35,6 @@ export async function pgQuery(
     }
     throw new FxtapeError({
       code: 'QDB_PG_UNREACHABLE',
-      kind: 'transient',
       message: `QuestDB cannot be reached over the PostgreSQL wire (${(cause as NodeJS.ErrnoException).code ?? 'no answer'})`,
       hint: 'Check that QuestDB is running, and check QUESTDB_PG_URL',
     });

@@ -106,7 +106,6 @@ export function utc(row: PgRow, columns: readonly PgColumn[]): PgRow {
 function severalStatements(): FxtapeError {
   return new FxtapeError({
     code: 'QDB_SQL',
-    kind: 'terminal',
     message: 'the query has several statements',
     hint: 'Send one statement at a time',
   });
@@ -120,23 +119,18 @@ export function pgFailure(cause: unknown): FxtapeError {
   if (refused && /invalid username|password/i.test(message)) {
     return new FxtapeError({
       code: 'QDB_PG_LOGIN',
-      kind: 'terminal',
       message: 'QuestDB refuses user or password over the PostgreSQL wire',
-      hint: 'Correct QUESTDB_READER_URL, or unset it if fxtape started this QuestDB',
     });
   }
   if (refused) {
     return new FxtapeError({
       code: 'QDB_SQL',
-      kind: 'terminal',
       message: `QuestDB refused a statement: ${message}`,
       hint: 'Correct the statement; this user can only read',
     });
   }
   return new FxtapeError({
     code: 'QDB_PG_UNREACHABLE',
-    kind: 'transient',
     message: `QuestDB cannot be reached over the PostgreSQL wire (${(cause as NodeJS.ErrnoException).code ?? message})`,
-    hint: 'Check that QuestDB is running and that the URL points to it',
   });
 }

@@ -85,8 +85,6 @@ export class QuestDbHttp {
 const tooLong = (bytes: number, sql: string): FxtapeError =>
   new FxtapeError({
     code: 'QDB_SQL_TOO_LONG',
-    kind: 'terminal',
     message: `a statement of ${bytes} bytes is longer than QuestDB accepts (${LONGEST_QUERY_BYTES})`,
-    hint: 'This is a defect of fxtape: report it with the beginning of the statement',
     context: { bytes, sql: sql.slice(0, 500) },
   });

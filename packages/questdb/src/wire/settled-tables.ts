@@ -37,9 +37,7 @@ export async function requireSettled(
     if (clock.monoMs() >= untilMs) {
       throw new FxtapeError({
         code: 'QDB_NOT_APPLIED',
-        kind: 'transient',
         message: `QuestDB has not yet applied the log of the table ${behind}`,
-        hint: 'Wait: it catches up by itself after a start or a burst; look at wal_tables() if it does not',
         context: { table: behind },
       });
     }

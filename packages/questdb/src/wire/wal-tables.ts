@@ -43,9 +43,7 @@ export async function walTables(
 export function noTable(name: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_NO_TABLE',
-    kind: 'transient',
     message: `The table ${name} does not exist in QuestDB`,
-    hint: 'Start a service that writes, such as `fxtape up`: it runs the migrations',
     context: { table: name },
   });
 }
@@ -53,7 +51,6 @@ export function noTable(name: string): FxtapeError {
 export function suspended(table: WalTable): FxtapeError {
   return new FxtapeError({
     code: 'QDB_SUSPENDED',
-    kind: 'transient',
     message: `QuestDB has suspended the table ${table.name}${table.errorMessage === null ? '' : ` (${table.errorMessage})`}: its log keeps new rows, but queries cannot see them`,
     hint: `Fix the cause (often a full disk), then run: ALTER TABLE ${table.name} RESUME WAL`,
     context: { ...table },

@@ -309,9 +309,7 @@ function elsewhere({ account, feed }: Recorded, by: LeaseRow | undefined): Fxtap
     by === undefined || by.account === account ? `"${account}"` : `the feed "${feed}" of "${account}"`;
   return new FxtapeError({
     code: 'ACCOUNT_RECORDED_ELSEWHERE',
-    kind: 'terminal',
     message: `another data folder (${place}) records ${what} into this database`,
-    hint: 'Stop that recorder, and this one starts by itself within two minutes; or give each its own database with QDB_CLIENT_CONF',
     context: { account, place },
   });
 }

@@ -274,8 +274,6 @@ function owners(
 function closed(): FxtapeError {
   return new FxtapeError({
     code: 'WRITER_CLOSED',
-    kind: 'transient',
     message: 'The writer was closed before the database had confirmed these rows',
-    hint: 'Nothing to do: the rows are sent again from the tape at the next start',
   });
 }

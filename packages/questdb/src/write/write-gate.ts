@@ -171,7 +171,6 @@ export class WriteGate {
 const unchecked = (): FxtapeError =>
   new FxtapeError({
     code: 'QDB_UNREACHABLE',
-    kind: 'transient',
     message: 'the table `clock_applies` cannot be read, so nothing is written until it can',
     hint: 'Start QuestDB if it is down; fxtape asks again every second',
   });
@@ -179,7 +178,6 @@ const unchecked = (): FxtapeError =>
 const missedPause = (): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_APPLY_UNDER_WAY',
-    kind: 'transient',
     message: '`fxtape clock apply` has just replaced tables; rows in memory are dropped and rebuilt',
     hint: 'Nothing to do: writing resumes by itself',
   });

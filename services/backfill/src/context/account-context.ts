@@ -221,7 +221,6 @@ function contextOf(o: {
 const unknownAccount = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'ACCOUNT_UNKNOWN',
-    kind: 'terminal',
     message: `the configuration has no account "${account}"`,
     hint: 'Nothing if you removed it; otherwise give every backfill process the same configuration',
     context: { account },
@@ -230,25 +229,20 @@ const unknownAccount = (account: string): FxtapeError =>
 const notSeen = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'ACCOUNT_NOT_SEEN',
-    kind: 'transient',
     message: `the table \`accounts\` has no row for "${account}" yet`,
-    hint: 'Nothing to do: the scheduler writes it as soon as it reaches the account',
     context: { account },
   });
 
 const clockUnknown = (account: string, server: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
-    kind: 'transient',
     message: `no clock rule is decided yet for ${server}, so history of "${account}" cannot be read`,
-    hint: 'Nothing to do: the scheduler decides it; or set `clock` in the configuration',
     context: { account, server },
   });
 
 const serverTimeUnreadable = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
-    kind: 'transient',
     message: `the gateway of "${account}" does not state its time`,
     hint: 'Check the account on FxSocket: its terminal is not ready',
     context: { account },

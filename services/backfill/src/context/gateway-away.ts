@@ -72,8 +72,6 @@ export async function whyAway({ account, rest }: Terminal, signal: AbortSignal):
 const brokerAway = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'TERMINAL_OFFLINE',
-    kind: 'transient',
     message: `the terminal of "${account}" is not connected to its broker`,
-    hint: 'Nothing to do: the jobs of the account wait until it is; if this lasts, check the account on FxSocket',
     context: { account },
   });

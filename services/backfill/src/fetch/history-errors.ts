@@ -24,9 +24,7 @@ const spelled = (range: Range): string =>
 export const notReady = (what: string, range: Range, cause: unknown): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_NOT_READY',
-    kind: 'transient',
     message: `the terminal has not loaded ${what} from ${spelled(range)} yet: ${(cause as Error).message}`,
-    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once, or check the account on FxSocket',
     context: { what, ...range },
     cause,
   });
@@ -34,18 +32,14 @@ export const notReady = (what: string, range: Range, cause: unknown): FxtapeErro
 export const notListed = (symbol: string, account: string): FxtapeError =>
   new FxtapeError({
     code: 'SYMBOL_NOT_LISTED',
-    kind: 'terminal',
     message: `the broker of "${account}" does not list ${symbol}`,
-    hint: 'Correct `symbols` in the configuration: spell them as the broker does',
     context: { account, symbol },
   });
 
 export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_TOO_SLOW',
-    kind: 'transient',
     message: `even the shortest range of ${what}, ${spelled(range)}, is too much for the terminal`,
-    hint: 'Nothing to do: fxtape asks again. If it persists, the terminal is overloaded or has lost its broker connection',
     context: { what, ...range },
     cause,
   });
@@ -53,26 +47,20 @@ export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError
 export const contradicts = (what: string, range: Range): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_CONTRADICTS',
-    kind: 'transient',
     message: `two answers for ${what} from ${spelled(range)} contradict each other`,
-    hint: 'Nothing to do: fxtape asks again; the terminal was probably still loading its history',
     context: { what, ...range },
   });
 
 export const noProgress = (what: string, atUs: number, rows: number): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_CUT_WITHIN_MOMENT',
-    kind: 'terminal',
     message: `answers for ${what} are limited to ${rows} rows, and more rows than that share the moment ${new Date(atUs / 1000).toISOString()}`,
-    hint: 'The gateway cannot show all of them; the range stays a gap. Ask FxSocket for a higher limit',
     context: { what, atUs, rows },
   });
 
 export const emptyHistory = (what: string, range: Range): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_NOT_READY',
-    kind: 'transient',
     message: `the terminal lists ${what} but has no history of it at all, neither before nor after ${spelled(range)}`,
-    hint: 'Nothing to do: fxtape asks again. If it persists, open the symbol in the terminal once',
     context: { what, ...range },
   });

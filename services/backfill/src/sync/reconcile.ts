@@ -39,8 +39,6 @@ export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promi
 const notYet = (account: string, numbers: readonly string[]): FxtapeError =>
   new FxtapeError({
     code: 'DEAL_NOT_YET',
-    kind: 'transient',
     message: `the history of "${account}" does not show these trades yet: ${numbers.join(', ')}`,
-    hint: 'Nothing to do: the history is read again within seconds, and a gap names every trade that is still missing then',
     context: { account, numbers },
   });

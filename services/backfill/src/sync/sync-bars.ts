@@ -124,8 +124,6 @@ function rangeOfBar(raw: unknown, timeframe: string, c: SyncContext): Range | nu
 const noFeed = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'FEED_UNKNOWN',
-    kind: 'terminal',
     message: `the account "${account}" records no market data`,
-    hint: 'Set `market_data` of the account in the configuration; nothing to do if you removed it',
     context: { account },
   });

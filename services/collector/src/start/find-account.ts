@@ -17,9 +17,7 @@ const search = async (
   if (found !== undefined) return found;
   throw new FxtapeError({
     code: 'ACCOUNT_NOT_FOUND',
-    kind: 'transient',
     message: `no account of this key matches ${JSON.stringify(config.match)}`,
-    hint: 'Link the account on FxSocket, or correct `match` in the configuration',
     context: { account: config.name },
   });
 };
@@ -40,9 +38,7 @@ export const findAccount = async (o: {
   if (bound !== null && (bound.server !== row.server || bound.login !== row.login)) {
     throw new FxtapeError({
       code: 'ACCOUNT_MISMATCH',
-      kind: 'terminal',
       message: `the tape of "${o.config.name}" belongs to login ${bound.login} on ${bound.server}, not to ${row.login} on ${row.server}`,
-      hint: 'Give the other account its own name in the configuration',
       context: { account: o.config.name },
     });
   }

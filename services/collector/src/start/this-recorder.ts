@@ -19,9 +19,7 @@ export function thisRecorder(dataDir: string): RecorderPlace {
     const why = (cause as NodeJS.ErrnoException).code ?? 'it holds no id';
     throw new FxtapeError({
       code: 'RECORDER_ID_UNKNOWN',
-      kind: 'transient',
       message: `${path} cannot be read or created (${why}), so fxtape cannot check whether another data folder records the same account; rows wait on the tape`,
-      hint: 'Fix the disk or the permissions; fxtape tries again by itself. If the file contains no id, remove it, provided no other folder records the same account',
       context: { path },
       cause,
     });

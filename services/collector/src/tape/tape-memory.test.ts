@@ -48,8 +48,7 @@ class Recorder {
     });
     const append = tape.append.bind(tape);
     vi.spyOn(tape, 'append').mockImplementation((entries) => {
-      if (this.full)
-        throw new FxtapeError({ code: 'TAPE_FULL', kind: 'transient', message: 'full', hint: 'free some' });
+      if (this.full) throw new FxtapeError({ code: 'TAPE_FULL', message: 'full', hint: 'free some' });
       const lines = append(entries);
       this.lines.push(...lines);
       return lines;

@@ -81,7 +81,6 @@ export class GatewayAccounts {
     if (key !== undefined) return key;
     throw new FxtapeError({
       code: 'KEY_MISSING',
-      kind: 'terminal',
       message: `the console has no key for the account "${name}"`,
       hint: `Set ${variable} (or ${variable}_FILE) where the console runs; a read-only key (fxs_ro_…) is enough`,
       context: { status: 409, account: name, variable },
@@ -98,7 +97,6 @@ export class GatewayAccounts {
     if (found !== undefined) return found;
     throw new FxtapeError({
       code: 'REQUEST_INVALID',
-      kind: 'terminal',
       message: `the configuration has no account "${name.slice(0, 80)}"`,
       hint: 'Reload the page',
       context: { status: 400 },
@@ -143,9 +141,7 @@ export class GatewayAccounts {
       if (found !== undefined) return found;
       throw new FxtapeError({
         code: 'ACCOUNT_NOT_FOUND',
-        kind: 'transient',
         message: `no account of this key matches ${JSON.stringify(account.match)}`,
-        hint: 'Link the account on FxSocket, or correct `match` in the configuration',
         context: { account: account.name },
       });
     } finally {

@@ -43,9 +43,7 @@ export async function askGateway(o: GatewayQuestion): Promise<GatewayText> {
       : `cannot be reached (${code ?? message})`;
     throw new FxtapeError({
       code: 'REQUEST_FAILED',
-      kind: 'transient',
       message: `${new URL(o.url).origin} ${why}`,
-      hint: 'Check the gateway and the terminal with `fxtape doctor`',
       context: { status: signal.aborted ? 504 : 502 },
       cause,
     });

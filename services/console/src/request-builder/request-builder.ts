@@ -117,9 +117,7 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
     if (!endpoint.runnable)
       throw new FxtapeError({
         code: 'REQUEST_REFUSED',
-        kind: 'terminal',
         message: `the console does not send ${endpoint.id}`,
-        hint: 'It sends only GET requests that the account lists; use the command',
         context: { status: 403 },
       });
     const [first] = problems;
@@ -129,9 +127,7 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
     if (others >= MOST_AT_ONCE)
       throw new FxtapeError({
         code: 'REQUEST_BUSY',
-        kind: 'transient',
         message: `${others} requests of "${form.account}" are still running`,
-        hint: 'Wait for their answers',
         context: { status: 429 },
       });
     running.set(form.account, others + 1);
@@ -156,4 +152,4 @@ function runner(o: { accounts: GatewayAccounts; log: Log }) {
 }
 
 const invalid = (message: string, hint: string): FxtapeError =>
-  new FxtapeError({ code: 'REQUEST_INVALID', kind: 'terminal', message, hint, context: { status: 400 } });
+  new FxtapeError({ code: 'REQUEST_INVALID', message, hint, context: { status: 400 } });

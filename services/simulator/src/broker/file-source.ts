@@ -172,9 +172,7 @@ export class FileSource implements TickSource {
   #notHere(what: string): FxtapeError {
     return new FxtapeError({
       code: 'SIMULATOR_SOURCE_CANNOT',
-      kind: 'terminal',
       message: `${what} cannot be set`,
-      hint: 'Start the simulator with a source of kind "market" to do this',
     });
   }
 }

@@ -131,8 +131,6 @@ export class FaultRegistry {
 function invalid(message: string): FxtapeError {
   return new FxtapeError({
     code: 'FAULT_INVALID',
-    kind: 'terminal',
     message,
-    hint: 'Correct the request; services/simulator/README.md lists every fault',
   });
 }

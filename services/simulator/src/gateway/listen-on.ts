@@ -10,9 +10,7 @@ export function listenOn(server: Server, host: string, port: number): Promise<vo
       reject(
         new FxtapeError({
           code: 'HTTP_LISTEN_FAILED',
-          kind: 'terminal',
           message: `cannot listen on ${formatAddr({ host, port })} (${cause.code ?? cause.message})`,
-          hint: 'Stop the process that uses this address, or choose another one',
           cause,
         }),
       );

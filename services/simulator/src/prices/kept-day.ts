@@ -67,9 +67,7 @@ export class KeptDay {
   #invalid(what: string, cause?: unknown): FxtapeError {
     return new FxtapeError({
       code: 'SIMULATOR_DAY_INVALID',
-      kind: 'terminal',
       message: `${this.#path} does not say how far the tick file was played: ${what}`,
-      hint: 'Use another data folder: without this file the same ticks would be played and recorded again',
       context: { path: this.#path },
       cause,
     });

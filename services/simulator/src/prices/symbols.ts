@@ -110,7 +110,6 @@ export function findSymbols(names: readonly string[]): SymbolSpec[] {
     if (spec !== undefined) return spec;
     throw new FxtapeError({
       code: 'SCENARIO_INVALID',
-      kind: 'terminal',
       message: `the simulated broker does not list the symbol ${name}`,
       hint: `Choose among ${ALL_SYMBOLS.map((symbol) => symbol.name).join(', ')}`,
     });

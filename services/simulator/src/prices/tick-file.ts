@@ -142,7 +142,6 @@ function readRow(form: Form, line: string): Row | string {
 const invalid = (path: string, line: number, what: string, hint = `Give ${TICK_FORMATS}`): FxtapeError =>
   new FxtapeError({
     code: 'SIMULATOR_FILE_INVALID',
-    kind: 'terminal',
     message: `line ${line} of ${path}: ${what}`,
     hint,
     context: { path, line },

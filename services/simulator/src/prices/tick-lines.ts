@@ -61,7 +61,6 @@ function notText(bytes: Buffer): { message: string; hint: string } | null {
 function unreadable(path: string, message: string, hint: string, cause?: unknown): FxtapeError {
   return new FxtapeError({
     code: 'SIMULATOR_FILE_UNREADABLE',
-    kind: 'terminal',
     message: message.includes(path) ? message : `${message}: ${path}`,
     hint,
     context: { path },
