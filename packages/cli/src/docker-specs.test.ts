@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { questDbContainerSettings } from '@fxtape/stack';
 import { questDbPasswordSettings, questDbSettings } from '@fxtape/stack';
-import { SERVICES } from './service-process.ts';
+import { SERVICES } from './processes.ts';
 import { QUESTDB_IMAGE, REDIS_IMAGE } from '@fxtape/stack';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');

@@ -20,7 +20,8 @@ test('a refused connection means that nothing runs, unless somebody named the ad
   const away = refused('QDB_UNREACHABLE');
   expect(whereNothingRuns(away)).toMatchObject({
     code: 'NOT_RUNNING',
-    message: expect.stringContaining('QDB_CLIENT_CONF is not set'),
+    // Not the folder of the demonstration inside it, which FXTAPE_DATA_DIR does not take.
+    message: `no \`fxtape up\` is running on ${dir}, and QDB_CLIENT_CONF is not set`,
   });
   // The QuestDB of another folder answers there.
   expect(whereNothingRuns(refused('QDB_UNAUTHORIZED'))).toMatchObject({ code: 'NOT_RUNNING' });

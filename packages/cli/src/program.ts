@@ -1,9 +1,8 @@
-// The command line: every command with its options. In: nothing. Out: a commander program whose actions are the functions in commands/,
-// each loaded only when its command is used, because loading all of them takes longer than most of them run. A command that returns an exit
-// code sets it.
+// The command line: every command with its options. In: nothing. Out: a commander program whose actions are the functions in commands/. A
+// command that returns an exit code sets it. Only what a help text needs is imported here; each action imports its command when it runs,
+// because loading all of them takes longer than most of them run.
 import { readFileSync } from 'node:fs';
-import { TIMEFRAMES } from '@fxtape/config';
-import { STREAMS } from '@fxtape/market/tables';
+import { STREAMS, TIMEFRAMES } from '@fxtape/market/tables';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
 import type { ClockApplyOptions } from './commands/clock-apply.ts';
@@ -14,8 +13,7 @@ import type { SqlOptions } from './commands/sql.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
 import { endWithParent } from './end-with-parent.ts';
-import { readInstant } from './print/instant.ts';
-import { PROCESSES, type ProcessName } from './service-process.ts';
+import { PROCESSES, type ProcessName } from './processes.ts';
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -88,7 +86,6 @@ function addRecording(fxtape: Command): void {
 }
 
 function addBackfill(fxtape: Command): void {
-  const instant = (text: string): number => Math.max(0, readInstant(text, Date.now()));
   fxtape
     .command('backfill')
     .description('plans missing history now; exit code 1 if a job failed')
@@ -98,17 +95,16 @@ function addBackfill(fxtape: Command): void {
     .option(
       '--from <time>',
       'only from this time on: ISO 8601 in UTC, or a duration back from now such as 30d',
-      instant,
     )
-    .option('--to <time>', 'only up to this time', instant)
+    .option('--to <time>', 'only up to this time')
     .option('--again', 'also read covered ranges again, and write what differs')
     .option('--wait', 'wait for the jobs, with a progress bar; Ctrl-C leaves them running')
     .option('--json', 'one JSON document')
-    .action(async (options: BackfillOptions, command: Command) => {
+    .action(async (typed: Typed<BackfillOptions>, command: Command) => {
+      const options = await withTimes(typed, command);
       const { from, to } = options;
-      if (from !== undefined && to !== undefined && from >= to) {
+      if (from !== undefined && to !== undefined && from >= to)
         command.error('error: --from must lie before --to', { exitCode: 64 });
-      }
       const { backfill } = await import('./commands/backfill.ts');
       process.exitCode = await backfill(options);
     });
@@ -130,14 +126,16 @@ function addLooking(fxtape: Command): void {
   )
     .option('--symbol <name>', 'only gaps of this symbol, including gaps of all symbols')
     .addOption(new Option('--stream <name>', 'only gaps of this stream').choices(STREAMS))
-    .action(async (options: GapsOptions) => {
+    .action(async (typed: Typed<GapsOptions>, command: Command) => {
+      const options = await withTimes(typed, command);
       const { gaps } = await import('./commands/gaps.ts');
       await gaps(options);
     });
   interval(
     fxtape.command('outages').description('lists what is missing and why, incident by incident'),
     'only outages with an open gap',
-  ).action(async (options: OutagesOptions) => {
+  ).action(async (typed: Typed<OutagesOptions>, command: Command) => {
+    const options = await withTimes(typed, command);
     const { outages } = await import('./commands/gaps.ts');
     await outages(options);
   });
@@ -243,18 +241,39 @@ function addSetup(fxtape: Command): void {
 }
 
 function interval(command: Command, open: string): Command {
-  const instant = (text: string): number => readInstant(text, Date.now());
   return command
     .option('--open', open)
     .option('--account <name>', 'only this account')
     .option(
       '--from <time>',
       'only what ends after this time: ISO 8601 in UTC, or a duration back from now such as 12h',
-      instant,
     )
-    .option('--to <time>', 'only what begins before this time', instant)
+    .option('--to <time>', 'only what begins before this time')
     .option('--limit <n>', 'at most this many: the newest, listed oldest first', positive, 1000)
     .option('--json', 'one JSON document');
+}
+
+/** Options as they were typed: the times are still text. */
+type Typed<O extends { from?: number; to?: number }> = Omit<O, 'from' | 'to'> & {
+  from?: string;
+  to?: string;
+};
+
+/** The same with times in microseconds UTC. */
+async function withTimes<T extends { from?: string; to?: string }>(typed: T, command: Command) {
+  const { readInstant } = await import('./print/instant.ts');
+  const { from, to, ...others } = typed;
+  const time = (flag: string, text: string): number =>
+    readInstant(text, Date.now()) ??
+    command.error(
+      `error: option '${flag} <time>' argument '${text}' is invalid. It must be a date or an ISO 8601 time (UTC) from 1970 up to 2200, or a duration such as 12h.`,
+      { exitCode: 64 },
+    );
+  return {
+    ...others,
+    ...(from !== undefined && { from: time('--from', from) }),
+    ...(to !== undefined && { to: time('--to', to) }),
+  };
 }
 
 function factor(text: string): number {

@@ -10,19 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Env, FxtapeError, NODE_FLAGS, readServiceInfo } from '@fxtape/ops';
 import { failureReason } from './failure-reason.ts';
-
-export type ServiceName = 'simulator' | 'collector' | 'scheduler' | 'backfill' | 'console';
-export const SERVICES: readonly ServiceName[] = [
-  'collector',
-  'scheduler',
-  'backfill',
-  'console',
-  'simulator',
-];
-
-/** What `up` and `run` can start: the services, and what the demonstration has beside them. */
-export type ProcessName = ServiceName | 'paper-trader';
-export const PROCESSES: readonly ProcessName[] = [...SERVICES, 'paper-trader'];
+import type { ProcessName } from './processes.ts';
 
 export interface ServiceProcessOptions {
   readonly name: ProcessName;

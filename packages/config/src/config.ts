@@ -1,11 +1,9 @@
 // The configuration after parsing: every default filled in, every duration in milliseconds, every account complete in itself. Made from
 // fxtape.yaml by `parseConfig`, or for the demonstration by `demoConfig`.
 
-import { isOfAccount, STREAMS } from '@fxtape/market/tables';
+import { isOfAccount, STREAMS, type Timeframe } from '@fxtape/market/tables';
 
-/** The nine timeframes of the gateway; any other is refused by it. */
-export const TIMEFRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;
-export type Timeframe = (typeof TIMEFRAMES)[number];
+export { type Timeframe, TIMEFRAMES } from '@fxtape/market/tables';
 
 export const ACCOUNT_DATA = STREAMS.filter(isOfAccount);
 export type AccountData = (typeof ACCOUNT_DATA)[number];

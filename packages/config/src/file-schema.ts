@@ -1,8 +1,9 @@
 // The shape of fxtape.yaml as people write it: names, allowed values and what an editor shows about them. Rules that span several
 // values are in `resolve.ts`. No value is changed here, so that the same schema can be published for editors.
 import { parseClockRule } from '@fxtape/market';
+import { TIMEFRAMES } from '@fxtape/market/tables';
 import { z } from 'zod';
-import { ACCOUNT_DATA, TIMEFRAMES } from './config.ts';
+import { ACCOUNT_DATA } from './config.ts';
 import { DURATION } from './duration.ts';
 
 const duration = z

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { endWithParent } from '../end-with-parent.ts';
 import { readCliEnv } from '../env.ts';
-import type { ProcessName } from '../service-process.ts';
+import type { ProcessName } from '../processes.ts';
 
 /** Errors: ALREADY_RUNNING, DATA_DIR_UNUSABLE, and those of the service's start. */
 export async function run(service: ProcessName, options: { withParent?: boolean }): Promise<void> {

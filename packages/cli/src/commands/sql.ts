@@ -43,8 +43,7 @@ export async function sql(statement: string | undefined, options: SqlOptions): P
 }
 
 function noReader(dataDir: string): FxtapeError {
-  if (readStackFile(dataDir) === null && !isGiven('QDB_CLIENT_CONF'))
-    return notRunning(dataDir, 'QUESTDB_READER_URL');
+  if (readStackFile(dataDir) === null && !isGiven('QDB_CLIENT_CONF')) return notRunning('QUESTDB_READER_URL');
   return new FxtapeError({
     code: 'READER_UNKNOWN',
     message: 'fxtape did not start this QuestDB and knows no read-only user of it',

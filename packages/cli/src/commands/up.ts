@@ -20,7 +20,8 @@ import { demoDataDir, isGiven, processEnv, readCliEnv, withVariables } from '../
 import { requireFreeAddresses } from '../free-addresses.ts';
 import { isFullKey, requireKeys, runMode } from '../run-mode.ts';
 import { serviceLine } from '../service-lines.ts';
-import { type ProcessName, ServiceProcess } from '../service-process.ts';
+import type { ProcessName } from '../processes.ts';
+import { ServiceProcess } from '../service-process.ts';
 import { ensureStack, type Stack } from '@fxtape/stack';
 import { writeStackFile } from '../stack-file.ts';
 

@@ -11,12 +11,12 @@ test.for([
   ['12h', '2026-11-23T00:00:00.000Z'],
   ['90s', '2026-11-23T11:58:30.000Z'],
 ] as const)('%s', ([text, iso]) => {
-  expect(isoMs(readInstant(text, NOW))).toBe(iso);
+  expect(isoMs(readInstant(text, NOW) ?? Number.NaN)).toBe(iso);
 });
 
 test.for(['yesterday', '2026-13-45', '', '23', '2026-11-22T08', '2300-01-01', '1900-01-01', '99999d'])(
-  '"%s" is a usage error',
+  '"%s" is no time',
   (text) => {
-    expect(() => readInstant(text, NOW)).toThrow(/must be a date/);
+    expect(readInstant(text, NOW)).toBeNull();
   },
 );

@@ -1,5 +1,5 @@
-// Asks everything that `fxtape status` shows: the collector, the other services, QuestDB, the queues, and the folder of the tape. In: the environment
-// and the sample before. Out: the facts, errors included: a part that is down is what the command is about, not a reason to fail.
+// Asks everything that `fxtape status` shows: the collector, the other services, QuestDB, the queues, and the folder of the tape. In: the
+// environment and the sample before. Out: the facts, errors included: a part that is down is what the command is about, not a reason to fail.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,8 +8,8 @@ import { JobQueues } from '@fxtape/jobs';
 import { createLog, formatAddr, FxtapeError, parseListenAddr, readServiceInfo } from '@fxtape/ops';
 import { asObjects, type Reader } from '@fxtape/questdb';
 import { tapeBytes } from '@fxtape/tape';
-import type { CliEnv } from '../env.ts';
-import { whereNothingRuns } from '../not-running.ts';
+import { type CliEnv, isGiven } from '../env.ts';
+import { notRunning, whereNothingRuns } from '../not-running.ts';
 import { type QuestDbView, questDbView } from '../questdb.ts';
 import { readStackFile } from '../stack-file.ts';
 import type { ServiceFact, StatusFacts, TapeFact } from './facts.ts';
@@ -19,7 +19,7 @@ const ANSWER_MS = 1500;
 const SAMPLE_MS = 1000;
 const NEWEST_US = 86_400_000_000;
 
-/** `sample`: for the rates of the next look. Errors: QDB_CONF_INVALID, RUN_FILE_INVALID. */
+/** `sample`: for the rates of the next call. Errors: QDB_CONF_INVALID, RUN_FILE_INVALID. */
 export async function gather(
   env: CliEnv,
   before: Sample | null,
@@ -27,12 +27,20 @@ export async function gather(
   const dataDir = env.FXTAPE_DATA_DIR;
   const view = questDbView(env);
   try {
-    const first = before ?? (await takeSample(env));
-    const [questdb, services, jobs] = await Promise.all([askQuestDb(view), askServices(env), askJobs(env)]);
+    const [first, services] = await Promise.all([before ?? takeSample(env), askServices(env)]);
+    // Where nothing of this folder runs, an engine at a default address is somebody else's.
+    const stopped =
+      first instanceof FxtapeError &&
+      readStackFile(dataDir) === null &&
+      services.every(({ answers }) => !answers);
+    const [questdb, jobs] = await Promise.all([
+      stopped && !isGiven('QDB_CLIENT_CONF') ? notRunning('QDB_CLIENT_CONF') : askQuestDb(view),
+      stopped && !isGiven('REDIS_URL') ? notRunning('REDIS_URL') : askJobs(env),
+    ]);
     const gaps = questdb instanceof FxtapeError ? questdb : await known(view.reader.gapCounts());
     const withoutPastTicks =
       gaps instanceof FxtapeError ? gaps : await known(view.reader.accountsWithoutPastTicks());
-    if (before === null && first !== null && !(first instanceof FxtapeError)) {
+    if (before === null && !(first instanceof FxtapeError)) {
       await delay(Math.max(0, SAMPLE_MS - (performance.now() - first.monoMs)));
     }
     const sample = await takeSample(env);

@@ -25,7 +25,7 @@ export function jobVerdict(
     if (o.needed) return { reasons: [`jobs: ${jobs.message}`], remarks: [jobs.hint] };
     return {
       reasons: [],
-      remarks: ['jobs are unknown: Redis does not answer, and nothing here needs it now'],
+      remarks: ['jobs are unknown: Redis cannot be asked, and nothing here needs it now'],
     };
   }
   const reasons = jobs.accounts.flatMap(

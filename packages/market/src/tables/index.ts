@@ -12,3 +12,4 @@ export {
   tables,
 } from './tables.ts';
 export { MOMENT_GAPS } from './moment-gaps.ts';
+export { type Timeframe, TIMEFRAMES } from './timeframes.ts';
