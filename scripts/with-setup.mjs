@@ -50,10 +50,17 @@ function wantedStamp() {
 async function install() {
   const stamp = wantedStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  say('installing the packages of the lock file (once, and after each change of it)');
+  say('installing packages (only the first time, and when the lock file changes)');
   const startedMs = performance.now();
   const { command, args, shell } = npmExec();
-  const code = await run(command, [...args, PNPM, 'install', '--frozen-lockfile'], { shell });
+  // Its warnings about the Node that runs it mean nothing here: another one runs everything else. What it printed is shown when it fails.
+  let printed = '';
+  const code = await run(command, [...args, PNPM, 'install', '--frozen-lockfile'], {
+    shell,
+    stdio: ['inherit', 'pipe', 'pipe'],
+    read: (text) => (printed += text),
+  });
+  if (code !== 0) process.stderr.write(printed);
   if (code > 128)
     throw new SetupError('interrupted while the packages were installed; the next start goes on');
   if (code !== 0) {
@@ -85,10 +92,11 @@ function findNode() {
 
 const running = new Set();
 
-/** Runs a command to its end. Resolves with its exit code, 128 + n when signal n ended it. */
-function run(command, args, options = {}) {
+/** Runs a command to its end; `read` takes what it prints into pipes. Resolves with its exit code, 128 + n when signal n ended it. */
+function run(command, args, { read, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+    for (const stream of read === undefined ? [] : [child.stdout, child.stderr]) stream.on('data', read);
     child.sharesTerminal = options.detached !== true && process.stdin.isTTY === true;
     running.add(child);
     child.once('error', (error) => {

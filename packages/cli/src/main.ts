@@ -8,9 +8,9 @@ const USAGE = 64;
 // Stripping types and compiling is most of a start. If the folder cannot be written, Node goes on without a cache.
 enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/fxtape', import.meta.url)));
 
-/** Whoever reads our output may stop reading (`| head`): no error, and no reason for a recorder to end. */
+/** Whoever reads our output may stop reading (`| head`), and a terminal may be closed (EIO): no error, and no reason for a recorder to end. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   if (!['up', 'run'].includes(process.argv[2] ?? '')) process.exit();
 });
 

@@ -9,6 +9,7 @@ export { isAlive } from './engine-owner.ts';
 export { questDbPasswordSettings, questDbSettings } from './engine-settings.ts';
 export { readCredentials, renewCredentials } from './credentials.ts';
 export { questDbContainerSettings, redisContainerArguments } from './docker-specs.ts';
+export { LineLog } from './line-log.ts';
 export type { EngineExit } from './engine-process.ts';
 export { freePort } from './free-port.ts';
 export { makePrivateFolder, writePrivate } from './private-file.ts';
