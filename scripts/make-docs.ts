@@ -1,10 +1,12 @@
-// Writes what pages say of definitions in the code: `npm run docs`. A test says when a page is stale. In: the page. Out: the page, with
-// writer, partition, keys and columns of each table as they are defined; everything around them is written by hand.
+// Writes what pages say of definitions in the code: `npm run docs`. A test says when a page is stale. In the data dictionary it writes the
+// writer, partition, keys and columns of each table; everything around them is written by hand. docs/commands.md is all its own.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { commandsOf, exitCodesOf, program } from '../packages/cli/src/program.ts';
 import { tables } from '../packages/market/src/tables/tables.ts';
 
-export const DATA_DICTIONARY = fileURLToPath(new URL('../docs/data-dictionary.md', import.meta.url));
+const COMMANDS = fileURLToPath(new URL('../docs/commands.md', import.meta.url));
+const DATA_DICTIONARY = fileURLToPath(new URL('../docs/data-dictionary.md', import.meta.url));
 
 /** From the line of the writer to the end of the columns. */
 const DEFINED = /^Writer: .*\n\n(?:\|.*\n)+/m;
@@ -31,5 +33,55 @@ function definedOf(table: (typeof tables)[keyof typeof tables]): string {
   return `Writer: ${table.writer}. Partition: ${partition}. Keys: ${keys.join(', ')}.\n\n| column | type | meaning |\n| --- | --- | --- |\n${rows.join('')}`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
+const COMMANDS_INTRO = `# Commands
+
+\`npm run docs\` writes this page from \`packages/cli/src/program.ts\`.
+
+In the project folder, run \`pnpm fxtape COMMAND\`, or \`npm run -s fxtape -- COMMAND\` if pnpm is not installed. Commands that print a result
+have \`--json\` for programs. An error is one line: a stable [code](error-codes.md), what happened, and what to do. The exit code is then 1; a
+command line that cannot be parsed exits with 64.
+
+Commands that look at what runs find the addresses that \`fxtape up\` chose in its data folder (\`FXTAPE_DATA_DIR\`). Addresses and keys that
+you gave to \`up\` as variables must be set for these commands too.
+`;
+
+/** The page of the command line. */
+export function commandsPage(): string {
+  return [COMMANDS_INTRO, ...commandsOf(program()).map(([name, command]) => sectionOf(name, command))].join(
+    '\n',
+  );
+}
+
+function sectionOf(name: string, command: ReturnType<typeof program>): string {
+  const own = command.registeredArguments;
+  const args = own.map((each) => (each.required ? ` <${each.name()}>` : ` [${each.name()}]`)).join('');
+  const rows = [
+    ...own.map((each) => rowOf(each.name(), each.description, each.argChoices)),
+    ...command.options
+      .filter((each) => !each.hidden)
+      .map((each) => rowOf(each.flags, each.description, each.argChoices, each)),
+  ];
+  const description = command.description();
+  const options = rows.length === 0 ? '' : `\n| option | meaning |\n| --- | --- |\n${rows.join('')}`;
+  return `## \`${name}${args}\`\n\n${description[0]?.toUpperCase()}${description.slice(1)}.\n${options}\nExit codes: ${exitCodesOf(name)}.\n`;
+}
+
+function rowOf(
+  name: string,
+  description: string,
+  choices: readonly string[] | undefined,
+  o: { defaultValue?: unknown; mandatory?: boolean } = {},
+): string {
+  const notes = [
+    description,
+    ...(o.mandatory === true ? ['required'] : []),
+    ...(choices === undefined ? [] : [`one of ${choices.map((each) => `\`${each}\``).join(', ')}`]),
+    ...(o.defaultValue === undefined ? [] : [`default: ${JSON.stringify(o.defaultValue)}`]),
+  ];
+  return `| \`${name}\` | ${notes.join('; ').replaceAll('|', String.raw`\|`)} |\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(DATA_DICTIONARY, dataDictionary(readFileSync(DATA_DICTIONARY, 'utf8')));
+  writeFileSync(COMMANDS, commandsPage());
+}

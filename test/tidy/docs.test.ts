@@ -1,9 +1,11 @@
-// What the pages say and what the code does: error codes, and the data dictionary.
+// What the pages say and what the code does: error codes, the data dictionary, commands, glossary and map.
 
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { tables } from '@fxtape/market';
 import { expect, test } from 'vitest';
-import { dataDictionary } from '../../scripts/make-docs.ts';
-import { productFiles, read } from './tree.ts';
+import { commandsPage, dataDictionary } from '../../scripts/make-docs.ts';
+import { files, productFiles, ROOT, read } from './tree.ts';
 
 const productText = (): [string, string][] => productFiles().map((path) => [path, read(path)]);
 
@@ -40,4 +42,38 @@ test('the data dictionary says what the tables are, and nothing else', () => {
   expect([...described.keys()].filter((name) => name !== '').toSorted()).toEqual(
     [...Object.keys(tables), 'gaps', 'outages', 'schema_migrations'].toSorted(),
   );
+});
+
+test('the page of commands is what the command line knows', () => {
+  expect(read('docs/commands.md'), 'docs/commands.md is stale: npm run docs').toBe(commandsPage());
+});
+
+test('every word of the glossary is used in the code or on another page', () => {
+  const words = [...read('docs/glossary.md').matchAll(/^\| \*\*`?(.+?)`?\*\*/gm)].map(
+    (match) => match[1] as string,
+  );
+  expect(words.length).toBeGreaterThan(20);
+  const pages = files('*.md', 'docs/**/*.md').filter((path) => path !== 'docs/glossary.md');
+  const text = [...productFiles(), ...pages].map(read).join('\n').toLowerCase();
+  expect(words.filter((word) => !text.includes(word.toLowerCase()))).toEqual([]);
+});
+
+test('what the pages name exists: paths, links, and what the map greps for', () => {
+  const missing = files('{README,ARCHITECTURE,CONTRIBUTING}.md', 'docs/*.md').flatMap((page) => {
+    const text = read(page);
+    const paths = text.matchAll(/`((?:packages|services|infra|test|docs|scripts|config)\/[\w./-]+)`/g);
+    const links = text.matchAll(/\]\((?!https?:|#)([^)#]+)/g);
+    return [
+      ...[...paths].map((match) => match[1] as string),
+      ...[...links].map((match) => join(dirname(page), match[1] as string)),
+    ]
+      .filter((path) => !path.includes('NNNN') && !existsSync(join(ROOT, path)))
+      .map((path) => `${path} on ${page}`);
+  });
+  expect(missing).toEqual([]);
+  const product = productFiles().map(read).join('\n');
+  const grepped = [...read('docs/map.md').matchAll(/`git grep '([^']+)'`/g)].map(
+    (match) => match[1] as string,
+  );
+  expect(grepped.filter((word) => !product.includes(word))).toEqual([]);
 });

@@ -1,6 +1,6 @@
-// The command line: every command with its options. In: nothing. Out: a commander program whose actions are the functions in commands/. A
-// command that returns an exit code sets it. Only what a help text needs is imported here; each action imports its command when it runs,
-// because loading all of them takes longer than most of them run.
+// The command line: every command with its options and exit codes. In: nothing. Out: a commander program whose actions are the functions in
+// commands/. Only what a help text needs is imported here; each action imports its command when it runs, because loading all of them takes
+// longer than most of them run. `npm run docs` makes docs/commands.md from it.
 import { readFileSync } from 'node:fs';
 import { STREAMS, TIMEFRAMES } from '@fxtape/market/tables';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
@@ -19,6 +19,23 @@ const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 };
+
+/** What each command ends with, for its help and for docs/commands.md. A command line that cannot be parsed ends with 64. */
+const EXIT_CODES: Readonly<Record<string, string>> = {
+  up: '0 stopped, 1 failed',
+  run: '0 stopped, 1 failed',
+  backfill: '0 done, 1 a job failed, 130 left with Ctrl-C',
+  status: '0 well, 1 degraded, 2 down',
+  sql: '0 done, 1 refused',
+  doctor: '0 fine, 1 a check failed',
+  'tape check': '0 all readable, 1 failed, 2 something cannot be read',
+};
+
+/** They only hold other commands. */
+const GROUPS: readonly string[] = ['config', 'credentials', 'tape'];
+
+/** By the words of a command, such as `clock set`. */
+export const exitCodesOf = (command: string): string => EXIT_CODES[command] ?? '0 done, 1 failed';
 
 /** For processes that `fxtape` starts itself; people have no use for it. */
 const withParent = (): Option => new Option('--with-parent').hideHelp();
@@ -41,7 +58,18 @@ export function program(): Command {
   addClock(fxtape);
   addSetup(fxtape);
   addTape(fxtape);
+  for (const [name, command] of commandsOf(fxtape))
+    command.addHelpText('after', `\nExit codes: ${exitCodesOf(name)}`);
   return fxtape;
+}
+
+/** Every command that does something, by its words, in the order of the help. */
+export function commandsOf(parent: Command, words: readonly string[] = []): (readonly [string, Command])[] {
+  return parent.commands.flatMap((command) => {
+    const path = [...words, command.name()];
+    const isGroup = GROUPS.includes(command.name());
+    return [...(isGroup ? [] : [[path.join(' '), command] as const]), ...commandsOf(command, path)];
+  });
 }
 
 function addRecording(fxtape: Command): void {
@@ -88,7 +116,7 @@ function addRecording(fxtape: Command): void {
 function addBackfill(fxtape: Command): void {
   fxtape
     .command('backfill')
-    .description('plans missing history now; exit code 1 if a job failed')
+    .description('plans missing history now')
     .option('--account <name>', 'only this account')
     .option('--symbol <name>', 'only this symbol')
     .addOption(new Option('--timeframe <name>', 'only bars of this timeframe').choices(TIMEFRAMES))
@@ -113,7 +141,7 @@ function addBackfill(fxtape: Command): void {
 function addLooking(fxtape: Command): void {
   fxtape
     .command('status')
-    .description('shows services, streams, lag, jobs and gaps; exit code 0 well, 1 degraded, 2 down')
+    .description('shows services, streams, lag, rate, jobs and gaps on one screen')
     .option('--watch', 'refresh every two seconds, until Ctrl-C')
     .option('--json', 'one JSON document, or one per line with --watch')
     .action(async (options: StatusOptions) => {
@@ -215,7 +243,9 @@ function addClockApply(clock: Command): void {
 function addSetup(fxtape: Command): void {
   fxtape
     .command('doctor')
-    .description('checks everything that recording needs; exit code 1 if a check failed')
+    .description(
+      'checks everything that recording needs: key, accounts, routes, symbols, clock rule, depth of history, disk, tape, QuestDB, Redis',
+    )
     .option('--json', 'one JSON document')
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./commands/doctor.ts');
@@ -299,7 +329,7 @@ function addTape(fxtape: Command): void {
     });
   tape
     .command('check')
-    .description('shows what each segment contains and what cannot be read; exit code 2 if something cannot')
+    .description('shows what each segment contains and what cannot be read')
     .argument('<account>', 'name of the account in the configuration')
     .option('--json', 'one JSON object per segment')
     .action(async (account: string, options: { json?: boolean }) => {
