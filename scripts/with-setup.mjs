@@ -55,11 +55,16 @@ async function install() {
   const { command, args, shell } = npmExec();
   // Its warnings about the Node that runs it mean nothing here: another one runs everything else. What it printed is shown when it fails.
   let printed = '';
+  const passedS = (digits) => ((performance.now() - startedMs) / 1000).toFixed(digits);
+  const tick = setInterval(() => process.stderr.isTTY && process.stderr.write(`\r${passedS(0)} s …`), 1000);
+  tick.unref();
   const code = await run(command, [...args, PNPM, 'install', '--frozen-lockfile'], {
     shell,
     stdio: ['inherit', 'pipe', 'pipe'],
     read: (text) => (printed += text),
   });
+  clearInterval(tick);
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (code !== 0) process.stderr.write(printed);
   if (code > 128)
     throw new SetupError('interrupted while the packages were installed; the next start goes on');
@@ -69,7 +74,7 @@ async function install() {
     );
   }
   writeFileSync(stampFile, stamp);
-  say(`packages installed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  say(`packages installed in ${passedS(1)} s`);
 }
 
 /** The Node that the packages brought, else this one when it is new enough. */
