@@ -1,5 +1,5 @@
-// Linking of accounts. In: the broker's server, a login and its password, or the id of a linked account. Out: the account's row. Passwords
-// stand in the request and nowhere else: no error quotes them. Reading the list is `FxSocketManagement`.
+// Links, updates and unlinks accounts. In: a broker server with login and password, or the id of a linked account. Out: the account's row.
+// Passwords appear only in the request, never in an error. To list accounts use `FxSocketManagement`.
 
 import {
   managementRoutes as routes,
@@ -22,12 +22,15 @@ const row = wholeAnswer(routes.linkAccount.answer);
 export class FxSocketAccounts {
   readonly #changer: Changer;
 
-  /** `baseUrl` is without `/v1`. The key has to be a full one. */
+  /** `baseUrl` is without `/v1`. Needs a full key. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: ChangeOptions) {
     this.#changer = new Changer(options, '/v1');
   }
 
-  /** The row comes with `status` `connecting`; ask for it until it is `connected`, not more than every 25 s. */
+  /**
+   * Links an account. The row has the status `connecting`: read it again, at most every 25 s, until it is `connected`.
+   * @throws FxSocketTradingError
+   */
   link(request: AccountLinkRequest, call?: ChangeCall): Promise<WireAccountRow> {
     const { login, password, proxy_auth: proxyAuth = '', server } = request;
     const [, proxyPassword = ''] = /:(.*)$/s.exec(proxyAuth) ?? [];
@@ -45,7 +48,7 @@ export class FxSocketAccounts {
     );
   }
 
-  /** The symbol of the trade EA; empty goes back to the default. The terminal restarts. */
+  /** Changes the symbol of the trade EA; empty restores the default. The terminal restarts. @throws FxSocketTradingError */
   update(id: string, request: AccountUpdateRequest, call?: ChangeCall): Promise<WireAccountRow> {
     const say = `Check trade_ea_symbol in /v1/accounts/${id}; sending the same request again is harmless`;
     return this.#changer.change(
@@ -61,7 +64,7 @@ export class FxSocketAccounts {
     );
   }
 
-  /** Its terminal ends. What was recorded of it stays. */
+  /** Unlinks an account and stops its terminal. @throws FxSocketTradingError */
   unlink(id: string, call?: ChangeCall): Promise<void> {
     const say = `Ask for /v1/accounts/${id}: 404 means that it is gone; unlinking it again is harmless`;
     return this.#changer.change(
@@ -76,7 +79,7 @@ export class FxSocketAccounts {
     );
   }
 
-  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
+  /** Refuses new calls and resolves when pending ones have ended. A dispatcher from the options stays open. */
   close(): Promise<void> {
     return this.#changer.close();
   }

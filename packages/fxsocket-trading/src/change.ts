@@ -1,21 +1,22 @@
-// One call that changes something. In: a route of the table, its body, and how to find out when the answer is lost. Out: the checked answer,
-// or an FxSocketTradingError. It is sent once and never again: who wants to repeat has to decide that.
+// Sends one request that changes something. In: a route, its body, and how to find out what happened if the answer is lost. Out: the checked
+// answer or an FxSocketTradingError. It sends the request once; repeating it is the caller's decision.
 
 import { type ApiRoute, FxSocketError } from '@fxtape/fxsocket';
 import { type CallerOptions, callSignals, type HttpRequest, Transport } from '@fxtape/fxsocket/transport';
 import { type FindOut, FxSocketTradingError, outcomeOf } from './trading-error.ts';
 
-/** `dispatcher` must not repeat requests by itself. */
+/** `dispatcher` must not retry requests by itself. */
 export type ChangeOptions = Omit<CallerOptions, 'random'>;
 
 export interface ChangeCall {
   readonly signal?: AbortSignal;
+  /** Default 30 s; 120 s for `link` and `closeAll`. */
   readonly deadlineMs?: number;
 }
 
 export interface Change<T> {
   readonly route: ApiRoute;
-  /** With its variable parts filled in; default: the route's own. */
+  /** The path with its parameters filled in; default: that of the route. */
   readonly path?: string;
   readonly body?: unknown;
   readonly secrets?: readonly string[];
@@ -27,7 +28,7 @@ export interface Change<T> {
 export class Changer {
   readonly #transport: Transport;
 
-  /** `below`: a path that all its addresses begin with. */
+  /** `below` is a path prefix of all requests. */
   constructor(options: ChangeOptions, below = '') {
     this.#transport = new Transport(options, below);
   }
@@ -71,7 +72,7 @@ export class Changer {
   }
 }
 
-/** An argument that cannot be right. */
+/** The error for an invalid argument; nothing was sent. */
 export function neverSent(message: string, findOut: FindOut): FxSocketTradingError {
   const failure = new FxSocketError({ code: 'FXSOCKET_BAD_ARGUMENT', message });
   return new FxSocketTradingError('not_applied', failure, findOut);

@@ -1,5 +1,5 @@
-// What the terminal made of an order. In: its answer, which old bridges give without `outcome`. Out: one of four words, or null when the
-// answer does not say. Only 10008 and 10009 are success; "no changes" is a repeat that changed nothing.
+// Derives the outcome of an order. In: the terminal's answer; old bridges send no `outcome`. Out: one of four outcomes, or null when the
+// answer does not tell. Only 10008 and 10009 mean full success; "no changes" is a repeated request that changed nothing.
 
 import type { WireOrderResult } from '@fxtape/fxsocket';
 import { retcodeName, retcodes, type RetcodeName } from './retcodes.ts';
@@ -9,11 +9,11 @@ export type OrderOutcome = (typeof outcomes)[number];
 
 export interface OrderResult extends Omit<WireOrderResult, 'outcome' | 'success'> {
   readonly outcome: OrderOutcome;
-  /** Null: a number that the reference does not list. */
+  /** Null when the MQL5 reference does not list the number. */
   readonly retcodeName: RetcodeName | null;
 }
 
-/** Null: neither its words nor its number say what happened. */
+/** Null when neither `outcome` nor the retcode says what happened. */
 export function readOrderResult({ success, outcome: word, ...rest }: WireOrderResult): OrderResult | null {
   const { retcode } = rest;
   const name = retcodeName(retcode);

@@ -1,9 +1,9 @@
-// The return codes of MetaTrader 5's trade server, as the gateway passes them on (MQL5 reference, "Return Codes of the Trade Server"). In: a
+// The return codes of MetaTrader 5's trade server (MQL5 reference, "Return Codes of the Trade Server"), which the gateway passes on. In: a
 // number. Out: its name, and whether the same request may succeed a moment later.
 
 interface Meaning {
   readonly code: number;
-  /** `later`: the same request may succeed soon. `never`: not until something is changed. */
+  /** `later`: the same request may succeed soon. `never`: it fails until something changes. */
   readonly again: 'done' | 'later' | 'never';
 }
 
@@ -55,7 +55,7 @@ const table = {
 
 export type RetcodeName = keyof typeof table;
 
-/** The number of each name: `retcodes.NO_MONEY` is 10019. */
+/** The retcodes by name: `retcodes.NO_MONEY` is 10019. */
 export const retcodes = Object.fromEntries(Object.entries(table).map(([name, { code }]) => [name, code])) as {
   readonly [N in RetcodeName]: (typeof table)[N]['code'];
 };
@@ -64,10 +64,10 @@ const byCode = new Map<number, RetcodeName>(
   Object.entries(table).map(([name, { code }]) => [code, name as RetcodeName]),
 );
 
-/** Null: a number that the reference does not list. */
+/** Null when the MQL5 reference does not list the number. */
 export const retcodeName = (code: number): RetcodeName | null => byCode.get(code) ?? null;
 
-/** True when a request that was rejected with this may succeed a moment later as it is. */
+/** True when a request that was rejected with this code may succeed unchanged a moment later. */
 export function mayPassLater(code: number): boolean {
   const name = retcodeName(code);
   return name !== null && table[name].again === 'later';

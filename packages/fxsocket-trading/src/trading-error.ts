@@ -1,35 +1,35 @@
-// The error of a call that changes something. In: what ended the exchange, and whether any of the request can have reached the gateway. Out:
-// an FxSocketError that also says whether the change was made: surely not, or nobody knows; and then how to find out.
+// The error of a call that changes something. In: the failure, and whether the request can have reached the gateway. Out: an FxSocketError
+// that also says whether the change was certainly not made or its outcome is unknown, and in the latter case how to find out.
 
 import { FxSocketError } from '@fxtape/fxsocket';
 
-/** Where and by what a lost request is looked for. */
+/** How to find out whether a request with a lost answer was executed. */
 export interface FindOut {
   /** Routes to read, in this order. */
   readonly look: readonly string[];
-  /** What the rows are recognised by, in the gateway's own names: `comment`, `magic`, `ticket`, `symbol`. */
+  /** The fields that identify the row, by the gateway's names: `comment`, `magic`, `ticket`, `symbol`. */
   readonly by: Readonly<Record<string, string | number | bigint>>;
-  /** True when sending the same once more cannot do it twice. */
+  /** True when sending the same request again is harmless. */
   readonly repeatable: boolean;
-  /** The same in a sentence. */
+  /** All of this in a sentence. */
   readonly say: string;
 }
 
 /**
- * Thrown by every call of this package. `outcome` `not_applied`: nothing was changed, `code` says why. `unknown`: the answer was lost
- * (`code` FXSOCKET_OUTCOME_UNKNOWN, what happened is the `cause`); the change may have been made or may still be.
+ * Thrown by every call of this package. `outcome` is `not_applied` when nothing was changed; `code` says why. It is `unknown` when the answer
+ * was lost (`code` FXSOCKET_OUTCOME_UNKNOWN, the failure is the `cause`): the change may have been made, or may still be.
  */
 export class FxSocketTradingError extends FxSocketError {
   override readonly name = 'FxSocketTradingError';
   readonly outcome: 'not_applied' | 'unknown';
-  /** Null when nothing was changed. */
+  /** Null when `outcome` is `not_applied`. */
   readonly findOut: FindOut | null;
 
   constructor(outcome: 'not_applied' | 'unknown', failure: FxSocketError, findOut: FindOut) {
     const unknown = outcome === 'unknown';
     super({
       code: unknown ? 'FXSOCKET_OUTCOME_UNKNOWN' : failure.code,
-      message: unknown ? `The outcome is unknown: ${failure.message}. ${findOut.say}` : failure.message,
+      message: unknown ? `the outcome is unknown: ${failure.message}. ${findOut.say}` : failure.message,
       serverCode: failure.serverCode,
       context: failure.context,
       cause: failure,
@@ -42,17 +42,17 @@ export class FxSocketTradingError extends FxSocketError {
   }
 }
 
-/** Statuses by which the gateway says that it did not begin. */
+/** Statuses with which the gateway refuses a request before it executes it. */
 const REFUSED = new Set([400, 401, 402, 403, 404, 409, 422, 429]);
 
-/** Whether the change was surely not made. Everything that is not sure is unknown. */
+/** `not_applied` only when the change was certainly not made. */
 export function outcomeOf(failure: FxSocketError, sent: boolean): 'not_applied' | 'unknown' {
   if (!sent) return 'not_applied';
   const { code, serverCode, status } = failure;
   if (status === undefined) return 'unknown';
-  // A redirect is not followed: nobody behind it has seen the request.
+  // Redirects are not followed, so no terminal has seen the request.
   if (REFUSED.has(status) || code === 'FXSOCKET_REDIRECT') return 'not_applied';
-  // With the gateway's own envelope the terminal says so itself; a page of a proxy knows nothing of what happened behind it.
+  // Only the gateway's own envelope says that the terminal refused; a proxy does not know what happened behind it.
   if (status === 503 && serverCode !== null) return 'not_applied';
   if (status === 500 && serverCode !== null && /\bSymbolSelect failed/.test(failure.message))
     return 'not_applied';

@@ -1,5 +1,6 @@
-// Orders of one account. In: what to open, change or close, in the gateway's own words. Out: what the terminal made of it. A rejection is an
-// answer (`outcome: 'rejected'`, with its retcode); an error says whether nothing was changed or nobody knows. Nothing is sent twice.
+// Orders of one account. In: what to open, change or close, with the gateway's field names. Out: the terminal's answer; a rejection is an
+// answer too (`outcome: 'rejected'`, with its retcode). An error says whether nothing was changed or the outcome is unknown. Nothing is sent
+// twice.
 
 import {
   FxSocketError,
@@ -19,23 +20,23 @@ import { type FindOut, FxSocketTradingError } from './trading-error.ts';
 type Common = Omit<WireOrderSend, 'operation' | 'price' | 'stopLimitPrice' | 'expiration'>;
 type Pending = Common & { readonly price: number; readonly expiration?: string };
 
-/** A market order, a pending order with its price, or a stop-limit order with both of its prices. */
+/** A market order, a pending order with its price, or a stop-limit order with both prices. Volumes in lots, `slippage` in points. */
 export type OrderSendRequest =
   | (Common & { readonly operation: 'Buy' | 'Sell' })
   | (Pending & { readonly operation: 'BuyLimit' | 'SellLimit' | 'BuyStop' | 'SellStop' })
   | (Pending & { readonly operation: 'BuyStopLimit' | 'SellStopLimit'; readonly stopLimitPrice: number });
-/** Levels and prices are above 0. A level that is to be taken away has a word of its own, so that a 0 of a calculation takes away none. */
+/** Levels and prices must be above 0. Separate flags remove a level, so that a miscalculated 0 cannot. */
 export type OrderModifyRequest = WireOrderModify & {
   readonly clearStopLoss?: boolean;
   readonly clearTakeProfit?: boolean;
 };
-/** `volume` is above 0; without it all is closed. */
+/** `volume` must be above 0; without it the whole position is closed. */
 export type OrderCloseRequest = WireOrderClose;
 export type CloseAllRequest = WireCloseAll;
 export type CloseAllResult = WireCloseAllResult;
 
 const DEADLINE_MS = 30_000;
-/** A pass over many tickets. */
+/** The terminal closes many tickets one after another. */
 const CLOSE_ALL_DEADLINE_MS = 120_000;
 
 const result = wholeAnswer(routes.orderSend.answer);
@@ -45,12 +46,15 @@ const EMPTY_PROVES_NOTHING = 'an empty list proves nothing, so look again after 
 export class FxSocketTrading {
   readonly #changer: Changer;
 
-  /** `baseUrl` is the account's `rest_url`. */
+  /** `baseUrl` is the account's `rest_url`. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: ChangeOptions) {
     this.#changer = new Changer(options);
   }
 
-  /** Give each order a `comment` or an `expertId` of its own: only by that it is found again when the answer is lost. */
+  /**
+   * Opens a position or places a pending order. Give each order its own `comment` or `expertId`: only these identify it when the answer is lost.
+   * @throws FxSocketTradingError
+   */
   orderSend(request: OrderSendRequest, call?: ChangeCall): Promise<OrderResult> {
     const findOut = findSent(request);
     const wanting = missingPrice(request);
@@ -61,7 +65,10 @@ export class FxSocketTrading {
     return this.#order(routes.orderSend, request, findOut, call);
   }
 
-  /** What is absent stays; `clearStopLoss` and `clearTakeProfit` take away. Sending the same again changes nothing more. */
+  /**
+   * Changes the levels of a position or a pending order. Omitted levels stay; `clearStopLoss` and `clearTakeProfit` remove one. Repeatable.
+   * @throws FxSocketTradingError
+   */
   orderModify(request: OrderModifyRequest, call?: ChangeCall): Promise<OrderResult> {
     const { clearStopLoss = false, clearTakeProfit = false, ...levels } = request;
     const say = `Look at ticket ${request.ticket} in /OpenedOrders; sending the same request again is harmless`;
@@ -81,7 +88,7 @@ export class FxSocketTrading {
     return this.#order(routes.orderModify, body, findOut, call);
   }
 
-  /** Closes a position, whole or `volume` lots of it, or deletes a pending order. */
+  /** Closes a position, whole or `volume` lots of it, or deletes a pending order. @throws FxSocketTradingError */
   orderClose(request: OrderCloseRequest, call?: ChangeCall): Promise<OrderResult> {
     const repeatable = request.volume === undefined;
     const again = repeatable
@@ -98,7 +105,11 @@ export class FxSocketTrading {
     return this.#order(routes.orderClose, request, findOut, call);
   }
 
-  /** Every position that fits, `{}` all of them; pending orders only with `deletePending`. Positions opened meanwhile are not covered. */
+  /**
+   * Closes every position that matches, with `{}` all of them; deletes pending orders only with `deletePending`. Positions that open meanwhile
+   * may remain.
+   * @throws FxSocketTradingError
+   */
   closeAll(request: CloseAllRequest, call?: ChangeCall): Promise<CloseAllResult> {
     const { magic, symbol } = request;
     const by = { ...(symbol === undefined ? {} : { symbol }), ...(magic === undefined ? {} : { magic }) };
@@ -108,7 +119,7 @@ export class FxSocketTrading {
     return this.#changer.change({ ...change, deadlineMs: CLOSE_ALL_DEADLINE_MS }, call);
   }
 
-  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
+  /** Refuses new calls and resolves when pending ones have ended. A dispatcher from the options stays open. */
   close(): Promise<void> {
     return this.#changer.close();
   }
@@ -164,7 +175,7 @@ function findSent(request: OrderSendRequest): FindOut {
   return { look, by: { symbol, ...marks }, repeatable: false, say };
 }
 
-/** A caller without types can leave out what the operation needs. */
+/** Checks at run time what the types require of the operation. */
 function missingPrice(request: OrderSendRequest): 'price' | 'stopLimitPrice' | null {
   const { operation, price = 0, stopLimitPrice = 0 } = request as WireOrderSend;
   if (operation === 'Buy' || operation === 'Sell') return null;

@@ -1,7 +1,7 @@
-// The one error class of this package. In: a stable code, whether trying again can help, the facts of the
-// request. Out: an Error whose message and context never hold the API key (callers pass redacted text).
+// The package's only error class. In: a stable code and the facts of the request. Out: an Error with a hint. Its message and context never
+// contain the API key, because callers pass redacted text.
 
-/** Every code this package throws. `transient`: the same call may succeed later. `terminal`: it will not. */
+/** Every code of this package. `transient`: the same call may succeed later; `terminal`: it will not. */
 export const errorKinds = {
   FXSOCKET_ABORTED: 'terminal',
   FXSOCKET_ADDRESS: 'terminal',
@@ -33,7 +33,7 @@ export const errorKinds = {
 export type FxSocketErrorCode = keyof typeof errorKinds;
 
 const hints: Record<FxSocketErrorCode, string> = {
-  FXSOCKET_ABORTED: 'Nothing: the caller cancelled the call',
+  FXSOCKET_ABORTED: 'Nothing to do: the caller cancelled the call',
   FXSOCKET_ADDRESS:
     'Correct the address that the message names; plain HTTP to another machine needs `allowHttp: true`',
   FXSOCKET_BAD_ARGUMENT: 'Correct the argument that the message names; nothing was sent',
@@ -67,18 +67,18 @@ const hints: Record<FxSocketErrorCode, string> = {
 export interface FxSocketErrorDetails {
   code: FxSocketErrorCode;
   message: string;
-  /** HTTP status of the answer, when there was one. */
+  /** HTTP status of the answer, if there was one. */
   status?: number;
-  /** What `Retry-After` asked for, in milliseconds. */
+  /** The gateway's `Retry-After`, ms. */
   retryAfterMs?: number;
   serverCode?: string | null;
-  /** Instead of the usual sentence of this code. */
+  /** Replaces the default hint of the code. */
   hint?: string;
   context?: Record<string, unknown>;
   cause?: unknown;
 }
 
-/** Thrown by every call of this package. `code` is stable; `hint` says what to do. */
+/** Thrown by every call of this package. `code` is stable; `kind` says whether the same call may succeed later; `hint` says what to do. */
 export class FxSocketError extends Error {
   override readonly name: string = 'FxSocketError';
   readonly code: FxSocketErrorCode;
@@ -86,9 +86,9 @@ export class FxSocketError extends Error {
   readonly hint: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
-  /** The gateway's own code, for example `MRPC_TIMEOUT` or `account_cap_reached`; null when it gave none. */
+  /** The gateway's own code, such as `MRPC_TIMEOUT` or `account_cap_reached`; null when it gave none. */
   readonly serverCode: string | null;
-  /** More facts: `path`, `commandId`, and in `fields` what else the gateway told (`cap`, `current`). */
+  /** More facts: `path`, `commandId`, and in `fields` the other values of the gateway's error (`cap`, `current`). */
   readonly context: Record<string, unknown>;
 
   constructor(details: FxSocketErrorDetails) {

@@ -1,5 +1,5 @@
-// The way in: a key, and from it the accounts, the terminal of each and its live topics. In: a key. Out: clients that share its settings and end
-// with it. Whoever wants one of them alone can make it: `FxSocketManagement`, `FxSocketRest`, `FxFeed`, `FxStream`.
+// The entry point. In: an API key and connection options. Out: the accounts that the key reaches, and for each one a REST client and a feed,
+// which share the options and are closed together. `FxSocketManagement`, `FxSocketRest`, `FxFeed` and `FxStream` also work on their own.
 
 import type { Agent } from 'node:http';
 import { badArgument, type TlsOptions } from './options.ts';
@@ -12,9 +12,9 @@ import { FxFeed } from './stream/feed.ts';
 import type { WireAccountRow } from './wire/management.ts';
 
 export interface FxSocketOptions extends TlsOptions, Pick<CallerOptions, 'apiKey' | 'dispatcher'> {
-  /** Without `/v1`; default `https://api.fxsocket.com`. */
+  /** Address of the gateway, without `/v1`; default `https://api.fxsocket.com`. */
   readonly baseUrl?: string;
-  /** For proxies of the live topics; `dispatcher` is that of all else. */
+  /** Proxy for the live topics; `dispatcher` is the proxy for REST. */
   readonly agent?: Agent;
 }
 
@@ -23,7 +23,7 @@ const BASE_URL = 'https://api.fxsocket.com';
 export class FxSocket {
   readonly #o: FxSocketOptions & { readonly baseUrl: string };
   readonly #management: FxSocketManagement;
-  /** By the account's id and address. */
+  /** By REST address. */
   readonly #terminals = new Map<string, FxSocketRest>();
   readonly #feeds = new Map<string, FxFeed>();
   #closing: Promise<unknown> | null = null;
@@ -34,12 +34,15 @@ export class FxSocket {
     this.#management = new FxSocketManagement(this.#o);
   }
 
-  /** The accounts that the key reaches. */
+  /** The accounts that the key reaches (`GET /v1/accounts`). @throws FxSocketError */
   accounts(call?: CallOptions): Promise<WireAccountRow[]> {
     return this.#management.accounts(call);
   }
 
-  /** The account with this id, nickname or login; without one the only account of the key. @throws FXSOCKET_NOT_FOUND and as `accounts` */
+  /**
+   * The account with this id, nickname or login; without an argument the key's only account.
+   * @throws FXSOCKET_NOT_FOUND when none or several fit, and whatever `accounts` throws
+   */
   async account(which?: string | number, call?: CallOptions): Promise<WireAccountRow> {
     const all = await this.accounts(call);
     const name = which === undefined ? null : String(which);
@@ -56,26 +59,26 @@ export class FxSocket {
     });
   }
 
-  /** What the constructors of `FxSocketRest` and, for orders, `FxSocketTrading` take. @throws FXSOCKET_ADDRESS */
+  /** The options of an account for the constructors of `FxSocketRest` and `FxSocketTrading`. @throws FXSOCKET_ADDRESS */
   connection(account: WireAccountRow): CallerOptions {
     const { agent: _agent, baseUrl, ...rest } = this.#o;
     return { ...rest, baseUrl: accountUrls(account, baseUrl, rest).restUrl };
   }
 
-  /** The terminal of an account: status, quotes, history, positions. One client an account. @throws FXSOCKET_ADDRESS */
+  /** The REST routes of an account. Repeated calls return the same client. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT after `close` */
   terminal(account: WireAccountRow): FxSocketRest {
     const options = this.connection(account);
     return this.#once(this.#terminals, options.baseUrl, () => new FxSocketRest(options));
   }
 
-  /** The live topics of an account, over its one socket. @throws FXSOCKET_ADDRESS */
+  /** The live topics of an account. Repeated calls return the same feed. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT after `close` */
   feed(account: WireAccountRow): FxFeed {
     const { baseUrl, dispatcher: _dispatcher, ...options } = this.#o;
     const url = accountUrls(account, baseUrl, options).wsUrl;
     return this.#once(this.#feeds, url, () => new FxFeed({ ...options, url }));
   }
 
-  /** Ends everything that came from here: feeds at once, requests when they have their answer. */
+  /** Closes every client that came from here: feeds at once, REST clients after their pending requests. */
   async close(): Promise<void> {
     const parts = [this.#management, ...this.#terminals.values(), ...this.#feeds.values()];
     this.#closing ??= Promise.all(parts.map((part) => part.close()));

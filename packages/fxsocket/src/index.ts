@@ -1,4 +1,4 @@
-// The public surface: everything that reads from FxSocket. It knows nothing of what is done with it.
+// The public surface of the package: everything that reads from FxSocket.
 export { compareOpenApi, type Comparison, type Drift, type DriftKind } from './api/compare-open-api.ts';
 export { managementRoutes } from './api/management-routes.ts';
 export {

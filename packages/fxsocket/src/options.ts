@@ -1,19 +1,19 @@
-// What a client is given, checked when it is given: a mistake is told where it was made, not as a gateway that cannot be reached. In: addresses,
-// keys, times. Out: the same, or an FxSocketError that names the option. Addresses that a gateway tells come through here as well.
+// Checks options where they are passed, so that a mistake does not surface later as an unreachable gateway. In: addresses, keys, durations.
+// Out: the checked value, or an FxSocketError that names the option. Addresses from the account list are checked here too.
 
 import { isIPv4 } from 'node:net';
 import { FxSocketError } from './errors.ts';
 
 export interface TlsOptions {
-  /** Default true. False accepts a certificate that nobody vouches for, such as that of a private server. */
+  /** Default true. False accepts any certificate, such as the self-signed one of a private server. */
   readonly tlsVerify?: boolean;
-  /** Certificates (PEM) to be trusted instead of those that Node knows. */
+  /** PEM certificates to trust instead of Node's own. */
   readonly ca?: string | readonly string[];
-  /** Default false: beyond this machine an address without TLS is refused, because anybody on the way could read the key. */
+  /** Default false: plain HTTP is refused except to this machine, because anybody on the network could read the key. */
   readonly allowHttp?: boolean;
 }
 
-/** A timer of Node holds no more milliseconds. */
+/** The longest timer that Node supports, ms. */
 const LARGEST = 2 ** 31 - 1;
 const MAX_QUOTED = 100;
 
@@ -29,7 +29,7 @@ const isLoopback = (host: string): boolean =>
   (isIPv4(host) && host.startsWith('127.'));
 
 /**
- * An address with its scheme. `name` stands in the error.
+ * Parses an address and checks its scheme. `name` is the option that an error names.
  * @throws FXSOCKET_ADDRESS
  */
 export function checkedAddress(
@@ -43,7 +43,7 @@ export function checkedAddress(
     // Quoted without its parameters: one of them may be the key.
     const said =
       typeof text === 'string' ? JSON.stringify(text.split('?')[0]?.slice(0, MAX_QUOTED)) : typeof text;
-    throw refuse(`is no address: ${said}`);
+    throw refuse(`is not an address: ${said}`);
   }
   const url = new URL(text);
   const schemes: readonly string[] = SCHEMES[o.for];
@@ -59,7 +59,7 @@ export function checkedAddress(
   return url;
 }
 
-/** A key goes into a header and into an address. @throws FXSOCKET_BAD_ARGUMENT */
+/** The key is sent in a header and in an address, so it must be printable ASCII. @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedKey(apiKey: unknown): string {
   if (typeof apiKey !== 'string' || apiKey === '') throw badArgument('apiKey is missing');
   if (!/^[ -~]+$/.test(apiKey) || apiKey.trim() !== apiKey)
@@ -69,7 +69,7 @@ export function checkedKey(apiKey: unknown): string {
   return apiKey;
 }
 
-/** @throws FXSOCKET_BAD_ARGUMENT */
+/** A duration or a limit, 0 up to the longest timer. @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedNumber(name: string, value: unknown): number {
   if (typeof value !== 'number' || !(value >= 0 && value <= LARGEST))
     throw badArgument(`${name} must be a number from 0 to ${LARGEST}, not ${String(value)}`);

@@ -11,19 +11,19 @@ const envelope = z.looseObject({
 });
 
 export interface BodyExplanation {
-  /** True when the body is the gateway's own error object: the gateway answered, not a proxy before it. */
+  /** True when the body is the gateway's own error object, not a page of a proxy. */
   envelope: boolean;
-  /** The gateway's code, for example `MRPC_TIMEOUT`. */
+  /** The gateway's code, such as `MRPC_TIMEOUT`. */
   serverCode: string | null;
   commandId: number | null;
-  /** What else the gateway tells in numbers, words or yes and no: `cap`, `current`, `shortfall_eur_cents`. */
+  /** The envelope's other scalar values: `cap`, `current`, `shortfall_eur_cents`. */
   fields: Readonly<Record<string, string | number | boolean>>;
   /** At most 200 characters, one line; empty when the body says nothing. */
   text: string;
 }
 
 const MAX_TEXT = 200;
-/** No pattern sees more of a body, characters. */
+/** Patterns never run over more of a body than this, characters. */
 const MAX_READ = 20_000;
 
 function oneLine(text: string): string {
@@ -31,7 +31,7 @@ function oneLine(text: string): string {
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
 }
 
-/** The title of a page, else its text. Goes over the page once: a pattern would look for the end of each tag to the end of the page. */
+/** The title of a page, otherwise its text. One pass: a pattern would search the whole page for the end of every tag. */
 function htmlText(page: string): string {
   const lower = page.toLowerCase();
   const title = /^[^<]*/.exec(page.slice(endOfTag(page, lower.indexOf('<title'))))?.[0].trim();
@@ -49,7 +49,7 @@ function htmlText(page: string): string {
   return text;
 }
 
-/** Behind the tag that begins there; the end of the page when there is none, or it does not end. */
+/** The position after the tag at `at`; the end of the page when there is no tag or it is not closed. */
 function endOfTag(page: string, at: number): number {
   const end = at === -1 ? -1 : page.indexOf('>', at);
   return end === -1 ? page.length : end + 1;
@@ -72,7 +72,7 @@ function scalars(fields: Record<string, unknown>): Record<string, string | numbe
   return kept;
 }
 
-/** Reads what can be read from an error body. Never throws. The caller redacts the body before: the text is cut here. */
+/** Reads what an error body says. Never throws. Redact the body first: the text is shortened here, which may cut a secret in two. */
 export function explainBody(body: string): BodyExplanation {
   const answer = envelope.safeParse(parsed(body));
   if (answer.success) {

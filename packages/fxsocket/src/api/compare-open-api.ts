@@ -1,6 +1,6 @@
-// An account's live OpenAPI document against ours. In: both documents. Out: what differs, by name. `breaking`: what this client sends would
-// be refused, or what it needs would not come. `note`: the gateway offers more, or promises less than it may still give. Where the live
-// document does not tell, nothing is said; how much was compared is told with the result.
+// Compares an account's live OpenAPI document with ours. In: both documents. Out: the differences by name. `breaking`: the gateway would
+// refuse what this client sends, or would not send what it needs. `note`: the gateway offers more, or no longer promises an optional field.
+// Where the live document is silent nothing is reported; the result says how much was compared.
 
 import { isRoute, object, type OpenApiDocument, operationOf, resolved } from './open-api.ts';
 import { type Kind, type Shape, shapeOf } from './schema-shape.ts';
@@ -21,24 +21,24 @@ export interface Drift {
   readonly severity: 'breaking' | 'note';
   /** `GET /PriceHistory` */
   readonly route: string;
-  /** Parameter or field, `[].time`; null: the route as a whole. */
+  /** Parameter or field, such as `[].time`; null: the whole route. */
   readonly name: string | null;
-  /** The difference in a sentence, without the route. */
+  /** The difference as a predicate, without the route: `is now required`. */
   readonly text: string;
 }
 
 export interface Comparison {
-  /** Breaking ones first. */
+  /** Breaking drifts first. */
   readonly drifts: readonly Drift[];
-  /** Routes found in both. */
+  /** Number of routes that both documents list. */
   readonly routes: number;
-  /** Parameters and fields found in both, with a type told by both. */
+  /** Number of parameters and fields whose type both documents state. */
   readonly compared: number;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Routes of `ours` decide; others of `live` are notes. Paths of `live` may have something before them (`/mt5/{id}`). */
+/** Routes that only `live` has are notes. Paths of `live` may have a prefix (`/mt5/{id}`). */
 export function compareOpenApi(live: OpenApiDocument, ours: OpenApiDocument): Comparison {
   const comparing = new Comparing(live, ours);
   for (const [path, item] of Object.entries(object(ours['paths']) ?? {}))
@@ -52,7 +52,7 @@ export function compareOpenApi(live: OpenApiDocument, ours: OpenApiDocument): Co
   return { drifts: drifts.toSorted((a, b) => rank[a.severity] - rank[b.severity]), routes, compared };
 }
 
-/** Which way values go: we send parameters and bodies, and receive answers. */
+/** The direction of a value: parameters and bodies are sent, answers are received. */
 type Way = 'sent' | 'received';
 
 class Comparing {
@@ -125,7 +125,7 @@ class Comparing {
     if (theirs === null || own === null || depth > 8) return;
     if (theirs.kinds.size > 0 && own.kinds.size > 0) {
       this.compared += 1;
-      // What is sent has to fit theirs, what is received has to fit ours.
+      // What we send must fit their schema, what we receive must fit ours.
       const wrong = way === 'sent' ? beyond(own, theirs) : beyond(theirs, own);
       if (wrong.length > 0) {
         const said = `is ${spell(theirs)} there and ${spell(own)} here`;
@@ -164,7 +164,7 @@ class Comparing {
   }
 }
 
-/** Kinds that the first may have and the second does not take. A whole number is a number. */
+/** Kinds that `from` allows and `into` does not. An integer is a number. */
 function beyond(from: Shape, into: Shape): Kind[] {
   return [...from.kinds].filter(
     (kind) => !into.kinds.has(kind) && !(kind === 'integer' && into.kinds.has('number')),

@@ -1,4 +1,4 @@
-// The routes of `/v1` about accounts, as data. The client that reads (rest/management.ts) is made of it; linking is called elsewhere.
+// The account routes below `/v1`, as data. rest/management.ts calls the reading ones; `@fxtape/fxsocket-trading` calls the others.
 
 import { z } from 'zod';
 import { wireAccountLink, wireAccountRow, wireAccountUpdate } from '../wire/management.ts';

@@ -1,6 +1,6 @@
-// Routes → OpenAPI 3.1 document. In: a table of routes, title, version, addresses. Out: a document made of the same schemas that the
-// client checks answers with. Beside the standard it tells what a route needs (`x-fxsocket-needs`), whether a bridge may lack it
-// (`x-fxsocket-optional`), and, for terminals, the topics of the socket (`x-fxsocket-topics` of `/ws`).
+// Generates an OpenAPI 3.1 document. In: a table of routes, a title, a version, addresses. Out: the document, built from the schemas that the
+// client checks answers with. Extensions: the permission a route needs (`x-fxsocket-needs`), whether a bridge may lack it
+// (`x-fxsocket-optional`), and the topics of the socket (`x-fxsocket-topics` of `/ws`).
 
 import { z } from 'zod';
 import { wireIdentifier } from '../wire/identifier.ts';
@@ -14,7 +14,7 @@ export interface DocumentOptions {
   readonly version: string;
   /** Base addresses; the paths of the document are relative to them. */
   readonly servers?: readonly string[];
-  /** By the name of the operation. */
+  /** By operation id. */
   readonly routes: Readonly<Record<string, ApiRoute>>;
   /** Also describes the socket at `/ws`. */
   readonly socket?: boolean;
@@ -118,7 +118,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   504: 'It took too long',
 };
 
-/** What may come instead of JSON: plain text at the edge, a page of a proxy. */
+/** What may come instead of JSON: plain text from the edge, HTML from a proxy. */
 function otherTexts(status: number): Json {
   const text = { schema: { type: 'string' } };
   if (status === 404) return { 'text/plain': text };
@@ -149,7 +149,7 @@ function socketOperation(components: Json): Json {
 
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
 
-/** A schema as the document spells it: by reference where it has a name; what it leads to is added to the components. */
+/** A schema as JSON Schema. Named schemas become references and are added to `components`. */
 function schemaOf(schema: z.ZodType, components: Json): Json {
   const text = JSON.stringify(
     z.toJSONSchema(schema, {

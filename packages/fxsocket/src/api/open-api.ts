@@ -1,6 +1,6 @@
-// What an account's own OpenAPI document says about a route, for routes that not every bridge has. In: the document as it came, and a
-// path such as `/QuoteTicks`. Out: whether it is there, and what its parameters may hold; null where the document does not tell.
-// A document is somebody else's text: whatever is not where it should be is simply not told.
+// Reads an account's own OpenAPI document, for routes that not every bridge has. In: the document as received and a path such as
+// `/QuoteTicks`. Out: whether the route exists and what its parameters accept; null where the document does not say. The document is not
+// trusted: anything malformed counts as not stated.
 
 /** The answer of `openApi`. */
 export type OpenApiDocument = Record<string, unknown>;
@@ -8,17 +8,17 @@ export type OpenApiDocument = Record<string, unknown>;
 export interface RouteParameter {
   readonly name: string;
   readonly required: boolean;
-  /** `date`, `date-time`, …; null: not told. */
+  /** `date`, `date-time`, …; null: not stated. */
   readonly format: string | null;
-  /** Text for people; null: not told. */
+  /** Null: not stated. */
   readonly description: string | null;
 }
 
-/** True when the document lists `GET <path>`, with or without something before it (`/mt5/{id}/QuoteTicks`). */
+/** True when the document lists `GET <path>`, with or without a prefix (`/mt5/{id}/QuoteTicks`). */
 export const hasRoute = (document: OpenApiDocument, path: string): boolean =>
   operationOf(document, path) !== null;
 
-/** The query parameters of `GET <path>`; null: the document does not list the route. */
+/** The query parameters of `GET <path>`; null when the document does not list the route. */
 export function routeParameters(document: OpenApiDocument, path: string): RouteParameter[] | null {
   const operation = operationOf(document, path);
   if (operation === null) return null;
@@ -39,13 +39,13 @@ export function routeParameters(document: OpenApiDocument, path: string): RouteP
   });
 }
 
-/** Parts that vary have other names elsewhere. */
+/** The names of path parameters differ between documents. */
 const nameless = (path: string): string => path.replaceAll(/\{[^}]*\}/g, '{}');
 
-/** True for the same route, with or without something before it: `/mt5/{id}/symbols` is `/symbols`. */
+/** True for the same route, with or without a prefix: `/mt5/{id}/symbols` is `/symbols`. */
 export const isRoute = (path: string, route: string): boolean => nameless(path).endsWith(nameless(route));
 
-/** The operation at a route; null: the document does not list it. */
+/** The operation at a route; null when the document does not list it. */
 export function operationOf(
   document: OpenApiDocument,
   route: string,
@@ -53,14 +53,14 @@ export function operationOf(
 ): OpenApiDocument | null {
   const paths = object(document['paths']);
   if (paths === null) return null;
-  // Of several that end alike (`/accounts`, `/private-servers/{id}/accounts`) it is the one with the least before it.
+  // Of several paths with the same ending (`/accounts`, `/private-servers/{id}/accounts`) the one with the shortest prefix.
   const [path] = Object.keys(paths)
     .filter((one) => isRoute(one, route))
     .toSorted((a, b) => a.length - b.length);
   return path === undefined ? null : object(object(paths[path])?.[method]);
 }
 
-/** Follows one `{"$ref": "#/a/b"}` inside the document. */
+/** Follows one `{"$ref": "#/a/b"}` inside the document; null when it leads nowhere. */
 export function resolved(document: OpenApiDocument, value: unknown): OpenApiDocument | null {
   const found = object(value);
   const ref = text(found?.['$ref']);
@@ -70,7 +70,7 @@ export function resolved(document: OpenApiDocument, value: unknown): OpenApiDocu
   return parts.reduce<OpenApiDocument | null>((at, part) => object(at?.[part]), document);
 }
 
-/** Null: not an object. */
+/** The value if it is an object, otherwise null. */
 export const object = (value: unknown): OpenApiDocument | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as OpenApiDocument) : null;
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);

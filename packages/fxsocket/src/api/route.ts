@@ -1,11 +1,11 @@
-// What a route of the gateway is: its address, what it takes, what it answers, what it needs. In: a description. Out: a route with the
-// usual errors filled in. Descriptions only: this folder calls nothing.
+// Describes a route of the gateway: address, parameters, body, answer, permission. In: a short description. Out: the complete one, with the
+// usual errors filled in. This folder only describes; it calls nothing.
 
 import { z } from 'zod';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** `nothing`: no key. `read`: any key that reaches the account. `trade`, `manage`: a full key. */
+/** The permission a route needs. `nothing`: no key; `read`: any key that reaches the account; `trade`, `manage`: a full key. */
 export type Need = 'nothing' | 'read' | 'trade' | 'manage';
 
 export interface ApiRoute<
@@ -16,22 +16,22 @@ export interface ApiRoute<
   /** Below an account's terminal, or below `/v1`. */
   readonly base: 'terminal' | 'management';
   readonly method: Method;
-  /** `{id}` stands for a part that varies. */
+  /** `{id}` is a path parameter. */
   readonly path: string;
   readonly summary: string;
   readonly query: Q;
-  /** Null: there is none. */
+  /** Null: no body. */
   readonly body: B;
   readonly status: number;
-  /** Null: no JSON; see `page`. */
+  /** Null: not JSON; see `page`. */
   readonly answer: A;
-  /** The answer is a page for people. */
+  /** The answer is an HTML page. */
   readonly page: boolean;
-  /** Statuses that bring an answer of the same form: 503 of a health probe. */
+  /** Other statuses whose body is an ordinary answer: 503 of a health probe. */
   readonly alsoAt: readonly number[];
   readonly errors: readonly number[];
   readonly needs: Need;
-  /** Not every bridge has it. */
+  /** True when not every bridge has the route. */
   readonly optional: boolean;
 }
 
@@ -51,7 +51,7 @@ type Given<Q extends z.ZodObject, B extends z.ZodObject | null, A extends z.ZodT
 const none = z.object({});
 type None = typeof none;
 
-/** Whatever is asked: the key, the account, the pace, and a terminal that is down, starting or slow. */
+/** Errors of every terminal route: wrong key or account, too many requests, a terminal that is down, starting or slow. */
 const TERMINAL_ERRORS = [401, 404, 429, 500, 502, 503, 504];
 const MANAGEMENT_ERRORS = [401, 429, 500, 502, 503];
 
@@ -81,19 +81,19 @@ function route<Q extends z.ZodObject, B extends z.ZodObject | null, A extends z.
   };
 }
 
-/** A reading route of a terminal. */
+/** A terminal route that reads. */
 export const readRoute = <A extends z.ZodType, Q extends z.ZodObject = None>(given: Given<Q, null, A>) =>
   route({ base: 'terminal', method: 'GET', needs: 'read', usual: TERMINAL_ERRORS }, given);
 
-/** A document or page of a terminal that needs no key. */
+/** A terminal route that needs no key. */
 export const openRoute = <A extends z.ZodType | null>(given: Given<None, null, A>) =>
   route({ base: 'terminal', method: 'GET', needs: 'nothing', usual: [404, 502, 503] }, given);
 
-/** A route of a terminal that changes something at the broker. */
+/** A terminal route that changes something at the broker. */
 export const tradeRoute = <A extends z.ZodType, B extends z.ZodObject>(given: Given<None, B, A>) =>
   route({ base: 'terminal', method: 'POST', needs: 'trade', usual: [403, ...TERMINAL_ERRORS] }, given);
 
-/** A route of `/v1`; reading unless a method says otherwise. */
+/** A route below `/v1`; it reads unless `method` says otherwise. */
 export const managementRoute = <A extends z.ZodType | null, B extends z.ZodObject | null = null>(
   given: Given<None, B, A> & { readonly method?: Method },
 ) => {

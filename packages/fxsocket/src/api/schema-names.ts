@@ -1,5 +1,5 @@
-// The names that shapes have in an OpenAPI document, and the two error bodies of the gateway. In: the wire schemas. Out: a registry that
-// the generator reads; a schema without a name is written out where it is used.
+// Names the schemas of the OpenAPI document, and defines the gateway's two error bodies. In: the wire schemas. Out: a registry for
+// open-api-document.ts; schemas without a name are written inline.
 
 import { z } from 'zod';
 import {
@@ -33,14 +33,14 @@ import {
   wireOrderSend,
 } from '../wire/trading.ts';
 
-/** What a terminal answers instead of what was asked for. */
+/** The error body of a terminal. */
 export const terminalError = z.object({
   error: z.string(),
   message: z.string(),
   command_id: z.int().optional(),
 });
 
-/** The same of `/v1`; `error` is missing from some, and more fields may tell more (`cap`, `current`). */
+/** The error body of `/v1`. Some errors lack `error`; some have more fields (`cap`, `current`). */
 export const managementError = z.looseObject({ error: z.string().optional(), detail: z.string().optional() });
 
 export const schemaNames = z.registry<{ id: string }>();

@@ -1,24 +1,24 @@
-// What a JSON Schema allows, as far as two of them can be compared: kinds of values, fields, items. In: a schema of somebody else's document.
-// Out: its shape; null where it does not tell. References are followed inside the document, `allOf` is laid together, of alternatives
-// (`anyOf`, `oneOf`) everything counts that one of them allows.
+// Reduces a JSON Schema to what can be compared: kinds of values, fields, items. In: a schema and its document. Out: its shape, or null where
+// the document does not say. References inside the document are followed, `allOf` is merged, and `anyOf` and `oneOf` allow what any branch
+// allows.
 
 import { type OpenApiDocument, resolved } from './open-api.ts';
 
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
 
 export interface Shape {
-  /** Empty: not told, anything may come. */
+  /** Empty: not stated, anything may come. */
   readonly kinds: ReadonlySet<Kind>;
-  /** By name; of objects. */
+  /** Fields of an object, by name. */
   readonly fields: ReadonlyMap<string, { readonly schema: unknown; readonly required: boolean }>;
-  /** Of arrays; undefined: not told. */
+  /** The schema of an array's elements; undefined: not stated. */
   readonly items: unknown;
 }
 
 const KINDS = new Set<string>(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
 const isKind = (word: unknown): word is Kind => typeof word === 'string' && KINDS.has(word);
 
-/** Alternatives within alternatives deeper than this, or leading back to themselves, are not told. */
+/** Deeper nesting, or a schema that refers to itself, counts as not stated. */
 const DEEPEST = 5;
 
 export function shapeOf(document: OpenApiDocument, schema: unknown, depth = 0): Shape | null {
@@ -63,7 +63,7 @@ function kindOfValue(value: unknown): string {
   return Number.isInteger(value) ? 'integer' : typeof value;
 }
 
-/** Of alternatives a field is required only when each of them requires it. */
+/** A field is required only when every alternative requires it. */
 function eitherOf(shapes: readonly Shape[]): Shape {
   const objects = shapes.filter(({ fields }) => fields.size > 0);
   const fields = new Map<string, { schema: unknown; required: boolean }>();

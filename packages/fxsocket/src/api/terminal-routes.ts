@@ -1,5 +1,5 @@
-// The routes of one account's terminal, as data: the one home of their addresses, parameters and answers. The client that reads
-// (rest/terminal.ts) and every OpenAPI document are made of it. The trading routes are described here and called elsewhere.
+// The routes of an account's terminal, as data: addresses, parameters and answers. The REST client (rest/terminal.ts) and every OpenAPI
+// document are built from this table. `@fxtape/fxsocket-trading` calls the trading routes.
 
 import { z } from 'zod';
 import {
@@ -175,5 +175,5 @@ export const tradingRoutes = {
   }),
 };
 
-/** Everything a terminal serves over REST, the operation's name first. */
+/** Every REST route of a terminal, by operation id. */
 export const terminalRoutes = { ...readingRoutes, ...tradingRoutes, ...openRoutes };

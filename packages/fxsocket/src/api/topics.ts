@@ -1,5 +1,5 @@
-// The topics of the socket, defined once: what a subscription needs and what its frames carry. Subscriptions, messages, decoding and
-// the OpenAPI document, which tells programs what they can ask for, are derived from it.
+// The topics of the socket, defined once: what a subscription needs and what its frames carry. Subscriptions, message types, decoding and the
+// OpenAPI document are derived from this table.
 
 import { z } from 'zod';
 import {
@@ -22,21 +22,21 @@ export interface TopicShape {
 }
 
 declare const carried: unique symbol;
-/** One record, or a list that is read element by element: a bad one does not hide the others. */
+/** One record, or a list that is read element by element, so that a bad element does not hide the others. */
 type Schema = z.ZodObject | z.ZodArray<z.ZodObject>;
 
-/** `T`: the name under which the declarations of the package show what the schema reads. */
+/** `T` is the named type that the package's declarations show instead of the inferred one. */
 const of = <T>(schema: Schema & z.ZodType<T>): Schema & { readonly [carried]?: T } => schema;
 
-/** In the order in which they are requested: the heartbeat first, market data last. */
+/** In the order in which topics are subscribed: the heartbeat first, market data last. */
 export const topicShapes = {
   /** The heartbeat, about once a second. */
   terminal: { frame: 'terminal', needs: [], data: of<WireTerminal>(wireTerminal) },
   account: { frame: 'account', needs: [], data: of<WireAccountSummary>(wireAccountSummary) },
-  /** Always all open positions and pending orders. */
+  /** Each frame lists all open positions and pending orders. */
   positions: { frame: 'positions', needs: [], data: of<WireOpenedOrder[]>(z.array(wireOpenedOrder)) },
   trades: { frame: 'trade', needs: [], data: of<WireTrade>(wireTrade) },
-  /** The hot path has its own decoders, in stream/codec.ts and stream/scan-tick.ts. */
+  /** Ticks have their own fast decoder, stream/scan-tick.ts. */
   prices: { frame: 'tick', needs: ['symbol'], data: of<WireTick>(wireTick) },
   bars: { frame: 'bar', needs: ['symbol', 'timeframe'], data: of<WireBar>(wireBar) },
 } as const satisfies Readonly<Record<string, TopicShape>>;

@@ -1,12 +1,11 @@
-// How the body of an answer becomes checked values. In: the text and what it should be. Out: the values, or where and why it is something
-// else. An object has to be right as a whole. A list of history is judged row by row: one broken row among forty thousand is kept aside
-// with its reason, a broken field that does not matter costs only itself (record.ts), and the others are good. Only routes that carry
-// identifiers pay for parsing them without rounding.
+// Turns the body of an answer into checked values. In: the text and the expected form. Out: the values, or where and why they do not fit.
+// An object must fit as a whole. History lists are checked row by row: a broken row is set aside with its reason, a broken field that is not
+// essential becomes null (wire/record.ts). Only routes with identifiers pay for parsing them without rounding.
 import type { z } from 'zod';
 import { parseJson } from '../wire/json.ts';
 import { type Readable, readRecord, reasonOf } from '../wire/record.ts';
 
-/** A row that is not what the route promises, as it came, parsed. */
+/** A row that does not fit the route's schema: its parsed JSON and the reason. */
 export interface RejectedRow {
   readonly raw: unknown;
   readonly reason: string;
@@ -14,7 +13,7 @@ export interface RejectedRow {
 
 export interface ListAnswer<T> {
   readonly rows: T[];
-  /** In the order of the answer; nothing of it is in `rows`. */
+  /** In the order of the answer; none of them is in `rows`. */
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -26,11 +25,11 @@ export interface AnswerForm<T> {
   /** @throws SyntaxError */
   readonly parse: (text: string) => unknown;
   readonly check: (value: unknown) => Checked<T>;
-  /** Statuses beside 2xx at which a body of this form is the answer, not an error. */
+  /** Statuses other than 2xx whose body is an ordinary answer. */
   readonly alsoAt?: readonly number[];
 }
 
-/** All of it fits the schema. */
+/** A value that must fit the schema as a whole. */
 export const wholeAnswer = <S extends z.ZodType>(schema: S): AnswerForm<z.output<S>> => ({
   parse: parseJson,
   check: (value) => {
@@ -41,7 +40,7 @@ export const wholeAnswer = <S extends z.ZodType>(schema: S): AnswerForm<z.output
   },
 });
 
-/** One record. */
+/** One record; a field that is not essential may be unreadable. */
 export const recordAnswer = <S extends z.ZodObject>(schema: S): AnswerForm<Readable<z.output<S>>> => ({
   parse: parseJson,
   check: (value) => {
@@ -52,7 +51,7 @@ export const recordAnswer = <S extends z.ZodObject>(schema: S): AnswerForm<Reada
   },
 });
 
-/** 204: nothing. A body is not looked at. */
+/** 204. A body is ignored. */
 export const noAnswer: AnswerForm<void> = {
   parse: () => undefined,
   check: () => ({ ok: true, value: undefined }),
@@ -61,8 +60,7 @@ export const noAnswer: AnswerForm<void> = {
 export interface ListForm<S extends z.ZodObject> {
   readonly row: S;
   /**
-   * True only for a row that `row` would take as it is; spares it the schema. Such a row is handed out as it came, fields that nobody
-   * asked for included.
+   * True only for rows that the schema `row` would accept unchanged; they skip the schema and keep their unknown fields.
    */
   readonly isPlain?: (row: Record<string, unknown>) => boolean;
   readonly identifiers: boolean;
@@ -70,7 +68,7 @@ export interface ListForm<S extends z.ZodObject> {
 
 type Row<S extends z.ZodObject> = Readable<z.output<S>>;
 
-/** An array, row by row. */
+/** An array, checked row by row. */
 export const listAnswer = <S extends z.ZodObject>(form: ListForm<S>): AnswerForm<ListAnswer<Row<S>>> => ({
   parse: form.identifiers ? parseJson : JSON.parse,
   check: (value) => {
@@ -79,7 +77,7 @@ export const listAnswer = <S extends z.ZodObject>(form: ListForm<S>): AnswerForm
   },
 });
 
-/** An array of which every row is there: without one of them it would say that this one does not exist. */
+/** An array in which every row must be readable, because a missing row would mean that the order does not exist. */
 export const wholeList = <S extends z.ZodObject>(row: S): AnswerForm<Row<S>[]> => ({
   parse: parseJson,
   check: (value) => {

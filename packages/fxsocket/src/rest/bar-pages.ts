@@ -1,5 +1,5 @@
-// A long range of bars in pages that a terminal can answer: a year of M1 in one request is a time-out. In: a range and a way to ask for a part
-// of it. Out: its bars one by one, oldest first, `[from, to)`, none twice. A page that is too much is asked for in halves.
+// Reads a long range of bars in pages, because a terminal times out on a year of M1 in one request. In: a range and a function that reads a
+// part of it. Out: the bars one by one, oldest first, `[from, to)`, without duplicates. A page that is too large is read in halves.
 
 import { FxSocketError } from '../errors.ts';
 import { badArgument } from '../options.ts';
@@ -11,23 +11,23 @@ import type { CallOptions } from './call.ts';
 export interface BarsQuery {
   readonly symbol: string;
   readonly timeframe: WireTimeframe;
-  /** Broker time without a zone; the first bar opens here or later. */
+  /** Inclusive; broker time without a zone. */
   readonly from: string;
-  /** Broker time without a zone; the last bar opens before. Default: the broker's now. */
+  /** Exclusive; broker time without a zone. Default: the broker's current time. */
   readonly to?: string;
 }
 
-/** `deadlineMs` is for each request. */
+/** `deadlineMs` applies to each request. */
 export interface BarsOptions extends CallOptions {
-  /** Bars asked for at once, at first; default 5000. */
+  /** Bars in the first request; default 5000. Later pages adapt to the terminal. */
   readonly pageBars?: number;
-  /** Gets what is no bar. Without it the iteration ends with FXSOCKET_SHAPE: a bar that is left out would look like a market at rest. */
+  /** Receives rows that are not bars. Default: the iteration throws FXSOCKET_SHAPE, because a missing bar would look like a quiet market. */
   readonly onRejected?: (row: RejectedRow) => void;
 }
 
 export interface BarSource {
   ask(part: Required<BarsQuery>, call: CallOptions): Promise<ListAnswer<WirePriceBar>>;
-  /** The broker's clock. */
+  /** The broker's current time. */
   now(call: CallOptions): Promise<string>;
 }
 
@@ -45,15 +45,15 @@ const STEP_MS: Readonly<Record<WireTimeframe, number>> = {
   MN1: 31 * DAY_MS,
 };
 const PAGE_BARS = 5000;
-/** A page that is still too much with so few bars has another trouble. */
+/** Pages are not halved below this: a page that still fails has another problem. */
 const LEAST_BARS = 60;
-/** Pages grow again up to so many times what was asked for. */
+/** Pages grow up to this multiple of `pageBars`. */
 const GROWTH = 4;
-/** A page size that was too large is tried again after this many pages: the terminal may have been busy. */
+/** A page size that was too large is tried again after this many pages, because the terminal may just have been busy. */
 const TRY_AGAIN_AFTER = 50;
 const TOO_MUCH = new Set(['FXSOCKET_TERMINAL_TIMEOUT', 'FXSOCKET_BODY_TOO_LARGE', 'FXSOCKET_DEADLINE']);
 
-/** @throws FxSocketError */
+/** @throws FxSocketError: FXSOCKET_BAD_ARGUMENT, FXSOCKET_SHAPE, and whatever the source throws */
 export async function* readBars(
   source: BarSource,
   query: BarsQuery,
@@ -87,7 +87,7 @@ export async function* readBars(
     for (const row of answer.rows) {
       const ms = wallMs(row.time);
       if (ms === null) onRejected({ raw: row, reason: 'time: not a broker time' });
-      // Whether a bridge counts `to` in is not known: each bar belongs to the page in which it opens.
+      // Bridges may or may not include `to`; a bar belongs to the page in which it opens.
       else if (ms >= at && ms < until) yield row;
     }
     at = until;
@@ -100,7 +100,7 @@ export async function* readBars(
 const isTooMuch = (error: unknown): boolean =>
   error instanceof FxSocketError && (TOO_MUCH.has(error.code) || error.status === 504);
 
-/** The bar of this minute is under way and belongs to it. */
+/** The bar of the current minute is included although it is still forming. */
 function nowMs(time: string): number {
   const ms = wallMs(time);
   if (ms !== null) return ms + 1000;
@@ -113,7 +113,7 @@ function nowMs(time: string): number {
 function wallOf(name: string, bound: string): number {
   checkedBound(name, bound);
   const ms = wallMs(bound);
-  if (ms === null) throw badArgument(`${name}: there is no ${bound}`);
+  if (ms === null) throw badArgument(`${name}: ${bound} is not a date`);
   return Math.ceil(ms / 1000) * 1000;
 }
 

@@ -141,13 +141,13 @@ test('a deadline in a later try tells what went wrong before it', async () => {
 });
 
 test.each([
-  [{ baseUrl: 'api.fxsocket.com' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "api.fxsocket.com"'],
-  [{ baseUrl: '' }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: ""'],
-  [{ baseUrl: undefined }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: undefined'],
+  [{ baseUrl: 'api.fxsocket.com' }, 'FXSOCKET_ADDRESS', 'baseUrl is not an address: "api.fxsocket.com"'],
+  [{ baseUrl: '' }, 'FXSOCKET_ADDRESS', 'baseUrl is not an address: ""'],
+  [{ baseUrl: undefined }, 'FXSOCKET_ADDRESS', 'baseUrl is not an address: undefined'],
   [{ baseUrl: 'ftp://a' }, 'FXSOCKET_ADDRESS', 'baseUrl must begin with http:// or https://, not with ftp:'],
   [{ baseUrl: 'https://u:p@a' }, 'FXSOCKET_ADDRESS', 'baseUrl contains a user name or a password'],
   [{ baseUrl: `https://a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl has more than a host and a path'],
-  [{ baseUrl: `a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl is no address: "a/"'],
+  [{ baseUrl: `a/?api_key=${KEY}` }, 'FXSOCKET_ADDRESS', 'baseUrl is not an address: "a/"'],
   [
     { baseUrl: 'http://api.fxsocket.com' },
     'FXSOCKET_ADDRESS',

@@ -1,5 +1,5 @@
-// One GET of the gateway. In: a path, a query, the form of the answer. Out: the checked answer, or an FxSocketError that says what happened and
-// whether trying again can help; transient ones are tried again with growing, jittered pauses. Never an empty answer for an error.
+// Calls a GET route of the gateway. In: a path, a query, the expected form of the answer. Out: the checked answer or an FxSocketError.
+// Transient errors are retried with growing, jittered pauses. An error never becomes an empty answer.
 
 import { FxSocketError, type FxSocketErrorCode } from '../errors.ts';
 import type { AnswerForm } from './answer.ts';
@@ -7,12 +7,12 @@ import { type CallerOptions, callSignals, type HttpRequest, Transport } from './
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  /** For the whole call, retries included; default 30 s. */
+  /** For the whole call including retries, ms; default 30,000. */
   readonly deadlineMs?: number;
   /**
-   * What is tried again here, up to three times in all; default `transient`. `transport`: only what never was an answer of the terminal
-   * (unreachable, cut off, no JSON, a proxy's error page); its own words, such as 429 and 503, are the caller's to judge. A time-out behind
-   * the gateway (504) never is: the terminal has already worked on it for as long as it may.
+   * Which errors are retried, up to three attempts in all; default `transient`. `transport`: only errors that did not come from the
+   * terminal (unreachable, cut off, not JSON, a proxy's error page); its own refusals, such as 429 and 503, are thrown at once. A time-out
+   * of the terminal (504) is never retried: it has already worked for as long as it may.
    */
   readonly retry?: 'transient' | 'transport' | 'none';
 }
@@ -41,13 +41,13 @@ export class Caller {
   readonly #random: () => number;
   readonly #transport: Transport;
 
-  /** `below`: a path that all its addresses begin with. */
+  /** `below` is a path prefix of all calls. */
   constructor(options: CallerOptions, below = '') {
     this.#random = options.random ?? Math.random;
     this.#transport = new Transport(options, below);
   }
 
-  /** @throws FxSocketError. */
+  /** @throws FxSocketError */
   async get<T>(
     path: string,
     form: AnswerForm<T>,
@@ -67,10 +67,10 @@ export class Caller {
         if (attempt >= TRIES || !isTriedAgain(error, options.retry)) throw error;
         const ownMs = this.#random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
         const pauseMs = Math.max(error.retryAfterMs ?? 0, ownMs);
-        // Waiting for the deadline would only hide what is known.
+        // Waiting until the deadline would only hide this error.
         if (performance.now() + pauseMs >= endMs) throw error;
         before = error;
-        // A pause that was cut short ends in the exchange, which says which signal it was.
+        // When the signal ends the pause, the next exchange throws the matching error.
         await pause(pauseMs, signals.any);
       }
     }
@@ -82,7 +82,7 @@ export class Caller {
   }
 }
 
-/** The end of the time, with what went wrong before it. */
+/** A deadline error that also reports the failure before it. */
 const inVain = (deadline: FxSocketError, before: FxSocketError): FxSocketError =>
   new FxSocketError({
     code: deadline.code,

@@ -29,9 +29,9 @@ test.each([
 });
 
 test.each([
-  [{ ws_url: 'pending' }, 'ws_url of account "an id" is no address: "pending"'],
+  [{ ws_url: 'pending' }, 'ws_url of account "an id" is not an address: "pending"'],
   [{ ws_url: 'https://a/ws' }, 'ws_url of account "an id" must begin with ws:// or wss://'],
-  [{ rest_url: '/mt5/x' }, 'rest_url of account "an id" is no address: "/mt5/x"'],
+  [{ rest_url: '/mt5/x' }, 'rest_url of account "an id" is not an address: "/mt5/x"'],
   [{ rest_url: 'http://10.0.0.1/x' }, 'rest_url of account "an id" is plain HTTP (http://10.0.0.1)'],
   [{ ws_url: 'ws://10.0.0.1/x' }, 'ws_url of account "an id" is plain HTTP (ws://10.0.0.1)'],
 ])('%j is refused before a key is sent there', (more, message) => {

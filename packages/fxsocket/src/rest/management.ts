@@ -1,5 +1,4 @@
-// The account list of a key, and where each account's terminal is found. In: the management base address. Out: checked rows.
-// Errors: FxSocketError.
+// Reads the accounts of a key and derives the addresses of their terminals. In: the gateway's address. Out: checked account rows.
 
 import { managementRoutes } from '../api/management-routes.ts';
 import { checkedAddress, type TlsOptions } from '../options.ts';
@@ -14,12 +13,12 @@ const row = recordAnswer(managementRoutes.account.answer);
 export class FxSocketManagement {
   readonly #caller: Caller;
 
-  /** `baseUrl` is without `/v1`. */
+  /** `baseUrl` is without `/v1`. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: CallerOptions) {
     this.#caller = new Caller(options, '/v1');
   }
 
-  /** A row that is no account, whatever it is, does not hide the others. */
+  /** The accounts that the key reaches (`GET /v1/accounts`). Rows that cannot be read are left out. @throws FxSocketError */
   async accounts(options?: CallOptions): Promise<WireAccountRow[]> {
     return (await this.#caller.get(managementRoutes.accounts.path, list, {}, options)).rows;
   }
@@ -28,7 +27,7 @@ export class FxSocketManagement {
     return this.#caller.get(accountPath(managementRoutes.account.path, id), row, {}, options);
   }
 
-  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
+  /** Refuses new calls and resolves when pending ones have ended. A dispatcher from the options stays open. */
   close(): Promise<void> {
     return this.#caller.close();
   }
@@ -38,12 +37,12 @@ export class FxSocketManagement {
   }
 }
 
-/** The address of a route about one account. */
+/** The path of a route about one account. */
 export const accountPath = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id));
 
 /**
- * The terminal's addresses; built from the base address where the row has none yet. What a gateway tells is looked at before a key is sent
- * there. @throws FXSOCKET_ADDRESS
+ * The terminal's addresses, built from the base address where the row has none yet. Both are checked before a key is sent there.
+ * @throws FXSOCKET_ADDRESS
  */
 export const accountUrls = (
   row: WireAccountRow,

@@ -1,5 +1,5 @@
-// The reading routes of one account's terminal, one to one. In: parameters as the gateway names them; times are broker time, passed on
-// as they are. Out: checked answers; lists of history row by row, broken rows aside (answer.ts). Errors: FxSocketError.
+// The reading routes of one account's terminal, one method each. In: parameters as the gateway names them, times in broker time. Out: checked
+// answers; history lists are checked row by row (answer.ts). Every method throws FxSocketError.
 
 import type { z } from 'zod';
 import { openRoutes, readingRoutes as routes } from '../api/terminal-routes.ts';
@@ -29,8 +29,8 @@ import { Caller, type CallOptions } from './call.ts';
 import type { CallerOptions } from './transport.ts';
 
 /**
- * Bounds in broker time without a zone: `YYYY-MM-DDTHH:MM:SS`, or `YYYY-MM-DD`. With a `Z` they are refused, because the gateway would not read
- * them as UTC: `asBound` takes the `Z` off a time that it gave, `toBrokerTime` converts an instant.
+ * Bounds in broker time without a zone: `YYYY-MM-DDTHH:MM:SS` or `YYYY-MM-DD`. A bound with a `Z` is refused, because the gateway would not
+ * read it as UTC: `asBound` removes the `Z` from a gateway time, `toBrokerTime` converts an instant.
  */
 export type BrokerRange = z.input<typeof routes.orderHistory.query>;
 
@@ -54,7 +54,7 @@ const health = { ...wholeAnswer(routes.healthz.answer), alsoAt: routes.healthz.a
 const timezone = wholeAnswer(routes.serverTimezone.answer);
 const symbols: AnswerForm<string[]> = {
   parse: JSON.parse,
-  // What is no name is no symbol; the others are.
+  // Elements that are not names are dropped.
   check: (value) =>
     Array.isArray(value)
       ? { ok: true, value: value.filter((name): name is string => typeof name === 'string' && name !== '') }
@@ -72,47 +72,52 @@ const document = wholeAnswer(openRoutes.openApi.answer);
 export class FxSocketRest {
   readonly #caller: Caller;
 
-  /** `baseUrl` is the account's `rest_url`. */
+  /** `baseUrl` is the account's `rest_url`. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: CallerOptions) {
     this.#caller = new Caller(options);
   }
 
+  /** Health of terminal, broker, account and bridge; always HTTP 200. `isTerminalReady` reads it. */
   status(options?: CallOptions): Promise<WireStatus> {
     return this.#caller.get(routes.status.path, status, {}, options);
   }
 
-  /** Whether the account can be used. Answered with 503 when not: that is an answer, not an error. */
+  /** Whether the account can be used. When it cannot, the gateway answers 503 with the same body: an answer, not an error. */
   healthz(options?: CallOptions) {
     return this.#caller.get(routes.healthz.path, health, {}, options);
   }
 
+  /** Whether the terminal is alive; 503 as in `healthz`. */
   livez(options?: CallOptions) {
     return this.#caller.get(routes.livez.path, health, {}, options);
   }
 
-  /** Today's offset of the broker's clock; it says nothing about another day. */
+  /** The broker's time minus UTC today, seconds. Other days may differ: most brokers change it twice a year. */
   serverTimezone(options?: CallOptions): Promise<WireServerTimezone> {
     return this.#caller.get(routes.serverTimezone.path, timezone, {}, options);
   }
 
+  /** The symbols that the broker lists, in its own spelling. */
   symbols(options?: CallOptions) {
     return this.#caller.get(routes.symbols.path, symbols, {}, options);
   }
 
+  /** Contract, trading sessions and commissions of a symbol. */
   symbolInfo(symbol: string, options?: CallOptions) {
     return this.#caller.get(routes.symbolInfo.path, symbolInfo, { symbol }, options);
   }
 
+  /** The last quote of a symbol. */
   quote(symbol: string, options?: CallOptions): Promise<WireQuote> {
     return this.#caller.get(routes.quote.path, quote, { symbol }, options);
   }
 
-  /** Oldest first. Always bound it: an unbounded request asks the broker for everything and ends in a time-out. */
+  /** Bars, oldest first. Always pass bounds: without them the terminal asks the broker for everything and times out. */
   priceHistory(query: PriceHistoryQuery, options?: CallOptions): Promise<ListAnswer<WirePriceBar>> {
     return this.#ranged(routes.priceHistory.path, bars, query, options);
   }
 
-  /** As many bars as there are, one by one, oldest first, `[from, to)`: in pages that the terminal can answer, none twice. */
+  /** The bars of a range of any length, one by one, oldest first, `[from, to)`, read in pages that the terminal can answer. */
   bars(query: BarsQuery, options?: BarsOptions): AsyncGenerator<WirePriceBar, void, undefined> {
     const source: BarSource = {
       ask: (part, call) => this.priceHistory(part, call),
@@ -122,48 +127,54 @@ export class FxSocketRest {
   }
 
   /**
-   * Ticks, oldest first, of bridges that have the route (`hasRoute`, else FXSOCKET_NOT_FOUND). Some take whole days only: `YYYY-MM-DD`.
+   * Ticks, oldest first. Not every bridge has the route (`hasRoute`; otherwise FXSOCKET_NOT_FOUND), and some accept only whole days
+   * (`YYYY-MM-DD`).
    */
   quoteTicks(query: QuoteTicksQuery, options?: CallOptions): Promise<ListAnswer<WireQuoteTick>> {
     return this.#ranged(routes.quoteTicks.path, ticks, query, options);
   }
 
+  /** Deals that were executed in the range. */
   orderHistory(range: BrokerRange = {}, options?: CallOptions): Promise<ListAnswer<WireDeal>> {
     return this.#ranged(routes.orderHistory.path, deals, range, options);
   }
 
+  /** Closed round trips of the range. */
   positionHistory(range: BrokerRange = {}, options?: CallOptions): Promise<ListAnswer<WireClosedPosition>> {
     return this.#ranged(routes.positionHistory.path, closed, range, options);
   }
 
-  /** An empty answer proves nothing: it has been seen while positions were open. */
+  /** Open positions and pending orders. An empty list proves nothing: gateways have sent one while positions were open. */
   openedOrders(options?: CallOptions): Promise<WireOpenedOrder[]> {
     return this.#caller.get(routes.openedOrders.path, orders, {}, options);
   }
 
+  /** Balance, equity and margin, in the account's currency. */
   accountSummary(options?: CallOptions) {
     return this.#caller.get(routes.accountSummary.path, summary, {}, options);
   }
 
+  /** Login, server, company, currency and conditions of the account. */
   accountInfo(options?: CallOptions) {
     return this.#caller.get(routes.accountInfo.path, info, {}, options);
   }
 
-  /** What a position would need. Refused by the gateway for a symbol that the broker does not list. */
+  /** The margin that a position would need, in the account's currency. The gateway refuses symbols that the broker does not list. */
   orderCalcMargin(query: MarginQuery, options?: CallOptions) {
     return this.#caller.get(routes.orderCalcMargin.path, margin, query, options);
   }
 
+  /** The profit that a round trip would make, in the account's currency. */
   orderCalcProfit(query: ProfitQuery, options?: CallOptions) {
     return this.#caller.get(routes.orderCalcProfit.path, profit, query, options);
   }
 
-  /** The account's own OpenAPI document; `hasRoute` and `routeParameters` read it. */
+  /** The account's own OpenAPI document, for `hasRoute`, `routeParameters` and `compareOpenApi`. */
   openApi(options?: CallOptions) {
     return this.#caller.get(openRoutes.openApi.path, document, {}, options);
   }
 
-  /** Takes nothing new, and ends when what is under way has its answer. A dispatcher that was given stays open. */
+  /** Refuses new calls and resolves when pending ones have ended. A dispatcher from the options stays open. */
   close(): Promise<void> {
     return this.#caller.close();
   }

@@ -1,6 +1,6 @@
-// One HTTP request to the gateway and its checked answer. In: method, path, query, body, the form of the answer. Out: the answer, or an
-// FxSocketError that says what happened; never an empty answer for an error, and no secret in either. It never tries again: who may do
-// that is for its owner to say. `onSent` tells whether any of the request can have reached the gateway.
+// Sends one HTTP request to the gateway. In: method, path, query, body, the expected form of the answer. Out: the checked answer, or an
+// FxSocketError without secrets. It never retries; that is the caller's decision. `onSent` reports whether the request can have reached the
+// gateway.
 
 import type { Agent, Dispatcher, request } from 'undici';
 import type { Method } from '../api/route.ts';
@@ -15,39 +15,41 @@ import type { AnswerForm } from './answer.ts';
 export interface CallerOptions extends TlsOptions {
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** For proxies. It must not repeat requests by itself, and is for its owner to close; `tlsVerify` and `ca` are its own. */
+  /** For proxies. It must not retry by itself; you close it, and `tlsVerify` and `ca` do not apply to it. */
   readonly dispatcher?: Dispatcher;
+  /** [0, 1), for the pauses between retries. */
   readonly random?: () => number;
 }
 
 export interface HttpRequest<T> {
   readonly method: Method;
-  /** Below the base address; its variable parts are percent-encoded already. */
+  /** Below the base address; path parameters are percent-encoded already. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON; identifiers may be bigint. */
   readonly body?: unknown;
-  /** What must not be quoted in an error, beside the key. */
+  /** Texts that no error may contain, besides the key. */
   readonly secrets?: readonly string[];
   readonly form: AnswerForm<T>;
   /** Called just before the first byte is written to an open connection. */
   readonly onSent?: () => void;
 }
 
-/** The signals of a call: the caller's own, and the end of its time. */
+/** The signals that end a call: the caller's own and the deadline. */
 export interface CallSignals {
   readonly given: AbortSignal | undefined;
   readonly deadline: AbortSignal;
-  /** Either of them. */
+  /** Whichever comes first. */
   readonly any: AbortSignal;
 }
 
+/** @throws FXSOCKET_BAD_ARGUMENT */
 export function callSignals(given: AbortSignal | undefined, deadlineMs: number): CallSignals {
   const deadline = AbortSignal.timeout(Math.ceil(checkedNumber('deadlineMs', deadlineMs)));
   return { given, deadline, any: given === undefined ? deadline : AbortSignal.any([given, deadline]) };
 }
 
-/** Sockets; how many requests are under way at once is for the caller to say. */
+/** Sockets to the gateway. The caller limits its concurrent requests. */
 const CONNECTIONS = 16;
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
@@ -77,7 +79,7 @@ const isHappy = (status: number): boolean => status >= 200 && status <= 299;
 interface Opened {
   readonly request: typeof request;
   readonly dispatcher: Dispatcher;
-  /** Null: the dispatcher is the caller's. */
+  /** Null when the dispatcher came from the options. */
   readonly own: Agent | null;
 }
 
@@ -89,7 +91,7 @@ export class Transport {
   #opened: Promise<Opened> | null = null;
   #closing: Promise<void> | null = null;
 
-  /** `below`: a path that all its addresses begin with. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
+  /** `below` is a path prefix of all requests. @throws FXSOCKET_ADDRESS, FXSOCKET_BAD_ARGUMENT */
   constructor(options: CallerOptions, below = '') {
     const { allowHttp, apiKey, baseUrl } = options;
     const base = checkedAddress('baseUrl', baseUrl, { for: 'http', allowHttp }).href;
@@ -99,7 +101,7 @@ export class Transport {
     this.#redact = redactor(apiKey);
   }
 
-  /** @throws FxSocketError. */
+  /** @throws FxSocketError */
   async exchange<T>(what: HttpRequest<T>, signals: CallSignals): Promise<T> {
     const secrets = what.secrets ?? [];
     const redact = secrets.length === 0 ? this.#redact : redactor(this.#apiKey, secrets);
@@ -111,13 +113,13 @@ export class Transport {
     }
   }
 
-  /** Takes nothing new, and ends its connections when what is under way has its answer. A dispatcher that was given stays open. */
+  /** Refuses new requests and closes its connections when pending ones have ended. A dispatcher from the options stays open. */
   close(): Promise<void> {
     this.#closing ??= this.#opened?.then(({ own }) => own?.close()) ?? Promise.resolve();
     return this.#closing;
   }
 
-  /** Who only follows a stream never loads the megabyte that REST needs. */
+  /** undici is over a megabyte, so it is loaded with the first request; a program that only streams never loads it. */
   async #open(): Promise<Opened> {
     const { Agent, request } = await import('undici');
     const { ca, dispatcher, tlsVerify } = this.#o;
@@ -179,7 +181,7 @@ export class Transport {
   }
 }
 
-/** The same dispatcher, for one request that tells when it is about to be written. */
+/** The same dispatcher for one request, calling `onSent` just before the request is written. */
 const telling = (dispatcher: Dispatcher, onSent: () => void): Dispatcher =>
   dispatcher.compose((dispatch) => (options, handler) => {
     const noting: Dispatcher.DispatchHandler = {

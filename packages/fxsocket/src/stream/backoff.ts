@@ -1,6 +1,6 @@
-// When to try to connect again. In: how the last attempt or connection ended, the time, a random number. Out: a delay.
-// Failed attempts double it up to a cap; connections that end just after becoming live, several in a row, mean that
-// somebody else uses this account's one socket: then the pace is slow on purpose, so that the two do not evict each other for ever.
+// Decides when to reconnect. In: how the last attempt or connection ended, the time, a random number. Out: a delay. Failed attempts double it
+// up to a cap. Several connections in a row that end soon after becoming live mean that another program uses the account's one socket; the
+// delay is then long, so that the two do not evict each other forever.
 
 import type { StreamLimits } from './limits.ts';
 
@@ -21,19 +21,19 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Attempts in a row that led to nothing. */
+  /** Failed attempts in a row. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** The connection proved itself: a first subscription was confirmed. */
+  /** The first subscription of the connection was confirmed. */
   live(nowMs: number): void {
     if (this.#liveSinceMs !== null) return;
     this.#liveSinceMs = nowMs;
     this.#failures = 0;
   }
 
-  /** The attempt was refused; `retryAfterMs`: what the server asked for. */
+  /** The attempt was refused. `retryAfterMs` is the server's `Retry-After`. */
   refused(retryAfterMs: number | null): Retry {
     this.#failures += 1;
     const wait = this.#next();
@@ -41,7 +41,7 @@ export class Backoff {
     return { ...wait, ms: Math.max(wait.ms, asked) };
   }
 
-  /** The connection ended. `byPeer`: the other side or the network ended it, not we. */
+  /** The connection ended. `byPeer`: the server or the network ended it, not this client. */
   ended(nowMs: number, byPeer: boolean): Retry {
     const liveSinceMs = this.#liveSinceMs;
     this.#liveSinceMs = null;
@@ -56,7 +56,7 @@ export class Backoff {
     if (this.#evictions >= contendedAfter)
       return { ms: Math.round(contendedRetryMs * (1 + this.#random() / 10)), contended: true };
     const fullMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(this.#failures, 30));
-    // Half fixed, half random: never at once, and never many accounts in step.
+    // Half fixed, half random: never immediately, and never many accounts at the same moment.
     return { ms: Math.round(fullMs / 2 + (this.#random() * fullMs) / 2), contended: false };
   }
 }

@@ -31,7 +31,7 @@ const read = async (stream: FxStream, items: StreamItem[] = []): Promise<unknown
 };
 
 test.each<[Partial<FxStreamOptions>, string]>([
-  [{ url: 'not an address', startDelayMs: 1 }, 'url is no address: "not an address"'],
+  [{ url: 'not an address', startDelayMs: 1 }, 'url is not an address: "not an address"'],
   [{ url: 'https://a/ws' }, 'url must begin with ws:// or wss://, not with https:'],
   [{ url: 'ws://api.fxsocket.com/ws' }, 'url is plain HTTP (ws://api.fxsocket.com)'],
   [{ url: 'wss://a/ws#x' }, 'url has more than a host and a path'],

@@ -1,6 +1,6 @@
-// The face of one account's stream: owns the socket and the timers, carries out what the session decides, and yields what happens in
-// batches. In: an address, a key, subscriptions. Out: frames and session events in one sequence, exactly in the order in which they
-// happened. Buffers are bounded: when the consumer is slow, reading from the socket stops.
+// The stream of one account. In: an address, a key, subscriptions. Out: batches of frames and session events, in the order in which they
+// happened. It owns the socket and the timers and carries out what the session decides. Buffers are bounded: while the consumer is slow,
+// nothing is read from the socket.
 
 import type { Agent, IncomingMessage } from 'node:http';
 import { type RawData, WebSocket } from 'ws';
@@ -25,19 +25,20 @@ export interface FxStreamOptions extends TlsOptions {
   readonly subscriptions: readonly WantedSubscription[];
   /** For proxies. */
   readonly agent?: Agent;
+  /** For tests; default: the clocks of the machine. */
   readonly clock?: StreamClock;
-  /** [0, 1), for waiting times. */
+  /** [0, 1), for the delays between attempts. */
   readonly random?: () => number;
   readonly limits?: Partial<StreamLimits>;
-  /** Waits this long before the first attempt, so that many accounts do not open at one instant, ms. */
+  /** Delay of the first attempt, ms, so that many accounts do not connect at once. */
   readonly startDelayMs?: number;
 }
 
-/** What an item costs in the buffers beside its text, bytes. */
+/** The assumed size of an item without its text, bytes. */
 const ITEM_BYTES = 64;
-/** What a closing handshake has room for. */
+/** The longest reason of a close frame (RFC 6455, section 5.5). */
 const MAX_REASON_BYTES = 123;
-/** Kinds of frames in free words. Data frames have none, and are not searched. */
+/** Frames with free text, which may quote the key. Data frames are not searched. */
 const mayQuote = new Set(['error', 'subscribed', 'unsubscribed', 'unknown', 'undecodable']);
 
 export class FxStream implements AsyncIterable<StreamItem[]> {
@@ -85,7 +86,10 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#input({ type: 'start', delayMs: checkedNumber('startDelayMs', options.startDelayMs ?? 0) });
   }
 
-  /** Non-empty batches, one per turn of the event loop. Ends after `close`; leaving the loop is `close`. One consumer. */
+  /**
+   * Non-empty batches, one per turn of the event loop, for one consumer. Ends after `close`; leaving the loop closes the stream.
+   * @throws FXSOCKET_DEFECT
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamItem[], void, undefined> {
     try {
       yield* this.#batches();
@@ -113,12 +117,12 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     }
   }
 
-  /** Replaces what is wanted; the difference is subscribed and unsubscribed on the running connection. */
+  /** Replaces the subscriptions; the running connection subscribes and unsubscribes the difference. @throws FXSOCKET_BAD_ARGUMENT */
   setSubscriptions(subscriptions: readonly WantedSubscription[]): void {
     this.#input({ type: 'want', subscriptions: subscriptions.map(checkedSubscription) });
   }
 
-  /** Closes the socket for this reason and stays closed until `resumeIntake`. */
+  /** Closes the socket until `resumeIntake`. `reason` appears in `state()` and in the session events. */
   pauseIntake(reason: string): void {
     this.#input({ type: 'pause_intake', reason });
   }
@@ -127,6 +131,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#input({ type: 'resume_intake' });
   }
 
+  /** A snapshot for display; it contains neither key nor address. */
   state(): StreamSnapshot {
     const monoMs = this.#clock.monoMs();
     return {
@@ -138,7 +143,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     };
   }
 
-  /** Ends the connection with a closing handshake. Resolves when nothing follows any more. */
+  /** Ends the connection with a closing handshake. Resolves when no further item will come. */
   async close(): Promise<void> {
     this.#input({ type: 'close' });
     await this.#over;
@@ -148,7 +153,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     return this.close();
   }
 
-  /** Inputs come from timers and from the socket, where an exception would end the process. What cannot be carried out ends this stream. */
+  /** Inputs come from timers and from the socket, where an exception would end the process; here it ends only this stream. */
   #input(input: SessionInput): void {
     this.#guarded(() => {
       for (const effect of this.#session.handle(input, this.#clock.monoMs())) this.#carryOut(effect);
@@ -168,7 +173,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     }
   }
 
-  /** Who reads gets it. Texts of other packages may quote the address, and with it the key. */
+  /** The error that the consumer gets. Messages of other packages may quote the address, which contains the key. */
   #told(error: unknown): unknown {
     if (error instanceof FxSocketError) return error;
     const { name, stack = '' } = error instanceof Error ? error : new Error(String(error));
@@ -200,7 +205,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
   #tick(plannedMs: number): void {
     this.#timer = null;
     this.#timerAt = null;
-    // This process was held up: what arrived meanwhile is as old as the hold-up.
+    // This process was blocked: frames may have waited as long as the timer was late.
     if (this.#clock.monoMs() - plannedMs > this.#limits.lateTimerMs) this.#congested();
     this.#input({ type: 'tick' });
   }
@@ -300,7 +305,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#input({ type: 'frame', message: frame.message });
   }
 
-  /** A gateway that quotes our address in a complaint must not put the key into what is kept of it. */
+  /** Removes the key from a frame: a gateway may quote our address in an error. */
   #keyless(frame: ReceivedFrame): ReceivedFrame {
     if (frame.binary) {
       const bytes = Buffer.from(frame.text, 'base64').toString('latin1');
@@ -339,7 +344,7 @@ export class FxStream implements AsyncIterable<StreamItem[]> {
     this.#sinceUs = recvUs;
   }
 
-  /** Everything that arrives in one turn of the event loop shares its receive time. */
+  /** All items of one turn of the event loop share their receive time. */
   #now(): { recvUs: number; monoMs: number } {
     this.#turn ??= { recvUs: this.#clock.nowUs(), monoMs: this.#clock.monoMs() };
     return this.#turn;
@@ -377,6 +382,6 @@ function limitsOf(given: Partial<StreamLimits> = {}): StreamLimits {
   return limits;
 }
 
-/** What cannot be read says nothing. */
+/** The text of a refused upgrade; an unreadable one is described instead. */
 const readRefusal = (response: IncomingMessage): Promise<string> =>
   readStart(response).catch((error: Error) => `the answer was cut off (${error.message})`);

@@ -1,4 +1,4 @@
-// The clocks and timers a stream lives by. In tests they are given; `systemStreamClock` is the machine's own.
+// The clocks and timers of a stream: injected in tests, otherwise those of the machine (`systemStreamClock`).
 
 export interface StreamClock<Timer = unknown> {
   /** Wall clock, microseconds UTC, integer. */

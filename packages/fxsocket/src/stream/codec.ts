@@ -1,5 +1,6 @@
-// Frame text → message. In: one text frame as received. Out: a validated message, `unknown`, or `undecodable`; never
-// an exception. Ticks take the short way (scan-tick.ts) where they are spelled as usual; everything else is parsed and checked by its schema.
+// Decodes frames. In: the payload of one WebSocket message, or its text. Out: the exact text and a validated message, `unknown` or
+// `undecodable`; never an exception. Ticks in the usual spelling take a fast path (scan-tick.ts); everything else is parsed and checked
+// against its schema.
 
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
@@ -31,7 +32,7 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** Where a frame belongs, for a frame that may be broken in any way. */
+/** Type, symbol and timeframe of a frame that may be malformed. */
 function placeOf(frame: Fields): Pick<Undecodable, 'wireType' | 'symbol' | 'timeframe'> {
   const data = typeof frame['data'] === 'object' && frame['data'] !== null ? (frame['data'] as Fields) : {};
   return {
@@ -63,7 +64,7 @@ function decodeTick(frame: Fields): Decoded {
   return { type: 'tick', symbol, data };
 }
 
-/** A frame of any other topic, by the topic's definition. */
+/** A frame of any other topic, checked against the topic's definition. */
 function decodeData(topic: Topic, frame: Fields): Decoded {
   const { data: schema, frame: type, needs } = topicShapes[topic];
   const carried = schema instanceof z.ZodArray ? elementsOf(schema.element, frame) : recordOf(schema, frame);
@@ -83,7 +84,7 @@ function recordOf(schema: z.ZodObject, frame: Fields) {
   return read.ok ? { data: read.value } : shapeProblem(frame, read.error, 'data');
 }
 
-/** Element by element: a bad one does not hide the others. */
+/** Reads a list element by element, so that a bad element does not hide the others. */
 function elementsOf(schema: z.ZodObject, frame: Fields) {
   const elements = frame['data'];
   if (!Array.isArray(elements)) return invalid(frame, 'data: not an array');
@@ -142,8 +143,8 @@ function decodeObject(frame: Fields): Decoded {
 }
 
 /**
- * Reads one text frame. Identifiers are exact: a bigint beyond 2^53.
- * Never throws: what cannot be read comes back as `undecodable` with the reason.
+ * Decodes one text frame. Identifiers are exact (bigint from 2^53 on). Never throws: a frame that cannot be read becomes `undecodable` with the
+ * reason.
  */
 export function decodeFrame(text: string): Decoded {
   if (text.length > SCRATCH_BYTES / 3) return decodeWhole(text);
@@ -151,7 +152,7 @@ export function decodeFrame(text: string): Decoded {
   return scanTick(scratch.subarray(0, bytes), text) ?? decodeWhole(text);
 }
 
-/** The long way, for every frame. The short way is held against it by a test. */
+/** Decodes any frame without the fast path; a test compares the two. */
 export function decodeWhole(text: string): Decoded {
   let value: unknown;
   try {
@@ -174,7 +175,7 @@ export function decodeWhole(text: string): Decoded {
   return decodeObject(isExact ? frame : (parseJson(text) as Fields));
 }
 
-/** What the bytes of one message say. */
+/** A decoded WebSocket message. */
 export type ReceivedFrame = Pick<FrameItem, 'text' | 'json' | 'binary' | 'message'>;
 
 const onOneLine = (text: string): boolean => !text.includes('\n') && !text.includes('\r');
@@ -191,13 +192,13 @@ function bytesFrame(data: Buffer, detail: string): ReceivedFrame {
   return { text: data.toString('base64'), json: false, binary: true, message };
 }
 
-/** Reads one message of the socket. Never throws. */
+/** Decodes one WebSocket message. Bytes that are not text (a binary message, invalid UTF-8) are kept as base64. Never throws. */
 export function readFrame(data: Buffer, isBinary: boolean): ReceivedFrame {
   if (isBinary) return bytesFrame(data, 'binary frame');
   const text = data.toString('utf8');
   const tick = scanTick(data, text);
   if (tick !== null) return { text, json: true, binary: false, message: tick };
-  // A replacement character is either the gateway's own or stands for bytes that no text can hold.
+  // A replacement character either came from the gateway or stands for invalid UTF-8.
   if (text.includes('\uFFFD') && !isUtf8(data)) return bytesFrame(data, 'text frame that is not UTF-8');
   const message = decodeWhole(text);
   const json = !(message.type === 'undecodable' && message.reason === 'not_json') && onOneLine(text);

@@ -1,5 +1,5 @@
-// What a stream yields: frames and session events, in one sequence, in the order in which they happened. A lost
-// connection is an item like any other, so no consumer can miss it.
+// The items of a stream: frames and session events in one sequence, in the order in which they happened. A lost connection is an item too,
+// so that no consumer can miss it.
 
 import type { Message, Undecodable } from './messages.ts';
 import type { Subscription } from './subscription.ts';
@@ -7,29 +7,29 @@ import type { Subscription } from './subscription.ts';
 export type SessionEvent =
   | { type: 'connecting' }
   | { type: 'connected' }
-  /** This attempt did not become a connection. `status`: HTTP status, null when there was no HTTP answer. */
+  /** The attempt failed. `status`: HTTP status; null when there was no HTTP answer. */
   | { type: 'refused'; status: number | null; reason: string }
-  /** Exactly once per `connected`, after every frame of that connection. `code`: WebSocket close code; null when there was none. */
+  /** Exactly once per `connected`, after the last frame of the connection. `code`: WebSocket close code; null when there was none. */
   | { type: 'disconnected'; code: number | null; reason: string }
-  /** The request is being written (first time or again): from here the next tick of that symbol may be a snapshot. */
+  /** The request is being written (not only the first time). From here on the next tick of the symbol may be a snapshot. */
   | { type: 'subscribing'; sub: Subscription }
-  /** `already`: the server had it; `frame`: data came before the acknowledgement. */
+  /** `already`: the server already had the subscription; `frame`: data came before the acknowledgement. */
   | { type: 'subscribed'; sub: Subscription; how: 'ack' | 'already' | 'frame' }
   | { type: 'subscribe_failed'; sub: Subscription; message: string }
   | { type: 'unsubscribed'; sub: Subscription }
-  /** The server's own list compared with what was confirmed; both empty when all is well. */
+  /** The server's list compared with the confirmed subscriptions. Both are empty when they agree. */
   | { type: 'audit'; missing: Subscription[]; extra: Subscription[] }
-  /** No heartbeat for this long on a connection that had them. Once per silence. */
+  /** A connection with heartbeats has had none for this long. Once per silence. */
   | { type: 'heartbeat_lost'; silentMs: number }
   | { type: 'resubscribing'; why: 'stalled' | 'broker_back' | 'audit' }
-  /** Three connections in a row ended within seconds of becoming live: somebody else uses this account's socket. */
+  /** Three connections in a row ended within seconds of becoming live: another program uses the account's socket. */
   | { type: 'contended' }
   | { type: 'backing_off'; ms: number; why: string };
 
 interface Received {
-  /** Number of the connection, from 1; before the first one 0. Attempts belong to the connection before them. */
+  /** Number of the connection, from 1; 0 before the first. An attempt has the number of the connection before it. */
   conn: number;
-  /** Wall clock, microseconds UTC. Frames read from the socket in one piece share it. */
+  /** Receive time: wall clock, microseconds UTC. Frames of one turn of the event loop share it. */
   recvUs: number;
   /** Monotonic clock, milliseconds. */
   monoMs: number;
@@ -37,11 +37,11 @@ interface Received {
 
 export interface FrameItem extends Received {
   kind: 'frame';
-  /** True when this frame may have waited in a buffer of ours: a heartbeat like that says nothing about now. */
+  /** True when the frame may have waited in a buffer of this process: such a heartbeat is no evidence of the current time. */
   congested: boolean;
-  /** As received; base64 when `binary`. */
+  /** The frame as received, without the key; base64 when `binary`. */
   text: string;
-  /** True when `text` is JSON on one line. */
+  /** True when `text` is JSON on one line, which can be embedded in a line of JSON. */
   json: boolean;
   binary: boolean;
   message: Message | Undecodable;

@@ -1,5 +1,5 @@
-// What reading a topic yields: data, and between the data everything that makes it incomplete. A reader that ignores everything but `data`
-// knows the newest; one that looks at the others knows exactly where something may be missing.
+// The items of a feed: data, and in between everything that makes it incomplete. A reader that looks only at `data` knows the latest values; one
+// that also looks at the others knows exactly where data may be missing.
 
 import type { DataOf, NeedOf, Topic, topicShapes } from '../api/topics.ts';
 
@@ -17,42 +17,43 @@ export interface FeedMoment {
 }
 
 /**
- * `refused`: no connection came about. `disconnected`: one ended. `contended`: somebody else uses this account's one socket. `silent`: no
- * heartbeat. `broker`: the terminal had lost its broker. `unsubscribed`: the gateway had lost this subscription, or it is made again.
+ * `refused`: the gateway refused the connection. `disconnected`: the connection ended. `contended`: another program uses the account's socket.
+ * `silent`: no heartbeat. `broker`: the terminal had lost its broker. `unsubscribed`: the gateway had lost the subscription, or it is being
+ * renewed.
  */
 export type DownReason = 'refused' | 'disconnected' | 'contended' | 'silent' | 'broker' | 'unsubscribed';
 
 export type FeedStatus = FeedMoment &
   (
     | {
-        /** Subscribed; what follows is complete until another status says otherwise. The first frame of prices, account and positions is a snapshot. */
+        /** Subscribed: data is complete until another status. The first frame of prices, account and positions is a snapshot. */
         readonly kind: 'live';
         readonly symbol: string | null;
         readonly timeframe: string | null;
       }
-    /** Nothing comes now, or may have been missing for a while: whatever happened between the last data and the next `live` was not seen. */
+    /** Data is missing or may be: nothing that happened between the last data and the next `live` was seen. */
     | {
         readonly kind: 'down';
         readonly why: DownReason;
-        /** HTTP status of a refused upgrade: 401 is a wrong key, 502 and 503 a terminal that restarts. Null when there was no answer. */
+        /** HTTP status of a refused upgrade: 401 means a wrong key, 502 and 503 a terminal that restarts. Null when there was no answer. */
         readonly status: number | null;
         /** WebSocket close code of a connection that ended; null when there was none. */
         readonly code: number | null;
-        /** The same for people. */
+        /** The reason in words. */
         readonly reason: string;
       }
-    /** The gateway did not take the subscription: usually a symbol that the broker does not list. It is tried again every minute. */
+    /** The gateway rejected the subscription, usually because the broker does not list the symbol. It is tried again every minute. */
     | {
         readonly kind: 'refused';
         readonly symbol: string | null;
         readonly timeframe: string | null;
         readonly message: string;
       }
-    /** The gateway threw away so many messages, of any topic, because this process was slow. */
+    /** The gateway discarded this many messages, of any topic, because this process was slow. */
     | { readonly kind: 'dropped'; readonly count: number }
-    /** This reader was too slow: so many items of its own were thrown away here, statuses among them. */
+    /** This reader was too slow: this many of its own items, statuses included, were discarded here. */
     | { readonly kind: 'lagged'; readonly count: number }
-    /** A frame of this topic that is not what it should be. */
+    /** A malformed frame of this topic. */
     | { readonly kind: 'unreadable'; readonly text: string; readonly reason: string }
   );
 

@@ -1,5 +1,5 @@
-// One reader of a feed: what it subscribes to, and what waits for it. In: items, as they come. Out: the same as an iteration that ends when
-// it is told to; in the place of items that were thrown away because the reader was slow, their number.
+// One reader of a feed, with its subscriptions and its buffer. In: items. Out: an iteration of them; items that were discarded because the
+// reader was slow are replaced by their number (`lagged`).
 
 import type { AnyFeedItem as AnyItem, FeedMoment } from './feed-items.ts';
 import { LossyQueue } from './lossy-queue.ts';
@@ -27,19 +27,19 @@ export class FeedReader {
     this.#wake();
   }
 
-  /** Nothing is put after this; what waits is still read. */
+  /** No more items; buffered ones are still read. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** What waits is not read any more. */
+  /** Ends the iteration at once; buffered items are dropped. */
   abort(): void {
     this.#queue.clear();
     this.end();
   }
 
-  /** What waits is still read, then the iteration throws this. */
+  /** Buffered items are still read, then the iteration throws. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.end();

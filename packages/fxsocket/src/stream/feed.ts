@@ -1,7 +1,6 @@
-// One account's topics as async iterables over its one socket. In: an address, a key; then whoever wants a topic reads it. Out: for each
-// reader its own items in order (feed-items.ts). The socket is opened with the first reader, subscribed to what the readers want and no
-// more, closed when the last one leaves, and never held up by a slow reader: that one loses its oldest items and is told so. Who must not
-// lose any reads `FxStream`.
+// The topics of one account as async iterables over its one socket. In: an address and a key. Out: for each reader its items in order
+// (feed-items.ts). The socket opens with the first reader, subscribes only to what the readers want, and closes when the last one leaves. A
+// slow reader never delays the others: it loses its oldest items and is told how many. A consumer that must not lose any reads `FxStream`.
 
 import { type Topic, topicOfFrame } from '../api/topics.ts';
 import { badArgument, checkedAddress, checkedKey } from '../options.ts';
@@ -22,9 +21,9 @@ import {
 export type FxFeedOptions = Omit<FxStreamOptions, 'subscriptions'>;
 
 export interface ReadOptions {
-  /** Ends the iteration; what waits is not handed out any more. */
+  /** Ends the iteration; buffered items are dropped. */
   readonly signal?: AbortSignal;
-  /** Items that wait for this reader, at most; default 10,000. */
+  /** Buffer size, items; default 10,000. */
   readonly capacity?: number;
 }
 
@@ -32,7 +31,7 @@ export interface FeedSnapshot {
   /** Null while nobody reads. */
   readonly stream: StreamSnapshot | null;
   readonly readers: number;
-  /** Frames that belong to no topic: of an unknown kind, or unreadable as a whole. */
+  /** Frames that belong to no topic: of an unknown kind, or entirely unreadable. */
   readonly strayFrames: number;
 }
 
@@ -45,9 +44,9 @@ export class FxFeed {
   readonly #wanting = new Map<string, Set<FeedReader>>();
   readonly #live = new Set<string>();
   #stream: FxStream | null = null;
-  /** The end of the stream that runs or is being closed: an account has one socket, so the next one waits for it. */
+  /** Resolves when the current stream has ended. An account has one socket, so the next stream waits for it. */
   #over: Promise<void> | null = null;
-  /** Number of the last connection of the streams before this one. */
+  /** Number of connections of earlier streams. */
   #connsBefore = 0;
   #closed = false;
   #defect: { error: unknown } | null = null;
@@ -61,35 +60,39 @@ export class FxFeed {
     this.#o = options;
   }
 
-  /** Ticks of one symbol or several. */
+  /** Ticks of one or more symbols. @throws FXSOCKET_BAD_ARGUMENT */
   prices(symbols: string | readonly string[], options?: ReadOptions) {
     const names = typeof symbols === 'string' ? [symbols] : symbols;
     const subs = names.map((symbol) => ({ topic: 'prices', symbol }) as const);
     return this.read(subs, options);
   }
 
-  /** Bars as they close. */
+  /** Bars as they close; `time` is the bar's open. @throws FXSOCKET_BAD_ARGUMENT */
   bars(symbol: string, timeframe: WireTimeframe, options?: ReadOptions) {
     return this.read([{ topic: 'bars', symbol, timeframe }], options);
   }
 
+  /** Balance, equity and margin, in the account's currency. @throws FXSOCKET_BAD_ARGUMENT */
   account(options?: ReadOptions) {
     return this.read([{ topic: 'account' }], options);
   }
 
+  /** Each item lists all open positions and pending orders. @throws FXSOCKET_BAD_ARGUMENT */
   positions(options?: ReadOptions) {
     return this.read([{ topic: 'positions' }], options);
   }
 
+  /** Deals as they are executed. @throws FXSOCKET_BAD_ARGUMENT */
   trades(options?: ReadOptions) {
     return this.read([{ topic: 'trades' }], options);
   }
 
+  /** The heartbeat, about once a second. @throws FXSOCKET_BAD_ARGUMENT */
   terminal(options?: ReadOptions) {
     return this.read([{ topic: 'terminal' }], options);
   }
 
-  /** One topic, also of several symbols. Subscribed from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
+  /** Subscriptions of one topic. They last from the first step of the iteration to its end. @throws FXSOCKET_BAD_ARGUMENT */
   read<T extends Topic>(
     subs: readonly (WantedSubscription & { readonly topic: T })[],
     options: ReadOptions = {},
@@ -106,12 +109,13 @@ export class FxFeed {
     >;
   }
 
+  /** A snapshot for display; it contains neither key nor address. */
   state(): FeedSnapshot {
     const stream = this.#stream?.state() ?? null;
     return { stream, readers: this.#readers.size, strayFrames: this.#strayFrames };
   }
 
-  /** Ends every reader, after what waits for it, and the connection. */
+  /** Ends the connection and every reader after its buffered items. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const reader of this.#readers) reader.end();
@@ -192,14 +196,14 @@ export class FxFeed {
   async #pump(stream: FxStream): Promise<void> {
     try {
       for await (const batch of stream)
-        for (const item of batch) if (stream === this.#stream) this.#take(item); // else nobody reads it any more
+        for (const item of batch) if (stream === this.#stream) this.#take(item); // a replaced stream has no readers
     } catch (error) {
       this.#fail(error);
     }
     this.#over = null;
   }
 
-  /** Options that cannot work, or a defect of this package; whoever reads has to see it, and whoever begins to. */
+  /** Invalid options or a defect of this package: current and later readers get the error. */
   #fail(error: unknown): void {
     this.#defect = { error };
     for (const reader of this.#readers) reader.fail(error);
@@ -241,7 +245,7 @@ export class FxFeed {
     }
   }
 
-  /** To everybody whom it may concern: a frame whose symbol cannot be read may have been of any. */
+  /** For every reader that may be affected: a frame whose symbol cannot be read may have been for any symbol. */
   #unreadable(topic: Topic, symbol: string | null, text: string, reason: string): void {
     for (const reader of this.#readers) {
       const concerned = reader.subs.some(

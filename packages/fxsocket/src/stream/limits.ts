@@ -1,47 +1,47 @@
-// The numbers a stream lives by: time-outs, intervals, buffer sizes. Defaults are for the real gateway; tests shorten them.
+// Time-outs, intervals and buffer sizes of a stream. The defaults are for the real gateway; tests shorten them.
 
 export interface StreamLimits {
-  /** An upgrade that is not answered by then is given up, ms. */
+  /** Time-out of the upgrade, ms. */
   connectTimeoutMs: number;
-  /** An unanswered subscribe request is sent again after this, ms. */
+  /** An unanswered request is sent again after this, ms. */
   ackTimeoutMs: number;
-  /** After this many attempts the subscription counts as failed until the next audit. */
+  /** After this many requests without an answer the subscription has failed until the next audit. */
   ackTries: number;
-  /** How long an answer to an earlier, timed-out request of the same topic is still waited for, ms. */
+  /** How long to wait for late answers to repeated requests of a topic, ms. */
   lateAckMs: number;
-  /** `list` is asked at this interval and after each round of requests; failed subscriptions are then tried again, ms. */
+  /** Interval of the audit, ms: it asks for the server's list and tries failed subscriptions again. */
   auditEveryMs: number;
-  /** A silence of heartbeats beyond this is a break, ms. */
+  /** Longest silence of heartbeats before the connection counts as stalled, ms. */
   heartbeatMs: number;
-  /** While a break lasts, everything is requested again after `heartbeatMs`, then twice that, …, at most this, ms. */
+  /** While stalled, everything is subscribed again after `heartbeatMs`, then twice that, and so on up to this, ms. */
   stalledRetryMaxMs: number;
-  /** No byte for this long: a protocol ping, ms. */
+  /** A silence of all bytes after which a ping is sent, ms. */
   pingAfterMs: number;
-  /** No byte for this long, pings included: the connection is dead (half-open), ms. */
+  /** A silence of all bytes, pongs included, after which the connection counts as dead (half-open), ms. */
   deadAfterMs: number;
-  /** A protocol ping at least this often, ms. */
+  /** A ping is sent at least this often, ms. */
   pingEveryMs: number;
-  /** A closing handshake that takes longer is cut, ms. */
+  /** Time-out of the closing handshake, ms. */
   closeTimeoutMs: number;
-  /** First back-off, ms; it doubles with each failed attempt. */
+  /** First delay between attempts, ms; it doubles with each failure. */
   backoffMinMs: number;
   backoffMaxMs: number;
   /** The longest `Retry-After` of a refused upgrade that is honoured, ms. */
   retryAfterMaxMs: number;
-  /** A connection that ends sooner after becoming live counts as evicted, ms. */
+  /** A connection that ends within this time of becoming live counts as evicted, ms. */
   contendedWithinMs: number;
-  /** This many of those in a row make the account contended. */
+  /** This many evictions in a row make the account contended. */
   contendedAfter: number;
-  /** Pace of attempts while contended, ms. */
+  /** Delay between attempts while contended, ms. */
   contendedRetryMs: number;
-  /** A timer that fires this late shows that this process itself was held up: the silence proves nothing, ms. */
+  /** A timer that fires this late shows that this process was blocked, so a silence proves nothing, ms. */
   lateTimerMs: number;
-  /** Reading from the socket stops above `high…` and goes on at `low…`. */
+  /** Reading from the socket stops above `high…` and resumes at `low…`. */
   highItems: number;
   lowItems: number;
   highBytes: number;
   lowBytes: number;
-  /** Frames still count as congested for this long after the buffers were full or this process was held up, ms. */
+  /** Frames count as congested for this long after the buffers were full or this process was blocked, ms. */
   congestedHoldMs: number;
   /** The largest frame that is accepted, bytes; a larger one ends the connection. */
   maxFrameBytes: number;

@@ -1,10 +1,10 @@
-// A bounded queue that never waits for its reader. In: items. Out: the items in order; where the reader was too slow, the oldest are thrown
-// away and their number is told in their place. Constant time, and no more memory than `capacity` items.
+// A bounded ring buffer that discards its oldest items when it is full. In: items. Out: the items in order, and how many were discarded before
+// the next one.
 
 export class LossyQueue<T> {
   readonly #capacity: number;
   #items: (T | undefined)[] = [];
-  /** Where the oldest stands. */
+  /** Index of the oldest item. */
   #head = 0;
   #size = 0;
   #lost = 0;
@@ -15,7 +15,7 @@ export class LossyQueue<T> {
 
   put(item: T): void {
     if (this.#size === this.#capacity) {
-      // Full: the place of the oldest becomes the place of the newest.
+      // Full: the newest item replaces the oldest.
       this.#items[this.#head] = item;
       this.#head = (this.#head + 1) % this.#capacity;
       this.#lost += 1;
@@ -25,14 +25,14 @@ export class LossyQueue<T> {
     this.#size += 1;
   }
 
-  /** How many were thrown away before the next one; told once. */
+  /** How many items were discarded before the next one; resets the count. */
   takeLost(): number {
     const lost = this.#lost;
     this.#lost = 0;
     return lost;
   }
 
-  /** The oldest; undefined when there is none. */
+  /** Removes the oldest item; undefined when there is none. */
   take(): T | undefined {
     if (this.#size === 0) return undefined;
     const item = this.#items[this.#head];

@@ -1,10 +1,10 @@
-// The words a gateway says on the socket, after validation. One type per kind of frame, plus `unknown` (valid JSON of a
-// kind nobody listed: to be kept and counted) and `undecodable` (a kind we know in a shape we do not, or no JSON at all).
+// The messages of the gateway after validation: one type for each kind of frame, plus `unknown` (valid JSON of an unknown kind) and
+// `undecodable` (a known kind that does not fit its schema, or no JSON at all).
 
 import type { DataOf, FrameOf, NeedOf, Topic } from '../api/topics.ts';
 import type { Subscription } from './subscription.ts';
 
-/** `rejected`: elements of a list that cannot be read; nothing of them is in `data`. */
+/** `rejected`: elements of a list that cannot be read; they are not in `data`. */
 type Carried<T extends Topic> = { data: DataOf<T> } & (DataOf<T> extends readonly unknown[]
   ? { rejected?: RejectedElement[] }
   : unknown);
@@ -19,9 +19,9 @@ export type Message =
   | DataMessage
   | { type: 'subscribed' | 'unsubscribed'; topic: string; message: string }
   | { type: 'error'; topic: string | null; message: string }
-  /** `unreadable`: rows of the answer that name no subscription we know of. */
+  /** The answer to `list`. `unreadable`: number of rows that name no known subscription. */
   | { type: 'subscriptions'; data: Subscription[]; unreadable: number }
-  /** The server threw away this many messages because this client was slow: a gap, always. */
+  /** The server discarded this many messages because this client was slow: always a gap. */
   | { type: 'warning'; dropped: number }
   | { type: 'unknown'; wireType: string | null };
 
@@ -31,7 +31,7 @@ export interface RejectedElement {
   reason: string;
 }
 
-/** A frame that cannot be read. Whatever names its place (`wireType`, `symbol`, `timeframe`) is kept when it could be read. */
+/** A frame that cannot be read, with its `type`, symbol and timeframe where those could be read. */
 export interface Undecodable {
   type: 'undecodable';
   reason: 'not_json' | 'invalid';

@@ -1,10 +1,10 @@
-// Is the connection alive? In: bytes, heartbeats, the time. Out: a verdict. Two silences are told apart:
+// Judges whether the connection is alive. In: bytes, heartbeats, the time. Out: verdicts. It distinguishes two silences:
 //
-//   no `terminal` frame for `heartbeatMs`  → `stalled`: the socket may be fine, the terminal behind it is not;
-//                                            again after twice that while it lasts, and `returned` at its end
+//   no `terminal` frame for `heartbeatMs`  → `stalled`: the terminal behind the socket is in trouble;
+//                                            `still_stalled` at growing intervals, `returned` at the end
 //   no byte at all for `pingAfterMs`       → `ping`, and after `deadAfterMs` → `dead` (half-open)
 //
-// Silence is not judged while reading is paused by our own back-pressure, nor right after this process was held up.
+// Silence is not judged while back-pressure pauses reading, nor right after this process was blocked.
 
 import type { StreamLimits } from './limits.ts';
 
@@ -15,7 +15,7 @@ export class Pulse {
   readonly #limits: StreamLimits;
   #lastByteMs = 0;
   #lastPingMs = 0;
-  /** Null until the heartbeat was confirmed on this connection: before that, its absence proves nothing. */
+  /** Null until the heartbeat is confirmed on this connection: before that its absence proves nothing. */
   #lastBeatMs: number | null = null;
   #stalledSinceMs: number | null = null;
   #nextRetryMs = 0;
@@ -49,12 +49,12 @@ export class Pulse {
     this.#lastByteMs = nowMs;
   }
 
-  /** The heartbeat was confirmed: from now on its absence counts. */
+  /** The heartbeat is confirmed: from now on its absence counts. */
   expectBeats(nowMs: number): void {
     this.#lastBeatMs ??= nowMs;
   }
 
-  /** A heartbeat. `connected`: the terminal's word about its broker; null when the frame could not be read. */
+  /** A heartbeat came. `connected`: whether the terminal has its broker; null when the frame could not be read. */
   beat(nowMs: number, connected: boolean | null): BeatNews {
     const brokerBack = connected === true && this.#brokerConnected === false;
     const returned = this.#stalledSinceMs !== null;
@@ -64,18 +64,18 @@ export class Pulse {
     return brokerBack ? 'broker_back' : returned ? 'returned' : 'none';
   }
 
-  /** Our own back-pressure stops or resumes reading. What was not read is not judged. */
+  /** Back-pressure paused or resumed reading. */
   flow(paused: boolean, nowMs: number): void {
     this.#paused = paused;
     if (!paused) this.#forgive(nowMs);
   }
 
-  /** This process was held up: give the socket a moment to be read before silence is judged. */
+  /** This process was blocked: the socket must be read before silence is judged. */
   late(nowMs: number): void {
     this.#forgive(nowMs);
   }
 
-  /** What the silence means now. `ping` is to be carried out before anything else. */
+  /** What the silence means now. Carry out `ping` first. */
   judge(nowMs: number): Verdict[] {
     if (this.#paused) return [];
     const { deadAfterMs, pingAfterMs, pingEveryMs, heartbeatMs, stalledRetryMaxMs } = this.#limits;
@@ -113,7 +113,7 @@ export class Pulse {
     return at;
   }
 
-  /** Silence is judged `lateTimerMs` from now at the earliest; what is read until then counts as usual. */
+  /** Postpones the verdict by at least `lateTimerMs`. */
   #forgive(nowMs: number): void {
     const { heartbeatMs, deadAfterMs, lateTimerMs } = this.#limits;
     const fromMs = nowMs + lateTimerMs;

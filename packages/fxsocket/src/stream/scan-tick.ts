@@ -1,11 +1,10 @@
-// The short way of a tick frame: bytes → tick in one pass, without building the JSON tree twice. In: a frame as bytes and as text. Out:
-// exactly what `JSON.parse` and the schema of `wire/market.ts` would make of it, or null for every frame that is not spelled the usual way
-// (spaces, escapes, anything but ASCII, exponents, 16 digits, null, a key twice or unknown, anything broken): then the long way decides.
-// It never guesses.
+// The fast path for tick frames: bytes to tick in one pass. In: a frame as bytes and as text. Out: exactly what JSON.parse and the schema in
+// wire/market.ts would produce, or null for a frame in any other spelling (spaces, escapes, non-ASCII, exponents, 16 digits, null, duplicate
+// or unknown keys, malformed JSON), which codec.ts then decodes the slow way.
 //
 //   {"type":"tick","symbol":"S","data":{ "symbol" | "bid" | "ask" | "last" | "volume" | "time" in any order, each at most once }}
 //
-// Bytes and loops, because a search in a string costs as much as ten bytes compared by hand, and a frame needs ten of them.
+// It compares bytes in loops, because one string search costs as much as ten byte comparisons, and a frame would need ten searches.
 
 import type { BrokerTime } from '../wire/broker-time.ts';
 import type { WireTick } from '../wire/market.ts';
@@ -28,11 +27,11 @@ const NINE = 57;
 const COMMA = 44;
 const BACKSLASH = 92;
 const CLOSE = 125;
-/** Up to this many digits an integer and its division by a power of ten are exact, so the double is the one that JSON means. */
+/** Up to this many digits, an integer divided by a power of ten is the same double that JSON.parse returns. */
 const MOST_DIGITS = 15;
 const POWERS = Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i);
 
-/** Names that were read before, by a hash of their bytes: one string a symbol, so that every table of symbols finds it by its address. */
+/** Known symbols by a hash of their bytes: one string object per symbol makes every later map look-up cheap. */
 const KNOWN_SYMBOLS = 1024;
 const knownSymbols = Array.from({ length: KNOWN_SYMBOLS }, () => '');
 
@@ -40,7 +39,7 @@ let bytes: Uint8Array = START;
 let text = '';
 let at = 0;
 
-/** The short way of one frame, or null: the long way decides. `whole` is the text of `frame`, if that is ASCII. */
+/** The tick, or null when the slow path must decide. `whole` is the text of `frame`. */
 export function scanTick(
   frame: Uint8Array,
   whole: string,
@@ -60,7 +59,7 @@ export function scanTick(
   return { type: 'tick', symbol, data };
 }
 
-/** The members of `data` from `at` to behind its brace. A key that comes twice is not spelled as usual. */
+/** Reads the members of `data` from `at` to behind its brace; null for a duplicate or unknown key. */
 function members(symbolStart: number, symbolEnd: number): WireTick | null {
   let bid: number | undefined;
   let ask: number | undefined;
@@ -113,7 +112,7 @@ function members(symbolStart: number, symbolEnd: number): WireTick | null {
   return { symbol: undefined, bid, ask, last, volume, time };
 }
 
-/** Whether `word` stands at `at`, which then moves behind it. */
+/** True when `word` is at `at`, which then moves behind it. */
 function passes(word: Uint8Array): boolean {
   const frame = bytes;
   const from = at;
@@ -122,7 +121,7 @@ function passes(word: Uint8Array): boolean {
   return true;
 }
 
-/** Whether the bytes [from, to) and a quote stand at `at`, which then moves behind them. */
+/** True when the bytes [from, to) and a quote are at `at`, which then moves behind them. */
 function repeats(from: number, to: number): boolean {
   const frame = bytes;
   const distance = at - from;
@@ -131,7 +130,7 @@ function repeats(from: number, to: number): boolean {
   return frame[at - 1] === QUOTE;
 }
 
-/** The place of the quote behind the string at `at`, or −1 when that holds an escape, a control character, or more than ASCII. */
+/** The position of the quote that ends the string at `at`, or −1 when the string has an escape, a control character or non-ASCII. */
 function stringEnd(): number {
   const frame = bytes;
   for (let i = at; i < frame.length; i++) {
@@ -142,7 +141,7 @@ function stringEnd(): number {
   return -1;
 }
 
-/** The string between `from` and `end`, the one known already where there is one. */
+/** The symbol between `from` and `end`, as the string object that is already known. */
 function symbolText(from: number, end: number): string {
   const frame = bytes;
   let hash = end;
@@ -150,13 +149,13 @@ function symbolText(from: number, end: number): string {
   const slot = hash & (KNOWN_SYMBOLS - 1);
   const known = knownSymbols[slot] as string;
   if (known.length === end - from && text.startsWith(known, from)) return known;
-  // A copy of its own: a slice may keep its whole frame in memory.
+  // A copy, because a slice may keep the whole frame in memory.
   const symbol = Buffer.from(text.slice(from, end), 'latin1').toString('latin1');
   knownSymbols[slot] = symbol;
   return symbol;
 }
 
-/** The number at `at`, which moves behind it; NaN when it is not spelled plainly. */
+/** The number at `at`, which moves behind it; NaN when its spelling is not plain. */
 function number(): number {
   const frame = bytes;
   const first = frame[at] === MINUS ? at + 1 : at;

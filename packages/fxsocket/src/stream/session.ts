@@ -1,5 +1,5 @@
-// The life of one account's stream as an explicit state machine. In: inputs (what happened, with the time). Out: effects
-// (what to do), in order. Pure: time and randomness are given to it, it opens and writes nothing itself.
+// The state machine of one account's stream. In: inputs (what happened, with the time). Out: effects (what to do), in order. It does no I/O;
+// time and randomness are arguments.
 //
 //            start          opened                      closed
 //   idle ──────────▶ connecting ──────▶ open ──────────────────────┐
@@ -28,9 +28,9 @@ export type SessionInput =
   | { type: 'refused'; status: number | null; reason: string; retryAfterMs: number | null }
   | { type: 'closed'; code: number | null; reason: string }
   | { type: 'frame'; message: Message | Undecodable }
-  /** The time that `wakeAt` asked for has come. */
+  /** The time that `wakeAt` named has come. */
   | { type: 'tick' }
-  /** Reading from the socket was paused or resumed by full buffers. */
+  /** Back-pressure paused or resumed reading from the socket. */
   | { type: 'flow'; paused: boolean }
   | { type: 'want'; subscriptions: readonly Subscription[] }
   | { type: 'pause_intake'; reason: string }
@@ -40,7 +40,7 @@ export type SessionInput =
 type State = 'idle' | 'connecting' | 'open' | 'closing' | 'waiting' | 'paused' | 'closed';
 
 const HEARTBEAT: Subscription = { topic: 'terminal' };
-/** The audit of the minute, one after a round of requests, one after what it corrected. */
+/** The periodic audit, one after a round of requests, one after corrections. */
 const LISTS_A_MINUTE = 3;
 const NOTHING: readonly Effect[] = [];
 
@@ -56,7 +56,7 @@ export class Session {
   #out: Effect[] = [];
   /** End of `idle`, `connecting`, `closing` and `waiting`. */
   #deadlineMs: number | null = null;
-  /** Why we ended the connection or the attempt ourselves; null: the other side did. */
+  /** Why this client ended the connection or the attempt; null when the other side did. */
   #ownReason: string | null = null;
   #pauseReason: string | null = null;
   #stopping = false;
@@ -64,7 +64,7 @@ export class Session {
   #auditAtMs = 0;
   #listSent: { mark: number; untilMs: number } | null = null;
   #listUnanswered = 0;
-  /** Asked for since the last minute's audit, this one included. */
+  /** Lists requested since the last periodic audit, that one included. */
   #lists = 0;
   #corrected = false;
   #plannedMs: number | null = null;
@@ -82,21 +82,21 @@ export class Session {
     return this.#conn;
   }
 
-  /** Any byte came from the socket. */
+  /** Bytes came from the socket. */
   heard(nowMs: number): void {
     this.#pulse.heard(nowMs);
   }
 
-  /** Takes one input and answers with the effects that follow from it, to be carried out in order. */
+  /** Takes one input and returns its effects, to be carried out in order. */
   handle(input: SessionInput, nowMs: number): readonly Effect[] {
     this.#take(input, nowMs);
-    if (this.#out.length === 0) return NOTHING; // every tick in the steady state
+    if (this.#out.length === 0) return NOTHING; // the usual case: a tick
     const out = this.#out;
     this.#out = [];
     return out;
   }
 
-  /** When `tick` is wanted next, on the clock of `handle`; null: not before something else happens. */
+  /** When to send the input `tick`, on the clock of `handle`; null: not before another input. */
   wakeAt(): number | null {
     let at = this.#deadlineMs;
     if (this.#state === 'open') {
@@ -232,7 +232,7 @@ export class Session {
     this.#wait(this.#backoff.ended(nowMs, this.#ownReason === null), reason, nowMs);
   }
 
-  /** What follows the end of a connection or an attempt. */
+  /** A connection or an attempt has ended: wait, pause or stop. */
   #wait(retry: Retry, why: string, nowMs: number): void {
     this.#ownReason = null;
     if (this.#stopping) this.#end(nowMs);
@@ -247,7 +247,7 @@ export class Session {
     }
   }
 
-  /** Ends whatever is going on: to be paused, or for good. */
+  /** Ends the connection or attempt, to pause or to close. */
   #stop(reason: string, nowMs: number): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (this.#state === 'open') {
@@ -333,7 +333,7 @@ export class Session {
         this.#beat(message.data.connected, nowMs);
         break;
       case 'undecodable':
-        // A heartbeat that cannot be read still shows that the heart beats.
+        // An unreadable heartbeat is a heartbeat all the same.
         if (message.wireType === 'terminal') this.#beat(null, nowMs);
         break;
       case 'subscriptions':
@@ -358,14 +358,14 @@ export class Session {
     }
   }
 
-  /** Writes what may be written; when a round of requests is complete, asks the server what it has. */
+  /** Writes the requests that may be written; after a round of requests, asks for the server's list. */
   #pump(nowMs: number): void {
     this.#tracker.pump(nowMs, this.#out);
     if (this.#tracker.changed && this.#tracker.settled) this.#list(nowMs);
   }
 
   #list(nowMs: number): void {
-    // Whatever the answers are: what else there is to look at is seen with the next minute's audit.
+    // The limit holds whatever the answers are; the next periodic audit sees the rest.
     if (this.#listSent !== null || this.#lists >= LISTS_A_MINUTE) return;
     this.#lists += 1;
     this.#listSent = { mark: this.#tracker.mark(), untilMs: nowMs + this.#limits.ackTimeoutMs };
@@ -376,7 +376,7 @@ export class Session {
     const sent = this.#listSent;
     if (sent === null) return;
     this.#listSent = null;
-    // A row that cannot be read may be any subscription: such a list does not show that one is missing.
+    // An unreadable row may be any subscription, so this list cannot show that one is missing.
     if (answer.unreadable > 0) {
       this.#listUnanswered += 1;
       return;

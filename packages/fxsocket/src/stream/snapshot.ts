@@ -1,4 +1,4 @@
-// A stream's state for people and programs that look at it from outside. It holds no key and no address.
+// The state of a stream for display and monitoring. It contains neither key nor address.
 
 import type { SubscriptionsSnapshot } from './subscription-tracker.ts';
 
@@ -16,24 +16,24 @@ export type SessionPhase =
 export interface SessionSnapshot extends SubscriptionsSnapshot {
   phase: SessionPhase;
   reason: string;
-  /** How long it has been so, ms. For an open connection: since it was opened. */
+  /** How long the phase has lasted, ms; for an open connection since it opened. */
   sinceAgoMs: number;
   conn: number;
   /** Failed attempts in a row. */
   attempts: number;
-  /** Null when there is no connection, or no heartbeat was confirmed on it. */
+  /** Null without a connection or before its first heartbeat. */
   heartbeatAgoMs: number | null;
-  /** `list` requests in a row that got no answer, or one that could not be read. */
+  /** `list` requests in a row without a readable answer. */
   listUnanswered: number;
 }
 
 export interface StreamSnapshot extends SessionSnapshot {
-  /** Since when it has been so, wall clock, microseconds UTC. */
+  /** Start of the phase: wall clock, microseconds UTC. */
   sinceUs: number;
-  /** How long ago the last frame came; null before the first. */
+  /** Age of the last frame, ms; null before the first. */
   lastFrameAgoMs: number | null;
-  /** What waits for the consumer; the batch in its hands is not counted. */
+  /** What waits for the consumer, without the batch it is processing. */
   buffered: { items: number; bytes: number };
-  /** True while reading from the socket is stopped by full buffers. */
+  /** True while full buffers stop reading from the socket. */
   readingPaused: boolean;
 }

@@ -1,5 +1,5 @@
-// Which subscriptions are wanted, requested, confirmed or failed on the current connection. In: the wanted list, frames,
-// the time. Out: effects (requests to write, events to tell). Pure: no I/O, no clock.
+// Tracks which subscriptions are wanted, requested, confirmed or failed on the current connection. In: the wanted list, frames, the time.
+// Out: effects (requests and events). It does no I/O.
 //
 // Acknowledgements name the topic, not the symbol, so each topic has ONE slot for an unanswered request:
 //
@@ -8,7 +8,7 @@
 //                      │  └─ time-out: written again, at most `ackTries` times, then failed
 //                      └─ answered, but written more than once: `settled` for `lateAckMs`, for the other answers
 //
-// A settled slot swallows the late answers that would otherwise be taken for the next symbol's.
+// A settled slot absorbs late answers, which would otherwise be taken for those of the next symbol.
 
 import { type Topic, topics } from '../api/topics.ts';
 import type { Effect } from './effects.ts';
@@ -28,15 +28,15 @@ interface Entry {
   readonly key: string;
   readonly frameKey: string;
   wanted: boolean;
-  /** A subscribe request is to be written. */
+  /** A subscribe request must be written. */
   need: boolean;
   /** A subscribe request was written on this connection: the server may have it. */
   asked: boolean;
   on: boolean;
-  /** Place of the confirmation in the order of this book's happenings; compared with `mark()`. */
+  /** Sequence number of the confirmation, compared with `mark()`. */
   onSeq: number;
   failed: string | null;
-  /** The list does not show it, and its data came all the same: it is not looked for there until it is shown. */
+  /** Its data comes although the server's list lacks it: audits ignore it until the list shows it. */
   unlisted: boolean;
 }
 
@@ -67,20 +67,20 @@ export class SubscriptionTracker {
   readonly #limits: StreamLimits;
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Map<Topic, Slot>();
-  /** Requested and not confirmed, by the key of the frames that would prove them. Empty in the steady state: a tick then costs one look at `size`. */
+  /** Unconfirmed requests, by the key of the frames that would prove them. Usually empty, so that a tick costs only a look at `size`. */
   readonly #awaited = new Map<string, Entry>();
   readonly #shed = new Set<string>();
   #seq = 0;
-  /** True when a request was confirmed since the last `mark()`: the server's list is worth asking for. */
+  /** True when a request was confirmed since the last `mark()`: the server's list should be compared. */
   changed = false;
-  /** Something was confirmed on this connection. */
+  /** True when any subscription was confirmed on this connection. */
   proven = false;
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
   }
 
-  /** Replaces the wanted list (normalised subscriptions). The requests that follow from it are written by `pump`. */
+  /** Replaces the wanted list (normalised subscriptions); `pump` writes the requests. */
   want(subs: readonly Subscription[]): void {
     const wanted = new Map(subs.map((sub) => [subscriptionKey(sub), sub]));
     for (const entry of this.#entries.values()) {
@@ -104,7 +104,7 @@ export class SubscriptionTracker {
     }
   }
 
-  /** A connection began or ended: nothing is requested, nothing is on. */
+  /** A connection began or ended: nothing is requested or confirmed. */
   reset(): void {
     this.#slots.clear();
     this.#awaited.clear();
@@ -117,19 +117,19 @@ export class SubscriptionTracker {
     }
   }
 
-  /** Everything is to be requested again, also what failed and what is waiting for an answer right now. */
+  /** Requests everything again, including failed subscriptions and those that wait for an answer. */
   again(nowMs: number): void {
     for (const entry of this.#entries.values()) {
       if (!entry.wanted) continue;
       Object.assign(entry, { need: true, on: false, failed: null });
       const slot = this.#slotOf(entry);
       if (slot === undefined) this.#awaited.delete(entry.frameKey);
-      // Its request may have been lost with whatever is the reason for asking again.
+      // The pending request may have been lost for the same reason.
       else slot.untilMs = Math.min(slot.untilMs, nowMs + this.#limits.lateAckMs);
     }
   }
 
-  /** Failed requests are to be written again; unless `afresh` they stay failed until they succeed. */
+  /** Requests failed subscriptions again; unless `afresh`, they count as failed until they succeed. */
   retryFailed(afresh: boolean): void {
     for (const entry of this.#entries.values()) {
       if (entry.failed === null) continue;
@@ -138,7 +138,7 @@ export class SubscriptionTracker {
     }
   }
 
-  /** Writes a request for every topic whose slot is free. */
+  /** Writes the next request of every topic whose slot is free. */
   pump(nowMs: number, out: Effect[]): void {
     for (const topic of topics) {
       if (this.#slots.has(topic)) continue;
@@ -154,13 +154,13 @@ export class SubscriptionTracker {
     }
   }
 
-  /** Reads a frame for what it says about subscriptions: an answer, or data that proves one. */
+  /** Evaluates a frame: an answer to a request, or data that proves a subscription. */
   frame(message: Message, nowMs: number, out: Effect[]): void {
     switch (message.type) {
       case 'subscribed':
       case 'unsubscribed': {
         const slot = this.#slots.get(message.topic as Topic);
-        // An answer of the other kind is a straggler of an earlier request: it answers nothing.
+        // An answer of the other kind belongs to an earlier request.
         if (slot?.action === (message.type === 'subscribed' ? 'subscribe' : 'unsubscribe'))
           this.#acknowledged(slot, ALREADY.test(message.message), nowMs, out);
         return;
@@ -173,7 +173,7 @@ export class SubscriptionTracker {
     }
   }
 
-  /** Time passed: unanswered requests are written again or given up. */
+  /** Repeats requests whose time-out has passed, or gives them up. */
   due(nowMs: number, out: Effect[]): void {
     for (const [topic, slot] of this.#slots) {
       if (nowMs < slot.untilMs) continue;
@@ -186,16 +186,16 @@ export class SubscriptionTracker {
     }
   }
 
-  /** Call when `list` is written; pass the result to `compare` with its answer. */
+  /** Call when `list` is written; pass the result to `compare` with the answer. */
   mark(): number {
     this.changed = false;
     this.#seq += 1;
     return this.#seq;
   }
 
-  /** Compares the server's list with what was confirmed before `mark`, and takes note of what it proves. */
+  /** Compares the server's list with what was confirmed before `mark`, and confirms failed subscriptions that it shows. */
   compare(list: readonly Subscription[], mark: number, out: Effect[]): AuditFinding {
-    // A gateway may spell `eurusd` in its list what we asked for as `EURUSD`.
+    // The list may spell a requested `EURUSD` as `eurusd`.
     const asAsked = new Map([...this.#entries.values()].map(({ sub }) => [looseKey(sub), sub]));
     const rows = list.map((sub) =>
       this.#entries.has(subscriptionKey(sub)) ? sub : (asAsked.get(looseKey(sub)) ?? sub),
@@ -220,7 +220,7 @@ export class SubscriptionTracker {
     return finding;
   }
 
-  /** Acts on a finding: missing ones are requested again, or, when `giveUp`, failed; extra ones are unsubscribed once. */
+  /** Acts on a finding: missing subscriptions are requested again (with `giveUp` they fail), extra ones are unsubscribed once. */
   correct(finding: AuditFinding, giveUp: boolean, out: Effect[]): void {
     for (const sub of finding.missing) {
       const entry = this.#entries.get(subscriptionKey(sub));
@@ -239,14 +239,14 @@ export class SubscriptionTracker {
     }
   }
 
-  /** No request is unanswered and none is to be written. */
+  /** True when no request is pending or due. */
   get settled(): boolean {
     if (this.#slots.size > 0) return false;
     for (const entry of this.#entries.values()) if (this.#nextAction(entry) !== null) return false;
     return true;
   }
 
-  /** Every wanted subscription was confirmed or has failed. */
+  /** True when every wanted subscription is confirmed or has failed. */
   get complete(): boolean {
     for (const entry of this.#entries.values())
       if (entry.wanted && entry.failed === null && (!entry.on || entry.need)) return false;
@@ -313,7 +313,7 @@ export class SubscriptionTracker {
     out.push({ type: 'send', text: requestText(action, entry.sub) });
   }
 
-  /** Another answer to this slot's requests came: free it, unless more may be on their way. */
+  /** An answer to this slot's requests came: free it, unless more answers may follow. */
   #answered(slot: Slot, last: boolean, nowMs: number): void {
     slot.answers += 1;
     if (last || slot.answers >= slot.sent) this.#slots.delete(slot.entry.sub.topic);
@@ -327,7 +327,7 @@ export class SubscriptionTracker {
     const { entry, action } = slot;
     if (action === 'unsubscribe') this.#gone(entry, out);
     else if (!slot.settled) this.#confirm(entry, already ? 'already' : 'ack', out);
-    // "already" answers the latest request, and answers come in order: the earlier ones are lost.
+    // Answers come in order, and "already" answers the latest request: earlier answers are lost.
     this.#answered(slot, already, nowMs);
   }
 
@@ -343,7 +343,7 @@ export class SubscriptionTracker {
     this.#answered(slot, false, nowMs);
   }
 
-  /** The one request that an error without a topic can mean. */
+  /** The only request that an error without a topic can belong to. */
   #onlyWaiting(): Slot | undefined {
     const waiting = [...this.#slots.values()].filter((slot) => !slot.settled);
     return waiting.length === 1 ? waiting[0] : undefined;
@@ -371,7 +371,7 @@ export class SubscriptionTracker {
   #fail(entry: Entry, message: string, out: Effect[]): void {
     entry.failed = message;
     entry.on = false;
-    if (entry.wanted) this.#awaited.set(entry.frameKey, entry); // data would prove the failure wrong
+    if (entry.wanted) this.#awaited.set(entry.frameKey, entry); // data would disprove the failure
     out.push({ type: 'emit', event: { type: 'subscribe_failed', sub: entry.sub, message } });
   }
 

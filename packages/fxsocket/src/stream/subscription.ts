@@ -1,5 +1,5 @@
-// What can be asked of a stream, and the words that ask for it. In: a topic with its symbol and timeframe. Out: the
-// request text as the gateway expects it (no keys that are not needed) and a key to compare subscriptions by.
+// A subscription: a topic with the symbol and timeframe it needs. In: what a caller or the gateway names. Out: the normalised subscription, keys
+// to compare it by, and the text of its requests.
 
 import { type NeedOf, type Topic, topicShapes } from '../api/topics.ts';
 import { badArgument } from '../options.ts';
@@ -11,7 +11,7 @@ export interface Subscription {
   timeframe?: string;
 }
 
-/** What a stream may be asked for. */
+/** A subscription that a caller may ask for, typed by topic. */
 export type WantedSubscription = {
   [T in Topic]: { readonly topic: T } & {
     readonly [N in NeedOf<T>]: N extends 'timeframe' ? WireTimeframe : string;
@@ -25,7 +25,7 @@ export function subscriptionKey(sub: Subscription): string {
   return `${sub.topic}\n${sub.symbol ?? ''}\n${sub.timeframe ?? ''}`;
 }
 
-/** The key without regard to the case of letters. */
+/** The key in lower case. */
 export const looseKey = (sub: Subscription): string => subscriptionKey(sub).toLowerCase();
 
 /** The key of a data frame; for a tick the symbol alone, so that no text has to be built. */
@@ -38,7 +38,7 @@ export const frameKey = (frame: { type: string; symbol?: string; timeframe?: str
 export const frameKeyOf = ({ topic, ...names }: Subscription): string =>
   frameKey({ type: topicShapes[topic].frame, ...names });
 
-/** The same subscription with exactly the fields its topic needs; null when one of them is missing. */
+/** The subscription with exactly the fields that its topic needs; null when one is missing or the topic is unknown. */
 export function normaliseSubscription(sub: {
   topic: string;
   symbol?: string | null | undefined;
@@ -71,5 +71,5 @@ export function requestText(action: 'subscribe' | 'unsubscribe', sub: Subscripti
   return JSON.stringify({ action, topic, symbol, timeframe });
 }
 
-/** The request frame that asks what is really subscribed. */
+/** The request frame that asks for the server's list of subscriptions. */
 export const LIST_REQUEST = '{"action":"list"}';

@@ -1,6 +1,6 @@
-// An account's money, positions, deals and trades as the gateway spells them. Words like `type`, `kind` and `entry` stay
-// raw strings (a gateway may use new ones); identifiers are exact integers; every time is a string in BROKER time. Required is what
-// makes a record: its identity, its time. A balance deal has no symbol, volume or price.
+// An account's figures, positions, deals and trades as the gateway sends them. Words such as `type`, `kind` and `entry` stay strings, because a
+// gateway may use new ones; identifiers are exact integers; volumes are in lots, money in the account's currency, times in broker time.
+// Only identity and time are required: a balance deal has no symbol, volume or price.
 
 import { z } from 'zod';
 import { type AtTime, brokerTime, type OpenedAndClosedAt, type OpenedAt } from './broker-time.ts';
@@ -45,7 +45,7 @@ export const wireAccountInfo = z.object({
 });
 export type WireAccountInfo = z.infer<typeof wireAccountInfo>;
 
-/** A row of `/OpenedOrders` and of a `positions` frame: a position or a pending order (`kind`). */
+/** A row of `/OpenedOrders` and of a `positions` frame: a position or a pending order (see `kind`). */
 export const wireOpenedOrder = z.object({
   ticket: wireIdentifier,
   symbol: z.string().nullish(),
@@ -64,7 +64,7 @@ export const wireOpenedOrder = z.object({
 });
 export type WireOpenedOrder = Readable<z.infer<typeof wireOpenedOrder>> & OpenedAt;
 
-/** `data` of a `trade` frame. `degraded`: `entry` is `Unknown` and costs are zero; read the deal from `/OrderHistory`. */
+/** `data` of a `trade` frame. When `degraded`, `entry` is `Unknown` and costs are zero: read the deal from `/OrderHistory`. */
 export const wireTrade = z.object({
   deal: wireIdentifier,
   order: wireIdentifier.nullish(),
@@ -122,7 +122,7 @@ export const wireClosedPosition = z.object({
 });
 export type WireClosedPosition = Readable<z.infer<typeof wireClosedPosition>> & OpenedAndClosedAt;
 
-/** The answer of `/OrderCalcMargin`: what a position of this size needs, in the currency of the account. */
+/** The answer of `/OrderCalcMargin`: the margin that the position needs, in the account's currency. */
 export const wireMarginAnswer = z.object({
   symbol: z.string(),
   operation: z.string(),
@@ -133,7 +133,7 @@ export const wireMarginAnswer = z.object({
 });
 export type WireMarginAnswer = z.infer<typeof wireMarginAnswer>;
 
-/** The answer of `/OrderCalcProfit`: what such a round trip gives, in the currency of the account. */
+/** The answer of `/OrderCalcProfit`: the profit of the round trip, in the account's currency. */
 export const wireProfitAnswer = z.object({
   symbol: z.string(),
   operation: z.string(),

@@ -1,5 +1,5 @@
-// The wall clock of a broker's server, as the gateway writes it, and the way between it and real time. In: a text and an offset. Out: an instant,
-// or a text. What the offset was on another day nobody tells: `/ServerTimezone` knows today's, and most brokers move it twice a year.
+// Broker time: the wall clock of the broker's server, as the gateway writes it. In: a text and an offset. Out: an instant, or the reverse.
+// `/ServerTimezone` gives only today's offset, and most brokers change it twice a year.
 
 import { z } from 'zod';
 import { badArgument } from '../options.ts';
@@ -7,46 +7,46 @@ import { badArgument } from '../options.ts';
 declare const broker: unique symbol;
 
 /**
- * The broker's wall clock, such as `2026-06-22T16:53:56Z`. Its `Z` is decoration: this is **not UTC**, and `new Date(time)` is hours wrong.
- * `toUtc(time, offsetSeconds)` makes an instant of it, with the offset of that day (`serverTimezone()` tells today's).
+ * The broker's wall clock, such as `2026-06-22T16:53:56Z`. The trailing `Z` is wrong: this is **not UTC**, and `new Date(time)` is off by hours.
+ * `toUtc(time, offsetSeconds)` converts it with the offset of that day (`serverTimezone()` gives today's).
  */
 export type BrokerTime = string & { readonly [broker]: true };
 
-/** `new Date` of it is hours wrong: see `BrokerTime`. For the declarations of the package, which lose what stands in a schema. */
+// The generated declarations lose the comments of a schema, so these interfaces carry the warning to the types that users see.
 export interface AtTime {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(time, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(time, offsetSeconds)`. */
   readonly time: BrokerTime;
 }
 export interface PerhapsAtTime {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(time, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(time, offsetSeconds)`. */
   readonly time?: BrokerTime | null | undefined;
 }
 export interface OpenedAt {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(openTime, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(openTime, offsetSeconds)`. */
   readonly openTime?: BrokerTime | null | undefined;
 }
 export interface OpenedAndClosedAt {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(openTime, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(openTime, offsetSeconds)`. */
   readonly openTime: BrokerTime;
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(closeTime, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(closeTime, offsetSeconds)`. */
   readonly closeTime: BrokerTime;
 }
 export interface AtServerTime {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(serverTime, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(serverTime, offsetSeconds)`. */
   readonly serverTime: BrokerTime;
 }
 export interface PerhapsAtServerTime {
-  /** Broker time, **not UTC**, whatever its `Z` says: `toUtc(serverTime, offsetSeconds)`. */
+  /** Broker time, **not UTC** in spite of its `Z`: convert it with `toUtc(serverTime, offsetSeconds)`. */
   readonly serverTime?: BrokerTime | null | undefined;
 }
 
 const text: z.ZodType<unknown, string> = z.string();
-/** Any text: whether it can be read is for whoever reads it. */
+/** Any text. Whether it is a valid time is checked where it is used. */
 export const brokerTime = text as z.ZodType<BrokerTime, string>;
 
 const CLOCK = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?$/;
 
-/** Milliseconds as if it were UTC: good for differences and order, never an instant. Null: it cannot be read, or is no day. */
+/** Milliseconds as if the time were UTC: for differences and order, not an instant. Null when it is not a valid time. */
 export function wallMs(time: string): number | null {
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '0'] =
     CLOCK.exec(time.endsWith('Z') ? time.slice(0, -1) : time) ?? [];
@@ -68,7 +68,7 @@ const offsetMs = (offsetSeconds: number): number => {
 };
 
 /**
- * The instant of a broker time. `offsetSeconds`: broker time minus UTC **on that day**, `utcOffsetSeconds` of `serverTimezone()` for today.
+ * The instant of a broker time. `offsetSeconds` is broker time minus UTC **on that day**; for today `utcOffsetSeconds` of `serverTimezone()`.
  * @throws FXSOCKET_BAD_ARGUMENT
  */
 export function toUtc(time: BrokerTime | string, offsetSeconds: number): Date {
@@ -79,14 +79,14 @@ export function toUtc(time: BrokerTime | string, offsetSeconds: number): Date {
 }
 
 /**
- * The broker time of an instant, to the second and without a zone, as bounds of history are given. @throws FXSOCKET_BAD_ARGUMENT
+ * The broker time of an instant, in whole seconds and without a zone, as bounds are written. @throws FXSOCKET_BAD_ARGUMENT
  */
 export function toBrokerTime(instant: Date, offsetSeconds: number): BrokerTime {
   if (Number.isNaN(instant.getTime())) throw badArgument('the instant is not a date');
   return wallText(instant.getTime() + offsetMs(offsetSeconds));
 }
 
-/** A time that the gateway gave, as a bound of history: without its `Z`. @throws FXSOCKET_BAD_ARGUMENT */
+/** A gateway time as a bound: in whole seconds, without the `Z`. @throws FXSOCKET_BAD_ARGUMENT */
 export function asBound(time: BrokerTime): BrokerTime {
   const ms = wallMs(time);
   if (ms === null)
@@ -94,7 +94,7 @@ export function asBound(time: BrokerTime): BrokerTime {
   return wallText(ms);
 }
 
-/** A bound with a zone would be taken for the broker's clock, hours away from what it says. @throws FXSOCKET_BAD_ARGUMENT */
+/** Refuses a bound with a zone: the gateway would read it as broker time, hours off. @throws FXSOCKET_BAD_ARGUMENT */
 export function checkedBound(name: string, bound: unknown): void {
   if (bound === undefined) return;
   if (typeof bound === 'string' && CLOCK.test(bound)) return;

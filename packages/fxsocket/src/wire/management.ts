@@ -1,4 +1,4 @@
-// Rows and bodies of the management API `/v1`: snake_case, and here times are true UTC.
+// Rows and bodies of the management API `/v1`. Names are snake_case, and times are UTC, unlike those of a terminal.
 
 import { z } from 'zod';
 import { wireIdentifier } from './identifier.ts';
@@ -42,6 +42,6 @@ export const wireAccountLink = z.object({
 });
 export type WireAccountLink = z.infer<typeof wireAccountLink>;
 
-/** The body of `PATCH /v1/accounts/{id}`: the one field that can change. Empty goes back to the default. Restarts the terminal. */
+/** The body of `PATCH /v1/accounts/{id}`, whose only field this is; empty restores the default. The terminal restarts. */
 export const wireAccountUpdate = z.object({ trade_ea_symbol: z.string() });
 export type WireAccountUpdate = z.infer<typeof wireAccountUpdate>;

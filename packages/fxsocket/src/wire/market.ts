@@ -1,5 +1,5 @@
-// Market data as the gateway spells it: ticks, bars, quotes, symbols. Field by field from the vendor's samples; unknown
-// fields are dropped, optional ones may be absent or null. Every `time` is a string in BROKER time: its `Z` is decoration.
+// Market data as the gateway sends it: ticks, bars, quotes, symbols. The fields come from the vendor's samples; unknown fields are dropped,
+// optional ones may be absent or null. Prices are decimal numbers, times are in broker time.
 
 import { z } from 'zod';
 import { type AtTime, brokerTime, type PerhapsAtTime } from './broker-time.ts';
@@ -16,7 +16,7 @@ export const wireTick = z.object({
 });
 export type WireTick = Readable<z.infer<typeof wireTick>> & AtTime;
 
-/** `data` of a `bar` frame; `time` is the bar's open. The vendor's own sample omits time, volumes and spread. */
+/** `data` of a `bar` frame; `time` is the bar's open, `spread` is in points. The vendor's own sample has no time, volumes or spread. */
 export const wireBar = z.object({
   time: brokerTime.nullish(),
   open: z.number(),
@@ -64,14 +64,14 @@ export const wireQuote = z.object({
 });
 export type WireQuote = z.infer<typeof wireQuote> & AtTime;
 
-/** A session window in broker time: `day` SUNDAY…SATURDAY, `from`/`to` `HH:MM`, `24:00` is the end of the day. */
+/** A trading session in broker time: `day` is SUNDAY…SATURDAY, `from` and `to` are `HH:MM`, `24:00` is the end of the day. */
 export const wireTradingSession = z.object({ day: z.string(), from: z.string(), to: z.string() });
 export type WireTradingSession = z.infer<typeof wireTradingSession>;
 
 const word = z.union([z.string(), z.number()]).nullish();
 const figure = z.number().nullish();
 
-/** A band of a commission rule. Fields that nobody listed are kept. */
+/** A band of a commission rule. Unknown fields are kept. */
 export const wireCommissionTier = z.looseObject({
   mode: word,
   volumeType: word,
@@ -83,7 +83,7 @@ export const wireCommissionTier = z.looseObject({
   currency: z.string().nullish(),
 });
 
-/** A commission rule of a symbol, in MT5's own words (`SYMBOL_COMMISSION_…`). */
+/** A commission rule of a symbol, in the words of MQL5 (`SYMBOL_COMMISSION_…`). Unknown fields are kept. */
 export const wireCommissionRule = z.looseObject({
   currency: z.string().nullish(),
   rangeMode: word,
@@ -123,10 +123,10 @@ export const wireSymbolInfo = z.object({
 });
 export type WireSymbolInfo = Readable<z.infer<typeof wireSymbolInfo>>;
 
-/** The answer of `/symbols`: names exactly as the broker spells them. */
+/** The answer of `/symbols`, in the broker's own spelling. */
 export const wireSymbols = z.array(z.string().min(1));
 
-/** The nine timeframes of MT4 and MT5 alike; any other answers 400. */
+/** The nine timeframes that MT4 and MT5 share; the gateway answers 400 for any other. */
 export const timeframes = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;
 export type WireTimeframe = (typeof timeframes)[number];
 

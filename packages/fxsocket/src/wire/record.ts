@@ -1,23 +1,23 @@
-// A row or a frame's data that is right but for a field that does not matter. What a schema requires makes the record, and so does a field
-// marked `essential`; any other one that cannot be read becomes null, of a list the elements that cannot be read are left out, and what
-// stood there is kept beside. In: a parsed value and its schema. Out: the record, or why it is none.
+// Reads a record that may have unreadable fields. In: a parsed value and its schema. Out: the record, or why it is not one. Required fields and
+// those marked `essential` must be readable; any other unreadable field becomes null, unreadable elements of a list are left out, and the
+// original values are kept in `unreadable`.
 
 import type { z } from 'zod';
 
-/** A field of a record whose value is not what the gateway promises. */
+/** A field whose value does not fit the schema. */
 export interface UnreadableField {
   readonly field: string;
-  /** As it came, parsed. */
+  /** The original value, parsed. */
   readonly value: unknown;
   readonly why: string;
 }
 
-/** A record with, where there are any, the fields that could not be read and are null in it. */
+/** A record and its unreadable fields, which are null in it. */
 export type Readable<T> = T & { readonly unreadable?: readonly UnreadableField[] | undefined };
 
 const essentials = new WeakSet<z.ZodType>();
 
-/** A field that may be absent or null, but that spoils the record when it is anything else than it should be. */
+/** Marks a field that may be absent or null, but makes the whole record invalid when its value does not fit. */
 export function essential<S extends z.ZodType>(field: S): S {
   essentials.add(field);
   return field;
@@ -51,7 +51,7 @@ export function readRecord<S extends z.ZodObject>(schema: S, raw: unknown): Read
     : { ok: false, error: again.error };
 }
 
-/** The first thing that is wrong, with its place. */
+/** The first problem, with its path. */
 export function reasonOf(error: z.ZodError): string {
   const [issue] = error.issues;
   const where = issue?.path.join('.') ?? '';

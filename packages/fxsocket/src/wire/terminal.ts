@@ -1,4 +1,4 @@
-// What the gateway says about the terminal itself: heartbeat, health, time zone. `serverTime` is BROKER time.
+// The state of the terminal itself: heartbeat, health, time zone. `serverTime` is broker time.
 
 import { z } from 'zod';
 import { type AtServerTime, brokerTime, type PerhapsAtServerTime } from './broker-time.ts';
@@ -12,11 +12,11 @@ export const wireTerminal = z.object({
 });
 export type WireTerminal = z.infer<typeof wireTerminal> & AtServerTime;
 
-/** The answer of `/ServerTimezone`: broker time minus UTC *now*; it says nothing about another season. */
+/** The answer of `/ServerTimezone`: broker time minus UTC now, seconds. Another season may have another offset. */
 export const wireServerTimezone = z.object({ serverTime: brokerTime, utcOffsetSeconds: z.int() });
 export type WireServerTimezone = z.infer<typeof wireServerTimezone> & AtServerTime;
 
-/** The answer of `/status` (always 200); `status` is `ready`, `starting`, `degraded`, `down` or a newer word. */
+/** The answer of `/status` (always HTTP 200); `status` is `ready`, `starting`, `degraded`, `down` or a newer word. */
 export const wireStatus = z.object({
   status: z.string(),
   terminal: z.object({ alive: z.boolean(), build: z.number().nullish(), pingMs: z.number().nullish() }),
@@ -41,8 +41,8 @@ export const wireStatus = z.object({
 export type WireStatus = z.infer<typeof wireStatus> & PerhapsAtServerTime;
 
 /**
- * Whether the terminal has what it lists: connected to its broker, logged in, symbols synchronised. Before that its lists are short or
- * empty. A bridge that does not say whether symbols are synchronised is taken at its other words.
+ * Whether the terminal's lists are complete: connected to the broker, logged in, symbols synchronised. Before that they are short or empty.
+ * A bridge that does not report the synchronisation is judged by the other two.
  */
 export const isTerminalReady = ({ account, bridge, broker }: WireStatus): boolean =>
   broker.connected && account.loggedIn && bridge?.symbolsSynced !== false;

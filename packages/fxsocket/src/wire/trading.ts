@@ -1,10 +1,10 @@
-// What the mutating routes take and answer, as the gateway spells it. Only the shapes: nothing here can call anything. Volumes are in lots,
-// `slippage` is in points, `expertId` is the magic number. In answers words stay raw strings (a gateway may use new ones).
+// Bodies and answers of the trading routes, as schemas only: nothing here calls a route. Volumes are in lots, `slippage` is in points,
+// `expertId` is the magic number. Words in answers stay strings, because a gateway may use new ones.
 
 import { z } from 'zod';
 import { wireIdentifier } from './identifier.ts';
 
-/** The eight operations, on MT4 and MT5 alike. The gateway ignores case and separators; these spellings are its own. */
+/** The eight operations of MT4 and MT5, as the gateway spells them. It ignores case and separators. */
 export const operations = [
   'Buy',
   'Sell',
@@ -21,7 +21,7 @@ const lots = z.number().positive();
 const level = z.number().nonnegative();
 const points = z.int().nonnegative();
 
-/** The body of `/OrderSend`. A pending order needs `price`, a stop-limit order `stopLimitPrice` too. */
+/** The body of `/OrderSend`. A pending order needs `price`; a stop-limit order also needs `stopLimitPrice`. */
 export const wireOrderSend = z.object({
   symbol: z.string().min(1),
   operation: z.enum(operations),
@@ -42,7 +42,7 @@ export const wireOrderSend = z.object({
 });
 export type WireOrderSend = z.infer<typeof wireOrderSend>;
 
-/** The body of `/OrderModify`. Absent keeps, 0 removes. Price, stop-limit price and expiration are for pending orders. */
+/** The body of `/OrderModify`. Absent: unchanged; 0: removed. Price, stop-limit price and expiration apply to pending orders. */
 export const wireOrderModify = z.object({
   ticket: wireIdentifier,
   stopLoss: level.optional(),
@@ -66,12 +66,12 @@ export type WireOrderClose = z.infer<typeof wireOrderClose>;
 export const wireCloseAll = z.object({
   symbol: z.string().min(1).optional(),
   magic: wireIdentifier.optional(),
-  /** Absent: pending orders stay, as the vendor's SDK counts on. */
+  /** Absent: pending orders stay; the vendor's SDK relies on this. */
   deletePending: z.boolean().optional(),
 });
 export type WireCloseAll = z.infer<typeof wireCloseAll>;
 
-/** The answer of `/OrderSend`, `/OrderModify` and `/OrderClose`. Old bridges have no `outcome`; `deal` is 0 on MT4 and for pendings. */
+/** The answer of `/OrderSend`, `/OrderModify` and `/OrderClose`. Old bridges lack `outcome`; `deal` is 0 on MT4 and for pending orders. */
 export const wireOrderResult = z.object({
   success: z.boolean().nullish(),
   outcome: z.string().nullish(),
@@ -96,7 +96,7 @@ export const wireCloseAllRow = z.object({
 });
 export type WireCloseAllRow = z.infer<typeof wireCloseAllRow>;
 
-/** The answer of `/CloseAll`: a row for each ticket that it tried. */
+/** The answer of `/CloseAll`, with a row for each ticket that it tried to close. */
 export const wireCloseAllResult = z.object({
   requested: z.int(),
   closed: z.int(),
