@@ -1,5 +1,5 @@
-// Memory of one collector by the number of accounts, while the database stands still for a minute and until it is up to date again. What
-// waits is on the tapes: the number of accounts may not multiply what is in memory.
+// Memory of one collector by the number of accounts, while the database is frozen for a minute and until it has caught up. Waiting rows are on
+// the tapes, so memory must not multiply with the accounts.
 import { CRYPTO, Recording, type Service, until } from '@fxtape/testkit';
 import type { BenchOptions } from './options.ts';
 import { sight } from './processes.ts';

@@ -1,5 +1,5 @@
-// A measured run as a process of its own, so that no run warms up or litters another. In: a script of this folder, its JSON argument, and
-// the one core to run on. Out: the JSON that it printed last.
+// Runs a measurement in a separate process, so that runs do not warm each other up. In: a script of this folder, its JSON argument, a core to
+// run on. Out: the JSON of its last line.
 import { NODE_FLAGS } from '@fxtape/ops';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -7,16 +7,16 @@ import { fileURLToPath } from 'node:url';
 
 const canPin = spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** Whether a child can be held to one core on this machine. */
+/** Whether this machine can pin a child to one core. */
 export const pinnable = canPin;
 
 export interface ChildOptions {
-  /** Number of the core; null leaves the choice to the system. */
+  /** Number of the core; null: any. */
   readonly core: number | null;
   readonly profileDir?: string | null;
 }
 
-/** @throws Error when it ends with another code than 0. */
+/** @throws Error when the exit code is not 0 */
 export async function measureInChild<T>(script: string, argument: object, o: ChildOptions): Promise<T> {
   const profile: string[] = [];
   if (o.profileDir) {

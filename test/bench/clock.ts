@@ -1,5 +1,5 @@
-// Broker time → UTC: the rule's table beside what one would write without it. In: the hot path's own calls on times of a live stream, and
-// on times from anywhere in two years with their switches. Out: nanoseconds a timestamp.
+// Conversion of broker time to UTC: our clock rules next to Intl and Temporal, on times of a live stream and on times from two years with their
+// switches, in nanoseconds per timestamp.
 import { brokerMs, type ClockRule, parseClockRule } from '@fxtape/market';
 import { Temporal } from 'temporal-polyfill';
 import type { BenchOptions } from './options.ts';
@@ -10,7 +10,7 @@ const SHIFT_MS = 7 * 3_600_000;
 const FROM = Date.UTC(2025, 0, 1);
 const TWO_YEARS = 730 * 86_400_000;
 
-/** Sums the UTC times, so that nothing can be left out. */
+/** Returns the sum of the UTC times, so that no conversion can be optimised away. */
 type Conversion = (times: Float64Array) => number;
 
 const byRule =
@@ -19,7 +19,7 @@ const byRule =
     let sum = 0;
     const near = { fold: 1 } as const;
     for (const time of times) {
-      // As the normaliser does: the plain path first, the careful one close to a switch.
+      // Like the normaliser: the fast path first, the careful one close to a switch.
       const plain = rule.offsetIfPlain(brokerMs(time));
       sum += plain === null ? rule.read(brokerMs(time), near).ms : time - plain * 1000;
     }
@@ -32,7 +32,7 @@ const intlOffsetMs = (utc: number): number => {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 };
 
-/** Two looks, because the first one asks for the offset of a time that is not UTC yet. */
+/** Two passes, because the first asks for the offset at a time that is not UTC yet. */
 const byIntl: Conversion = (times) => {
   let sum = 0;
   for (const time of times) {
@@ -53,7 +53,7 @@ const byTemporal: Conversion = (times) => {
 
 const stream = (count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => FROM + 100 * 86_400_000 + i * 20);
-/** A live stream in the two days around a switch, where each time is looked at with care. */
+/** A live stream in the two days around a switch, where every time takes the careful path. */
 const switchDay = (count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => Date.UTC(2025, 10, 1, 12) + (i / count) * 40 * 3_600_000);
 const anywhere = (count: number): Float64Array => {

@@ -1,6 +1,5 @@
-// How well a gateway that takes its time is kept at work: requests under way while there is work, of those that an account may have at
-// once, counted by the gateway itself. From the moment when the budget has grown to its limit until the last jobs, and over the whole run. And
-// how much more is asked of a gateway of which a third of the answers are no answers.
+// How well a backfill uses a slow gateway: concurrent requests, counted by the gateway, as a share of the account's limit, once the budget has
+// grown to that limit and over the whole run. Then how many more requests it needs when a third of the answers fail.
 import { type RouteUse, startQuestDb, startRedis } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyRun, SYMBOLS } from './history-run.ts';
@@ -8,7 +7,7 @@ import type { BenchOptions } from './options.ts';
 import { figure, note, table, title } from './report.ts';
 
 const ALLOWED = 3;
-/** The first asks for more bars than the database may take in on a small machine; with the second the gateway is what holds things up. */
+/** With the first, a small machine's database may be the bottleneck; with the second it is the gateway. */
 const ANSWERS_MS = [300, 1000] as const;
 
 export const concurrency = async (o: BenchOptions): Promise<void> => {
@@ -65,7 +64,7 @@ async function measure(o: BenchOptions, answerMs: number): Promise<void> {
   }
 }
 
-/** Of all requests, at random. */
+/** Shares of all requests, at random. */
 const TROUBLES: readonly (readonly [string, object])[] = [
   ['random_faults', { rate: 0.03, kinds: ['timeout'] }],
   [

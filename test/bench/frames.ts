@@ -1,5 +1,5 @@
-// Tick frames as a gateway writes them, made before the clock starts. In: how many. Out: the payloads in pieces of 64 KiB, as a socket
-// hands them over, with a heartbeat every second of their own time. Same seed, same prices. Millions of them are few objects.
+// Tick frames as a gateway sends them, made before the measurement. In: their number and rate. Out: payloads in pieces of 64 KiB, as a socket
+// delivers them, with a heartbeat every second of their own time. Same seed, same prices.
 const SYMBOLS: readonly (readonly [string, number, number])[] = [
   ['EURUSD', 1.0852, 5],
   ['GBPUSD', 1.2704, 5],
@@ -38,11 +38,11 @@ export interface FrameOptions {
   readonly ticks: number;
   /** Broker time of the first tick, ms. */
   readonly fromMs: number;
-  /** Of the frames' own time. */
+  /** Per second of the frames' own time. */
   readonly ticksPerSecond: number;
 }
 
-/** What one read of a socket brings: payloads behind each other, and where each one ends. */
+/** One read of a socket: concatenated payloads and the end of each. */
 export interface Piece {
   readonly bytes: Buffer;
   readonly ends: readonly number[];
@@ -88,7 +88,7 @@ export function tickFrames({ fromMs, ticks, ticksPerSecond }: FrameOptions): Pie
   return pieces;
 }
 
-/** The payloads of a piece, views of its bytes as a WebSocket client makes them. */
+/** The payloads of a piece as views of its bytes, as a WebSocket client makes them. */
 export function payloads({ bytes, ends }: Piece): Buffer[] {
   let from = 0;
   return ends.map((end) => {

@@ -1,5 +1,5 @@
-// A backfill at work, for benchmarks: a simulated gateway that plays an old day, its account in the tables, a backfill process, and jobs of
-// M1 bars on the queue. In: where QuestDB and Redis are, which symbols, how many days. Out: a run that is begun, watched and ended.
+// A backfill for benchmarks: a simulated gateway on an old day, its account in the tables, a backfill process, and jobs for M1 bars. In: the
+// addresses of QuestDB and Redis, symbols, days. Out: a run to start, watch and close.
 import { JobQueues, type PlannedJob } from '@fxtape/jobs';
 import { createLog, systemClock } from '@fxtape/ops';
 import {
@@ -22,7 +22,7 @@ const KEY = 'fxs_ro_demo';
 const log = createLog({ service: 'bench', level: 'error' });
 const clock = systemClock();
 
-/** What the scheduler writes of an account before there are jobs for it. */
+/** Writes the rows that the scheduler writes for an account before it plans jobs. */
 export async function register(http: QuestDbHttp, account: string, accountId: string): Promise<void> {
   const writer = new TableWriter({ http, log, clock, random: Math.random });
   const applied = new AppliedWriter({ writer, applied: new AppliedWatch({ http, clock }) });
@@ -39,7 +39,7 @@ export async function register(http: QuestDbHttp, account: string, accountId: st
   writer.close();
 }
 
-/** Jobs on the grid of weeks, newest first, as the planner makes them. */
+/** One job per week and symbol, newest first, like the planner's. */
 const weeks = (account: string, symbols: readonly string[], fromUs: number, toUs: number): PlannedJob[] => {
   const jobs: PlannedJob[] = [];
   const width = 7 * DAY_US;
@@ -58,21 +58,21 @@ const weeks = (account: string, symbols: readonly string[], fromUs: number, toUs
 export interface HistoryRun {
   readonly jobs: readonly PlannedJob[];
   readonly pids: { readonly gateway: number; readonly backfill: number };
-  /** Puts the jobs on the queue. */
+  /** Queues the jobs. */
   plan(): Promise<void>;
   left(): Promise<number>;
-  /** Resolves when no job is left. @throws Error when one failed for good. */
+  /** Resolves when no job is left. @throws Error when one has failed for good */
   finished(): Promise<void>;
   /** Bars in the table. */
   rows(): Promise<number>;
-  /** Requests that the process made, by purpose. */
+  /** Requests of the backfill process, by purpose. */
   purposes(): Promise<string>;
-  /** What the gateway saw of the history routes. */
+  /** The gateway's own count of the history requests. */
   use(): Promise<RouteUse>;
   close(): Promise<void>;
 }
 
-/** Everything stands ready; nothing is asked for before `plan`. `answerMs`: what each answer of history costs the gateway. */
+/** Starts everything; no request is made before `plan`. `answerMs` is the delay of each history answer. */
 export async function historyRun(o: {
   account: string;
   accountId: string;
@@ -82,7 +82,7 @@ export async function historyRun(o: {
   symbols: readonly string[];
   days: number;
   answerMs: number;
-  /** Faults of the gateway, from the beginning on. */
+  /** Faults of the gateway from the start. */
   faults?: readonly (readonly [kind: string, parameters: object])[];
   profileDir: string | null;
 }): Promise<HistoryRun> {

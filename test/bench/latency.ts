@@ -1,6 +1,6 @@
-// How old a tick is when a query can see it: 5,000 ticks/s over 28 symbols, alone and beside a backfill, and what the server writes for each row. One clock: gateway,
-// recorder, server and this process share the machine. A query is asked again and again; between two answers the newest visible time moves
-// from A to B, so every tick in (A, B] is counted as seen at the second answer: too late by at most the polling interval, never too early.
+// How old a tick is when a query can see it: 5,000 ticks/s over 28 symbols, alone and beside a backfill, and what QuestDB writes for each row.
+// All processes share one machine and so one clock. Between two answers to the polling query the newest visible time moves from A to B, so every
+// tick in (A, B] counts as seen at the second answer: too late by at most the polling interval, never too early.
 import { type Row, tableDef } from '@fxtape/market';
 import { EARLIEST_TS_US, encodeRows, QuestDbHttp } from '@fxtape/questdb';
 import { Recording, startRedis } from '@fxtape/testkit';
@@ -18,7 +18,7 @@ const POLL_MS = 2;
 
 interface Measured {
   readonly what: string;
-  /** Milliseconds from the tick's own time, and from its receive time, to the answer that showed it. */
+  /** Milliseconds from the tick's own time and from its receive time to the answer that showed it; `sent` is empty for a replayed day. */
   readonly sent: readonly number[];
   readonly received: readonly number[];
   readonly pollMs: readonly number[];
@@ -42,7 +42,7 @@ export const latency = async (o: BenchOptions): Promise<void> => {
     const questdb = childNamed('java');
     const service = await recording.collector();
     await recording.live(service);
-    await preload(http);
+    await preload(http, Date.now() - market.behindMs);
     await delay(o.short ? 3000 : 10_000);
     const ours = await watch(http, 'ticks', 'fxtape collector', { seconds: o.seconds, questdb });
     const beside = await besideBackfill(o, recording, () =>
@@ -58,15 +58,19 @@ export const latency = async (o: BenchOptions): Promise<void> => {
     const naive = await watch(http, NAIVE_TABLE, 'script: ws + official client', { seconds, questdb });
     script.signal('SIGTERM');
     await script.exited;
-    print([ours, beside, naive]);
-    if (market.resting) note('the market plays an old day: count on the times from the receive time only');
+    const measured = [ours, beside, naive];
+    if (market.behindMs === 0) print(measured);
+    else {
+      print(measured.map((each) => ({ ...each, sent: [] })));
+      note('the market replays an old day, so only the times since receipt are known');
+    }
   } finally {
     http.close();
     await recording.close();
   }
 };
 
-/** Measures while a backfill process brings M1 bars of ten symbols into the same database as fast as it can. */
+/** Measures while a backfill process writes M1 bars of ten symbols to the same database as fast as it can. */
 const besideBackfill = async (
   o: BenchOptions,
   recording: Recording,
@@ -102,10 +106,10 @@ const besideBackfill = async (
   }
 };
 
-/** A partition that holds hours already: what a commit costs depends on what stands there. */
-const preload = async (http: QuestDbHttp): Promise<void> => {
-  const fromUs = Math.floor(Date.now() / 86_400_000) * 86_400_000_000;
-  const untilUs = (Date.now() - 600_000) * 1000;
+/** Fills the market's current day up to ten minutes ago, because the cost of a commit depends on the size of its partition. */
+const preload = async (http: QuestDbHttp, nowMs: number): Promise<void> => {
+  const fromUs = Math.floor(nowMs / 86_400_000) * 86_400_000_000;
+  const untilUs = (nowMs - 600_000) * 1000;
   if (untilUs - fromUs < PRELOADED || fromUs < EARLIEST_TS_US) return;
   const step = Math.floor((untilUs - fromUs) / PRELOADED);
   for (let first = 0; first < PRELOADED; first += 50_000) {
@@ -151,7 +155,7 @@ const watch = async (
     await delay(POLL_MS);
     const askedMs = performance.now();
     const found = await newest(http, name);
-    // Wall clock with fractions: what the receive times are made of.
+    // Wall clock with fractions, as in the receive times.
     const nowUs = (performance.timeOrigin + performance.now()) * 1000;
     queryMs.push(performance.now() - askedMs);
     pollMs.push(askedMs - lastAskedMs);
@@ -179,7 +183,7 @@ const watch = async (
   };
 };
 
-/** Ages of what became visible: ticks come evenly, so every millisecond of (from, to] counts the same. */
+/** Ages of the ticks that became visible. Ticks come evenly, so every millisecond of (from, to] counts the same. */
 const ages = (into: number[], fromUs: number, toUs: number, nowUs: number): void => {
   for (let us = fromUs + 1000; us < toUs; us += 1000) into.push((nowUs - us) / 1000);
   if (toUs > fromUs) into.push((nowUs - toUs) / 1000);

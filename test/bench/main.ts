@@ -1,5 +1,5 @@
-// The benchmarks: `npm run bench` runs all, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
-// figures beside their alternatives from the same run, and assert nothing about time.
+// Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME [--short] [--runs=N] [--seconds=N] [--profile=FOLDER]` one. They print
+// our figures next to those of the alternatives and assert nothing about time.
 import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { clock } from './clock.ts';

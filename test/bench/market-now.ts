@@ -1,5 +1,5 @@
-// A simulated market that moves now, whatever the day: 28 currency pairs. On a weekend it plays last Wednesday, and the recorder is told
-// so (`clock: { rule: …, replayed: true }`), because currencies rest then.
+// A simulated market of 28 currency pairs that is open on any day. At the weekend it replays last Wednesday, and the recorder's configuration
+// says so (`clock: { rule: …, replayed: true }`).
 import { SYMBOL_NAMES } from './frames.ts';
 
 const FRIDAY_CLOSE = 21;
@@ -10,11 +10,10 @@ const rests = (now: Date): boolean => {
   return day === 6 || (day === 5 && hour >= FRIDAY_CLOSE) || (day === 0 && hour < SUNDAY_OPEN);
 };
 
-export const marketNow = (ticksPerSecond: number, more: object = {}) => {
-  const now = new Date();
+export const marketNow = (ticksPerSecond: number, more: object = {}, now = new Date()) => {
   const resting = rests(now);
-  const back = (now.getUTCDay() + 4) % 7;
-  const startUtc = new Date(now.getTime() - back * 86_400_000).toISOString();
+  const behindMs = resting ? ((now.getUTCDay() + 4) % 7) * 86_400_000 : 0;
+  const startUtc = new Date(now.getTime() - behindMs).toISOString();
   const source = {
     kind: 'market',
     ticksPerSecond,
@@ -25,6 +24,7 @@ export const marketNow = (ticksPerSecond: number, more: object = {}) => {
     scenario: { source, queueFrames: null, ledger: 'counts', ...more },
     clock: resting ? '{ rule: "America/New_York+7h", replayed: true }' : 'auto',
     symbols: SYMBOL_NAMES,
-    resting,
+    /** How far the market's clock is behind; 0 unless it replays an old day. */
+    behindMs,
   };
 };

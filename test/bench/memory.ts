@@ -1,5 +1,5 @@
-// Memory of the collector at 5,000 ticks/s: over ten minutes, and while the database is away for five. Nothing may grow: what waits stands
-// on the tape. Heap figures are the collector's own, taken from its metrics.
+// Memory of the collector at 5,000 ticks/s: over ten minutes, and while the database is away for five. It must not grow, because waiting rows
+// are on the tape. Heap figures come from the collector's metrics.
 import { Recording, type Service, until } from '@fxtape/testkit';
 import { marketNow } from './market-now.ts';
 import type { BenchOptions } from './options.ts';

@@ -1,5 +1,5 @@
-// How long and how often a benchmark measures. In: the arguments behind its name. Out: the same for every benchmark: `--short` is for
-// trying whether it works, and its figures are worth little.
+// The options of all benchmarks: how long and how often to measure. In: the arguments after the name. Out: the options. `--short` only tries
+// whether a benchmark works; its figures mean little.
 export interface BenchOptions {
   readonly short: boolean;
   readonly runs: number;
@@ -9,7 +9,7 @@ export interface BenchOptions {
   readonly profileDir: string | null;
 }
 
-/** @throws Error for an argument that is not known. */
+/** @throws Error for an unknown argument */
 export function benchOptions(args: readonly string[]): BenchOptions {
   const value = (name: string): string | null =>
     args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? null;

@@ -1,5 +1,5 @@
-// What the kernel says of a process: processor time, memory, bytes written. In: a pid. Out: figures, null where this system has no /proc
-// or the process is not ours to see (a server in a container).
+// Reads a process's CPU time, memory and written bytes from /proc. In: a pid. Out: figures; null without /proc or for a process that is not
+// visible, such as a server in a container.
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessSight {
@@ -7,7 +7,7 @@ export interface ProcessSight {
   /** User and system time, ms. */
   readonly cpuMs: number;
   readonly rssMb: number;
-  /** Bytes given to write calls, and bytes that went towards the disk (these include memory-mapped files). */
+  /** Bytes passed to write calls, and bytes sent towards the disk (which include memory-mapped files). */
   readonly writtenBytes: number;
   readonly diskBytes: number;
 }
@@ -19,7 +19,7 @@ const read = (path: string): string | null => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // No /proc, or the process is gone: there is nothing to say about it.
+    // There is no /proc, or the process is gone.
     return null;
   }
 };
@@ -30,7 +30,7 @@ const field = (text: string | null, name: string): number =>
 export const sight = (pid: number | null): ProcessSight | null => {
   const stat = pid === null ? null : read(`/proc/${pid}/stat`);
   if (stat === null) return null;
-  // The name in parentheses may hold spaces.
+  // The name in parentheses may contain spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const io = read(`/proc/${pid}/io`);
   return {
@@ -42,11 +42,11 @@ export const sight = (pid: number | null): ProcessSight | null => {
   };
 };
 
-/** Processor time between two sights as a share of one core. */
+/** CPU time between two readings as a share of one core. */
 export const cpuShare = (before: ProcessSight | null, after: ProcessSight | null): number =>
   before === null || after === null ? Number.NaN : (after.cpuMs - before.cpuMs) / (after.atMs - before.atMs);
 
-/** The child of this process that runs a program of this name; null when there is none. */
+/** The pid of this process's child with that program name; null when there is none. */
 export const childNamed = (name: string): number | null => {
   let pids: string[];
   try {

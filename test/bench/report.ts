@@ -1,10 +1,9 @@
-// What a benchmark prints: one table per question, medians of several runs, and the state of the machine beside them. In: figures. Out:
-// lines on stdout. Nothing here judges a figure: it is for people to read, side by side with its alternative.
+// Prints the results of a benchmark: a title with the state of the machine, tables, notes. In: figures. Out: lines on stdout. It judges nothing.
 import { cpus, loadavg } from 'node:os';
 
 export type Cell = string | number | null;
 
-/** The middle value; of an even count the mean of the two in the middle. NaN when there is none. */
+/** NaN when there is no value. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -12,13 +11,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** The value below which a share `p` of all values lies (nearest rank). NaN when there is none. */
+/** The nearest-rank percentile, `p` in [0, 1]. NaN when there is no value. */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
 }
 
-/** `1,234,567`, or with fraction digits for small numbers. */
+/** `1,234,567`, with `digits` decimals; `-` for NaN. */
 export function figure(value: number, digits = 0): string {
   if (!Number.isFinite(value)) return '-';
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,5 +1,5 @@
-// How much the simulated gateway streams, so that it is never the bottleneck of a test: ticks a second to one socket and to four, and its
-// memory with 500 accounts of one socket each. The gateway is a process of its own; this one reads frames, counts them, and throws them away.
+// Throughput of the simulated gateway, which must never be the bottleneck of a test: ticks per second to one socket and to four, and memory with
+// 500 accounts of one socket each. The gateway is a separate process; this one counts frames and discards them.
 import { connect, type Socket } from 'node:net';
 import { SimulatedGateway, tempDir } from '@fxtape/testkit';
 import { SYMBOL_NAMES } from './frames.ts';
@@ -8,7 +8,7 @@ import type { BenchOptions } from './options.ts';
 import { cpuShare, sight } from './processes.ts';
 import { figure, median, note, spread, table, title } from './report.ts';
 
-/** More than can be made, so that the rate is what the gateway can. */
+/** More than the gateway can make. */
 const ASKED_PER_SECOND = 5_000_000;
 const ACCOUNTS = 500;
 const PER_ACCOUNT_PER_SECOND = 10;
@@ -59,7 +59,7 @@ interface Streamed {
   readonly mbPerSecond: number;
   readonly gatewayCpu: number;
   readonly readerCpu: number;
-  /** Ticks that the gateway's own book has for the same time, as a share of the frames that were counted. */
+  /** The gateway's own count of ticks as a share of the frames that were counted here. */
   readonly booked: number;
 }
 
@@ -96,7 +96,7 @@ async function manyAccounts(
   seconds: number,
 ): Promise<{ perSecond: number; least: number; rssMb: number; cpu: number }> {
   const all = accounts(ACCOUNTS);
-  // All accounts see the same market: ten ticks a second of one symbol are ten for each of them.
+  // All accounts see the same market, so ten ticks a second of one symbol are ten for each account.
   const { scenario } = marketNow(PER_ACCOUNT_PER_SECOND, { accounts: all });
   const symbols = ['EURUSD'];
   const dir = tempDir('bench-simulator');
@@ -130,7 +130,7 @@ async function manyAccounts(
   }
 }
 
-/** Ticks handed to sockets so far, all accounts together. */
+/** Ticks handed to sockets so far, all accounts. */
 async function written(gateway: SimulatedGateway): Promise<number> {
   const { accounts: all } = (await gateway.state()) as unknown as { accounts: { written: number }[] };
   return all.reduce((sum, account) => sum + account.written, 0);
@@ -139,14 +139,14 @@ async function written(gateway: SimulatedGateway): Promise<number> {
 const total = (readers: readonly Reader[], what: 'frames' | 'bytes'): number =>
   readers.reduce((sum, reader) => sum + reader[what], 0);
 
-/** One socket of one account, subscribed; counts frames by their lengths alone. */
+/** A subscribed socket of one account that counts frames by their lengths. */
 class Reader {
   readonly #socket: Socket;
   frames = 0;
   bytes = 0;
-  /** What is left of the frame that the last piece ended in. */
+  /** Bytes that remain of a frame cut by the end of the last piece. */
   #left = 0;
-  /** The start of a header that the last piece ended in. */
+  /** The start of a header cut by the end of the last piece. */
   #header: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {

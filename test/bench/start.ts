@@ -1,5 +1,5 @@
-// How soon a killed collector records again, with a month of tape behind it: thirty days of closed segments, and an open one that is nearly
-// as large as it gets, because what its end knows is read from its head on.
+// How soon a killed collector records again with a month of tape: thirty days of closed segments and an open one of nearly full size, because
+// recovery reads the open segment from its head.
 import { newestHead, writeCursor } from '@fxtape/tape';
 import { Recording } from '@fxtape/testkit';
 import { linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -25,7 +25,7 @@ export const start = async (o: BenchOptions): Promise<void> => {
     await recording.live(service);
     const segments = ageTape(tape, perDay);
     for (let run = 0; run < o.runs; run++) {
-      // What was opened by the last start has to grow first.
+      // The segment that the last start opened has to grow first.
       while (openSegment(tape).bytes < openBytes) await new Promise((resolve) => setTimeout(resolve, 50));
       await service.kill('SIGKILL');
       await setCursor(tape);
@@ -56,14 +56,14 @@ export const start = async (o: BenchOptions): Promise<void> => {
   }
 };
 
-/** As after a day: sending resumes in the open segment, at its head, which is further back than the usual five minutes. */
+/** Sending resumes at the head of the open segment, further back than the usual five minutes. */
 async function setCursor(tape: string): Promise<void> {
   const head = await newestHead(tape);
   if (head === null) throw new Error(`there is no head in ${tape}`);
   await writeCursor(tape, { position: head.position, state: head.data.state });
 }
 
-/** Puts closed segments onto the thirty days before today, each the same file as the oldest one here. Returns how many. */
+/** Creates closed segments for the thirty days before today as hard links to one file. Returns their number. */
 function ageTape(tape: string, perDay: number): number {
   const { path } = openSegment(tape);
   let made = 0;

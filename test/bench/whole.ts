@@ -1,6 +1,6 @@
-// The whole path on one machine: simulated gateway → collector → QuestDB, as fast as it goes, beside what one would write without fxtape.
-// The market waits for the socket, so that back-pressure and not dropped frames sets the pace. Afterwards the database is held against the
-// gateway's own count, and gaps are looked for.
+// Throughput of the whole path on one machine: simulated gateway → collector → QuestDB, next to a plain script. The market waits for the socket,
+// so that back-pressure sets the pace instead of dropped frames. Afterwards the rows are compared with the gateway's count, and gaps are
+// listed.
 import { Recording, until } from '@fxtape/testkit';
 import { marketNow } from './market-now.ts';
 import { gatewayAccount, NAIVE_TABLE, startNaive } from './naive.ts';
@@ -8,7 +8,7 @@ import type { BenchOptions } from './options.ts';
 import { childNamed, cpuShare, type ProcessSight, sight } from './processes.ts';
 import { figure, note, table, title } from './report.ts';
 
-/** More than it can take: the market waits. */
+/** More than the recorder can take, so the market waits for it. */
 const OFFERED = 400_000;
 
 interface Measured {
@@ -96,7 +96,7 @@ const recorded = async (recording: Recording, o: BenchOptions, questdb: number |
     o.profileDir === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${o.profileDir}` },
   );
   await recording.live(service);
-  // Longer than a snapshot may take to come: from here every tick frame is live.
+  // Longer than a snapshot can take: from here on every tick frame is live.
   await delay(3000);
   const count = () => visible(recording, "ticks WHERE source = 'live'");
   const first = await count();
@@ -123,7 +123,7 @@ const scripted = async (recording: Recording, seconds: number, questdb: number |
   await delay(2000);
   const count = () => visible(recording, NAIVE_TABLE);
   const first = await count();
-  // Its client flushes when the next row comes: the end is when the script was told to stop.
+  // The script's client flushes with the next row, so the measurement ends when the script stops.
   let stopping = false;
   const result = await measure(recording, 'script: ws + official client', {
     seconds,
