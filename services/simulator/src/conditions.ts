@@ -1,5 +1,5 @@
-// What is unusual about one account's gateway right now. In: faults set and release these. Out: the socket, the terminal and
-// the REST routes read them. Everything at rest is the scenario's own setting.
+// The conditions of one account that faults change. Faults set and release them; the socket, the terminal and the REST routes read them. Without
+// faults they are the scenario's settings.
 
 import type { z } from 'zod';
 import type { HistoryFault } from './answers/answer-shape.ts';
@@ -7,13 +7,13 @@ import type { Execution } from './trading/order-desk.ts';
 import type { ackOrder, Scenario, snapshotOrder } from './scenario.ts';
 import type { RestAnswer } from './answers/envelope.ts';
 
-/** How long a snapshot lingers, and what it states then. */
+/** How long a snapshot is delayed, and which tick it then states. */
 export interface Lingering {
   readonly ms: number;
   readonly states: 'asked' | 'newest';
 }
 
-/** What becomes of a request: another answer, a connection that is reset, nothing for ever, or the true answer late or cut off. */
+/** What happens to a request: another answer, a reset, no answer at all, or the true answer late or cut off. */
 export type Disturbance =
   | { readonly answer: RestAnswer }
   | { readonly connection: 'reset' | 'silent' }
@@ -22,7 +22,7 @@ export type Disturbance =
 export type SnapshotOrder = z.output<typeof snapshotOrder>;
 export type AckOrder = z.output<typeof ackOrder>;
 
-/** One canned or broken answer for REST requests whose path ends like `path`. */
+/** A canned or broken answer for REST requests whose path ends with `path`. */
 export interface RestFault {
   readonly path: string;
   readonly status: number;
@@ -30,7 +30,7 @@ export interface RestFault {
   readonly headers: Readonly<Record<string, string>>;
   /** Waits this long before it answers. */
   readonly delayMs: number;
-  /** Announces the whole body and breaks off after this many bytes. */
+  /** Declares the full length and breaks off after this many bytes. */
   readonly truncateBytes: number | null;
   /** Requests left; null for as long as the fault lasts. */
   remaining: number | null;
@@ -41,14 +41,14 @@ export interface Conditions {
   snapshotOrder: SnapshotOrder;
   ackOrder: AckOrder;
   ackDelayMs: number;
-  /** How the next snapshot lingers; null: none does. */
+  /** How the next snapshot is delayed; null: not at all. */
   lingering: (() => Lingering) | null;
   badSymbol: Scenario['badSymbol'];
-  /** Requests that get no answer, although they take effect. */
+  /** Number of requests that take effect without an answer. */
   swallowAcks: number;
   /** `serverTime` stands still at this UTC instant. */
   frozenAtUtcMs: number | null;
-  /** The terminal restarts: REST answers 503, no request on the socket is heard, nothing is sent. */
+  /** The terminal restarts: REST answers 503, the socket neither reads nor sends. */
   restarting: 'silence' | 'connected_false' | null;
   /** Upgrades are refused with this status; `remaining` null for as long as the fault lasts. */
   refuseUpgrade: { status: number; remaining: number | null } | null;
@@ -61,18 +61,18 @@ export interface Conditions {
   /** Symbols whose next ticks state another time; `remaining` null for as long as the fault lasts. */
   readonly otherTimes: Map<number, { readonly byMs: number; remaining: number | null }>;
   rest: RestFault[];
-  /** What becomes of a request that no `rest` fault fits; null: it is answered. */
+  /** What happens to a request that no `rest` fault matches; null: it is answered. */
   disturb: (() => Disturbance | null) | null;
-  /** What happens to answers of the history routes, in the order in which it was applied. */
+  /** Changes to answers of the history routes, in the order of application. */
   history: readonly HistoryFault[];
-  /** Requests that trade answer 503 while it is false. */
+  /** While false, trading requests answer 503. */
   tradeEaReady: boolean;
-  /** Requests that trade answer 504; `applied`: what they asked for is done all the same. */
+  /** Trading requests answer 504; with `applied` they are executed all the same. */
   tradeTimeouts: { remaining: number | null; readonly applied: boolean } | null;
-  /** Orders at the market meet this; `remaining` null for as long as the fault lasts. */
+  /** The execution of market orders; `remaining` null for as long as the fault lasts. */
   priceMoves: { readonly points: number; remaining: number | null } | null;
   partialFills: { readonly share: number; remaining: number | null } | null;
-  /** `/symbols` lists this many only; `synced`: what `/status` says of it. */
+  /** `/symbols` lists only this many; `synced`: what `/status` says. */
   symbolsShort: { readonly keep: number; readonly synced: boolean } | null;
   /** Faults for which `/status` says that symbols are not synchronised. */
   unsynced: number;
@@ -109,7 +109,7 @@ export function conditionsAtRest(scenario: Scenario): Conditions {
   };
 }
 
-/** What the next order at the market meets; counts it. */
+/** The execution of the next market order, which it counts. */
 export function executionUnder({ partialFills, priceMoves }: Conditions): Execution {
   return {
     movedPoints: take(priceMoves)?.points ?? 0,

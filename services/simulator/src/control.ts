@@ -1,5 +1,5 @@
-// The control API, for tests and demonstrations: faults, rate, pause, clock, ledger, state. In: JSON over HTTP on an address
-// of its own, which belongs on loopback. Out: JSON; the ledger and the true history as NDJSON, streamed.
+// The control API for tests and demonstrations: faults, rate, pause, clock, ledger, state. In: JSON over HTTP on a separate address, normally
+// loopback. Out: JSON; the ledger and the true history as streamed NDJSON.
 //
 //   POST /__fx/fault  {kind, account?, …}        POST /__fx/pause  {deadlineMs?}     GET /__fx/state
 //   POST /__fx/release {id?, kind?, account?}    POST /__fx/resume                   GET /__fx/ledger?account=&after=N
@@ -171,7 +171,7 @@ const POST: ReadonlyMap<string, Post> = new Map<string, Post>([
 
 type Lines = (simulator: Simulator, query: URLSearchParams) => Promise<Iterable<unknown>>;
 
-/** What is told as NDJSON. */
+/** Routes that answer NDJSON. */
 const LINES: ReadonlyMap<string, Lines> = new Map<string, Lines>([
   [
     '/__fx/bars',

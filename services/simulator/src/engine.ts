@@ -1,6 +1,5 @@
-// The heartbeat of the simulation. In: real time. Out, once per slice and in this order: ticks made up to the virtual now,
-// delivered to each account, heartbeats when due, and everything written that the sockets take. All of it happens in one
-// turn of the event loop, so that no message overtakes another.
+// The main loop of the simulation. In: real time. Out, once per slice and in this order: ticks up to the virtual now, their delivery to each
+// account, due heartbeats, and writes to the sockets. A slice is one turn of the event loop, so that no message overtakes another.
 
 import type { Market } from './broker/market.ts';
 import type { EmittedTick, TickSource } from './prices/tick-source.ts';
@@ -17,9 +16,9 @@ export interface EngineOptions {
   readonly waitAbove: number | null;
   /** Most ticks made in one slice. */
   readonly maxTicks: number;
-  /** Forget ticks that no socket waits for. */
+  /** Free ticks that no socket needs. */
   readonly forget: boolean;
-  /** An error inside a slice: the simulation cannot go on. */
+  /** Called with an error inside a slice, which ends the simulation. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -36,7 +35,7 @@ export class Engine {
     for (const terminal of options.terminals) this.adopt(terminal);
   }
 
-  /** A terminal that was linked later: its socket's room sets the engine going. */
+  /** Adds a terminal: when its socket has room again, the engine continues. */
   adopt(terminal: Terminal): void {
     terminal.onRoom = () => this.#soon();
   }
@@ -54,7 +53,7 @@ export class Engine {
     this.#immediate = null;
   }
 
-  /** Makes and sends everything due; false when there is more to do at once. */
+  /** Makes and sends everything due. False when more is due already. */
   slice(): boolean {
     const { market, source, terminals } = this.#o;
     const monoMs = this.#o.monoMs();
@@ -78,8 +77,8 @@ export class Engine {
   }
 
   /**
-   * Stops making ticks and waits until everything made is with the sockets. False when a socket did not take it by the
-   * deadline; sockets held by a fault are not waited for.
+   * Stops making ticks and waits until the sockets have taken everything. False when one did not by the deadline; sockets held by a fault
+   * are not waited for.
    */
   async pause(deadlineMs: number): Promise<boolean> {
     this.slice();

@@ -1,4 +1,4 @@
-// The simulator's environment variables. Addresses and defaults are those of the design; the scenario is a JSON file.
+// The simulator's environment variables. The scenario is a JSON file.
 
 import { listenAddr, readEnv, serviceVariables } from '@fxtape/ops';
 import { z } from 'zod';
@@ -7,15 +7,15 @@ const schema = z.object({
   ...serviceVariables,
   FXTAPE_SIMULATOR_ADDR: listenAddr('127.0.0.1:7080'),
   FXTAPE_SIMULATOR_CONTROL_ADDR: listenAddr('127.0.0.1:7081'),
-  /** Asked for in the header `X-Control-Key` of the control API; without it nothing is asked for. */
+  /** Key of the control API, sent in the header `X-Control-Key`; default: none required. */
   FXTAPE_SIMULATOR_CONTROL_KEY: z.string().min(1).optional(),
-  /** Path of a scenario; without it the demo runs. */
+  /** Path of a scenario; default: the demonstration. */
   FXTAPE_SIMULATOR_SCENARIO: z.string().optional(),
-  /** Path of a file of real ticks to play instead of the made-up market of the demo. */
+  /** Path of a file of real ticks to replay in the demonstration. */
   FXTAPE_DEMO_TICKS: z.string().optional(),
-  /** What they are ticks of; default: what the name of the file tells. */
+  /** The file's symbol; default: taken from its name. */
   FXTAPE_DEMO_SYMBOL: z.string().optional(),
-  /** Seconds of the file in one second. */
+  /** Seconds of the file per second. */
   FXTAPE_DEMO_SPEED: z.coerce.number().positive('must be a number above 0').default(1),
 });
 

@@ -1,4 +1,4 @@
-// The public surface of the simulated gateway: start one in this process, and the shapes of its scenario, faults and ledger.
+// The public surface of the simulated gateway: `startSimulator`, and the types of its scenario, faults and ledger.
 export type { FaultInput, FaultReport } from './faults/registry.ts';
 export type { RequestReport, RouteUse } from './gateway/request-book.ts';
 export type { LedgerLine } from './ledger.ts';

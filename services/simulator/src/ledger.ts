@@ -1,6 +1,6 @@
-// What was really sent: for each tick generated, the connection whose socket it was written to, or that it was withheld. In:
-// marks from the sockets. Out: the truth that tests compare a recorder with, one line per tick. Five bytes a tick and
-// account, beside the 26 of the tick itself; a ledger of counts keeps none of them.
+// The truth that tests compare a recorder with: for each tick the connection whose socket it was written to, or that it was withheld. In: marks
+// from the sockets. Out: one line per tick. It takes five bytes per tick and account, besides the 26 of the tick itself; a ledger of counts keeps
+// only sums.
 //
 // flags: 1 withheld (dropped from a queue, lost with it, or sent in no readable form), 2 written with whole seconds.
 
@@ -17,7 +17,7 @@ export interface LedgerLine {
   readonly symbol: string;
   /** Broker wall clock exactly as on the wire. */
   readonly brokerMs: number;
-  /** When it was made; of a tick that states an earlier time, that time. */
+  /** When the tick was made; for a delayed symbol the earlier time that it states. */
   readonly utcMs: number;
   readonly bid: number;
   readonly ask: number;
@@ -26,7 +26,7 @@ export interface LedgerLine {
   readonly withheld: boolean;
 }
 
-/** A time from before is none that a tick can have. */
+/** A tick cannot have an earlier time. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 const WITHHELD = 1;
 const WHOLE_SECONDS = 2;
@@ -68,12 +68,12 @@ export class AccountLedger {
     this.#marksOf(n).flags[n & CHUNK_MASK] = WITHHELD;
   }
 
-  /** A tick will state another time: its own, when that is past (a delayed symbol), else one that it cannot have. */
+  /** Records that a tick will state another time: an earlier one (a delayed symbol) or an impossible one. */
   stateOff(n: number, byMs: number): void {
     this.#statedOff.set(n, byMs);
   }
 
-  /** The instant that a tick states, made at `utcMs`. */
+  /** The instant that a tick made at `utcMs` states. */
   statedUtcMs(n: number, utcMs: number): number {
     return this.#statedOff.size === 0 ? utcMs : utcMs + (this.#statedOff.get(n) ?? 0);
   }

@@ -1,6 +1,5 @@
-// A gateway as it is in life: not ready at first, late, slow, now and then dropping. In: a seed. Out: for each account accounts and faults drawn
-// from it, the same for the same seed. All of it is bounded, so that a recording comes to rest: what is late comes, what is short
-// becomes whole, what is dropped is told.
+// A realistic gateway: not ready at first, late, slow, sometimes dropping. In: a seed. Out: account settings and faults drawn from it, the same for
+// the same seed. All troubles are bounded, so that a recording settles: late rows come, short lists become complete, drops are reported.
 //
 //   start ── unsynced, 10 to 45 s ──► synced, trade history up to 15 s later ──► late rows, slow and torn answers, first frames that
 //                                                                                straggle, a drop now and then: until the end
@@ -18,7 +17,7 @@ export class Life {
   readonly #scenario: Scenario;
   readonly #seed: number;
   readonly #drops: boolean;
-  /** Its own, so that a test that releases its faults does not end these. */
+  /** A separate registry, so that a test that releases its faults does not end these. */
   readonly #faults: FaultRegistry;
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -33,7 +32,7 @@ export class Life {
     this.#faults = new FaultRegistry(terminals);
   }
 
-  /** A terminal starts. */
+  /** Starts the troubles of a terminal. */
   begin({ account, market }: Terminal): void {
     const { below, between, draw } = this.#chance(`terminal/${account.id}`);
     const unsyncedMs = between(10 * SECOND, 45 * SECOND);
@@ -62,7 +61,7 @@ export class Life {
     this.#faults.release();
   }
 
-  /** One symbol comes minutes late, on every account the same. History would contradict it, so that it has to be without ticks. */
+  /** One symbol is minutes late, the same on every account. Its history would contradict its ticks, so it must have none. */
   #delaySymbol(account: AccountSpec, symbols: readonly { readonly name: string }[]): void {
     const { below, between, draw } = this.#chance('delayed symbol');
     const symbol = symbols[below(symbols.length)]?.name;
@@ -80,7 +79,7 @@ export class Life {
         tells: 'before_heartbeats',
         ms: between(300, 4 * SECOND),
       });
-      // Each drop opens gaps that reach back a minute: more of them, and nothing would have to be complete any more.
+      // Each drop opens gaps that reach back a minute; with more drops nothing would have to be complete.
       this.#drop(account, between, between(120 * SECOND, 300 * SECOND));
     }, inMs);
     this.#timers.add(timer);
@@ -96,7 +95,7 @@ export class Life {
 
 type Between = (least: number, most: number) => number;
 
-/** Some brokers' servers stop their clock while the market is shut, and some terminals state an offset that no clock has. */
+/** Some brokers stop their clock while the market is closed, and some terminals report an impossible offset. */
 export function lifelike(scenario: Scenario): Scenario {
   const { life } = scenario;
   if (life === null) return scenario;

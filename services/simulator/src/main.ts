@@ -1,4 +1,4 @@
-// The simulated gateway as a process: environment → scenario → gateway, control API and health port, and an orderly stop.
+// Runs the simulated gateway as a process. In: environment variables. Out: the gateway, its control API and health port, until a signal.
 
 import { readFileSync } from 'node:fs';
 import { beginService, FxtapeError, openHealth } from '@fxtape/ops';
@@ -32,7 +32,7 @@ const { life } = simulator.state();
 if (life !== null)
   log.info(
     { life },
-    'misbehaves as real gateways do: out of sync at first, late, slow, and now and then it drops',
+    'misbehaves as real gateways do: out of sync at first, late, slow, sometimes dropping messages',
   );
 log.info(
   { gateway: simulator.addr, control: simulator.controlAddr, health: health.addr },

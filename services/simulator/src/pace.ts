@@ -1,4 +1,4 @@
-// The pace of a simulation. In: its scenario. Out: how many ticks one turn may make, and when the market waits for its sockets.
+// The pace of a simulation. In: its scenario. Out: how many ticks a turn may make, and when the market waits for its sockets.
 
 import type { Scenario } from './scenario.ts';
 
@@ -8,11 +8,10 @@ const MOST_TICKS = 8192;
 const WAIT_ABOVE = 50_000;
 const FILE_TICKS = 2000;
 
-/** How fast ticks are made, and when the market waits for a socket. */
 export function pace(scenario: Scenario): { maxTicks: number; waitAbove: number | null } {
   const { source, queueFrames } = scenario;
   if (source.kind === 'file' && source.speed === 'max') {
-    // Half a queue, so that playing as fast as possible never makes a queue drop.
+    // Half a queue, so that playing at full speed never makes it drop frames.
     const half = queueFrames === null ? FILE_TICKS : Math.max(1, Math.floor(queueFrames / 2));
     return { maxTicks: Math.min(FILE_TICKS, half), waitAbove: Math.min(FILE_TICKS, half) };
   }

@@ -1,6 +1,5 @@
-// The demonstration that plays a real day: a file of ticks at a broker of its own. In: the path of the file, and what a person gave beside it.
-// Out: the file, checked, with its symbol and the name under which it is recorded; and from them the scenario. Each file has a feed of its
-// own, named after its content, so that two files never meet in one series.
+// The demonstration that replays a file of real ticks. In: the path of the file and an optional symbol. Out: the checked file with its symbol and
+// feed name, and the scenario that plays it. The feed is named after the file's content, so that two files never share a series.
 
 import { basename, join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
@@ -13,10 +12,10 @@ export { TICK_FORMATS } from './prices/tick-file.ts';
 export interface RealDay {
   readonly path: string;
   readonly symbol: string;
-  /** Of account and feed. */
+  /** Name of the account and feed. */
   readonly name: string;
   readonly rows: number;
-  /** Rows that stood after one with a later time, by a moment, and were put in order. */
+  /** Rows that were slightly out of order and were sorted. */
   readonly late: TickFile['late'];
   readonly fromUtcMs: number;
   readonly toUtcMs: number;
@@ -57,7 +56,7 @@ function symbolIn(path: string): string | null {
   return words.find(isPair) ?? null;
 }
 
-/** One account, nothing that is made up before the first tick, and no trader but those who come over the API. */
+/** One account, without made-up history and without the random trader. */
 export function realDayScenario(day: RealDay, options: { speed: number; dataDir: string }): ScenarioInput {
   return {
     accounts: [

@@ -1,5 +1,4 @@
-// What a simulation is made of, as one JSON document. In: a file or an object. Out: a checked scenario with every default
-// filled in. Virtual time, rates and faults are described where they are used.
+// The scenario of a simulation, as one JSON document. In: a file or an object. Out: the checked scenario with every default filled in.
 
 import { z } from 'zod';
 import { FxtapeError } from '@fxtape/ops';
@@ -7,7 +6,7 @@ import { FxtapeError } from '@fxtape/ops';
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'not a UUID in lower case');
 const symbolName = z.string().min(1).max(64);
 
-/** How a price subscription's snapshot stands to the first live tick after it. */
+/** The order of a price subscription's snapshot and the first live tick after it. */
 export const snapshotOrder = z.enum([
   'plain', // the last tick at once
   'before_live_of_same', // waits for the next tick T, states T, then T itself
@@ -28,19 +27,19 @@ export const accountSchema = z.strictObject({
   holder: z.string().default('Demo Trader'),
   login: z.int().positive().default(5_150_001_125),
   leverage: z.int().positive().default(200),
-  /** One position a symbol, or one for each order. MT4 knows only the latter. */
+  /** Netting: one position per symbol. Hedging: one per order; MT4 always hedges. */
   marginMode: z.enum(['Hedging', 'Netting']).default('Hedging'),
-  /** The broker's wall clock, a clock rule; of a broker that moved with the rules of then. */
+  /** The clock rule of the broker's server; for a broker that moved, also the earlier rules. */
   clockRule: z.string().default('America/New_York+7h'),
-  /** `serverTime` stands still while nothing is open. */
+  /** `serverTime` stands still while all symbols are closed. */
   freezesWhileShut: z.boolean().default(false),
-  /** What `/ServerTimezone` says instead of the truth, seconds ahead of UTC; it may be nonsense. */
+  /** A false answer of `/ServerTimezone`, seconds ahead of UTC; may be impossible. */
   statedOffsetS: z.int().min(-200_000).max(200_000).nullable().default(null),
-  /** What `/SymbolInfo` says instead of the truth, to be refused by a feed that knows better. */
+  /** False digits in `/SymbolInfo`, which a feed must refuse when it knows better. */
   digits: z.record(symbolName, z.int().min(0).max(8)).default({}),
-  /** What this broker writes behind each symbol: with `.m` EURUSD is `EURUSD.m`. */
+  /** The broker's suffix for symbols: with `.m` EURUSD is `EURUSD.m`. */
   suffix: z.string().max(16).default(''),
-  /** Its traders draw what that account's traders draw: with the same terms it makes the same deals at the same times. */
+  /** An account whose random trades it repeats: with the same terms it makes the same deals at the same times. */
   tradesLike: uuid.nullable().default(null),
   /** The account row carries no rest_url and ws_url, as before provisioning. */
   emptyUrls: z.boolean().default(false),
@@ -72,21 +71,21 @@ const marketSource = z.strictObject({
 const fileSource = z
   .strictObject({
     kind: z.literal('file'),
-    /** Its forms: tick-file.ts. */
+    /** Formats: tick-file.ts. */
     path: z.string().min(1),
     symbol: symbolName,
     speed: z.union([z.number().positive(), z.literal('max')]).default(1),
-    /** Where it is kept how far the day is, so that another start goes on; default: each start begins at the first row. */
+    /** File that stores the progress, so that another start continues; default: each start begins at the first row. */
     kept: z.string().min(1).optional(),
   })
   .refine(({ kept, speed }) => kept === undefined || speed !== 'max', {
     path: ['kept'],
-    message: 'a day that is played as fast as possible has no place by the wall clock',
+    message: 'the progress of a file that is played at full speed cannot be kept',
   });
 
 const shape = z.strictObject({
   seed: z.int().default(1),
-  /** A gateway that behaves as gateways do in life (life.ts); null: as well as it can. `drops`: it drops ticks too. */
+  /** A gateway that misbehaves as real ones do (life.ts); null: a faultless one. `drops`: it also drops ticks. */
   life: z
     .strictObject({ seed: z.int(), drops: z.boolean().default(true) })
     .nullable()
@@ -114,7 +113,7 @@ const shape = z.strictObject({
   /** Ticks are made and sent in slices of this many real milliseconds. */
   sliceMs: z.int().min(1).max(1000).default(4),
   ackDelayMs: z.int().nonnegative().default(0),
-  /** What an unknown symbol gets: an `error` frame, or a `subscribed` with no data ever. */
+  /** The answer to an unknown symbol: an `error` frame, or `subscribed` without any data. */
   badSymbol: z.enum(['error', 'silent_ack']).default('error'),
   snapshotOrder: snapshotOrder.default('plain'),
   ackOrder: ackOrder.default('before_snapshot'),
@@ -175,7 +174,7 @@ const shape = z.strictObject({
     .default({ dealsPerHour: 0, startBalance: 100_000, firstTicket: '5000000001' }),
 });
 
-/** Tickets and deals of the past count down from the first ones of the present. */
+/** Tickets and deals of the past count down from `firstTicket`. */
 const ticketsLeft = ({ history, trader }: z.output<typeof shape>): boolean =>
   !/^\d+$/.test(trader.firstTicket) ||
   BigInt(trader.firstTicket) > BigInt(Math.ceil(history.trader.dealsPerDay * history.trader.days * 4));
@@ -202,7 +201,7 @@ export function parseScenario(input: unknown): Scenario {
   });
 }
 
-/** The scenario of the demo: all symbols now, accounts at three brokers, a trader that is awake, and no ledger that grows. */
+/** The demonstration: all symbols from now on, accounts at three brokers, an active random trader, no growing ledger. */
 export const DEMO_SCENARIO: ScenarioInput = {
   accounts: [
     { id: DEMO_ACCOUNT_ID },
@@ -231,8 +230,8 @@ export const DEMO_SCENARIO: ScenarioInput = {
 };
 
 /**
- * A first ticket that no earlier start has given, as long as an account trades less than once a second: a demonstration forgets its trades
- * when it stops, and no broker gives a number twice.
+ * A first ticket above those of earlier starts, as long as an account trades less than once a second: the demonstration forgets its trades when it
+ * stops, and a broker never reuses a number.
  */
 export const freshTicket = (startUtcMs: number): string =>
   String(5_000_000_001 + Math.max(0, Math.floor((startUtcMs - Date.UTC(2026, 0, 1)) / 1000)));

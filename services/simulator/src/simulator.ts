@@ -1,5 +1,5 @@
-// The simulated gateway as a whole. In: a scenario and two addresses. Out: a running gateway with its control API, and the
-// same control as methods for tests in the same process.
+// The simulated gateway as a whole. In: a scenario and two addresses. Out: a running gateway with its control API, and the same controls as methods
+// for tests in this process.
 
 import { systemClock } from '@fxtape/ops';
 import { buildSource } from './broker/build-source.ts';
@@ -21,7 +21,7 @@ import { simulatorState, type WholeState } from './state.ts';
 import { Terminal } from './terminal/terminal.ts';
 import { barHolding, type TruthBar, truthBars, truthDeals, truthPositions, type TruthRow } from './truth.ts';
 
-/** A round trip of `symbol` opened at `utcMs`, or without a symbol a correction of the balance by `amount`. */
+/** A round trip of `symbol` opened at `utcMs`, or without a symbol a balance correction by `amount`. */
 export interface LateDealInput {
   /** Default: the first account. */
   readonly account?: string | undefined;
@@ -32,7 +32,7 @@ export interface LateDealInput {
   readonly amount?: number | undefined;
 }
 
-/** Figures of the bar of `symbol` that holds `utcMs`; null takes an earlier change back. High and low follow unless given. */
+/** New figures for the bar of `symbol` that contains `utcMs`; null undoes an earlier change. High and low follow unless given. */
 export interface RevisionInput {
   readonly symbol: string;
   /** Default M1. */
@@ -53,11 +53,11 @@ export interface SimulatorOptions {
   readonly addr?: string;
   /** `host:port` of the control API; null for none. */
   readonly controlAddr?: string | null;
-  /** Key of the control API, asked for in the header `X-Control-Key`; default: none is asked for. */
+  /** Key of the control API (header `X-Control-Key`); default: none required. */
   readonly controlKey?: string;
-  /** The simulation cannot go on. Default: the error is thrown and ends the process. */
+  /** Called when the simulation cannot continue. Default: the error ends the process. */
   readonly onError?: (error: unknown) => void;
-  /** A file of ticks was played to its end, now or in an earlier run; none comes any more. */
+  /** Called when the tick file has ended, now or in an earlier run. */
   readonly onFileEnd?: () => void;
   /** Wall clock and monotonic clock. */
   readonly clock?: { nowMs(): number; monoMs(): number };
@@ -75,7 +75,7 @@ export class Simulator {
   readonly #clock: { nowMs(): number; monoMs(): number };
   readonly #market: Market;
   readonly #source: TickSource;
-  /** Grows and shrinks as accounts are linked and unlinked; shared with everything that looks over the accounts. */
+  /** Changes as accounts are linked and unlinked; shared with the parts below. */
   readonly #terminals: Terminal[];
   readonly #engine: Engine;
   readonly #gateway: Gateway;
@@ -151,7 +151,7 @@ export class Simulator {
     return this.#faults.apply(input);
   }
 
-  /** Ends lasting faults: those that fit, or all. Returns how many. */
+  /** Ends lasting faults that match, or all. Returns their number. */
   release(
     filter: { id?: number | undefined; kind?: string | undefined; account?: string | undefined } = {},
   ): number {
@@ -165,8 +165,7 @@ export class Simulator {
   }
 
   /**
-   * Stops making ticks; heartbeats go on. Resolves when everything made is with the sockets: false when one of them did not
-   * take it within the deadline.
+   * Stops making ticks; heartbeats continue. Resolves when the sockets have taken everything, or with false after the deadline.
    */
   pause(deadlineMs = 5000): Promise<boolean> {
     return this.#engine.pause(deadlineMs);
@@ -208,7 +207,7 @@ export class Simulator {
     return this.#terminal(account).ledger.lines(after);
   }
 
-  /** Bars as they really are, open in [fromUtcMs, toUtcMs). Throws RangeError for an unknown account or symbol. */
+  /** The true bars that open in [fromUtcMs, toUtcMs). Throws RangeError for an unknown account or symbol. */
   truthBars(of: {
     symbol: string;
     timeframe: Timeframe;
@@ -230,8 +229,8 @@ export class Simulator {
   }
 
   /**
-   * Puts a deal into an account's history that has a time in the past and no `trade` frame: a round trip of a symbol, or
-   * without one a correction of the balance. Returns the deals, as the truth shows them. Throws RangeError.
+   * Adds a deal with a past time and without a `trade` frame to an account's history: a round trip, or without a symbol a balance correction.
+   * Returns the deals as `truthDeals` lists them. Throws RangeError.
    */
   async lateDeal(late: LateDealInput): Promise<TruthRow[]> {
     this.#engine.slice();
@@ -247,8 +246,8 @@ export class Simulator {
   }
 
   /**
-   * The broker changes a bar that has passed: a minute and every bar folded from it, or one bar of a longer timeframe; null
-   * takes the change back. Returns the bar before and after, in the first account's clock. Throws RangeError.
+   * Changes a closed bar: a minute and every bar folded from it, or one bar of a longer timeframe; null undoes the change. Returns the bar before
+   * and after, in the first account's clock. Throws RangeError.
    */
   revise(of: RevisionInput): { before: TruthBar; after: TruthBar } {
     this.#engine.slice();
@@ -275,17 +274,17 @@ export class Simulator {
     return { before, after: barHolding(terminal, { symbol, timeframe, utcMs }) };
   }
 
-  /** The reply to the next request that fits. */
+  /** Queues a canned reply for the next matching request. */
   inject(injection: Injection): void {
     this.#gateway.injected.queue(injection);
   }
 
-  /** Canned replies that nobody has fetched. */
+  /** Canned replies that are still waiting. */
   injected(): readonly Injection[] {
     return this.#gateway.injected.waiting;
   }
 
-  /** What was asked over REST since the start or the last reset. */
+  /** REST requests since the start or the last reset. */
   requests(): RequestReport {
     return this.#gateway.requests.report();
   }
@@ -294,7 +293,7 @@ export class Simulator {
     this.#gateway.requests.reset();
   }
 
-  /** The last quote of each symbol, ticks and what stood before the first tick alike. */
+  /** The last quote of each symbol, including initial quotes from before the first tick. */
   quotes(account?: string): Record<string, unknown>[] {
     const terminal = this.#terminal(account);
     return terminal.market.symbols.flatMap((spec, i) => {
@@ -340,7 +339,7 @@ export class Simulator {
     await this.#control?.close();
   }
 
-  /** What `/v1` does to the simulation. */
+  /** How `/v1` changes the simulation. */
   #accountChanges(terminalOf: (account: AccountSpec) => Terminal): AccountChanges {
     const restart = ({ account }: Terminal): void => {
       const ms = this.#scenario.linking.connectMs;

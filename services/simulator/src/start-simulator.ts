@@ -1,4 +1,4 @@
-// Starts a simulated gateway with its control API. In: a scenario and two addresses. Out: the simulator, running.
+// Starts a simulated gateway with its control API. In: a scenario and two addresses. Out: the running simulator.
 import { ControlServer } from './control.ts';
 import { parseScenario, type ScenarioInput } from './scenario.ts';
 import { Simulator, type SimulatorOptions } from './simulator.ts';

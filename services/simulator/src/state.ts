@@ -1,5 +1,4 @@
-// What `GET /__fx/state` shows: where the simulation stands, and for each account what was made, written and withheld, its
-// connections and its subscriptions.
+// The answer of `GET /__fx/state`: the state of the simulation, and for each account its counts of ticks, its connections and subscriptions.
 
 import type { Market } from './broker/market.ts';
 import type { TickSource } from './prices/tick-source.ts';
@@ -33,7 +32,7 @@ export interface AccountState {
 
 export interface WholeState {
   readonly seed: number;
-  /** Null: it behaves as well as it can. */
+  /** Null: faultless. */
   readonly life: Scenario['life'];
   readonly nowUtc: string;
   readonly generated: number;

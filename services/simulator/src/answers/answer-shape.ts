@@ -1,5 +1,5 @@
-// What faults make of one answer of a history route. In: the request as the route understood it. Out: a refusal, or the rows
-// cut, delayed and blurred in the ways set here. Faults add to the shape, the routes obey it.
+// Collects what the active faults do to one answer of a history route. In: the parsed request. Out: a refusal, or how to cut, delay and blur the
+// rows. Faults add to the shape; the routes apply it.
 
 import type { Timeframe } from '../history/timeframe.ts';
 import type { RestAnswer } from './envelope.ts';
@@ -7,7 +7,7 @@ import type { RestAnswer } from './envelope.ts';
 export const HISTORY_PATHS = ['/PriceHistory', '/QuoteTicks', '/OrderHistory', '/PositionHistory'] as const;
 export type HistoryPath = (typeof HISTORY_PATHS)[number];
 
-/** A request that is well formed and about a symbol that is listed. */
+/** A valid request for a listed symbol. */
 export interface HistoryAsk {
   readonly path: HistoryPath;
   /** Null for deals and positions. */
@@ -18,25 +18,25 @@ export interface HistoryAsk {
   readonly to: number;
 }
 
-/** A deal or a closed position as the wire tells it. */
+/** A deal or a closed position as sent. */
 export type TradeRow = Readonly<Record<string, unknown>>;
 
 export interface AnswerShape {
-  /** Said instead of any rows. */
+  /** The answer instead of rows. */
   refusal: RestAnswer | null;
   delayMs: number;
   delayPerRowUs: number;
-  /** More rows than this time out. */
+  /** Answers with more rows than this time out. */
   mostRows: number;
-  /** Bars and ticks younger than this many milliseconds are not there yet. */
+  /** Bars and ticks younger than this are missing, ms. */
   hideNewestMs: number;
-  /** Ticks that are not there although the market made them: [from, to) of UTC milliseconds. */
+  /** Ticks that are missing although the market made them: [from, to) in UTC milliseconds. */
   readonly holes: { readonly from: number; readonly to: number }[];
-  /** Which of `count` rows, oldest first, are left: applied one after the other. */
+  /** Which of `count` rows, oldest first, are left. Applied one after the other. */
   readonly cuts: ((count: number) => { readonly from: number; readonly to: number })[];
-  /** Of deals and closed positions: what of a row is shown by now; null: nothing. Applied one after the other. */
+  /** What a deal or closed position shows by now; null: nothing. Applied one after the other. */
   readonly shows: ((row: TradeRow) => TradeRow | null)[];
-  /** Added to or taken from each price. */
+  /** Largest error of each price. */
   noise: number;
   wholeSeconds: boolean;
   withoutLast: boolean;
@@ -44,7 +44,7 @@ export interface AnswerShape {
   breakOff: boolean;
 }
 
-/** Does something to some of the answers of an account. */
+/** Changes some of an account's answers. */
 export interface HistoryFault {
   shape(ask: HistoryAsk, shape: AnswerShape): void;
 }

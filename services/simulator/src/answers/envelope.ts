@@ -1,5 +1,5 @@
-// The error bodies of the gateway, exactly as its reference shows them. In: what went wrong. Out: status and body; the
-// terminal's errors count their commands, `/v1` has another shape, and an unknown path is plain text.
+// The error bodies of the gateway, exactly as its reference shows them. In: what went wrong. Out: status and body. Terminal errors carry a
+// command number, `/v1` has another shape, and an unknown path answers plain text.
 
 /** An answer to a REST request. A string or bytes are sent as they are, anything else as JSON. */
 export interface RestAnswer {
@@ -22,19 +22,19 @@ const enveloped = (status: number, error: string, message: string): RestAnswer =
 
 export const validation = (message: string): RestAnswer => enveloped(400, 'MRPC_VALIDATION', message);
 
-/** The broker does not list the symbol, or the history is not there: `CopyRates failed`, `SymbolSelect failed`. */
+/** The symbol is not listed, or its history is not loaded: `CopyRates failed`, `SymbolSelect failed`. */
 export const failed = (call: string): RestAnswer => enveloped(500, 'MRPC', `${call} failed`);
 
 export const timedOut = (operation: string): RestAnswer =>
   enveloped(504, 'MRPC_TIMEOUT', `${operation} timed out`);
 
-/** A key that only reads, on a route that trades. */
+/** A read-only key on a trading route. */
 export const readOnly = (): RestAnswer => enveloped(403, 'read_only', 'this key is read-only');
 
-/** Just started: the terminal reads, its trade EA is not there yet. */
+/** The terminal has just started and its trade EA is not registered yet. */
 export const unready = (): RestAnswer => enveloped(503, 'MRPC_UNAVAILABLE', 'trade EA is not registered yet');
 
-/** Only where a fault says so: no limit is enforced. */
+/** Sent only by faults; the simulator enforces no limit. */
 export const tooMany = (): RestAnswer => enveloped(429, 'MRPC', 'too many requests');
 
 export const unauthorized: RestAnswer = {

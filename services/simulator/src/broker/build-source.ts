@@ -1,4 +1,4 @@
-// From a scenario's `source` to a market and what makes its ticks. In: the scenario and the time. Out: both, ready to run.
+// Builds the market and its tick source from a scenario. In: the scenario and the clocks. Out: both, ready to run.
 
 import type { Scenario } from '../scenario.ts';
 import { FileSource } from './file-source.ts';
@@ -18,7 +18,7 @@ export interface BuiltSource {
 
 export interface SourceSurroundings {
   readonly clock: { nowMs(): number; monoMs(): number };
-  /** The file was played to its end. */
+  /** Called when the file was played to its end. */
   readonly onFileEnd: () => void;
 }
 
@@ -52,7 +52,7 @@ export function buildSource(scenario: Scenario, { clock, onFileEnd }: SourceSurr
   };
 }
 
-/** The file's symbol: its own facts where the broker knows it, the digits and the price that the file has. */
+/** The file's symbol: the broker's data where it lists the symbol, with the file's digits and first price. */
 function fileSymbol(name: string, file: TickFile): SymbolSpec {
   const scale = 10 ** file.digits;
   const bid = file.bid[0] as number;

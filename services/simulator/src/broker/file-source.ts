@@ -1,7 +1,6 @@
-// Plays a file of real ticks, every row exactly once. In: real time, and whether a client has subscribed: playing begins
-// with the first subscription. Out: ticks in the market, at a chosen speed or as fast as the socket takes them; the
-// broker's clock follows the file, and after its end goes on in real time from the last tick. With a kept day (kept-day.ts) another start
-// goes on where the day is by then, so that no tick is ever made again: a broker does not wait either.
+// Plays a file of real ticks, each row exactly once. In: real time, and whether a client has subscribed: playing begins with the first
+// subscription. Out: ticks in the market, at a chosen speed or as fast as the socket takes them. The broker's clock follows the file and then runs
+// on in real time. With a kept day (kept-day.ts) a later start continues where the day is by then, so that no tick is made twice.
 
 import { FxtapeError } from '@fxtape/ops';
 import type { KeptDay } from '../prices/kept-day.ts';
@@ -17,9 +16,9 @@ const LEAD_MS = 60_000;
 export interface FileSourceOptions {
   readonly speed: number | 'max';
   readonly monoMs: number;
-  /** Where it is kept how far the day is; null begins at the first row at every start. */
+  /** Stores the progress; null: every start begins at the first row. */
   readonly kept: KeptDay | null;
-  /** Called when the last row was played, and by a start that finds it so. */
+  /** Called when the last row was played, also at a start after the end. */
   readonly onEnd: () => void;
 }
 
@@ -34,7 +33,7 @@ export class FileSource implements TickSource {
   #clock: VirtualClock | null = null;
   #next = 0;
   #paused = false;
-  /** The clock between rows: from this virtual time on, in real time. */
+  /** The clock between rows, in real time from this virtual time. */
   #idleFromUtcMs: number;
   #idleFromMonoMs: number;
 
@@ -79,7 +78,7 @@ export class FileSource implements TickSource {
     const now = running
       ? (this.#clock as VirtualClock).at(monoMs)
       : this.#idleFromUtcMs + (monoMs - this.#idleFromMonoMs);
-    // Never past a row that is still to come.
+    // Never past the next row.
     const bound = this.#next < this.#file.rows ? this.#utcOf(this.#next) : Number.POSITIVE_INFINITY;
     const before = this.#next === 0 ? bound - 1 : bound;
     return Math.floor(Math.min(now, before));
@@ -127,7 +126,7 @@ export class FileSource implements TickSource {
     };
   }
 
-  /** An earlier start played until the day was at `utcMs`. Its rows were ticks; the bars hold them, and the last one is the quote. */
+  /** An earlier start played until `utcMs`: its rows go into the bars, and the last one is the quote. */
   #goOn(utcMs: number, monoMs: number): void {
     const { bid, ask, rows } = this.#file;
     const bars = this.#market.bars[0] as MinuteBars;

@@ -1,6 +1,6 @@
-// The seeded market: ticks as a function of seed, start and rate, made as the virtual clock passes them. In: real time.
-// Out: ticks in the market. The frontier, up to which everything is made, is the broker's clock; it trails the virtual
-// clock when the machine is too slow, and beyond five seconds the virtual clock gives way.
+// The seeded market: ticks depend only on seed, start and rate, and are made as the virtual clock passes them. In: real time. Out: ticks in the
+// market. The broker's clock is the frontier up to which all ticks are made. On a slow machine it falls behind the virtual clock, which is set
+// back when the difference exceeds five seconds.
 
 import { Arrivals } from '../prices/arrivals.ts';
 import type { Market } from './market.ts';
@@ -112,7 +112,7 @@ export class MarketSource implements TickSource {
   }
 
   close(): void {
-    // Nothing of a market outlives the process.
+    // A made-up market keeps nothing.
   }
 
   state(): Record<string, unknown> {

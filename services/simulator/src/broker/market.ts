@@ -1,4 +1,4 @@
-// What all accounts of the simulator share: the instruments, every tick generated so far, and the bars folded from them.
+// What all accounts share: the symbols, every tick made so far, and the bars folded from them.
 // In: ticks from a source, in order. Out: the tape of ticks, minute bars, and which minutes a tick closed.
 
 import { DayCache } from '../history/day-cache.ts';
@@ -57,7 +57,7 @@ export class Market {
     return this.#index.get(name) ?? -1;
   }
 
-  /** Takes a tick in; prices in points. Returns its number. */
+  /** Adds a tick, prices in points. Returns its number. */
   record(symbol: number, utcMs: number, bid: number, ask: number, last: number, volume: number): number {
     const n = this.tape.append(symbol, utcMs, bid, ask, last, volume);
     const minute = (this.bars[symbol] as MinuteBars).add(utcMs, bid, ask - bid);
@@ -72,7 +72,7 @@ export class Market {
     return closed;
   }
 
-  /** Gives each symbol the quote it would have from before the start: its reference price when it last was open. */
+  /** Gives each symbol an initial quote: its reference price at the end of its last session. */
   quoteFromBefore(startUtcMs: number): void {
     for (const [i, spec] of this.symbols.entries()) {
       let slot = startUtcMs - (startUtcMs % SLOT_MS);

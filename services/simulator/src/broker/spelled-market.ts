@@ -1,5 +1,5 @@
-// The market as one broker spells it: `EURUSD` is `EURUSD.m` there. In: the market and what stands behind each name. Out: the same ticks and
-// bars under those names. What an account sees of the market, it sees through this.
+// The market with one broker's symbol names, such as `EURUSD.m` for `EURUSD`. In: the market and a suffix. Out: the same ticks and bars under those
+// names. An account sees the market only through this view.
 
 import type { Market } from './market.ts';
 
