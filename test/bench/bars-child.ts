@@ -1,6 +1,5 @@
-// One run over canned answers. In: a JSON argument. Out: one line of JSON. `backfill` runs the handlers of the service as two jobs at once,
-// with everything that they do: check, normalise, compare, revisions, bars, claims. `script` is what one would write by hand: parse, and the
-// official client for `bars` alone.
+// One run over canned answers. In: a JSON argument. Out: one line of JSON. `backfill` runs the service's handlers as two concurrent jobs, with all they do:
+// check, normalise, compare, revisions, bars, claims. `script` is a hand-written alternative: JSON.parse and the official client, for `bars` alone.
 import { AccountContexts, backfillHandlers, backfillParts } from '@fxtape/backfill';
 import { type Payload, type RunningJob, Turns } from '@fxtape/jobs';
 import { createLog, Metrics, systemClock } from '@fxtape/ops';

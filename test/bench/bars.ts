@@ -1,6 +1,6 @@
-// Bars of history into QuestDB. First the local cost: answers that cost the gateway nothing, through the handlers of one worker process,
-// beside a script with the official client. Then the whole: a year of M1 for ten symbols from a simulated gateway, through the queue and a
-// backfill process, until every bar is applied and claimed.
+// Throughput of history bars into QuestDB. First the local cost: canned answers through the handlers of one worker process, next to a script with the
+// official client. Then the whole path: a year of M1 for ten symbols from a simulated gateway, through the queue and a backfill process, until every
+// bar is applied and claimed.
 import { createLog } from '@fxtape/ops';
 import { migrate, QuestDbHttp } from '@fxtape/questdb';
 import { type QuestDbServer, type RedisServer, startQuestDb, startRedis } from '@fxtape/testkit';

@@ -1,5 +1,5 @@
-// A gateway that needs no time: M1 bars of every minute, all symbols alike, spelled beforehand as bytes of one width, so that an answer is a
-// piece of one buffer. What is measured against it is everything that happens after the answer left the gateway.
+// A gateway that answers at no cost: M1 bars for every minute, the same for all symbols, encoded in advance with a fixed width, so that an answer is a
+// slice of one buffer. It isolates the cost of everything after the gateway.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

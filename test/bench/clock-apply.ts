@@ -1,5 +1,5 @@
-// `fxtape clock apply` on a large recording: how much room its copies take beside the old tables, and how long everybody waits. In: 40 million
-// ticks (`--short`: 4 million), bars, claims, and a writer that goes on until the pause. Out: both, beside what `--dry-run` had told.
+// `fxtape clock apply` on a large recording: 40 million ticks (`--short`: 4 million), bars, claims, and a writer that runs until the pause. It measures the
+// disk space of the copies and the length of the pause, next to what `--dry-run` predicted.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -208,7 +208,7 @@ const dataOf = (pid: number): string | null => {
 
 const OWN_LOG = /^(?!.*_corrected_).*\/wal\d+(\/|$)/;
 
-/** On the disk: files are longer than what is written of them. 0 when folders went away meanwhile. */
+/** Bytes on the disk; files are longer than what was written to them. 0 when folders vanished meanwhile. */
 function bytesIn(folder: string): number {
   try {
     let sum = 0;

@@ -1,4 +1,4 @@
-// One run of one encoder over the same rows of `ticks`. In: a JSON argument. Out: one line of JSON: rows per second, bytes per row.
+// One run of one encoder over rows of `ticks`. In: a JSON argument. Out: one line of JSON: rows per second, bytes per row.
 import { type Row, tableDef } from '@fxtape/market';
 import { encodeInOrder, RowEncoder, timeOrder } from '@fxtape/questdb';
 import { SYMBOL_NAMES } from './frames.ts';
@@ -11,7 +11,7 @@ export interface EncodeRun {
 
 export interface EncodeResult {
   readonly rowsPerSecond: number;
-  /** Rows per second of processor time: tells more than the rate on a busy machine. */
+  /** Rows per second of CPU time, which is steadier than the rate on a busy machine. */
   readonly rowsPerCpuSecond: number;
   readonly bytesPerRow: number;
 }

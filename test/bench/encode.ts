@@ -1,4 +1,4 @@
-// Rows → bytes, nothing else: the own encoder beside the official client in both of its protocols. What decision 0001 rests on.
+// Encoding rows to bytes: our encoder next to the official client in both of its protocols (decision 0001).
 import { measureInChild } from './child.ts';
 import type { EncodeResult, EncodeRun } from './encode-child.ts';
 import type { BenchOptions } from './options.ts';

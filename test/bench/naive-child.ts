@@ -1,5 +1,5 @@
-// What one would write without fxtape: a socket, JSON.parse, the official client with its automatic flush. In: a JSON argument. Out: rows
-// in the table until it is told to stop by SIGTERM. It keeps no tape, knows no gaps, and loses what a failed flush held.
+// A plain script instead of fxtape: a socket, JSON.parse, the official client with automatic flushes. In: a JSON argument. Out: rows in the table until
+// SIGTERM. It has no tape and no gaps, and loses the rows of a failed flush.
 import { on } from 'node:events';
 import { Sender } from '@questdb/nodejs-client';
 import { WebSocket } from 'ws';

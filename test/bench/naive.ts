@@ -1,4 +1,4 @@
-// Starts the script that one would write without fxtape, on a table of its own, and waits until it is connected.
+// Starts the plain script (naive-child.ts) on its own table and waits until it is connected.
 import { fileURLToPath } from 'node:url';
 import { tables } from '@fxtape/market';
 import { createTableSql, QuestDbHttp } from '@fxtape/questdb';
@@ -9,7 +9,7 @@ import type { NaiveRun } from './naive-child.ts';
 const ACCOUNT = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
 export const NAIVE_TABLE = 'ticks_naive';
 
-/** What the gateway says of its first account. */
+/** The gateway's counts for its first account. */
 export interface GatewayAccount {
   readonly written: number;
   readonly withheld: number;
@@ -23,7 +23,7 @@ export const gatewayAccount = async ({ gateway }: Recording): Promise<GatewayAcc
 
 export const startNaive = async (recording: Recording): Promise<ChildHandle> => {
   const http = new QuestDbHttp({ conf: recording.questdb.conf });
-  // Without keys, as one would begin.
+  // Without dedup keys, as a first version would be.
   await http.exec(createTableSql({ ...tables.ticks, name: NAIVE_TABLE }).replace(/\s+DEDUP.*$/s, ''));
   http.close();
   const run: NaiveRun = {
@@ -42,6 +42,6 @@ export const startNaive = async (recording: Recording): Promise<ChildHandle> => 
   return child;
 };
 
-/** Broker wall clock minus UTC, seconds, as the collector found it. */
+/** Broker time minus UTC, seconds, as the collector found it. */
 const clockOffset = async (recording: Recording): Promise<unknown> =>
   (await recording.sql('SELECT last(utc_offset_s) FROM ticks'))[0]?.[0];

@@ -1,5 +1,5 @@
-// Rows through the official client, as its documentation shows: one call a column, awaited at the end of each row. It is the alternative
-// that the own encoder stands beside. In: rows of a table. Out: rows in the client's buffer, or sent by its flush.
+// Writes rows with the official client as its documentation shows: one call per column, awaited at the end of each row. In: rows of a table. Out: rows in
+// the client's buffer, or sent by its flush.
 import type { Row, TableDef } from '@fxtape/market';
 import { createBuffer, Sender, type SenderBuffer, SenderOptions } from '@questdb/nodejs-client';
 
@@ -7,17 +7,17 @@ const settings = (protocolVersion: 1 | 2, conf: string): string =>
   `${conf};protocol_version=${protocolVersion};auto_flush=off`.replace(';;', ';');
 const NOWHERE = 'http::addr=127.0.0.1:1;';
 
-/** A client that sends nothing by itself. Without `conf` it never connects: for measuring the making of rows alone. */
+/** A client that never sends by itself. Without `conf` it never connects, to measure encoding alone. */
 export function officialClient(protocolVersion: 1 | 2, conf = NOWHERE): Promise<Sender> {
   return Sender.fromConfig(settings(protocolVersion, conf));
 }
 
-/** The client's buffer without the client, to see how many bytes rows take. */
+/** The client's buffer alone, to measure the size of rows. */
 export function officialBuffer(protocolVersion: 1 | 2): SenderBuffer {
   return createBuffer(new SenderOptions(settings(protocolVersion, NOWHERE)));
 }
 
-/** What a row is written through: the client, or its buffer. */
+/** The client or its buffer. */
 interface RowTarget {
   table(name: string): unknown;
   symbol(name: string, value: unknown): unknown;

@@ -1,5 +1,5 @@
-// One run of the live path in one process, without socket and database. In: a JSON argument. Out: one line of JSON with rates and the
-// time that each stage took. The stages are the recorder's own code; only the ends are cut off.
+// One run of the live path in one process, without socket and database. In: a JSON argument. Out: one line of JSON with rates and the time of each stage.
+// The stages are the recorder's own code.
 //
 //   payloads ─► decode ─► mark + ledger ─► tape append (real file, group fdatasync) ─► follower ─► normalise + ledger ─► rows encoded
 import { Intake, TapeMemory, TapeReader } from '@fxtape/collector';
@@ -20,7 +20,7 @@ export interface PipelineRun {
 export interface PipelineResult {
   readonly ticksPerSecond: number;
   readonly cpuShare: number;
-  /** Ticks per second of processor time: tells more than the rate on a busy machine. */
+  /** Ticks per second of CPU time, which is steadier than the rate on a busy machine. */
   readonly ticksPerCpuSecond: number;
   readonly rows: number;
   readonly tapeBytes: number;
@@ -38,9 +38,9 @@ const spend = (stage: string, sinceMs: number): number => {
   return nowMs;
 };
 
-/** What a socket would bring, one piece a turn of the event loop; the recorder sees an open connection. */
+/** A stream as from an open connection, one piece per turn of the event loop. */
 async function* stream(pieces: readonly Piece[]): AsyncGenerator<StreamItem[]> {
-  // A minute ago: no frame can be the snapshot of a subscription any more.
+  // A minute ago, so that no frame counts as the snapshot of a subscription.
   const recvUs = clock.nowUs() - 60_000_000;
   const base = { kind: 'session' as const, conn: 1, recvUs, monoMs: clock.monoMs() - 60_000 };
   const subs = SYMBOL_NAMES.map((symbol) => ({ topic: 'prices' as const, symbol }));
@@ -63,7 +63,7 @@ async function* stream(pieces: readonly Piece[]): AsyncGenerator<StreamItem[]> {
   }
 }
 
-/** Rows of `ticks` into bytes that are thrown away, in requests of at most 50,000 rows. */
+/** Encodes rows of `ticks` in requests of at most 50,000 and discards the bytes. */
 async function rowSink(kind: PipelineRun['encoder']): Promise<(rows: readonly TickRow[]) => Promise<void>> {
   const def = tableDef('ticks');
   if (kind === 'official') {
@@ -128,7 +128,7 @@ const run = async (o: PipelineRun): Promise<PipelineResult> => {
   const following = follow();
   await intake.run(stream(pieces) as unknown as FxStream, never);
   const tapeBytes = tape.position.appended?.offset ?? 0;
-  // A closed tape ends its follower once that has everything.
+  // Closing the tape ends its follower after the last line.
   await tape.close();
   await following;
   const wallMs = performance.now() - startMs;

@@ -1,5 +1,4 @@
-// frame text → validated → marked → tape → follower → normalised → rows encoded, on one core; with the own encoder and with the official
-// client in its place, in turn.
+// The live path on one core: frame text → validated → marked → tape → follower → normalised → rows encoded, with our encoder and with the official client.
 import { tempDir } from '@fxtape/testkit';
 import { measureInChild, pinnable } from './child.ts';
 import type { BenchOptions } from './options.ts';

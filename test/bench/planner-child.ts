@@ -1,5 +1,5 @@
-// One plan of a whole installation. In: a JSON argument. Out: one line of JSON: how long it took to read the whole plan, and its first
-// jobs as the scheduler takes them, and the most memory that the process ever had.
+// Plans a whole installation once. In: a JSON argument. Out: one line of JSON: the time for the whole plan and for the first jobs as the scheduler takes
+// them, and the peak memory of the process.
 import { TIMEFRAMES } from '@fxtape/config';
 import { parseClockRule } from '@fxtape/market';
 import {

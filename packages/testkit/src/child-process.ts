@@ -1,5 +1,5 @@
-// A program under test as a child process. In: what to run. Out: a handle that can signal it, kill it, wait for its end and read all
-// that it printed, in memory and in a file. Whatever still runs when this process ends is killed.
+// A program under test as a child process. In: what to run. Out: a handle to signal it, kill it, wait for its end and read its output, in memory and in a
+// file. Children that still run when this process ends are killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,9 +11,9 @@ export interface ChildSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Env;
-  /** Everything it prints is appended here as well. */
+  /** Its output is also appended to this file. */
   readonly logFile: string;
-  /** In a process group of its own, as a terminal starts a command; see `signalGroup`. */
+  /** Starts it in its own process group, as a terminal does; see `signalGroup`. */
   readonly ownGroup?: boolean;
 }
 
@@ -32,7 +32,7 @@ export class ChildHandle {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Settles when it ended and all its output was read. */
+  /** Settles when it has ended and all its output was read. */
   readonly exited: Promise<ChildExit>;
   readonly #child: ChildProcess;
   #text = '';
@@ -64,7 +64,7 @@ export class ChildHandle {
     });
   }
 
-  /** @throws Error when the program cannot be started. */
+  /** @throws Error when the program cannot be started */
   static async start(spec: ChildSpec): Promise<ChildHandle> {
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
@@ -82,7 +82,7 @@ export class ChildHandle {
     return this.#exit;
   }
 
-  /** All it printed, both streams in order of arrival (the last 4 million characters). */
+  /** Its output, both streams in order of arrival (the last 4 million characters). */
   get logs(): string {
     return this.#text;
   }
@@ -112,7 +112,7 @@ export class ChildHandle {
     return this.exited;
   }
 
-  /** SIGTERM. @throws Error with its last lines when it does not end in time; then it is killed. */
+  /** SIGTERM, then SIGKILL after the deadline. @throws Error with its last lines when it had to be killed */
   async stop(deadlineMs = 15_000): Promise<ChildExit> {
     this.#child.kill('SIGTERM');
     const exit = await Promise.race([this.exited, delay(deadlineMs, null, { ref: false })]);

@@ -1,5 +1,5 @@
-// One server of the tests in a container, by Testcontainers, which is loaded only when it is asked for. In: image, settings, ports. Out: a
-// container on fixed ports of loopback that can be killed like a process and started again with its data and ports.
+// A test server in a container. In: image, settings, ports. Out: a container on fixed loopback ports that can be killed and started again with its data
+// and ports. Testcontainers is loaded only on demand.
 import { freePort } from '@fxtape/stack';
 import { until } from './until.ts';
 
@@ -9,7 +9,7 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   /** Ports inside. */
   readonly ports: readonly number[];
-  /** Asked with the port outside for one inside until it says yes. */
+  /** Called with the outer port of an inner one until it returns true. */
   readonly ready: (port: (inside: number) => number) => Promise<boolean>;
 }
 
@@ -20,23 +20,23 @@ export interface RunningContainer {
   kill(): Promise<void>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Ends it and removes it with its data. */
+  /** Stops it and removes it with its data. */
   remove(): Promise<void>;
 }
 
-/** Whether a Docker engine answers. Asking takes milliseconds when there is none. */
+/** Whether a Docker engine answers. Takes milliseconds when there is none. */
 export async function dockerAnswers(): Promise<boolean> {
   try {
     const { getContainerRuntimeClient } = await import('testcontainers');
     await getContainerRuntimeClient();
     return true;
   } catch {
-    // Every reason means the same to the caller: no engine to use.
+    // Any error means that there is no engine to use.
     return false;
   }
 }
 
-/** @throws Error of Testcontainers when the image cannot be had or the container does not start. */
+/** @throws Error of Testcontainers when it cannot get the image or start the container */
 export async function runContainer(spec: ContainerSpec): Promise<RunningContainer> {
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
   const ports = new Map<number, number>();

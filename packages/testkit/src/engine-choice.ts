@@ -1,5 +1,5 @@
-// Docker or local, for each server of the tests. In: both ways to start it. Out: the started server. FXTAPE_TEST_ENGINES decides; by default
-// Docker is used where an engine answers, and the local binaries where none does or it cannot get the image.
+// Chooses Docker or local binaries for each test server. In: both ways to start it. Out: the started server. FXTAPE_TEST_ENGINES decides; by default
+// Docker is used where an engine answers and has the image, otherwise the local binary.
 import { testEngines } from './env.ts';
 import { dockerAnswers } from './container.ts';
 
@@ -20,7 +20,7 @@ export async function inDockerOrLocal<T>(
   return ways.local();
 }
 
-/** Tells what takes time, beside the reporter's output. */
+/** Logs what takes time, next to the reporter's output. */
 export const engineLog = {
   info: (message: string) => void process.stderr.write(`${message}\n`),
   warn: (message: string) => void process.stderr.write(`${message}\n`),

@@ -1,9 +1,9 @@
-// The environment as tests see it. In: this process's environment. Out: which engines the tests use, and the few variables of the
-// machine that child processes get. Keys and addresses of the person who runs the tests never reach a child by accident.
+// The environment of tests. In: this process's environment. Out: the tests' own variables, and the few machine variables that child processes get. The
+// developer's keys and addresses never reach a child.
 import { type Env, readEnv } from '@fxtape/ops';
 import { z } from 'zod';
 
-/** `docker`: Testcontainers. `local`: the pinned binaries. `auto`: Docker where an engine answers and has the images, else local. */
+/** `docker`: Testcontainers. `local`: the pinned binaries. `auto`: Docker where an engine answers and has the image, otherwise local. */
 export type TestEngines = 'auto' | 'docker' | 'local';
 
 /** FXTAPE_TEST_ENGINES. @throws ENV_INVALID */
@@ -25,7 +25,7 @@ export function testSeed(): number | undefined {
 const MACHINE =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|CI|JAVA_HOME|MAVEN_.*|M2_HOME|XDG_.*|DOCKER_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy|SYSTEMROOT)$/i;
 
-/** What describes the machine and nothing else. */
+/** The variables that describe the machine. */
 export function machineEnv(): Env {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => MACHINE.test(name)));
 }

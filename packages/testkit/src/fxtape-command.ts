@@ -1,5 +1,5 @@
-// The `fxtape` command as a person runs it. In: its arguments. Out: for a command that ends, its exit code and output; for `up` and other
-// commands that stay, a handle of the process.
+// Runs the `fxtape` command. In: its arguments. Out: exit code and output of a command that ends; a handle of the process for one that stays, such as
+// `up`.
 import { join } from 'node:path';
 import type { Env } from '@fxtape/ops';
 import type { ChildHandle } from './child-process.ts';
@@ -8,9 +8,9 @@ import { startNode, WORKSPACE } from './service.ts';
 export interface CommandOptions {
   readonly dataDir: string;
   readonly env?: Env;
-  /** Where it is run; default: the data folder. */
+  /** Working directory; default: the data folder. */
   readonly cwd?: string;
-  /** In a process group of its own: `signalGroup` is then Ctrl-C in its terminal. */
+  /** Starts it in its own process group, so that `signalGroup` acts like Ctrl-C in a terminal. */
   readonly ownGroup?: boolean;
 }
 

@@ -1,5 +1,5 @@
-// The vendor's Python SDK for tests. In: the machine's Python 3 and its pip. Out: a Python that has the SDK, in an environment of its own in
-// the cache, made once. Without Python the test fails and says so.
+// The vendor's Python SDK for tests. In: the machine's Python 3. Out: a virtual environment with the SDK, made once in the cache. Without Python the test
+// fails and says so.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { machineEnv } from './env.ts';
 const PACKAGE = 'fxsocket==0.8.0';
 const run = promisify(execFile);
 
-/** The path of its `python`. @throws Error that says what is missing. */
+/** The path of its `python`. @throws Error that says what is missing */
 export async function pythonWithSdk(): Promise<string> {
   const env = machineEnv();
   const cache = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'fxtape', 'python');
   const folder = join(cache, PACKAGE.replace('==', '-'));
   const python = join(folder, 'bin', 'python');
   const whole = join(folder, 'whole');
-  // An environment cannot be moved, so a file in it says that it is whole.
+  // An environment cannot be moved, so a marker file shows that it is complete.
   if (existsSync(whole)) return python;
   await rm(folder, { recursive: true, force: true });
   await mkdir(cache, { recursive: true });

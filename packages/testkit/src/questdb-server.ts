@@ -1,5 +1,5 @@
-// A QuestDB for tests, alone on its own data, with the settings of infra/questdb. Out: its addresses and the ways to hurt it. Data and
-// ports survive stop and kill, and are gone after close.
+// A QuestDB for tests with its own data and the settings of infra/questdb. Out: its addresses, and ways to stop, kill and freeze it. Data and ports
+// survive stop and kill; `close` removes them.
 import {
   LocalQuestDb,
   QUESTDB_IMAGE,
@@ -23,16 +23,16 @@ export interface QuestDbServer {
   readonly http: string;
   /** For QUESTDB_PG_URL. */
   readonly pg: string;
-  /** Starts it again after stop or kill, and waits until it answers. */
+  /** Starts it again and waits until it answers. */
   start(): Promise<void>;
-  /** Asks it to end and waits. */
+  /** SIGTERM, and waits until it is gone. */
   stop(): Promise<void>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
-  /** It keeps its sockets and answers nothing, until thaw. */
+  /** Until `thaw` it keeps its sockets and answers nothing. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Stops it and removes its data. */
   close(): Promise<void>;
 }
 
@@ -81,13 +81,13 @@ async function locally(settings: Readonly<Record<string, string>>): Promise<Ques
   };
 }
 
-/** @throws Error when the server does not run. */
+/** @throws Error when the server is not running */
 export function signal(pid: number | null, name: NodeJS.Signals): void {
-  if (pid === null) throw new Error('the server does not run');
+  if (pid === null) throw new Error('the server is not running');
   process.kill(pid, name);
 }
 
-/** SIGSTOP, and waits until every thread stands: on a busy machine the last one may still answer a request. */
+/** SIGSTOP, and waits until every thread has stopped: on a busy machine one may still answer a request. */
 async function freeze(pid: number | null): Promise<void> {
   signal(pid, 'SIGSTOP');
   const threads = `/proc/${pid}/task`;
@@ -95,7 +95,7 @@ async function freeze(pid: number | null): Promise<void> {
   const stands = (thread: string): boolean =>
     / T /.test(readFileSync(join(threads, thread, 'stat'), 'latin1').replace(/^.*\)/, ''));
   await until(() => readdirSync(threads).every(stands), {
-    what: 'QuestDB to stand',
+    what: 'QuestDB to stop',
     deadlineMs: 10_000,
     everyMs: 5,
   });

@@ -1,5 +1,5 @@
-// A Redis for tests, alone on its own data, with the settings of infra/redis. Out: its URL and the ways to hurt it. Data and port survive
-// stop and kill, and are gone after close.
+// A Redis for tests with its own data and the settings of infra/redis. Out: its URL, and ways to stop, kill and empty it. Data and port survive stop and
+// kill; `close` removes them.
 import { LocalRedis, REDIS_IMAGE, redisAnswers, redisContainerArguments } from '@fxtape/stack';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -13,15 +13,15 @@ export interface RedisServer {
   readonly how: 'docker' | 'local';
   /** For REDIS_URL. */
   readonly url: string;
-  /** Starts it again after stop or kill, and waits until it answers. */
+  /** Starts it again and waits until it answers. */
   start(): Promise<void>;
-  /** Asks it to end and waits. */
+  /** SIGTERM, and waits until it is gone. */
   stop(): Promise<void>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
   /** Removes every key. */
   empty(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Stops it and removes its data. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// A service of fxtape as its own process, started from its sources. In: its name, its variables, its data folder. Out: a handle of the
-// process once the service says that it is up: by its run file (`run/<service>.json` with its pid) or by a line that it prints.
+// Starts a service of fxtape from its sources as a process. In: name, variables, data folder. Out: a handle once the service is up, which its run file
+// (`run/<service>.json` with its pid) or a printed line shows.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,30 +12,30 @@ export const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface ServiceOptions {
   readonly dataDir: string;
-  /** Beside the machine's own; FXTAPE_DATA_DIR is set. */
+  /** In addition to the machine's variables and FXTAPE_DATA_DIR. */
   readonly env?: Env;
-  /** Default: the run file with the pid of this process. `null`: do not wait. */
+  /** How to see that it is up. Default: its run file with its pid. `null`: do not wait. */
   readonly ready?: RegExp | null;
   readonly readyWithinMs?: number;
-  /** Default: `<dataDir>/logs/<name>.log`, appended to by later starts. */
+  /** Default: `<dataDir>/logs/<name>.log`; later starts append to it. */
   readonly logFile?: string;
 }
 
 export interface Service {
   readonly child: ChildHandle;
   readonly pid: number;
-  /** `http://host:port` of its own HTTP port; null when it has none or its run file was not waited for. */
+  /** `http://host:port` of its HTTP port; null when it has none or its run file was not waited for. */
   readonly http: string | null;
   readonly exited: Promise<ChildExit>;
-  /** SIGKILL by default; returns when it has ended. */
+  /** SIGKILL by default; resolves when it has ended. */
   kill(signal?: NodeJS.Signals): Promise<ChildExit>;
-  /** SIGTERM, and an error when it does not end in time. */
+  /** SIGTERM. @throws Error when it does not end in time */
   stop(deadlineMs?: number): Promise<ChildExit>;
 }
 
 /**
  * Starts `services/<name>`.
- * @throws Error with its last lines when it ends, or is not up in time.
+ * @throws Error with its last lines when it ends or is not up in time
  */
 export async function startService(name: string, o: ServiceOptions): Promise<Service> {
   const child = await startNode(name, [join(WORKSPACE, 'services', name, 'src', 'main.ts')], o);
@@ -61,7 +61,7 @@ export async function startService(name: string, o: ServiceOptions): Promise<Ser
   };
 }
 
-/** A program of the workspace under this Node, with the packages' sources. */
+/** Runs a program of the workspace with this Node, from the sources. */
 export function startNode(
   name: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// A folder of its own for one test. Out: its path with links resolved; `remove` takes it away with all that is in it.
+// A temporary folder for one test. Out: its path with links resolved; `remove` deletes it.
 import { mkdtempSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,22 +1,22 @@
-// Waits for a condition instead of for a time. In: a question, asked again and again. Out: its first answer that is not false, null or
-// undefined, or an error that says what was waited for and what was seen last.
+// Waits for a condition instead of a fixed time. In: a function that is called repeatedly. Out: its first result that is not false, null or undefined, or an
+// error with what was waited for and the last result.
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
   /** Completes "waited N ms for …". */
   readonly what: string;
-  /** On an idle machine; a busy one gets more, up to six times as much. */
+  /** Deadline on an idle machine; a busy one gets up to six times as much. */
   readonly deadlineMs: number;
-  /** Pause between two questions; default 25 ms. */
+  /** Pause between two calls; default 25 ms. */
   readonly everyMs?: number;
-  /** Errors of the question are the end by default; `true` makes them "not yet". */
+  /** True: an error means "not yet". Default: it ends the wait. */
   readonly retryErrors?: boolean;
 }
 
 type Answer<T> = Exclude<T, false | null | undefined>;
 
-/** How much longer things take when there is more work than cores. */
+/** How much longer things take on an overloaded machine. */
 const slowness = (): number => Math.min(6, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
 
 export async function until<T>(ask: () => T | Promise<T>, o: UntilOptions): Promise<Answer<T>> {

@@ -37,13 +37,15 @@ export interface RestFault {
 }
 
 export interface Conditions {
+  /** Ticks have no milliseconds. */
   wholeSeconds: boolean;
   snapshotOrder: SnapshotOrder;
   ackOrder: AckOrder;
   ackDelayMs: number;
   /** How the next snapshot is delayed; null: not at all. */
   lingering: (() => Lingering) | null;
-  badSymbol: Scenario['badSymbol'];
+  /** The answer to an unknown symbol: an `error` frame, or `subscribed` without any data. */
+  badSymbol: 'error' | 'silent_ack';
   /** Number of requests that take effect without an answer. */
   swallowAcks: number;
   /** `serverTime` stands still at this UTC instant. */
@@ -82,12 +84,12 @@ export interface Conditions {
 
 export function conditionsAtRest(scenario: Scenario): Conditions {
   return {
-    wholeSeconds: scenario.wholeSeconds,
+    wholeSeconds: false,
     snapshotOrder: scenario.snapshotOrder,
     ackOrder: scenario.ackOrder,
-    ackDelayMs: scenario.ackDelayMs,
+    ackDelayMs: 0,
     lingering: null,
-    badSymbol: scenario.badSymbol,
+    badSymbol: 'error',
     swallowAcks: 0,
     frozenAtUtcMs: null,
     restarting: null,

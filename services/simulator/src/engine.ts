@@ -5,13 +5,15 @@ import type { Market } from './broker/market.ts';
 import type { EmittedTick, TickSource } from './prices/tick-source.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
+/** Ticks are made and sent in slices of this many real milliseconds. */
+const SLICE_MS = 4;
+
 export interface EngineOptions {
   readonly market: Market;
   readonly source: TickSource;
   readonly terminals: readonly Terminal[];
   readonly monoMs: () => number;
   readonly heartbeatMs: number;
-  readonly sliceMs: number;
   /** Makes no more ticks while a socket has this many waiting; null when queues drop instead. */
   readonly waitAbove: number | null;
   /** Most ticks made in one slice. */
@@ -160,7 +162,7 @@ export class Engine {
     try {
       const done = this.slice();
       if (!done) this.#soon();
-      else this.#timer = setTimeout(() => this.#turn(), this.#o.sliceMs);
+      else this.#timer = setTimeout(() => this.#turn(), SLICE_MS);
     } catch (error) {
       this.stop();
       this.#o.onError(error);

@@ -1,6 +1,6 @@
 // The public surface of the simulated gateway: `startSimulator`, and the types of its scenario, faults and ledger.
 export type { FaultInput, FaultReport } from './faults/registry.ts';
-export type { RequestReport, RouteUse } from './gateway/request-book.ts';
+export type { RequestReport, RouteUse } from './gateway/request-counts.ts';
 export type { LedgerLine } from './ledger.ts';
 export {
   DEMO_ACCOUNT_ID,

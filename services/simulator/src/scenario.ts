@@ -108,23 +108,11 @@ const shape = z.strictObject({
   ledger: z.enum(['full', 'counts']).default('full'),
   /** Frames that may wait for one socket; null never drops (then the market waits for the socket). */
   queueFrames: z.int().positive().nullable().default(10_000),
-  dropPolicy: z.enum(['drop_newest', 'drop_oldest']).default('drop_newest'),
   heartbeatMs: z.int().min(10).default(1000),
-  /** Ticks are made and sent in slices of this many real milliseconds. */
-  sliceMs: z.int().min(1).max(1000).default(4),
-  ackDelayMs: z.int().nonnegative().default(0),
-  /** The answer to an unknown symbol: an `error` frame, or `subscribed` without any data. */
-  badSymbol: z.enum(['error', 'silent_ack']).default('error'),
   snapshotOrder: snapshotOrder.default('plain'),
   ackOrder: ackOrder.default('before_snapshot'),
   /** How long a snapshot waits for the live tick that its order needs. */
   snapshotWaitMs: z.int().positive().default(1000),
-  /** Ticks spell their time without milliseconds. */
-  wholeSeconds: z.boolean().default(false),
-  /** `serverTime` in heartbeats: `…56.728Z`, `…56Z`, or `…56.000Z` with whole seconds. */
-  serverTimeDigits: z.enum(['ms', 's', 's_with_zeros']).default('ms'),
-  /** Close code for a socket that a newer one of the same account replaces. */
-  evictCode: z.int().min(1000).max(4999).default(1000),
   /** Christmas, New Year and early closes; without them every week is an ordinary one. */
   holidays: z.boolean().default(false),
   history: z

@@ -11,7 +11,7 @@ import { type FaultInput, FaultRegistry, type FaultReport } from './faults/regis
 import { Gateway } from './gateway/gateway.ts';
 import type { Injection } from './gateway/injected.ts';
 import type { AccountChanges } from './gateway/management.ts';
-import type { RequestReport } from './gateway/request-book.ts';
+import type { RequestReport } from './gateway/request-counts.ts';
 import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { Life, lifelike } from './life.ts';
@@ -112,7 +112,6 @@ export class Simulator {
       terminals: this.#terminals,
       monoMs,
       heartbeatMs: scenario.heartbeatMs,
-      sliceMs: scenario.sliceMs,
       ...pace(scenario),
       forget: scenario.ledger === 'counts',
       onError,

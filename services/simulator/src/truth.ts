@@ -1,6 +1,5 @@
-// What the history really is, for tests to compare a recorder with: no fault, no cap and no time-out stands between. In: an
-// account's terminal and a range. Out: bars with the UTC time of their open and whether they are closed, deals and closed
-// positions as the routes spell them with UTC times beside.
+// The true history, for tests to compare a recorder with: no fault, cap or time-out applies. In: an account's terminal and a range. Out: bars with
+// the UTC time of their open, deals and closed positions as the routes send them plus their UTC times.
 
 import { barEnd, barOpen, type Timeframe, timeframeMs } from './history/timeframe.ts';
 import type { BrokerClock } from './prices/broker-clock.ts';

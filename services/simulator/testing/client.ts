@@ -1,5 +1,4 @@
-// A bare client for the simulator's own tests: one socket, every frame in order. In: the simulator and an account. Out: the
-// frames so far, and waiting with a deadline for what should come.
+// A minimal client for the simulator's own tests. In: the simulator and an account. Out: one socket, its frames in order, and waiting with a deadline.
 
 import type { Simulator } from '../src/simulator.ts';
 import { DEMO_ACCOUNT_ID } from '../src/scenario.ts';
@@ -17,7 +16,7 @@ export interface TickFrame {
   readonly ask: number;
   readonly last: number;
   readonly volume: number;
-  /** The wire's time read as if its `Z` meant something: broker milliseconds. */
+  /** Broker milliseconds: the time parsed as if its `Z` were true. */
   readonly brokerMs: number;
   readonly time: string;
 }

@@ -1,5 +1,5 @@
-// What tests of the history routes share. In: a scenario. Out: a quiet gateway that starts on a Wednesday (makes no tick by
-// itself), and the rows of a route that must answer.
+// Shared by the tests of the history routes. In: a scenario. Out: a gateway that starts on a Wednesday and makes no ticks by itself, and the rows of a
+// route.
 
 import { DEMO_ACCOUNT_ID, type ScenarioInput } from '../src/scenario.ts';
 import type { Simulator } from '../src/simulator.ts';

@@ -1,5 +1,5 @@
-// Requests to the routes of an OpenAPI document, valid and broken, and a judge of the answers. In: the document as it was served. Out:
-// generators of parameters and bodies made from its schemas, and what an answer has that the document does not promise.
+// Generates valid and broken requests from an OpenAPI document and checks the answers against it. In: the served document. Out: generators of parameters
+// and bodies, and the differences between an answer and the document.
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -41,7 +41,7 @@ interface Documented {
 export class Contract {
   readonly operations: readonly Operation[];
   readonly #document: Documented;
-  /** Answers that were looked at and found right: the same text need not be looked at again. */
+  /** Answers that were found right, which are not checked again. */
   readonly #right = new Set<string>();
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, int32range: false } as object);
 

@@ -1,5 +1,4 @@
-// An account's trading without a gateway, for tests of the engine alone. In: which mode, which symbols. Out: quotes and time set by hand, and
-// requests in plain words.
+// An account's trading without a gateway, for tests of the trading engine. In: mode and symbols. Out: quotes and time set by hand, and requests.
 
 import { findSymbols } from '../src/prices/symbols.ts';
 import type { DeskReply, ModifyRequest, SendRequest } from '../src/trading/order-desk.ts';

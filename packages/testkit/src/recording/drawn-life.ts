@@ -1,4 +1,4 @@
-// A gateway's life in a test: its seed is drawn anew for each recording, and printed. `FXTAPE_TEST_SEED` repeats a run.
+// Draws and prints a new seed for the gateway's life in each recording. `FXTAPE_TEST_SEED` repeats a run.
 import { randomInt } from 'node:crypto';
 import { testSeed } from '../env.ts';
 

@@ -1,7 +1,7 @@
-// The control API of a simulated gateway, wherever it runs. In: its address. Out: faults on command, its state, and the ledger of every
-// tick that its market made with the connection that it was written to.
+// The control API of a simulated gateway. In: its address. Out: faults on command, its state, its true history, and the ledger of all ticks with the
+// connection that each was written to.
 
-/** One tick of the simulated market. `conn` is null where nobody was connected; `withheld` where the gateway dropped it. */
+/** One tick of the simulated market. `conn` is null when nobody was connected; `withheld`: the gateway dropped it. */
 export interface LedgerTick {
   readonly n: number;
   readonly conn: number | null;
@@ -13,7 +13,7 @@ export interface LedgerTick {
   readonly withheld: boolean;
 }
 
-/** A bar as it really is. `utcMs` and `brokerMs` are its open; `closed`: its end has passed. */
+/** A true bar. `utcMs` and `brokerMs` are its open; `closed`: its end has passed. */
 export interface TruthBar {
   readonly utcMs: number;
   readonly brokerMs: number;
@@ -26,7 +26,7 @@ export interface TruthBar {
   readonly closed: boolean;
 }
 
-/** A deal as `/OrderHistory` has it, with its true time. */
+/** A row of `/OrderHistory` with its UTC time. */
 export interface TruthDeal {
   readonly ticket: number;
   readonly order: number;
@@ -45,7 +45,7 @@ export interface TruthDeal {
   readonly utcMs: number;
 }
 
-/** A closed position as `/PositionHistory` has it, with its true times. */
+/** A row of `/PositionHistory` with its UTC times. */
 export interface TruthPosition {
   readonly positionId: number;
   readonly symbol: string;
@@ -66,16 +66,16 @@ export interface TruthPosition {
 /** Requests of one route, or of all history routes of an account. */
 export interface RouteUse {
   readonly count: number;
-  /** Asked before with the same path and query … */
+  /** Requests whose path and query came before … */
   readonly repeated: number;
-  /** … and answered with 200 then. */
+  /** … and were answered with 200. */
   readonly repeatedAfterOk: number;
   readonly untold: number;
   readonly statuses: Readonly<Record<string, number>>;
   readonly concurrentMax: number;
-  /** Under way on average, from the first request to the end of the last. */
+  /** Average concurrency, from the first request to the end of the last. */
   readonly concurrency: number;
-  /** Real milliseconds with 0, 1, 2, … under way, over the same time. */
+  /** Real milliseconds with 0, 1, 2, … concurrent requests, over the same time. */
   readonly busyMs: readonly number[];
 }
 
@@ -119,7 +119,7 @@ export class GatewayControl {
     return this.command('fault', { kind, ...parameters });
   }
 
-  /** The same, and whether the control applied to anything. */
+  /** Applies a fault; returns whether it had an effect. */
   async faultApplied(kind: string, parameters: object = {}): Promise<boolean> {
     const { accounts } = await this.fault(kind, parameters);
     return (accounts as { readonly applied: boolean }[]).some(({ applied }) => applied);
@@ -153,7 +153,7 @@ export class GatewayControl {
     return this.#lines<TruthPosition>('positions', { account });
   }
 
-  /** A round trip (or without a symbol a correction of the balance) with a time in the past, told by no frame. */
+  /** Adds a round trip (or without a symbol a balance correction) with a past time and without a frame. */
   async lateDeal(late: {
     account?: string;
     utc: string;
@@ -165,8 +165,8 @@ export class GatewayControl {
   }
 
   /**
-   * The broker changes the bar that holds `utc`: a minute and all that is folded from it, or one bar of a longer timeframe;
-   * null takes the change back. Answers the bar before and after.
+   * Changes the bar that contains `utc`: a minute and every bar folded from it, or one bar of a longer timeframe; null undoes the change. Returns the
+   * bar before and after.
    */
   async revise(of: {
     symbol: string;
@@ -177,7 +177,7 @@ export class GatewayControl {
     return (await this.command('revise', of)) as unknown as { before: TruthBar; after: TruthBar };
   }
 
-  /** What was asked over REST since the start or the last reset. */
+  /** REST requests since the start or the last reset. */
   async requests(): Promise<RequestReport> {
     return (await (
       await fetch(`${this.#control}/requests`, { headers: this.#headers })

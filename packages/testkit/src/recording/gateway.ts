@@ -1,4 +1,4 @@
-// The simulated gateway as its own process, with its control API. In: a scenario. Out: its address, and the control of it.
+// The simulated gateway as a process. In: a scenario. Out: its address and its control API.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@fxtape/stack';

@@ -1,9 +1,9 @@
-// Holds the gateway's true history against the tables, row by row: bars, deals, closed positions, and ticks as a multiset. In: a recording
-// and what to compare. Out: how many rows are right, missing, different, too many, with the first few of each as text.
+// Compares the gateway's true history with the tables, row by row: bars, deals, closed positions, and ticks as a multiset. In: a recording and what to
+// compare. Out: how many rows are right, missing, different or extra, with the first few of each as text.
 import type { Recorded } from './recorded.ts';
 
 export interface HistoryVerdict {
-  /** Rows that the gateway's truth has. */
+  /** Rows of the gateway's true history. */
   readonly expected: number;
   readonly stored: number;
   readonly missing: number;
@@ -16,7 +16,7 @@ export interface HistoryVerdict {
 
 const EXAMPLES = 5;
 
-/** Both sides as `key → values`, each key once. */
+/** Compares two sides given as `key → values`. */
 function compare(
   truth: ReadonlyMap<string, string>,
   stored: readonly (readonly [string, string])[],
@@ -154,8 +154,8 @@ interface TickRange {
 }
 
 /**
- * Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows are ticks too. Ticks
- * inside `outside` are not compared.
+ * Every tick that the market made in [fromMs, toMs), sent or not, as a multiset of time and prices. Snapshot rows count as ticks. Ticks inside
+ * `outside` are not compared.
  */
 export async function judgeTicks(
   recording: Recorded,

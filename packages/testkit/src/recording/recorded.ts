@@ -1,17 +1,17 @@
-// What a recording under test left behind, wherever its parts run: a gateway that knows what it sent, and the tables. Out: SQL, and the
-// moment when all that was sent has come to rest.
+// Access to a recording under test, wherever its parts run: the gateway that knows what it sent, and the tables. Out: SQL, and waiting until everything
+// sent has settled.
 import { until } from '../until.ts';
 import type { GatewayControl } from './gateway-control.ts';
 
 const STILL_MS = 3500;
-/** Claims that end before the market does: nobody records any more, or somebody is slow. */
+/** How long coverage may lag behind the end of the market: a recorder has stopped or is slow. */
 const STILL_SHORT_MS = 30_000;
 
 export abstract class Recorded {
   abstract readonly gateway: GatewayControl;
   /** `http://127.0.0.1:port` of QuestDB. */
   protected abstract get sqlUrl(): string;
-  /** Of a QuestDB that asks for a password. */
+  /** For a QuestDB with a password. */
   protected get sqlHeaders(): Record<string, string> {
     return {};
   }
@@ -33,7 +33,7 @@ export abstract class Recorded {
     return Number((await this.sql(`SELECT count() FROM ${table}`))[0]?.[0]);
   }
 
-  /** Waits for so many more rows of ticks. */
+  /** Waits for `count` more rows of ticks. */
   async moreTicks(count: number, deadlineMs = 60_000): Promise<void> {
     const before = await this.count().catch(() => 0);
     await until(async () => (await this.count()) >= before + count, {
@@ -45,8 +45,8 @@ export abstract class Recorded {
   }
 
   /**
-   * Stops the market and waits until the database stands still. Coverage trails by seconds and is waited for too: what stands still before
-   * the claims of each stream of ticks reach the end of the market may be about to go on, on a machine that is busy.
+   * Stops the market and waits until the tables no longer change. Coverage trails by seconds: on a busy machine, tables that are still before the
+   * coverage of each tick stream reaches the end of the market may yet change.
    */
   async settle(deadlineMs = 120_000): Promise<void> {
     const { nowUtc } = await this.gateway.command('pause');
@@ -68,7 +68,7 @@ export abstract class Recorded {
         if (now !== last) sinceMs = performance.now();
         last = now;
         const isWhole = least !== null && Number(least) >= endUs;
-        // Claims are written all the time, so a table of them is often a moment behind.
+        // Coverage is written all the time, so its table is often a moment behind.
         return lag === 0 && performance.now() - sinceMs >= (isWhole ? STILL_MS : STILL_SHORT_MS);
       },
       { what: 'the tables to stand still', deadlineMs, everyMs: 250 },

@@ -1,5 +1,5 @@
-// A whole recording under test: a simulated gateway, a real QuestDB, and collectors started on one data folder. In: what differs from
-// the usual. Out: handles to hurt each part, beside what each recording tells.
+// A whole recording under test: a simulated gateway, a real QuestDB, and collectors on one data folder. In: what differs from the defaults. Out: handles to
+// control and break each part.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type QuestDbServer, startQuestDb } from '../questdb-server.ts';
@@ -10,10 +10,10 @@ import { until } from '../until.ts';
 import { SimulatedGateway } from './gateway.ts';
 import { Recorded } from './recorded.ts';
 
-/** Trade around the clock, so that a test moves on a Sunday too. */
+/** Symbols that trade around the clock, so that tests also work on a Sunday. */
 export const CRYPTO = ['BTCUSD', 'ETHUSD', 'SOLUSD'];
 
-/** The account that a scenario has unless it names others. */
+/** The default account of a scenario. */
 export const DEMO_ACCOUNT = '0f9c2d4e-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
 
 /** An account of fxtape.yaml. */
@@ -25,7 +25,7 @@ export interface RecordedAccount {
   readonly symbols?: readonly string[];
   /** `clock:` of this account; default: that of the recording. */
   readonly clock?: string;
-  /** The variable that holds its key; default FXSOCKET_API_KEY. */
+  /** The variable with its key; default FXSOCKET_API_KEY. */
   readonly key?: string;
 }
 
@@ -33,7 +33,7 @@ export interface RecordingOptions {
   /** The simulator's scenario; default: three crypto symbols at `ticksPerSecond`. */
   readonly scenario?: object;
   readonly ticksPerSecond?: number;
-  /** The gateway's life (README of the simulator); default: it behaves as well as it can. */
+  /** The gateway's life (README of the simulator); default: faultless. */
   readonly life?: { readonly seed: number; readonly drops?: boolean };
   /** `clock:` of the account in fxtape.yaml; default auto. */
   readonly clock?: string;
@@ -41,11 +41,11 @@ export interface RecordingOptions {
   /** Default: one called `demo`, with feed `demo` and `symbols`. */
   readonly accounts?: readonly RecordedAccount[];
   readonly timeframes?: readonly string[];
-  /** `backfill:` of fxtape.yaml; default as the product has it. */
+  /** `backfill:` of fxtape.yaml; default: that of the product. */
   readonly backfill?: object;
   /** A Redis for scheduler and backfill; default false. */
   readonly redis?: boolean;
-  /** Where the tape lies; default: a folder of its own. */
+  /** Folder of the tape; default: a temporary one. */
   readonly dataDir?: string;
   readonly questdbSettings?: Readonly<Record<string, string>>;
   /** For the simulator's process. */
@@ -56,7 +56,7 @@ export class Recording extends Recorded {
   readonly dir: string;
   readonly dataDir: string;
   readonly gateway: SimulatedGateway;
-  /** What is started afterwards uses it. */
+  /** Services that start afterwards use it. */
   questdb: QuestDbServer;
   readonly #redis: RedisServer | null;
   #workers = 0;
@@ -105,7 +105,7 @@ export class Recording extends Recorded {
     }
   }
 
-  /** Writes fxtape.yaml; whatever runs takes it up. */
+  /** Writes fxtape.yaml; running services pick it up. */
   configure(o: Pick<RecordingOptions, 'accounts' | 'backfill' | 'clock' | 'symbols' | 'timeframes'>): void {
     const accounts = o.accounts ?? [{ id: DEMO_ACCOUNT, name: 'demo', symbols: o.symbols ?? ['*'] }];
     const yaml = [
@@ -133,7 +133,7 @@ export class Recording extends Recorded {
     return this.#redis;
   }
 
-  /** Starts a collector. Its data folder is the recording's, unless the test brings a new one. */
+  /** Starts a collector, by default on the recording's data folder. */
   async collector(dataDir = this.dataDir, env: Readonly<Record<string, string>> = {}): Promise<Service> {
     return this.#start('collector', { dataDir, logFile: join(this.dir, 'collector.log'), env });
   }
@@ -143,7 +143,7 @@ export class Recording extends Recorded {
     return this.#start('scheduler', { dataDir: this.dataDir, env });
   }
 
-  /** Starts a backfill process, as many as wanted: each has a data folder of its own for its run file. */
+  /** Starts a backfill process. Each has its own data folder for its run file. */
   backfill(env: Readonly<Record<string, string>> = {}): Promise<Service> {
     const dataDir = join(this.dir, `backfill-${++this.#workers}`);
     mkdirSync(dataDir, { recursive: true });
@@ -169,7 +169,7 @@ export class Recording extends Recorded {
     return service;
   }
 
-  /** Every configured stream is live. A terminal that starts is not ready for the first minute. */
+  /** Waits until every configured stream is live. A starting terminal may not be ready for a minute. */
   async live(service: Service, deadlineMs = 120_000): Promise<void> {
     let reasons = '';
     try {

@@ -1,16 +1,16 @@
-// Holds the ledger of the gateway against the tables: the promise, row by row. In: a recording that has come to rest. Out: what is
-// missing outside gaps, doubled, at a wrong time, or unaccounted for, and how much each gap exceeds the hole that it stands for.
+// Checks the promise row by row: compares the gateway's ledger with the tables. In: a recording that has settled. Out: ticks that are missing outside
+// gaps, doubled, wrong or unaccounted for, and how far each gap exceeds its missing ticks.
 import type { LedgerTick } from './gateway-control.ts';
 import type { Recorded } from './recorded.ts';
 
 export interface GapSight {
   readonly symbol: string | null;
   readonly cause: string;
-  /** Of received lines that were not stored (left out, condemned, untimed), not of a time in which nothing was received. */
+  /** A gap of received lines that were not stored (left out, condemned, untimed), not of a time without data. */
   readonly isOfSingleLines: boolean;
   readonly fromUs: number;
   readonly toUs: number;
-  /** Ticks that the market made inside it and the table does not have. */
+  /** Ticks of the market inside the gap that the table lacks. */
   missing: number;
   firstMissingUs: number;
   lastMissingUs: number;
@@ -24,16 +24,16 @@ export interface Verdict {
   readonly missing: number;
   /** Sent, not stored, in a gap. */
   readonly missingInGap: number;
-  /** Made while nobody took it, or dropped by the gateway, not stored, in no gap, since the recorder's account began. */
+  /** Made but not sent, not stored, in no gap, since the start of the recording. */
   readonly unaccounted: number;
   readonly doubled: number;
-  /** Live rows that state no tick of the market: wrong in time or in price. */
+  /** Live rows that match no tick of the market: wrong time or price. */
   readonly wrong: number;
-  /** Snapshots of before the market's first tick: no tick, one a symbol at most. */
+  /** Snapshots of the quote before the first tick: at most one per symbol. */
   readonly quotes: number;
-  /** Microseconds between the account's begin and its end that are neither covered nor in a gap, over all symbols. */
+  /** Microseconds between start and end of the recording that are neither covered nor in a gap, all symbols. */
   readonly unclaimedUs: number;
-  /** The first few of the ticks that the promise is broken for, as text. */
+  /** The first few ticks that break the promise, as text. */
   readonly examples: readonly string[];
   readonly gaps: readonly GapSight[];
 }
@@ -50,8 +50,7 @@ const keyOf = (symbol: string, us: number, bid: number, ask: number): string =>
   `${symbol} ${us} ${bid} ${ask}`;
 
 /**
- * Compares everything of the feed of the gateway's first account; default: the only one in the tables. Times are compared in microseconds of
- * UTC, prices as the wire spells them.
+ * Compares everything of `feed` (default: the only one in the tables) with the gateway's first account: times in microseconds UTC, prices as sent.
  */
 export async function judge(recording: Recorded, feed?: string): Promise<Verdict> {
   const of = feed === undefined ? '' : ` AND feed = '${feed}'`;
@@ -112,7 +111,7 @@ export async function judge(recording: Recorded, feed?: string): Promise<Verdict
   return { sent, stored: rows, ...result, ...found, unclaimedUs: unclaimed(claims), examples, gaps };
 }
 
-/** Rows that the market does not have so often, and rows that it does not have at all. */
+/** Finds rows that the market made less often, and rows that it never made. */
 function strangers(
   stored: ReadonlyMap<string, Row>,
   truth: ReadonlyMap<string, { made: number }>,
@@ -165,7 +164,7 @@ async function storedOf(recording: Recorded, of: string): Promise<Map<string, Ro
   return stored;
 }
 
-/** What coverage and gaps claim of each symbol, `[from, to)`. An open gap reaches to its own begin only. */
+/** The ranges `[from, to)` of coverage and gaps for each symbol. An open gap counts as empty. */
 async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [number, number][]>> {
   const coverage = await recording.sql(
     `SELECT symbol, cast(ts as long), cast(ts_to as long) FROM coverage WHERE stream = 'ticks'${of}`,
@@ -174,7 +173,7 @@ async function claimsOf(recording: Recorded, of: string): Promise<Map<string, [n
     `SELECT symbol, cast(ts_from as long), cast(ts_to as long), gap_id FROM gaps WHERE stream = 'ticks'${of}`,
   );
   const claims = new Map<string, [number, number][]>();
-  // A gap of single lines says nothing about the time around it: for a delayed symbol it may lie before the recording.
+  // A gap of single lines says nothing about the time around it; for a delayed symbol it may be before the recording.
   const lasting = gaps.filter(([, , , id]) => !OF_SINGLE_LINES.test(String(id)));
   for (const [symbol, from, to] of [...coverage, ...lasting]) {
     const list = claims.get(String(symbol)) ?? [];
@@ -196,7 +195,7 @@ function unclaimed(claims: ReadonlyMap<string, [number, number][]>): number {
   return sum;
 }
 
-/** Seconds by which gaps exceed their holes at each end. A gap without a missing tick has its hole in its middle. */
+/** Seconds by which gaps exceed their missing ticks at each end. A gap without missing ticks is measured from its middle. */
 export function excess(gaps: readonly GapSight[]): { starts: number[]; ends: number[] } {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -216,7 +215,7 @@ export const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 };
 
-/** One line a cause, for the log of a test run. */
+/** One line per cause, for the log of a test run. */
 export function report(title: string, verdict: Verdict): string {
   const { sent, stored, missing, missingInGap, unaccounted, doubled, wrong } = verdict;
   const lines = [

@@ -1,10 +1,7 @@
-// Faults of the broker's clock as the wire shows it: ticks without milliseconds or of another time, a `serverTime` that stands still.
+// Faults of the times on the wire: ticks without milliseconds or with another time, a frozen `serverTime`.
 
 import { z } from 'zod';
-import { defineFault, type FaultKind, nothingThere } from './fault.ts';
-import { setUntilReleased } from './subscribing.ts';
-
-const ms = z.int().positive().optional();
+import { defineFault, type FaultKind, ms, nothingThere, setUntilReleased } from './fault.ts';
 
 const wholeSeconds = defineFault(
   'whole_seconds',
@@ -16,7 +13,7 @@ const freezeServerTime = defineFault('freeze_server_time', z.strictObject({ ms }
   setUntilReleased(terminal.conditions, 'frozenAtUtcMs', terminal.nowUtcMs()),
 );
 
-/** The next `count` ticks of a symbol, or all until the end, state a time that is off by so much: a delayed symbol, a tick of another hour. */
+/** The next `count` ticks of a symbol, or all of them, state a time that is off: a delayed symbol, or a tick of another hour. */
 const otherTime = defineFault(
   'other_time',
   z.strictObject({ symbol: z.string(), byMs: z.int(), count: z.int().positive().optional(), ms }),

@@ -1,11 +1,9 @@
-// Faults of the one open socket: closed, reset, deaf and mute, not heard, taken over by somebody else.
+// Faults of the open socket: closed, reset, stalled, not read, taken over by another client.
 
 import { z } from 'zod';
-import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
+import { defineFault, type FaultKind, holdName, ms, nothingThere, over } from './fault.ts';
 
-const ms = z.int().positive().optional();
-
-/** The server says good-bye with a code. */
+/** The server closes the socket with a code. */
 const close = defineFault(
   'close',
   z.strictObject({
@@ -19,7 +17,7 @@ const close = defineFault(
   },
 );
 
-/** TCP reset, without a good-bye. */
+/** TCP reset without a closing handshake. */
 const reset = defineFault('reset', z.strictObject({}), ({ connection }) => {
   if (connection === null) return nothingThere;
   connection.reset('reset');
@@ -27,8 +25,8 @@ const reset = defineFault('reset', z.strictObject({}), ({ connection }) => {
 });
 
 /**
- * Neither reads nor writes, and keeps the TCP connection open. What is sent meanwhile waits in the queue under its ordinary
- * limit, and goes out on release if the client is still there.
+ * Neither reads nor writes but keeps the TCP connection open. Frames wait in the queue under its ordinary limit and go out on release if the
+ * client is still there.
  */
 const halfOpen = defineFault('half_open', z.strictObject({ ms }), ({ connection }) => {
   if (connection === null) return nothingThere;
@@ -44,21 +42,21 @@ const halfOpen = defineFault('half_open', z.strictObject({ ms }), ({ connection 
   };
 });
 
-/** The server does not read: requests, pings and a good-bye go unheard, while ticks keep coming. */
+/** The server does not read: it ignores requests, pings and close frames, while ticks keep coming. */
 const slowRead = defineFault('slow_read', z.strictObject({ ms }), ({ connection }) => {
   if (connection === null) return nothingThere;
   connection.stopReading();
   return { applied: true, release: () => connection.resumeReading() };
 });
 
-/** A second user of the account: the socket is replaced now, and its successors `afterMs` after they opened. */
+/** A second client of the account: the socket is replaced now, and its successors `afterMs` after they opened. */
 const evict = defineFault(
   'evict',
   z.strictObject({ count: z.int().positive().default(1), afterMs: z.int().nonnegative().default(0), ms }),
   (terminal, { count, afterMs }) => {
     const { connection, conditions } = terminal;
     const now = connection !== null;
-    connection?.close(terminal.evictCode, 'replaced by a newer connection', 'evicted');
+    connection?.evict();
     conditions.evictions = { remaining: now ? count - 1 : count, afterMs };
     return {
       applied: true,

@@ -1,24 +1,25 @@
-// What a fault is: a name, checked parameters, and what it does to one account's terminal. Every kind lives in the file of
-// its family. A fault that lasts can be released; with `ms` it releases itself.
+// Defines a fault: a name, checked parameters, and its effect on one account's terminal. Each kind is in the file of its family. A lasting fault can
+// be released; with `ms` it ends by itself.
 
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Conditions } from '../conditions.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export interface AppliedFault {
-  /** False when there was nothing to apply it to, such as no open socket. */
+  /** False when the fault could not apply, for example without an open socket. */
   readonly applied: boolean;
-  /** Ends a fault that lasts; null for one that is over at once. */
+  /** Ends a lasting fault; null for an instantaneous one. */
   readonly release: (() => void) | null;
 }
 
-/** A kind of fault with its parameters already checked and erased. */
+/** A kind of fault, without the type of its parameters. */
 export interface FaultKind {
   readonly kind: string;
   readonly parameters: z.ZodType;
   apply(terminal: Terminal, parameters: unknown): AppliedFault;
 }
 
-/** `parameters` may hold `ms`: after that many real milliseconds the registry releases the fault. */
+/** When the parameters include `ms`, the registry releases the fault after that many real milliseconds. */
 export function defineFault<S extends z.ZodType>(
   kind: string,
   parameters: S,
@@ -28,6 +29,38 @@ export function defineFault<S extends z.ZodType>(
     kind,
     parameters,
     apply: (terminal, input) => apply(terminal, input as z.output<S>),
+  };
+}
+
+/** How long a fault lasts, real milliseconds; absent: until it is released. */
+export const ms = z.int().positive().optional();
+
+/** Sets a condition until released. */
+export function setUntilReleased<K extends keyof Conditions>(
+  conditions: Conditions,
+  name: K,
+  value: Conditions[K],
+): AppliedFault {
+  const before = conditions[name];
+  conditions[name] = value;
+  return {
+    applied: true,
+    release: () => {
+      conditions[name] = before;
+    },
+  };
+}
+
+/** Sets a condition that counts its uses; the release leaves a later fault of the same kind in place. */
+export function countUntilReleased<
+  K extends 'partialFills' | 'priceMoves' | 'refuseUpgrade' | 'tradeTimeouts',
+>(conditions: Conditions, name: K, value: NonNullable<Conditions[K]>): AppliedFault {
+  conditions[name] = value;
+  return {
+    applied: true,
+    release: () => {
+      if (conditions[name] === value) conditions[name] = null as Conditions[K];
+    },
   };
 }
 

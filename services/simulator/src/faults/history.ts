@@ -1,6 +1,5 @@
-// Faults of the history routes: not ready, still growing, cut at a cap, too much for the deadline, slow, busy, broken or
-// blurred. In: which routes, symbols and timeframes, how likely (`chance`, seeded), how often (`count`), how long (`ms`).
-// Out: an answer refused or shaped; several faults at once all do their part.
+// Faults of the history routes: not ready, growing, capped, timed out, slow, busy, broken or blurred. In: routes, symbols and timeframes, how likely
+// (`chance`, seeded), how often (`count`), how long (`ms`). Out: a refused or changed answer. Several faults at once add up.
 
 import { z } from 'zod';
 import { Random } from '../prices/random.ts';
@@ -8,7 +7,7 @@ import { type AnswerShape, HISTORY_PATHS, type HistoryAsk } from '../answers/ans
 import { failed, type RestAnswer, tooMany, terminalDown, timedOut } from '../answers/envelope.ts';
 import { TIMEFRAMES, timeframeMs } from '../history/timeframe.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { defineFault, type FaultKind } from './fault.ts';
+import { defineFault, type FaultKind, ms } from './fault.ts';
 
 const HOUR = 3_600_000;
 
@@ -16,15 +15,15 @@ const scope = {
   path: z.enum(HISTORY_PATHS).optional(),
   symbol: z.string().optional(),
   timeframe: z.enum(TIMEFRAMES).optional(),
-  /** Of each request that fits. */
+  /** Probability for each matching request. */
   chance: z.number().min(0).max(1).default(1),
-  /** Requests it does something to, and then no more. */
+  /** Number of requests that it affects. */
   count: z.int().positive().optional(),
-  ms: z.int().positive().optional(),
+  ms,
 };
 type Scope = z.output<z.ZodObject<typeof scope>>;
 
-/** Does its part to an answer; false when this request is none of its business, which then does not count. */
+/** Changes an answer; false when the request is not concerned, which then does not count. */
 type Shaping = (ask: HistoryAsk, shape: AnswerShape) => boolean;
 
 const FAILED_CALL: Readonly<Record<HistoryAsk['path'], string>> = {
@@ -42,10 +41,10 @@ const BAD_GATEWAY: RestAnswer = {
   contentType: 'text/html',
 };
 
-/** Faults on one account get numbers, so that each has a random sequence of its own. */
+/** Numbers the faults of an account, so that each has its own random sequence. */
 const applied = new WeakMap<Terminal, number>();
 
-/** A fault on the answers that fit, until it is released. `make` is called once per account. */
+/** A fault on matching answers until it is released. `make` is called once per account. */
 function shaping<P extends Record<string, z.ZodType>>(
   kind: string,
   parameters: P,
@@ -88,7 +87,7 @@ const refuse = (shape: AnswerShape, answer: RestAnswer): true => {
 class Asks {
   readonly #counts = new Map<string, number>();
 
-  /** How often this was asked before. */
+  /** How often this was requested before. */
   before({ path, symbol, timeframe, from, to }: HistoryAsk, each: 'series' | 'range'): number {
     const series = `${path} ${symbol ?? ''} ${timeframe ?? ''}`;
     const key = each === 'series' ? series : `${series} ${from} ${to}`;
@@ -113,7 +112,7 @@ const notReady = shaping(
   },
 );
 
-/** The first `asks` answers of each series or range lack a part, less of it each time. */
+/** The first `asks` answers of each series or range are incomplete, each time less so. */
 const growing = shaping(
   'history_growing',
   { asks: z.int().positive().default(3), missing: z.enum(['oldest', 'newest']).default('oldest'), each },
@@ -132,7 +131,7 @@ const growing = shaping(
   },
 );
 
-/** At most `rows` rows; the newest or the oldest of them are cut away, without a word. */
+/** Silently cuts the newest or oldest rows beyond `rows`. */
 const cap = shaping(
   'history_cap',
   { rows: z.int().positive(), cut: z.enum(['newest', 'oldest']).default('newest') },
@@ -146,14 +145,14 @@ const cap = shaping(
     },
 );
 
-/** 504 for a request that spans more than `hours` or `bars`, or has more than `rows` rows to tell. */
+/** 504 for a request that spans more than `hours` or `bars`, or has more than `rows` rows. */
 const timeoutAbove = shaping(
   'history_timeout_above',
   {
     bars: z.number().positive().optional(),
     hours: z.number().positive().optional(),
     rows: z.int().positive().optional(),
-    /** Before it says so. */
+    /** Delay of the 504. */
     afterMs: z.int().nonnegative().default(0),
   },
   ({ bars, hours, rows, afterMs }) =>
@@ -182,7 +181,7 @@ const slow = shaping(
     },
 );
 
-/** 503 without an envelope, or 429; with `everyMs` only for the first `forMs` of each such time. */
+/** 503 without an envelope, or 429; with `everyMs` only during the first `forMs` of each interval. */
 const busy = shaping(
   'history_busy',
   {
@@ -223,7 +222,7 @@ const wholeSeconds = shaping('history_whole_seconds', {}, () =>
   }),
 );
 
-/** Each price is off by up to `amount`, always by the same for the same row. */
+/** Each price is off by up to `amount`, the same row always by the same amount. */
 const floatNoise = shaping(
   'history_float_noise',
   { amount: z.number().positive().default(1e-7) },
@@ -243,7 +242,7 @@ const withoutLast = shaping('history_without_last', {}, () =>
   }),
 );
 
-/** Bars and ticks of the newest `minutes` are not there, whatever the market does. */
+/** Bars and ticks of the newest `minutes` are missing. */
 const unsynced = shaping('history_unsynced', { minutes: z.number().positive() }, ({ minutes }) => {
   return (ask, shape) => {
     if (ask.symbol === null) return false;
@@ -252,16 +251,16 @@ const unsynced = shaping('history_unsynced', { minutes: z.number().positive() },
   };
 });
 
-/** `/QuoteTicks` lacks the ticks of a time; bars have them. */
+/** `/QuoteTicks` lacks the ticks of a range that bars contain. */
 const hole = shaping('history_hole', { from: z.iso.datetime(), to: z.iso.datetime() }, ({ from, to }) => {
   const range = { from: Date.parse(from), to: Date.parse(to) };
   return only('/QuoteTicks', (shape) => void shape.holes.push(range));
 });
 
-/** The broker does not list the symbol: no route knows it, and no new subscription. */
+/** The broker no longer lists the symbol: routes and new subscriptions refuse it. */
 const unlisted = defineFault(
   'symbol_unlisted',
-  z.strictObject({ symbol: z.string(), ms: z.int().positive().optional() }),
+  z.strictObject({ symbol: z.string(), ms }),
   ({ conditions }, { symbol }) => {
     conditions.unlisted.push(symbol);
     return {

@@ -1,5 +1,5 @@
-// Frames that are no message: extra ones between the real ones, or a real tick that goes out unreadable. Extra frames are no
-// ticks and stand in no ledger; a spoiled tick stands in it as withheld.
+// Unreadable frames: extra ones between the real ones, or a real tick sent unreadable. Extra frames are not in the ledger; a spoiled tick is there
+// as withheld.
 
 import { z } from 'zod';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -1,5 +1,5 @@
-// REST as a whole: the gateway away from an account (its key refused, its proxy alone at home, a network that swallows everything), and every
-// kind of trouble at random. In: how, or how often. Out: answers of every route of the account, and of `/v1`, that are no answers.
+// Faults of REST as a whole: an account's gateway is down (key refused, only a proxy answers, a network that drops everything), or requests fail at
+// random. In: how, or how often. Out: failures on every route of the account and of `/v1`.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import {
   tooMany,
   unauthorized,
 } from '../answers/envelope.ts';
-import { defineFault, type FaultKind } from './fault.ts';
+import { defineFault, type FaultKind, ms } from './fault.ts';
 import type { Disturbance } from '../conditions.ts';
 
 const html = (status: number, title: string): RestAnswer => ({
@@ -21,8 +21,6 @@ const html = (status: number, title: string): RestAnswer => ({
   contentType: 'text/html',
 });
 const BAD_GATEWAY = html(502, 'Bad Gateway');
-
-const ms = z.int().positive().optional();
 
 const away = defineFault(
   'gateway_away',
@@ -51,7 +49,7 @@ const away = defineFault(
   },
 );
 
-/** Each of these at its own rate; more than one may be drawn, then the first counts. */
+/** Each kind has its own chance; when several are drawn, the first counts. */
 const TROUBLES = {
   unauthorized: () => ({ answer: unauthorized }),
   timeout: () => ({ answer: timedOut('Terminal') }),
@@ -70,7 +68,7 @@ const KINDS = Object.keys(TROUBLES) as Trouble[];
 const random = defineFault(
   'random_faults',
   z.strictObject({
-    /** Of each kind. */
+    /** Probability of each kind. */
     rate: z.number().min(0).max(1).default(0.05),
     kinds: z.array(z.enum(KINDS)).min(1).default(KINDS),
     slowMs: z.int().nonnegative().default(2000),
@@ -95,7 +93,7 @@ const random = defineFault(
   },
 );
 
-/** Waits as long as the disturbance says; true when the answer is to be broken off. */
+/** Waits as long as the fault demands; true when the answer must be broken off. */
 export async function delayed(disturbance: Disturbance | null): Promise<boolean> {
   if (disturbance === null || !('cut' in disturbance)) return false;
   if (disturbance.lateMs > 0) await wait(disturbance.lateMs);

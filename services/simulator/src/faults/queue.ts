@@ -1,12 +1,12 @@
-// The client is slow, or the server believes so: frames wait, then are thrown away, heartbeats among them; then a `warning`
-// tells how many, or the socket is reset before it could.
+// A slow client, or a server that believes so: frames wait, then are dropped, heartbeats included; a `warning` reports how many, or the socket is
+// reset before that.
 
 import { z } from 'zod';
 import type { Connection } from '../socket/connection.ts';
 import type { QueueRule } from '../socket/outbox.ts';
-import { defineFault, type FaultKind, holdName, nothingThere } from './fault.ts';
+import { defineFault, type FaultKind, holdName, ms, nothingThere } from './fault.ts';
 
-/** Time for the last bytes to reach the client before a reset throws away what was not delivered. */
+/** Time for the last bytes to reach the client before a reset discards what was not delivered. */
 const FLUSH_MS = 30;
 
 const parameters = z.strictObject({
@@ -14,12 +14,12 @@ const parameters = z.strictObject({
   /** Ends when this many frames were dropped … */
   count: z.int().positive().optional(),
   /** … or after this time; with neither, when it is released. */
-  ms: z.int().positive().optional(),
-  /** Frames that may wait before dropping begins. */
+  ms,
+  /** Queue length at which dropping begins. */
   queueFrames: z.int().nonnegative().default(50),
-  /** Where the `warning` goes: behind everything that waited, or where the frames are missing. */
+  /** Where the `warning` goes: behind all queued frames, or where frames are missing. */
   warning: z.enum(['last', 'in_place']).default('last'),
-  /** For `reset_before_warning`: which frames are dropped, and whether those that waited arrive before the reset. */
+  /** For `reset_before_warning`: which frames are dropped, and whether the queued ones arrive before the reset. */
   policy: z.enum(['drop_newest', 'drop_oldest']).default('drop_newest'),
   survivors: z.enum(['delivered', 'lost']).default('delivered'),
 });
@@ -62,14 +62,14 @@ const withhold = defineFault('withhold', parameters, ({ connection }, given) => 
 });
 
 /**
- * Ticks are thrown away, everything else goes on, heartbeats on time among it. A `warning` tells how many they were: at the end, or before each
- * heartbeat, and then a socket that ends meanwhile takes no secret with it that a heartbeat has passed.
+ * Drops ticks while everything else, heartbeats included, is sent on time. A `warning` reports their number: at the end, or before each heartbeat, so
+ * that no drop is unreported when a heartbeat has passed.
  */
 const dropTicks = defineFault(
   'drop_ticks',
   z.strictObject({
     tells: z.enum(['at_end', 'before_heartbeats']).default('at_end'),
-    ms: z.int().positive().optional(),
+    ms,
   }),
   ({ connection }, { tells }) =>
     connection === null ? nothingThere : { applied: true, release: connection.dropTicks(tells) },

@@ -1,5 +1,5 @@
-// All faults by name. In: `{kind, account?, …}` as the control API takes it. Out: the fault applied to one account or to all,
-// with an id by which it can be released before its time.
+// All faults by name. In: `{kind, account?, …}` as the control API takes it. Out: the fault, applied to one account or all, with an id for its
+// release.
 
 import { FxtapeError } from '@fxtape/ops';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ const KINDS: ReadonlyMap<string, FaultKind> = new Map(
 const envelope = z.looseObject({ kind: z.string(), account: z.string().optional() });
 const duration = z.looseObject({ ms: z.number().optional() });
 
-/** A fault as asked for; the parameters depend on the kind. */
+/** A requested fault; its parameters depend on the kind. */
 export interface FaultInput {
   readonly kind: string;
   /** Id of an account; default: all. */
@@ -67,7 +67,7 @@ export class FaultRegistry {
     this.#terminals = terminals;
   }
 
-  /** Faults that have not ended. */
+  /** Active faults. */
   get active(): readonly { id: number; kind: string; account: string }[] {
     return this.#lasting.map(({ id, kind, account }) => ({ id, kind, account }));
   }
@@ -96,7 +96,7 @@ export class FaultRegistry {
     return { id, kind, accounts };
   }
 
-  /** Ends the faults that fit; without a filter, all. Returns how many ended. */
+  /** Ends matching faults; without a filter, all. Returns their number. */
   release(
     filter: { id?: number | undefined; kind?: string | undefined; account?: string | undefined } = {},
   ): number {
@@ -106,7 +106,7 @@ export class FaultRegistry {
       (filter.account === undefined || one.account === filter.account);
     const ending = this.#lasting.filter(fits);
     this.#lasting = this.#lasting.filter((one) => !fits(one));
-    // The latest first, so that each finds the settings as it left them.
+    // The latest first, so that each restores the settings that it found.
     for (const one of ending.toReversed()) {
       if (one.timer !== null) clearTimeout(one.timer);
       one.release();

@@ -1,8 +1,8 @@
-// Canned and broken answers of the REST routes: any status and body, late, or cut off in the middle.
+// Canned and broken REST answers: any status and body, late, or cut off in the middle.
 
 import { z } from 'zod';
 import type { RestFault } from '../conditions.ts';
-import { defineFault, type FaultKind } from './fault.ts';
+import { defineFault, type FaultKind, ms } from './fault.ts';
 
 const rest = defineFault(
   'rest',
@@ -10,14 +10,14 @@ const rest = defineFault(
     /** End of the request's path, such as `/PriceHistory` or `/v1/accounts`. */
     path: z.string().startsWith('/'),
     status: z.int().min(200).max(599).default(500),
-    /** A string is sent as it is, anything else as JSON. */
+    /** A string is sent unchanged, anything else as JSON. */
     body: z.unknown().default(''),
     headers: z.record(z.string(), z.string()).default({}),
     delayMs: z.int().nonnegative().default(0),
     truncateBytes: z.int().nonnegative().optional(),
-    /** Answers this many requests and then no more. */
+    /** Number of requests that it answers. */
     count: z.int().positive().optional(),
-    ms: z.int().positive().optional(),
+    ms,
   }),
   ({ conditions }, given) => {
     const fault: RestFault = {

@@ -1,29 +1,10 @@
-// How the gateway answers subscriptions: the order of snapshot, acknowledgement and live tick, late snapshots, late or missing
-// acknowledgements, unknown symbols. On release the scenario's own setting holds again.
+// Faults of subscribing: the order of snapshot, acknowledgement and live tick, late snapshots, late or missing acknowledgements, unknown symbols. On
+// release the scenario's setting applies again.
 
 import { z } from 'zod';
 import { Random } from '../prices/random.ts';
 import { ackOrder, snapshotOrder } from '../scenario.ts';
-import type { Conditions } from '../conditions.ts';
-import { type AppliedFault, defineFault, type FaultKind } from './fault.ts';
-
-const ms = z.int().positive().optional();
-
-/** Sets a condition until released. */
-export function setUntilReleased<K extends keyof Conditions>(
-  conditions: Conditions,
-  name: K,
-  value: Conditions[K],
-): AppliedFault {
-  const before = conditions[name];
-  conditions[name] = value;
-  return {
-    applied: true,
-    release: () => {
-      conditions[name] = before;
-    },
-  };
-}
+import { defineFault, type FaultKind, ms, setUntilReleased } from './fault.ts';
 
 const order = defineFault(
   'snapshot_order',
@@ -47,7 +28,7 @@ const delayAcks = defineFault(
   ({ conditions }, { ackDelayMs }) => setUntilReleased(conditions, 'ackDelayMs', ackDelayMs),
 );
 
-/** Snapshots come this long after their acknowledgement, and state the tick of then or the newest, by chance. Live ticks do not wait. */
+/** Snapshots come this long after their acknowledgement and state the tick of that time or the newest, at random. Live ticks do not wait. */
 const linger = defineFault(
   'linger_snapshots',
   z.strictObject({
@@ -64,7 +45,7 @@ const linger = defineFault(
   },
 );
 
-/** The next `count` acknowledgements are not sent, although they take effect. */
+/** The next `count` requests take effect without an acknowledgement. */
 const swallowAcks = defineFault(
   'swallow_acks',
   z.strictObject({ count: z.int().positive().default(1), ms }),

@@ -1,17 +1,23 @@
-// Faults behind a socket that stays open: the terminal restarts, the broker is away, the server forgets a subscription, a
-// trade is reported without its costs. Ticks made meanwhile are lost to the account and stand in its ledger unsent.
+// Faults behind an open socket: the terminal restarts, the broker connection is lost, the server forgets a subscription, a trade is reported without
+// its costs. Ticks made meanwhile are lost to the account and unsent in its ledger.
 
 import { type Topic, topicShapes } from '@fxtape/fxsocket';
 import { z } from 'zod';
 import { TIMEFRAMES } from '../history/timeframe.ts';
-import { defineFault, type FaultKind, holdName, nothingThere, over } from './fault.ts';
-import { setUntilReleased } from './subscribing.ts';
-
-const ms = z.int().positive().optional();
+import {
+  countUntilReleased,
+  defineFault,
+  type FaultKind,
+  holdName,
+  ms,
+  nothingThere,
+  over,
+  setUntilReleased,
+} from './fault.ts';
 
 /**
- * All subscriptions are lost without a word, REST answers 503, upgrades are refused, requests are not heard. The heartbeat
- * falls silent with the rest (`silence`), or goes on and says `connected:false` until the end (`connected_false`).
+ * All subscriptions are silently lost, REST answers 503, upgrades are refused, requests are ignored. The heartbeat stops (`silence`) or continues
+ * with `connected:false` (`connected_false`).
  */
 const restart = defineFault(
   'terminal_restart',
@@ -33,14 +39,14 @@ const restart = defineFault(
   },
 );
 
-/** Heartbeats say `connected:false`; afterwards only new ticks flow. Subscriptions stay. */
+/** Heartbeats say `connected:false`; subscriptions stay, but the ticks of this time never come. */
 const brokerDisconnect = defineFault('broker_disconnect', z.strictObject({ ms }), (terminal) => {
   const name = holdName('broker_disconnect');
   terminal.cutLink(name);
   return { applied: true, release: () => terminal.linkBack(name) };
 });
 
-/** Subscriptions that the server no longer has; only `list` shows it. */
+/** The server forgets subscriptions; only `list` shows it. */
 const dropSubscription = defineFault(
   'drop_subscription',
   z.strictObject({
@@ -60,7 +66,7 @@ const dropSubscription = defineFault(
   },
 );
 
-/** `/symbols` lists the first few symbols only, as a terminal does that starts; `/status` says so where `synced` is false. Ticks flow on. */
+/** `/symbols` lists only the first few symbols, like a starting terminal; `/status` admits it when `synced` is false. Ticks continue. */
 const symbolsShort = defineFault(
   'symbols_short',
   z.strictObject({ keep: z.int().nonnegative().default(0), synced: z.boolean().default(false), ms }),
@@ -77,7 +83,7 @@ const degradedTrades = defineFault(
   },
 );
 
-/** The trade EA is not registered: requests that trade answer 503, the others work. */
+/** The trade EA is not registered: trading requests answer 503, the others work. */
 const tradeEaMissing = defineFault('trade_ea_missing', z.strictObject({ ms }), ({ conditions }) => {
   conditions.tradeEaReady = false;
   return {
@@ -88,39 +94,23 @@ const tradeEaMissing = defineFault('trade_ea_missing', z.strictObject({ ms }), (
   };
 });
 
-/** Requests that trade answer 504, and what they asked for is done all the same, or is not. */
+/** Trading requests answer 504, and are executed all the same or not. */
 const tradeTimeout = defineFault(
   'trade_timeout',
   z.strictObject({ applied: z.boolean().default(true), count: z.int().positive().optional(), ms }),
-  ({ conditions }, { applied, count }) => {
-    const timeouts = { applied, remaining: count ?? null };
-    conditions.tradeTimeouts = timeouts;
-    return {
-      applied: true,
-      release: () => {
-        if (conditions.tradeTimeouts === timeouts) conditions.tradeTimeouts = null;
-      },
-    };
-  },
+  ({ conditions }, { applied, count }) =>
+    countUntilReleased(conditions, 'tradeTimeouts', { applied, remaining: count ?? null }),
 );
 
-/** Between quote and execution the price goes against the client: a requote where that is more than the `slippage` of the order. */
+/** The price moves against the client before execution: a requote when it moves by more than the order's `slippage`. */
 const priceMoves = defineFault(
   'price_moves',
   z.strictObject({ points: z.int().positive(), count: z.int().positive().optional(), ms }),
-  ({ conditions }, { count, points }) => {
-    const moves = { points, remaining: count ?? null };
-    conditions.priceMoves = moves;
-    return {
-      applied: true,
-      release: () => {
-        if (conditions.priceMoves === moves) conditions.priceMoves = null;
-      },
-    };
-  },
+  ({ conditions }, { count, points }) =>
+    countUntilReleased(conditions, 'priceMoves', { points, remaining: count ?? null }),
 );
 
-/** Orders at the market are done in part: retcode 10010. */
+/** Market orders are filled in part: retcode 10010. */
 const partialFill = defineFault(
   'partial_fill',
   z.strictObject({
@@ -128,16 +118,8 @@ const partialFill = defineFault(
     count: z.int().positive().optional(),
     ms,
   }),
-  ({ conditions }, { count, share }) => {
-    const fills = { share, remaining: count ?? null };
-    conditions.partialFills = fills;
-    return {
-      applied: true,
-      release: () => {
-        if (conditions.partialFills === fills) conditions.partialFills = null;
-      },
-    };
-  },
+  ({ conditions }, { count, share }) =>
+    countUntilReleased(conditions, 'partialFills', { share, remaining: count ?? null }),
 );
 
 export const TERMINAL_FAULTS: readonly FaultKind[] = [

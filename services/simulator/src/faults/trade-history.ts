@@ -1,19 +1,17 @@
-// Faults of the history of trades: a terminal that has not loaded it, and deals, closed positions and commissions that reach it late. In:
-// which of the two routes, how late, whether `/status` admits it. Out: rows left out, or shown without what they cost.
+// Faults of the trade history: a terminal that has not loaded it, and deals, closed positions and commissions that arrive late. In: the routes, the
+// delay, whether `/status` admits it. Out: rows left out or shown without their costs.
 
 import { z } from 'zod';
 import { Random } from '../prices/random.ts';
 import type { HistoryAsk, TradeRow } from '../answers/answer-shape.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { defineFault, type FaultKind } from './fault.ts';
+import { defineFault, type FaultKind, ms } from './fault.ts';
 
 const path = z.enum(['/OrderHistory', '/PositionHistory']).optional();
-const ms = z.int().positive().optional();
-
 const fits = (given: { path?: HistoryAsk['path'] | undefined }, ask: HistoryAsk): boolean =>
   ask.symbol === null && (given.path === undefined || given.path === ask.path);
 
-/** Nothing at all is told, as by a terminal that has just started; with `synced` `/status` says that it is ready all the same. */
+/** Empty lists, as from a terminal that has just started; with `synced`, `/status` claims to be ready. */
 const empty = defineFault(
   'history_empty',
   z.strictObject({ path, synced: z.boolean().default(false), ms }),
@@ -35,7 +33,7 @@ const empty = defineFault(
   },
 );
 
-/** Each row is there up to `rowMs` after its time, and has its commission up to `costMs` after it; which is how late is the same always. */
+/** Each row appears up to `rowMs` after its time and has its commission up to `costMs` after it; the delay of a row is always the same. */
 const late = defineFault(
   'history_late',
   z.strictObject({

@@ -1,4 +1,4 @@
-// Rows of `/PriceHistory`. In: folded bars. Out: the bytes of the JSON array, in pieces of work.
+// Rows of `/PriceHistory`. In: folded bars. Out: the bytes of the JSON array; a generator that yields between pieces of work.
 
 import type { FoldedBars } from '../history/minute-bars.ts';
 import { JsonRows } from './json-rows.ts';
@@ -14,7 +14,7 @@ const TICK_VOLUME = Buffer.from(',"tickVolume":');
 const SPREAD = Buffer.from(',"realVolume":0,"spread":');
 const END = Buffer.from('}');
 
-/** Bars [from, to) of those folded. `noise` is added to or taken from each price. */
+/** Writes bars [from, to). `noise` is the largest error of a price. */
 export function* barRows(
   { columns, opens }: FoldedBars,
   { digits, noise, from, to }: { digits: number; noise: number; from: number; to: number },

@@ -1,9 +1,9 @@
-// `from` and `to` of the history routes. In: the text of the query, read as the broker's wall clock. Out: broker
-// milliseconds. A plain date is its midnight; a `Z` at the end is decoration, and what is finer than a millisecond is left out.
+// Parses a bound of the history routes. In: the query's text, as broker time. Out: broker milliseconds. A plain date is its midnight; a trailing `Z`
+// is ignored, and digits beyond milliseconds are dropped.
 
 const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?Z?$/;
 
-/** Null for a text that is no broker time. */
+/** Null for a text that is not a broker time. */
 export function parseBrokerQuery(text: string): number | null {
   const match = FORM.exec(text);
   if (match === null) return null;

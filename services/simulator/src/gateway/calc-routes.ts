@@ -1,5 +1,5 @@
-// What a position would need and give: `/OrderCalcMargin`, `/OrderCalcProfit`. In: account and query. Out: the figure in the account's
-// currency, by the conditions at which orders are filled.
+// `/OrderCalcMargin` and `/OrderCalcProfit`. In: account and query. Out: the figure in the account's currency, by the conditions that orders are
+// filled at.
 
 import { readingRoutes } from '@fxtape/fxsocket';
 import { cents } from '../trading/money.ts';
@@ -8,7 +8,7 @@ import { failed, ok, type RestAnswer, validation } from '../answers/envelope.ts'
 import { operationOf } from './operation.ts';
 import type { Route, RouteContext } from './route.ts';
 
-/** The query with its numbers read; what is no number is left for the schema to refuse. */
+/** The query with its numbers parsed; other texts are left for the schema to refuse. */
 function fields(query: URLSearchParams): Record<string, unknown> {
   const number = (text: string): unknown => (text.trim() === '' ? text : Number(text));
   return Object.fromEntries(

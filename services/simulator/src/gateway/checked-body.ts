@@ -1,5 +1,5 @@
-// The body of a request against the schema of its route. In: the text as it came. Out: the value, or the sentence of a 400. Fields that
-// nobody listed are let through, as the gateway does.
+// Checks the body of a request against its route's schema. In: the text. Out: the value, or the message of a 400. Unknown fields are allowed, as on
+// the gateway.
 
 import type { z } from 'zod';
 import { fromJson } from '../socket/json.ts';
@@ -19,7 +19,7 @@ export function checkedBody<T extends object>(
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     return 'the body is not a JSON object';
-  // A field that is null is one that was left out.
+  // Null means absent.
   const named = Object.entries(given).filter(([, value]) => value !== null);
   const checked = schema.safeParse(prepare(Object.fromEntries(named)));
   if (checked.success) return checked.data;

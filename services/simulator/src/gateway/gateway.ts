@@ -1,5 +1,5 @@
-// The gateway as a client meets it: one HTTP server with `/v1`, the terminals' REST routes, and the upgrade to the one
-// streaming socket per account. In: requests. Out: answers of the account's terminal, or whatever a fault or a canned reply makes of them.
+// The HTTP server of the gateway: `/v1`, the terminals' REST routes, and the upgrade to the account's one socket. In: requests. Out: answers of the
+// account's terminal, or those of a fault or a canned reply.
 
 import {
   createServer,
@@ -32,7 +32,7 @@ import { Keys } from './keys.ts';
 import { listenOn } from './listen-on.ts';
 import { type AccountChanges, Management } from './management.ts';
 import { readBody } from './read-body.ts';
-import { RequestBook } from './request-book.ts';
+import { RequestCounts } from './request-counts.ts';
 import { answerTerminal, publicRoute } from './terminal-routes.ts';
 import { answerTrading, isTrading } from './trading-routes.ts';
 
@@ -54,9 +54,9 @@ export class Gateway {
   readonly #onError: (error: unknown) => void;
   #refusing: NodeJS.Timeout | null = null;
   #onLoopback = false;
-  /** What was asked over REST. */
-  readonly requests: RequestBook;
-  /** Canned replies that wait for their request. */
+  /** Statistics of REST requests. */
+  readonly requests: RequestCounts;
+  /** Waiting canned replies. */
   readonly injected = new Injected();
 
   constructor(
@@ -66,7 +66,7 @@ export class Gateway {
       monoMs: () => number;
       onError: (error: unknown) => void;
       changes: AccountChanges;
-      /** The market comes up to now, so that an order meets the quotes of now. */
+      /** Brings the market up to date, so that an order meets current quotes. */
       settle: () => void;
     },
   ) {
@@ -74,7 +74,7 @@ export class Gateway {
     this.#settle = options.settle;
     this.#onError = onError;
     this.#management = new Management(scenario, terminals, changes);
-    this.requests = new RequestBook(monoMs);
+    this.requests = new RequestCounts(monoMs);
     this.#scenario = scenario;
     this.#terminals = terminals;
     this.#keys = new Keys(scenario.keys);
@@ -114,7 +114,7 @@ export class Gateway {
     }, ms);
   }
 
-  /** Says good-bye to every client, then cuts what is left. */
+  /** Closes every client's socket, then cuts the remaining connections. */
   async close(): Promise<void> {
     if (this.#refusing !== null) clearTimeout(this.#refusing);
     for (const { connection } of this.#terminals) connection?.close(1001, 'going away', 'shutdown');
@@ -128,7 +128,7 @@ export class Gateway {
     this.#webSockets.close();
   }
 
-  /** The keys of a simulation are known to everybody: a web page from elsewhere could take its socket, or trade on its paper. */
+  /** Everybody knows the simulator's keys, so any web page could take its socket or trade on its paper account. */
   #isForeign({ headers }: IncomingMessage): boolean {
     return this.#onLoopback && !isOfThisMachine(headers);
   }
@@ -145,7 +145,7 @@ export class Gateway {
     const at = this.#terminalAt(url.pathname);
     if (at !== null) {
       const end = this.requests.begin(at.terminal.account.id, at.rest, url.search);
-      // Broken off, it had no status that the caller could rely on.
+      // An answer that was broken off has no reliable status.
       response.once('close', () => end(response.writableFinished ? response.statusCode : 0));
     }
     const method = request.method ?? 'GET';
@@ -229,7 +229,7 @@ export class Gateway {
     return null;
   }
 
-  /** The first fault that fits, used once. For `/v1` any account's fault does. */
+  /** The first matching fault, used once. For `/v1` any account's fault matches. */
   #restFault(terminal: Terminal | null, path: string): RestFault | null {
     const terminals = terminal === null ? this.#terminals : [terminal];
     for (const { conditions } of terminals) {
@@ -242,7 +242,7 @@ export class Gateway {
   }
 }
 
-/** The body as text; null when it is too large, or its sender went away. */
+/** The body as text; null when it is too large or the client disconnected. */
 async function bodyOf(request: IncomingMessage): Promise<string | null> {
   try {
     return await readBody(request, MOST_BODY_BYTES);

@@ -1,5 +1,5 @@
-// `from` and `to` of a history request. In: the query. Out: both bounds in broker milliseconds, inclusive, or the sentence of
-// a 400. Without a bound the history is open on that side.
+// Parses `from` and `to` of a history request. In: the query. Out: both bounds in broker milliseconds, inclusive, or the message of a 400. A missing
+// bound leaves that side open.
 
 import type { Scenario } from '../scenario.ts';
 import { parseBrokerQuery } from './broker-time-query.ts';
@@ -24,8 +24,8 @@ export function bounds(query: URLSearchParams): BrokerBounds | string {
 }
 
 /**
- * Both bounds are required. Where they are dates, the day of `to` belongs to the range (`dates_only`; for `dates_apart` it must be a later
- * one than that of `from`), or is the first that does not (`dates_exclusive`).
+ * Both bounds are required. When they are dates, the day of `to` is included (`dates_only`, and `dates_apart`, where it must be later than `from`) or
+ * excluded (`dates_exclusive`).
  */
 export function tickBounds(
   query: URLSearchParams,

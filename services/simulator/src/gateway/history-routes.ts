@@ -1,6 +1,5 @@
-// The routes that tell the past: bars, deals, closed positions, ticks. In: account and query. Out: rows as the broker has
-// them at the virtual now, shaped by what faults ask for. Bars and ticks are written as bytes, in pieces, so that a deep
-// answer does not hold up the stream.
+// The history routes: bars, deals, closed positions, ticks. In: account and query. Out: the broker's rows at the virtual now, changed by faults. Bars
+// and ticks are written as bytes in pieces of work, so that a long answer does not delay the stream.
 
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { CHUNK_MASK } from '../prices/tick-tape.ts';
@@ -23,7 +22,7 @@ import { tickRows } from './tick-rows.ts';
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
-/** Runs pieces of work with turns of the event loop between them. */
+/** Runs pieces of work, one per turn of the event loop. */
 async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = steps.next();
@@ -43,7 +42,7 @@ async function later<T>(delayMs: number, said: T): Promise<T> {
   return said;
 }
 
-/** `count` rows become an answer: late, timed out, or broken off in the middle. */
+/** Turns `count` rows into an answer: on time, late, timed out, or broken off. */
 async function answer(
   shape: AnswerShape,
   { path }: HistoryAsk,
@@ -54,7 +53,7 @@ async function answer(
   return { ...ok(await rows.body()), breakOff: shape.breakOff };
 }
 
-/** Cut to the history there is, which faults measure requests by. */
+/** The range limited to the existing history, by which faults measure requests. */
 const within = ({ from, to }: BrokerBounds, first: number, last: number): BrokerBounds => {
   const end = Math.min(to, last);
   return { from: Math.min(Math.max(from, first), end), to: end };
@@ -79,7 +78,7 @@ const priceHistory: Route = async ({ terminal, query, scenario }) => {
   if (bars === undefined || spec === undefined) return failed('CopyRates');
   const clock = terminal.clock();
   const now = clock.brokerMs(terminal.nowUtcMs());
-  // Where no start is given, the terminal asks the broker for everything there is.
+  // Without `from` the terminal asks the broker for its whole history.
   const first = bars.firstUtcMs - DAY;
   const { from, to } = within(range, first, now);
   const ask: HistoryAsk = { path: '/PriceHistory', symbol: name, timeframe, from, to };
@@ -89,7 +88,7 @@ const priceHistory: Route = async ({ terminal, query, scenario }) => {
     return timedOut('MarketInfo.PriceHistory');
   const until = knownUntil(terminal, shape);
   const folded = await inTurns(bars.foldSteps(timeframe, Math.max(range.from, first), to, clock));
-  // A minute in which the terminal stopped hearing is not there as a whole.
+  // The minute in which the terminal lost its link is missing as a whole.
   const cut = until < now ? folded.opens.findIndex((open) => open >= until - (until % MINUTE)) : -1;
   const known = cut === -1 ? folded.opens.length : cut;
   const part = kept(shape, known);

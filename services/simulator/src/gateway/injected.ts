@@ -1,5 +1,4 @@
-// Canned replies, each for the next request that fits. In: method, path and the reply. Out: the reply, once, in the order in which they were
-// queued; whoever asks for it may have no key.
+// Canned replies. In: method, path and reply. Out: each reply once, to the next matching request, in the order of queueing. The request needs no key.
 
 import type { RestAnswer } from '../answers/envelope.ts';
 
@@ -9,14 +8,14 @@ export interface Injection {
   readonly path: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** A string is sent unchanged, anything else as JSON. */
   readonly body: unknown;
 }
 
 export class Injected {
   readonly #waiting: Injection[] = [];
 
-  /** Replies that nobody has fetched. */
+  /** Replies that are still waiting. */
   get waiting(): readonly Injection[] {
     return this.#waiting;
   }
@@ -30,7 +29,7 @@ export class Injected {
     const [found] = at === -1 ? [] : this.#waiting.splice(at, 1);
     if (found === undefined) return null;
     const { status, body } = found;
-    // In lower case they replace the gateway's own.
+    // Lower case, so that they replace the gateway's own headers.
     const headers = Object.fromEntries(
       Object.entries(found.headers).map(([name, value]) => [name.toLowerCase(), value]),
     );

@@ -1,11 +1,10 @@
-// A JSON array of flat rows, written as bytes without a string in between: the hot path of the history routes. In: keys as
-// ready text, numbers and broker times. Out: the bytes of the whole array. Prices are written from integers of the point with
-// exactly the symbol's decimals, so that no digit is invented on the way.
+// Writes a JSON array of flat rows directly as bytes: the hot path of the history routes. In: keys as text, numbers and broker times. Out: the bytes of
+// the array. Prices are written from integer points with exactly the symbol's decimals, so that no digit is invented.
 
 const ZERO = 48;
 const COMMA = 44;
 const FIRST_BYTES = 64 << 10;
-/** Room for one row: names of at most 64 bytes, a dozen numbers. */
+/** Space for one row: names of at most 64 bytes, a dozen numbers. */
 const ROW_BYTES = 512;
 const DAY = 86_400_000;
 /** Shares of the noise, by the price. */
@@ -20,7 +19,7 @@ export class JsonRows {
 
   readonly #noise: number;
 
-  /** `noise` is how far prices are off, each always by the same; 0 for clean ones. */
+  /** `noise` is the largest error of a price; the same price always has the same error. */
   constructor(noise = 0) {
     this.#noise = noise;
     this.#out[0] = 91;
@@ -40,7 +39,7 @@ export class JsonRows {
     if (this.#rows++ > 0) this.#out[this.#at++] = COMMA;
   }
 
-  /** Text as it stands: keys, braces, quotes. */
+  /** Plain text: keys, braces, quotes. */
   put(bytes: Uint8Array): void {
     const out = this.#out;
     let at = this.#at;
@@ -70,7 +69,7 @@ export class JsonRows {
     this.#digits(points - whole * scale, digits);
   }
 
-  /** A number as JavaScript spells it. */
+  /** A number as JavaScript prints it. */
   #number(value: number): void {
     const text = String(value);
     this.#at += this.#out.write(text, this.#at, 'latin1');

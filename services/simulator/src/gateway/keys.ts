@@ -1,5 +1,5 @@
-// Who may ask. In: the key of a request. Out: whether it is known, which accounts it reaches, whether it may change anything. Over REST a
-// key comes in the header `X-API-Key` or the query, over the socket only in the query; there is no Bearer scheme.
+// Checks API keys. In: the key of a request. Out: whether it is known, which accounts it reaches, whether it may trade. REST takes the key in the
+// header `X-API-Key` or the query, the socket only in the query; there is no Bearer scheme.
 
 import type { IncomingMessage } from 'node:http';
 import type { KeySpec } from '../scenario.ts';
@@ -18,7 +18,7 @@ export class ApiKey {
     return this.#accounts?.has(accountId) ?? true;
   }
 
-  /** The account that this key linked is within its scope. */
+  /** Adds an account that this key linked to its scope. */
   linked(accountId: string): void {
     this.#accounts?.add(accountId);
   }

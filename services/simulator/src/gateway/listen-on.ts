@@ -1,4 +1,4 @@
-// Binds an HTTP server to an address. In: server, host, port. Out: listening, or one sentence that says why not.
+// Binds an HTTP server to an address. In: server, host, port. Out: the listening server, or an error that says why not.
 
 import type { Server } from 'node:http';
 import { formatAddr, FxtapeError } from '@fxtape/ops';

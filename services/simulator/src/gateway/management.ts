@@ -1,5 +1,5 @@
-// The management side, `/v1/accounts`: list, get, link, update, unlink. In: method, path, key and body. Out: account rows in snake_case with
-// true UTC times; an account outside the key's scope is as if it were not there. Linking starts a terminal, which takes its time.
+// The routes of `/v1/accounts`: list, get, link, update, unlink. In: method, path, key and body. Out: account rows in snake_case with UTC times; an
+// account outside the key's scope is not found. Linking starts a terminal, which takes a while.
 
 import { randomUUID } from 'node:crypto';
 import { managementRoutes, type WireAccountLink, type WireAccountUpdate } from '@fxtape/fxsocket';
@@ -11,17 +11,17 @@ import type { ApiKey } from './keys.ts';
 import { managementDocument } from './open-api.ts';
 import { swaggerUi } from './swagger-ui.ts';
 
-/** What linking and unlinking does to the simulation. */
+/** How linking and unlinking change the simulation. */
 export interface AccountChanges {
   link(account: Partial<AccountSpec> & { id: string }): Terminal;
   unlink(terminal: Terminal): void;
-  /** The terminal goes down and comes back by itself. */
+  /** Restarts the terminal. */
   restart(terminal: Terminal): void;
   /** True UTC. */
   wallMs(): number;
 }
 
-/** What an account row tells beside the account itself. */
+/** The fields of an account row that linking sets. */
 interface Linked {
   readonly createdAt: string;
   readonly proxy: Record<'proxy_address' | 'proxy_type', string> & { proxy_local_port: number | null };
@@ -30,7 +30,7 @@ interface Linked {
 
 export interface V1Request {
   readonly method: string;
-  /** Behind `/v1`. */
+  /** The path below `/v1`. */
   readonly path: string;
   readonly key: ApiKey | null;
   /** `host:port` that the caller used. */
@@ -79,7 +79,7 @@ export class Management {
     return { status: 200, body: this.#row(terminal, request.host) };
   }
 
-  /** The document and its page need no key. */
+  /** The OpenAPI document and its page need no key. */
   #open({ path, host }: V1Request): Promise<RestAnswer | null> {
     if (path === '/openapi.json')
       return Promise.resolve({ status: 200, body: managementDocument(`http://${host}/v1`) });
@@ -174,7 +174,7 @@ export class Management {
   }
 }
 
-/** A field of the proxy that is blank is one that was left out. */
+/** A blank proxy field counts as absent. */
 const withoutBlanks = (given: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(given).filter(([name, value]) => value !== '' || !name.startsWith('proxy_')),

@@ -1,12 +1,12 @@
-// The documents of the gateway: one for each account's terminal, one for `/v1`. In: which routes there are, and where. Out: OpenAPI 3.1,
-// made of the same schemas that requests are checked with and that the client checks answers with.
+// The OpenAPI documents of the gateway: one per terminal, one for `/v1`. In: the available routes and their address. Out: OpenAPI 3.1, generated from
+// the schemas that requests and answers are checked with.
 
 import { managementRoutes, openApiDocument, type OpenApiDocument, terminalRoutes } from '@fxtape/fxsocket';
 import type { AccountSpec, Scenario } from '../scenario.ts';
 
 export const BRIDGE_VERSION = '0.14.0';
 
-/** What was made before, by its title and routes: making one takes longer than serving it. */
+/** Documents by title and routes, because generating one is slow. */
 const made = new Map<string, OpenApiDocument>();
 
 const onceFor = (key: string, make: () => OpenApiDocument): OpenApiDocument => {
@@ -20,7 +20,7 @@ const at = (document: OpenApiDocument, base: string): OpenApiDocument => ({
   servers: [{ url: base }],
 });
 
-/** `base` is where the terminal's routes are. */
+/** `base` is the address of the terminal's routes. */
 export function terminalDocument(
   { platform, server }: AccountSpec,
   { quoteTicks }: Scenario['history'],
@@ -55,7 +55,7 @@ interface Parameter {
   readonly schema: Record<string, unknown>;
 }
 
-/** A bridge that takes whole days tells so. */
+/** A bridge that accepts only whole days declares `format: date`. */
 function withDatesOnly(document: OpenApiDocument): OpenApiDocument {
   const paths = document['paths'] as Record<string, { get: { parameters: Parameter[] } }>;
   for (const { name, schema } of paths['/QuoteTicks']?.get.parameters ?? [])

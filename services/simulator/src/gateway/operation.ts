@@ -1,5 +1,5 @@
-// The name of an order's operation as the gateway reads it: case and separators do not count. In: any value. Out: the gateway's own
-// spelling, or the value as it was, for the schema to refuse.
+// Reads an order's operation like the gateway, ignoring case and separators. In: any value. Out: the gateway's spelling, or the unchanged value for the
+// schema to refuse.
 
 import { operations, type WireOperation } from '@fxtape/fxsocket';
 

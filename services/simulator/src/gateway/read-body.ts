@@ -1,8 +1,8 @@
-// The body of a request as text. In: the request and how much may come. Out: the text, empty where there was none.
+// Reads the body of a request. In: the request and a size limit. Out: its text, empty when there is none.
 
 import type { IncomingMessage } from 'node:http';
 
-/** Throws RangeError when it is larger. */
+/** Throws RangeError when the body is larger. */
 export async function readBody(request: IncomingMessage, mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,4 +1,4 @@
-// What a route of a terminal is: a function of the account and the query.
+// A route of a terminal: a function of the account and the query.
 
 import type { Scenario } from '../scenario.ts';
 import type { Terminal } from '../terminal/terminal.ts';

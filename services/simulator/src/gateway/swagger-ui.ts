@@ -1,5 +1,5 @@
-// Swagger UI over one of the gateway's documents, without a network: its files come from the package. In: the path below `…/swagger-ui/`
-// and where the document is, relative to the page. Out: the page, one of its files, or null.
+// Serves Swagger UI for one of the gateway's documents, with files from the npm package. In: the path below `…/swagger-ui/` and the document's relative
+// address. Out: the page, one of its files, or null.
 
 import { readFile } from 'node:fs/promises';
 import { ok, type RestAnswer } from '../answers/envelope.ts';

@@ -1,5 +1,4 @@
-// `/SymbolInfo` and `/getQuote` of one symbol, as this account's terminal sees it. In: the symbol and the last tick the
-// terminal knows. Out: the rows with the gateway's field names.
+// `/SymbolInfo` and `/getQuote`. In: a symbol and the last tick that the account's terminal knows. Out: the answers with the gateway's field names.
 
 import { weeklySessions } from '../prices/session.ts';
 import type { SymbolSpec } from '../prices/symbols.ts';

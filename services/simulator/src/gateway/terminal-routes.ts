@@ -1,5 +1,5 @@
-// The reading REST routes of one account's terminal. In: path and query under the account's base. Out: an answer with the
-// gateway's own fields and errors. Routes that trade are in trading-routes.ts.
+// The reading REST routes of an account's terminal. In: path and query below the account's address. Out: answers with the gateway's fields and errors.
+// Trading routes are in trading-routes.ts.
 
 import type { Scenario } from '../scenario.ts';
 import { failed, notFound, ok, type RestAnswer, validation } from '../answers/envelope.ts';
@@ -89,13 +89,13 @@ const TERMINAL_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/AccountInfo', ({ terminal }) => ok(terminal.rows.info())],
 ]);
 
-/** A bridge without `/QuoteTicks` knows nothing of it. */
+/** Whether this bridge has the route; not every one has `/QuoteTicks`. */
 const has = (path: string, { history }: Scenario): boolean =>
   TERMINAL_ROUTES.has(path) && (path !== '/QuoteTicks' || history.quoteTicks !== 'off');
 
 const SWAGGER_UI = '/swagger-ui/';
 
-/** Routes that need no key. `base` is where this terminal's routes are. */
+/** Routes that need no key. `base` is the address of the terminal's routes. */
 export async function publicRoute(
   path: string,
   { terminal, scenario, base }: Pick<RouteContext, 'terminal' | 'scenario'> & { base: string },
@@ -105,7 +105,7 @@ export async function publicRoute(
   if (path === '/api-doc/openapi.json') return ok(terminalDocument(account, scenario.history, base));
   if (path.startsWith(SWAGGER_UI))
     return swaggerUi(path.slice(SWAGGER_UI.length), { title, document: '../api-doc/openapi.json' });
-  // The address ends with a slash: the page's files are beside it.
+  // The address needs a trailing slash, because the page's files are relative to it.
   if (path === SWAGGER_UI.slice(0, -1))
     return { ...notFound, status: 308, headers: { location: `${base}${SWAGGER_UI}` } };
   if (path !== '/') return null;

@@ -1,5 +1,5 @@
-// Rows of `/QuoteTicks`, in the shape of MetaTrader's own tick history. In: ticks of one symbol. Out: the bytes of the JSON
-// array, in pieces of work. `timeMsc` is broker time as `time` is, in milliseconds since 1970.
+// Rows of `/QuoteTicks`, shaped like MetaTrader's tick history. In: ticks of one symbol. Out: the bytes of the JSON array; a generator that yields
+// between pieces of work. `timeMsc` is broker time too, in milliseconds since 1970.
 
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import { CHUNK_MASK } from '../prices/tick-tape.ts';

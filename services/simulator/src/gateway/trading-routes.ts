@@ -1,5 +1,5 @@
-// The routes of a terminal that trade. In: the account, path and body. Out: the order's result with the broker's retcode, always 200 once
-// the request is well formed; a 400 where it is not, or where nothing ever had the ticket.
+// The trading routes of a terminal. In: account, path and body. Out: the order's result with the broker's retcode, always with 200; a 400 when the
+// request is malformed or the ticket never existed.
 
 import {
   tradingRoutes,
@@ -99,10 +99,10 @@ const TRADING_ROUTES: ReadonlyMap<string, { call: string; route: TradingRoute }>
   [routes.closeAll.path, { call: 'TradingHelper.CloseAll', route: closeAll }],
 ]);
 
-/** True for a path that changes something at the broker. */
+/** True for a trading path. */
 export const isTrading = (path: string): boolean => TRADING_ROUTES.has(path);
 
-/** Null for a path that does not trade. */
+/** Null for a path that is not a trading route. */
 export function answerTrading(terminal: Terminal, path: string, body: string): RestAnswer | null {
   const found = TRADING_ROUTES.get(path);
   if (found === undefined) return null;
@@ -115,7 +115,7 @@ export function answerTrading(terminal: Terminal, path: string, body: string): R
   return timedOut(found.call);
 }
 
-/** Null: none. A sentence: not a date. */
+/** Null: no expiration. A string: the error. */
 function expiry(terminal: Terminal, expiration: string | undefined): number | string | null {
   if (expiration === undefined) return null;
   const brokerMs = parseBrokerQuery(expiration);

@@ -1,12 +1,12 @@
-// Bars in columns, oldest first: what the made-up past and the fold of streamed ticks have in common. Prices are integers of
-// the symbol's point, `minute` counts UTC minutes since 1970 and is the open of the bar's first minute.
+// Bars in columns, oldest first, as the made-up past and the fold of streamed ticks share them. Prices are in points; `minute` is the open of the bar's
+// first minute in UTC minutes since 1970.
 
 const FIELDS = ['minute', 'open', 'high', 'low', 'close', 'volume', 'spread'] as const;
 
 /** Columns to read from. */
 export type BarArrays = Readonly<Record<(typeof FIELDS)[number], ArrayLike<number>>>;
 
-/** Index of the first bar with `minute` ≥ the one asked for. */
+/** Index of the first bar at or after a minute. */
 export function lowerBound(minutes: ArrayLike<number>, minute: number): number {
   let low = 0;
   let high = minutes.length;
@@ -49,7 +49,7 @@ export class BarColumns implements BarArrays {
     this.spread.push(spread);
   }
 
-  /** Adds bar `i` of `other` to the last bar here; its spread is the later one. */
+  /** Merges bar `i` of `other` into the last bar here; the spread is the later one. */
   mergeLast(other: BarArrays, i: number): void {
     const at = this.length - 1;
     this.high[at] = Math.max(this.high[at] as number, other.high[i] as number);
@@ -71,7 +71,7 @@ export class BarColumns implements BarArrays {
     );
   }
 
-  /** The same in four bytes a figure, for keeping. */
+  /** A compact copy with four bytes per figure. */
   compact(): BarArrays {
     return Object.fromEntries(
       FIELDS.map((field) => [field, Int32Array.from(this[field])]),

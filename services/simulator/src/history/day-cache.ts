@@ -1,4 +1,4 @@
-// The made-up days that were used last, of all symbols together, so that memory is bounded whatever is asked for.
+// Caches the made-up days that were used last, of all symbols together, with bounded memory.
 
 import type { BarArrays } from './bar-columns.ts';
 
@@ -12,7 +12,7 @@ export class DayCache {
     const key = `${symbol}/${day}`;
     const known = this.#days.get(key);
     const bars = known ?? make();
-    // The order of a map is that of setting: the first is the one unused for the longest time.
+    // A map keeps its order of insertion, so the first entry is the least recently used.
     this.#days.delete(key);
     this.#days.set(key, bars);
     if (this.#days.size > MOST_DAYS) this.#days.delete(this.#days.keys().next().value as string);

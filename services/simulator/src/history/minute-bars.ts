@@ -1,6 +1,5 @@
-// Minute bars of one symbol over all time: the made-up past before the start, the fold of the very ticks that were generated
-// from then on. In: each tick once, in order. Out: bars of any timeframe in any broker's wall clock, always folded from the
-// same minutes, so that what was streamed and what `/PriceHistory` answers agree.
+// Minute bars of one symbol over all time: made up before the start, then folded from the ticks. In: each tick once, in order. Out: bars of any timeframe
+// in any broker's wall clock. All are folded from the same minutes, so that `bar` frames and `/PriceHistory` agree.
 
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import { type BarArrays, BarColumns, lowerBound } from './bar-columns.ts';
@@ -50,7 +49,7 @@ export class MinuteBars {
   readonly #past: PastBars;
   readonly #live = new BarColumns();
   #minute = -1;
-  /** What the broker changed afterwards. */
+  /** Later changes by the broker. */
   readonly revisions = new Revisions();
 
   constructor(past: PastBars) {
@@ -88,14 +87,14 @@ export class MinuteBars {
   barAt(timeframe: Timeframe, minute: number, clock: BrokerClock): Bar | null {
     const broker = clock.brokerMs(minute * 60_000);
     const open = barOpen(timeframe, broker);
-    // A clock is set by two hours at most; the collecting itself is exact.
+    // A clock changes by two hours at most; `#collect` is exact.
     const fromMinute = minute - Math.floor((broker - open) / 60_000) - 120;
     const bars = run(this.#collect(timeframe, [open, open], [fromMinute, minute + 1], clock));
-    // In a repeated hour a minute's open time occurs twice: the later one is the one that just closed.
+    // In a repeated hour an open time occurs twice; the later bar is the one that just closed.
     return rows(bars).at(-1) ?? null;
   }
 
-  /** The made-up minute before the start, as it first was, or null where there is none. */
+  /** A made-up minute before the start, without revisions; null where there is none. */
   pastMinute(minute: number): { readonly low: number; readonly high: number } | null {
     const columns = this.#past.minutes(Math.floor(minute / DAY_MINUTES));
     const at = lowerBound(columns.minute, minute);
@@ -129,12 +128,12 @@ export class MinuteBars {
     return rows(this.fold(timeframe, fromBrokerMs, toBrokerMs, clock));
   }
 
-  /** The same in columns. */
+  /** The same bars in columns. */
   fold(timeframe: Timeframe, fromBrokerMs: number, toBrokerMs: number, clock: BrokerClock): FoldedBars {
     return run(this.foldSteps(timeframe, fromBrokerMs, toBrokerMs, clock));
   }
 
-  /** The same in pieces: yields now and then, so that a deep history does not hold up the stream. */
+  /** The same as a generator that yields between pieces of work, so that a long history does not delay the stream. */
   foldSteps(
     timeframe: Timeframe,
     fromBrokerMs: number,
@@ -147,7 +146,7 @@ export class MinuteBars {
     return this.#collect(timeframe, [fromBrokerMs, toBrokerMs], [fromMinute, toMinute], clock);
   }
 
-  /** Bars with an open in [opens], out of the UTC minutes [minutes). */
+  /** Bars with an open in the first range (inclusive), folded from the UTC minutes of the second (half-open). */
   *#collect(
     timeframe: Timeframe,
     [fromBrokerMs, toBrokerMs]: readonly [number, number],

@@ -1,9 +1,8 @@
-// The price history from before the start of the simulation, made up on demand and always the same. In: seed, symbol, the
-// start. Out: minute bars of any UTC day before the start, only for minutes in which the session was open, meeting the
-// symbol's reference price at the start.
+// The price history before the start of the simulation, made on demand and always the same. In: seed, symbol, start. Out: minute bars of any UTC day
+// before the start, for minutes in which the session was open; they meet the symbol's reference price at the start.
 //
-// A day is a bridge between the levels at its two midnights, so any day can be made without the ones between; the levels
-// are a random walk backwards from the start.
+// The levels at midnight are a random walk backwards from the start, and a day is a bridge between its two levels, so that any day can be made
+// alone.
 
 import { Random } from '../prices/random.ts';
 import { newYorkHour, type OpenHours, SLOT_MS } from '../prices/session.ts';
@@ -37,7 +36,7 @@ export class PastBars {
   readonly #levelRandom: Random;
   readonly #cache: DayCache;
   readonly #isOpen: OpenHours;
-  /** Hours are small: all of a deep history may stay. Minutes are not. */
+  /** Hours of a whole history fit into memory; minutes do not. */
   readonly #hours = new Map<number, BarArrays>();
 
   constructor(
@@ -51,7 +50,7 @@ export class PastBars {
     this.#scale = 10 ** spec.digits;
     this.#startMinute = Math.floor(options.startUtcMs / 60_000);
     this.#startDay = Math.floor(this.#startMinute / MINUTES_A_DAY);
-    // Without any day, not even the part of one before the start.
+    // With 0 days there is not even the part of the day before the start.
     this.#firstDay = options.days === 0 ? this.#startDay + 1 : this.#startDay - options.days;
     this.#levelRandom = new Random(options.seed, `${spec.name}/levels`);
   }
@@ -87,7 +86,7 @@ export class PastBars {
         const part = (this.#startMinute % MINUTES_A_DAY) / MINUTES_A_DAY;
         this.#levels.push(anchor * Math.exp(step * Math.sqrt(part)));
       } else {
-        // A pull towards the reference keeps years of walking inside plausible prices.
+        // A pull towards the reference price keeps years of history plausible.
         this.#levels.push(previous * Math.exp(step - 0.004 * Math.log(previous / anchor)));
       }
     }

@@ -1,12 +1,11 @@
-// What the broker changed about bars afterwards. In: a bar by symbol, timeframe and an instant inside it, with the figures
-// that are other now. Out: the same bar with these figures. A changed minute changes every bar that is folded from it; a
-// changed bar of a longer timeframe stands alone. Taken back, the bar is as it first was.
+// Changes that the broker made to bars afterwards. In: a bar by timeframe and an instant inside it, and its new figures. Out: the bar with these
+// figures. A changed minute changes every bar folded from it; a changed bar of a longer timeframe changes alone. A change can be undone.
 
 import { BarColumns, type BarArrays } from './bar-columns.ts';
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import { barOpen, type Timeframe } from './timeframe.ts';
 
-/** Figures that are other now; prices in points. */
+/** New figures; prices in points. */
 export interface BarChange {
   readonly open?: number | undefined;
   readonly high?: number | undefined;
@@ -18,7 +17,7 @@ export interface BarChange {
 
 const DAY_MINUTES = 1440;
 
-/** Writes the change over bar `i`; high and low follow open and close unless they are given. */
+/** Applies a change to bar `i`; high and low follow open and close unless given. */
 function overwrite(columns: BarColumns, i: number, change: BarChange): void {
   for (const field of ['open', 'high', 'low', 'close', 'volume', 'spread'] as const) {
     const value = change[field];
@@ -35,7 +34,7 @@ export class Revisions {
   /** By timeframe and UTC instant inside the bar. */
   readonly #bars = new Map<Timeframe, Map<number, BarChange>>();
 
-  /** Null takes the change of that bar back. */
+  /** Sets the change of a bar; null undoes it. */
   set(timeframe: Timeframe, utcMs: number, change: BarChange | null): void {
     let all = this.#minutes;
     let key = Math.floor(utcMs / 60_000);
@@ -48,13 +47,13 @@ export class Revisions {
     else all.set(key, change);
   }
 
-  /** A minute of this UTC day was changed. */
+  /** True when a minute of this UTC day was changed. */
   touch(day: number): boolean {
     if (this.#minutes.size === 0) return false;
     return [...this.#minutes.keys()].some((minute) => Math.floor(minute / DAY_MINUTES) === day);
   }
 
-  /** The changed minute as a single bar, or null where it was not changed. */
+  /** The changed minute as a single bar; null when it was not changed. */
   minute(columns: BarArrays, i: number): BarColumns | null {
     const change = this.#minutes.size === 0 ? undefined : this.#minutes.get(columns.minute[i] as number);
     if (change === undefined) return null;
@@ -64,7 +63,7 @@ export class Revisions {
     return changed;
   }
 
-  /** Changes the bars of a longer timeframe where they are among those folded. */
+  /** Applies the changes of a longer timeframe to folded bars. */
   apply(timeframe: Timeframe, columns: BarColumns, opens: readonly number[], clock: BrokerClock): void {
     for (const [utcMs, change] of this.#bars.get(timeframe) ?? []) {
       const at = opens.indexOf(barOpen(timeframe, clock.brokerMs(utcMs)));

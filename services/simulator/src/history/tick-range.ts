@@ -1,5 +1,5 @@
-// Ticks of one symbol by broker time. In: the market's tape, the clock under which each tick was made. Out: the ticks
-// of a range, in their order. Ticks that the tape has forgotten are not there, nor are any from before the start.
+// Ticks of one symbol by broker time. In: the market's ticks and the clock under which each was made. Out: the ticks of a range, in order. Freed ticks
+// and ticks from before the start are missing.
 
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import { CHUNK_BITS, CHUNK_MASK, type TickChunk, type TickTape } from '../prices/tick-tape.ts';
@@ -7,25 +7,25 @@ import { CHUNK_BITS, CHUNK_MASK, type TickChunk, type TickTape } from '../prices
 /** Broker wall clocks lie within 16 hours of UTC. */
 const WIDEST_OFFSET_MS = 16 * 3_600_000;
 
-/** A clock is switched by two hours at most. */
+/** A clock changes by two hours at most. */
 const SWITCH_MS = 2 * 3_600_000;
 
-/** Numbers of ticks, and the chunks that hold them: the tape may forget these later. */
+/** Tick numbers and the chunks that hold them, which the tape may free later. */
 export interface TickRange {
   readonly numbers: readonly number[];
   readonly chunkOf: (n: number) => TickChunk;
 }
 
-/** [from, to] are broker milliseconds, both inclusive.  */
+/** `from` and `to` are broker milliseconds, both inclusive. */
 export function ticksBetween(options: {
   tape: TickTape;
   symbol: number;
   from: number;
   to: number;
-  /** The clock of the account now, and under which tick `n` was made. */
+  /** The clock of the account now, and the one under which tick `n` was made. */
   clock: BrokerClock;
   clockOf: (n: number) => BrokerClock;
-  /** One clock rule has held since the start. */
+  /** True when the clock rule has not changed since the start. */
   oneRule: boolean;
 }): TickRange {
   const { tape, symbol, from, to, clock, clockOf, oneRule } = options;

@@ -1,5 +1,4 @@
-// The nine timeframes and where their bars begin. In: a broker wall-clock time. Out: the open time of the bar that holds it,
-// as MetaTrader cuts them: weeks begin on Sunday, months on the first.
+// The nine timeframes. In: a broker time. Out: the open of the bar that contains it. As in MetaTrader, weeks begin on Sunday and months on the first.
 
 export const TIMEFRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
@@ -23,12 +22,12 @@ export function isTimeframe(text: string | null | undefined): text is Timeframe 
   return TIMEFRAMES.some((timeframe) => timeframe === text);
 }
 
-/** Length of a bar in milliseconds; of the shortest month for MN1. */
+/** Length of a bar in milliseconds; for MN1 that of the shortest month. */
 export function timeframeMs(timeframe: Timeframe): number {
   return LENGTH_MS[timeframe];
 }
 
-/** Open time, in broker wall-clock milliseconds, of the bar that holds `brokerMs`. */
+/** The open, in broker milliseconds, of the bar that contains `brokerMs`. */
 export function barOpen(timeframe: Timeframe, brokerMs: number): number {
   if (timeframe === 'MN1') {
     const at = new Date(brokerMs);
@@ -40,7 +39,7 @@ export function barOpen(timeframe: Timeframe, brokerMs: number): number {
   return brokerMs - ((((brokerMs - phase) % length) + length) % length);
 }
 
-/** End, in broker wall-clock milliseconds, of the bar that opens at `open`. */
+/** The end, in broker milliseconds, of the bar that opens at `open`. */
 export function barEnd(timeframe: Timeframe, open: number): number {
   if (timeframe !== 'MN1') return open + LENGTH_MS[timeframe];
   const at = new Date(open);

@@ -1,6 +1,6 @@
-// When the next tick comes and of which symbol. In: seed, symbols, a rate. Out: a sequence that depends on nothing else:
-// exponential gaps, symbols by their share at that hour, now and then a second tick of the symbol in the same millisecond,
-// sometimes an equal one. Shut symbols have no share; the total rate stays as asked for whatever is open.
+// Draws when the next tick comes and of which symbol. In: seed, symbols, a rate. Out: a sequence that depends on nothing else: exponential intervals,
+// symbols by their share of the hour, sometimes a second or equal tick in the same millisecond. Closed symbols have no share; the total rate is
+// constant.
 
 import { Random } from './random.ts';
 import { newYorkHour, type OpenHours, SLOT_MS } from './session.ts';
@@ -26,7 +26,7 @@ export class Arrivals {
   symbol = 0;
   kind: Arrival = 'next';
 
-  /** `onSlot` is told the New York hour and each symbol's ticks per second whenever they change. */
+  /** `onSlot` gets the New York hour and each symbol's ticks per second when they change. */
   constructor(
     symbols: readonly SymbolSpec[],
     options: {
@@ -48,7 +48,7 @@ export class Arrivals {
     return this.#ticksPerSecond;
   }
 
-  /** Takes up the sequence at this instant: at the start, after a pause, a jump or a change of rate. */
+  /** Continues the sequence at this instant: at the start, after a pause, a jump or a change of rate. */
   restart(utcMs: number, ticksPerSecond = this.#ticksPerSecond): void {
     this.#ticksPerSecond = ticksPerSecond;
     this.kind = 'next';
@@ -69,7 +69,7 @@ export class Arrivals {
     return this.at <= limitUtcMs;
   }
 
-  /** Steps past the tick just taken. */
+  /** Moves on to the next tick. */
   take(): void {
     const chance = this.#random.next();
     if (chance < SAME_MS) {

@@ -1,5 +1,5 @@
-// The wall clock of a broker's server. In: a true UTC instant. Out: broker time and its wire spelling with the decorative `Z`. The offset
-// stays the same until the clock is switched, which a rule may do at any minute.
+// The wall clock of a broker's server. In: a UTC instant. Out: broker time and its spelling on the wire, with the misleading `Z`. A clock rule may
+// change the offset at any minute.
 
 import { type ClockRule, parseClockRule } from '@fxtape/market';
 
@@ -7,7 +7,7 @@ export class BrokerClock {
   readonly rule: ClockRule;
   #hot = { fromUtcMs: Number.NaN, toUtcMs: Number.NaN, offsetS: 0 };
 
-  /** Throws CLOCK_RULE_INVALID for a text that is no rule. */
+  /** Throws CLOCK_RULE_INVALID for a text that is not a rule. */
   constructor(rule: string) {
     this.rule = parseClockRule(rule);
   }
@@ -24,7 +24,7 @@ export class BrokerClock {
     return utcMs + this.offsetMs(utcMs);
   }
 
-  /** The instant that a broker time names; of two in an hour that occurs twice, the later. */
+  /** The instant of a broker time; in a repeated hour the later one. */
   utcMs(brokerMs: number): number {
     return brokerMs - this.offsetMs(brokerMs - this.offsetMs(brokerMs));
   }

@@ -1,6 +1,6 @@
-// How far a played day is, kept in a file over starts and crashes. In: where the day is, when it begins and at each orderly stop. Out: where it
-// is now. The day goes on while nothing plays it, at the speed at which it was played and by the wall clock, so that one line written at the
-// begin is enough to know after a kill -9 which rows were due and must never be made again.
+// Stores the progress of a played day across starts and crashes. In: the position of the day at its start and at each orderly stop. Out: its position
+// now. The day continues by the wall clock, at the speed at which it was played, while nothing plays it. One line written at the start is therefore
+// enough to know after a SIGKILL which rows were due and must not be made again.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,13 +8,13 @@ import { FxtapeError } from '@fxtape/ops';
 import { z } from 'zod';
 
 const mark = z.strictObject({
-  /** Of the file of ticks. */
+  /** Digest of the tick file. */
   sha256: z.string(),
-  /** The day was here … */
+  /** Position of the day … */
   utcMs: z.number(),
-  /** … when the wall clock showed this, … */
+  /** … at this wall-clock time. */
   wallMs: z.number(),
-  /** … and went on at this speed until the end of the file, then in real time. */
+  /** Its speed until the end of the file; after that it runs in real time. */
   speed: z.number().positive(),
 });
 
@@ -29,7 +29,7 @@ export class KeptDay {
     this.#wallMs = options.wallMs;
   }
 
-  /** Where the day is by now, its last tick being at `lastUtcMs`; null when it was never begun. Throws SIMULATOR_DAY_INVALID. */
+  /** The position of the day now; its last tick is at `lastUtcMs`. Null when it never began. Throws SIMULATOR_DAY_INVALID. */
   nowUtcMs(lastUtcMs: number): number | null {
     const kept = this.#read();
     if (kept === null) return null;

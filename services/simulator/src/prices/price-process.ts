@@ -1,11 +1,11 @@
-// The price of one symbol: a random walk in points with a weak pull to its reference price, and a spread that breathes with
-// the hour. In: one call per tick. Out: bid and ask as integers of the point. Depends on nothing but seed, symbol and calls.
+// The price of one symbol: a random walk with a weak pull to its reference price, and a spread that varies with the hour. In: one call per tick. Out:
+// bid and ask in points. It depends only on seed, symbol and calls.
 
 import { Random } from './random.ts';
 import { spreadFactor } from './spread.ts';
 import type { SymbolSpec } from './symbols.ts';
 
-/** Widest usual distance from the reference price, as a share of it. */
+/** Typical largest distance from the reference price, as a share of it. */
 const ROOM = 0.02;
 
 export class PriceProcess {
@@ -30,11 +30,11 @@ export class PriceProcess {
     this.ask = this.bid + spec.spreadPoints;
   }
 
-  /** Sets what changes by the hour: the usual spread, and how far one tick moves at this many ticks per second. */
+  /** Sets what varies with the hour: the usual spread, and the size of a tick's move at this rate. */
   tune(newYorkHour: number, ticksPerSecond: number): void {
     const daily = this.#spec.dailyMove * this.#anchor;
     const perTick = daily / Math.sqrt(86_400 * Math.max(ticksPerSecond, 1e-6));
-    // A tick is a change of the quote: below about a point most of them would show none.
+    // A tick is a change of the quote; with steps well below a point most ticks would show none.
     this.#step = Math.min(Math.max(perTick, 0.7), daily);
     this.#pull = this.#step ** 2 / (2 * (ROOM * this.#anchor) ** 2);
     this.#spread = this.#spec.spreadPoints * spreadFactor(this.#spec.kind, newYorkHour);

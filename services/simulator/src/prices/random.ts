@@ -1,7 +1,7 @@
-// Seeded randomness for everything the simulated market does. In: a seed and a name. Out: a stream of numbers that is the
-// same on every machine, one stream per name, so that adding a symbol does not change the prices of the others.
+// Seeded random numbers for the simulated market. In: a seed and a name. Out: a sequence that is the same on every machine. Each name has its own
+// sequence, so that adding a symbol does not change the prices of the others.
 
-/** FNV-1a over UTF-16 units: 32 bits out of any text. */
+/** FNV-1a over UTF-16 units, 32 bits. */
 function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

@@ -1,7 +1,6 @@
-// When a symbol trades. In: a true UTC instant. Out: open or shut, and the weekly windows in a broker's wall clock as
-// `/SymbolInfo` shows them. FX and metals close on Friday 17:00 New York and open on Sunday 17:00 New York; metals also rest
-// from 17:00 to 18:00 each day; crypto never closes. New York's clock decides, so the UTC hour moves with its summer time. With holidays
-// Christmas and New Year's Day are shut, the days before them end at 13:00, and so does Thanksgiving for metals.
+// Trading sessions. In: a UTC instant. Out: open or closed, and the weekly sessions in a broker's wall clock, as in `/SymbolInfo`. FX and metals close on
+// Friday 17:00 New York and open on Sunday 17:00; metals also pause from 17:00 to 18:00 each day; crypto never closes. The UTC hours move with New
+// York's summer time. With holidays, Christmas and New Year's Day are closed, the days before them end at 13:00, and so does Thanksgiving for metals.
 
 import { parseClockRule } from '@fxtape/market';
 import type { SymbolClass } from './symbols.ts';
@@ -11,7 +10,7 @@ const DAY = 24 * HOUR;
 const SLOT = 900_000;
 const newYork = parseClockRule('America/New_York');
 
-/** Length of the slots inside which no session opens or closes. */
+/** Sessions open and close only at multiples of this. */
 export const SLOT_MS = SLOT;
 
 export interface SessionWindow {
@@ -45,7 +44,7 @@ const inWeek: OpenHours = (kind, utcMs) => {
 
 const THURSDAY = 4;
 
-/** Shut, or shut from 13:00 New York on, as the date of the trading day says; it begins at 17:00 of the evening before. */
+/** Whether the date of a trading day is closed, or closes at 13:00 New York. A trading day begins at 17:00 the evening before. */
 const isHoliday = (kind: SymbolClass, utcMs: number): boolean => {
   const local = utcMs + newYork.offsetAt(utcMs) * 1000;
   const tradingDay = new Date(local + 7 * HOUR);
@@ -69,7 +68,7 @@ const clockText = (ms: number): string => {
 };
 
 /**
- * The trading windows of the broker's week around `utcMs`, in the broker's wall clock.
+ * The sessions of the broker's week around `utcMs`, in the broker's wall clock.
  * `offsetMs` is broker time minus UTC at that moment.
  */
 export function weeklySessions(kind: SymbolClass, utcMs: number, offsetMs: number): SessionWindow[] {

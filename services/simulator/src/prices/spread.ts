@@ -1,5 +1,5 @@
-// How wide a symbol is quoted and how busy it is, by the hour in New York. Out: factors on the usual spread and on the
-// symbol's share of ticks: thin and wide around the 17:00 roll-over, busy while London and New York overlap.
+// Spread and activity by the hour in New York. Out: factors for a symbol's usual spread and its share of ticks: wide and quiet around the 17:00
+// roll-over, busy while London and New York overlap.
 
 import type { SymbolSpec } from './symbols.ts';
 

@@ -1,5 +1,5 @@
-// The instruments of the simulated broker: 28 FX pairs, two metals, three crypto symbols. Out: the static facts that
-// `/SymbolInfo` tells, and what the price process needs (a reference price, a usual spread, how much it moves).
+// The symbols of the simulated broker: 28 FX pairs, two metals, three crypto symbols. Out: their static data for `/SymbolInfo` and for the price process
+// (reference price, usual spread, volatility).
 
 import { FxtapeError } from '@fxtape/ops';
 
@@ -19,7 +19,7 @@ export interface SymbolSpec {
   readonly contractSize: number;
   readonly currencyBase: string;
   readonly currencyProfit: string;
-  /** Share of the market's ticks while everything is open. */
+  /** Relative share of the ticks while everything is open. */
   readonly weight: number;
 }
 
@@ -93,7 +93,7 @@ const other = (
   weight: rest[4],
 });
 
-/** Everything the simulated broker can list. */
+/** All symbols that the simulated broker can list. */
 export const ALL_SYMBOLS: readonly SymbolSpec[] = [
   ...FX.map(fx),
   other('metal', 'XAUUSD', 'Gold vs US Dollar', 2, [2034.55, 14, 0.009, 100, 14]),
@@ -103,7 +103,7 @@ export const ALL_SYMBOLS: readonly SymbolSpec[] = [
   other('crypto', 'SOLUSD', 'Solana vs US Dollar', 3, [131.482, 55, 0.045, 10, 4]),
 ];
 
-/** The named instruments in the order asked for. Throws SCENARIO_INVALID for a name that the broker does not list. */
+/** The named symbols, in that order. Throws SCENARIO_INVALID for a name that the broker does not list. */
 export function findSymbols(names: readonly string[]): SymbolSpec[] {
   return names.map((name) => {
     const spec = ALL_SYMBOLS.find((symbol) => symbol.name === name);

@@ -1,5 +1,5 @@
-// A file of real ticks of one symbol. In: text in one of these forms. Out: the rows in columns and in order of time, with prices as integers of
-// the finest point that the file uses, so that what is played is exactly what was read; and how many rows had to be put in order.
+// Reads a file of real ticks of one symbol. In: text in one of these formats. Out: the rows in columns, in order of time, with prices as integers of the
+// finest point in the file, so that they are played exactly as read; and how many rows had to be sorted.
 //
 //   utc_ms,bid,ask                               a header, then milliseconds since 1970 (true UTC) and two prices
 //   20200101 170000065,1.121200,1.121720,0       ticks in ASCII as HistData.com gives them: UTC−5 all year, and a volume that is always 0
@@ -14,9 +14,9 @@ export interface TickFile {
   readonly utcMs: Float64Array;
   readonly bid: Int32Array;
   readonly ask: Int32Array;
-  /** Rows that stood after one with a later time, by a moment. */
+  /** Rows that were slightly out of order. */
   readonly late: Ordered['late'];
-  /** Of the whole file, in hexadecimal. */
+  /** Digest of the whole file, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -39,7 +39,7 @@ const HEADER = 'utc_ms,bid,ask';
 const HISTDATA = /^(\d{4})(\d\d)(\d\d) (\d\d)(\d\d)(\d\d)(\d{3}),([^,]*),([^,]*),[^,]*$/;
 const HISTDATA_BEHIND_UTC_MS = 5 * 3_600_000;
 const PRICE = /^-?\d+(?:\.\d+)?$/;
-/** No market was recorded tick by tick before, and none is yet after. */
+/** Times outside this range are taken for another unit. */
 const EARLIEST_MS = Date.UTC(1985, 0);
 const LATEST_MS = Date.UTC(2100, 0);
 
@@ -56,7 +56,7 @@ const plain: Form = {
   },
 };
 
-/** The unit in which a number would be a time of our days. */
+/** The unit in which a number would be a plausible time. */
 function unitOf(value: number): string {
   const units = [
     ['seconds', 1000],
@@ -75,7 +75,7 @@ const histData: Form = {
     const [, year, month, day, hour, minute, second, ms, bid = '', ask = ''] = HISTDATA.exec(line) ?? [];
     const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
     const wall = Date.parse(text);
-    // A date such as 31 February is read as one in March.
+    // Date.UTC would read 31 February as a day in March.
     if (Number.isNaN(wall) || new Date(wall).toISOString() !== text)
       return 'it does not begin with a time such as 20200101 170000065';
     return { utcMs: wall + HISTDATA_BEHIND_UTC_MS, bid, ask };
@@ -147,7 +147,7 @@ const invalid = (path: string, line: number, what: string, hint = `Give ${TICK_F
     context: { path, line },
   });
 
-/** Digits after the point that say something. */
+/** Significant digits after the decimal point. */
 const decimals = (price: string): number => {
   const dot = price.indexOf('.');
   return dot === -1 ? 0 : price.slice(dot + 1).replace(/0+$/, '').length;
@@ -156,6 +156,6 @@ const decimals = (price: string): number => {
 const points = (price: string, digits: number): number => {
   const [whole = '0', fraction = ''] = price.split('.');
   const value = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'));
-  // A zero has no sign.
+  // Avoids −0.
   return value === 0 ? 0 : value;
 };

@@ -1,5 +1,5 @@
-// The lines of a file of ticks. In: a path. Out: its lines as text with their numbers, without blank ones, and the digest of the whole; or
-// why it is no text of lines. What a spreadsheet adds (a byte order mark, CRLF, blank lines at the end) is taken away.
+// Reads the lines of a tick file. In: a path. Out: its non-blank lines with their numbers and the digest of the file, or why it is not text. A byte order
+// mark, CRLF and blank lines, as spreadsheets add them, are removed.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ export interface TickLines {
   readonly lines: readonly string[];
   /** The number of a line in the file, blank ones counted. */
   readonly numberOf: (index: number) => number;
-  /** Of the whole file, in hexadecimal. */
+  /** Digest of the whole file, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -47,7 +47,7 @@ function readBytes(path: string, formats: string): Buffer {
   }
 }
 
-/** What it is instead; null for text. */
+/** What the file is instead of text; null for text. */
 function notText(bytes: Buffer): { message: string; hint: string } | null {
   const [a, b] = bytes;
   const utf16 = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || bytes.subarray(0, 64).includes(0);

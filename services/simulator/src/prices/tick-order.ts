@@ -1,19 +1,18 @@
-// Rows of ticks in the order of their time. In: times as a file has them. Out: the order in which the rows are played, and how many stood
-// after a later one. Recorders of several threads write a tick a moment late, which is put right; a larger step back is another
-// fault, and nobody can tell here which of its rows are right.
+// Sorts the rows of a tick file by time. In: the times in file order. Out: the order of play, and how many rows were late. Multi-threaded recorders write
+// ticks slightly out of order, which is corrected; a larger step back is refused, because it is not clear which rows are right.
 
-/** Steps back up to here are put in order. */
+/** Steps back up to this are sorted. */
 const LATE_MS = 5000;
 const HOUR_MS = 3_600_000;
 
 export interface Ordered {
   /** Rows of the file, in order of time; equal times in the file's order. */
   readonly order: Uint32Array;
-  /** Rows that stood after one with a later time, and by how much at most. */
+  /** Rows that were out of order, and by how much at most. */
   readonly late: { readonly rows: number; readonly mostMs: number };
 }
 
-/** Where the time steps back too far: the row, by how much, and how often it does. */
+/** Where the time steps back too far: the row, by how much, and how often. */
 export interface StepBack {
   readonly row: number;
   readonly byMs: number;
@@ -47,7 +46,7 @@ export function inOrder(utcMs: Float64Array): Ordered | StepBack {
   return { order, late: { rows, mostMs } };
 }
 
-/** Late rows are few and stand near their place: each is moved there. */
+/** Insertion sort: late rows are few and near their place. */
 function insertLate(order: Uint32Array, utcMs: Float64Array): void {
   for (let i = 1; i < order.length; i++) {
     const row = order[i] as number;
@@ -59,7 +58,7 @@ function insertLate(order: Uint32Array, utcMs: Float64Array): void {
   }
 }
 
-/** What a step back means, for people. */
+/** Describes a step back in words. */
 export function explainStep({ byMs, times }: StepBack): string {
   const often = times === 1 ? 'once in the file' : `${times} times in the file`;
   const by = byMs < HOUR_MS / 2 ? `${byMs / 1000} s` : `${Math.round(byMs / 36_000) / 100} h`;

@@ -1,19 +1,19 @@
-// What makes ticks: a seeded market or a file of real ones. In: the real monotonic time, again and again. Out: ticks recorded
-// in the market up to the virtual now, and that now, which is the broker's clock.
+// A source of ticks: a seeded market or a file of real ones. In: the real monotonic time, repeatedly. Out: ticks in the market up to the virtual now,
+// and that now, which is the broker's clock.
 
 export interface Demand {
-  /** Most ticks to make in this call. */
+  /** Limit of ticks for this call. */
   readonly maxTicks: number;
   /** A client has a price subscription right now. */
   readonly subscribed: boolean;
 }
 
 export interface TickSource {
-  /** Makes what is due. False when the limit was reached before everything due was made: call again soon. */
+  /** Makes the due ticks. False when the limit was reached first: call again soon. */
   advance(monoMs: number, demand: Demand): boolean;
   /** Virtual UTC, whole milliseconds: no tick made later has an earlier time. */
   nowUtcMs(monoMs: number): number;
-  /** A paused source makes nothing; its clock goes on. */
+  /** A paused source makes no ticks; its clock continues. */
   pause(monoMs: number): void;
   resume(monoMs: number): void;
   /** Ticks per virtual second from now on. Only a market has a rate. */
@@ -22,11 +22,11 @@ export interface TickSource {
   setClock(monoMs: number, change: { utcMs?: number; speed?: number }): void;
   /** Makes these ticks of one symbol now. Only a market can. Call `advance` first. */
   emit(symbol: number, ticks: readonly EmittedTick[]): void;
-  /** The simulation ends in order. */
+  /** An orderly end of the simulation. */
   close(monoMs: number): void;
-  /** What `/__fx/state` shows of it. */
+  /** Its part of `/__fx/state`. */
   state(): Record<string, unknown>;
 }
 
-/** A tick asked for over the control API: with prices (in points), or null to let the price process go on. */
+/** A tick requested over the control API: prices in points, or null for the next step of the price process. */
 export type EmittedTick = { readonly bid: number; readonly ask: number } | null;

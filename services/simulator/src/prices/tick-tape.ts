@@ -1,6 +1,5 @@
-// Every tick of the simulated market, in columns. In: one append per tick. Out: the columns by tick number, the last tick of
-// each symbol, and what a ledger line needs. Tick n (from 1) lives in chunk n >> 16; chunks are made when needed and, when
-// the ledger keeps counts only, freed once no socket needs them. 26 bytes a tick.
+// All ticks of the simulated market in columns, 26 bytes each. In: one append per tick. Out: the columns by tick number, and the last tick of each symbol.
+// Tick n (from 1) is in chunk n >> 16. When the ledger keeps only counts, chunks are freed once no socket needs them.
 
 export const CHUNK_BITS = 16;
 export const CHUNK_TICKS = 1 << CHUNK_BITS;
@@ -92,7 +91,7 @@ export class TickTape {
     return chunk;
   }
 
-  /** The quote that stood before the first tick; it is no tick and has number 0. */
+  /** Sets the quote from before the first tick; it is not a tick and has number 0. */
   setInitial(symbol: number, quote: Omit<LastTick, 'n'>): void {
     this.#initial[symbol] = { n: 0, ...quote };
   }
@@ -118,7 +117,7 @@ export class TickTape {
     };
   }
 
-  /** Frees whole chunks below tick `n`, but keeps what `lastTick` must still answer. */
+  /** Frees whole chunks below tick `n`, but keeps what `lastTick` needs. */
   freeBelow(n: number): void {
     const keep = n >> CHUNK_BITS;
     if (keep <= this.#freed) return;

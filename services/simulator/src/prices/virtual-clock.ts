@@ -1,5 +1,5 @@
-// The time inside the simulation. In: a monotonic real time. Out: virtual UTC, running at a chosen speed from a chosen
-// start; it can be moved and slowed, and it gives way when generation cannot keep up.
+// The clock of the simulation. In: monotonic real time. Out: virtual UTC from a chosen start at a chosen speed. It can be moved, and is set back when
+// generation cannot keep up.
 
 export class VirtualClock {
   #originUtcMs: number;
@@ -22,7 +22,7 @@ export class VirtualClock {
     return this.#originUtcMs + (monoMs - this.#originMonoMs) * this.#speed;
   }
 
-  /** From now on the clock shows `utcMs` and runs at `speed`. */
+  /** Sets the clock to `utcMs` and its speed. */
   set(utcMs: number, monoMs: number, speed = this.#speed): void {
     this.#originUtcMs = utcMs;
     this.#originMonoMs = monoMs;

@@ -1,5 +1,5 @@
-// One client's socket: hears its requests, keeps its subscriptions, sends what the terminal has for them. In: the upgraded
-// socket, ticks and messages of the account. Out: frames through the outbox, and the end of the socket with its reason.
+// One client's socket: reads its requests, keeps its subscriptions, sends their data. In: the upgraded socket, ticks and messages of the account. Out:
+// frames through the outbox, and the end of the socket with its reason.
 //
 //   open ──client closes / close()──► closing ──handshake done──► gone
 //     └──reset() / error / evicted while held───────────────────► gone
@@ -22,7 +22,7 @@ import { Subscriptions } from './subscriptions.ts';
 import type { TickEncoder } from './tick-encoder.ts';
 import { OPCODE, webSocketFrame } from './websocket-frame.ts';
 
-/** What a connection needs of its account. */
+/** What a connection needs from its account. */
 export interface ConnectionHost {
   readonly market: MarketView;
   readonly encoder: TickEncoder;
@@ -31,7 +31,7 @@ export interface ConnectionHost {
   readonly snapshotWaitMs: number;
   clock(): BrokerClock;
   lastSeen(symbol: number): LastTick | null;
-  /** Text of the present state of `account` and `positions`; null for topics without one. */
+  /** The current state of the topics `account` and `positions` as text; null for other topics. */
   stateOf(topic: Topic): string | null;
   monoMs(): number;
 }
@@ -46,7 +46,7 @@ export class Connection {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   #gone = false;
-  /** Ticks thrown away so far while a fault drops them; null while none does. */
+  /** Ticks that a fault has dropped so far; null without such a fault. */
   #dropped: number | null = null;
   #tellsDrops: 'at_end' | 'before_heartbeats' = 'at_end';
   /** Why the server ended it; null when the client did. */
@@ -106,7 +106,7 @@ export class Connection {
     else this.outbox.pushTick(n);
   }
 
-  /** From now on ticks are thrown away, and nothing else is; what ends it tells how many they were. */
+  /** Drops ticks, and nothing else, from now on; the end of it reports their number. */
   dropTicks(tells: 'at_end' | 'before_heartbeats'): () => void {
     this.#dropped ??= 0;
     this.#tellsDrops = tells;
@@ -122,7 +122,7 @@ export class Connection {
     this.sendIf('terminal', text);
   }
 
-  /** A tick began a new minute: sends the bars that this closes. */
+  /** Sends the bars that a tick closed by beginning a new minute. */
   minuteClosed({ symbol, minute, n }: MinuteClosed): void {
     const timeframes = this.subscriptions.timeframes(symbol);
     if (timeframes.length === 0) return;
@@ -147,13 +147,18 @@ export class Connection {
     if (this.subscriptions.has(topic)) this.send(text());
   }
 
-  /** Sends bytes as they are, whatever they say; not counted in the ledger. */
+  /** Sends raw bytes, which the ledger does not count. */
   sendJunk(payload: Uint8Array, opcode: 'text' | 'binary'): void {
     this.outbox.pushFrame(webSocketFrame(payload, OPCODE[opcode]), { droppable: false });
     this.outbox.pump();
   }
 
-  /** The server says good-bye. A socket that is held cannot, and is cut. */
+  /** A newer connection of the account replaces this one. */
+  evict(): void {
+    this.close(1000, 'replaced by a newer connection', 'evicted');
+  }
+
+  /** Closes with a handshake; a held socket is cut instead. */
   close(code: number, reason: string, why: string): void {
     this.endedBy ??= why;
     if (this.outbox.held || !isSendable(code)) {
@@ -165,14 +170,14 @@ export class Connection {
     this.#leave(code);
   }
 
-  /** TCP reset: whatever the kernel has not delivered is lost. */
+  /** TCP reset: undelivered bytes are lost. */
   reset(why: string): void {
     this.endedBy ??= why;
     this.#socket.resetAndDestroy();
     this.#leave(1006);
   }
 
-  /** Stops hearing the client: requests, pings and its good-bye stay in the kernel. */
+  /** Stops reading: requests, pings and close frames stay in the kernel. */
   stopReading(): void {
     if (!this.#gone) this.#ws.pause();
   }
@@ -251,7 +256,7 @@ export class Connection {
     if (ack !== null) this.#reply(ack);
   }
 
-  /** The acknowledgement, unless a fault swallows it. */
+  /** The acknowledgement; null when a fault suppresses it. */
   #ack(text: string): string | null {
     const { conditions } = this.#host;
     if (conditions.swallowAcks === 0) return text;
@@ -278,7 +283,7 @@ export class Connection {
     if (--other.remaining === 0) otherTimes.delete(symbol);
   }
 
-  /** Sends a tick in no readable form; true when this one was to be spoiled. */
+  /** Sends the tick unreadable if a fault demands it; returns whether it did. */
   #spoilTick(n: number, symbol: number): boolean {
     const { badTicks } = this.#host.conditions;
     const left = badTicks.get(symbol) ?? 0;

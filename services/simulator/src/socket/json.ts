@@ -1,5 +1,5 @@
-// JSON with integers of any size. In: a value that may hold bigints, or text (tickets and magic numbers exceed what a double holds).
-// Out: its text, with each bigint as a plain number; or the value, with an integer that a double cannot hold as a bigint.
+// JSON with integers of any size, because tickets and magic numbers may exceed 2^53. In: a value or a text. Out: the other one; a bigint is written as a
+// plain number, and an integer that a double cannot hold is read as a bigint.
 
 interface RawJson {
   rawJSON(text: string): unknown;

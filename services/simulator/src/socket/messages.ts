@@ -1,5 +1,5 @@
-// The gateway's own words on the socket, as text. In: what happened. Out: one JSON object each, spelled as the reference
-// spells it (times in broker time with a decorative `Z`).
+// The gateway's messages on the socket. In: what happened. Out: the text of one JSON object, as in the gateway reference (times in broker time, with the
+// misleading `Z`).
 
 import type { SymbolSpec } from '../prices/symbols.ts';
 import type { Bar } from '../history/minute-bars.ts';
@@ -36,9 +36,9 @@ export const barRow = (bar: Bar, digits: number): Record<string, unknown> => {
 export const barFrame = (spec: SymbolSpec, timeframe: Timeframe, bar: Bar): string =>
   JSON.stringify({ type: 'bar', symbol: spec.name, timeframe, data: barRow(bar, spec.digits) });
 
-/** The heartbeat; `serverTime` is already spelled. */
+/** The heartbeat; `serverTime` is text. */
 export const heartbeat = (connected: boolean, serverTime: string): string =>
   JSON.stringify({ type: 'terminal', data: { connected, tradeAllowed: true, serverTime } });
 
-/** The client was too slow for so many messages. */
+/** This many messages were dropped because the client was slow. */
 export const droppedWarning = (count: number): string => `{"type":"warning","dropped":${count}}`;

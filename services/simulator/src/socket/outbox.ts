@@ -1,13 +1,12 @@
-// What stands between the gateway and one client's socket: a queue, a limit, and the bytes in large writes. In: tick numbers
-// and ready frames, in order. Out: frames on the socket in that order, a mark in the ledger for each tick that was written
-// or withheld, and a `warning` with the count of what was dropped.
+// The send queue of one client's socket, with a limit and large writes. In: tick numbers and complete frames, in order. Out: frames on the socket in that
+// order, a mark in the ledger for each tick that was written or withheld, and a `warning` with the number of dropped frames.
 //
 //   pushTick / pushFrame ──► queue (ring) ──pump──► 64 KiB chunks ──► socket.write
 //                              │ full and not writable, or held by a fault
 //                              └─► drop the newest or the oldest; `warning` follows
 //
-// A tick waits in the queue as its number and becomes bytes only when it is written. "Written" means handed to the TCP
-// socket; at most HIGH_BYTES of that can still be inside this process.
+// A tick is queued by its number and encoded when it is written. "Written" means handed to the TCP socket; at most HIGH_BYTES of that may still be inside
+// this process.
 
 import type { Socket } from 'node:net';
 import { CHUNK_MASK, type TickChunk, type TickTape } from '../prices/tick-tape.ts';
@@ -26,7 +25,7 @@ type DropPolicy = 'drop_newest' | 'drop_oldest';
 export interface QueueRule {
   readonly limit: number | null;
   readonly policy: DropPolicy;
-  /** Where the `warning` goes: where the frames are missing, or behind everything that was queued. */
+  /** Where the `warning` goes: where frames are missing, or behind all queued frames. */
   readonly warning: 'in_place' | 'last';
   /** Called once when this many frames were dropped under the rule, before the next one is queued. */
   readonly enough?: { readonly dropped: number; readonly stop: () => void };
@@ -49,7 +48,7 @@ interface SideFrame {
   readonly droppable: boolean;
 }
 
-/** Everything that keeps the outbox from writing; a fault holds it under its own name. */
+/** The holds that stop the outbox from writing, by the name of the fault. */
 type Hold = string;
 
 export class Outbox {
@@ -58,16 +57,16 @@ export class Outbox {
   readonly #frames = new Map<number, SideFrame>();
   readonly #chunks: Buffer[] = [];
   #ring = new Int32Array(4096);
-  /** Positions never wrap; from 1, so that there always is one in front. */
+  /** Positions never wrap; they start at 1, so that one is free in front. */
   #head = 1;
   #tail = 1;
   #nextFrame = -1;
   #rule: QueueRule;
-  /** Dropped and not yet told to the client. */
+  /** Dropped frames not yet reported to the client. */
   #untold = 0;
   #closed = false;
   #inFlight = 0;
-  /** Called when bytes left for the kernel: the source may go on. */
+  /** Called when the kernel took bytes, so that the source may continue. */
   onRoom: () => void = () => {};
   /** Frames dropped in the life of this socket, ticks included. */
   dropped = 0;
@@ -77,7 +76,7 @@ export class Outbox {
     this.#rule = options.rule;
   }
 
-  /** Frames that wait. */
+  /** Queued frames. */
   get queued(): number {
     return this.#tail - this.#head;
   }
@@ -86,7 +85,7 @@ export class Outbox {
     return this.#holds.size > 0;
   }
 
-  /** Everything that was given is with the kernel. */
+  /** True when the kernel has taken everything. */
   get idle(): boolean {
     return this.queued === 0 && this.#untold === 0 && this.#inFlight === 0;
   }
@@ -108,12 +107,12 @@ export class Outbox {
     this.#append(n);
   }
 
-  /** A message of the gateway. What answers a request is never dropped. */
+  /** Queues a message. Answers to requests are never dropped. */
   pushText(text: string, options: { droppable: boolean }): void {
     this.pushFrame(webSocketFrame(Buffer.from(text)), options);
   }
 
-  /** A complete WebSocket frame. */
+  /** Queues a complete WebSocket frame. */
   pushFrame(bytes: Buffer, options: { droppable: boolean }): void {
     if (this.#closed) return;
     if (options.droppable && !this.#makeRoom()) return;
@@ -126,7 +125,7 @@ export class Outbox {
     if (rule !== null) this.#rule = rule;
   }
 
-  /** Lets go of a hold; with the last one gone everything queued is written. */
+  /** Releases a hold; after the last one everything queued is written. */
   release(name: Hold): void {
     const rule = this.#holds.get(name);
     if (rule === undefined) return;
@@ -138,7 +137,7 @@ export class Outbox {
     this.pump();
   }
 
-  /** The client is never told of what was dropped so far. */
+  /** Never reports the frames dropped so far. */
   forgetDropped(): void {
     this.#untold = 0;
   }
@@ -155,7 +154,7 @@ export class Outbox {
     }
   }
 
-  /** The socket is gone: what is queued will never be written. */
+  /** The socket is gone: queued frames are never written. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -235,7 +234,7 @@ export class Outbox {
     if (this.queued < limit) return this.#makeRoom();
     this.#untold++;
     this.dropped++;
-    // When nothing more is queued, the end of the rule must come by itself.
+    // When nothing more is queued, the rule must end by itself.
     if (this.#rule.enough !== undefined && this.#untold >= this.#rule.enough.dropped)
       setImmediate(() => this.#stopIfEnough());
     return policy === 'drop_oldest' && this.#dropOldest();

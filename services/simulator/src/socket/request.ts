@@ -1,5 +1,5 @@
-// What a client asks over the socket. In: the text of a frame. Out: a subscription to begin or end, a question for the list,
-// or the sentence of an `error` frame. Keys that a topic does not need are ignored.
+// Parses a client's request on the socket. In: the text of a frame. Out: subscribe, unsubscribe, list, or the message of an `error` frame. Keys that the
+// topic does not need are ignored.
 
 import { type Topic, type TopicShape, topicShapes } from '@fxtape/fxsocket';
 import { isTimeframe, type Timeframe } from '../history/timeframe.ts';

@@ -1,5 +1,5 @@
-// The one snapshot that follows a price subscription, in each order the gateway might send it. In: a subscription with its
-// acknowledgement, then the next live tick of that symbol. Out: ack, snapshot and tick in the order asked for.
+// Sends the snapshot after a price subscription in each order that a gateway may use. In: a subscription with its acknowledgement, then the next live
+// tick of the symbol. Out: ack, snapshot and tick in the chosen order.
 //
 //   plain                ack  S(T0)        T1        (ack order after_snapshot puts the ack behind the snapshot)
 //   before_live_of_same  ack  S(T1)  T1    T2
@@ -7,7 +7,7 @@
 //   overtaken            ack  T1  S(T0)    T2
 //   lingering            ack  T1  T2  …  S(T0), or S of the tick that is the last by then
 //
-// The three before the last wait for a tick; when none comes in time, the snapshot goes out plain. The last one waits for its time.
+// The middle three wait for a tick; when none comes in time, the snapshot is sent plain. The last one waits for a time.
 
 import type { LastTick, TickTape } from '../prices/tick-tape.ts';
 import type { AckOrder, SnapshotOrder, Lingering } from '../conditions.ts';
@@ -19,7 +19,7 @@ type FixedOrder = Exclude<SnapshotOrder, 'rotate'>;
 interface Pending {
   readonly order: FixedOrder | 'lingering';
   readonly prior: LastTick | null;
-  /** The acknowledgement that must go behind the snapshot. */
+  /** The acknowledgement that must follow the snapshot. */
   readonly ack: string | null;
   readonly deadlineMonoMs: number;
 }
@@ -49,9 +49,9 @@ export class Snapshots {
     tape: TickTape;
     encoder: TickEncoder;
     wholeSeconds: () => boolean;
-    /** The last tick of a symbol as the terminal states it. */
+    /** The last tick of a symbol, as the terminal states it. */
     lastSeen: (symbol: number) => LastTick | null;
-    /** Where `rotate` begins, so that each connection begins with another order. */
+    /** Where `rotate` begins; each connection begins with another order. */
     turn: number;
   }) {
     this.#outbox = options.outbox;
@@ -62,12 +62,12 @@ export class Snapshots {
     this.#turn = options.turn;
   }
 
-  /** Snapshots that wait for a tick. */
+  /** Number of waiting snapshots. */
   get waiting(): number {
     return this.#pending.size;
   }
 
-  /** A symbol was subscribed: `ack` is the text of its acknowledgement, or null when none is to be sent. */
+  /** A symbol was subscribed. `ack` is the text of its acknowledgement; null when none is sent. */
   begin(
     symbol: number,
     ack: string | null,
@@ -117,7 +117,7 @@ export class Snapshots {
     this.#answer(pending.ack);
   }
 
-  /** Sends what has waited too long. */
+  /** Sends snapshots that have waited too long. */
   expire(monoMs: number): void {
     for (const [symbol, pending] of this.#pending) {
       if (pending.deadlineMonoMs > monoMs) continue;
@@ -135,7 +135,7 @@ export class Snapshots {
     this.#answer(pending?.ack ?? null);
   }
 
-  /** All subscriptions were lost without a word. */
+  /** All subscriptions were silently lost. */
   clear(): void {
     this.#pending.clear();
   }

@@ -1,5 +1,5 @@
-// What one connection is subscribed to. In: subscribe, unsubscribe, and the faults that make the server forget. Out: the
-// answer to `list`, and the fast questions of the hot path: are ticks of this symbol wanted, which timeframes of it.
+// The subscriptions of one connection. In: subscribe, unsubscribe, and faults that make the server forget. Out: the answer to `list`, and for the hot path
+// whether ticks of a symbol are wanted and which of its timeframes.
 
 import { TIMEFRAMES, type Timeframe } from '../history/timeframe.ts';
 import type { Subscription } from './request.ts';
@@ -40,7 +40,7 @@ export class Subscriptions {
     return this.#byKey.has(keyOf({ topic }));
   }
 
-  /** False when it was there already. */
+  /** False when it existed already. */
   add(subscription: Subscription): boolean {
     const key = keyOf(subscription);
     if (this.#byKey.has(key)) return false;
@@ -49,14 +49,14 @@ export class Subscriptions {
     return true;
   }
 
-  /** False when it was not there. */
+  /** False when it did not exist. */
   remove(subscription: Subscription): boolean {
     if (!this.#byKey.delete(keyOf(subscription))) return false;
     this.#mark(subscription, false);
     return true;
   }
 
-  /** Forgets all that the filter takes, without a word to the client. */
+  /** Silently forgets the matching subscriptions. */
   forget(which: (subscription: Subscription) => boolean): number {
     const gone = this.list().filter(which);
     for (const subscription of gone) this.remove(subscription);
@@ -70,7 +70,7 @@ export class Subscriptions {
   #mark(subscription: Subscription, on: boolean): void {
     if (subscription.symbol === undefined) return;
     const symbol = this.#indexOf(subscription.symbol);
-    // A symbol that the broker does not list may be "subscribed" and never has data.
+    // An unlisted symbol may be "subscribed" without ever having data.
     if (symbol < 0) return;
     if (subscription.topic === 'prices') {
       this.#prices[symbol] = on ? 1 : 0;

@@ -1,6 +1,5 @@
-// Writes tick frames as bytes, without a string in between: this is the hot path of the simulator. In: a tick's numbers, a
-// buffer and a place in it. Out: the complete WebSocket frame there, spelled as the gateway does (shortest decimals, `0.0`
-// for a whole number, broker time with a decorative `Z`).
+// Writes tick frames directly as bytes: the hot path of the simulator. In: a tick's numbers, a buffer and an offset. Out: the complete WebSocket frame,
+// spelled as the gateway does (shortest decimals, `0.0` for a whole number, broker time with the misleading `Z`).
 
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import type { SymbolSpec } from '../prices/symbols.ts';
@@ -68,7 +67,7 @@ const putPrice = (out: Uint8Array, start: number, signed: number, scale: number,
 export class TickEncoder {
   readonly #spellings: readonly Spelling[];
   #clock: BrokerClock;
-  /** The second spelled last, and its 19 characters. */
+  /** The last encoded second and its 19 characters. */
   #second = Number.NaN;
   readonly #secondText = new Uint8Array(19);
 
@@ -86,7 +85,7 @@ export class TickEncoder {
     this.#second = Number.NaN;
   }
 
-  /** Writes the frame of a tick at `at` (prices in points) and returns where it ends. */
+  /** Writes the frame of a tick at `at` (prices in points) and returns its end. */
   write(
     out: Uint8Array,
     at: number,
@@ -113,7 +112,7 @@ export class TickEncoder {
     return end - 2;
   }
 
-  /** The same frame in a buffer of its own, for a snapshot. */
+  /** The same frame in a new buffer, for a snapshot. */
   frame(symbol: number, tick: LastTick, wholeSeconds: boolean): Buffer {
     const scratch = Buffer.alloc(MAX_TICK_FRAME_BYTES);
     const { utcMs, bid, ask, last, volume } = tick;

@@ -1,5 +1,5 @@
-// WebSocket frames as a server sends them (RFC 6455 §5.2): unmasked, never fragmented. In: a payload. Out: its bytes on the
-// wire. The simulator writes its own frames because thousands of them go out in one write.
+// WebSocket frames of a server (RFC 6455 §5.2): unmasked, never fragmented. In: a payload. Out: its bytes on the wire. The simulator builds its own frames
+// because thousands of them go out in one write.
 
 export const OPCODE = { text: 1, binary: 2 } as const;
 export type Opcode = (typeof OPCODE)[keyof typeof OPCODE];

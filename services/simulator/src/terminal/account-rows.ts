@@ -1,6 +1,6 @@
-// The account as the wire shows it: summary, open positions and orders, deals and closed positions. In: the book, the history and the
-// broker's clock. Out: rows with the field names of the gateway; figures always agree with the deals. On MT4 the history has a row for
-// each closed order, with all that it cost, instead of a row for each deal.
+// The account's rows as sent: summary, open positions and orders, deals and closed positions. In: the book, the history and the broker's clock. Out: rows
+// with the gateway's field names, whose figures agree with the deals. On MT4 the history has a row per closed order, with all its costs, instead of a
+// row per deal.
 
 import type { BrokerClock } from '../prices/broker-clock.ts';
 import type { AccountSpec } from '../scenario.ts';
@@ -101,7 +101,7 @@ export class AccountRows {
       .map((closed) => this.closedPosition(closed));
   }
 
-  /** A deal as MT5's `/OrderHistory` tells it. */
+  /** A row of MT5's `/OrderHistory`. */
   deal({ deal, ...rest }: Deal): Row {
     const { position, ...row } = this.#dealRow(rest);
     return { ticket: deal, ...row, ...(this.#spec.oldBridge ? {} : { position }) };
@@ -128,7 +128,7 @@ export class AccountRows {
     };
   }
 
-  /** The `trade` frame of a deal. A degraded one has no entry and no costs; on MT4 none is. */
+  /** The `trade` frame of a deal. A degraded one lacks entry and costs; on MT4 none is degraded. */
   trade(deal: Deal, degraded: boolean): Row {
     const isMt4 = this.#book.platform === 'mt4';
     const unknown = degraded && !isMt4;
@@ -142,7 +142,7 @@ export class AccountRows {
       : row;
   }
 
-  /** What a side is opened at now; 0 without a quote. */
+  /** The price at which a side would open now; 0 without a quote. */
   quoted(symbol: number, side: Side): number {
     const points = this.#book.openPoints(symbol, side);
     return Number.isNaN(points) ? 0 : this.#book.price(symbol, points);

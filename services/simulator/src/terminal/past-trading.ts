@@ -1,7 +1,6 @@
-// What an account traded before the simulation began. In: seed, account, how many deals a day over how many days. Out: deals
-// and closed positions, always the same, each price inside the minute bar of its moment, made day by day so that the stream
-// is not held up. The first deal is the deposit: together with what was won and lost it makes the balance at the start, so
-// that this balance is known without the past.
+// Makes an account's trades before the start of the simulation. In: seed, account, deals per day, number of days. Out: deals and closed positions, always
+// the same, each price inside its minute bar. They are made day by day, so that the stream is not delayed. The first deal is a deposit that brings
+// the balance at the start to a fixed value, which is therefore known without the past.
 
 import type { MarketView } from '../broker/spelled-market.ts';
 import { Random } from '../prices/random.ts';
@@ -11,7 +10,7 @@ import type { ClosedPosition, Deal } from '../trading/records.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
-/** An account trades few of the broker's symbols, all accounts some of the same few: their days are made once. */
+/** An account trades few symbols, and all accounts choose from the same few, so that their days are made only once. */
 const TRADED = 4;
 const FAVOURITES = 2;
 const MOST_POSITIONS = 3;
@@ -21,14 +20,14 @@ const EVENTS_A_STEP = 64;
 export interface PastTradingOptions {
   readonly seed: number;
   readonly account: string;
-  /** Deals per day of trading, all symbols together. */
+  /** Deals per trading day, all symbols together. */
   readonly dealsPerDay: number;
   readonly days: number;
   /** The past ends with the minute of the start. */
   readonly startUtcMs: number;
   /** Balance at the start. */
   readonly startBalance: number;
-  /** All tickets lie below this one … */
+  /** All tickets are below this one … */
   readonly firstTicket: bigint;
   /** … and all deal numbers below this one. */
   readonly firstDeal: bigint;
@@ -44,7 +43,7 @@ export interface PastTrades {
 interface Leg {
   readonly utcMs: number;
   readonly price: number;
-  /** Counts from 0 over all legs; becomes the number of the order. */
+  /** Counts all legs from 0; becomes the order's number. */
   readonly order: number;
 }
 
@@ -95,7 +94,7 @@ class PastTrader {
     return this.#asRows(from);
   }
 
-  /** A moment at which the trader acts; nothing happens where the symbol is shut. */
+  /** The trader acts, unless the symbol is closed. */
   #event(utcMs: number): void {
     const random = this.#random;
     const [oldest] = this.#open;
@@ -127,7 +126,7 @@ class PastTrader {
     return { utcMs, price: points / 10 ** digits, order: this.#orders++ };
   }
 
-  /** Nothing is left open when the simulation begins. */
+  /** Closes everything before the simulation begins. */
   #closeBefore(trip: RoundTrip, until: number): void {
     const minute = this.#market.bars[trip.symbol]?.pastMinuteBefore(until / MINUTE) ?? null;
     if (minute === null) return;
@@ -196,7 +195,7 @@ class PastTrader {
   }
 }
 
-/** The deal that opened a position and the one that closed it, without their numbers. As on MT5 the second has no magic. */
+/** The deals that opened and closed a position, without their numbers. As on MT5, the second has no magic. */
 export function bothLegs(
   position: ClosedPosition,
   closingOrder: bigint,
@@ -231,7 +230,7 @@ export function bothLegs(
   ];
 }
 
-/** The past in pieces; without any deals a day there is none. */
+/** The past as a generator that yields between pieces of work; empty with 0 deals per day. */
 export function* pastTrades(market: MarketView, options: PastTradingOptions): Generator<void, PastTrades> {
   if (options.dealsPerDay === 0) return { deals: [], closed: [] };
   return yield* new PastTrader(market, options).trade();

@@ -1,6 +1,5 @@
-// The last tick of each symbol that an account's terminal has seen. In: the market's tape and the broker link going down and
-// up. Out: what a snapshot, a quote and the audit of missing ticks may rely on: while the link is down, and until a newer
-// tick came after it, the terminal still knows the tick from before.
+// The last tick of each symbol that an account's terminal has seen. In: the market's ticks, and the broker link going down and up. Out: the tick for
+// snapshots and quotes: while the link is down, and until a newer tick comes, it is the one from before.
 
 import type { LastTick, TickTape } from '../prices/tick-tape.ts';
 
@@ -8,7 +7,7 @@ export class SeenQuotes {
   readonly #tape: TickTape;
   readonly #symbols: number;
   #frozen: (LastTick | null)[] | null = null;
-  /** Ticks up to this number were not seen; null while the link is down. */
+  /** Ticks from the outage up to this number were not seen; null while the link is down. */
   #resumedAfter: number | null = 0;
 
   constructor(tape: TickTape, symbols: number) {

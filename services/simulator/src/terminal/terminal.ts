@@ -1,6 +1,5 @@
-// One account's terminal: its connection, its clock, its trading, its ledger, and what a fault makes of them. In: the ticks of
-// the market, slice by slice, and sockets that were upgraded. Out: frames for the one socket that may be open, and the
-// account's truth for REST and for tests.
+// One account's terminal: connection, clock, trading, ledger, and the faults that act on them. In: the market's ticks, slice by slice, and upgraded
+// sockets. Out: frames for the one open socket, and the account's data for REST and for tests.
 
 import type { Socket } from 'node:net';
 import type { Topic } from '@fxtape/fxsocket';
@@ -54,7 +53,7 @@ export class Terminal implements ConnectionHost {
   readonly encoder: TickEncoder;
   readonly ledger: AccountLedger;
   readonly conditions: Conditions;
-  /** Deals and closed positions of all time. */
+  /** All deals and closed positions. */
   readonly history: TradeHistory;
   readonly rows: AccountRows;
   readonly snapshotWaitMs: number;
@@ -121,7 +120,7 @@ export class Terminal implements ConnectionHost {
     return this.#connection;
   }
 
-  /** The terminal's link to the broker: without it no tick arrives. */
+  /** Whether the terminal is linked to the broker; otherwise no ticks arrive. */
   get linkUp(): boolean {
     return this.#linkDownBy.size === 0;
   }
@@ -129,11 +128,6 @@ export class Terminal implements ConnectionHost {
   /** A client that wants ticks is connected and reachable. */
   get wantsTicks(): boolean {
     return this.linkUp && this.#connection?.open === true && this.#connection.subscriptions.anyPrices;
-  }
-
-  /** Close code of a socket that a newer one replaces. */
-  get evictCode(): number {
-    return this.#o.scenario.evictCode;
   }
 
   clock(): BrokerClock {
@@ -148,7 +142,7 @@ export class Terminal implements ConnectionHost {
     return this.conditions.frozenAtUtcMs ?? this.#o.nowUtcMs();
   }
 
-  /** The instant that `serverTime` shows: now, or the last moment at which anything was open. */
+  /** The instant of `serverTime`: now, or the last moment at which any symbol was open. */
   shownUtcMs(): number {
     const nowMs = this.nowUtcMs();
     if (!this.account.freezesWhileShut) return nowMs;
@@ -165,12 +159,12 @@ export class Terminal implements ConnectionHost {
     return this.#o.scenario.seed;
   }
 
-  /** First instant of the simulation; no tick is from before it. */
+  /** First instant of the simulation; no tick is earlier. */
   get startUtcMs(): number {
     return this.#o.startUtcMs;
   }
 
-  /** Up to where the terminal has heard from the broker: now, or the moment its link went down. */
+  /** How far the terminal has data from the broker: until now, or until its link went down. */
   syncedUntilUtcMs(): number {
     return this.linkUp ? this.nowUtcMs() : this.#linkDownSinceUtcMs;
   }
@@ -185,14 +179,14 @@ export class Terminal implements ConnectionHost {
     return last === null ? null : { ...last, utcMs: this.ledger.statedUtcMs(last.n, last.utcMs) };
   }
 
-  /** Takes an upgraded socket; an older one of this account is evicted. */
+  /** Takes an upgraded socket and evicts an older one of this account. */
   attach(ws: WebSocket, socket: Socket): Connection {
     const { scenario } = this.#o;
-    this.#connection?.close(this.evictCode, 'replaced by a newer connection', 'evicted');
+    this.#connection?.evict();
     const conn = this.connections.length + 1;
     const connection = new Connection(this, conn, ws, socket, {
       limit: scenario.queueFrames,
-      policy: scenario.dropPolicy,
+      policy: 'drop_newest',
       warning: 'in_place',
     });
     const record: ConnectionRecord = {
@@ -217,9 +211,9 @@ export class Terminal implements ConnectionHost {
     return connection;
   }
 
-  /** Sends ticks `from`…`to` to whom they concern; `closed` are the minutes they closed. */
+  /** Delivers ticks `from`…`to` and the minutes that they closed. */
   deliver(from: number, to: number, closed: readonly MinuteClosed[]): void {
-    // A socket in its closing handshake takes nothing any more.
+    // A socket in its closing handshake takes no more frames.
     const connection = this.linkUp && this.#connection?.open === true ? this.#connection : null;
     const trading = this.#trading;
     const mayTrade = this.linkUp;
@@ -233,7 +227,7 @@ export class Terminal implements ConnectionHost {
       const at = n & CHUNK_MASK;
       if (at === 0) chunk = tape.chunk(n);
       const symbol = chunk.symbol[at] as number;
-      // A symbol that is delayed for good is so whether or not anybody hears it.
+      // A delayed symbol is delayed even without a client.
       const other = otherTimes.get(symbol);
       if (other?.remaining === null) this.ledger.stateOff(n, other.byMs);
       if (connection !== null && closed[nextClosed]?.n === n)
@@ -245,24 +239,24 @@ export class Terminal implements ConnectionHost {
     }
   }
 
-  /** Something is asked of the broker now; what comes of it is streamed. */
+  /** Executes a trading request now and streams its results. */
   trade<T>(ask: (desk: OrderDesk, utcMs: number) => T): T {
     const answer = ask(this.#trading.desk(), this.#o.nowUtcMs());
     this.#announce();
     return answer;
   }
 
-  /** What figures in other currencies are worth now. */
+  /** Conversion of currencies at current quotes. */
   money(): Money {
     return this.#trading.money();
   }
 
-  /** What happened by time alone: orders that expired, nights that were charged. */
+  /** Applies what happens by time alone: expired orders, swap charges. */
   passTime(): void {
     if (this.#trading.time(this.#o.nowUtcMs())) this.#announce();
   }
 
-  /** Once per heartbeat interval: the heartbeat itself, and account figures that moved. */
+  /** Sends the heartbeat, and account figures that have changed. */
   beat(): void {
     this.passTime();
     const connection = this.#connection;
@@ -271,12 +265,9 @@ export class Terminal implements ConnectionHost {
     if (this.linkUp) this.#sendState();
   }
 
-  /** The broker's clock as heartbeats spell it. */
+  /** The broker's clock as text, for heartbeats. */
   serverTime(): string {
-    const text = this.#clock.text(this.shownUtcMs());
-    const { serverTimeDigits } = this.#o.scenario;
-    if (serverTimeDigits === 'ms') return text;
-    return `${text.slice(0, 19)}${serverTimeDigits === 's' ? '' : '.000'}Z`;
+    return this.#clock.text(this.shownUtcMs());
   }
 
   stateOf(topic: Topic): string | null {
@@ -287,7 +278,7 @@ export class Terminal implements ConnectionHost {
     return text;
   }
 
-  /** Takes the link to the broker away under a name; the ticks until `linkBack` are lost to this account. */
+  /** Cuts the link to the broker, under a name; ticks until `linkBack` are lost to this account. */
   cutLink(by: string): void {
     if (this.linkUp) {
       this.#seen.linkDown();
@@ -300,14 +291,14 @@ export class Terminal implements ConnectionHost {
     if (this.#linkDownBy.delete(by) && this.linkUp) this.#seen.linkUp();
   }
 
-  /** The broker moves its server to another clock rule, from the next tick on. */
+  /** Changes the clock rule of the broker's server, from the next tick on. */
   changeClockRule(rule: string): void {
     this.#clock = new BrokerClock(rule);
     this.encoder.changeClock(this.#clock);
     this.ledger.changeClock(this.#clock);
   }
 
-  /** Tells of new deals, and of what else changed with them. Without the link to the broker nobody hears of it. */
+  /** Streams new deals and the figures that changed with them; without the link to the broker they are lost. */
   #announce(): void {
     const deals = this.#trading.takeNew();
     if (!this.linkUp) return;
@@ -324,7 +315,7 @@ export class Terminal implements ConnectionHost {
     );
   }
 
-  /** Positions and figures, if they changed since they were last sent on this connection. */
+  /** Sends positions and figures that have changed since they were last sent on this connection. */
   #sendState(): void {
     const connection = this.#connection;
     if (connection === null) return;
@@ -341,7 +332,7 @@ export class Terminal implements ConnectionHost {
     if (evictions === null || evictions.remaining === 0) return;
     evictions.remaining--;
     setTimeout(() => {
-      if (connection.open) connection.close(this.evictCode, 'replaced by a newer connection', 'evicted');
+      if (connection.open) connection.evict();
     }, evictions.afterMs);
   }
 }

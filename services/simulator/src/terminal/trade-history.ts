@@ -1,6 +1,5 @@
-// All deals and closed positions of an account: the past from before the start, what was traded since, and deals that
-// came late. In: the book, and the past as pieces of work that are done when somebody first asks. Out: both in order of
-// their time. A late deal has a time that has passed and never had a `trade` frame; the balance counts it.
+// All deals and closed positions of an account: from before the start, since then, and late ones. In: the book, and the past as a generator that runs at
+// the first request. Out: both lists by time. A late deal has a past time and no `trade` frame; the balance includes it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MarketView } from '../broker/spelled-market.ts';
@@ -9,12 +8,12 @@ import type { TradingBook } from '../trading/book.ts';
 import { cents, commissionOf, profitUsd } from '../trading/money.ts';
 import type { ClosedPosition, Deal } from '../trading/records.ts';
 
-/** A round trip that appears in the history afterwards, or without a symbol a correction of the balance. */
+/** A round trip that appears in the history afterwards, or without a symbol a balance correction. */
 export interface LateDeal {
   readonly utcMs: number;
   readonly symbol: number | null;
   readonly holdMs: number;
-  /** Of a correction. */
+  /** Amount of a correction. */
   readonly amount: number;
 }
 
@@ -61,7 +60,7 @@ export class TradeHistory {
     );
   }
 
-  /** Puts a late deal in; returns it and, for a round trip, the deal that closes it. Throws RangeError where no price is. */
+  /** Adds a late deal. Returns its deals. Throws RangeError when there is no price at that time. */
   addLate(late: LateDeal): readonly Deal[] {
     const added = late.symbol === null ? [this.#correction(late)] : this.#lateTrip(late, late.symbol);
     this.#lateDeals = [...this.#lateDeals, ...added].toSorted((a, b) => a.utcMs - b.utcMs);
@@ -146,7 +145,7 @@ export class TradeHistory {
   }
 }
 
-/** The part of an ordered list whose times lie in [from, to]. */
+/** The elements of an ordered list with times in [from, to]. */
 function slice<T>(all: readonly T[], time: (one: T) => number, from: number, to: number): readonly T[] {
   const first = (above: (at: number) => boolean): number => {
     let low = 0;

@@ -1,9 +1,9 @@
-// The account at the broker: money, positions, pending orders, deals. In: fills and closings at a price, at a time. Out: deals and round
-// trips that always add up: balance = start + Σ deals, and what is open = Σ entries − exits. Pure: quotes and time are given, chance plays
-// no part. When something happens is decided elsewhere: requests.ts by what is asked, price-events.ts by what the market does.
+// The account at the broker: money, positions, pending orders, deals. In: fills and closings at a price and time. Out: deals and round trips that add up:
+// balance = start + Σ deals, open volume = Σ entries − exits. It is deterministic. order-desk.ts decides by requests and price-events.ts by the
+// market when something happens.
 //
-//   hedging   each fill is a position of its own (MT4 always)
-//   netting   one position a symbol: a fill adds to it, takes from it, or turns it round (entry InOut)
+//   hedging   each fill is a separate position (always on MT4)
+//   netting   one position per symbol: a fill adds to it, reduces it, or reverses it (entry InOut)
 
 import type { SymbolSpec } from '../prices/symbols.ts';
 import { cents, commissionOf, inLots, inPrice, Money, opposite, type Quotes, type Side } from './money.ts';
@@ -16,14 +16,14 @@ export interface BookOptions {
   readonly netting: boolean;
   readonly leverage: number;
   readonly startBalance: number;
-  /** Tickets count up from here; beyond 32 bits by default, as at real brokers. */
+  /** First ticket; beyond 32 bits by default, as at real brokers. */
   readonly firstTicket: bigint;
   readonly firstDeal: bigint;
 }
 
 export interface Figures {
   readonly balance: number;
-  /** What is open, with its swap and what it still owes. */
+  /** Floating profit, including swap and commission that is still due. */
   readonly profit: number;
   readonly equity: number;
   readonly margin: number;
@@ -32,7 +32,7 @@ export interface Figures {
   readonly marginLevel: number;
 }
 
-/** An order that is filled; `ticket` null takes the next one. */
+/** A filled order; `ticket` null takes the next one. */
 export type Fill = OrderTerms & { readonly ticket: bigint | null };
 
 export class TradingBook {
@@ -45,7 +45,7 @@ export class TradingBook {
   readonly pendings: PendingOrder[] = [];
   readonly deals: Deal[] = [];
   readonly closed: ClosedPosition[] = [];
-  /** How many positions and pending orders each symbol has: the hot path asks for it. */
+  /** Number of positions and pending orders per symbol, for the hot path. */
   readonly watched: Uint32Array;
   balance: number;
   /** Counts changes of positions, pending orders and money. */
@@ -78,12 +78,12 @@ export class TradingBook {
     return this.symbols[symbol] as SymbolSpec;
   }
 
-  /** The price at which a side is opened, in points; NaN without a quote. */
+  /** The opening price of a side, in points; NaN without a quote. */
   openPoints(symbol: number, side: Side): number {
     return (side === 'Buy' ? this.quotes.ask : this.quotes.bid)[symbol] as number;
   }
 
-  /** The price at which a position of this side is closed, in points. */
+  /** The closing price of a position of this side, in points. */
   closePoints(symbol: number, side: Side): number {
     return this.openPoints(symbol, opposite(side));
   }
@@ -92,7 +92,7 @@ export class TradingBook {
     return points / 10 ** this.spec(symbol).digits;
   }
 
-  /** The next ticket of an order, and the next number of a deal, for what was traded without a quote. */
+  /** The next ticket and deal number, for trades without a quote. */
   nextIds(): { ticket: bigint; deal: bigint } {
     return { ticket: this.nextTicket(), deal: this.#nextDeal++ };
   }
@@ -101,7 +101,7 @@ export class TradingBook {
     return this.#nextTicket++;
   }
 
-  /** Changes the balance by what a deal brought that stands elsewhere. */
+  /** Changes the balance by a deal that is kept elsewhere. */
   adjust(amount: number): void {
     this.balance = cents(this.balance + amount);
     this.version++;
@@ -118,7 +118,7 @@ export class TradingBook {
     this.#watch(order.symbol, -1);
   }
 
-  /** Opens, adds, takes or turns at the present quote, or `worse` points beyond it. Returns the deal. */
+  /** Opens, adds to, reduces or reverses a position at the current quote or `worse` points beyond it. Returns the deal. */
   fill(order: Fill, utcMs: number, worse = 0): Deal {
     const ticket = order.ticket ?? this.nextTicket();
     const points = this.openPoints(order.symbol, order.side) + (order.side === 'Buy' ? worse : -worse);
@@ -130,14 +130,14 @@ export class TradingBook {
     return this.#turn(held, order, ticket, price, utcMs);
   }
 
-  /** Closes a position, or `lots` of it, at the present quote, or `worse` points beyond it. Returns the deal. */
+  /** Closes a position, or `lots` of it, at the current quote or `worse` points beyond it. Returns the deal. */
   close(position: Position, lots: number, utcMs: number, worse = 0): Deal {
     const { side, symbol } = position;
     const points = this.closePoints(symbol, side) + (side === 'Buy' ? -worse : worse);
     return this.#leave(position, lots, this.nextTicket(), this.price(symbol, points), utcMs);
   }
 
-  /** Profit of what is open, at the present quote. */
+  /** Profit of an open position at the current quote. */
   floating({ symbol, side, lots, openPrice: open }: Position): { price: number; profit: number } {
     const points = this.closePoints(symbol, side);
     const price = Number.isNaN(points) ? open : this.price(symbol, points);
@@ -163,7 +163,7 @@ export class TradingBook {
     };
   }
 
-  /** Margin of a symbol's positions: of two that hedge each other only the larger counts. */
+  /** Margin of a symbol's positions; of hedged volume only the larger side counts. */
   margin(symbol: number, more?: { side: Side; lots: number }): number {
     const sides = { Buy: 0, Sell: 0 };
     for (const position of this.positions)
@@ -178,7 +178,7 @@ export class TradingBook {
     return Math.max(sides[more.side] + added, sides[opposite(more.side)]);
   }
 
-  /** True when the free margin bears one more fill and its commission. */
+  /** True when the free margin covers another fill and its commission. */
   canAfford(symbol: number, side: Side, lots: number): boolean {
     const needed = this.margin(symbol, { side, lots }) - this.margin(symbol);
     return needed <= 0 || this.figures().freeMargin + commissionOf(lots) >= needed;
@@ -265,7 +265,7 @@ export class TradingBook {
       volume: lots,
       price,
       ...paid,
-      // On MT5 the leg that closes carries neither.
+      // On MT5 the closing leg has neither.
       ...(this.platform === 'mt4' ? { magic, comment } : { magic: 0n, comment: '' }),
       utcMs,
     });
@@ -275,7 +275,7 @@ export class TradingBook {
       this.#watch(symbol, -1);
     } else if (this.platform === 'mt4') {
       this.#finish(position, utcMs);
-      // What is left goes on under another ticket.
+      // The rest continues under a new ticket.
       position.ticket = this.nextTicket();
       position.comment = `from #${id}`;
       position.trip = begun(position.lots, position.openPrice);
@@ -283,7 +283,7 @@ export class TradingBook {
     return deal;
   }
 
-  /** More is sold than held, or the reverse: one deal closes and opens. */
+  /** Reverses a position: one deal closes it and opens the other side. */
   #turn(held: Position, order: Fill, ticket: bigint, price: number, utcMs: number): Deal {
     const { side, lots, magic, comment, symbol } = order;
     const rest = inLots(lots - held.lots);
@@ -318,7 +318,7 @@ export class TradingBook {
     });
   }
 
-  /** Takes `lots` off a position and tells what that brings and costs. */
+  /** Removes `lots` from a position and returns their profit and costs. */
   #settle(
     position: Position,
     lots: number,
@@ -343,7 +343,7 @@ export class TradingBook {
     return { profit, swap, commission };
   }
 
-  /** The round trip of what was closed goes into the history. */
+  /** Adds the closed round trip to the history. */
   #finish({ ticket, symbol, side, openUtcMs, magic, comment, trip }: Position, utcMs: number): void {
     const { entered, left } = trip;
     this.closed.push({
@@ -384,7 +384,7 @@ const begun = (lots: number, price: number): Position['trip'] => ({
   commission: 0,
 });
 
-/** True for a volume that the broker trades. */
+/** True for a volume that the broker accepts. */
 export function isVolume(lots: number): boolean {
   const steps = lots / VOLUME.step;
   return lots >= VOLUME.min && lots <= VOLUME.max && Math.abs(steps - Math.round(steps)) < 1e-6;

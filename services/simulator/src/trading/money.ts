@@ -1,5 +1,5 @@
-// Money of the account, which is in US dollars. In: the instruments and their quotes. Out: what a move, a contract or a leg is worth. A
-// symbol without a dollar on either side is converted by the pair that leads to it; where the broker lists none, it is not traded.
+// Calculates in US dollars, the currency of the account. In: symbols and their quotes. Out: profit, margin, commission and swap. A symbol without the
+// dollar is converted by a pair with it; without such a pair the symbol cannot be traded.
 
 import type { SymbolSpec } from '../prices/symbols.ts';
 import { COMMISSION_PER_LOT } from './terms.ts';
@@ -11,9 +11,9 @@ export const cents = (amount: number): number => {
   const rounded = Math.round(amount * 100) / 100;
   return rounded === 0 ? 0 : rounded;
 };
-/** Lots without what floating point adds. */
+/** Lots without floating-point noise. */
 export const inLots = (lots: number): number => Math.round(lots * 1e8) / 1e8;
-/** A price that was averaged. */
+/** Rounds an averaged price. */
 export const inPrice = (price: number): number => Math.round(price * 1e8) / 1e8;
 
 export const commissionOf = (lots: number): number => cents(-COMMISSION_PER_LOT * lots);
@@ -22,7 +22,7 @@ export const opposite = (side: Side): Side => (side === 'Buy' ? 'Sell' : 'Buy');
 
 type Currencies = Pick<SymbolSpec, 'contractSize' | 'currencyBase' | 'currencyProfit'>;
 
-/** Profit in US dollars of a move. `usdPerProfit` is needed where the symbol has the dollar on neither side. */
+/** Profit of a price move in US dollars. `usdPerProfit` is needed when neither side of the symbol is the dollar. */
 export function profitUsd(
   spec: Currencies,
   trip: { side: Side; lots: number; open: number; close: number },
@@ -44,7 +44,7 @@ export class Money {
   readonly #symbols: readonly SymbolSpec[];
   readonly #quotes: Quotes;
   readonly #leverage: number;
-  /** Currency → the symbol that leads to the dollar, and whether the dollar is its base. */
+  /** By currency: the pair with the dollar, and whether the dollar is its base. */
   readonly #ways = new Map<string, { symbol: number; inverse: boolean }>();
 
   constructor(symbols: readonly SymbolSpec[], quotes: Quotes, leverage: number) {
@@ -57,7 +57,7 @@ export class Money {
     }
   }
 
-  /** False where no quote leads from the symbol's currencies to the dollar. */
+  /** False when the symbol's currencies cannot be converted to the dollar. */
   canTrade(symbol: number): boolean {
     const { currencyBase, currencyProfit } = this.#spec(symbol);
     return !Number.isNaN(this.#usd(currencyBase)) && !Number.isNaN(this.#usd(currencyProfit));
@@ -75,7 +75,7 @@ export class Money {
     return (lots * contractSize * usd) / this.#leverage;
   }
 
-  /** Swap of one night at the present quotes. */
+  /** Swap of one night at current quotes. */
   swap(symbol: number, lots: number, points: number): number {
     const { contractSize, currencyProfit, digits } = this.#spec(symbol);
     return cents((points / 10 ** digits) * contractSize * lots * this.#usd(currencyProfit));

@@ -1,5 +1,5 @@
-// What a client asks of the account at the broker: send, modify, close, close all. In: a request whose form is right already, at a time.
-// Out: the account changed, or a retcode that says why not. A request is done whole or not at all, unless a fault says otherwise.
+// Executes trading requests: send, modify, close, close all. In: a well-formed request and the time. Out: the changed account, or a retcode that says why
+// not. A request is executed completely or not at all, unless a fault fills it in part.
 
 import { isVolume, type TradingBook } from './book.ts';
 import { inLots } from './money.ts';
@@ -22,11 +22,11 @@ export interface SendRequest {
   readonly expiresUtcMs?: number | null | undefined;
   readonly magic: bigint;
   readonly comment: string;
-  /** Points by which the price may be worse than the quote; default 10. */
+  /** How much worse than the quote the price may be, points; default 10. */
   readonly slippage?: number | undefined;
 }
 
-/** Absent keeps, 0 removes. */
+/** Absent: unchanged; 0: removed. */
 export interface ModifyRequest {
   readonly stopLoss?: number | undefined;
   readonly takeProfit?: number | undefined;
@@ -41,7 +41,7 @@ export interface DeskReply {
   readonly order: bigint;
   readonly volume: number;
   readonly price: number;
-  /** Number of the symbol, −1 where the request named none. */
+  /** Number of the symbol; −1 when the request named none. */
   readonly symbol: number;
 }
 
@@ -51,24 +51,24 @@ export interface ClosedTicket {
   readonly retcode: Retcode;
 }
 
-/** What an order meets that is executed now. */
+/** The conditions of an execution. */
 export interface Execution {
-  /** Points by which the price has gone against the client since the quote. */
+  /** How far the price has moved against the client since the quote, points. */
   readonly movedPoints: number;
-  /** What share of the volume finds a counterparty, (0, 1]. */
+  /** The share of the volume that is filled, (0, 1]. */
   readonly share: number;
 }
 
-/** What stands between the client and the book. */
+/** What the desk needs from the broker. */
 export interface BrokerDoor {
-  /** Of one order; asking counts it. */
+  /** The conditions of the next order, which this call counts. */
   execution(): Execution;
-  /** The terminal reaches the broker. */
+  /** Whether the terminal is linked to the broker. */
   isConnected(): boolean;
   isOpen(symbol: number, utcMs: number): boolean;
 }
 
-/** Points, where a request names none. */
+/** Default slippage, points. */
 const SLIPPAGE = 10;
 
 const refusal = (retcode: Retcode, symbol: number, order = 0n): DeskReply => ({
@@ -116,7 +116,7 @@ export class OrderDesk {
     );
   }
 
-  /** Null: nothing has this ticket, nor ever had. */
+  /** Null when the ticket never existed. */
   modify(ticket: bigint, request: ModifyRequest, utcMs: number): DeskReply | null {
     this.#events.time(utcMs);
     if (!this.#broker.isConnected()) return this.#unheard(ticket);
@@ -127,7 +127,7 @@ export class OrderDesk {
     return this.#gone(ticket);
   }
 
-  /** `lots` 0 is all of it. Null: nothing has this ticket, nor ever had. */
+  /** `lots` 0 closes all of it. Null when the ticket never existed. */
   close(ticket: bigint, lots: number, utcMs: number, slippage?: number): DeskReply | null {
     this.#events.time(utcMs);
     if (!this.#broker.isConnected()) return this.#unheard(ticket);
@@ -148,7 +148,7 @@ export class OrderDesk {
     );
   }
 
-  /** One pass over what fits; what opens meanwhile is not part of it. */
+  /** One pass over the matching tickets; positions that open meanwhile are not included. */
   closeAll(
     filter: { symbol?: number | undefined; magic?: bigint | undefined; deletePending: boolean },
     utcMs: number,
@@ -218,7 +218,7 @@ export class OrderDesk {
     return { ...refusal(RETCODE.done, symbol, ticket), volume: lots, price: kept(price) };
   }
 
-  /** What is wrong with a new order before its prices are looked at. */
+  /** The refusal of a new order before its prices are checked; null when there is none. */
   #refused({ symbol, lots, type }: SendRequest, utcMs: number): Retcode | null {
     const book = this.#book;
     if (!this.#broker.isConnected()) return RETCODE.noConnection;
@@ -230,7 +230,7 @@ export class OrderDesk {
     return isPending && book.pendings.length >= MOST_PENDING_ORDERS ? RETCODE.limitOrders : null;
   }
 
-  /** The part of a pending order that an order at the market has not, or what is wrong with it. */
+  /** The fields of a pending order, or its refusal. */
   #pending(request: SendRequest, type: PendingType, utcMs: number) {
     const book = this.#book;
     const { symbol, expiresUtcMs = null } = request;
@@ -249,7 +249,7 @@ export class OrderDesk {
     return { type, price, stopLimit, expiresUtcMs, placedUtcMs: utcMs };
   }
 
-  /** Levels as points; those that the request leaves out are `kept`. Null: not on the grid of prices. */
+  /** Levels in points; omitted ones come from `kept`. Null when a level is not on the price grid. */
   #terms(
     request: Pick<SendRequest, 'symbol' | 'lots' | 'type' | 'stopLoss' | 'takeProfit'> &
       Partial<Pick<SendRequest, 'magic' | 'comment'>>,
@@ -264,7 +264,7 @@ export class OrderDesk {
     return { symbol, side: sideOf(type), lots: inLots(lots), stopLoss, takeProfit, magic, comment };
   }
 
-  /** Stops lie on the losing side of the price at which the position would be closed now, targets on the other. */
+  /** True when the stop is on the losing side of the current closing price and the target on the other. */
   #wrongLevels(
     { symbol, side, stopLoss, takeProfit }: OrderTerms,
     pending: { type: PendingType; price: number; stopLimit: number } | null,
@@ -281,14 +281,14 @@ export class OrderDesk {
     return wrong ? RETCODE.invalidStops : null;
   }
 
-  /** A price on the symbol's grid; null beside it. */
+  /** The price in points; null when it is not on the symbol's grid. */
   #points(symbol: number, price: number): number | null {
     const exact = price * 10 ** this.#book.spec(symbol).digits;
     const points = Math.round(exact);
     return Math.abs(exact - points) < 1e-4 && points < 2 ** 31 ? points : null;
   }
 
-  /** At the price that there is by now, if the client bears it, and as much as there is of it. */
+  /** Executes at the current price, if the slippage allows it, as much as can be filled. */
   #execute(
     { symbol, slippage = SLIPPAGE }: Pick<SendRequest, 'symbol' | 'slippage'>,
     lots: number,

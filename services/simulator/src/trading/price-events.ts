@@ -1,6 +1,5 @@
-// What the market and the passing of time do to an account. In: each tick, and the time when nothing trades. Out: pending orders filled,
-// stops and targets hit, positions closed for want of margin, nights charged, orders expired. It depends on the ticks alone, not on how
-// they were sliced: time is always moved to a tick before the tick is looked at.
+// Applies ticks and time to an account. In: each tick, and the time when nothing trades. Out: filled pending orders, stops and targets, margin stop-outs,
+// swap charges, expired orders. The result depends only on the ticks, not on the slices: time always advances to a tick before the tick is applied.
 
 import type { TradingBook } from './book.ts';
 import { cents } from './money.ts';
@@ -18,7 +17,7 @@ export class PriceEvents {
   readonly #book: TradingBook;
   readonly #clock: () => BrokerTime;
   readonly #isOpen: (symbol: number, utcMs: number) => boolean;
-  /** Broker day whose end has not been charged yet. */
+  /** The broker day whose swap has not been charged yet. */
   #day: number;
   /** Nothing happens by time alone before this. */
   #dueUtcMs = 0;
@@ -38,7 +37,7 @@ export class PriceEvents {
     this.#day = this.#dayOf(options.startUtcMs);
   }
 
-  /** A tick, prices in points. Returns true when anything but the quote changed. */
+  /** Applies a tick, prices in points. Returns true when more than the quote changed. */
   tick(symbol: number, utcMs: number, bid: number, ask: number): boolean {
     const book = this.#book;
     const before = book.version;
@@ -52,7 +51,7 @@ export class PriceEvents {
     return book.version !== before;
   }
 
-  /** The time has come to `utcMs`. Returns true when anything changed. */
+  /** Advances the time to `utcMs`. Returns true when anything changed. */
   time(utcMs: number): boolean {
     const book = this.#book;
     const before = book.version;
@@ -89,12 +88,12 @@ export class PriceEvents {
       }
       if (order.type.endsWith('StopLimit') || !isDue(order, now)) continue;
       book.remove(order);
-      // Without the money for it the order is gone.
+      // An order without enough margin is deleted.
       if (book.canAfford(symbol, order.side, order.lots)) book.fill(order, utcMs);
     }
   }
 
-  /** The position that loses most is closed until the margin is enough. */
+  /** Closes the position with the largest loss until the margin suffices. */
   #stopOut(utcMs: number): void {
     const book = this.#book;
     while (book.positions.length > 0) {
@@ -135,10 +134,10 @@ export class PriceEvents {
     this.#dueUtcMs = Number.POSITIVE_INFINITY;
     for (const { expiresUtcMs } of pendings)
       if (expiresUtcMs !== null) this.#dueUtcMs = Math.min(this.#dueUtcMs, expiresUtcMs);
-    // A pending order may become a position before anybody looks at the day again.
+    // A pending order may become a position before the next check of the day.
     if (positions.length === 0 && pendings.length === 0) return;
     const end = (this.#day + 1) * DAY;
-    // An hour early: clocks are switched in between, and looking too soon costs nothing.
+    // An hour early, because the clock may change in between and an early check costs nothing.
     const near = end - this.#clock().offsetMs(end) - 3_600_000;
     this.#dueUtcMs = Math.min(this.#dueUtcMs, near);
   }
@@ -148,7 +147,7 @@ export class PriceEvents {
   }
 }
 
-/** The market came through the order's price from the other side: a stop. */
+/** True when the price of a stop order has been reached. */
 const isBeyond = ({ side, price }: PendingOrder, now: number): boolean =>
   side === 'Buy' ? now >= price : now <= price;
 

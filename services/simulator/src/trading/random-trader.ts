@@ -1,5 +1,5 @@
-// A small trader that opens a position now and then and closes it later, so that trades, positions and account figures move. In: each
-// tick. Out: orders at the desk, like anybody's. What it does depends on the ticks alone, not on how they were sliced.
+// A random trader that opens and closes positions, so that trades, positions and account figures change. In: each tick. Out: orders at the desk. Its
+// orders depend only on the ticks, not on the slices.
 
 import { Random } from '../prices/random.ts';
 import type { TradingBook } from './book.ts';
@@ -25,7 +25,7 @@ export class RandomTrader {
   /** The position whose symbol's next tick closes it, or null. */
   #closing: Position | null = null;
   #orders = 0;
-  /** Nothing is done before this virtual time. */
+  /** Virtual time of the next action. */
   nextUtcMs: number;
 
   constructor(book: TradingBook, desk: OrderDesk, options: RandomTraderOptions) {
@@ -59,7 +59,7 @@ export class RandomTrader {
     return mine.length >= MOST_POSITIONS || this.#random.next() < 0.5;
   }
 
-  /** It keeps to symbols with a dollar on one side. */
+  /** It trades only symbols with the dollar on one side. */
   #open(symbol: number, utcMs: number): void {
     const { currencyBase, currencyProfit } = this.#book.spec(symbol);
     if (currencyBase !== 'USD' && currencyProfit !== 'USD') return;

@@ -1,5 +1,5 @@
-// What an account has and had: open positions, pending orders, deals, closed round trips. Prices of positions and deals are prices, levels
-// at which something happens are integers of the symbol's point, 0 for none.
+// The records of an account: open positions, pending orders, deals, closed round trips. Prices of positions and deals are decimal numbers; levels are in
+// points, 0 for none.
 
 import type { Side } from './money.ts';
 
@@ -15,7 +15,7 @@ export type PendingType = (typeof PENDING_TYPES)[number];
 
 export const sideOf = (type: Side | PendingType): Side => (type.startsWith('Buy') ? 'Buy' : 'Sell');
 
-/** What an order asks for, whatever becomes of it. */
+/** The common fields of orders and positions. */
 export interface OrderTerms {
   readonly symbol: number;
   readonly side: Side;
@@ -40,7 +40,7 @@ export interface PendingOrder extends OrderTerms {
   readonly placedUtcMs: number;
 }
 
-/** What of a position has been closed already, and what all of it cost. */
+/** The closed part of a position and its costs. */
 export interface RoundTripSoFar {
   entered: { lots: number; value: number };
   left: { lots: number; value: number };
@@ -54,16 +54,16 @@ export interface Position {
   readonly symbol: number;
   side: Side;
   lots: number;
-  /** Of what is open; an average where it was added to. */
+  /** Opening price; an average after additions. */
   openPrice: number;
   openUtcMs: number;
   magic: bigint;
   comment: string;
   stopLoss: number;
   takeProfit: number;
-  /** Charged at the ends of days, paid when it is closed. */
+  /** Charged at the end of each day, paid at the closing. */
   swap: number;
-  /** Commission that is paid when it is closed, as on MT4. */
+  /** Commission that is paid at the closing, as on MT4. */
   owed: number;
   margin: number;
   trip: RoundTripSoFar;
@@ -73,7 +73,7 @@ export interface Deal {
   readonly deal: bigint;
   readonly order: bigint;
   readonly position: bigint;
-  /** Number of the symbol, −1 for a deal that has none. */
+  /** Number of the symbol; −1 for a deal without one. */
   readonly symbol: number;
   readonly type: Side | 'Balance';
   readonly entry: 'In' | 'Out' | 'InOut';
@@ -99,7 +99,7 @@ export interface ClosedPosition {
   readonly closeUtcMs: number;
   readonly profit: number;
   readonly swap: number;
-  /** Of all its legs. */
+  /** Total of all legs. */
   readonly commission: number;
   readonly magic: bigint;
   readonly comment: string;

@@ -1,5 +1,4 @@
-// What the trade server says of a request, in MetaTrader's own numbers and words. In: a number. Out: its text, and the word by which the
-// bridge sums it up.
+// MetaTrader's retcodes. In: a number. Out: its text, and the `outcome` that the bridge derives from it.
 
 export const RETCODE = {
   requote: 10004,
@@ -46,7 +45,7 @@ const TEXTS: Readonly<Record<Retcode, string>> = {
 
 export const retcodeText = (retcode: Retcode): string => TEXTS[retcode];
 
-/** True for what was done or placed; "no changes" is no success. */
+/** True for executed and placed orders, but not for "no changes". */
 export const isSuccess = (retcode: Retcode): boolean =>
   retcode === RETCODE.done || retcode === RETCODE.placed;
 

@@ -1,5 +1,5 @@
-// The conditions at which the simulated broker trades: volumes, commission, swap, margin call, the largest number of orders. Out: figures
-// that orders are checked and charged by, and that `/SymbolInfo` and `/AccountInfo` tell.
+// The trading conditions of the simulated broker: volumes, commission, swap, margin call, limit of orders. Orders are checked and charged by them, and
+// `/SymbolInfo` and `/AccountInfo` show them.
 
 import type { SymbolClass } from '../prices/symbols.ts';
 
@@ -15,14 +15,14 @@ export const MOST_PENDING_ORDERS = 200;
 
 const WEDNESDAY = 3;
 
-/** Nights charged when a broker's day ends: the weekend is paid for on Wednesday, but where trading never stops each night counts. */
+/** Nights charged at the end of a broker day: Wednesday pays for the weekend; symbols that trade every day pay each night. */
 export function nightsAfter(kind: SymbolClass, dayOfWeek: number): number {
   if (kind === 'crypto') return 1;
   if (dayOfWeek === 0 || dayOfWeek === 6) return 0;
   return dayOfWeek === WEDNESDAY ? 3 : 1;
 }
 
-/** The commission as `/SymbolInfo` tells it. */
+/** The commission rule in `/SymbolInfo`. */
 export const commissionRule = {
   currency: 'USD',
   rangeMode: 'SYMBOL_COMMISSION_RANGE_VOLUME',

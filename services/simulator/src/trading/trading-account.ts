@@ -1,5 +1,5 @@
-// One account's trading as a whole: the book, what moves it, the desk, and the small trader that may use it. In: ticks, time and requests.
-// Out: the deals that are new since they were last taken. An account where nobody ever traded costs nothing a tick.
+// The trading of one account: book, price events, order desk and random trader. In: ticks, time and requests. Out: the deals since the last call. An
+// account that never traded costs nothing per tick.
 
 import type { SymbolSpec } from '../prices/symbols.ts';
 import { type BookOptions, TradingBook } from './book.ts';
@@ -13,7 +13,7 @@ export interface TradingAccountOptions extends BookOptions {
   readonly seed: number;
   readonly account: string;
   readonly startUtcMs: number;
-  /** Of the small trader; 0 for none. */
+  /** Rate of the random trader; 0 for none. */
   readonly dealsPerHour: number;
   readonly clock: () => BrokerTime;
   readonly isOpen: (spec: SymbolSpec, utcMs: number) => boolean;
@@ -48,12 +48,12 @@ export class TradingAccount {
     if (this.#trader !== null) this.#activate();
   }
 
-  /** False while ticks do not concern it. */
+  /** False while ticks have no effect on the account. */
   get active(): boolean {
     return this.#active;
   }
 
-  /** A tick, prices in points; `mayTrade` lets the small trader act. Returns true when more than a quote changed. */
+  /** Applies a tick, prices in points; `mayTrade` lets the random trader act. Returns true when more than the quote changed. */
   tick(symbol: number, utcMs: number, quote: { bid: number; ask: number; mayTrade: boolean }): boolean {
     const before = this.book.version;
     this.#events.tick(symbol, utcMs, quote.bid, quote.ask);
@@ -62,18 +62,18 @@ export class TradingAccount {
     return this.book.version !== before;
   }
 
-  /** Time alone has passed. Returns true when something changed. */
+  /** Advances the time. Returns true when anything changed. */
   time(utcMs: number): boolean {
     return this.#active && this.#events.time(utcMs);
   }
 
-  /** The desk, for a request that comes now. */
+  /** The order desk. From now on ticks affect the account. */
   desk(): OrderDesk {
     this.#activate();
     return this.#desk;
   }
 
-  /** Conversions at the present quotes. */
+  /** Conversions at current quotes. */
   money(): Money {
     if (!this.#active) this.#readQuotes();
     return this.book.money;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { RequestBook } from './request-book.ts';
+import { RequestCounts } from './request-counts.ts';
 
-describe('the book of requests', () => {
+describe('counts of requests', () => {
   it('weighs by time how many were under way, from the first request to the last answer', () => {
     let now = 1000;
-    const book = new RequestBook(() => now);
+    const book = new RequestCounts(() => now);
     now = 5000;
     const first = book.begin('a', '/PriceHistory', '?1');
     now += 10;
@@ -35,7 +35,7 @@ describe('the book of requests', () => {
 
   it('turns the page with requests under way', () => {
     let now = 0;
-    const book = new RequestBook(() => now);
+    const book = new RequestCounts(() => now);
     const end = book.begin('a', '/OrderHistory', '');
     now = 50;
     book.reset();

@@ -1,31 +1,30 @@
-// Who asked for what, and how much at once. In: the begin and end of each REST request of an account. Out: per account and
-// route how many, how many at the same time and for how long, and how many were asked before. A reset begins a new page;
-// requests under way then count on the new page too.
+// Statistics of REST requests. In: the start and end of each request of an account. Out: per account and route their number, concurrency and repeats.
+// A reset starts new statistics, in which pending requests count too.
 
 import { HISTORY_PATHS } from '../answers/answer-shape.ts';
 
-/** Different requests remembered per account, to know repetitions by; those beyond are counted as `untold`. */
+/** Different requests remembered per account to recognise repeats; later ones count as `untold`. */
 const MOST_REMEMBERED = 500_000;
 
 export interface RouteUse {
   readonly count: number;
-  /** Requests with a path and query that was asked before … */
+  /** Requests whose path and query came before … */
   readonly repeated: number;
   /** … and had been answered with 200. */
   readonly repeatedAfterOk: number;
-  /** Requests of which is not known whether they were asked before. */
+  /** Requests that may or may not be repeats. */
   readonly untold: number;
-  /** Answers by status; `0` for those that were broken off. */
+  /** Answers by status; `0` for broken-off ones. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly concurrentMax: number;
-  /** Requests under way on average, from the first request to the end of the last. */
+  /** Average concurrency, from the first request to the end of the last. */
   readonly concurrency: number;
-  /** Real milliseconds with 0, 1, 2, … requests under way, over the same time. */
+  /** Real milliseconds with 0, 1, 2, … concurrent requests, over the same time. */
   readonly busyMs: readonly number[];
 }
 
 export interface RequestReport {
-  /** Real milliseconds since the page began. */
+  /** Real milliseconds since the start or the last reset. */
   readonly windowMs: number;
   readonly accounts: readonly {
     readonly account: string;
@@ -103,7 +102,7 @@ interface AccountPage {
   readonly asked: Map<string, boolean>;
 }
 
-export class RequestBook {
+export class RequestCounts {
   readonly #monoMs: () => number;
   #since: number;
   #pages = new Map<string, AccountPage>();
@@ -113,7 +112,7 @@ export class RequestBook {
     this.#since = monoMs();
   }
 
-  /** A request begins. The function returned is called once, when its answer ended. */
+  /** A request begins. Call the returned function once, when its answer has ended. */
   begin(account: string, path: string, query: string): (status: number) => void {
     const counters = this.#counters(account, path);
     for (const counter of counters) counter.begin();
@@ -121,7 +120,7 @@ export class RequestBook {
     const key = `${path}${query}`;
     if (isHistory) this.#remember(account, key, counters);
     return (status) => {
-      // A reset may have turned the page meanwhile.
+      // There may have been a reset meanwhile.
       for (const counter of this.#counters(account, path)) counter.end(status);
       const { asked } = this.#page(account);
       if (isHistory && status === 200 && asked.has(key)) asked.set(key, true);
