@@ -1,6 +1,7 @@
 // Memory of one collector by the number of accounts, while the database is frozen for a minute and until it has caught up. Waiting rows are on
 // the tapes, so memory must not multiply with the accounts.
 import { CRYPTO, Recording, type Service, until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions } from './options.ts';
 import { sight } from './processes.ts';
 import { figure, table, title } from './report.ts';
@@ -14,8 +15,6 @@ interface Figures {
   readonly catching: number;
   readonly backS: number;
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const accounts = async (o: BenchOptions): Promise<void> => {
   const counts = o.short ? [1, 4] : [1, 4, 16];

@@ -4,6 +4,7 @@
 import { type Row, tableDef } from '@fxtape/market';
 import { EARLIEST_TS_US, encodeRows, QuestDbHttp } from '@fxtape/questdb';
 import { Recording, startRedis } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SYMBOL_NAMES } from './frames.ts';
 import { historyRun, SYMBOLS } from './history-run.ts';
 import { marketNow } from './market-now.ts';
@@ -28,8 +29,6 @@ interface Measured {
   readonly diskPerRow: number;
   readonly cpu: number;
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const latency = async (o: BenchOptions): Promise<void> => {
   title(

@@ -1,6 +1,7 @@
 // Memory of the collector at 5,000 ticks/s: over ten minutes, and while the database is away for five. It must not grow, because waiting rows
 // are on the tape. Heap figures come from the collector's metrics.
 import { Recording, type Service, until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
 import { marketNow } from './market-now.ts';
 import type { BenchOptions } from './options.ts';
 import { sight } from './processes.ts';
@@ -15,8 +16,6 @@ interface Sample {
   readonly heapMb: number;
   readonly outsideMb: number;
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const memory = async (o: BenchOptions): Promise<void> => {
   const [warmS, steadyS, awayS] = o.short ? [15, 40, 20] : [60, 600, 300];

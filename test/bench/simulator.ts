@@ -2,6 +2,7 @@
 // 500 accounts of one socket each. The gateway is a separate process; this one counts frames and discards them.
 import { connect, type Socket } from 'node:net';
 import { SimulatedGateway, tempDir } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SYMBOL_NAMES } from './frames.ts';
 import { marketNow } from './market-now.ts';
 import type { BenchOptions } from './options.ts';
@@ -13,7 +14,6 @@ const ASKED_PER_SECOND = 5_000_000;
 const ACCOUNTS = 500;
 const PER_ACCOUNT_PER_SECOND = 10;
 
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const accountId = (n: number): string => `11111111-2222-4333-8444-${String(n).padStart(12, '0')}`;
 const accounts = (count: number): { id: string }[] =>
   Array.from({ length: count }, (_, n) => ({ id: accountId(n) }));

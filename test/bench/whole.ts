@@ -2,6 +2,7 @@
 // so that back-pressure sets the pace instead of dropped frames. Afterwards the rows are compared with the gateway's count, and gaps are
 // listed.
 import { Recording, until } from '@fxtape/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
 import { marketNow } from './market-now.ts';
 import { gatewayAccount, NAIVE_TABLE, startNaive } from './naive.ts';
 import type { BenchOptions } from './options.ts';
@@ -18,8 +19,6 @@ interface Measured {
   readonly drainSeconds: number;
   readonly cpu: readonly number[];
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const whole = async (o: BenchOptions): Promise<void> => {
   title(

@@ -5,7 +5,7 @@
 // flags: 1 withheld (dropped from a queue, lost with it, or sent in no readable form), 2 written with whole seconds.
 
 import type { BrokerClock } from './prices/broker-clock.ts';
-import type { MarketView } from './broker/spelled-market.ts';
+import type { MarketView } from './broker/market.ts';
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_TICKS } from './prices/tick-tape.ts';
 
 export interface LedgerLine {

@@ -1,9 +1,8 @@
 // What all accounts share: the symbols, every tick made so far, and the bars folded from them.
 // In: ticks from a source, in order. Out: the tape of ticks, minute bars, and which minutes a tick closed.
 
-import { DayCache } from '../history/day-cache.ts';
 import { MinuteBars } from '../history/minute-bars.ts';
-import { PastBars } from '../history/past.ts';
+import { DayCache, PastBars } from '../history/past.ts';
 import { type OpenHours, openHours, SLOT_MS } from '../prices/session.ts';
 import type { SymbolSpec } from '../prices/symbols.ts';
 import { TickTape } from '../prices/tick-tape.ts';
@@ -82,4 +81,16 @@ export class Market {
       this.tape.setInitial(i, { utcMs: Math.min(startUtcMs, slot + SLOT_MS) - 137, ...quote });
     }
   }
+}
+
+/** The market as an account sees it: the same ticks and bars under the broker's names. */
+export type MarketView = Pick<Market, 'symbols' | 'tape' | 'bars' | 'isOpen' | 'indexOf'>;
+
+/** The market with a broker's suffix, such as `EURUSD.m` for `EURUSD`. */
+export function spelled(market: Market, suffix: string): MarketView {
+  if (suffix === '') return market;
+  const { tape, bars, isOpen } = market;
+  const symbols = market.symbols.map((spec) => ({ ...spec, name: `${spec.name}${suffix}` }));
+  const numbers = new Map(symbols.map(({ name }, i) => [name, i]));
+  return { symbols, tape, bars, isOpen, indexOf: (name) => numbers.get(name) ?? -1 };
 }

@@ -1,7 +1,15 @@
-// Faults of the open socket: closed, reset, stalled, not read, taken over by another client.
+// Faults of the socket: closed, reset, stalled, not read, taken over by another client, or its upgrade refused.
 
 import { z } from 'zod';
-import { defineFault, type FaultKind, holdName, ms, nothingThere, over } from './fault.ts';
+import {
+  countUntilReleased,
+  defineFault,
+  type FaultKind,
+  holdName,
+  ms,
+  nothingThere,
+  over,
+} from './fault.ts';
 
 /** The server closes the socket with a code. */
 const close = defineFault(
@@ -67,4 +75,29 @@ const evict = defineFault(
   },
 );
 
-export const CONNECTION_FAULTS: readonly FaultKind[] = [close, reset, halfOpen, slowRead, evict];
+/** Refuses upgrades with an HTTP status, as while a terminal restarts. */
+const refuseUpgrade = defineFault(
+  'refuse_upgrade',
+  z.strictObject({
+    status: z.int().min(400).max(599).default(503),
+    ms,
+    /** Number of upgrades that it refuses. */
+    count: z.int().positive().optional(),
+    /** Also resets the socket that is open now. */
+    dropOpen: z.boolean().default(false),
+  }),
+  ({ conditions, connection }, { status, count, dropOpen }) => {
+    const refusing = countUntilReleased(conditions, 'refuseUpgrade', { status, remaining: count ?? null });
+    if (dropOpen) connection?.reset('refuse_upgrade');
+    return refusing;
+  },
+);
+
+export const CONNECTION_FAULTS: readonly FaultKind[] = [
+  close,
+  reset,
+  halfOpen,
+  slowRead,
+  evict,
+  refuseUpgrade,
+];

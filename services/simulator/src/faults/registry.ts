@@ -15,13 +15,11 @@ import { REST_FAULTS } from './rest.ts';
 import { SUBSCRIBING_FAULTS } from './subscribing.ts';
 import { TERMINAL_FAULTS } from './terminal.ts';
 import { TRADE_HISTORY_FAULTS } from './trade-history.ts';
-import { UPGRADE_FAULTS } from './upgrade.ts';
 
 const KINDS: ReadonlyMap<string, FaultKind> = new Map(
   [
     ...CONNECTION_FAULTS,
     ...QUEUE_FAULTS,
-    ...UPGRADE_FAULTS,
     ...JUNK_FAULTS,
     ...SUBSCRIBING_FAULTS,
     ...TERMINAL_FAULTS,

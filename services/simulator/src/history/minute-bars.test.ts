@@ -3,9 +3,8 @@ import { BrokerClock } from '../prices/broker-clock.ts';
 import { Market } from '../broker/market.ts';
 import { MarketSource } from '../broker/market-source.ts';
 import { findSymbols } from '../prices/symbols.ts';
-import { DayCache } from './day-cache.ts';
 import { type Bar, MinuteBars } from './minute-bars.ts';
-import { PastBars } from './past.ts';
+import { DayCache, PastBars } from './past.ts';
 import { barOpen, type Timeframe, TIMEFRAMES } from './timeframe.ts';
 
 const at = (text: string): number => Date.parse(text);

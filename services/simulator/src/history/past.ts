@@ -9,7 +9,6 @@ import { newYorkHour, type OpenHours, SLOT_MS } from '../prices/session.ts';
 import { activityFactor, spreadFactor } from '../prices/spread.ts';
 import type { SymbolSpec } from '../prices/symbols.ts';
 import { type BarArrays, BarColumns } from './bar-columns.ts';
-import type { DayCache } from './day-cache.ts';
 
 const MINUTES_A_DAY = 1440;
 const MINUTES_A_SLOT = SLOT_MS / 60_000;
@@ -23,6 +22,25 @@ function foldHours(minutes: BarArrays): BarArrays {
     else hours.pushFrom(minutes, i);
   }
   return hours.compact();
+}
+
+/** Days in the cache, at 40 KB each. */
+const MOST_DAYS = 2000;
+
+/** Caches the made-up days that were used last, of all symbols together, with bounded memory. */
+export class DayCache {
+  readonly #days = new Map<string, BarArrays>();
+
+  get(symbol: string, day: number, make: () => BarArrays): BarArrays {
+    const key = `${symbol}/${day}`;
+    const known = this.#days.get(key);
+    const bars = known ?? make();
+    // A map keeps its order of insertion, so the first entry is the least recently used.
+    this.#days.delete(key);
+    this.#days.set(key, bars);
+    if (this.#days.size > MOST_DAYS) this.#days.delete(this.#days.keys().next().value as string);
+    return bars;
+  }
 }
 
 export class PastBars {

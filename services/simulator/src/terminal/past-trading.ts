@@ -2,7 +2,7 @@
 // the same, each price inside its minute bar. They are made day by day, so that the stream is not delayed. The first deal is a deposit that brings
 // the balance at the start to a fixed value, which is therefore known without the past.
 
-import type { MarketView } from '../broker/spelled-market.ts';
+import type { MarketView } from '../broker/market.ts';
 import { Random } from '../prices/random.ts';
 import { cents, commissionOf, opposite, profitUsd } from '../trading/money.ts';
 import { MAGIC } from '../trading/random-trader.ts';

@@ -2,7 +2,7 @@
 // the first request. Out: both lists by time. A late deal has a past time and no `trade` frame; the balance includes it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MarketView } from '../broker/spelled-market.ts';
+import type { MarketView } from '../broker/market.ts';
 import { bothLegs, type PastTrades } from './past-trading.ts';
 import type { TradingBook } from '../trading/book.ts';
 import { cents, commissionOf, profitUsd } from '../trading/money.ts';
