@@ -15,7 +15,7 @@ import {
   WriteGate,
 } from '@fxtape/questdb';
 import { z } from 'zod';
-import { holds } from './start/begin.ts';
+import { stillHas } from './send/connect-outflow.ts';
 import { FeedOrder } from './feed/feed-order.ts';
 import { inHand } from './send/in-hand.ts';
 import { exportMetrics } from './state/numbers.ts';
@@ -82,7 +82,7 @@ const order = new FeedOrder({
   listed: listed.promise,
   knows: async (checkpoints, signal) => {
     const identity = await database.ready(signal);
-    return checkpoints.isOf(identity, (row) => holds(shared.reader, row, signal));
+    return checkpoints.isOf(identity, (row) => stillHas(shared.reader, row, signal));
   },
   clock,
   log,

@@ -7,20 +7,14 @@
 // In: the account's configuration, as it changes. Out: nothing but its effects and what is known of its state. Whatever fails is begun again.
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
+import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
-import {
-  begin,
-  type BeginOptions,
-  look,
-  type Parts,
-  type SharedParts,
-  type WaitingFor,
-} from './start/begin.ts';
+import { begin, type BeginOptions, type Parts, type SharedParts, type WaitingFor } from './start/begin.ts';
 import { isElsewhere } from './start/claiming.ts';
 import type { ClockKeeper } from './clock/clock-keeper.ts';
 import type { Former } from './retire.ts';
 import { withLastTicks } from './feed/last-of-feed.ts';
-import { isRefusal, lineOf } from './refusal.ts';
+import { watchAddress } from './start/watch-address.ts';
 import { upkeep } from './upkeep.ts';
 import { nothingWanted, type WantedStreams } from './start/wanted-streams.ts';
 
@@ -34,9 +28,8 @@ const GATEWAY_MS = 60_000;
 const RULE_EVERY_MS = 60_000;
 /** … and while the rule is provisional. */
 const PROVISIONAL_EVERY_MS = 5000;
-/** How often the account is looked up while its socket is live, unless the configuration says, and while it is not. */
-const ADDRESS_EVERY_MS = 300_000;
-const ADDRESS_SOON_MS = 30_000;
+/** Errors about the key: they will not pass by themselves, so they are not retried every two seconds. */
+const OF_THE_KEY = new Set(['FXSOCKET_UNAUTHORIZED', 'FXSOCKET_FORBIDDEN', 'FXSOCKET_PAYMENT_REQUIRED']);
 
 /** Why there is no recording yet, or any more. */
 export interface NotRecording {
@@ -278,32 +271,9 @@ export class Pipeline {
     stream.setSubscriptions([...wanted.subscriptions]);
   }
 
-  /** Restarts the recording when the account has moved to another host, its key was renewed, or another account took its place. */
   async #watchAddress(parts: Parts, signal: AbortSignal): Promise<void> {
-    const { binding, config } = parts;
-    const { clock } = this.#o;
-    const everyMs = config.discoverMs ?? ADDRESS_EVERY_MS;
-    let [lookedMs, liveMs] = [clock.monoMs(), clock.monoMs()];
-    for (;;) {
-      await pause(clock, Math.min(everyMs, ADDRESS_SOON_MS), signal);
-      if (signal.aborted) return;
-      const isLive = parts.stream.state().phase === 'live';
-      if (isLive) liveMs = clock.monoMs();
-      if (isLive && clock.monoMs() - lookedMs < everyMs) continue;
-      lookedMs = clock.monoMs();
-      const working = lookedMs - liveMs < ADDRESS_EVERY_MS ? binding : null;
-      try {
-        const apiKey = requireKey(config, this.#o.keyOf);
-        if (apiKey !== parts.apiKey) return await this.#again('the key was renewed');
-        const found = await look({ ...this.#o, config, apiKey, signal }, binding, working);
-        if (!isDeepStrictEqual(found, binding)) return await this.#again('the account has new addresses');
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof FxtapeError && error.code === 'ACCOUNT_MISMATCH')
-          return await this.#again(error.message);
-        this.#o.log.debug({ err: error }, 'the account cannot be looked up; recording continues');
-      }
-    }
+    const why = await watchAddress(parts, { ...this.#o, signal });
+    if (why !== null) await this.#again(why);
   }
 
   async #watchRule(keeper: ClockKeeper, signal: AbortSignal): Promise<void> {
@@ -383,6 +353,17 @@ export class Pipeline {
 
 /** Abort reason of a recording that restarts at once. */
 const ANEW = new Error('begun anew');
+
+/** Trying again soon makes no sense. */
+const isRefusal = (error: unknown): boolean =>
+  (error instanceof FxtapeError && error.kind === 'terminal') ||
+  (error instanceof FxSocketError && OF_THE_KEY.has(error.code));
+
+/** An error as a line for people. */
+const lineOf = (error: unknown): string => {
+  if (error instanceof FxtapeError) return error.toLine();
+  return error instanceof FxSocketError ? `${error.code}: ${error.message}. ${error.hint}` : String(error);
+};
 
 const againMs = (times: number): number => Math.min(LONGEST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (times - 1));
 

@@ -4,13 +4,13 @@
 import { join } from 'node:path';
 import { abortable, FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
-import { openTape, outflowOf, type SharedParts } from './start/begin.ts';
+import { connectOutflow } from './send/connect-outflow.ts';
+import { openTape, type SharedParts } from './start/begin.ts';
 import { Checkpoints } from './send/checkpoints.ts';
 import { isElsewhere } from './start/claiming.ts';
 import { ClockKeeper } from './clock/clock-keeper.ts';
 import type { FeedOrder, Neighbour } from './feed/feed-order.ts';
 import { Intake } from './intake/intake.ts';
-import type { OutflowOptions } from './send/outflow.ts';
 import { type Binding, remembering } from './tape/tape-memory.ts';
 import { LAST_STOP } from './rows/tape-reader.ts';
 import { tidy } from './upkeep.ts';
@@ -196,11 +196,19 @@ export class Retirement {
         log,
       });
       const checkpoints = new Checkpoints(dir, await readCursor(dir));
-      const parts = { tape, memory, intake, keeper, checkpoints };
-      const untilFeedSent: OutflowOptions['untilFeedSent'] = (of, says, wait) =>
-        order.untilSent(account, of, says, wait);
-      const whose = { account, replayed, isOver: true, untilFeedSent };
-      const outflow = outflowOf({ ...shared, dir, log }, whose, parts);
+      const outflow = connectOutflow(shared, {
+        account,
+        replayed,
+        isOver: true,
+        dir,
+        tape,
+        memory,
+        intake,
+        keeper,
+        checkpoints,
+        untilFeedSent: (of, says, wait) => order.untilSent(account, of, says, wait),
+        log,
+      });
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       let refusal: Error | null = null;

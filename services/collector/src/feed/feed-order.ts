@@ -6,7 +6,7 @@ import { abortable, type Clock, type Log, type PartFailure, pause } from '@fxtap
 import { readCursor } from '@fxtape/tape';
 import { join } from 'node:path';
 import { type Checkpoint, Checkpoints } from '../send/checkpoints.ts';
-import type { OutflowState } from '../send/outflow.ts';
+import type { OutflowState } from '../send/outflow-state.ts';
 import { remembering, type TapeMemory } from '../tape/tape-memory.ts';
 import type { Takeover } from '../rows/tape-reader.ts';
 

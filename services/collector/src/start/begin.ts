@@ -5,30 +5,20 @@
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountConfig } from '@fxtape/config';
-import { FxSocketManagement, FxSocketRest, FxStream } from '@fxtape/fxsocket';
+import { FxSocketRest, FxStream } from '@fxtape/fxsocket';
 import { ClockRuleError, LastTicks, parseClockRule } from '@fxtape/market';
-import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
-import type {
-  AppliedWatch,
-  Database,
-  Reader,
-  RecorderLease,
-  SentRow,
-  TableWriter,
-  WriteGate,
-} from '@fxtape/questdb';
+import { type Log, passing } from '@fxtape/ops';
 import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from '../send/checkpoints.ts';
 import { claimNow, claimSoon, setAsideOf } from './claiming.ts';
 import { ClockKeeper } from '../clock/clock-keeper.ts';
-import { condemnedNote } from '../tape/condemned.ts';
 import type { FeedOrder } from '../feed/feed-order.ts';
-import { findAccount } from './find-account.ts';
-import type { InHand } from '../send/in-hand.ts';
+import { bind } from './find-account.ts';
 import { Intake } from '../intake/intake.ts';
 import { lastOfFeed, nobody, withLastTicks } from '../feed/last-of-feed.ts';
 import { recall } from './lost-tape.ts';
-import { Outflow, type OutflowOptions } from '../send/outflow.ts';
+import { connectOutflow, type DatabaseParts } from '../send/connect-outflow.ts';
+import type { Outflow } from '../send/outflow.ts';
 import { SymbolWatch } from './symbol-watch.ts';
 import { type Binding, type Configured, remembering, TapeMemory } from '../tape/tape-memory.ts';
 import type { AgreedTime } from '../upkeep.ts';
@@ -37,22 +27,12 @@ import type { WantedStreams } from './wanted-streams.ts';
 const STAGGER_MS = 400;
 const RULE_MS = 2000;
 
-/** What all accounts of a process share. */
-export interface SharedParts {
+/** What all accounts of a process share. The newest lines kept in memory are limited by `inHand` as of when the tape was opened. */
+export interface SharedParts extends DatabaseParts {
   /** Management base, without `/v1`. */
   readonly baseUrl: string;
   readonly retentionMs: () => number;
-  readonly writer: TableWriter;
-  readonly applied: AppliedWatch;
-  readonly reader: Reader;
-  readonly gate: WriteGate;
-  readonly database: Pick<Database, 'epoch' | 'ready' | 'restored' | 'trouble'>;
-  readonly lease: Pick<RecorderLease, 'acquire' | 'isFree' | 'release'>;
-  readonly troubles: () => number;
-  /** How much of an account's tape may be in memory; for the newest lines, the limit is the one from when the tape was opened. */
-  readonly inHand: () => InHand;
   readonly agreed: AgreedTime;
-  readonly clock: Clock;
 }
 
 export type WaitingFor = 'waiting_for_tape' | 'waiting_for_questdb' | 'waiting_for_gateway';
@@ -127,7 +107,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   // The takeover follows all rows of the feed, also while our clock stands before them.
   tape.raiseFloor(Math.max(remembered?.floorUs ?? 0, others.tickedUs));
   passing('collector: remembered');
-  const binding = await until('waiting_for_gateway', () => bind(o, memory.binding));
+  const binding = await until('waiting_for_gateway', () => bind(o, memory.binding, log));
   passing('collector: account found');
   throwIfAny(await claiming);
   passing('collector: claimed');
@@ -164,15 +144,18 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const cursor = await until('waiting_for_tape', () => readCursor(dir));
   passing('collector: cursor read');
   const checkpoints = new Checkpoints(dir, cursor);
-  const outflow = outflowOf(
-    o,
-    {
-      account: name,
-      replayed,
-      untilFeedSent: (of, says, wait) => o.order.untilSent(name, of, says, wait),
-    },
-    { tape, memory, intake, keeper, checkpoints },
-  );
+  const outflow = connectOutflow(o, {
+    account: name,
+    replayed,
+    dir,
+    tape,
+    memory,
+    intake,
+    keeper,
+    checkpoints,
+    untilFeedSent: (of, says, wait) => o.order.untilSent(name, of, says, wait),
+    log,
+  });
   const stream = new FxStream({
     url: binding.wsUrl,
     apiKey,
@@ -219,32 +202,6 @@ export const openTape = (
 ): Promise<TapeWriter> =>
   TapeWriter.open({ dir, account, head, clock, log, syncEveryMs: 50, ringBytes: inHand().maxBytes });
 
-/** The account as the gateway lists it. @throws ACCOUNT_NOT_FOUND, ACCOUNT_MISMATCH, and the client's errors. */
-export const look = async (
-  o: Pick<BeginOptions, 'apiKey' | 'baseUrl' | 'config' | 'signal'>,
-  bound: Binding | null,
-  working: Binding | null = null,
-): Promise<Binding> => {
-  const { apiKey, baseUrl, config, signal } = o;
-  const management = new FxSocketManagement({ baseUrl, apiKey, allowHttp: config.allowHttp });
-  try {
-    return await findAccount({ config, management, baseUrl, bound, working, signal });
-  } finally {
-    await management.close();
-  }
-};
-
-const bind = async (o: BeginOptions, bound: Binding | null): Promise<Binding> => {
-  try {
-    return await look(o, bound);
-  } catch (error) {
-    const refused = error instanceof FxtapeError && error.kind === 'terminal';
-    if (bound === null || refused) throw error;
-    o.log.warn({ err: error }, 'the account list cannot be reached; using the addresses from the tape');
-    return bound;
-  }
-};
-
 /** Recording does not need the database: while it does not answer, the rule comes from the gateway's offset. */
 const inferredRule = async (
   { log, reader, signal }: BeginOptions,
@@ -260,71 +217,5 @@ const inferredRule = async (
     const level = error instanceof ClockRuleError ? 'warn' : 'debug';
     log[level]({ err: error }, 'no clock rule can be read from QuestDB; continuing without it');
     return null;
-  }
-};
-
-export const outflowOf = (
-  o: SharedParts & Pick<BeginOptions, 'dir' | 'log'>,
-  whose: Pick<OutflowOptions, 'account' | 'replayed' | 'isOver' | 'untilFeedSent'>,
-  parts: Pick<Parts, 'tape' | 'memory' | 'intake' | 'keeper' | 'checkpoints'>,
-): Outflow => {
-  const { applied, clock, dir, gate, inHand, log, troubles, writer } = o;
-  const { checkpoints, intake, keeper, memory } = parts;
-  return new Outflow({
-    ...parts,
-    ...whose,
-    dir,
-    writer,
-    applied,
-    troubles,
-    inHand,
-    enter: async (until) => {
-      await o.database.ready(until);
-      const { epoch } = o.database;
-      const lost = await o.lease.acquire({ account: whose.account, feed: memory.ledger.state.feed }, until);
-      const permit = await gate.enter(AbortSignal.any([until, lost]));
-      const corrected = memory.binding === null ? undefined : permit.applied.get(memory.binding.server);
-      if (corrected !== undefined) keeper.corrected(corrected);
-      return AbortSignal.any([permit.signal, epoch, lost]);
-    },
-    knowsDatabase: async (until) => {
-      const identity = await o.database.ready(until);
-      const confirmed = checkpoints.confirmed !== null;
-      const wasOf = checkpoints.database;
-      const same = await checkpoints.belongTo(identity, (row) => holds(o.reader, row, until));
-      if (same) return true;
-      // An older copy of the same database: what others know of it is as old.
-      if (wasOf === identity) o.database.restored();
-      if (!confirmed) return false;
-      const [oldest] = await listSegments(dir);
-      log.warn(
-        { code: 'DATABASE_REPLACED', from: oldest && new Date(oldest.segment / 1000).toISOString() },
-        'this database lacks rows that were confirmed; sending the whole tape again. Rows older than its first line exist only in the old database',
-      );
-      return false;
-    },
-    condemned: (table, row, reason) => {
-      const note = condemnedNote(table, row, reason);
-      if (memory.condemned.has(note)) return;
-      log.error(
-        { code: 'ROW_CONDEMNED', table, reason },
-        'QuestDB will never accept this row; it goes to `rejected`, with a gap',
-      );
-      if (table === 'rejected' || table === 'gap_events') return;
-      intake.note('condemned', note);
-    },
-    clock,
-    log,
-  });
-};
-
-/** Whether the database still has a row that it confirmed. While the table lags behind its log, the answer is taken to be yes. */
-export const holds = async (reader: Reader, row: SentRow, signal: AbortSignal): Promise<boolean> => {
-  try {
-    return await reader.hasRow(row, { signal });
-  } catch (error) {
-    const behind = error instanceof FxtapeError && ['QDB_SUSPENDED', 'QDB_NOT_APPLIED'].includes(error.code);
-    if (!behind) throw error;
-    return true;
   }
 };
