@@ -33,6 +33,7 @@ export * from './time/clock-span.ts';
 export * from './live/guard.ts';
 export * from './live/hold-judge.ts';
 export * from './live/line-sight.ts';
+export { statedTime } from './live/stated-time.ts';
 export * from './live/ruling.ts';
 export * from './time/fold-tracker.ts';
 export * from './live/ledger-rows.ts';

@@ -2,7 +2,6 @@
 // out. It keeps nothing but its state (ledger-state), takes every time from the lines, and so says the same at the first
 // reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
 
-import { statedTime } from './line-sight.ts';
 import { connectionBegan, heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
 import type { LedgerState, StreamAccount } from './ledger-state.ts';
@@ -15,7 +14,8 @@ import type { StreamEvent } from './stream-transitions.ts';
 import { KINDS, STREAM_OF_FRAME } from '../tables/kinds.ts';
 import type { TapeEvent } from './tape-event.ts';
 import { TWIN_MS } from './tick-marker.ts';
-import { type BrokerTime, parseBrokerTime, streamedTime } from '../time/time.ts';
+import { statedTime, streamedTime } from './stated-time.ts';
+import type { BrokerTime } from '../time/time.ts';
 import type { WireMessage } from '../tables/wire.ts';
 import type { Instant } from './bound.ts';
 
@@ -214,10 +214,10 @@ export class Ledger {
     switch (message.type) {
       case 'tick':
         countFrame(this.state, this.lastTsRecv);
-        this.#tick(message.symbol, message.data.time, mark);
+        this.#tick(message, mark);
         break;
       case 'terminal':
-        this.#heartbeat(message.data.connected, message.data.serverTime ?? null, mark);
+        this.#heartbeat(message, mark);
         break;
       case 'warning':
         this.#dropped(message.dropped);
@@ -238,7 +238,7 @@ export class Ledger {
     const symbol = 'symbol' in message ? message.symbol : null;
     const timeframe = 'timeframe' in message ? message.timeframe : null;
     countFrame(this.state, this.lastTsRecv);
-    if (clock === 'ts' && streamedTime(statedTime(message)) === null)
+    if (clock === 'ts' && streamedTime(message) === null)
       this.#unstorable(stream, symbol, timeframe, stream === 'bars' ? 'no known open time' : 'no known time');
     if ('rejected' in message) this.#unstorable(stream, symbol, timeframe, 'unreadable elements');
     const found = isCovered ? this.state.streams.get(streamId({ stream, symbol, timeframe })) : undefined;
@@ -255,9 +255,10 @@ export class Ledger {
     }
   }
 
-  #tick(symbol: string, time: string, mark: string | null): void {
+  #tick(message: Extract<WireMessage, { type: 'tick' }>, mark: string | null): void {
+    const { symbol } = message;
     const kind = kindOfMark(mark);
-    const at = kind === null ? null : streamedTime(time);
+    const at = kind === null ? null : streamedTime(message);
     if (at === null) {
       // Of a time that can be read the guard says what it is, where it can: then the gap is its own.
       const isGuarded = kind !== null && !this.state.replayed && !isMistimed(mark);
@@ -307,9 +308,9 @@ export class Ledger {
     }
   }
 
-  #heartbeat(connected: boolean, serverTime: string | null, mark: string | null): void {
-    const time = serverTime === null ? null : parseBrokerTime(serverTime);
-    if (!connected) {
+  #heartbeat(message: Extract<WireMessage, { type: 'terminal' }>, mark: string | null): void {
+    const time = statedTime(message);
+    if (!message.data.connected) {
       this.#all('lost', 'broker_disconnected', 'the terminal lost its broker');
       this.state.brokerUp = false;
       return;

@@ -2,8 +2,9 @@
 // word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
 // Where our own clock has just jumped, or is behind the tape, a heartbeat that agrees still says so: what contradicts may be our clock.
 
-import { foldOfMark, isAfterJump, isMistimed, kindOfMark, shownOfMark } from './mark.ts';
-import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS, parseBrokerTime } from '../time/time.ts';
+import { isAfterJump, isMistimed, kindOfMark, foldOfMark, shownOfMark } from './mark.ts';
+import { statedTime } from './stated-time.ts';
+import { type BrokerMs, type BrokerTime, EARLIEST_STREAMED_MS } from '../time/time.ts';
 import { KINDS, STREAM_OF_FRAME } from '../tables/kinds.ts';
 import type { WireMessage } from '../tables/wire.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
@@ -49,11 +50,11 @@ export const sightOf = (
   receivedUs: number,
 ): ClockSight | null => {
   const { mark } = line;
-  if (message.type === 'terminal') return sightOfHeartbeat(line, message.data.serverTime, rule, receivedUs);
+  if (message.type === 'terminal') return sightOfHeartbeat(line, message, rule, receivedUs);
   if (isMistimed(mark)) return isAfterJump(mark) && standsOnRule(message, mark) ? leans(receivedUs) : null;
   if (message.type !== 'tick') return standsOnRule(message, mark) ? leans(receivedUs) : null;
   const kind = kindOfMark(mark);
-  const time = kind === 'live' || kind === 'snapshot' ? parseBrokerTime(message.data.time) : null;
+  const time = kind === 'live' || kind === 'snapshot' ? statedTime(message) : null;
   if (time === null) return null;
   const utcMs = utcOf(time.ms, rule, mark, receivedUs);
   return { word: wordOfTick(utcMs, receivedUs, kind === 'live'), time, receivedUs, symbol: message.symbol };
@@ -68,20 +69,14 @@ const standsOnRule = ({ type }: WireMessage, mark: string | null): boolean => {
   return stream !== undefined && KINDS[stream].clock !== null;
 };
 
-/** The broker time that a frame states; null where it states none or, as positions do, one for each element. */
-export const statedTime = (message: WireMessage): string | null => {
-  if (message.type === 'terminal') return message.data.serverTime ?? null;
-  return 'data' in message && 'time' in message.data ? (message.data.time ?? null) : null;
-};
-
 const sightOfHeartbeat = (
   { mark, tsRecv }: SeenLine,
-  serverTime: string | null | undefined,
+  message: WireMessage,
   rule: ClockRule,
   receivedUs: number,
 ): ClockSight | null => {
   const kind = kindOfMark(mark);
-  const time = kind === 'clean' || kind === 'late' ? parseBrokerTime(serverTime ?? '') : null;
+  const time = kind === 'clean' || kind === 'late' ? statedTime(message) : null;
   const shownUs = shownOfMark(mark, tsRecv);
   if (time === null || shownUs === null) return null;
   const us = shownUs + receivedUs - tsRecv;

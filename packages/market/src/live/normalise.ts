@@ -11,7 +11,8 @@ import { STREAM_OF_FRAME, type StreamFrame } from '../tables/kinds.ts';
 import type { Rows, TickRow } from '../tables/tables.ts';
 import { rejectedRow } from '../tables/rejected-row.ts';
 import { knownOrNull } from './tick-marker.ts';
-import { type BrokerMs, parseBrokerTime, streamedTime } from '../time/time.ts';
+import { statedTime, streamedTime } from './stated-time.ts';
+import { type BrokerMs, parseBrokerTime } from '../time/time.ts';
 import type { WireMessage, WireTick } from '../tables/wire.ts';
 
 /** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
@@ -97,13 +98,13 @@ const lineQuality = (tick: WireTick, line: FrameLine): string | null => {
 };
 
 const tickRow = (
-  symbol: string,
-  tick: WireTick,
+  message: StreamMessage<'tick'>,
   line: FrameLine,
   feed: string,
   context: NormaliseContext,
 ): TickRow | null => {
-  const time = streamedTime(tick.time);
+  const { data: tick, symbol } = message;
+  const time = streamedTime(message);
   if (time === null) return null;
   const plain = context.rule.offsetIfPlain(time.ms);
   const offsetS = plain ?? readTime(time.ms, line, context).offsetS;
@@ -133,12 +134,12 @@ const normaliseTick = (
     reject(rows, line, context, 'tick', NO_FEED);
     return 'written';
   }
-  const row = tickRow(message.symbol, message.data, line, context.feed, context);
+  const row = tickRow(message, line, context.feed, context);
   // Where the machine's clock is known to be wrong, a receive time says nothing about the rule.
   const isLive = kindOfMark(line.mark) === 'live' && line.isLate !== true;
   const isGuarded = isLive && !context.replayed && !isMistimed(line.mark);
   if (row === null) {
-    if (isGuarded && parseBrokerTime(message.data.time) !== null) return 'odd';
+    if (isGuarded && statedTime(message) !== null) return 'odd';
     reject(rows, line, context, 'tick', NO_TIME);
     return 'written';
   }
@@ -149,8 +150,9 @@ const normaliseTick = (
   return 'written';
 };
 
-const normaliseBar: RowMaker<'bar'> = ({ data: bar, symbol, timeframe }, line, context, rows) => {
-  const time = streamedTime(bar.time);
+const normaliseBar: RowMaker<'bar'> = (message, line, context, rows) => {
+  const { data: bar, symbol, timeframe } = message;
+  const time = streamedTime(message);
   if (time === null || context.feed === null) {
     reject(rows, line, context, 'bar', time === null ? NO_TIME : NO_FEED);
     return;
@@ -175,8 +177,9 @@ const normaliseBar: RowMaker<'bar'> = ({ data: bar, symbol, timeframe }, line, c
   setAside(rows, line, context, fields.take(bar.unreadable));
 };
 
-const normaliseTrade: RowMaker<'trade'> = ({ data: trade }, line, context, rows) => {
-  const time = streamedTime(trade.time);
+const normaliseTrade: RowMaker<'trade'> = (message, line, context, rows) => {
+  const { data: trade } = message;
+  const time = streamedTime(message);
   if (time === null) {
     reject(rows, line, context, 'trade', NO_TIME);
     return;

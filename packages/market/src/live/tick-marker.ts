@@ -83,8 +83,7 @@ export const knownOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === null || value === 0 || Number.isNaN(value) ? null : value;
 
 /** What two frames are compared by; null when the time cannot be read. */
-export const knownTick = (tick: WireTick): KnownTick | null => {
-  const time = parseBrokerTime(tick.time);
+export const knownTick = (tick: WireTick, time = parseBrokerTime(tick.time)): KnownTick | null => {
   if (time === null) return null;
   const { ask, bid } = tick;
   return { ms: time.ms, bid, ask, last: knownOrNull(tick.last), volume: knownOrNull(tick.volume) };

@@ -129,9 +129,3 @@ const LATEST_STREAMED_MS = Date.UTC(2200, 0, 1);
 
 /** True for milliseconds of UTC or of a broker's clock that something can be streamed at, and a table can hold. */
 export const isStreamed = (ms: number): boolean => ms >= EARLIEST_STREAMED_MS && ms < LATEST_STREAMED_MS;
-
-/** The time that a frame states of itself; null also where no table can hold it or nobody can mean it. */
-export const streamedTime = (text: string | null | undefined): BrokerTime | null => {
-  const time = typeof text === 'string' ? parseBrokerTime(text) : null;
-  return time !== null && isStreamed(time.ms) ? time : null;
-};

@@ -12,7 +12,6 @@ import {
   HeartbeatJudge,
   knownTick,
   type BrokerTime,
-  parseBrokerTime,
   FoldTracker,
   type Fold,
   ruleAt,
@@ -246,20 +245,16 @@ export class Intake {
     switch (message.type) {
       case 'tick': {
         counters.ticks++;
-        const content = knownTick(message.data);
+        const content = knownTick(message.data, statedTime(message));
         if (content === null) return null;
         const mark = this.#o.memory.marker.mark(message.symbol, content, item.monoMs);
         if (mark === 'repeat') counters.repeats++;
         else if (mark === 'snapshot') counters.snapshots++;
         const fold = mark === 'live' ? this.#fold(content.ms) : this.#statedFold(content.ms);
-        return spellMark(
-          mark,
-          fold,
-          this.#unsteady(item, mark === 'live' ? parseBrokerTime(message.data.time) : null),
-        );
+        return spellMark(mark, fold, this.#unsteady(item, mark === 'live' ? statedTime(message) : null));
       }
       case 'terminal':
-        return this.#markHeartbeat(message.data.serverTime ?? '', item);
+        return this.#markHeartbeat(statedTime(message), item);
       case 'warning':
         counters.warnings++;
         return null;
@@ -270,12 +265,11 @@ export class Intake {
         counters.rejected++;
         return null;
       default:
-        return this.#markStated(statedTime(message) ?? '');
+        return this.#markStated(message);
     }
   }
 
-  #markHeartbeat(serverTime: string, item: FrameItem): string | null {
-    const server = parseBrokerTime(serverTime);
+  #markHeartbeat(server: BrokerTime | null, item: FrameItem): string | null {
     if (server === null) return null;
     const stated = this.#sight(item, server);
     const { resolutionMs } = server;
@@ -306,8 +300,8 @@ export class Intake {
     return { recvUs, monoMs, resolutionMs, utcMs: ms - offsetS * 1000 };
   }
 
-  #markStated(time: string): string | null {
-    const stated = this.#folds === null ? null : parseBrokerTime(time);
+  #markStated(message: WireMessage): string | null {
+    const stated = this.#folds === null ? null : statedTime(message);
     const fold = stated === null ? null : this.#statedFold(stated.ms);
     return fold === null ? null : spellMark('stated', fold);
   }

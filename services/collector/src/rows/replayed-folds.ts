@@ -4,7 +4,6 @@ import {
   type ClockSpan,
   kindOfMark,
   type LedgerState,
-  parseBrokerTime,
   parseClockRule,
   foldOfMark,
   FoldTracker,
@@ -30,8 +29,7 @@ export class ReplayedFolds {
   }
 
   complete(line: Line, message: WireMessage, span: ClockSpan): Line {
-    const stated = statedTime(message);
-    const time = stated === null ? null : parseBrokerTime(stated);
+    const time = statedTime(message);
     if (time === null) return line;
     const tracker = this.#trackerOf(span);
     const kind = kindOfMark(line.mark);

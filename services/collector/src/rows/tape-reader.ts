@@ -170,16 +170,18 @@ export class TapeReader {
     const span = spanAt(spans, item.tsRecv);
     if (message !== null && !isAside && (span === null || !span.confirmed))
       return this.#leaveRule(read) ?? { why: 'unconfirmed', tsRecv: item.tsRecv };
+    const isWatched = message !== null && !isAside && span !== null && !this.#replayed;
+    if (isWatched && this.#isNear(item, message, span, read)) return null;
+    // Read from a file, a line is decoded here, and not again when it becomes rows.
+    const line = message === null || item.message === message ? item : { ...item, message };
     if (this.#replayed) {
-      this.#emit(item, read);
+      this.#emit(line, read);
       return null;
     }
-    const isWatched = message !== null && !isAside && span !== null;
-    if (isWatched && this.#isNear(item, message, span, read)) return null;
     const sight = isWatched
-      ? sightOf(item, message, parseClockRule(span.rule), rulings.receivedUs(item.tsRecv))
+      ? sightOf(line, message, parseClockRule(span.rule), rulings.receivedUs(line.tsRecv))
       : null;
-    return this.#guarded(item, this.#guard.take(item, sight), read);
+    return this.#guarded(line, this.#guard.take(line, sight), read);
   }
 
   /** The hot path: a live tick of now, while nothing waits. */
