@@ -1,5 +1,5 @@
-// Where the consumer of a tape resumes, with the state he had there. In: a position and a state. Out: one small file, replaced whole
-// and checked by a CRC; a damaged one counts as none, because reading more of the tape than needed is harmless.
+// Where the consumer of a tape resumes, with the state it had there. In: a position and a state. Out: one small file, replaced whole and
+// checked by a CRC. A damaged file counts as none: reading more of the tape than needed is harmless.
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';

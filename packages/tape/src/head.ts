@@ -1,5 +1,5 @@
-// The first line of each segment. In: the account and the owner's state, opaque here. Out: the data of the event `head`, from which
-// the owner rebuilds his state without reading older segments, and which names the segment before.
+// The first line of each segment. In: the account and the owner's state, opaque here. Out: the data of the event `head`. The owner rebuilds
+// its state from it without reading older segments; it also names the segment before.
 import { formatUnknown } from './errors.ts';
 import type { Line } from './line.ts';
 

@@ -1,5 +1,5 @@
-// A place on the tape: a segment and a byte in it. In: two places. Out: which comes first. The end of a segment and the start
-// of the next one are the same place for a reader; only the order matters here.
+// A place on the tape: a segment and a byte in it, and the order of places. The end of a segment and the start of the next one are the same
+// place for a reader.
 
 export interface Position {
   /** First ts_recv of the segment, µs: its name. */

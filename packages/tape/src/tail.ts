@@ -1,5 +1,5 @@
-// What the owner of a tape needs at a start: the newest head that can be read, and everything behind it. In: the folder. Out: the
-// state in that head and the lines that follow, damage included.
+// What the owner of a tape needs at a start. In: the folder. Out: the newest readable head with its state, and the lines behind it, damage
+// included.
 import type { Damage } from './damage.ts';
 import { type HeadData, headOf } from './head.ts';
 import type { Line } from './line.ts';

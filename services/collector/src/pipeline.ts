@@ -4,13 +4,13 @@
 //     ▲                   └─ refused, failed, another address, key or account ─┐
 //     └───────────────── after a pause, or at once ◄──────────────────────────┘
 //
-// In: the account's configuration, as it changes. Out: nothing but its effects and what is known of its state. Whatever fails is begun again.
+// In: the account's configuration, as it changes. Out: rows in QuestDB, and a state for people. Whatever fails is started again.
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountConfig, requireKey } from '@fxtape/config';
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError, type Log, type PartFailure, passing, pause, Supervisor } from '@fxtape/ops';
 import { begin, type BeginOptions, type Parts, type SharedParts, type WaitingFor } from './start/begin.ts';
-import { isElsewhere } from './start/claiming.ts';
+import { isElsewhere } from './start/lease-account.ts';
 import type { ClockKeeper } from './clock/clock-keeper.ts';
 import type { Former } from './retire.ts';
 import { withLastTicks } from './feed/last-of-feed.ts';

@@ -1,13 +1,13 @@
 // Ends the recordings of accounts that were removed from the configuration or renamed. In: their tapes, one after the other. Out: their
-// streams end, so that no gap stays open for ever; rows that are not yet in the database are sent; and the account of each tape is known,
-// so that a renamed account is recognised by its server and login.
+// streams end, so that no gap stays open; rows that the database lacks are sent; and the account of each tape is known, so that a renamed
+// account is recognised by its server and login.
 import { join } from 'node:path';
 import { abortable, FxtapeError, type Log, type PartFailure, pause, Supervisor } from '@fxtape/ops';
 import { listTapes, readCursor } from '@fxtape/tape';
 import { connectOutflow } from './send/connect-outflow.ts';
 import { openTape, type SharedParts } from './start/begin.ts';
 import { Checkpoints } from './send/checkpoints.ts';
-import { isElsewhere } from './start/claiming.ts';
+import { isElsewhere } from './start/lease-account.ts';
 import { ClockKeeper } from './clock/clock-keeper.ts';
 import type { FeedOrder, Neighbour } from './feed/feed-order.ts';
 import { Intake } from './intake/intake.ts';

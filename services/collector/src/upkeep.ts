@@ -1,7 +1,6 @@
-// Keeps a tape small: closed segments are compressed, and removed once they are older than the retention and lie wholly before the
-// confirmed cursor. Their age is measured up to the last moment at which a running broker clock agreed with the machine's: a machine may
-// start with a clock that is years ahead. Each segment fails alone: the failure is logged and tried again, and neither retention nor the
-// recording waits for it.
+// Keeps a tape small: compresses closed segments, and removes those that are older than the retention and lie before the confirmed cursor.
+// Their age counts up to the last moment at which a running broker clock agreed with the machine's, because a machine may start with a clock
+// that is years ahead. A segment that fails is logged and tried again; nothing waits for it.
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import { applyRetention, compressClosed, type TapeWriter } from '@fxtape/tape';
 import type { Checkpoints } from './send/checkpoints.ts';

@@ -1,5 +1,5 @@
-// Arithmetic of bounds: rounding outwards to what a time string leaves open, widening by the margin, and reading a
-// bound as UTC under the clock rule in force.
+// Arithmetic of the bounds of gaps and coverage: rounding outwards to the resolution of a time, widening by the margin, and reading a bound
+// as UTC by the clock rule in force.
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { LATE_MS } from './heartbeat-judge.ts';
@@ -16,7 +16,7 @@ export type Bound =
   | { readonly earliest: readonly Bound[] }
   | { readonly latest: readonly Bound[] };
 
-/** A heartbeat's word on the gateway's own clock, and what is needed to read it as UTC. */
+/** The time of a heartbeat on the gateway's clock, with what is needed to read it as UTC. */
 export interface Instant {
   readonly brokerMs: BrokerMs;
   readonly resolutionMs: number;

@@ -26,11 +26,11 @@ export type GuardEvent =
   | 'insists'
   /** A heartbeat is later than queueing explains: the broker's clock may have been set back. */
   | 'doubts'
-  /** A tick whose time is close to its receive time. */
+  /** A tick close to its receive time. */
   | 'near'
   /** Near ticks have advanced with our clock for a while. */
   | 'runs'
-  /** A tick whose time is far from its receive time. */
+  /** A tick far from its receive time. */
   | 'odd'
   /** The same, of a symbol that is known to be delayed. Only the next clock reading shows whether it still is. */
   | 'late'
@@ -142,7 +142,7 @@ interface GuardedLine {
   readonly data: unknown;
 }
 
-/** What is known about what waits. */
+/** What is known about the waiting lines. */
 class Wait {
   readonly near = new RunningClock();
   readonly odd = new RunningClock();

@@ -1,4 +1,4 @@
-// What passes between the tape and the account of gaps: a line as the ledger reads it, and what follows from it.
+// What goes into the gap ledger and comes out of it: a line as the ledger reads it, gap events, and coverage.
 
 import type { OpenGap } from './ledger-state.ts';
 import type { StreamKey } from '../tables/stream-key.ts';

@@ -1,5 +1,5 @@
-// Notes of the ledger as rows of `gap_events` and `coverage`: bounds become UTC under the clock rule of the stretch of
-// tape they come from. The ids, bounds and times are functions of the tape, so a second reading gives equal rows.
+// Notes of the ledger as rows of `gap_events` and `coverage`: bounds become UTC by the clock rule of their stretch of tape. Ids, bounds and
+// times depend on the tape alone, so every reading gives equal rows.
 
 import { boundUtcUs, roughUs, type Bound } from './bound.ts';
 import { type ClockSpan, ruleAt, spanAt } from '../time/clock-span.ts';

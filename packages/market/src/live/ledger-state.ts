@@ -1,6 +1,5 @@
-// The account of one tape as it stands after some line: which streams run, since when they are covered, which gaps are
-// open, and the last heartbeat that can serve as a bound. It is plain data, so that the head of a segment and the
-// cursor can carry it, and a reader can go on from either.
+// The state of the gap ledger after some line: which streams run, since when they are covered, which gaps are open, and the last heartbeat
+// that can serve as a bound. It is plain data: heads and cursors carry it, and a reader can go on from either.
 
 import type { Lateness } from './lateness.ts';
 import type { StreamKey } from '../tables/stream-key.ts';
@@ -8,7 +7,7 @@ import type { StreamPhase } from './stream-transitions.ts';
 import type { BrokerMs } from '../time/time.ts';
 import type { Bound, Instant } from './bound.ts';
 
-/** The causes that the live path can see. */
+/** Causes of gaps that the live path can see. */
 export type LiveCause =
   | 'disconnect'
   | 'server_dropped'
@@ -23,12 +22,12 @@ export interface OpenGap {
   readonly id: string;
   readonly outageId: string;
   readonly cause: LiveCause;
-  /** Null until the first heartbeat tells where the stream's account begins. */
+  /** Null until the first clean heartbeat gives it a start. */
   from: Bound | null;
   readonly evidence: string | null;
   /** When it was opened, by our clock as it has been set since, microseconds; 0 when nobody noted it. */
   openedUs: number;
-  /** How many messages the gateway says are missing, of all streams together; null when it does not say. */
+  /** Missing messages as the gateway counts them, all streams together; null when it does not say. */
   missing: number | null;
 }
 

@@ -1,6 +1,6 @@
-// The account of gaps and live coverage, as a fold over the tape: line after line in, gap events and coverage claims
-// out. It keeps nothing but its state (ledger-state), takes every time from the lines, and so says the same at the first
-// reading and at any later one. Gaps take precedence over coverage; an end that was given out never moves.
+// The gap ledger: a fold over the tape. In: line after line. Out: gap events and coverage claims. It takes every time from the lines and keeps
+// only its state (ledger-state), so every reading of the tape gives the same result. Gaps take precedence over coverage, and the end of a
+// gap never moves once it was given out.
 
 import { connectionBegan, heartbeatCame, noLateness, tickCame, type Timing, timingOf } from './lateness.ts';
 import type { LedgerLine, LedgerNotes } from './ledger-notes.ts';
@@ -19,7 +19,7 @@ import type { BrokerTime } from '../time/time.ts';
 import type { WireMessage } from '../tables/wire.ts';
 import type { Instant } from './bound.ts';
 
-/** More than the marker waits for a second tick like the one before: its clock is another one. */
+/** Longer than the marker waits for an equal tick, because the marker measures by another clock. */
 const TWIN_US = 2000 * TWIN_MS;
 
 export class Ledger {
@@ -47,7 +47,7 @@ export class Ledger {
     return timingOf(ticks?.lateness ?? null, this.state.serverMs, this.lastTsRecv);
   }
 
-  /** Takes one line, with its frame decoded; what follows from it is appended to `notes`. */
+  /** Takes one line, with its frame decoded, and appends gap events and coverage to `notes`. */
   apply(line: LedgerLine, message: WireMessage | null, notes: LedgerNotes): void {
     this.#turnTo(line.tsRecv, notes);
     if (line.conn !== this.state.conn) this.#newConnection(line);
@@ -55,14 +55,14 @@ export class Ledger {
     else if (message !== null) this.#frame(message, line.mark);
   }
 
-  /** A stretch of the tape could not be read: nothing is known from the last clean heartbeat to the next one. */
+  /** A stretch of the tape could not be read: a gap from the last clean heartbeat to the next one. */
   damaged(tsRecv: number, evidence: string, notes: LedgerNotes): void {
     this.state.unreadFromUs ??= this.state.clean?.recvUs ?? tsRecv;
     this.#turnTo(tsRecv, notes);
     this.#all('damaged', 'tape_damaged', evidence);
   }
 
-  /** What a head behind damage shows as not configured any more is over. Its rows belong to the feed of before: `learn` takes the other one. */
+  /** Ends the streams that a head behind damage no longer lists. Their rows belong to the feed before; `learn` sets the new one. */
   forget(head: LedgerState, tsRecv: number, notes: LedgerNotes): void {
     if (this.state.unreadFromUs === null) return;
     this.#turnTo(tsRecv, notes);
@@ -72,7 +72,7 @@ export class Ledger {
         this.#book.happened(stream, 'retired');
   }
 
-  /** What the head shows as configured in the part that could not be read is recorded since, as far as anybody knows. */
+  /** Begins the streams that were configured in the unreadable part, according to the head behind it. */
   learn(head: LedgerState, tsRecv: number, notes: LedgerNotes): void {
     const { unreadFromUs } = this.state;
     if (unreadFromUs === null) return;
@@ -89,7 +89,7 @@ export class Ledger {
     this.#indexTicks();
   }
 
-  /** Rows begin with this line, and go to a database that knows nothing of the lines before it. */
+  /** Rows begin with this line, for a database that has none of the lines before it. */
   tellAnew(tsRecv: number, notes: LedgerNotes): void {
     this.#turnTo(tsRecv, notes);
     for (const stream of this.state.streams.values()) this.#book.tellAnew(stream);
@@ -101,12 +101,12 @@ export class Ledger {
     this.#book.turnTo(tsRecv, notes);
   }
 
-  /** The same happens to every stream that is configured, since the last clean heartbeat. */
+  /** The same happens to every configured stream, since the last clean heartbeat. */
   #all(event: StreamEvent, cause: Loss['cause'], evidence: string): void {
     for (const stream of this.state.streams.values()) this.#book.happened(stream, event, { cause, evidence });
   }
 
-  /** Where its `connected` does not follow, a stretch that could not be read holds it, and acknowledgements with it. */
+  /** Its `connected` may be missing: then it stands in a stretch that could not be read, with the acknowledgements. */
   #newConnection({ conn, tsRecv }: LedgerLine): void {
     if (this.state.conn !== 0) this.#all('lost_unseen', 'disconnect', 'the connection changed');
     this.state.conn = conn;
@@ -260,7 +260,7 @@ export class Ledger {
     const kind = kindOfMark(mark);
     const at = kind === null ? null : streamedTime(message);
     if (at === null) {
-      // Of a time that can be read the guard says what it is, where it can: then the gap is its own.
+      // A readable time is judged by the guard where it can, which then records the gap.
       const isGuarded = kind !== null && !this.state.replayed && !isMistimed(mark);
       if (kind !== 'repeat' && !isGuarded) this.#unstorable('ticks', symbol, null, 'no known time');
       return;
@@ -280,7 +280,7 @@ export class Ledger {
 
   #repeated(at: BrokerTime, mark: string | null, stream: StreamAccount | undefined): void {
     const { clean, firstRepeat, replayed } = this.state;
-    // A snapshot that lingered, or a second tick like the one right before it: nobody can tell, and it was left out.
+    // A late snapshot, or a genuine tick equal to the one before: they look the same, and the frame was left out.
     if (stream?.tickMs === at.ms && this.lastTsRecv - stream.tickUs < TWIN_US)
       this.#book.leaveOut(stream, this.#instant(at, mark));
     if (clean !== null || !replayed || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;

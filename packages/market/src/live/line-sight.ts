@@ -1,6 +1,6 @@
-// What one line of the tape says about the clock rule of its stretch. In: a line, its frame, the rule, and when it was received. Out: a
-// word, or null for what has no time of the broker or none that can be compared: a clock that stands, a line that no clock of ours times.
-// Where our own clock has just jumped, or is behind the tape, a heartbeat that agrees still says so: what contradicts may be our clock.
+// What one line of the tape shows about the clock rule of its stretch. In: a line, its frame, the rule, and when it was received. Out: a
+// word, or null where there is no broker time, or none to compare: the clock stands still, or the receive time is made up. Right after a jump
+// of our own clock only agreement counts, because a contradiction may be our clock's fault.
 
 import { isAfterJump, isMistimed, kindOfMark, foldOfMark, shownOfMark } from './mark.ts';
 import { statedTime } from './stated-time.ts';

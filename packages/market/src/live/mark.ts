@@ -1,5 +1,5 @@
-// What the recorder decides when it writes a line, and how that decision is spelled on the tape. A mark says what a tick
-// frame is (`live`, `snapshot`, `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`: not seen to move with ours); then, of a
+// What the recorder decides when it writes a line, and how that is spelled on the tape. A mark says what a tick frame is (`live`, `snapshot`,
+// `repeat`) or what a heartbeat is worth (`clean`, `late`, `frozen`: not seen to move with our clock); then, of a
 // heartbeat whose line has a made-up receive time, what the machine's clock showed (`@` and UTC microseconds); then, where a clock had
 // jumped, which one (`~m`); then `/1` or `/2` where a replayed gateway's clock shows an hour twice. Other frames carry a mark (`stated`)
 // only for the last two.

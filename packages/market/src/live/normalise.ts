@@ -1,7 +1,6 @@
-// Turns one decoded frame of the tape into rows, with nothing but the line itself and the clock rule in force: no state,
-// no clock. The same line therefore gives the same rows whenever and from wherever it is read. In: a frame with its
-// receive time and mark. Out: rows appended to the tables of `rows`, or the reason why the line must wait. A field that cannot be read
-// or stored is null in its row, and the frame stands in `rejected` with kind `field`.
+// Turns one decoded frame of the tape into rows. It has no state and no clock, so the same line and rule always give the same rows. In: a
+// frame with its receive time and mark, and the clock rule. Out: rows appended to the tables of `rows`, or `odd` where the guard has to judge
+// first. A field that cannot be read or stored is null in its row, and the frame stands in `rejected` with kind `field`.
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import { isNear } from './line-sight.ts';
@@ -15,7 +14,7 @@ import { statedTime, streamedTime } from './stated-time.ts';
 import { type BrokerMs, parseBrokerTime } from '../time/time.ts';
 import type { WireMessage, WireTick } from '../tables/wire.ts';
 
-/** What a line needs beside itself: whose it is, and the clock rule of its stretch of tape. */
+/** Whose the line is, and the clock rule of its stretch of tape. */
 export interface NormaliseContext {
   readonly account: string;
   readonly feed: string | null;
@@ -36,11 +35,11 @@ export interface FrameLine {
   readonly isLate?: boolean;
 }
 
-/** `written`: rows were added, or none were due. `odd`: a live tick that is not of now waits for the guard's word. */
+/** `written`: rows were added, or none were due. `odd`: a live tick far from its receive time, which the guard has to judge. */
 export type NormaliseResult = 'written' | 'odd';
 
 type StreamMessage<F extends StreamFrame = StreamFrame> = Extract<WireMessage, { type: F }>;
-/** Appends the rows of one frame; `written` where it says nothing. */
+/** Appends the rows of one frame. No result means `written`. */
 type RowMaker<F extends StreamFrame> = (
   message: StreamMessage<F>,
   line: FrameLine,
@@ -48,7 +47,7 @@ type RowMaker<F extends StreamFrame> = (
   rows: Rows,
 ) => NormaliseResult | void;
 
-/** The account of gaps has one around its receipt (`ledger`). */
+/** The ledger opens a gap around the receipt of such a frame. */
 const NO_TIME = 'the time is missing, not a broker time, or none that anything is streamed at';
 
 const NO_FEED = 'its feed is not known: the line of the tape that names it could not be read';
@@ -76,13 +75,13 @@ const setAside = (rows: Rows, line: FrameLine, context: NormaliseContext, faults
   if (faults !== null) reject(rows, line, context, 'field', faults);
 };
 
-/** What is remarked about a tick's prices; null when nothing is. */
+/** Remarks about a tick's prices; null when there are none. */
 export const tickQuality = (tick: { readonly bid: number; readonly ask: number }): string | null => {
   if (tick.bid > tick.ask) return 'crossed';
   return tick.bid === 0 || tick.ask === 0 ? 'one_sided' : null;
 };
 
-/** The same with what its line says of the clocks: several remarks are joined by a plus. */
+/** With remarks about the clocks of its line. Several remarks are joined by a plus. */
 const lineQuality = (tick: WireTick, line: FrameLine): string | null => {
   const prices = tickQuality(tick);
   const unsteady = unsteadyOfMark(line.mark);

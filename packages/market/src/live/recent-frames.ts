@@ -1,5 +1,5 @@
-// How much came in during the last minute, for a gateway that says how many messages it dropped and not since when. In: one call a frame.
-// Out: since when they may be missing. The stretches stand in the ledger's state, so that a second reading counts the same.
+// Counts the frames of the last minute: a gateway says how many messages it dropped, but not since when. In: one call per frame. Out: since
+// when messages may be missing. The counts are part of the ledger's state, so every reading counts the same.
 
 import { earliest, gapStart, latest, type Bound } from './bound.ts';
 import type { LedgerState, StreamAccount, Stretch } from './ledger-state.ts';

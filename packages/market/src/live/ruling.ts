@@ -1,5 +1,5 @@
-// Decisions about lines of a tape that stand before them: an event line behind the lines, kept in every later head, so that a reader meets
-// each such line with the same decision, whenever and from wherever it reads. Nothing of the lines is sent before the decision is written.
+// Decisions about earlier lines of a tape. Each is an event line behind those lines and is kept in every later head, so every reading meets
+// the lines with the same decision. No row of the lines is sent before the decision is written.
 
 import type { Timing } from './lateness.ts';
 import type { StreamKey } from '../tables/stream-key.ts';

@@ -1,5 +1,5 @@
-// Which symbols an account has, as its broker's lists tell over time. In: each list, with the terminal's own word on whether it was ready
-// to give one, and what was known before. Out: the symbols of the newest list, and those that it misses and that nothing proves gone.
+// Which symbols an account has, from the lists of its broker over time. In: each list, whether the terminal was ready when it gave it, and
+// the symbols known before. Out: the symbols of the newest list, and known ones that it lacks but that are not proved gone.
 //
 //   known ──not in a list──► missing ──not in a ready terminal's list, twice, minutes apart──► gone
 //     ▲──────listed again───────┘

@@ -1,5 +1,4 @@
-// The words of the session events on the tape, as far as the account of gaps and coverage reads them. The collector
-// writes them; `ledger` reads them.
+// The session events on the tape that the ledger reads. The collector writes them.
 
 import type { ClockJump } from './clock-watch.ts';
 import type { Ruling } from './ruling.ts';

@@ -1,6 +1,6 @@
-// The fields of one record that do not make it: what cannot be read or stored becomes null and is remembered with the reason, so that it
-// never costs the record. In: values as the wire gave them. Out: values that the tables hold; and once per record what was set aside.
-// Text is made Unicode that comes back from a database as it went in, so that an answer that did not change compares as equal.
+// Reads the fields of one record. A value that cannot be read or stored becomes null, with the reason, and never costs the record. In: values
+// from the wire. Out: values that the tables can hold, and once per record the reasons. Text is made Unicode that a database returns
+// unchanged, so that an unchanged answer compares as equal.
 
 import type { UnreadableField } from './wire.ts';
 import type { UtcReading } from '../time/clock-rule.ts';

@@ -1,5 +1,5 @@
-// What cannot be stored where it belongs, as a row of `rejected`. In: whose it is, why, and the text as received. Out: the row, with as much of
-// the text as a table takes; the tape has a frame whole.
+// A row of `rejected`: what cannot be stored where it belongs. In: whose it is, why, and the text as received. Out: the row, with as much of
+// the text as the table takes. The tape keeps the whole frame.
 import type { RejectedRow } from './tables.ts';
 
 /** What of a rejected text is kept in the table. */

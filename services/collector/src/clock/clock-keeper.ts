@@ -1,6 +1,6 @@
-// Keeps the clock rule of one tape: chooses the first one, confirms it, and makes the controlled change to another. In: the configured
-// rule, what was inferred from history, the offset that the gateway states today, and what the tape shows of a running clock. Out: spans
-// and rulings, as events on the tape and in a new head. The inferred rule never waits for the running clock, and never contradicts it.
+// Keeps the clock rule of one tape: chooses the first one, confirms it, and changes it when it is wrong. In: the configured rule, the rule
+// inferred from history, the gateway's UTC offset of today, and what the tape shows of a running clock. Out: spans and rulings, as events
+// on the tape and in a new head. An inferred rule is adopted without waiting for a running clock, and only where it agrees with one.
 import type { AccountConfig } from '@fxtape/config';
 import {
   clockOffset,

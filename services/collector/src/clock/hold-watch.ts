@@ -1,7 +1,7 @@
-// Waits while no rows may be made from the tape. It reads ahead for what ends the hold, and asks for another rule when the tape shows that
-// this one is wrong. In: the first held line. Out: nothing; it returns when the line may be read again. A hold ends when a running clock
-// agrees, when a rule is found that fits it, when our own clock is set right, or when the stretch is set aside. Only two holds last until a
-// person acts: a wrong rule in the configuration, and a clock that no rule fits. On a tape that has ended, every hold ends by itself.
+// Ends a hold, during which no rows are made from the tape. It reads ahead for evidence, and asks for another rule when the tape shows that
+// this one is wrong. In: the first held line. Out: returns when the line may be read again: a running clock agreed, a rule was found that
+// fits it, our own clock was set right, or the stretch was set aside. Only two holds last until a person acts: a wrong rule in the
+// configuration, and a clock that no rule fits. On a tape that has ended, every hold ends by itself.
 import {
   type ClockSight,
   type ClockSpan,

@@ -15,7 +15,7 @@ import { remembering, type TapeMemory } from '../tape/tape-memory.ts';
 
 const ASK_MS = 5000;
 
-/** What the tapes that recorded a feed before know of it. */
+/** What the tapes that recorded a feed before hold of it. */
 export interface OfOthers {
   /** The last tick of each symbol. */
   readonly ticks: Map<string, KnownTick>;

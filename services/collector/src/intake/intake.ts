@@ -1,6 +1,6 @@
-// The receiving half of the pipeline: what the stream yields is marked, put on the tape, and only then known. In: batches
-// of frames and session events. Out: lines of the tape. A full disk closes the socket and is tried again every second;
-// the way back is a `disconnected` on the tape, so that the hole is a gap like any other.
+// The receiving half of the pipeline: marks what the stream yields and appends it to the tape; nothing counts before it is on the tape. In:
+// batches of frames and session events. Out: lines of the tape. While the tape cannot be written the socket stays closed, and a write is
+// tried every second. The first line that succeeds is a `disconnected`, so the loss becomes a gap like any other.
 import { isDeepStrictEqual } from 'node:util';
 import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
 import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
@@ -26,7 +26,7 @@ import type { Configured, TapeMemory } from '../tape/tape-memory.ts';
 
 const FULL_RETRY_MS = 1000;
 
-/** What frames come from. */
+/** Where frames come from. */
 type Frames = AsyncIterable<readonly StreamItem[]> & Pick<FxStream, 'pauseIntake' | 'resumeIntake'>;
 
 export interface IntakeCounters {
@@ -66,18 +66,18 @@ export class Intake {
     machineJumps: 0,
     serverJumps: 0,
   };
-  /** Why nothing is appended at present; null when all is well. */
+  /** Why nothing can be appended now; null when it can. */
   obstacle: FxtapeError | null = null;
   readonly #o: IntakeOptions;
   readonly #connBase: number;
   readonly #judge: HeartbeatJudge;
-  /** The last heartbeat, and how it was read. */
+  /** The last heartbeat and its time, UTC by the rule in force then. */
   #heartbeat: { readonly item: FrameItem; readonly server: BrokerTime; readonly ms: number } | null = null;
   readonly watch: ClockWatch;
   #rule: ClockRule | null = null;
   #jumps: ClockJump[] = [];
   #folds: FoldTracker | null = null;
-  /** Items of this and earlier connections are not appended: a full disk ended them. */
+  /** Items of this and earlier connections are dropped: the tape could not be written while they came. */
   #deadConn = -1;
 
   constructor(options: IntakeOptions) {
@@ -120,16 +120,19 @@ export class Intake {
     return line as Line;
   }
 
-  /** What is wanted from now on. A head follows, where that is another matter: a damaged line may not take it away. @throws TAPE_FULL, TAPE_IO */
+  /**
+   * Writes what is recorded from now on. A change of it starts a new segment, so that the head repeats it in case this line is damaged.
+   * @throws TAPE_FULL, TAPE_IO
+   */
   configure(data: Configured): void {
     const { memory, tape } = this.#o;
-    const told = () => {
+    const recorded = () => {
       const { feed, replayed, streams } = memory.ledger.state;
       return [feed, replayed, [...streams.keys()]];
     };
-    const before = told();
+    const before = recorded();
     this.note('configured', data);
-    if (!isDeepStrictEqual(told(), before)) tape.rotate();
+    if (!isDeepStrictEqual(recorded(), before)) tape.rotate();
   }
 
   /** Runs until the stream ends. */
@@ -140,7 +143,7 @@ export class Intake {
       try {
         for (const item of batch) {
           if (item.conn <= this.#deadConn) continue;
-          // What a snapshot will be compared with is what stands on the tape by then.
+          // A snapshot is compared with the last tick on the tape, so everything before the request must be there.
           if (priceRequest(item) !== null) this.#append(entries.splice(0));
           this.#take(item, entries);
         }
@@ -160,7 +163,7 @@ export class Intake {
     }
   }
 
-  /** The tape takes nothing. The socket stays closed until it does again, and the tape then says since when. */
+  /** Keeps the socket closed until the tape can be written again. */
   async #standStill(stream: Frames, error: FxtapeError, conn: number, signal: AbortSignal): Promise<void> {
     const { log } = this.#o;
     this.obstacle = error;
@@ -197,7 +200,7 @@ export class Intake {
     });
   }
 
-  /** The lines of one item: what it shows of the clocks stands before it. */
+  /** The lines of one item. Clock jumps that it shows stand before it. */
   #take(item: StreamItem, entries: Entry[]): void {
     const machine = this.watch.machine(item);
     if (machine !== null) this.#jumps.push(machine);
@@ -284,7 +287,7 @@ export class Intake {
     return spellMark(mark, this.#fold(server.ms), this.watch.unsteady(item), item.recvUs);
   }
 
-  /** `stated`: what a live tick states; its clock is compared as well. */
+  /** `stated`: the time of a live tick, which is compared with our clock as well. */
   #unsteady(item: FrameItem, stated: BrokerTime | null): Unsteady | null {
     const unsteady = this.watch.unsteady(item);
     const sight = stated === null || item.congested ? null : this.#sight(item, stated);
@@ -292,7 +295,7 @@ export class Intake {
     return { machine: false, held: false, ...unsteady, server: true };
   }
 
-  /** Null: no rule says yet what the server's time means. */
+  /** Null: there is no clock rule yet. */
   #sight({ monoMs, recvUs }: FrameItem, { ms, resolutionMs }: BrokerTime): ServerSight | null {
     const rule = this.#rule;
     if (rule === null || this.#o.replayed) return null;
@@ -315,7 +318,7 @@ export class Intake {
   }
 }
 
-/** The symbol whose ticks this item says are being asked for; null for any other item. */
+/** The symbol whose ticks are being requested; null for any other item. */
 const priceRequest = (item: StreamItem): string | null =>
   item.kind === 'session' && item.event.type === 'subscribing' && item.event.sub.topic === 'prices'
     ? (item.event.sub.symbol ?? null)

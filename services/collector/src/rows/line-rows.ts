@@ -1,5 +1,5 @@
-// The rows of one line that has been judged: what the frame states, or that the line is set aside. In: a line with its frame, the clock
-// rule of its stretch, and the tape's rulings. Out: rows by table. The same line and rulings give the same rows with the same keys.
+// The rows of one line whose clock is settled: the frame's content, or a row of `rejected` where the line is set aside. In: a line with its
+// frame, the clock rule of its stretch, and the tape's rulings. Out: rows by table. The same input always gives the same rows and keys.
 import {
   type ClockSpan,
   type FrameLine,
@@ -26,10 +26,10 @@ import type { Line } from '@fxtape/tape';
 
 const MINUTE_US = 60_000_000;
 const MARGIN_US = LEAST_MARGIN_MS * 1000;
-/** Frames that give rows. Of the others nothing is missing. */
+/** Types of frames that give rows. */
 const RECORDED = new Set<string>([...STREAM_OF_FRAME.keys(), 'unknown', 'undecodable']);
 
-/** What a frame is told with: whose it is, and what the tape has decided. */
+/** Whose the frame is, and what the tape has decided so far. */
 export interface LineContext extends LedgerRowContext {
   readonly rulings: Rulings;
 }
@@ -45,7 +45,7 @@ export class LineRows {
     this.#replayed = o.replayed;
   }
 
-  /** A live tick of now, or `odd` and no rows: the guard has to say what it is. The hot path. */
+  /** The hot path. `odd`, and no row: the tick is not close to its receive time, and the guard has to judge it. */
   liveTick(line: Line, message: WireMessage, span: ClockSpan, rows: Rows, context: LineContext) {
     return normalise(this.#frame(line, message, context), this.#of(span, context.feed), rows);
   }
@@ -77,7 +77,7 @@ export class LineRows {
     this.#reject(line, `row of ${table}`, reason, rows, raw);
   }
 
-  /** What was decided about a stretch is a gap of every stream. */
+  /** A stretch that was set aside is a gap of every stream. */
   ruling({ data, tsRecv }: Line, ledger: LedgerState, rows: Rows, context: LineContext): void {
     const ruling = data as Ruling;
     if (ruling.kind !== 'set_aside') return;
@@ -85,7 +85,7 @@ export class LineRows {
     for (const note of setAsideGaps(ruling, ledger, of)) rows.gap_events.push(gapEventRow(note, context));
   }
 
-  /** A tick whose time cannot be known. Its gaps are whole minutes: a symbol that sends nothing else has one a minute. */
+  /** A tick without a known time. Its gap is the whole minute, so a symbol that sends only such ticks has one gap a minute. */
   #untimed(
     line: Line,
     { data, symbol }: Extract<WireMessage, { type: 'tick' }>,
@@ -124,7 +124,7 @@ export class LineRows {
     return { ...frame, receivedUs: rulings.receivedUs(line.tsRecv) };
   }
 
-  /** The same object for as long as nothing in it changes: a line needs no new one. */
+  /** Made anew only when the rule or the feed changes. */
   #of(span: ClockSpan, feed: string | null): NormaliseContext {
     if (this.#context === null || this.#context.feed !== feed || this.#contextRule !== span.rule) {
       this.#contextRule = span.rule;

@@ -1,11 +1,11 @@
-// The reading half of the pipeline: lines of the tape become rows. It keeps an account of gaps and a guard of its own, so that it says the
-// same from wherever it starts. In: batches of a follower. Out: rows by table, or the line from which on they must wait.
+// The reading half of the pipeline: lines of the tape become rows. It has its own gap ledger and clock guard, restored from the place where
+// it starts, so every reading gives the same rows. In: batches of a follower. Out: rows by table, or the line where reading must stop.
 //
-//   line ──► guard ──go──► rows, with all that waited
-//              ├──wait──► waits with what follows for the clock's next word, in memory, for seconds
-//              └──stop──► a hold: nothing from the first line that waited on is read until it is settled (hold-watch)
+//   line ──► guard ──go──► rows, with all lines that waited
+//              ├──wait──► waits in memory for the next clock reading, for seconds, and so do the lines behind it
+//              └──stop──► a hold: reading stops at the first waiting line until the clock is settled (hold-watch)
 //
-// A line with which the account takes over a feed also waits, until the rows that other accounts recorded of that feed are sent (feed-order).
+// Reading also stops where the account takes over a feed, until the rows that other accounts recorded of it are sent (feed-order).
 import { isDeepStrictEqual } from 'node:util';
 import {
   type ClockSpan,
@@ -34,7 +34,7 @@ import { type LineContext, LineRows } from './line-rows.ts';
 import { ReplayedFolds } from './replayed-folds.ts';
 import { type Configured, damageEvidence, messageOf } from '../tape/tape-memory.ts';
 
-/** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: none agreed with it yet. */
+/** `conflict`: a clock contradicts the rule of this stretch. `unconfirmed`: no clock has agreed with it yet. */
 export interface Hold {
   readonly why: 'conflict' | 'unconfirmed';
   /** The first line that waits. */
@@ -45,24 +45,24 @@ export interface ReadResult {
   readonly rows: Rows;
   readonly hold: Hold | null;
   readonly takeover: Takeover | null;
-  /** Of the newest line whose rows were made. */
+  /** Receive time of the newest line whose rows were made. */
   readonly lastTsRecv: number | null;
 }
 
-/** The account begins to record a feed, and it is not known yet whether the rows of others are sent. */
+/** The account begins to record a feed, and rows of other accounts may have to be sent first. */
 export interface Takeover {
   readonly why: 'feed';
   readonly feed: string;
   readonly tsRecv: number;
 }
 
-/** What a reader starts from: that of a checkpoint, or of a head, which has no guard. */
+/** What a reader starts from: saved with a checkpoint, or in a head, which has no guard. */
 export interface ReaderState {
   readonly ledger: unknown;
   readonly guard?: GuardState;
   /** Where a replayed gateway's clock stood, UTC. */
   readonly clockMs?: number | null;
-  /** Receive time of a head from which a database is told everything: no table has what stands before it. */
+  /** Receive time of the head where a database without earlier rows begins. */
   readonly tellFromUs?: number;
 }
 
@@ -72,7 +72,7 @@ export interface Decided {
   readonly rulings: Rulings;
 }
 
-/** What the last `stop` of a tape says: nobody will say more of what waits. */
+/** Data of the last `stop` of a tape: no further line will settle what waits. */
 export const LAST_STOP = { last: true } as const;
 
 interface Read {
@@ -113,7 +113,7 @@ export class TapeReader {
     this.#folds = o.replayed ? new ReplayedFolds(this.ledger.state, o.state?.clockMs ?? null) : null;
   }
 
-  /** Nothing waits in memory: reading can be resumed behind the last line given. */
+  /** Nothing waits in memory: reading can resume behind the last line given. */
   get isSettled(): boolean {
     return this.#queue.length === 0;
   }
@@ -123,7 +123,7 @@ export class TapeReader {
     return [...this.#guard.delayed];
   }
 
-  /** To be asked for while it is settled. */
+  /** Only while it is settled. */
   save(): ReaderState {
     return {
       ledger: saveLedger(this.ledger.state),
@@ -132,7 +132,7 @@ export class TapeReader {
     };
   }
 
-  /** Reads until the end of the items, or up to where everything must wait. After a hold or a takeover the reader is at its end. */
+  /** Reads to the end of the items, or up to a hold or a takeover; after one of these the reader cannot go on. */
   read(items: readonly (Line | Damage)[]): ReadResult {
     const read: Read = { rows: noRows(), notes: { gaps: [], coverage: [] }, lastTsRecv: null };
     let hold: Hold | null = null;
@@ -146,7 +146,7 @@ export class TapeReader {
     return { rows: read.rows, hold, takeover: this.#takeover, lastTsRecv: read.lastTsRecv };
   }
 
-  /** Rows of all notes so far: they belong to the feed of now. */
+  /** Makes rows of all notes so far: they belong to the present feed. */
   #spell({ notes, rows }: Read): void {
     const context = this.#context();
     for (const note of notes.gaps.splice(0)) rows.gap_events.push(gapEventRow(note, context));
@@ -184,7 +184,7 @@ export class TapeReader {
     return this.#guarded(line, this.#guard.take(line, sight), read);
   }
 
-  /** The hot path: a live tick of now, while nothing waits. */
+  /** The hot path: a live tick close to its receive time, while nothing waits. */
   #isNear(line: Line, message: WireMessage, span: ClockSpan, read: Read): boolean {
     if (message.type !== 'tick' || kindOfMark(line.mark) !== 'live') return false;
     if (!this.isSettled || this.#guard.phase !== 'agreeing' || isAfterJump(line.mark)) return false;
@@ -200,18 +200,18 @@ export class TapeReader {
     if (word === 'go') this.#emit(line, read);
     else this.#queue.push(line);
     if (line.event !== 'stop') return null;
-    // Nobody will say more in this session, and what leans on the rule was not contradicted.
+    // The session is over. What leans on the rule was not contradicted; other waiting lines are released after the last `stop` only.
     const isOver = this.#guard.phase === 'leaning' || isDeepStrictEqual(line.data, LAST_STOP);
     return isOver ? this.#leave(read) : null;
   }
 
-  /** Another rule follows, which says nothing of what waits with this one: was that in doubt already, the clock that runs on has to decide. */
+  /** Another rule follows, and cannot vouch for lines that wait under this one. If those were in doubt, a running clock has to decide. */
   #leaveRule(read: Read): Hold | null {
     if (this.#guard.phase !== 'wondering') return this.#leave(read);
     return { why: 'conflict', tsRecv: this.#firstWaiting ?? 0 };
   }
 
-  /** What waits will hear no more. */
+  /** No further line can settle what waits. */
   #leave(read: Read): Hold | null {
     if (this.isSettled) return null;
     if (this.#guard.end() === 'stop') return { why: 'conflict', tsRecv: this.#firstWaiting ?? 0 };
@@ -255,7 +255,7 @@ export class TapeReader {
     if (line.event === 'ruling') this.#rows.ruling(line, this.ledger.state, rows, context);
   }
 
-  /** Not null: with this line the account begins to record a feed, and must wait. */
+  /** Not null: at this line the account begins to record a feed, and must wait. */
   #takes({ data, event, tsRecv }: Line): Takeover | null {
     if (event !== 'configured') return null;
     const { feed, streams } = data as Configured;
@@ -271,7 +271,7 @@ export class TapeReader {
     read.lastTsRecv = line.tsRecv;
   }
 
-  /** Behind damage it says whose the lines are that follow. */
+  /** Behind damage the head says what is configured, and for which feed, from here on. */
   #head({ data, tsRecv }: Line, read: Read): void {
     const { state } = data as { state: unknown };
     if (this.ledger.state.unreadFromUs === null || state === null) return;
@@ -292,7 +292,7 @@ export class TapeReader {
 
 const isOfSymbol = ({ symbol }: StreamKey): boolean => symbol !== null;
 
-/** What a head or a cursor keeps. An earlier release kept the account of gaps alone. */
+/** What a head or a cursor keeps. An earlier release kept the ledger alone. */
 export const readerState = (saved: unknown): ReaderState =>
   typeof saved === 'object' && saved !== null && 'ledger' in saved
     ? (saved as ReaderState)

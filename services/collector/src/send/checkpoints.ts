@@ -1,13 +1,13 @@
-// The places on a tape from which sending can resume. A checkpoint is made of what was sent up to it; it is confirmed once
-// QuestDB has applied that and five minutes have passed, and the newest confirmed one stands in the cursor file. It counts for the
-// database that confirmed it and for no other: an emptied one, another engine or an older copy gets the whole tape.
+// The places on a tape from which sending can resume. A checkpoint is confirmed once QuestDB has applied everything sent before it and five
+// minutes have passed; the newest confirmed one is in the cursor file. It counts only for the database that confirmed it: an emptied one,
+// another engine or an older copy gets the whole tape.
 import { type Cursor, type Position, writeCursor } from '@fxtape/tape';
 import type { Witness } from './witness.ts';
 
 /** How long the confirmed cursor trails the database's answers, in milliseconds. */
 export const TRAIL_MS = 300_000;
 const EVERY_MS = 10_000;
-/** Each holds a whole ledger. Twice as many as ripen while nothing stands in the way. */
+/** Each holds a whole ledger. Twice as many as wait in normal operation. */
 const MAX_WAITING = (2 * TRAIL_MS) / EVERY_MS;
 
 export interface Checkpoint {
@@ -16,7 +16,7 @@ export interface Checkpoint {
   readonly ledger: unknown;
   /** Monotonic time of the answer. */
   readonly answeredMs: number;
-  /** A row that was sent before it: a database that lacks it is not the one that confirmed. */
+  /** A row sent before it. A database that lacks this row is not the one that confirmed. */
   readonly witness: Witness | null;
 }
 
@@ -95,12 +95,12 @@ export class Checkpoints {
   answered(checkpoint: Checkpoint): void {
     this.#lastMs = checkpoint.answeredMs;
     this.#waiting.push(checkpoint);
-    // Nothing is confirmed, for long: every second one of the older half goes. They lie further apart, but reach as far back.
+    // When nothing is confirmed for long, every second one of the older half goes: they lie further apart, but reach as far back.
     if (this.#waiting.length > MAX_WAITING)
       this.#waiting = this.#waiting.filter((_, i) => i % 2 === 0 || i > MAX_WAITING / 2);
   }
 
-  /** Sending begins again at the confirmed one: what was answered since then is answered anew. */
+  /** Sending resumes at the confirmed one: rows answered since then are sent again. */
   rewind(): void {
     this.#waiting = [];
     this.#lastMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 // An outflow connected to the process's database: it may write once the database is ready, the recorder holds the account and the write
 // gate is open, and it knows whether this database has what an earlier one confirmed. In: what all accounts share, and one account's parts.
-import { FxtapeError, type Log } from '@fxtape/ops';
+import { FxtapeError } from '@fxtape/ops';
 import type {
   AppliedWatch,
   Database,

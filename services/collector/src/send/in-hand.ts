@@ -1,5 +1,5 @@
-// How much of the tapes is kept in memory while rows wait for the database. In: how many accounts this process records. Out: each account's
-// share, so that all together use no more memory than one would: the rest is on the tape, and is read from there.
+// How much of the tapes is kept in memory while rows wait for the database. In: the number of accounts that this process records. Out: each
+// account's share of a fixed total. The rest is read from the tape.
 
 export interface InHand {
   /** Lines of a batch that become rows at once; an account has at most two such batches. */
@@ -11,7 +11,7 @@ export interface InHand {
 /** A line costs some two kilobytes until its rows are answered: parsed, as a row, and as text for the database. */
 const ALL_LINES = 20_000;
 const ALL_BYTES = 8 * 1024 * 1024;
-/** Less is not worth a request. */
+/** A smaller batch is not worth a request. */
 const LEAST_LINES = 500;
 const LEAST_BYTES = 128 * 1024;
 

@@ -1,5 +1,5 @@
-// How a database is recognised: a row that was sent to it, which an older copy of it lacks. In: confirmed rows. Out: the newest of them.
-// While a market is shut, and for an account without market data, only coverage continues: its newest range has to serve.
+// How a database is recognised: by the newest row that it confirmed, which an older copy of it lacks. In: rows. Out: the newest of them.
+// While the market is closed, and for an account without market data, only coverage goes on; its newest range then serves.
 import type { Rows } from '@fxtape/market';
 import type { SentRow } from '@fxtape/questdb';
 
@@ -8,7 +8,7 @@ export interface Witness extends SentRow {
   readonly atUs: number;
 }
 
-/** What was `condemned` is no witness. Null: nothing of it is one. */
+/** Rows that were refused are no witness. Null: there is none among them. */
 export const witnessOf = (rows: Rows, condemned: ReadonlySet<unknown>): Witness | null => {
   const tick = newest(rows.ticks, condemned);
   const state = newest(rows.account_events, condemned);

@@ -10,7 +10,7 @@ import { ClockRuleError, LastTicks, parseClockRule } from '@fxtape/market';
 import { type Log, passing } from '@fxtape/ops';
 import { listSegments, listTapes, readCursor, TapeWriter } from '@fxtape/tape';
 import { Checkpoints } from '../send/checkpoints.ts';
-import { claimNow, claimSoon, setAsideOf } from './claiming.ts';
+import { leaseNow, leaseSoon, setAsideOf } from './lease-account.ts';
 import { ClockKeeper } from '../clock/clock-keeper.ts';
 import type { FeedOrder } from '../feed/feed-order.ts';
 import { bind } from './find-account.ts';
@@ -86,9 +86,9 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   const before = memory.ledger.state.feed;
   const knows = memory.begun && (feed === null || feed === before);
   const aside = setAsideOf(o, tape, memory);
-  const claiming = knows ? claimSoon(o, aside.tape) : claimNow(o, aside.tape);
+  const leasing = knows ? leaseSoon(o, aside.tape) : leaseNow(o, aside.tape);
   // What other folders have recorded until now decides where a new tape, or a new feed, begins.
-  if (!knows) throwIfAny(await claiming);
+  if (!knows) throwIfAny(await leasing);
   if (aside.done) return begin(o);
   // After a change of the configuration another account may still record it.
   if (feed !== null) await o.order.untilFree(name, feed, signal);
@@ -109,7 +109,7 @@ export const begin = async (o: BeginOptions): Promise<Parts> => {
   passing('collector: remembered');
   const binding = await until('waiting_for_gateway', () => bind(o, memory.binding, log));
   passing('collector: account found');
-  throwIfAny(await claiming);
+  throwIfAny(await leasing);
   passing('collector: claimed');
   if (aside.done) return begin(o);
   const rest = new FxSocketRest({ baseUrl: binding.restUrl, apiKey, tlsVerify, allowHttp });

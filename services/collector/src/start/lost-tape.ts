@@ -1,6 +1,6 @@
-// What the database remembers of an account whose tape is new, and of a feed that is new to it, because another account recorded it until
-// now: where coverage ended, which gaps were left open, the last tick of each symbol, and the last receive time. In: the reader, which
-// refuses while tables lag. Out: what the tape goes on from, so that nothing is doubled and the time without a tape is a gap.
+// What the database knows of an account whose tape is new, or of a feed that another account recorded until now: where coverage ended, which
+// gaps were left open, the last tick of each symbol, and the last receive time. In: the reader, which refuses while tables lag. Out: what a
+// new tape starts from, so that no tick is stored twice and the time without a tape is a gap.
 import {
   type ConfiguredStream,
   type KnownTick,

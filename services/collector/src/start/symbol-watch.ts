@@ -1,5 +1,5 @@
-// Asks an account's terminal for its symbols, often while something is missing. In: the gateway, the configuration, and the symbols that the
-// tape or the database knew. Out: what is wanted after each look, and when to look again.
+// Asks an account's terminal for its symbols, more often while some are missing. In: the gateway, the configuration, and the symbols known
+// from the tape or the database. Out: the wanted streams after each look, and when to look again.
 import type { AccountConfig } from '@fxtape/config';
 import { type FxSocketRest, isTerminalReady, type WantedSubscription } from '@fxtape/fxsocket';
 import { SymbolBook } from '@fxtape/market';

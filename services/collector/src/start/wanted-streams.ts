@@ -1,5 +1,5 @@
-// What one account is asked to record, as streams of the ledger and as subscriptions of the socket. In: the account's
-// configuration and what is known of its broker's symbols. Out: one list, in a fixed order, with what cannot be subscribed.
+// What one account has to record, as streams of the ledger and as subscriptions of the socket. In: the account's configuration and the known
+// symbols of its broker. Out: both lists in a fixed order, and the symbols that cannot be subscribed.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import type { WantedSubscription } from '@fxtape/fxsocket';
 import { type StreamKey, streamsOfSymbol, type SymbolBook, topicOfStream } from '@fxtape/market';

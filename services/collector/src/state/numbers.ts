@@ -1,4 +1,4 @@
-// The collector's own metrics for Prometheus, read from the pipelines when they are scraped.
+// The collector's own metrics for Prometheus. They are read from the pipelines at each scrape.
 import type { Skew } from '@fxtape/market';
 import type { Clock, Metrics } from '@fxtape/ops';
 import { Gauge } from 'prom-client';

@@ -1,13 +1,13 @@
-// Rows that the database refuses for good, as events on the tape. In: the row and why. Out: an event that says which stream lacks what,
-// once for each row, however often its line is read again. The events are on the tape and in its heads, so a restart knows them.
+// Rows that the database refuses for good, as events on the tape. In: the row and the reason. Out: an event that names the stream and the
+// time that lack it, once per row, however often its line is read again. Heads repeat which rows were noted, so a restart knows them.
 import { type CondemnedRow, isOfAccount, isStreamed, LEAST_MARGIN_MS, STREAM_OF_TABLE } from '@fxtape/market';
 
-/** Read again is at most what follows the cursor; more than so many refused rows behind it are told twice. */
+/** Only lines behind the cursor are read again. With more refused rows than this among them, some are noted twice. */
 const MOST_KEPT = 1000;
-/** The columns that tell rows of one table apart stand first. */
+/** This much of a row's text tells it apart: the key columns stand first. */
 const NAME_LENGTH = 200;
 
-/** A row without a time that can be meant lacks where it was received. */
+/** Where the row has no sensible time, its absence lies around its receive time. */
 export const condemnedNote = (
   table: string,
   row: Readonly<Record<string, unknown>>,

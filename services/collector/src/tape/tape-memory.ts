@@ -1,5 +1,5 @@
-// What the end of a tape knows: gaps and streams, the last tick of each symbol, the clock rules, the account. Every appended line is
-// applied to it; it is written into the head of each segment, and rebuilt at a start from the newest head and the lines behind it.
+// The state at the end of a tape: gaps and streams, the last tick of each symbol, the clock rules, the account. Every appended line is
+// applied to it. The head of each segment holds a copy; a start rebuilds it from the newest head and the lines behind that.
 import { decodeFrame } from '@fxtape/fxsocket';
 import {
   type ClockSpan,
@@ -22,7 +22,7 @@ import {
 import { type Damage, type Line, readTail } from '@fxtape/tape';
 import { Condemned } from './condemned.ts';
 
-/** The account that this tape belongs to, as it was at first use, and where its gateway was last found. */
+/** The account that this tape belongs to, fixed at first use, and where its gateway was last found. */
 export interface Binding {
   readonly server: string;
   readonly login: number;
@@ -61,7 +61,7 @@ export const messageOf = (line: Line): WireMessage | null => {
   };
 };
 
-/** Heads hold a tick per symbol of each. */
+/** Former feeds that are remembered: heads hold a tick per symbol of each. */
 const MOST_LEFT = 4;
 
 export type Configured = Extract<TapeEvent, { event: 'configured' }>['data'];
@@ -88,18 +88,18 @@ export class TapeMemory {
     this.ledger = new Ledger(account, emptyLedger());
   }
 
-  /** False until streams stand on the tape: the first start was interrupted, or there was none. */
+  /** False until streams stand on the tape: there was no start yet, or the first one was interrupted. */
   get begun(): boolean {
     const { feed, streams } = this.ledger.state;
     return feed !== null || streams.size > 0;
   }
 
-  /** Those of the streams that it records. */
+  /** Symbols of the recorded streams. */
   get symbols(): string[] {
     return [...new Set(this.#streams.flatMap(({ symbol }) => symbol ?? []))];
   }
 
-  /** The streams that belong to the account itself, to no feed. */
+  /** The recorded streams that belong to the account itself and to no feed. */
   get accountStreams(): StreamKey[] {
     return this.#streams.filter(({ symbol }) => symbol === null);
   }
@@ -115,7 +115,7 @@ export class TapeMemory {
     return Math.max(this.ticked.get(feed) ?? 0, ...newest);
   }
 
-  /** Rebuilds what the tape's end knows. `head` is the state of the newest head, `batches` all that follows it. */
+  /** Rebuilds the state. `head` is the state in the newest head, `batches` everything behind it. */
   async restore(head: unknown, batches: Batches): Promise<void> {
     const saved = head as SavedMemory | null;
     if (saved !== null) {
@@ -144,7 +144,7 @@ export class TapeMemory {
     if (line.event === 'configured') this.#configured(line.data as Configured);
     if (message?.type === 'tick') this.#tick(line, message);
     this.ledger.apply(line, message, this.#discard);
-    // A tick says nothing, and emptying what is empty costs as much as taking it.
+    // Ticks leave no notes, and emptying an empty list costs as much as a tick.
     if (this.#discard.gaps.length > 0) this.#discard.gaps.length = 0;
     if (this.#discard.coverage.length > 0) this.#discard.coverage.length = 0;
   }
@@ -196,7 +196,7 @@ export class TapeMemory {
   }
 }
 
-/** What the end of a tape knows. @throws TAPE_IO, TAPE_FORMAT */
+/** Reads the state from the end of a tape. @throws TAPE_IO, TAPE_FORMAT */
 export const remembering = async (account: string, dir: string): Promise<TapeMemory> => {
   const memory = new TapeMemory(account);
   const tail = await readTail(dir);

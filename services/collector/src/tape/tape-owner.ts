@@ -1,5 +1,5 @@
-// Whose tape it is and with which clock it is read, for programs that look at a tape from outside. In: its folder. Out: the account that it
-// is bound to and its clock spans, according to its newest head and the events behind it; null for a tape without a line.
+// Whose a tape is and which clock rules it has, for programs that only look at it. In: its folder. Out: the account it is bound to and its
+// clock spans, from the newest head and the events behind it; null for a tape without a line.
 import type { ClockSpan } from '@fxtape/market';
 import { readTail } from '@fxtape/tape';
 import type { Binding } from './tape-memory.ts';

@@ -1,5 +1,5 @@
-// Whether this data folder may record an account, or another one records it into the same database. In: the account, its tape and the
-// database. Out: a lease, or the refusal; and a tape that another folder has overtaken is moved aside.
+// Makes sure that no other data folder records the account into the same database. In: the account, its tape and the database. Out: the
+// lease, or the refusal. A tape is moved aside when another folder has recorded the account since.
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AccountConfig } from '@fxtape/config';
@@ -9,9 +9,9 @@ import type { TapeWriter } from '@fxtape/tape';
 import type { TapeMemory } from '../tape/tape-memory.ts';
 
 /** How long a resumed tape waits for the database to say that no other folder records the account. */
-const CLAIM_MS = 3000;
+const LEASE_MS = 3000;
 
-export interface Claiming {
+export interface LeaseOptions {
   readonly lease: Pick<RecorderLease, 'acquire' | 'isFree'>;
   readonly config: AccountConfig;
   readonly database: Pick<Database, 'ready'>;
@@ -24,9 +24,9 @@ export interface Claiming {
   readonly until: (what: 'waiting_for_questdb', work: () => Promise<void>) => Promise<void>;
 }
 
-/** For a tape that must know what others recorded. Out: the error that prevents it; null if the account is ours. */
-export const claimNow = (
-  { config, database, lease, signal, until }: Claiming,
+/** For a tape that must know what others recorded: waits for the database. Out: the error; null once the account is ours. */
+export const leaseNow = (
+  { config, database, lease, signal, until }: LeaseOptions,
   tape: OwnTape,
 ): Promise<unknown> =>
   until('waiting_for_questdb', async () => {
@@ -37,13 +37,13 @@ export const claimNow = (
     (error: unknown) => error,
   );
 
-/** Out: the refusal, if another data folder records this account into the database; null if none does, or if the database is away. */
-export const claimSoon = async (
-  { config, database, lease, log, signal }: Claiming,
+/** For a tape that goes on: waits only briefly. Out: the refusal; null if no other folder records the account, or the database is away. */
+export const leaseSoon = async (
+  { config, database, lease, log, signal }: LeaseOptions,
   tape: OwnTape,
 ): Promise<unknown> => {
   try {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(CLAIM_MS)]);
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(LEASE_MS)]);
     await database.ready(soon);
     const wanted = recordedOf(config);
     // If no other folder recorded the account, nothing keeps the recording waiting.
@@ -67,10 +67,14 @@ const recordedOf = ({ marketData, name }: AccountConfig): Recorded => ({
 });
 
 /**
- * Moves a tape aside if another folder has recorded the account since: its rows that are not in the database lie in a gap of that
- * recording, and history may have added them since.
+ * Moves a tape aside when another folder has recorded the account since. Its unsent rows lie in a gap of that recording, which history may
+ * have filled; sending them now could store ticks twice.
  */
-export const setAsideOf = ({ clock, config, dir, log }: Claiming, writer: TapeWriter, memory: TapeMemory) => {
+export const setAsideOf = (
+  { clock, config, dir, log }: LeaseOptions,
+  writer: TapeWriter,
+  memory: TapeMemory,
+) => {
   const setAside = async (): Promise<void> => {
     if (aside.done || !memory.begun) return;
     await writer.close();
