@@ -24,7 +24,7 @@ export { liveTables } from './tables/live.ts';
 export type { Column, ColumnType, Row, TableDef } from './tables/column.ts';
 export { FieldReader, EARLIEST_STORABLE_MS, LATEST_STORABLE_MS } from './tables/read-fields.ts';
 export * from './tables/stream-key.ts';
-export * from './live/symbol-book.ts';
+export * from './live/known-symbols.ts';
 export * from './live/tape-event.ts';
 export * from './live/tick-marker.ts';
 export * from './live/last-ticks.ts';

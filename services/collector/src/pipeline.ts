@@ -64,12 +64,12 @@ export class Pipeline {
   #ending: Promise<void> | null = null;
   #stopping = false;
   #done: Promise<void> = Promise.resolve();
-  /** Its socket is closed; it adds no more ticks to its tape. */
+  /** Its socket is closed: no more ticks reach its tape. */
   #closed = false;
   /** Receive time up to which rows were applied when the last recording ended in order, and the database that has them. */
   #applied: { readonly epoch: AbortSignal; readonly us: number } | null = null;
   #symbolLook = new AbortController();
-  /** The configuration changed and was not taken up yet. */
+  /** The configuration changed and was not applied yet. */
   #changed = false;
   #wake: () => void = () => {};
 
@@ -224,7 +224,7 @@ export class Pipeline {
     if (taken.status === 'rejected') throw taken.reason;
   }
 
-  /** Also takes up a changed configuration, so that the two never overtake each other. */
+  /** Also applies a changed configuration, so that the two never overtake each other. */
   async #watchSymbols(parts: Parts, signal: AbortSignal): Promise<void> {
     const { keeper, symbols } = parts;
     while (!signal.aborted) {
@@ -253,7 +253,7 @@ export class Pipeline {
     }
   }
 
-  /** @throws TAPE_FULL, TAPE_IO: what is wanted is then as it was. */
+  /** @throws TAPE_FULL, TAPE_IO: then nothing has changed. */
   async #want({ intake, memory, stream, symbols }: Parts, config: AccountConfig, signal: AbortSignal) {
     const wanted = symbols.wanted(config, this.wanted.subscriptions);
     if (isDeepStrictEqual(wanted, this.wanted)) return;

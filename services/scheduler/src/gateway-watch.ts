@@ -11,7 +11,7 @@ import {
   type WireAccountInfo,
   type WireAccountRow,
 } from '@fxtape/fxsocket';
-import { SymbolBook } from '@fxtape/market';
+import { KnownSymbols } from '@fxtape/market';
 import { type Clock, FxtapeError } from '@fxtape/ops';
 
 export interface GatewayView {
@@ -44,7 +44,7 @@ export class GatewayWatch {
   #config: AccountConfig;
   #rest: { client: FxSocketRest; made: string } | null = null;
   #account: Seen<Pick<GatewayView, 'row' | 'info'>> | null = null;
-  #symbols: SymbolBook | null = null;
+  #symbols: KnownSymbols | null = null;
   #symbolsDueMs = Number.NEGATIVE_INFINITY;
   /** Since when the list lacks a symbol that the configuration names; null: it lacks none. */
   #lackingSinceMs: number | null = null;
@@ -67,7 +67,7 @@ export class GatewayWatch {
     const account = await this.#found(signal);
     // A symbol that is named exactly is a stream whether it is listed or not.
     const named = new Set(this.#config.marketData?.symbols);
-    this.#symbols ??= new SymbolBook(known.filter((symbol) => !named.has(symbol)));
+    this.#symbols ??= new KnownSymbols(known.filter((symbol) => !named.has(symbol)));
     const { listed, missing } = await this.#look(this.#symbols, this.#restOf(account.row), signal);
     return { ...account, listed, missing };
   }
@@ -83,7 +83,7 @@ export class GatewayWatch {
     this.#rest = null;
   }
 
-  async #look(book: SymbolBook, rest: FxSocketRest, signal: AbortSignal): Promise<SymbolBook> {
+  async #look(book: KnownSymbols, rest: FxSocketRest, signal: AbortSignal): Promise<KnownSymbols> {
     const monoMs = this.#o.clock.monoMs();
     if (monoMs < this.#symbolsDueMs) return book;
     // Without a ready terminal, a missing symbol proves nothing.
@@ -95,7 +95,7 @@ export class GatewayWatch {
   }
 
   /** A list may be incomplete although its terminal is ready, and a configured symbol may not exist at this broker. */
-  #pauseMs({ listed }: SymbolBook, monoMs: number): number {
+  #pauseMs({ listed }: KnownSymbols, monoMs: number): number {
     const { symbols } = this.#config.marketData ?? { symbols: [] };
     const lacking = symbols.some((symbol) => matchSymbols([symbol], listed).matched.length === 0);
     this.#lackingSinceMs = lacking ? (this.#lackingSinceMs ?? monoMs) : null;

@@ -7,7 +7,7 @@
 //                                 everything seen before, and a jump backwards is a heartbeat that states less than the one before
 //   server against wall        ─► the skew. What is stated was true when it was sent: the newest is the truest
 //
-// A stated time that does not move is no clock, what waited in a queue is no evidence, and neither is a snapshot, which the caller leaves out.
+// Three things are no evidence: a time that does not move, a frame that waited in a queue, and a snapshot, which the caller leaves out.
 
 import type { Unsteady } from './mark.ts';
 
@@ -38,7 +38,7 @@ export interface ServerSight extends Received {
   readonly resolutionMs: number;
 }
 
-/** A wall clock is set by less than this without anyone noticing: NTP steps it from 128 ms on. */
+/** Smaller steps of the wall clock are ignored: NTP steps it from 128 ms on. */
 export const MACHINE_JUMP_MS = 200;
 /** Frames come late by seconds; a clock that is ahead by more than this is another clock. */
 export const SERVER_JUMP_MS = 2000;
@@ -46,9 +46,9 @@ export const SERVER_JUMP_MS = 2000;
 export const UNSTEADY_MS = 5000;
 /** Without a moving heartbeat for this long, two clocks may have drifted apart: what was learned is forgotten. */
 const BLIND_MS = 60_000;
-/** A machine's clock that is wrong by this much is wrong. */
+/** From this error on the machine's clock counts as wrong. */
 const STRAY_MS = 60_000;
-/** A heartbeat may be so late and still say where the server's clock is. */
+/** A heartbeat at most this late still shows where the server's clock is. */
 const MOST_LATE_MS = 10_000;
 const WINDOW_MS = 60_000;
 /** How many stated times are needed before anything is concluded. */

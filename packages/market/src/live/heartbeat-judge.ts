@@ -1,6 +1,6 @@
-// Says what a heartbeat is worth: as a word about the clock rule, and as a bound of a gap. A server time that was not seen to move with
-// ours is no clock: a terminal learns the time from ticks, and shows Friday evening until the market opens. A heartbeat that waited in a
-// queue states a time that is long past, so everything dropped from that queue may be newer than it. Neither is clean. Delay is measured
+// Decides whether a heartbeat is clean: evidence about the clock rule, and a bound of gaps. A server time that does not move with our clock is
+// frozen: a terminal learns the time from ticks, and shows Friday evening until the market opens. A heartbeat that waited in a queue is late:
+// it states a time long past, and everything dropped from that queue may be newer. Delay is measured
 // against the best heartbeat of the last minutes on a monotonic clock, so that neither the broker's clock error nor a jump of the
 // machine's wall clock counts as delay.
 

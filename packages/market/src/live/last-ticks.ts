@@ -1,5 +1,5 @@
-// Tracks the last tick of each symbol as the gateway knows it: the next snapshot restates this tick. In: lines of the tape, just written or
-// read back, by the same rule. Out: the tick to compare a snapshot with.
+// Tracks the last tick of each symbol as the gateway knows it: the next snapshot restates this tick. In: ticks of the tape, just written or
+// read back. Out: the tick to compare a snapshot with.
 
 import type { TickMark } from './mark.ts';
 import { type KnownTick, knownTick } from './tick-marker.ts';

@@ -8,7 +8,7 @@ import type { LedgerState, StreamAccount } from './ledger-state.ts';
 import { foldOfMark, isMistimed, kindOfMark } from './mark.ts';
 import { momentGapId } from '../tables/moment-gaps.ts';
 import { countFrame, droppedSince } from './recent-frames.ts';
-import { type Loss, StreamBook } from './stream-book.ts';
+import { type Loss, StreamGaps } from './stream-gaps.ts';
 import { streamId, streamOfTopic, type TopicKey } from '../tables/stream-key.ts';
 import type { StreamEvent } from './stream-transitions.ts';
 import { KINDS, STREAM_OF_FRAME } from '../tables/kinds.ts';
@@ -25,20 +25,20 @@ const TWIN_US = 2000 * TWIN_MS;
 export class Ledger {
   readonly state: LedgerState;
   readonly #account: string;
-  readonly #book: StreamBook;
+  readonly #gaps: StreamGaps;
   #notes: LedgerNotes = { gaps: [], coverage: [] };
   #ticks = new Map<string, StreamAccount>();
 
   constructor(account: string, state: LedgerState) {
     this.#account = account;
     this.state = state;
-    this.#book = new StreamBook(account, state, (stream) => this.#timing(stream));
+    this.#gaps = new StreamGaps(account, state, (stream) => this.#timing(stream));
     this.#indexTicks();
   }
 
   /** Receive time of the last line taken, 0 before the first one. */
   get lastTsRecv(): number {
-    return this.#book.tsRecv;
+    return this.#gaps.tsRecv;
   }
 
   /** All that a symbol sends comes as late as its ticks. */
@@ -69,7 +69,7 @@ export class Ledger {
     const isOther = head.feed !== this.state.feed;
     for (const [id, stream] of this.state.streams)
       if (!head.streams.has(id) || (isOther && stream.key.symbol !== null))
-        this.#book.happened(stream, 'retired');
+        this.#gaps.happened(stream, 'retired');
   }
 
   /** Begins the streams that were configured in the unreadable part, according to the head behind it. */
@@ -83,8 +83,8 @@ export class Ledger {
     for (const [id, stream] of head.streams) {
       if (this.state.streams.has(id)) continue;
       this.state.streams.set(id, stream);
-      this.#book.tellAnew(stream);
-      this.#book.happened(stream, 'damaged', unread(unreadFromUs));
+      this.#gaps.tellAnew(stream);
+      this.#gaps.happened(stream, 'damaged', unread(unreadFromUs));
     }
     this.#indexTicks();
   }
@@ -92,18 +92,18 @@ export class Ledger {
   /** Rows begin with this line, for a database that has none of the lines before it. */
   tellAnew(tsRecv: number, notes: LedgerNotes): void {
     this.#turnTo(tsRecv, notes);
-    for (const stream of this.state.streams.values()) this.#book.tellAnew(stream);
+    for (const stream of this.state.streams.values()) this.#gaps.tellAnew(stream);
     this.#all('damaged', 'tape_damaged', 'the tape begins here for this database');
   }
 
   #turnTo(tsRecv: number, notes: LedgerNotes): void {
     this.#notes = notes;
-    this.#book.turnTo(tsRecv, notes);
+    this.#gaps.turnTo(tsRecv, notes);
   }
 
   /** The same happens to every configured stream, since the last clean heartbeat. */
   #all(event: StreamEvent, cause: Loss['cause'], evidence: string): void {
-    for (const stream of this.state.streams.values()) this.#book.happened(stream, event, { cause, evidence });
+    for (const stream of this.state.streams.values()) this.#gaps.happened(stream, event, { cause, evidence });
   }
 
   /** Its `connected` may be missing: then it stands in a stretch that could not be read, with the acknowledgements. */
@@ -139,7 +139,7 @@ export class Ledger {
       case 'subscribing':
       case 'subscribed': {
         const stream = this.#find(data.sub);
-        if (stream !== null) this.#book.happened(stream, event === 'subscribing' ? 'asked' : 'acknowledged');
+        if (stream !== null) this.#gaps.happened(stream, event === 'subscribing' ? 'asked' : 'acknowledged');
         break;
       }
       case 'subscribe_failed':
@@ -149,7 +149,7 @@ export class Ledger {
         this.#audit(data.missing);
         break;
       case 'clock_jump':
-        if (data.of === 'machine') this.#book.clockSet(data.byMs);
+        if (data.of === 'machine') this.#gaps.clockSet(data.byMs);
         break;
       case 'condemned':
         this.#condemn(data);
@@ -161,7 +161,7 @@ export class Ledger {
 
   #configure(wanted: Extract<TapeEvent, { event: 'configured' }>['data']): void {
     const ids = new Set(wanted.streams.map(streamId));
-    for (const [id, stream] of this.state.streams) if (!ids.has(id)) this.#book.happened(stream, 'retired');
+    for (const [id, stream] of this.state.streams) if (!ids.has(id)) this.#gaps.happened(stream, 'retired');
     this.state.feed = wanted.feed;
     this.state.replayed = wanted.replayed ?? false;
     const { unreadFromUs } = this.state;
@@ -170,8 +170,8 @@ export class Ledger {
       const key = { stream, symbol, timeframe };
       if (this.state.streams.has(streamId(key))) continue;
       // What lies between the last coverage and the beginning of an open gap is as unknown as the rest.
-      if (openGap) this.#book.carryOn(key, openGap, Math.min(openGap.fromUs, coveredToUs ?? openGap.fromUs));
-      else this.#book.begin(key, beginning(coveredToUs ?? null, unreadFromUs));
+      if (openGap) this.#gaps.carryOn(key, openGap, Math.min(openGap.fromUs, coveredToUs ?? openGap.fromUs));
+      else this.#gaps.begin(key, beginning(coveredToUs ?? null, unreadFromUs));
     }
     this.#indexTicks();
   }
@@ -185,14 +185,14 @@ export class Ledger {
   #unlisted(stream: StreamAccount | null, evidence: string): void {
     if (stream === null) return;
     const since = stream.proved ?? this.state.clean;
-    this.#book.happened(stream, 'lost', { cause: 'not_subscribed', evidence, since });
+    this.#gaps.happened(stream, 'lost', { cause: 'not_subscribed', evidence, since });
   }
 
   #audit(missing: readonly TopicKey[]): void {
     const absent = new Set(missing.map((topic) => this.#find(topic)));
     for (const stream of absent) this.#unlisted(stream, 'the audit found it missing');
     for (const stream of this.state.streams.values())
-      if (!absent.has(stream)) this.#book.happened(stream, 'listed');
+      if (!absent.has(stream)) this.#gaps.happened(stream, 'listed');
   }
 
   #condemn(row: Extract<TapeEvent, { event: 'condemned' }>['data']): void {
@@ -251,7 +251,7 @@ export class Ledger {
     for (const stream of state.streams.values()) {
       const { delayMs, marginMs } = this.#timing(stream);
       const since = droppedSince(state, stream, { tsRecv, dropped, startMs: marginMs + delayMs });
-      this.#book.happened(stream, 'doubted', { cause: 'server_dropped', evidence, since, missing: dropped });
+      this.#gaps.happened(stream, 'doubted', { cause: 'server_dropped', evidence, since, missing: dropped });
     }
   }
 
@@ -282,7 +282,7 @@ export class Ledger {
     const { clean, firstRepeat, replayed } = this.state;
     // A late snapshot, or a genuine tick equal to the one before: they look the same, and the frame was left out.
     if (stream?.tickMs === at.ms && this.lastTsRecv - stream.tickUs < TWIN_US)
-      this.#book.leaveOut(stream, this.#instant(at, mark));
+      this.#gaps.leaveOut(stream, this.#instant(at, mark));
     if (clean !== null || !replayed || (firstRepeat !== null && firstRepeat.brokerMs <= at.ms)) return;
     this.state.firstRepeat = this.#instant(at, mark);
   }
@@ -304,7 +304,7 @@ export class Ledger {
       if (kind !== null && symbol !== null && key.symbol !== null && key.symbol !== symbol) continue;
       if (kind !== null && timeframe !== null && key.timeframe !== null && key.timeframe !== timeframe)
         continue;
-      this.#book.happened(stream, 'doubted', { cause: 'rejected', evidence });
+      this.#gaps.happened(stream, 'doubted', { cause: 'rejected', evidence });
     }
   }
 
@@ -337,10 +337,10 @@ export class Ledger {
     const first = firstRepeat !== null && firstRepeat.brokerMs < at.brokerMs ? firstRepeat : at;
     this.state.firstRepeat = null;
     for (const stream of this.state.streams.values()) {
-      this.#book.beginsBy(stream, first);
+      this.#gaps.beginsBy(stream, first);
       // Where the broker's clock runs at another pace than ours, no margin reaches over the marker's watch: it has to be over.
       if (!this.state.replayed || this.lastTsRecv >= stream.settlesAtUs)
-        this.#book.happened(stream, 'heartbeat');
+        this.#gaps.happened(stream, 'heartbeat');
     }
   }
 

@@ -13,7 +13,7 @@ import type { TickMark } from './mark.ts';
 import { type BrokerMs, parseBrokerTime } from '../time/time.ts';
 import type { WireTick } from '../tables/wire.ts';
 
-/** The content of a tick as far as two of them can be compared. Null for absent or zero `last` and `volume`. */
+/** The content by which two ticks are compared. Null for absent or zero `last` and `volume`. */
 export interface KnownTick {
   readonly ms: BrokerMs;
   readonly bid: number;
@@ -30,10 +30,10 @@ export const LINGER_MS = 30_000;
 export const TWIN_MS = 1000;
 /** A live tick may be this much older than the subscription request. */
 const SLOW_MS = 1000;
-/** Clocks are set by a multiple of this. A first frame that is older by nearly such a multiple may be a live tick from before its clock was set. */
+/** Clocks are set by multiples of this. A first frame older by nearly such a multiple may be a live tick from before its clock was set. */
 const SET_BY_MS = 900_000;
 const NEARLY_MS = 5000;
-/** A tick that is ahead of the others by less than this is no odd one: the guard takes it for one of now. */
+/** A tick ahead of the others by less than this is not odd: the guard accepts it. */
 const ODD_MS = 1_200_000;
 const MAX_SEEN = 16_384;
 
@@ -41,7 +41,7 @@ interface Watch {
   readonly before: KnownTick | null;
   /** In order of time. */
   seen: KnownTick[];
-  /** Those of them that lay ahead of the ones that followed: a tick may come with any time. */
+  /** Those of `seen` that turned out to be ahead of the ones that followed: a tick may come with any time. */
   odd: KnownTick[];
   /** The frame before was older than the newest. */
   overtaken: boolean;
@@ -55,7 +55,7 @@ interface Watch {
   firstMs: number | null;
   /** How much older than a later frame the first one looked; null while it does not look older. */
   olderMs: number | null;
-  /** Only the tick known before is still told apart. */
+  /** The watch is over: only the tick known before is still recognised. */
   over: boolean;
   /** Snapshots that may still come: one for each time the subscription was written. */
   due: number;
@@ -78,11 +78,11 @@ const seenBefore = (seen: readonly KnownTick[], tick: KnownTick): boolean => {
   return false;
 };
 
-/** `null` for a value that says nothing: absent, zero, or not a number. */
+/** Null for a value without information: absent, zero, or not a number. */
 export const knownOrNull = (value: number | null | undefined): number | null =>
   value === undefined || value === null || value === 0 || Number.isNaN(value) ? null : value;
 
-/** What two frames are compared by; null when the time cannot be read. */
+/** The content that frames are compared by; null when the time cannot be read. `time`: the parsed time, where it is known. */
 export const knownTick = (tick: WireTick, time = parseBrokerTime(tick.time)): KnownTick | null => {
   if (time === null) return null;
   const { ask, bid } = tick;
@@ -119,13 +119,13 @@ export class TickMarker {
     });
   }
 
-  /** The subscription was acknowledged. */
+  /** The gateway acknowledged the subscription. */
   acknowledged(symbol: string, monoMs: number): void {
     const watch = this.#watches.get(symbol);
     if (watch !== undefined) watch.ackedAtMs = monoMs;
   }
 
-  /** Names a tick frame. `monoMs` is its receive time on a clock that nobody sets; `tick` its content. */
+  /** Marks a tick frame. `tick`: its content. `monoMs`: its receive time, monotonic. */
   mark(symbol: string, tick: KnownTick, monoMs: number): TickMark {
     const watch = this.#watches.get(symbol);
     if (watch === undefined) return 'live';

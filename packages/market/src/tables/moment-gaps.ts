@@ -1,5 +1,5 @@
-// Gaps that open and end in one event: unlike the gaps of an outage, they say nothing about what was recorded before them. In: the id from
-// their line and stream, and their kind. Out: an id that shows the kind.
+// Gaps that open and end in one event. Unlike the gaps of an outage they do not bound coverage before them. In: the id from their line and
+// stream, and their kind. Out: an id that shows the kind.
 
 export const MOMENT_GAPS = ['aside', 'condemned', 'out', 'untimed'] as const;
 

@@ -49,7 +49,7 @@ export interface ClockKeeperOptions {
 
 export class ClockKeeper implements HoldKeeper {
   readonly #o: ClockKeeperOptions;
-  /** The rule in force is as history shows it. */
+  /** The rule in force is the one inferred from history. */
   #isInferred = false;
 
   constructor(options: ClockKeeperOptions) {
@@ -64,12 +64,12 @@ export class ClockKeeper implements HoldKeeper {
     return this.#o.config().clock.rule !== 'auto';
   }
 
-  /** Nobody gave the rule, and history has not shown it yet. */
+  /** The rule is neither configured nor inferred from history yet. */
   get isProvisional(): boolean {
     return !this.isGiven && !this.#isInferred;
   }
 
-  /** The rule to go on with: the configured one, else the tape's, else the one that today's offset chooses. */
+  /** Chooses the rule to start with: the configured one, else the tape's, else one that fits today's offset. */
   async begin(): Promise<void> {
     const { clock, config } = this.#o;
     const { replayed, rule: configured } = config().clock;
@@ -77,7 +77,7 @@ export class ClockKeeper implements HoldKeeper {
     if (configured !== 'auto') {
       const rule = parseClockRule(configured).id;
       if (current?.rule === rule && (current.confirmed || !replayed)) return;
-      // Of a gateway that plays an old day no clock can agree: what a person says has to do.
+      // No running clock can agree with a gateway that replays an old day, so the configuration is believed.
       this.#step(rule, replayed, replayed ? 'configured, replayed gateway' : 'configured');
       return;
     }
@@ -88,14 +88,14 @@ export class ClockKeeper implements HoldKeeper {
     const inferred = await this.#inferredAt(today, offsetS);
     const stated = `the gateway states a UTC offset of ${timezone.utcOffsetSeconds} s today`;
     const evidence = offsetS === null ? `${stated}, which no clock has` : stated;
-    // A snapshot is written without a guard, so nothing is written before a clock that runs was compared with ours.
+    // Snapshots are not guarded, so the rule stays unconfirmed until a running clock was compared with ours.
     if (inferred !== null) this.#step(inferred, replayed, `inferred from history, and ${evidence}`);
     else this.#step(defaultRule(timezone.utcOffsetSeconds, today).id, false, evidence);
   }
 
   /**
-   * Goes on with the rule that history shows, from now on, where it says the same now as the one in force: the two differ later in the year.
-   * A replayed gateway's now is its own, only its word says which offset it has, and nothing is sent before.
+   * Adopts the rule that was inferred from history, where it agrees now with the one in force; the two may differ later in the year. For a
+   * replayed gateway "now" is the gateway's own day, only the gateway can state its offset, and nothing is sent before.
    */
   async adopt(): Promise<void> {
     const { clock, config } = this.#o;
@@ -169,14 +169,14 @@ export class ClockKeeper implements HoldKeeper {
     }
   }
 
-  /** True for as long as nobody has decided anything since: a step that waited for an answer is else a step back. */
+  /** True until another decision was made: one that waited for an answer must not undo a newer one. */
   #asOfNow(): () => boolean {
     const { config, memory } = this.#o;
     const [{ spans }, { rule }] = [memory, config().clock];
     return () => memory.spans === spans && config().clock.rule === rule;
   }
 
-  /** Rules that somebody names, the best witness first. */
+  /** Candidate rules, the most credible first. */
   async *#candidates(
     tsRecv: number,
     refused: ClockSpan | null,
@@ -191,7 +191,7 @@ export class ClockKeeper implements HoldKeeper {
     const stated = await this.#statedOffset();
     const evidence = 'offset today';
     if (stated !== null) yield { rule: defaultRule(stated, now).id, evidence };
-    // Where nobody states an offset, the clock that runs shows it: of a rule that never agreed with anything.
+    // Without a stated offset, a clock that runs steadily shows it, if the present rule never agreed with any clock.
     const offsetS = measured === null ? null : clockOffset(measured.differenceS);
     if (
       stated === null &&
@@ -211,7 +211,7 @@ export class ClockKeeper implements HoldKeeper {
     this.#write(stepSpans(this.#o.memory.spans, { fromUs, rule, confirmed, evidence, decidedUs }));
   }
 
-  /** The tape's own time: the machine's clock may be behind it. */
+  /** The present in receive times of the tape: the machine's clock may be behind it. */
   #stamp(): number {
     return this.#o.tape.stamp(this.#o.clock.nowUs());
   }
@@ -224,13 +224,13 @@ export class ClockKeeper implements HoldKeeper {
     log.info({ spans }, 'clock rule');
   }
 
-  /** The simple rule that was inferred for this instant, when it has this offset there; null: whatever it has. */
+  /** The piece of the inferred rule that holds at this instant, if it has this offset there. `offsetS` null: any offset. */
   async #inferredAt(now: UtcMs, offsetS: number | null): Promise<string | null> {
     const text = await this.#o.inferred();
     return text === null ? null : simpleAt(text, now, offsetS);
   }
 
-  /** Null: the gateway does not tell, and is asked again with the next look. */
+  /** Null: the gateway does not state it now, and is asked again later. */
   async #replayedToday(): Promise<{ now: UtcMs; offsetS: number | null } | null> {
     try {
       const timezone = await this.#o.timezone();
@@ -256,17 +256,17 @@ export class ClockKeeper implements HoldKeeper {
   }
 }
 
-/** True when the clock that was seen is what this rule says. */
+/** True when the clock that was seen fits this rule. */
 const fits = (rule: ClockRule, { receivedUs, time }: ClockSight): boolean =>
   time !== null && isNear(rule.read(time.ms, { recvMs: receivedUs / 1000 }).ms, receivedUs);
 
-/** The instant that a gateway states of its own clock; null where it states none. */
+/** The gateway's own present in UTC; null where it states no time. */
 const ownToday = ({ serverTime, utcOffsetSeconds }: StatedClock): UtcMs | null => {
   const stated = parseBrokerTime(serverTime);
   return stated === null ? null : utcMs(stated.ms - (clockOffset(utcOffsetSeconds) ?? 0) * 1000);
 };
 
-/** The piece of a rule that holds at an instant, when it has this offset there; null: whatever it has. */
+/** The piece of a rule that holds at an instant, if it has this offset there. `offsetS` null: any offset. */
 const simpleAt = (text: string, now: UtcMs, offsetS: number | null): string | null => {
   const rule = parseClockRule(parseClockRule(text).pieceAt(now));
   return offsetS === null || rule.offsetAt(now) === offsetS ? rule.id : null;

@@ -1,7 +1,7 @@
-// Keeps the rows of a feed in order when the feed passes from one account to another: the rows of the new account follow those that the tapes
-// of other accounts still hold. Otherwise history would fill the gap between the two, and the ticks of such a tape would then be stored a second
-// time. In: the accounts whose tapes lie here, configured or not any more. Out: the end of the wait, and a sentence that names the account which
-// is waited for. An account waits only for lines older than its takeover, so accounts that swap their feeds never wait for each other.
+// Keeps the rows of a feed in order when another account takes it over: rows that other tapes still hold go first. Otherwise history would
+// fill the gap between the two accounts, and the ticks of such a tape would be stored a second time. In: the accounts with a tape here,
+// configured or former. Out: the end of the wait, and a sentence that names the account it waits for. An account waits only for lines older
+// than its takeover, so accounts that swap their feeds never wait for each other.
 import { abortable, type Clock, type Log, type PartFailure, pause } from '@fxtape/ops';
 import { readCursor } from '@fxtape/tape';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ import { remembering, type TapeMemory } from '../tape/tape-memory.ts';
 import type { Takeover } from '../rows/tape-reader.ts';
 
 const LOOK_MS = 1000;
-/** For so many looks in a row a tape may be unreadable before nobody waits for it any more. */
+/** A tape that was unreadable this many times in a row is not waited for any more. */
 const MOST_MISSES = 60;
 const FREE_POLL_MS = 50;
-/** After so many failures in a row a tape counts as one that cannot be read. */
+/** After this many failures in a row a tape counts as unreadable. */
 const MOST_FAILURES = 6;
 
 type OrderedState = Pick<OutflowState, 'appliedTsRecv' | 'phase' | 'readTsRecv' | 'waitsAtUs'>;
@@ -107,7 +107,7 @@ export class FeedOrder {
       const { name } = config;
       if (name === account || appliedUs >= tsRecv || failures.some(cannotBeRead)) continue;
       const dir = join(this.#o.tapes, name);
-      // No tick that is older than the takeover is added to a tape any more.
+      // No tick older than the takeover is added to a tape any more, so the first answer stays right.
       const known = ticked.get(name);
       const newest =
         known !== undefined && 'us' in known
@@ -148,14 +148,14 @@ const tickedOn = async (name: string, dir: string, feed: string, misses: number)
   }
 };
 
-/** Receive time of a line that is known to stand before the confirmed place. Coverage says when it begins by the broker's clock. */
+/** Receive time of a line before the confirmed place. The time of a coverage row is by the broker's clock, and does not count. */
 const confirmedUs = (at: Checkpoint | null): number => {
   const { position, witness } = at ?? {};
   const witnessUs = witness?.table === 'coverage' ? 0 : (witness?.atUs ?? 0);
   return Math.max(position?.segment ?? 0, witnessUs);
 };
 
-/** While sending is about to begin, what was sent before may have gone to another database. */
+/** While sending has not begun, earlier rows may have gone to another database. */
 const appliedBy = ({ checkpoints, outflow }: NonNullable<Neighbour['parts']>): number => {
   const { appliedTsRecv, phase, readTsRecv, waitsAtUs } = outflow.state;
   if (phase === 'paused') return 0;
@@ -164,6 +164,6 @@ const appliedBy = ({ checkpoints, outflow }: NonNullable<Neighbour['parts']>): n
   return Math.max(confirmedUs(checkpoints.confirmed), appliedTsRecv ?? 0, isWhole ? waitsAtUs - 1 : 0);
 };
 
-/** Nothing of a tape can be sent while it cannot be read. A full disk, or another process that has it open, passes. */
+/** The tape cannot be read, so nothing of it can be sent. A full disk or a lock held by another process does not count: they pass. */
 export const cannotBeRead = ({ code, part, times }: PartFailure): boolean =>
   part === 'sending' && times >= MOST_FAILURES && /^TAPE_(IO|FORMAT)$/.test(code);

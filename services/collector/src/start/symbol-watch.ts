@@ -2,7 +2,7 @@
 // from the tape or the database. Out: the wanted streams after each look, and when to look again.
 import type { AccountConfig } from '@fxtape/config';
 import { type FxSocketRest, isTerminalReady, type WantedSubscription } from '@fxtape/fxsocket';
-import { SymbolBook } from '@fxtape/market';
+import { KnownSymbols } from '@fxtape/market';
 import type { Clock, Log } from '@fxtape/ops';
 import { type WantedStreams, wantedStreams } from './wanted-streams.ts';
 
@@ -22,14 +22,14 @@ export interface SymbolWatchOptions {
 
 export class SymbolWatch {
   readonly #o: SymbolWatchOptions;
-  readonly #book: SymbolBook;
+  readonly #symbols: KnownSymbols;
   /** Looks in a row that left something open. */
   #again = 0;
 
   constructor(options: SymbolWatchOptions) {
     this.#o = options;
     const named = new Set(options.config.marketData?.symbols ?? []);
-    this.#book = new SymbolBook(options.known.filter((symbol) => !named.has(symbol)));
+    this.#symbols = new KnownSymbols(options.known.filter((symbol) => !named.has(symbol)));
   }
 
   /** @throws the client's errors; what is known stays as it was. */
@@ -37,16 +37,16 @@ export class SymbolWatch {
     const { clock, rest } = this.#o;
     const ready = await this.#isReady(signal);
     const monoMs = clock.monoMs();
-    this.#book.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
+    this.#symbols.saw({ listed: await rest.symbols({ signal }), ready, monoMs });
   }
 
   wanted(config: AccountConfig, before: readonly WantedSubscription[]): WantedStreams {
-    return wantedStreams(config, this.#book, before);
+    return wantedStreams(config, this.#symbols, before);
   }
 
   /** Until the next look. A symbol that was named and never listed may be a misspelling: it is asked for ever more rarely. */
   pauseMs({ missing, unlisted }: Pick<WantedStreams, 'missing' | 'unlisted'>): number {
-    const isUrgent = this.#book.doubtful || missing.length > 0;
+    const isUrgent = this.#symbols.doubtful || missing.length > 0;
     if (!isUrgent && unlisted.length === 0) {
       this.#again = 0;
       return EVERY_MS;

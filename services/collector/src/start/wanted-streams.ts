@@ -2,7 +2,7 @@
 // symbols of its broker. Out: both lists in a fixed order, and the symbols that cannot be subscribed.
 import { type AccountConfig, matchSymbols } from '@fxtape/config';
 import type { WantedSubscription } from '@fxtape/fxsocket';
-import { type StreamKey, streamsOfSymbol, type SymbolBook, topicOfStream } from '@fxtape/market';
+import { type StreamKey, streamsOfSymbol, type KnownSymbols, topicOfStream } from '@fxtape/market';
 
 export interface WantedStreams {
   /** Everything configured, symbols that the broker does not list included: their absence is a gap too. */
@@ -24,7 +24,7 @@ const whole = (stream: StreamKey['stream']): StreamKey => ({ stream, symbol: nul
  */
 export const wantedStreams = (
   config: AccountConfig,
-  known: Pick<SymbolBook, 'listed' | 'missing'>,
+  known: Pick<KnownSymbols, 'listed' | 'missing'>,
   before: readonly WantedSubscription[] = [],
 ): WantedStreams => {
   const symbols = [...known.listed, ...known.missing].toSorted();

@@ -8,7 +8,7 @@ import type { NotRecording } from '../pipeline.ts';
 
 /** In order of weight: the first one that holds is the state. docs/account-states.md tells what to do about each. */
 export const ACCOUNT_STATES = [
-  // Nothing is recorded: there is no recording, the tape takes nothing, or there is no live socket.
+  // Nothing is recorded: the recording has not started, the tape cannot be written, or no socket is live.
   'refused',
   'failed',
   'waiting_for_tape',
@@ -24,7 +24,7 @@ export const ACCOUNT_STATES = [
   'subscribing',
   'closed',
   'idle',
-  // The tape has it, and rows of it are held back.
+  // The tape is written, and its rows are held back.
   'clock_conflict',
   'clock_unconfirmed',
   'feed_waits',
@@ -32,7 +32,7 @@ export const ACCOUNT_STATES = [
   'database_refuses',
   'database_away',
   'behind',
-  // Some of it is live.
+  // At least some streams are live.
   'incomplete',
   'live',
 ] as const;
@@ -42,12 +42,12 @@ export type StreamPhase = 'live' | 'pending' | 'failed' | 'unlisted';
 
 export interface AccountFacts {
   readonly notRecording: NotRecording | null;
-  /** Why the tape takes nothing; null when it does. */
+  /** Why the tape cannot be written; null when it can. */
   readonly obstacle: string | null;
   readonly session: Pick<SessionSnapshot, 'phase' | 'reason'> | null;
-  /** What the rows wait for. */
+  /** The clock reading that rows wait for. */
   readonly clock: { readonly wait: 'clock_conflict' | 'clock_unconfirmed' | null; readonly reason: string };
-  /** Why its rows wait for those of another account; null when they do not. */
+  /** Why rows wait for those of another account; null when they do not. */
   readonly feedWaits: string | null;
   readonly failures: readonly PartFailure[];
   readonly database: {
@@ -55,7 +55,7 @@ export interface AccountFacts {
     readonly unmigrated: { readonly code: string; readonly message: string } | null;
     readonly paused: { readonly code: string; readonly message: string; readonly hint: string } | null;
     readonly applied: Pick<AppliedState, 'phase' | 'code' | 'message'>;
-    /** Why nothing may be written now, as the look of each second says: also while there is nothing to write. */
+    /** Why nothing may be written now. Checked every second, also while there is nothing to write. */
     readonly gate: { readonly code: string; readonly message: string } | null;
     readonly writers: readonly Pick<WriterState, 'table' | 'phase' | 'code' | 'message'>[];
   };
@@ -67,20 +67,20 @@ export interface AccountFacts {
 
 export interface AccountState {
   readonly state: AccountStateName;
-  /** Why it is not live; null when it is, or when the word says all. */
+  /** Why it is not live; null when it is, or when the state itself says it. */
   readonly reason: string | null;
-  /** All of it is live, and its rows reach the database. */
+  /** Every stream is live, and its rows reach the database. */
   readonly ready: boolean;
   /** Frames reach the tape. */
   readonly recording: boolean;
-  /** A sentence for each thing that is not as it should be, the heaviest first; empty when it is ready. */
+  /** One sentence per problem, the most serious first; empty when it is ready. */
   readonly reasons: readonly string[];
   readonly remarks: readonly string[];
   /** What stands between the rows and the database; null when nothing does. */
   readonly database: { readonly code: string; readonly message: string } | null;
 }
 
-/** Beyond this rows are late. */
+/** A greater lag counts as behind. */
 export const BEHIND_MS = 30_000;
 /** More streams than this are counted, not listed. */
 const LISTED_STREAMS = 5;
@@ -129,7 +129,7 @@ const findingsOf = (facts: AccountFacts, database: DatabaseTrouble | null): Find
       state: 'behind',
       reason: `rows reach QuestDB ${Math.round(lagMs / 1000)} s late; the tape has what is missing`,
     });
-  // While nothing is recorded no stream is live: that is said once.
+  // While nothing is recorded no stream is live, and that is already said.
   if (obstacle === null && session?.phase === 'live') findings.push(...incomplete(streams));
   return findings;
 };
@@ -151,7 +151,7 @@ interface DatabaseTrouble {
   readonly message: string;
 }
 
-/** A verdict of the database takes a person to end it, and weighs more than silence. */
+/** A refusal by the database needs a person, so it goes before a database that does not answer. */
 const databaseTrouble = ({
   applied,
   gate,

@@ -1,5 +1,5 @@
-// The collector's state as the console, the command line and readiness read it. In: the pipelines. Out: plain JSON, with each account's one
-// state as account-state computes it, and the sentences that say why the collector is not ready.
+// The collector's state for the console, the command line and readiness. In: the pipelines. Out: plain JSON with the state of each account,
+// and the sentences that say why the collector is not ready.
 import type { Subscription } from '@fxtape/fxsocket';
 import { roughUs, type StreamKey, streamId, streamName, topicOfStream } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';

@@ -4,20 +4,20 @@
 //   known ──not in a list──► missing ──not in a ready terminal's list, twice, minutes apart──► gone
 //     ▲──────listed again───────┘
 //
-// A terminal that starts, or has lost its broker, lists a part of its symbols or none. So a list adds at once, and takes away slowly.
+// A terminal that starts, or has lost its broker, lists only some of its symbols or none. So lists add symbols at once and remove them slowly.
 
-/** How far apart two lists have to be that say the same of a symbol, in milliseconds. */
+/** A symbol is gone once two good lists this far apart lack it, and all in between, in milliseconds. */
 export const GONE_AFTER_MS = 300_000;
 
 export interface SymbolSight {
   readonly listed: readonly string[];
-  /** Broker connected, account logged in, symbols synchronised, all by the terminal's own word. */
+  /** The terminal reports that its broker is connected, the account logged in and the symbols synchronised. */
   readonly ready: boolean;
   /** When it was asked, monotonic. */
   readonly monoMs: number;
 }
 
-export class SymbolBook {
+export class KnownSymbols {
   #listed: readonly string[] = [];
   #doubtful = true;
   /** Missing symbols, each with the first list of an unbroken row of good ones that misses it; null: no good one yet. */

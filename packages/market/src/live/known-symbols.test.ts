@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GONE_AFTER_MS, SymbolBook, type SymbolSight } from './symbol-book.ts';
+import { GONE_AFTER_MS, KnownSymbols, type SymbolSight } from './known-symbols.ts';
 
 const all = ['EURUSD', 'XAUUSD', 'BTCUSD'];
 const sight = (monoMs: number, listed: readonly string[] = ['EURUSD'], ready = true): SymbolSight => ({
@@ -8,8 +8,8 @@ const sight = (monoMs: number, listed: readonly string[] = ['EURUSD'], ready = t
   monoMs,
   ready,
 });
-const after = (...sights: SymbolSight[]): SymbolBook => {
-  const book = new SymbolBook();
+const after = (...sights: SymbolSight[]): KnownSymbols => {
+  const book = new KnownSymbols();
   for (const each of [sight(0, all), ...sights]) book.saw(each);
   return book;
 };
@@ -40,7 +40,7 @@ test.each([
 });
 
 test('what an earlier process knew is missing until it is listed or proved gone', () => {
-  const book = new SymbolBook(['XAUUSD', 'OLD']);
+  const book = new KnownSymbols(['XAUUSD', 'OLD']);
   expect([book.missing, book.doubtful]).toEqual([['XAUUSD', 'OLD'], true]);
   book.saw(sight(0, all));
   expect(book.missing).toEqual(['OLD']);
@@ -56,7 +56,7 @@ test('law: a symbol that was ever listed is listed or missing, unless ready term
   });
   fc.assert(
     fc.property(fc.array(anySight, { maxLength: 20 }), (steps) => {
-      const book = new SymbolBook();
+      const book = new KnownSymbols();
       const seen: SymbolSight[] = [];
       let monoMs = 0;
       for (const { listed, ready, stepMs } of steps) {

@@ -39,7 +39,7 @@ const TOGETHER_US = 2_000_000;
 /** How long coverage may wait for such a gap to be recorded. */
 const LONGEST_US = 10_000_000;
 
-/** Why a gap opens, and since when something may be missing. */
+/** Why a gap opens, and since when data may be missing. */
 export interface Loss {
   readonly cause: LiveCause;
   readonly evidence: string;
@@ -51,7 +51,7 @@ export interface Loss {
 
 const NOT_CONFIGURED = { cause: 'not_subscribed', evidence: 'not configured any more' } as const;
 
-export class StreamBook {
+export class StreamGaps {
   readonly #account: string;
   readonly #state: LedgerState;
   #notes: LedgerNotes = { gaps: [], coverage: [] };
@@ -122,7 +122,7 @@ export class StreamBook {
     const { gap } = stream;
     if (gap === null || gap.from !== null) return;
     const [lateMs, waitedMs] = [startMs(this.#timing(stream)), this.#waitedMs(gap, first)];
-    // What a late symbol sent when the wait began is older than that by its lateness.
+    // A tick of a late symbol that came when the wait began is older than that moment by its lateness.
     gap.from = gapStart(first, lateMs > LEAST_MARGIN_MS ? lateMs + waitedMs : Math.max(lateMs, waitedMs));
     this.#noteOpened(stream);
   }
@@ -142,9 +142,9 @@ export class StreamBook {
     const from = gap?.from ?? null;
     if (from !== null && !mayPrecede({ at, byMs: 0 }, from)) return;
     // A symbol that becomes delayed states times far before the latest ones: its frames get a gap of their own.
-    // So do those of the second pass through an hour that the clock shows twice.
-    const isSamePass = leftOut?.to.pass === at.pass;
-    if (leftOut !== null && isSamePass && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
+    // So do those of the second fold of an hour that the clock shows twice.
+    const isSameFold = leftOut?.to.pass === at.pass;
+    if (leftOut !== null && isSameFold && this.#apartUs(leftOut.to, at) < TOGETHER_US) {
       if (at.brokerMs < leftOut.from.brokerMs) leftOut.from = at;
       if (at.brokerMs > leftOut.to.brokerMs) leftOut.to = at;
       leftOut.count++;

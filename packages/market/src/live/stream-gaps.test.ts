@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerNotes } from './ledger-notes.ts';
 import { emptyLedger, type StreamAccount } from './ledger-state.ts';
-import { StreamBook } from './stream-book.ts';
+import { StreamGaps } from './stream-gaps.ts';
 import type { StreamEvent, StreamPhase } from './stream-transitions.ts';
 import { EUR } from '../../testing/tape-script.ts';
 import { brokerMs } from '../time/time.ts';
@@ -20,7 +20,7 @@ const instant = (seconds: number): Instant => ({
 
 class Rig {
   readonly state = emptyLedger();
-  readonly book = new StreamBook('demo', this.state, () => ({ marginMs: MARGIN, delayMs: 0 }));
+  readonly book = new StreamGaps('demo', this.state, () => ({ marginMs: MARGIN, delayMs: 0 }));
   notes: LedgerNotes = { gaps: [], coverage: [] };
   readonly stream: StreamAccount;
 
