@@ -3,7 +3,7 @@
 // tried every second. The first line that succeeds is a `disconnected`, so the loss becomes a gap like any other.
 import { isDeepStrictEqual } from 'node:util';
 import type { FrameItem, FxStream, StreamItem } from '@fxtape/fxsocket';
-import { type Clock, FxtapeError, type Log, passing } from '@fxtape/ops';
+import { type Clock, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
 import {
   type BrokerMs,
   type ClockJump,
@@ -29,21 +29,6 @@ const FULL_RETRY_MS = 1000;
 /** Where frames come from. */
 type Frames = AsyncIterable<readonly StreamItem[]> & Pick<FxStream, 'pauseIntake' | 'resumeIntake'>;
 
-export interface IntakeCounters {
-  frames: number;
-  ticks: number;
-  rejected: number;
-  unknown: number;
-  warnings: number;
-  reconnects: number;
-  repeats: number;
-  snapshots: number;
-  lateHeartbeats: number;
-  /** Jumps of the machine's clock and of the server's. */
-  machineJumps: number;
-  serverJumps: number;
-}
-
 export interface IntakeOptions {
   readonly tape: TapeWriter;
   readonly memory: TapeMemory;
@@ -53,7 +38,7 @@ export interface IntakeOptions {
 }
 
 export class Intake {
-  readonly counters: IntakeCounters = {
+  readonly counters = {
     frames: 0,
     ticks: 0,
     rejected: 0,
@@ -63,6 +48,7 @@ export class Intake {
     repeats: 0,
     snapshots: 0,
     lateHeartbeats: 0,
+    /** Jumps of the machine's clock and of the server's. */
     machineJumps: 0,
     serverJumps: 0,
   };
@@ -165,7 +151,7 @@ export class Intake {
 
   /** Keeps the socket closed until the tape can be written again. */
   async #standStill(stream: Frames, error: FxtapeError, conn: number, signal: AbortSignal): Promise<void> {
-    const { log } = this.#o;
+    const { clock, log } = this.#o;
     this.obstacle = error;
     this.#deadConn = conn;
     log.error(
@@ -174,7 +160,7 @@ export class Intake {
     );
     stream.pauseIntake(error.code);
     while (!signal.aborted) {
-      await this.#pause(FULL_RETRY_MS, signal);
+      await pause(clock, FULL_RETRY_MS, signal);
       try {
         this.note('disconnected', { code: null, reason: error.code });
         break;
@@ -186,18 +172,6 @@ export class Intake {
     this.obstacle = null;
     log.info('the tape goes on');
     stream.resumeIntake();
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done);
-        this.#o.clock.clearTimeout(timer);
-        resolve();
-      };
-      const timer = this.#o.clock.setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
   }
 
   /** The lines of one item. Clock jumps that it shows stand before it. */

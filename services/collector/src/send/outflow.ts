@@ -9,7 +9,7 @@ import type { HoldKeeper } from '../clock/hold-watch.ts';
 import { type Hold, type Takeover, TapeReader } from '../rows/tape-reader.ts';
 import { Confirmation, type ConfirmationOptions, ROW_TABLES } from './confirmation.ts';
 import type { InHand } from './in-hand.ts';
-import { newOutflowState, type OutflowState } from './outflow-state.ts';
+import { OutflowState } from './outflow-state.ts';
 import { resumeAt } from './resume-at.ts';
 import { Waiting, type WaitingOptions } from './waiting.ts';
 
@@ -37,7 +37,7 @@ interface Stopped {
 }
 
 export class Outflow {
-  readonly state: OutflowState = newOutflowState();
+  readonly state = new OutflowState();
   readonly #o: OutflowOptions;
   readonly #confirmation: Confirmation;
   readonly #waiting: Waiting;

@@ -205,5 +205,23 @@ export const remembering = async (account: string, dir: string): Promise<TapeMem
   return memory;
 };
 
+/** Whose a tape is and which clock rules it has. */
+export type TapeOwner = Pick<TapeMemory, 'binding' | 'spans'>;
+
+/** For programs that only look at a tape. Null: it has no line. @throws TAPE_IO, TAPE_FORMAT */
+export const tapeOwner = async (dir: string): Promise<TapeOwner | null> => {
+  const tail = await readTail(dir);
+  if (tail === null) return null;
+  let { binding, spans } = (tail.head?.state ?? { binding: null, spans: [] }) as TapeOwner;
+  for await (const items of tail.lines) {
+    for (const item of items) {
+      if ('kind' in item) continue;
+      if (item.event === 'bound') binding = item.data as Binding;
+      if (item.event === 'clock') ({ spans } = item.data as { spans: ClockSpan[] });
+    }
+  }
+  return { binding, spans };
+};
+
 export const damageEvidence = (damage: Damage): string =>
   `${damage.reason}, ${damage.bytes ?? 'unknown'} bytes`;
