@@ -286,7 +286,8 @@ export class TapeReader {
   }
 
   #context(): LineContext {
-    return { account: this.#account, feed: this.ledger.state.feed, ...this.#decided() };
+    const { rulings, spans } = this.#decided();
+    return { account: this.#account, feed: this.ledger.state.feed, rulings, spans };
   }
 }
 
