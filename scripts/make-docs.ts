@@ -1,11 +1,13 @@
 // Writes what pages say of definitions in the code: `npm run docs`. A test says when a page is stale. In the data dictionary it writes the
-// writer, partition, keys and columns of each table; everything around them is written by hand. docs/commands.md is all its own.
+// writer, partition, keys and columns of each table; everything around them is written by hand. docs/commands.md and docs/error-codes.md are generated whole.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commandsOf, exitCodesOf, program } from '../packages/cli/src/program.ts';
 import { tables } from '../packages/market/src/tables/tables.ts';
+import { errorCodesPage } from './error-codes-page.ts';
 
 const COMMANDS = fileURLToPath(new URL('../docs/commands.md', import.meta.url));
+const ERROR_CODES = fileURLToPath(new URL('../docs/error-codes.md', import.meta.url));
 const DATA_DICTIONARY = fileURLToPath(new URL('../docs/data-dictionary.md', import.meta.url));
 
 /** From the line of the writer to the end of the columns. */
@@ -84,4 +86,5 @@ function rowOf(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(DATA_DICTIONARY, dataDictionary(readFileSync(DATA_DICTIONARY, 'utf8')));
   writeFileSync(COMMANDS, commandsPage());
+  writeFileSync(ERROR_CODES, errorCodesPage());
 }

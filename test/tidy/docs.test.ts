@@ -4,10 +4,23 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tables } from '@fxtape/market';
 import { expect, test } from 'vitest';
+import { errorCodesPage } from '../../scripts/error-codes-page.ts';
 import { commandsPage, dataDictionary } from '../../scripts/make-docs.ts';
 import { files, productFiles, ROOT, read } from './tree.ts';
 
-const productText = (): [string, string][] => productFiles().map((path) => [path, read(path)]);
+/** The catalogues define codes; the rest of the code uses them. */
+const catalogue = /^packages\/(ops\/src\/errors\/|fxsocket\/src\/errors\.ts$)/;
+const productText = (): [string, string][] =>
+  productFiles()
+    .filter((path) => !catalogue.test(path))
+    .map((path) => [path, read(path)]);
+
+test('the page of error codes is generated from the catalogues', () => {
+  const page = read('docs/error-codes.md');
+  expect(page, 'docs/error-codes.md is stale: npm run docs').toBe(errorCodesPage());
+  const codes = [...page.matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map((match) => match[1]);
+  expect(codes, 'a code is in two sections').toEqual([...new Set(codes)]);
+});
 
 test('every code that is thrown is documented, and every documented one is in the code', () => {
   const documented = new Set(
