@@ -3,11 +3,11 @@
 // documents. Everything but the first two is behind the guard of every port (`http-guard.ts`), and `/readyz` keeps its reasons to those whom
 // that lets in.
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FxtapeError } from './errors/fxtape-error.ts';
 import { HttpGuard } from './http-guard.ts';
-import { formatAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
+import { formatAddr, listenOn, parseListenAddr } from './listen-addr.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Readiness {
@@ -48,7 +48,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
       send(response, 500, { code, message });
     });
   });
-  await listen(server, host, port);
+  await listenOn(server, { host, port });
   const bound = server.address() as AddressInfo;
   return {
     addr: formatAddr({ host, port: bound.port }),
@@ -97,11 +97,4 @@ function send(response: ServerResponse, status: number, body: unknown): void {
     'cache-control': 'no-store',
   });
   response.end(`${text}\n`);
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(listenFailed({ host, port }, cause)));
-    server.listen(port, host, () => resolve());
-  });
 }

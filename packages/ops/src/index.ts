@@ -13,7 +13,14 @@ export {
   startHealthServer,
 } from './health-server.ts';
 export { type Asked, foreignPage, HttpGuard, type HttpGuardOptions, isOfThisMachine } from './http-guard.ts';
-export { formatAddr, isLoopback, type ListenAddr, listenFailed, parseListenAddr } from './listen-addr.ts';
+export {
+  formatAddr,
+  isLoopback,
+  type ListenAddr,
+  listenFailed,
+  listenOn,
+  parseListenAddr,
+} from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
 export { nearest } from './nearest.ts';

@@ -1,5 +1,6 @@
 // An address to listen on. In: `host:port` as written in an environment variable, `[::1]:7070` for IPv6. Out: host and port, and
 // whether only this machine can reach it, which decides if a token is required.
+import type { Server } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { FxtapeError } from './errors/fxtape-error.ts';
 
@@ -52,5 +53,13 @@ export function listenFailed(addr: ListenAddr, cause: Error, variable?: string):
     hint: `Stop that process, or choose another address${variable === undefined ? '' : ` with ${variable}`}`,
     context: { addr: where, errno: errno ?? null },
     cause,
+  });
+}
+
+/** Port 0 takes a free one. @throws HTTP_LISTEN_FAILED */
+export function listenOn(server: Server, addr: ListenAddr): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(listenFailed(addr, cause)));
+    server.listen(addr.port, addr.host, resolve);
   });
 }

@@ -446,11 +446,11 @@ describe('jobs', () => {
     expect(cookie).toMatch(/; Path=\/queues; HttpOnly; SameSite=Strict$/);
     expect(cookie).not.toContain(TOKEN);
     const pair = cookie.split(';')[0] ?? '';
-    // Through the door: what is missing is Redis.
+    // Admitted: what is missing is Redis.
     expect((await get('/queues/api/queues', { cookie: `a=b; ${pair}` })).statusCode).toBe(503);
     expect((await get('/queues', { authorization: `Bearer ${TOKEN}` })).statusCode).toBe(503);
     expect((await get('/queues', { cookie: `${pair}x` })).statusCode).toBe(401);
-    // It opens this door only.
+    // It is valid for this page only.
     expect((await get('/api/jobs', { cookie: pair })).statusCode).toBe(401);
     expect(lines.join('')).not.toContain(TOKEN);
   });

@@ -8,7 +8,7 @@ import { FxtapeError, type HttpGuard } from '@fxtape/ops';
 import type { FastifyInstance } from 'fastify';
 import { failureAnswer } from './failure-answer.ts';
 import type { JobSource } from './job-source.ts';
-import { queuesDoor } from './queues-door.ts';
+import { queuesAccess } from './queues-access.ts';
 
 export const BOARD_PATH = '/queues';
 const ASK_EVERY_MS = 2000;
@@ -27,7 +27,7 @@ export async function queueBoard(
   const refresh = refresher(o.jobs, board);
   await app.register(
     async (inner) => {
-      inner.addHook('onRequest', queuesDoor(o.guard, BOARD_PATH));
+      inner.addHook('onRequest', queuesAccess(o.guard, BOARD_PATH));
       inner.addHook('onRequest', async (request, reply) => {
         if (request.routeOptions.url?.startsWith(`${BOARD_PATH}/static`) === true) return undefined;
         try {

@@ -15,9 +15,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { formatAddr, FxtapeError, HttpGuard, parseListenAddr } from '@fxtape/ops';
+import { formatAddr, FxtapeError, HttpGuard, listenOn, parseListenAddr } from '@fxtape/ops';
 import { z } from 'zod';
-import { listenOn } from './gateway/listen-on.ts';
 import { readBody } from './gateway/read-body.ts';
 import type { FaultInput } from './faults/registry.ts';
 import { TIMEFRAMES } from './history/timeframe.ts';
@@ -221,7 +220,7 @@ export class ControlServer {
       tokenVariable: 'FXTAPE_SIMULATOR_CONTROL_KEY',
     });
     const { host, port } = parseListenAddr(this.#addr);
-    await listenOn(this.#server, host, port);
+    await listenOn(this.#server, { host, port });
     this.#addr = formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }
 

@@ -43,6 +43,6 @@ export const failed = (name: string, facts: readonly string[], todo: string, cod
 export function failedBy(name: string, error: unknown, ...facts: string[]): Check {
   if (error instanceof FxtapeError) return failed(name, [...facts, error.message], error.hint, error.code);
   if (error instanceof FxSocketError)
-    return failed(name, [...facts, error.message], gatewayHint(error.code), error.code);
+    return failed(name, [...facts, error.message], gatewayHint(error), error.code);
   throw error;
 }

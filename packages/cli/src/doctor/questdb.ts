@@ -99,11 +99,11 @@ const LAG_TRANSACTIONS = 50;
 async function pgCheck(url: string): Promise<Check> {
   try {
     await pgQuery(url, 'SELECT 1', { deadlineMs: 3000 });
-    return ok('SQL door', 'answers over the PostgreSQL wire');
+    return ok('SQL access', 'answers over the PostgreSQL wire');
   } catch (error) {
     if (!(error instanceof FxtapeError)) throw error;
     return warning(
-      'SQL door',
+      'SQL access',
       [error.message],
       'Correct QUESTDB_PG_URL; the recorder itself does not need it',
     );

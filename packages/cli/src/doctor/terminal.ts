@@ -117,6 +117,6 @@ class Routes {
     const [first] = this.#failures;
     if (first === undefined) return ok(name, answered);
     const facts = [...this.#failures.map((error) => error.message), answered];
-    return failed(name, facts, gatewayHint(first.code), first.code);
+    return failed(name, facts, gatewayHint(first), first.code);
   }
 }

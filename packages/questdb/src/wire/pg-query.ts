@@ -1,4 +1,4 @@
-// One statement over the PostgreSQL wire, the way people's own tools come in. For checking that this door is open and shows the
+// One statement over the PostgreSQL wire, the way people's own tools come in. For checking that this access works and shows the
 // same: the recorder itself reads and writes over HTTP. In: a URL and a statement. Out: rows with every value as text.
 import { FxtapeError } from '@fxtape/ops';
 import pg from 'pg';

@@ -1,7 +1,7 @@
 // What a job needs to know about its account: configuration, server, feed, the REST client of its terminal, the broker's clock rule, and
 // the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one context per
 // account, cached for a while, because addresses and rules rarely change and jobs come by the thousand.
-import { type AccountConfig, requireKey } from '@fxtape/config';
+import { type AccountConfig, requireKey, unknownName } from '@fxtape/config';
 import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
 import {
   type BrokerMs,
@@ -83,8 +83,9 @@ export class AccountContexts {
    */
   async get(account: string, signal: AbortSignal): Promise<AccountContext> {
     signal.throwIfAborted();
-    const config = this.#o.accounts().find((each) => each.name === account);
-    if (config === undefined) throw unknownAccount(account);
+    const accounts = this.#o.accounts();
+    const config = accounts.find((each) => each.name === account);
+    if (config === undefined) throw unknownAccount(account, accounts);
     const kept = this.#kept.get(account);
     if (kept?.config === config && this.#o.clock.monoMs() < kept.untilMs) return kept.context;
     // All callers waiting meanwhile share it, so it must not end with the first caller's signal.
@@ -218,13 +219,12 @@ function contextOf(o: {
   };
 }
 
-const unknownAccount = (account: string): FxtapeError =>
-  new FxtapeError({
-    code: 'ACCOUNT_UNKNOWN',
-    message: `the configuration has no account "${account}"`,
-    hint: 'Nothing if you removed it; otherwise give every backfill process the same configuration',
-    context: { account },
-  });
+/** The catalogue's hint: it is a job that names the account, not a person. */
+function unknownAccount(account: string, accounts: readonly AccountConfig[]): FxtapeError {
+  const known = accounts.map(({ name }) => name);
+  const { context, message } = unknownName('account', account, known);
+  return new FxtapeError({ code: 'ACCOUNT_UNKNOWN', message, context });
+}
 
 const notSeen = (account: string): FxtapeError =>
   new FxtapeError({

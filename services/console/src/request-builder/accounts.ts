@@ -1,7 +1,7 @@
 // The accounts of the configuration as the page needs them. In: the configuration in force, the keys, the gateway. Out: their names; of one
 // its addresses, and what can be asked of it by its own OpenAPI document. A gateway that does not answer is a note, not an error: commands can
 // be built without it. Keys leave this file only towards the gateway.
-import { type AccountConfig, type Config, matchAccount } from '@fxtape/config';
+import { type AccountConfig, type Config, matchAccount, unknownName } from '@fxtape/config';
 import {
   accountUrls,
   FxSocketError,
@@ -97,7 +97,11 @@ export class GatewayAccounts {
     if (found !== undefined) return found;
     throw new FxtapeError({
       code: 'REQUEST_INVALID',
-      message: `the configuration has no account "${name.slice(0, 80)}"`,
+      message: unknownName(
+        'account',
+        name.slice(0, 80),
+        accounts.map((one) => one.name),
+      ).message,
       hint: 'Reload the page',
       context: { status: 400 },
     });

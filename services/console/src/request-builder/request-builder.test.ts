@@ -107,7 +107,7 @@ const codeOf = (answer: { statusCode: number; json: () => { code?: string } }) =
   answer.json().code,
 ];
 
-describe('the door', () => {
+describe('access', () => {
   test('with a token: the header, or a cookie that the token in the address is changed for', async () => {
     await start({ token: TOKEN });
     for (const url of [

@@ -5,7 +5,7 @@ import { foreignPage, FxtapeError, type HttpGuard, type Log, Redactor } from '@f
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { browserDoor } from '../browser-door.ts';
+import { browserAccess } from '../browser-access.ts';
 import type { GatewayAccounts, Surface } from './accounts.ts';
 import { addressOf, verifiesTls } from './address.ts';
 import { askGateway } from './ask-gateway.ts';
@@ -57,7 +57,7 @@ export async function requestBuilder(
       inner.removeContentTypeParser('text/plain');
       inner.addHook(
         'onRequest',
-        browserDoor({
+        browserAccess({
           guard: o.guard,
           path: BUILDER_PATH,
           cookie: 'fxtape_request',

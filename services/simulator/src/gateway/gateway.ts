@@ -11,7 +11,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { formatAddr, isLoopback, isOfThisMachine, parseListenAddr } from '@fxtape/ops';
+import { formatAddr, isLoopback, isOfThisMachine, listenOn, parseListenAddr } from '@fxtape/ops';
 import { WebSocketServer } from 'ws';
 import { delayed } from '../faults/outage.ts';
 import type { Scenario } from '../scenario.ts';
@@ -29,7 +29,6 @@ import {
 } from '../answers/envelope.ts';
 import { Injected } from './injected.ts';
 import { Keys } from './keys.ts';
-import { listenOn } from './listen-on.ts';
 import { type AccountChanges, Management } from './management.ts';
 import { readBody } from './read-body.ts';
 import { RequestCounts } from './request-counts.ts';
@@ -98,7 +97,7 @@ export class Gateway {
   async listen(addr: string): Promise<string> {
     const { host, port } = parseListenAddr(addr);
     this.#onLoopback = isLoopback(host);
-    await listenOn(this.#server, host, port);
+    await listenOn(this.#server, { host, port });
     return formatAddr({ host, port: (this.#server.address() as AddressInfo).port });
   }
 
@@ -110,7 +109,7 @@ export class Gateway {
     await closed;
     this.#refusing = setTimeout(() => {
       this.#refusing = null;
-      listenOn(this.#server, address, port).catch(this.#onError);
+      listenOn(this.#server, { host: address, port }).catch(this.#onError);
     }, ms);
   }
 

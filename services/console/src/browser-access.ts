@@ -1,26 +1,26 @@
-// Who may open a page for people in a browser, which cannot send a bearer token by itself. In: a request. Out: let in, sent on, or refused.
-// `GET <path>?token=…` is answered once with a cookie and without the token in the address; from then on the cookie is enough. Each page has
-// a cookie of its own, which opens nothing else.
+// Access to a page in a browser, which cannot send a bearer token by itself. In: a request. Out: admitted, redirected or refused. The first
+// `GET <path>?token=…` sets a cookie and redirects to the path without the token; from then on the cookie is enough. Each page has its own
+// cookie, which is valid for that page only.
 import { bearerMatches, foreignPage, FxtapeError, type HttpGuard } from '@fxtape/ops';
 import { createHmac } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failureAnswer } from './failure-answer.ts';
 import { guarded } from './guard.ts';
 
-export interface BrowserDoor {
+export interface BrowserAccess {
   readonly guard: HttpGuard;
-  /** Everything below it is behind this door. */
+  /** The access rules hold for every route below it. */
   readonly path: string;
   readonly cookie: string;
   /** What the page may load and do, as a Content-Security-Policy. */
   readonly policy: readonly string[];
-  /** Throws what the page does not take at all. */
+  /** Throws for requests that the page never accepts. */
   readonly refuse: (request: FastifyRequest) => void;
 }
 
 /** For every route below `path`. */
-export function browserDoor(
-  o: BrowserDoor,
+export function browserAccess(
+  o: BrowserAccess,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   const { path } = o;
   const { token } = o.guard;
@@ -40,13 +40,13 @@ export function browserDoor(
           const cookie = `${o.cookie}=${secretOf(token, o.cookie)}; Path=${path}; HttpOnly; SameSite=Strict`;
           return reply.header('set-cookie', cookie).redirect(path, 303);
         }
-        // Browsers send it along whatever the port of the page that asks, so it opens nothing to another page.
+        // Browsers send cookies whatever the port of the requesting page, so the cookie alone admits no other page.
         const isOurs = foreignPage(request.headers) === null;
         if (isOurs && holdsCookie(request.headers.cookie, token, o.cookie)) return undefined;
       }
       return await admit(request, reply);
     } catch (error) {
-      // Answered here: the routes of a page may have their own words for errors.
+      // Answered here, because the routes of a page may format errors differently.
       if (!(error instanceof FxtapeError)) throw error;
       const { body, status } = failureAnswer(error);
       return reply.code(status).send(body);
@@ -54,7 +54,7 @@ export function browserDoor(
   };
 }
 
-/** Not the token itself: who reads the cookie learns nothing that opens another door. */
+/** Derived from the token, so that reading the cookie does not reveal the token. */
 const secretOf = (token: string, cookie: string): string =>
   createHmac('sha256', token).update(cookie).digest('base64url');
 
