@@ -1,5 +1,5 @@
-// The configuration that a service works by, and the variables that lead to it and to the engines. In: the environment, read and checked. Out:
-// the configuration, or that of a demonstration; later each changed one. A wrong one is logged, and the one before stays in force.
+// The configuration in force, and the variables that locate it and the engines. In: the environment, read and checked. Out: the
+// configuration, or that of a demonstration, and later each change. An invalid change is logged, and the previous configuration stays.
 import { addressOf, type Log, type Shutdown } from '@fxtape/ops';
 import { z } from 'zod';
 import type { Config } from './config.ts';

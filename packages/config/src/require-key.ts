@@ -1,4 +1,4 @@
-// The key of an account, as its variable has it now. In: the account, and how variables are read. Out: the key, never empty.
+// Reads the key of an account from its variable. In: the account, and a reader of variables. Out: the key, never empty.
 import { FxtapeError } from '@fxtape/ops';
 import type { AccountConfig } from './config.ts';
 

@@ -1,5 +1,5 @@
-// A name of an account or a symbol that exists nowhere here: with a mistyped one, empty results would look like complete data. In: the name, and
-// those that exist. Out: an error that suggests the nearest.
+// Rejects unknown names of accounts and symbols: with a mistyped name, an empty result would look like complete data. In: the name, and those
+// that exist. Out: an error that suggests the nearest.
 import { FxtapeError, nearest } from '@fxtape/ops';
 
 /** ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN. */

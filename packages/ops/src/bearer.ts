@@ -1,5 +1,5 @@
 // The bearer token check of every HTTP port of fxtape. In: the Authorization header as received and the token that is required.
-// Out: whether they are the same, in a time that tells nothing about where they differ.
+// Out: whether they are equal, compared in constant time.
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** True when `header` is `Bearer <token>`. Digests are compared, so that not even the length leaks. */

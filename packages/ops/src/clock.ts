@@ -1,5 +1,5 @@
-// The clock as an argument: everything that needs the time or a timer takes a Clock, so that a test can hand over its own.
-// Out: wall time in milliseconds and microseconds, a monotonic time that no adjustment moves, and timers.
+// The clock as an argument: everything that needs the time or a timer takes a Clock, so that a test can pass its own.
+// Out: wall time in milliseconds and microseconds, a monotonic time, and timers.
 
 /** A running timer. Opaque: only the clock that made it can clear it. */
 export type Timer = object;
@@ -16,8 +16,8 @@ export interface Clock {
 }
 
 /**
- * The machine's clock. The milliseconds come from the wall clock, the digits below from the monotonic clock, whose phase is
- * learned: an estimate that leaves the millisecond the wall clock shows is pushed back to its edge.
+ * The machine's clock. Milliseconds come from the wall clock, microseconds from the monotonic clock, whose phase is learned: an
+ * estimate outside the millisecond that the wall clock shows is clamped to it.
  */
 export function systemClock(
   source: { wallMs: () => number; monoMs: () => number } = {

@@ -1,5 +1,5 @@
-// What happens to an error that nobody caught. In: the log. Out: the error as one `fatal` line, with secrets taken out as in every
-// other line, and the end of the process with code 1. Without it Node would print the raw error, keys included, on stderr.
+// Handles uncaught errors. In: the log. Out: the error as one redacted `fatal` line, and exit code 1. Without it Node would print the raw
+// error on stderr, keys included.
 import type { Log } from './log.ts';
 import { flushAndExit } from './shutdown.ts';
 

@@ -30,7 +30,7 @@ export interface HealthServerOptions {
 export interface HealthServer {
   /** The address in use, `host:port`. */
   readonly addr: string;
-  /** Lets in like the token, and dies with this process: for the run file, which only this user can read. */
+  /** A token that is valid until this process ends. It goes into the run file, which only this user can read. */
   readonly pass: string;
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-// Who may ask an HTTP port of fxtape: the guard of every listener. In: the address it listens on, its token if it has one, and the headers
-// of a request. Out: let in, or why not.
+// Access to an HTTP port of fxtape: the guard of every listener. In: the address it listens on, its token if it has one, and the headers of
+// a request. Out: admitted, or why not.
 //
 //   with a token     the request must carry it
 //   without          the port is on loopback only, and the name in the Host header must be a loopback one too, so that a web page on a
 //                    foreign name that resolves to this machine reads nothing
-//   always           what another web page makes a browser send is refused, but for a link that somebody follows
+//   always           requests that another web page makes a browser send are refused, except a link that somebody follows
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { bearerMatches } from './bearer.ts';
 import type { ThrownCode } from './errors/catalogue.ts';
@@ -15,14 +15,14 @@ import { isLoopback, parseListenAddr } from './listen-addr.ts';
 export type Asked = Pick<IncomingMessage, 'headers'> & { readonly method?: string | undefined };
 
 export interface HttpGuardOptions {
-  /** `host:port` that is listened on. */
+  /** `host:port` of the listener. */
   readonly addr: string;
-  /** What it was given by. */
+  /** The variable that sets it. */
   readonly variable: string;
   readonly token?: string | undefined;
-  /** Where the token is given; default FXTAPE_API_TOKEN. */
+  /** The variable that holds the token; default FXTAPE_API_TOKEN. */
   readonly tokenVariable?: string;
-  /** Of this process alone, for the other commands of its data folder: it lets in like the token. */
+  /** A token of this process alone, for the other commands of its data folder. */
   readonly pass?: string;
 }
 
@@ -46,7 +46,7 @@ export class HttpGuard {
     });
   }
 
-  /** Why a request is not let in, its status in the context; null: it is. */
+  /** Why a request is refused, with its status in the context; null: it is admitted. */
   refusal(asked: Asked): FxtapeError | null {
     const { headers } = asked;
     const foreign = foreignPage(headers);
@@ -68,7 +68,7 @@ export class HttpGuard {
         );
   }
 
-  /** Whether a probe may be told more than yes or no, which it gets without any token. */
+  /** Whether a probe also gets the reasons. Yes or no it gets without a token. */
   tellsReasons({ headers }: Asked): boolean {
     return this.#carriesToken(headers) || (this.#onLoopback && isOfThisMachine(headers));
   }
@@ -80,10 +80,10 @@ export class HttpGuard {
   }
 }
 
-/** A refusal when a browser says that another page made this request; null: the page is our own, or it is no browser. */
+/** A refusal when the browser reports that another page made this request; null: our own page, or no browser. */
 export function foreignPage({ host, origin, ...headers }: IncomingHttpHeaders): FxtapeError | null {
   const site = headers['sec-fetch-site'];
-  // Older browsers say only the origin, and that not for every GET.
+  // Older browsers send only the origin, and not for every GET.
   const isOurs =
     site === undefined
       ? origin === undefined || origin.replace(/^https?:\/\//, '') === host
@@ -97,7 +97,7 @@ export const isOfThisMachine = ({ host, origin }: IncomingHttpHeaders): boolean 
   isLoopback(hostName(host)) &&
   (origin === undefined || isLoopback(hostName(origin.replace(/^https?:\/\//, ''))));
 
-/** Somebody follows a link to a page: what comes back, no other page can read. */
+/** Somebody follows a link to a page. The page with the link cannot read the answer. */
 const isLink = ({ headers, method }: Asked): boolean =>
   method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 

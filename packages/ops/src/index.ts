@@ -1,4 +1,4 @@
-// The public surface of @fxtape/ops: what every process needs and no process is about. It knows no domain.
+// The public surface of @fxtape/ops: what every process needs (environment, log, metrics, health, shutdown), and the catalogue of errors.
 export { bearerMatches } from './bearer.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { type Env, readEnv, readVariable } from './env.ts';

@@ -14,7 +14,7 @@ export interface LogOptions {
   readonly service: string;
   /** pino level; default `info`. */
   readonly level?: string;
-  /** Takes out what must not appear in any line; what is added to it later is taken out from then on. */
+  /** Removes secrets from every line, including those registered later. */
   readonly redactor?: Redactor;
   /** Readable lines instead of JSON. Default: whether stdout is a terminal. */
   readonly pretty?: boolean;
@@ -36,7 +36,7 @@ export function createLog(options: LogOptions): Log {
       base: { service: options.service, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: toldErrors },
-      // pino's own would take what is told for an error again.
+      // pino's own serializer would treat the result as an error again.
       serializers: { err: (told: unknown) => told },
     },
     {
@@ -47,7 +47,7 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-/** Under whatever name an error is logged: as pino would write it, it brings along all that a driver has attached to it. */
+/** For errors under any name: pino would write everything that a driver attached to them. */
 function toldErrors(fields: Record<string, unknown>): Record<string, unknown> {
   const told = { ...fields };
   for (const [name, value] of Object.entries(fields))
@@ -69,14 +69,14 @@ export function readable(): (line: string) => string {
 
 let isAbandoned = false;
 
-/** From now on lines that stdout has not taken are lost, and the end of the process does not wait for them: it would for ever, where nobody reads. */
+/** From now on unwritten lines are dropped. Waiting for them at exit would hang when nobody reads stdout. */
 export function abandonLines(): void {
   isAbandoned = true;
 }
 
 function stdoutStream() {
   const stream = pino.destination({ fd: 1, sync: false, maxLength: UNREAD_LIMIT_BYTES });
-  // At the end of the process pino calls this, and it tries again for ever, also when the reader is gone.
+  // pino calls this at exit and retries for ever, even when the reader is gone.
   const everything = stream.flushSync.bind(stream);
   const flushSync = (): void => {
     if (!isAbandoned) everything();
@@ -90,7 +90,7 @@ function stdoutStream() {
     waiting.clear();
   };
   stream.on('drain', emptied);
-  // Nobody reads any more, or nobody can write there: what is left is lost, and a recorder goes on without its log.
+  // The reader is gone or the file cannot be written. The rest is lost, and the process goes on without its log.
   stream.on('error', emptied);
   return {
     write: (line: string): void => {

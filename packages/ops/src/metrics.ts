@@ -1,5 +1,5 @@
-// The numbers of one process in the form Prometheus reads. In: named counters, gauges and histograms, asked for as often as one
-// likes (the same name gives the same metric). Out: the exposition text of `/metrics`.
+// The metrics of one process, for Prometheus. In: named counters, gauges and histograms (the same name gives the same metric). Out: the
+// exposition text of `/metrics`.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 export class Metrics {

@@ -1,5 +1,4 @@
-// What somebody who mistyped a name may have meant. In: the text typed, and the names that exist. Out: the nearest name; null if none is
-// near.
+// Suggests a name for a mistyped one. In: the text, and the names that exist. Out: the nearest name; null if none is near.
 export function nearest(name: string, known: readonly string[]): string | null {
   const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) }));
   return ranked.toSorted((a, b) => a.far - b.far)[0]?.each ?? null;

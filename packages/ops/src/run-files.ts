@@ -1,7 +1,7 @@
 // Where the running services of one data folder are found. In: a service's pid and its HTTP address. Out: `run/<service>.pid`
 // (the pid only) and `run/<service>.json` ({pid, http, startedAt, pass?}), for this user alone, written whole by rename and removed when
-// the process ends. After a kill they stay behind: a reader must ask the address before it believes them. A full or failing disk keeps no
-// service from its work: they are written as soon as that is possible.
+// the process ends. After a kill they stay behind, so a reader must try the address before relying on them. A full or failing disk does not
+// stop a service: the files are written once the disk allows it.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ const serviceInfo = z.object({
   /** `host:port` of the service's HTTP port; null when it has none. */
   http: z.string().nullable(),
   startedAt: z.iso.datetime(),
-  /** Opens that port until the process ends. A token of the user's is never sent to an address that may be somebody else's by now. */
+  /** A token for that port, valid until the process ends. The user's token is never sent there: another process may own the port by now. */
   pass: z.string().optional(),
 });
 export type ServiceInfo = z.infer<typeof serviceInfo>;
@@ -45,7 +45,7 @@ export function writePidFile(
         write();
         if (timer !== null) clearInterval(timer);
       } catch {
-        // Still so, or worse: a service does its work without these files.
+        // It still fails. The service works without these files.
       }
     }, AGAIN_MS).unref();
   }

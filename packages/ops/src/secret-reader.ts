@@ -13,7 +13,7 @@ const SETTINGS = [
   'REDIS_URL',
 ] as const;
 
-/** Knows what these settings hold. Those that a service does not have are left out. */
+/** A redactor that knows these settings. Settings that a service does not have are skipped. */
 export function redactorOf(env: Readonly<Record<string, unknown>>): Redactor {
   const redactor = new Redactor();
   for (const name of SETTINGS) {

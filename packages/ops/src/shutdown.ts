@@ -5,7 +5,7 @@
 //                                  ├──deadline────────────► exit 1, naming the step that hung
 //                                  └──second signal───────► exit 128+n at once
 // One Ctrl-C may arrive several times: from the terminal, which signals the whole process group, and from each wrapper (npm, pnpm) that
-// passes it on. What follows the first within a second is the same wish.
+// passes it on. Signals within a second after the first count as the same one.
 import { constants } from 'node:os';
 import { abandonLines, type Log } from './log.ts';
 
@@ -38,7 +38,7 @@ export class Shutdown {
     this.#monoMs = options.monoMs ?? (() => performance.now());
   }
 
-  /** True from the moment stopping began: whoever restarts things must not do so any more. */
+  /** True from the moment stopping began. Nothing may be restarted then. */
   get stopping(): boolean {
     return this.#running !== null;
   }

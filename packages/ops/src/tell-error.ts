@@ -1,6 +1,6 @@
 // Which parts of an error go into a log. In: an error of ours, of Node or of a driver. Out: its kind, code, message and stack, and those of
 // its causes. Nothing else: drivers attach what they were doing to their errors, including passwords (ioredis: the command AUTH), rows and
-// sockets. For errors that say what to do (ours and the gateway client's), their facts are logged too.
+// sockets. For errors with a hint (ours and the gateway client's), their facts are logged too.
 
 /** Causes and parts beyond that are left out. */
 const DEEPEST = 5;

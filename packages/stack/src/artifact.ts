@@ -13,7 +13,7 @@ import { readZipEntry } from './zip-entry.ts';
 export interface Artifact {
   /** Name of the folder in the cache: what it is and its version. */
   readonly folder: string;
-  /** What people call it. */
+  /** For messages. */
   readonly title: string;
   /** Maven coordinates: group:artifact:version. */
   readonly coordinates: string;

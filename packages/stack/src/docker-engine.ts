@@ -1,8 +1,8 @@
 // One engine in a Docker container, driven by the `docker` command. In: image, settings, passwords, a named volume and the loopback ports
 // wanted. Out: a running container and the ports it really got. The container's name follows from the data folder, so that the next start
 // finds and replaces one that was left behind; the data are in the volume and stay.
-// Passwords are copied in before the start: `docker inspect` would show variables to everybody who may ask the engine, and a mounted file
-// of mode 0600 could not be read by the user that the images run their servers as.
+// Passwords are copied in before the start: `docker inspect` would show variables to every user of the engine, and the user that runs the
+// server in the image could not read a mounted file of mode 0600.
 // A guard stops the container when this process dies, however that happens.
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ import type { StackLog } from './log.ts';
 import { runCommand } from './run-command.ts';
 
 export interface DockerSpec {
-  /** What people call it. */
+  /** For messages. */
   readonly title: string;
   /** Short name: `questdb`, `redis`. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface DockerSpec {
   readonly inside: readonly number[];
   /** The wanted ports outside, in the same order. */
   readonly ports: readonly number[];
-  /** Asked until it says yes. `port` tells the port outside for one inside. */
+  /** Polled until true. `port` maps a port inside to the one outside. */
   readonly ready: (port: (inside: number) => number) => Promise<boolean>;
   /** The data folder of this fxtape: it names container and volume. */
   readonly dataDir: string;

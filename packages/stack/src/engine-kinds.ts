@@ -37,7 +37,7 @@ export interface Startable<E, Address> {
 
 export interface EngineKind<Address> {
   readonly name: EngineName;
-  /** What people call it. */
+  /** For messages. */
   readonly title: string;
   /** The variable that names one. */
   readonly variable: string;

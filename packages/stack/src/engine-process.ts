@@ -13,11 +13,11 @@ import type { StackLog } from './log.ts';
 import { serverVariables } from './machine-variables.ts';
 
 export interface EngineSpec {
-  /** What people call it. */
+  /** For messages. */
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Of this it gets what describes the machine. */
+  /** The engine gets only the variables that describe the machine. */
   readonly env: Env;
   /** Variables of its own. */
   readonly settings: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface EngineSpec {
   readonly dir: string;
   readonly logFile: string;
   readonly log: StackLog;
-  /** Asked until it says yes. */
+  /** Polled until true. */
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs: number;
 }

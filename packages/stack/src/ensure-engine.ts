@@ -4,8 +4,8 @@
 //   this data folder used one ─► the same again, or an error: another database would be empty, or somebody else's
 //   neither                   ─► Docker where it answers, else the pinned local binaries, on free ports
 //
-// What answers at the default address and is neither given nor known to the folder belongs to somebody else: nothing is written there.
-// Redis is held less strictly: what it holds is planned again, so another one does no harm.
+// A server at the default address that is neither given nor known to the folder belongs to somebody else, and fxtape writes nothing to it.
+// Redis is handled less strictly: its content is planned again, so another one does no harm.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Env, FxtapeError } from '@fxtape/ops';

@@ -42,7 +42,7 @@ export class LineLog {
       this.#bytes += Buffer.byteLength(text);
       appendFileSync(this.file, text);
     } catch (error) {
-      // A full disk must not end the process that records: the lines in memory stay.
+      // A full disk must not end the recorder. The lines in memory stay.
       if (!isDiskTrouble(error)) throw error;
     }
   }

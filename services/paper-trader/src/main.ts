@@ -1,5 +1,5 @@
-// The paper trader as a process: every account that the demonstration's gateway lists is traded a little, until a signal. It works on a
-// gateway of this machine only, and with the key of the demonstration, which no other gateway takes.
+// The paper trader as a process: trades a little on every account of the demonstration's gateway, until a signal. It accepts only a gateway on
+// this machine, and uses the demonstration's key, which no other gateway accepts.
 
 import {
   accountUrls,
@@ -17,7 +17,7 @@ const KEY = 'fxs_live_demo';
 const STEP_MS = 2000;
 const LOOK_FOR_ACCOUNTS_MS = 1000;
 
-// It has no variable for a key: it knows the one of the demonstration, and no real gateway takes that.
+// There is no variable for a key: the trader uses only the demonstration's, which no real gateway accepts.
 const env = readEnv(
   z.object({ ...serviceVariables, FXSOCKET_BASE_URL: z.string().default('http://127.0.0.1:7080') }),
 );
@@ -59,7 +59,7 @@ async function tradeOne(account: WireAccountRow): Promise<void> {
     try {
       log.debug({ account: account.nickname }, await trader.step());
     } catch (error) {
-      // Faults of the demonstration's gateway are no reason to end.
+      // The demonstration's gateway may inject faults; keep going.
       if (!(error instanceof FxSocketError)) throw error;
       log.warn({ account: account.nickname, code: error.code }, error.message);
     }

@@ -1,6 +1,6 @@
-// A trader that means nothing by what it does: it opens, protects, reduces and closes small positions on one account. In: the account's
-// reading and trading clients, and chance. Out: one thing done at each step. An order whose answer was lost is looked for by its comment
-// and never sent again; nothing else is sent until it is known.
+// A trader for demonstrations: it opens, protects, reduces and closes small positions on one account at random. In: the account's reading and
+// trading clients, and a random source. Out: one action per step. When the answer to an order is lost, the trader looks for its comment and
+// sends nothing until the outcome is known.
 //
 //   free ──answer lost──► looking ──its comment is among orders or deals, or was not for five looks──► free
 
@@ -24,7 +24,7 @@ export const MAGIC = 20_260;
 const PREFERRED = ['BTCUSD', 'EURUSD', 'GBPUSD', 'XAUUSD', 'USDJPY'];
 const MOST_OPEN = 4;
 const LOOKS = 5;
-/** Steps for which a symbol that is shut is left alone. */
+/** Steps for which a shut symbol is skipped. */
 const REST_STEPS = 100;
 
 export class PaperTrader {
@@ -45,7 +45,7 @@ export class PaperTrader {
     return this.#lost?.comment ?? null;
   }
 
-  /** Does one thing and tells it in a few words. Throws FxSocketError when the gateway cannot be read. */
+  /** Does one action and describes it. Throws FxSocketError when the gateway cannot be read. */
   async step(): Promise<string> {
     this.#step += 1;
     const all = await this.#o.rest.openedOrders();
@@ -139,7 +139,7 @@ export class PaperTrader {
   async #symbol(): Promise<string | null> {
     this.#symbols ??= await this.#o.rest.symbols();
     const listed = this.#symbols;
-    // A broker may spell them with something behind.
+    // A broker may append a suffix to the name.
     const liked = PREFERRED.flatMap((name) => listed.filter((one) => one.startsWith(name)).slice(0, 1));
     const candidates = liked.length === 0 ? listed.slice(0, 3) : liked;
     const awake = candidates.filter((one) => (this.#restsUntil.get(one) ?? 0) < this.#step);

@@ -159,7 +159,7 @@ export class GatewayAccounts {
 
   #target(name: string, account: AccountConfig | null, row: WireAccountRow | null): Target {
     const baseUrl = this.#o.baseUrl.replace(/\/+$/, '');
-    // Of the example nothing is asked: its addresses are only shown.
+    // The example is never queried; its addresses are only shown.
     const allowHttp = account?.allowHttp ?? true;
     const assumed = { id: account?.id ?? UNKNOWN_ID, platform: 'mt5', server: '', login: 0, status: '' };
     return {
