@@ -1,5 +1,6 @@
 // Writes what pages say of definitions in the code: `npm run docs`. A test says when a page is stale. In the data dictionary it writes the
-// writer, partition, keys and columns of each table; everything around them is written by hand. docs/commands.md and docs/error-codes.md are generated whole.
+// writer, partition, keys and columns of each table; everything around them is written by hand. docs/commands.md and docs/error-codes.md are
+// generated whole.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commandsOf, exitCodesOf, program } from '../packages/cli/src/program.ts';
