@@ -1,5 +1,5 @@
-// Checks a name that a person typed against those that exist: with a mistyped one, empty results would look like complete data. In: the
-// name, and the known names. Out: nothing, or an error that suggests the nearest.
+// Checks a typed name against those that exist: for a mistyped one, an empty result would look like complete data. In: the name, and the
+// known names. Out: nothing, or an error that suggests the nearest.
 import { requireName } from '@fxtape/config';
 import type { Reader } from '@fxtape/questdb';
 import type { CliEnv } from './env.ts';

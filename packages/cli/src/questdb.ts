@@ -18,7 +18,7 @@ export function questDbView(env: Pick<CliEnv, 'QDB_CLIENT_CONF'>): QuestDbView {
   return { url, http, reader: new Reader({ http, clock: systemClock() }) };
 }
 
-/** Asks, and says of tables that are not there what that means: nobody has recorded into this database. */
+/** Runs a query. Missing tables mean that nothing was recorded into this database, and the error says so. */
 export async function askRecorded<T>(view: QuestDbView, ask: (reader: Reader) => Promise<T>): Promise<T> {
   try {
     return await ask(view.reader);

@@ -33,7 +33,7 @@ export type { WriterState } from './write/writer-state.ts';
 export { readRows, selectList } from './read/row-select.ts';
 export { type AppliedRule, type WritePermit, PAUSE_REACHES_MS, WriteGate } from './write/write-gate.ts';
 export { CorrectedRows, type LostHour, type Reckoning } from './correct/corrected-rows.ts';
-export { namesIn, storedColumns } from './correct/table-looks.ts';
+export { namesIn, storedColumns } from './correct/table-queries.ts';
 export {
   CORRECTIONS,
   isSqlCorrected,
@@ -42,10 +42,9 @@ export {
   SQL_CORRECTED,
   type SqlCorrected,
 } from './correct/corrected-tables.ts';
-export { unlike } from './correct/errors.ts';
 export { keptSinceUs, missingRows } from './correct/missing-rows.ts';
 export type { OffsetSpan, WallClock } from './correct/offset-sql.ts';
-export { TableCopy } from './correct/table-copy.ts';
+export { TableCopy, unlike } from './correct/table-copy.ts';
 export {
   createLike,
   dropTable,

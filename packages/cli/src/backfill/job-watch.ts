@@ -1,5 +1,5 @@
 // Watches planned jobs until each is done or failed. In: the jobs, and the queues. Out: how many are finished, their rows, what failed. A
-// job that Redis no longer knows (it was emptied) is planned again under its id, which is harmless if it was done.
+// job that Redis has lost (it was emptied) is planned again under the same id; that is harmless if it was done.
 import type { JobQueues, PlannedJob } from '@fxtape/jobs';
 
 export interface FailedWork {
@@ -20,9 +20,9 @@ export interface WatchState {
   readonly resting: number;
   /** Why the last attempt of an unfinished job failed; null: none failed. */
   readonly trouble: string | null;
-  /** Of finished jobs, and of the running ones as far as they told. */
+  /** Of finished jobs, and of running ones as far as they have reported. */
   readonly rows: number;
-  /** Accounts that have jobs which are not settled. */
+  /** Accounts with unfinished jobs. */
   readonly accounts: readonly string[];
 }
 

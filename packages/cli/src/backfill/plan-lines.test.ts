@@ -38,7 +38,7 @@ test('what was planned', () => {
   expect(planLines({ ...whole, jobs: [], counts })).toEqual(['Nothing that you asked for is missing.']);
   const failed = [{ account: 'other', line: 'FXSOCKET_UNREACHABLE: no' }];
   expect(planLines({ jobs, counts, left: 12, failed }).slice(-2)).toEqual([
-    '12 more jobscan be planned when these are done; --wait does so by itself',
+    '12 more jobs can be planned when these are done; --wait does so by itself',
     'other cannot be planned now: FXSOCKET_UNREACHABLE: no',
   ]);
   expect(planRecord(specs)).toEqual({

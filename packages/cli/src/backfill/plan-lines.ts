@@ -28,7 +28,7 @@ export function planLines({ counts, failed, jobs, left }: PlanNote): string[] {
     ...(more === 0 ? [] : [`and ${count(more, 'more line')}; all of them with --json`]),
     ...(left === 0
       ? []
-      : [`${count(left, 'more job')}can be planned when these are done; --wait does so by itself`]),
+      : [`${count(left, 'more job')} can be planned when these are done; --wait does so by itself`]),
     ...unplanned,
   ];
 }

@@ -70,7 +70,7 @@ export function progressLine(progress: Progress, width = 24): string {
   ].join(' · ');
 }
 
-/** What the jobs are waiting for when none of them has progressed for a while. */
+/** What the jobs are waiting for when none has progressed for a while. */
 export function standStill(of: {
   readonly active: number;
   readonly waiting: number;

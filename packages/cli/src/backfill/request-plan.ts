@@ -17,8 +17,8 @@ export interface RequestTiming {
 const TIMING: RequestTiming = { everyMs: 100, silentMs: 10_000 };
 
 /**
- * @throws SCHEDULER_SILENT when nobody takes the request up, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED with the scheduler's reason,
- * PLAN_UNREADABLE when it is of another release, QUEUE_UNREACHABLE, QUEUE_REFUSED; the signal's reason.
+ * @throws SCHEDULER_SILENT when no scheduler picks up the request, ACCOUNT_UNKNOWN, SYMBOL_UNKNOWN, PLAN_FAILED with the scheduler's reason,
+ * PLAN_UNREADABLE when the scheduler is of another release, QUEUE_UNREACHABLE, QUEUE_REFUSED; the signal's reason.
  */
 export async function requestPlan(
   queues: Pick<JobQueues, 'plan' | 'look' | 'resultOf'>,
@@ -36,7 +36,7 @@ export async function requestPlan(
     if (sight?.state === 'done') return noteOf((await queues.resultOf(job))?.note);
     if (sight?.state === 'failed') throw planFailed(sight.line ?? 'the scheduler did not say why');
     if (sight?.state === 'gone') await queues.plan([job]);
-    // Between two tries it failed, so somebody is there.
+    // A delayed request has failed once, so a scheduler is there.
     if (sight?.state === 'active' || sight?.state === 'delayed') heardMs = performance.now();
     if (performance.now() - heardMs > silentMs) throw schedulerSilent();
     await delay(everyMs, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -1,5 +1,5 @@
-// Whether a correction may go on: it is the only one, and nobody has ended it. In: the journal, the correction's id. Out: nothing, or the
-// error that says what is in the way.
+// Whether a correction may go on: it is the only one, and nobody has ended it. In: the journal and the correction's id. Out: nothing, or an
+// error that says why not.
 import { pausedStep } from '@fxtape/questdb';
 import { type ApplyJournal, isUnfinished } from './apply-state.ts';
 import { elsewhere, takenBack } from './errors.ts';

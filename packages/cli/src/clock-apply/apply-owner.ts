@@ -1,4 +1,4 @@
-// Whose correction it is: `<data>/clock-apply.json` identifies this data folder. In: the folder. Out: its id, the same every time.
+// The owner of a correction: `<data>/clock-apply.json` identifies this data folder. In: the folder. Out: its id, the same every time.
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export function applyOwner(dataDir: string): string {
   try {
     return file.parse(JSON.parse(readFileSync(path, 'utf8'))).owner;
   } catch {
-    // Absent, or of an older release: what is under way stands in the database.
+    // Absent, or of an older release. An unfinished correction is recorded in the database.
   }
   const owner = randomUUID();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

@@ -31,9 +31,9 @@ const serverClock = z.object({
   rule: z.string(),
   /** Rules that history was read with before. */
   oldRules: z.array(z.string()),
-  /** An account that recorded several feeds stands here once for each. */
+  /** An account that recorded several feeds is listed once for each. */
   accounts: z.array(z.object({ name: z.string(), feed: z.string().nullable(), replayed: z.boolean() })),
-  /** Of replayed gateways: from when on rows of a repeated hour were received in its second pass, by the hour's start, µs. */
+  /** Replayed gateways: when the second pass of a repeated hour began to be received, by the hour's start, µs. */
   splits: z.array(z.object({ feed: z.string(), hourUs: z.number(), splitUs: z.number().nullable() })),
 });
 /** A broker's server, its right rule, and whose rows it is about. */
@@ -41,7 +41,7 @@ export type ServerClock = z.infer<typeof serverClock>;
 
 const tableState = z.object({
   name: z.string(),
-  /** Last entry of the log of the old table of which the copy has everything, and of the copy itself; null: not known yet. */
+  /** The copy has everything up to this entry of the old table's log; and the last entry of the copy's own log. Null: not known yet. */
   entry: z.number().nullable(),
   copyEntry: z.number().nullable(),
 });
@@ -51,7 +51,7 @@ const evidence = z.object({
   v: z.literal(2),
   owner: z.string(),
   step: z.enum(APPLY_STEPS),
-  /** The server is told to write everything to the disk, which it must be told to end. */
+  /** A checkpoint of the server is in progress, which must be ended. */
   syncing: z.boolean(),
   clock: serverClock,
   tables: z.array(tableState),
@@ -87,7 +87,7 @@ type Http = Pick<QuestDbHttp, 'exec' | 'write'>;
 export class ApplyJournal {
   readonly #http: Http;
   readonly #clock: Clock;
-  /** Where the newest rows of a correction stand: they are written over while the step is the same for everybody else. */
+  /** The time of the newest rows of a correction: they are overwritten while the step stays the same for other processes. */
   readonly #rows = new Map<string, { readonly step: string; readonly us: number }>();
 
   constructor(o: { http: Http; clock: Clock }) {
@@ -102,7 +102,7 @@ export class ApplyJournal {
     return await newestSteps(this.#http);
   }
 
-  /** Null where nothing is known of it but its name: it never was, or an older release began it. Errors: as `exec`. */
+  /** Null when only its id is known: an older release began it, or its rows are lost. Errors: as `exec`. */
   async load(id: string): Promise<ApplyState | null> {
     const rows = asObjects(
       await this.#http.exec(
@@ -140,7 +140,7 @@ export class ApplyJournal {
     this.#rows.set(state.id, { step, us });
   }
 
-  /** Ends a correction that nothing more is known of. */
+  /** Ends a correction of which only the id is known. */
   async abandon(id: string): Promise<void> {
     const row = {
       ts: await this.#nextUs(),
@@ -164,7 +164,7 @@ export class ApplyJournal {
   }
 }
 
-/** What everybody else has to know. */
+/** The step as other processes see it. */
 const STEP_SAID = {
   filling: 'begun',
   paused: 'paused',

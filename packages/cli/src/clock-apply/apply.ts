@@ -4,7 +4,7 @@
 //   fill the copies (everything goes on) ─► pause ─► all permits are over ─► the copies are proved, small tables ─► old names away (nobody can
 //   write them any more) ─► what still came ─► copies take the names ─► views ─► `applied`: writing goes on, with the new rule
 //
-// A run trusts only what an earlier run recorded as its subject: table names show which step was reached, and counting shows what a copy
+// From an earlier run only the list of tables is taken over: table names show which step was reached, and counting shows what a copy
 // contains. Every step may run twice, and until `applied` all of it can be rolled back.
 import { type Clock, type Log, pause } from '@fxtape/ops';
 import {
@@ -45,8 +45,9 @@ import { restoreViews } from './views.ts';
 
 const QUIET_MS = 2000;
 const SETTLE_MS = 600_000;
-/** How many times everything is checked again while somebody writes although writing is paused; the rest is copied once the old names are away. */
+/** Rounds while something writes although writing is paused; the rest is copied once the old names are gone. */
 const MOST_ROUNDS = 2;
+
 export interface ApplyOptions {
   readonly http: QuestDbHttp;
   readonly journal: ApplyJournal;
@@ -64,12 +65,12 @@ export interface ApplyOptions {
 export class ClockApply {
   readonly #o: ApplyOptions;
   readonly #copies = new Map<string, TableCopy>();
-  /** Where the rows of a table stand, when not under its name. */
+  /** Tables whose rows are under another name, by table. */
   readonly #standing = new Map<string, string>();
   /** Up to which entry of its log a table is known to need no correction. */
   readonly #right = new Map<string, number>();
   #clocks: readonly WallClock[] | null = null;
-  /** What the small tables were made of when they were made last. */
+  /** The inputs from which the small tables were last made. */
   #rowsMadeOf = '';
 
   constructor(options: ApplyOptions) {
@@ -142,7 +143,7 @@ export class ClockApply {
     await this.#release(state);
   }
 
-  /** While no old name is away, writers need not wait until a person has fixed what went wrong. */
+  /** While every table has its old name, writers need not wait for somebody to fix what went wrong. */
   async #endPause(state: ApplyState): Promise<void> {
     const { journal, log } = this.#o;
     try {
@@ -156,7 +157,7 @@ export class ClockApply {
 
   async #fill(state: ApplyState): Promise<void> {
     await this.#step('filling', 0, 1);
-    // Twice, so that what came while the copies were filled is there when writing is paused, and little is left.
+    // The second time copies what came during the first, so that little is left when writing is paused.
     for (const _ of [1, 2])
       for (const { name } of state.tables)
         if (isSqlCorrected(name))
@@ -165,7 +166,7 @@ export class ClockApply {
     await this.#sync(state);
   }
 
-  /** Everybody's look shows the pause, or is too old to write on. Then the logs must stand still. */
+  /** Waits until every writer has seen the pause, or has no valid permit. Then the logs must stand still. */
   async #pause(state: ApplyState): Promise<void> {
     await this.#step('pausing', 0, 1);
     const { clock, http, log, quietMs, reachMs } = this.#o;
@@ -184,8 +185,8 @@ export class ClockApply {
   }
 
   /**
-   * Every copy has what stood in its table when the last round began, whoever wrote it. Where somebody writes on although writing is paused,
-   * that is not all; once names are away it is.
+   * Afterwards every copy has what its table had when the last round began. If something still writes, rows may be missing; once the old names
+   * are gone, that is impossible.
    */
   async #complete(state: ApplyState): Promise<void> {
     const { clock, http } = this.#o;
@@ -229,7 +230,7 @@ export class ClockApply {
     }
   }
 
-  /** Rows of a table that had none to correct when it began. */
+  /** Adds tables that had nothing to correct when the correction began. */
   async #includeLateTables(state: ApplyState): Promise<void> {
     const { http } = this.#o;
     for (const name of SQL_CORRECTED) {
@@ -255,7 +256,7 @@ export class ClockApply {
     const rows = await RowTables.make({ http, clock, servers: state.servers, lost, sourceOf });
     for (const name of ROW_CORRECTED) {
       const isKnown = state.tables.some((table) => table.name === name);
-      // Of positions also when they took their place already: what was left out of them is cut out of claims.
+      // Positions also after their copy took the name: the rows left out of them are cut out of coverage.
       const { changed } = await rows.reckon(name);
       if (isKnown ? !open.includes(name) : changed === 0) continue;
       if (!isKnown) state.tables.push({ name, entry: null, copyEntry: null });
@@ -267,7 +268,7 @@ export class ClockApply {
 
   async #lost(state: ApplyState, name: SqlCorrected): Promise<readonly LostHour[]> {
     const rows = this.#rows(state, name);
-    await rows.look();
+    await rows.refresh();
     return await rows.lost(RECKONED_AT_ONCE);
   }
 
@@ -278,7 +279,7 @@ export class ClockApply {
     await this.#step('swapping', 0, state.tables.length);
     for (;;) {
       await this.#takeNamesAway(state);
-      // Nobody can write the old tables any more. What was written after all, at the last moment, is in them.
+      // Nobody can write to the old tables any more. Rows that came at the last moment are in them.
       const entries = await lastEntries(
         http,
         state.tables.map(({ name }) => beforeOf(name, state.id)),
@@ -317,7 +318,7 @@ export class ClockApply {
   async #release(state: ApplyState): Promise<void> {
     await this.#step('swapped', 0, 1);
     await restoreViews(this.#o.http);
-    // Before anybody writes on: a power cut must not bring back old names with rows behind them.
+    // Before writing resumes: a power cut must not bring back the old names with newer rows.
     await this.#sync(state);
     await requireStill(this.#o.journal, state.id);
     state.step = 'applied';
@@ -325,7 +326,7 @@ export class ClockApply {
     await this.#step('done', 1, 1);
   }
 
-  /** Tables of which the copy has not taken the name. */
+  /** Tables whose copy has not taken the name yet. */
   async #open(state: ApplyState): Promise<string[]> {
     const places = await placesOf(this.#o.http, state.id);
     return state.tables.flatMap(({ name }) => {

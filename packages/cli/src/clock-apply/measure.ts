@@ -36,7 +36,7 @@ const WRITTEN_ROWS_PER_S = 10_000;
  * twice.
  */
 const ROOM = 2.1;
-/** Logs that have to stand still, tables that change names, what was on its way to the disk. */
+/** Waiting for quiet logs, renaming tables, syncing to the disk. */
 const STEPS_MS = 6000;
 
 export interface TableReckoning {
@@ -48,14 +48,14 @@ export interface TableReckoning {
   readonly leastS: number | null;
   readonly mostS: number | null;
   readonly bytes: number;
-  /** Of a small table: columns that its rows would lose. */
+  /** Small tables: columns that users added, which the rows would lose. */
   readonly own: readonly string[];
 }
 
 export interface Measured {
   readonly tables: readonly TableReckoning[];
   readonly lost: readonly LostHour[];
-  /** Of the tables that are written anew, their logs included. */
+  /** Of the tables that are rewritten, their logs included. */
   readonly needBytes: number;
   /** Copying, while everything goes on; and the pause. */
   readonly seconds: number;
@@ -88,9 +88,9 @@ export async function measure(o: {
   return { tables: found, lost, ...needs(found) };
 }
 
-/** What of a table is wrong. Errors: as `exec`. */
+/** How many rows of a table are wrong. Errors: as `exec`. */
 export async function reckonTable(rows: CorrectedRows): Promise<Reckoning> {
-  await rows.look();
+  await rows.refresh();
   let sum: Reckoning = { rows: 0, moved: 0, lost: 0, leastS: null, mostS: null };
   for (const window of await rows.windows(RECKONED_AT_ONCE)) {
     const each = await rows.reckon(window);
@@ -134,7 +134,7 @@ const extreme = (
   b: number | null,
 ): number | null => (a === null || b === null ? (a ?? b) : which(a, b));
 
-/** Room where the database lies, when `fxtape up` keeps it in this data folder; null when it lies somewhere else. */
+/** Free space where the database is, when it is in this data folder; null when it is elsewhere. */
 export async function freeRoom(dataDir: string): Promise<{ where: string; bytes: number } | null> {
   const where = join(resolve(dataDir), 'questdb');
   if (!existsSync(where)) return null;

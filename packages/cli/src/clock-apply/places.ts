@@ -1,4 +1,4 @@
-// Where the tables of a correction stand: names tell. In: a database and the name of a correction. Out: of each table which of its names
+// How far the tables of a correction are, from their names. In: a database and the id of a correction. Out: for each table, which of its names
 // exist.
 //
 //   own + shadow ─► before + shadow ─► before + own: the copy has taken the name

@@ -1,5 +1,5 @@
-// Who ever filled a feed: accounts with their servers, and every feed that they recorded, past ones included. In: a database. Out: each
-// account with each of its feeds, the newest first. An ambiguous name, one that several servers filled, has no server.
+// Which accounts and feeds belong to which server, past ones included. In: a database. Out: each account with each of its feeds, the newest
+// first. An ambiguous name, one that several servers filled, has no server.
 import { asObjects, CORRECTIONS, namesIn, type QuestDbHttp, SQL_CORRECTED } from '@fxtape/questdb';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
@@ -28,7 +28,7 @@ export async function recorders(http: Http): Promise<Recorder[]> {
       'SELECT account, server, feed, max(ts) at FROM accounts GROUP BY account, server, feed ORDER BY at DESC, account, server, feed',
     ),
   );
-  const claimed = asObjects(
+  const covered = asObjects(
     await http.exec('SELECT DISTINCT account, feed FROM coverage ORDER BY account, feed'),
   );
   const serversOf = new Map<string, Set<string>>();
@@ -39,7 +39,7 @@ export async function recorders(http: Http): Promise<Recorder[]> {
     serversOf.set(account, set);
     if (server !== null) set.add(server);
   }
-  for (const row of [...known, ...claimed]) {
+  for (const row of [...known, ...covered]) {
     const [account, feed] = [String(row['account']), text(row['feed'])];
     if (!serversOf.has(account)) continue;
     const set = feedsOf.get(account) ?? new Set();
@@ -59,12 +59,12 @@ export async function recorders(http: Http): Promise<Recorder[]> {
     const feeds = [...(feedsOf.get(account) ?? [])].map((feed) =>
       recorder(account, feed, ofFeed.get(feed) ?? servers),
     );
-    // It has rows of its own, too, whatever becomes of its feeds.
+    // The account has rows of its own as well, besides its feeds.
     return feeds.some(({ server }) => server === own.server) ? feeds : [own, ...feeds];
   });
 }
 
-/** Whose rows the tables hold. Errors: as `exec`. */
+/** The feeds and accounts in the tables. Errors: as `exec`. */
 export async function namesInTables(http: Http): Promise<{ kind: 'feed' | 'account'; name: string }[]> {
   const found = new Map<string, { kind: 'feed' | 'account'; name: string }>();
   for (const table of SQL_CORRECTED) {

@@ -9,7 +9,7 @@ export interface Plan {
   readonly servers: readonly DecidedClock[];
   readonly leftAlone: readonly LeftAlone[];
   readonly measured: Measured;
-  /** Where the database lies, and how much is free there; null: not known from here. */
+  /** Where the database is, and how much space is free there; null: not on this machine's data folder. */
   readonly free: { readonly where: string; readonly bytes: number } | null;
 }
 

@@ -1,5 +1,5 @@
-// The corrected copy of a small table: written whole, and read back. In: rows in the order of the table, possibly several for one key. Out:
-// the copy has the valid row of each key and nothing else, which reading it back proves.
+// The corrected copy of a small table, written whole and read back. In: rows in the order of the table, possibly several for one key. Out: a
+// copy with the valid row of each key and nothing else, which reading it back proves.
 import { createHash } from 'node:crypto';
 import type { Clock } from '@fxtape/ops';
 import { type Row, type TableDef, tables } from '@fxtape/market';
@@ -27,7 +27,7 @@ const SETTLE_MS = 600_000;
 
 type Http = Pick<QuestDbHttp, 'exec' | 'write'>;
 
-/** Of rows that have one key after they were moved, that with the greatest rank holds. */
+/** Of moved rows with the same key, the one with the greatest rank is kept. */
 export interface RankedRow {
   readonly row: Row;
   readonly rank: number;
@@ -58,7 +58,7 @@ interface CopyOf {
 }
 
 /**
- * Twice, if it has to be: where a table was dropped and made anew, what an open connection writes next is lost.
+ * Tries twice: QuestDB loses the next row of a connection that still knows a dropped table of this name.
  * Errors: CLOCK_APPLY_UNLIKE, QDB_REFUSED, QDB_SUSPENDED and those of `exec`.
  */
 export async function writeCopy(
@@ -98,7 +98,7 @@ async function isWritten(
   return held.size === 0;
 }
 
-/** A run that was killed may have left rows that would not be made now. */
+/** A killed run may have left rows that would not be written now. */
 async function emptyCopy(http: Http, copy: string, source: string): Promise<void> {
   if ((await lastEntries(http, [copy])).has(copy)) {
     const [is, should] = [await storedColumns(http, copy), await storedColumns(http, source)];

@@ -43,14 +43,14 @@ interface Reckoned {
   readonly changed: number;
 }
 
-/** Claims of an account, one after the other: this rule was written with. */
+/** A stretch of coverage of an account, and the rule that it was written with. */
 interface Written {
   readonly fromUs: number;
   toUs: number;
   readonly rule: ClockRule;
 }
 
-/** What is claimed no more, and stands as a gap. */
+/** A range that is no longer covered and becomes a gap. */
 interface Left {
   readonly account: string;
   readonly feed: string | null;
@@ -68,7 +68,7 @@ export class RowTables {
   readonly #feedServer = new Map<string, ServerClock>();
   readonly #written = new Map<string, Written[]>();
   readonly #left: readonly Left[];
-  /** Of the table that is read first: `positions` stand before claims and gaps in the list of tables. */
+  /** Filled when `positions` is read, which comes before coverage and gaps in the list of tables. */
   #positionsLeft: Left[] = [];
 
   private constructor(options: RowTablesOptions) {
@@ -88,7 +88,7 @@ export class RowTables {
     });
   }
 
-  /** Reads which rules were written with. Errors: as `exec`. */
+  /** Reads which rules the rows were written with. Errors: as `exec`. */
   static async make(options: RowTablesOptions): Promise<RowTables> {
     const self = new RowTables(options);
     const rows = asObjects(
@@ -130,7 +130,7 @@ export class RowTables {
     await writeCopy(of, copy, () => this.#allPieces(table));
   }
 
-  /** Of positions their versions, too: the newest of them holds. */
+  /** For positions also their versions: the newest is kept. */
   async *#allPieces(table: RowCorrected): AsyncGenerator<RankedRow[]> {
     if (table === 'positions') yield* this.#pieces('position_revisions', { rows: 0, changed: 0 });
     yield* this.#pieces(table, { rows: 0, changed: 0 });
@@ -190,7 +190,7 @@ export class RowTables {
         const us = row['ts'] as number;
         const moved = correctDay(us, rule);
         if (moved === us) return [row];
-        // Its figures are those of other hours: a young day is compared again, an old one is not judged any more.
+        // Its figures are of other hours: a recent day is compared again, an old one is dropped.
         if (us > this.#nowUs - COMPARED_AGAIN_US) return [];
         return [{ ...row, ts: moved, condition: 'pending', reason: 'compared under another clock rule' }];
       }
@@ -201,7 +201,7 @@ export class RowTables {
     }
   }
 
-  /** Its evidence names the rule; that of an older release does not, and then the claims around it do. */
+  /** The rule is in its evidence; for rows of older releases it is that of the coverage around it. */
   #correctedLimit(row: Row, rule: ClockRule): Row {
     const us = row['ts_earliest'] as number | null;
     if (us === null) return row;
@@ -220,7 +220,7 @@ export class RowTables {
     };
   }
 
-  /** The rule that claims of this stream at that time name, else those of the account; null when there is no claim. */
+  /** The rule of the stream's coverage at that time, else of the account's; null when nothing is covered. */
   #writtenWith(account: string, source: 'live' | 'history', us: number, stream: string): ClockRule | null {
     const other = source === 'live' ? 'history' : 'live';
     // One tape wrote all live streams; each stream of history is read by itself.
@@ -235,7 +235,7 @@ export class RowTables {
     return (before.findLast(({ toUs }) => us < toUs) ?? before.at(-1) ?? list[0])?.rule ?? null;
   }
 
-  /** The opening has its offset beside it: a rule that reads it otherwise did not write the row, whatever claims say of the close. */
+  /** The offset of the opening is stored: a rule that gives another one did not write the row, whatever rule covers its close. */
   #writtenPosition({ account, ts, ts_close: closed, utc_offset_s: offsetS }: PositionRow): ClockRule | null {
     const said = this.#writtenWith(account, 'history', closed, 'positions');
     const known = ['history', 'live'].flatMap((source) => this.#written.get(`${source}|${account}`) ?? []);
@@ -263,7 +263,7 @@ export class RowTables {
     );
   }
 
-  /** Hours of history that are left out stand as gaps, as they would if the right rule had read them. */
+  /** Hours of history that are left out become gaps, as they would if the right rule had read them. */
   #refused(): Row[] {
     const gaps = new Map<string, Row>();
     for (const { range, rows, ...key } of [...this.#left, ...this.#positionsLeft]) {
@@ -290,8 +290,8 @@ export class RowTables {
 }
 
 /**
- * Of claims that begin at one time after they were moved, though not before, the widest holds, as each of them is true. Of positions it is the
- * one that was seen last, of days the one that the right rule had judged.
+ * Which of several rows with one key is kept: of coverage the widest, as each of them is true; of positions the one seen last; of days the one
+ * that was judged with the right rule.
  */
 const rankOf = (table: RowCorrected, row: Row, stays: boolean): number => {
   if (table === 'coverage') return Number(row['ts_to']);

@@ -1,6 +1,6 @@
-// Which servers have a settled rule with which rows can be compared. In: the configuration, every account's identity now and before,
-// decisions, coverage. Out: for each server the right rule, its accounts with every feed that they ever filled, and the rules with which
-// history was read; whose rows are left as they are; and the clocks in the form that the SQL needs.
+// The right clock rule of each server. In: the configuration, every account's identity now and before, decisions, coverage. Out: for each
+// server its rule, its accounts with every feed they ever filled, and the rules with which history was read; whose rows are left as they
+// are, and why; and the clocks in the form that the SQL needs.
 import type { AccountConfig } from '@fxtape/config';
 import { brokerSpans, isRepeated, parseClockRule, tellsAlike } from '@fxtape/market';
 import { asObjects, type HistoryReader, type QuestDbHttp, sqlText, type WallClock } from '@fxtape/questdb';

@@ -20,7 +20,7 @@ export interface TakeBackOptions {
   readonly log: Log;
 }
 
-/** Tables that somebody else made, or copies that he wrote into once they had taken the names: they are kept under other names. Errors: as `exec`. */
+/** Returns the tables that are kept under other names because another program created them, or wrote to them. Errors: as `exec`. */
 export async function takeBack(
   { clock, http, journal, log }: TakeBackOptions,
   id: string,
@@ -31,7 +31,7 @@ export async function takeBack(
   if (state?.syncing === true) await endSync(http);
   for (const [name, place] of await placesOf(http, id)) {
     if (!place.before) continue;
-    // Beside the copy it can only be somebody else's, who missed the one that was away.
+    // With the copy still there, another program must have created this table while the name was free.
     if (place.own && place.shadow) kept.push(await keep(http, name, `${name}_made_${id}`));
     else if (place.own) await renameTable(http, name, shadowOf(name, id));
     await renameTable(http, beforeOf(name, id), name);
@@ -44,7 +44,7 @@ export async function takeBack(
     if (await wasWritten(http, copy, state, name)) kept.push(await keep(http, copy, `${name}_written_${id}`));
     else copies.push(copy);
   }
-  // Only now: until then nobody writes, and a run that is killed begins here anew.
+  // Only now: until then nobody writes, and a killed run starts again from here.
   if (state === null) await journal.abandon(id);
   else await journal.save({ ...state, step: 'abandoned', syncing: false });
   for (const copy of copies) await dropTable(http, copy);
@@ -57,7 +57,7 @@ async function keep(http: QuestDbHttp, from: string, as: string): Promise<string
   return as;
 }
 
-/** To take a name and to lose it are an entry each; more than that was somebody else. */
+/** Taking the name and losing it are one entry each; more entries are another program's. */
 async function wasWritten(
   http: QuestDbHttp,
   copy: string,
@@ -69,7 +69,7 @@ async function wasWritten(
   return ((await lastEntries(http, [copy])).get(copy) ?? made) > made + 2;
 }
 
-/** Corrections of which the database has lost the rows, and whose tables are away: a power cut does that. Errors: as `exec`. */
+/** Corrections whose rows the database has lost while their tables are renamed, after a power cut. Errors: as `exec`. */
 export async function strandedIds(http: QuestDbHttp, journal: ApplyJournal): Promise<string[]> {
   const applied = new Set(
     (await journal.steps()).flatMap(({ applyId, step }) => (step === 'applied' ? [applyId] : [])),

@@ -1,7 +1,7 @@
-// The views that stand on replaced tables. In: a database. Out: each of them valid.
+// Restores the views on replaced tables. In: a database. Out: every view is valid.
 import { asObjects, type QuestDbHttp, readMigrations } from '@fxtape/questdb';
 
-/** QuestDB finds a view's table again by its name; one that it does not is made anew, as the migrations have it. */
+/** QuestDB usually finds a view's table again by name. A view that is invalid is created again from the migrations. */
 export async function restoreViews(http: Pick<QuestDbHttp, 'exec'>): Promise<void> {
   const rows = asObjects(await http.exec('SELECT view_name, view_status FROM views()'));
   const valid = new Set(

@@ -26,13 +26,13 @@ export interface BackfillOptions {
 }
 
 const INTERRUPTED = 130;
-const LOOK_EVERY_MS = 500;
-/** A file or a pipe gets a line so often; a terminal one that is drawn over. */
+const POLL_EVERY_MS = 500;
+/** How often a file or a pipe gets a line; a terminal has one line that is redrawn. */
 const PLAIN_EVERY_MS = 5000;
-/** Redis may be restarted meanwhile. */
+/** How long Redis may be away: it may be restarting. */
 const PATIENCE_MS = 60_000;
 const WORKERS_SILENT_MS = 15_000;
-/** When nothing has progressed for this long, the line says what the jobs are waiting for. */
+/** Without progress for this long, the line says what the jobs are waiting for. */
 const STANDS_MS = 5000;
 const SHOWN_FAILURES = 20;
 
@@ -74,7 +74,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
     }
     const startedMs = performance.now();
     let whole: Whole = { plan, end: await waitFor(queues, plan, stop.signal, json ? () => {} : drawer()) };
-    // Where every job of a plan failed, the next one would be the same again.
+    // If every job of a plan failed, the next plan would be the same.
     while (plan.left > 0 && !whole.end.interrupted && whole.end.failed.length < whole.end.total) {
       plan = await ask(again ? whole.end.total : 0);
       if (plan.jobs.length === 0) break;
@@ -104,7 +104,7 @@ interface Whole {
   readonly end: End;
 }
 
-/** One plan after another as one. */
+/** Two plans in succession as one. */
 const together = (before: Whole, plan: PlanNote, end: End): Whole => ({
   plan: { ...plan, jobs: [...before.plan.jobs, ...plan.jobs], counts: sum(before.plan.counts, plan.counts) },
   end: {
@@ -156,7 +156,7 @@ async function waitFor(
       const { code } = error as { code?: string };
       const passing = code === 'QUEUE_UNREACHABLE' || code === 'QUEUE_REFUSED';
       if (!passing || performance.now() - reachedMs > PATIENCE_MS) throw error;
-      // The time without Redis is nobody's silence.
+      // Without Redis the workers could not report.
       movedMs = performance.now();
     }
     const settled = state.done + state.failed.length;
@@ -172,13 +172,13 @@ async function waitFor(
       away = await requireWorkers(queues, state.accounts);
       movedMs = performance.now();
     }
-    // Looking at ten thousand jobs must not become the work.
-    const pauseMs = Math.max(LOOK_EVERY_MS, 4 * (performance.now() - beganMs));
+    // Polling ten thousand jobs must not take all the time.
+    const pauseMs = Math.max(POLL_EVERY_MS, 4 * (performance.now() - beganMs));
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Tells which account's gateway is away. @throws WORKERS_SILENT when nobody serves any of the accounts; QUEUE_*. */
+/** Text that names an account whose gateway is away, or ''. @throws WORKERS_SILENT when no worker serves any of the accounts; QUEUE_*. */
 async function requireWorkers(queues: JobQueues, accounts: readonly string[]): Promise<string> {
   const report = await queues.report();
   const served = report.accounts.filter((one) => accounts.includes(one.account) && one.workers > 0);
@@ -191,7 +191,7 @@ async function requireWorkers(queues: JobQueues, accounts: readonly string[]): P
   });
 }
 
-/** Draws over its own line on a terminal, and writes a line now and then elsewhere. */
+/** On a terminal redraws one line; elsewhere writes a line now and then. */
 function drawer(): (line: string, last: boolean) => void {
   const { stdout } = process;
   if (stdout.isTTY === true) {

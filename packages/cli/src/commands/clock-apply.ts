@@ -1,4 +1,4 @@
-// `fxtape clock apply`: gives rows that were written with another clock rule their right time, without downloading anything. In: the
+// `fxtape clock apply`: corrects the times of rows that were written with another clock rule, without downloading anything. In: the
 // configuration, QuestDB, and what an earlier run left there. Out: corrected tables and progress, or the plan (`--dry-run`).
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export interface ClockApplyOptions {
   readonly json?: boolean;
 }
 
-/** Everything that the ways of this command need. */
+/** What the parts of this command need. */
 interface Command {
   readonly env: CliEnv;
   readonly options: ClockApplyOptions;
@@ -42,7 +42,7 @@ interface Command {
   readonly clock: Clock;
   readonly journal: ApplyJournal;
   readonly log: Log;
-  /** To the person who waits. */
+  /** Prints progress to stderr. */
   readonly say: (line: string) => void;
 }
 
@@ -86,14 +86,14 @@ async function dryRun(command: Command): Promise<void> {
   tell(options, document, planLines(plan));
 }
 
-/** Puts everything back, whoever began it. */
+/** Rolls back every unfinished correction, whoever began it. */
 async function abort(command: Command): Promise<void> {
   const { journal, options } = command;
   const ids = (await journal.steps()).filter(isUnfinished).map(({ applyId }) => applyId);
   const all = [...new Set([...ids, ...(await strandedIds(command.http, journal))])];
   if (all.length === 0) throw noneUnderWay();
   const kept: string[] = [];
-  // The newest first: it may stand on what an older one left.
+  // The newest first: it may build on what an older one left.
   for (const id of all.toReversed()) kept.push(...(await takeBack(command, id)));
   tell(options, { abandoned: all, kept }, [
     `everything is as it was before ${all.join(', ')}; rows are written again`,
@@ -111,7 +111,7 @@ async function applyOrDrop(command: Command): Promise<void> {
     say(`the database no longer has the state of the correction ${id}: rolling it back`);
     await takeBack(command, id);
   }
-  // Once tables are away nothing else can be read, and nothing else is possible than to go on.
+  // Once tables are renamed they cannot be read for a new plan, so the correction can only go on.
   if (earlier !== null && !(await apply.canGoBack(earlier))) return await goOn(command, apply, earlier);
   const read = await readServers(command);
   if (options.dropOld === true) return await dropOld(command, read.servers);
@@ -181,7 +181,7 @@ function requirePossible({ free, measured, unsettled: [unsettled] }: SettledPlan
     throw noRoom(measured.needBytes, free.bytes, free.where);
 }
 
-/** Held as long as the process lives. */
+/** The lock is held until the process ends. */
 function lockApply(dataDir: string): TapeLock {
   try {
     return lockTape(join(dataDir, 'run', 'clock-apply'));

@@ -36,10 +36,10 @@ export async function clock(options: ClockOptions): Promise<void> {
 export async function clockSet(text: string, options: { account: string; json?: boolean }): Promise<void> {
   const path = readRunningEnv().FXTAPE_CONFIG;
   const rule = text === 'auto' ? text : checkedRule(text);
-  // A missing or unreadable file is told as everywhere else.
+  // Reports a missing or invalid file like every command.
   await runMode({ ...readRunningEnv(), FXTAPE_DEMO: undefined });
   const written = setClock(await readConfigText(path), { path, account: options.account, rule });
-  // Whoever watches the file sees the old or the new one, never a half.
+  // By rename, so that services that watch the file never read half of it.
   const partial = `${path}.partial`;
   writeFileSync(partial, written, { mode: statSync(path).mode });
   renameSync(partial, path);

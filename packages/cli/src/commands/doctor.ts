@@ -44,7 +44,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     options.json === true
       ? JSON.stringify({ fine, checks, depth }, null, 2)
       : [...checkLines(checks, paint), ...(depth.length === 0 ? [] : ['', ...depthLines(depth)])].join('\n');
-  // No check says a key; what an answer of somebody else's server says is not in our hands.
+  // No check prints a key, but an answer of another server might contain one.
   const keys = configured?.config.accounts.flatMap(({ keyVariable }) => configured.keyOf(keyVariable) ?? []);
   out(`${new Redactor(keys).redact(text)}\n`);
   return fine ? 0 : 1;
@@ -64,7 +64,7 @@ function configurationCheck({ config, demo }: RunMode): Check {
   return ok('configuration', config.source, count(config.accounts.length, 'account'));
 }
 
-/** A Redis that does not answer is no failure: recording live does not need one, and history is fetched when it is back. */
+/** A Redis that does not answer is not a failure: live recording does not need it, and history is fetched when it is back. */
 async function examineRedis(env: CliEnv): Promise<Check[]> {
   const { host } = new URL(env.REDIS_URL);
   if (await redisAnswers(env.REDIS_URL)) return [ok('Redis', `answers at ${host}`)];
@@ -73,11 +73,11 @@ async function examineRedis(env: CliEnv): Promise<Check[]> {
     'live recording does not need it; history is not fetched meanwhile',
   ];
   return [
-    warning('Redis', facts, 'Start it, or correct REDIS_URL; missing history is then planned automatically'),
+    warning('Redis', facts, 'Start it, or correct REDIS_URL; missing history is then planned by itself'),
   ];
 }
 
-/** What a QuestDB that cannot be asked knows, is not known; its own checks say why. */
+/** Without limits when QuestDB cannot be queried; its own checks say why. */
 async function depthOf(env: CliEnv, offers: readonly HistoryOffer[]): Promise<DepthRow[]> {
   if (offers.length === 0) return [];
   const { http } = questDbView(env);

@@ -60,11 +60,11 @@ export function outagesTable(rows: readonly OutageRow[], o: TableOptions): strin
 
 type Interval = Pick<GapRow, 'ts_from' | 'ts_to'>;
 
-/** A gap without a begin: its stream was never recorded before it. */
+/** A gap without a beginning: its stream was never recorded before. */
 const from = (row: Interval): string => (row.ts_from === null ? 'unknown' : isoMs(row.ts_from));
 const to = (row: Interval): string => (row.ts_to === null ? NOT_YET : isoMs(row.ts_to));
 
-/** What was added from history, or about how much is missing for good; empty: nobody knows. */
+/** Rows added from history, or roughly how many are missing; empty: unknown. */
 function rowsOf({ missing_estimate: missing, rows_healed: healed, state }: GapRow): string {
   if (state === 'healed' && healed !== null) return `+${healed}`;
   if (missing === null || state === 'verified_empty') return '';

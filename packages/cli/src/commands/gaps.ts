@@ -64,7 +64,7 @@ async function askAbout<T>(asked: AskedNames, ask: (reader: Reader) => Promise<T
   });
 }
 
-/** One more than the limit is asked for: then there are more. */
+/** Asks for one more than the limit, to know whether there are more. */
 function filterOf(options: OutagesOptions) {
   const { account, from, limit, open, to } = options;
   return {

@@ -15,7 +15,7 @@ export interface SqlOptions {
   readonly admin?: boolean;
 }
 
-/** Whatever else reads it gets each value as it is. */
+/** Escapes control characters only for a terminal; files and pipes get each value as it is. */
 const write = (text: string): Promise<void> =>
   new Promise((done) => {
     if (process.stdout.write(process.stdout.isTTY === true ? visible(text) : text)) done();

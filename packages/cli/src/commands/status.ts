@@ -33,7 +33,7 @@ export async function status(options: StatusOptions): Promise<number> {
   let before: Sample | null = null;
   let code = 0;
   while (!stop.signal.aborted) {
-    // The addresses are looked up each time: `fxtape up` may have been started since.
+    // Addresses are read each time: `fxtape up` may have been started since.
     const { facts, sample } = await gather(readRunningEnv(), before);
     before = sample;
     const report = reportOf(facts);

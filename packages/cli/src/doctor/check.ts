@@ -1,11 +1,11 @@
-// The result of one check of `fxtape doctor`. In: facts, as sentences. Out: ok, a warning (it works, but could be better) or failed (it
-// does not work, or will not), with what to do.
+// The result of one check of `fxtape doctor`. In: facts, as sentences. Out: ok, a warning (works, but could be better) or failed (does not
+// work, or soon will not), with what to do.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { FxtapeError } from '@fxtape/ops';
 import { gatewayHint } from '../failure-line.ts';
 
 export interface Check {
-  /** What was looked at: `key FXSOCKET_API_KEY`. */
+  /** What was checked: `key FXSOCKET_API_KEY`. */
   readonly name: string;
   readonly state: 'ok' | 'warning' | 'failed';
   /** Stable, for failures that have one. */
@@ -39,7 +39,7 @@ export const failed = (name: string, facts: readonly string[], todo: string, cod
   todo,
 });
 
-/** A check whose question ended in a known error. Any other error is thrown on: it is a defect. */
+/** A check that ended in a known error. Any other error is a defect, and thrown again. */
 export function failedBy(name: string, error: unknown, ...facts: string[]): Check {
   if (error instanceof FxtapeError) return failed(name, [...facts, error.message], error.hint, error.code);
   if (error instanceof FxSocketError)

@@ -1,5 +1,5 @@
-// Whether the clock rule fits the broker's clock today. In: the configured rule, the tape's, and what `/ServerTimezone` says. Out: a
-// check. Today's offset can refute a rule and never proves one: rules that agree today may differ in another season.
+// Whether the clock rule fits the broker's clock today. In: the configured rule, the tape's, and the answer of `/ServerTimezone`. Out: a
+// check. Today's offset can refute a rule but not prove it: rules that agree today may differ in another season.
 import {
   clockOffset,
   ClockRuleError,
@@ -22,7 +22,7 @@ export interface ClockFacts {
   readonly nowMs: number;
 }
 
-/** Beyond this a live gateway's clock does not show the present. */
+/** A clock that is off by more does not show the present. */
 const PRESENT_MS = 20 * 60_000;
 
 export function clockCheck(facts: ClockFacts): Check {
@@ -34,7 +34,7 @@ export function clockCheck(facts: ClockFacts): Check {
   if (offsetS === null)
     return warning(
       name,
-      [`the gateway states an offset of ${statedS} s from UTC, which no clock has`, `rule ${chosen}`],
+      [`the gateway reports an offset of ${statedS} s from UTC, which no time zone has`, `rule ${chosen}`],
       'Report it to whoever runs the gateway; while recording, fxtape compares its running clock with the rule',
     );
   const said = [`the broker's clock is ${spellOffset(offsetS)} today`, `rule ${chosen} (${origin})`];
@@ -71,7 +71,7 @@ export function clockCheck(facts: ClockFacts): Check {
   return ok(name, ...said, 'they agree');
 }
 
-/** By how much the gateway's time misses the present, null when it does not or cannot be read. */
+/** How far the gateway's time is from the present; null when it is close, or cannot be read. */
 function presentBy({ nowMs, serverTime }: ClockFacts, offsetS: number): number | null {
   const stated = parseBrokerTime(serverTime);
   if (stated === null) return null;

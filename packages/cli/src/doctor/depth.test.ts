@@ -28,7 +28,7 @@ test('the table', () => {
     demo     EURUSD  bars D1    1999-01-04T00:00:00.000Z  all     /PriceHistory     yes
     demo             deals      2024-05-06T00:00:00.000Z  all     /OrderHistory     yes
     demo             positions  not known yet             all     /PositionHistory  no: only closed round trips; open positions are recorded only as streamed
-    demo             account                                      none              no: the gateway has no past account figures"
+    demo             account                                      none              no: the gateway keeps no history of it"
   `);
 });
 

@@ -13,12 +13,12 @@ export type TickRoute = 'full' | 'dates_only' | 'absent' | 'unknown';
 /** What the terminal of an account offers. */
 export interface HistoryOffer {
   readonly account: AccountConfig;
-  /** Of the configured ones, those that the broker lists. */
+  /** The configured symbols that the broker lists. */
   readonly symbols: readonly string[];
   readonly quoteTicks: TickRoute;
 }
 
-/** A row of `history_limits`, as far as it is asked for. */
+/** The columns of `history_limits` that are used here. */
 export interface KnownLimit {
   readonly symbol: string | null;
   readonly stream: string;
@@ -32,7 +32,7 @@ export interface DepthRow {
   readonly symbol: string | null;
   readonly stream: string;
   readonly timeframe: string | null;
-  /** ISO 8601 UTC; null: no backfill has found it out yet. */
+  /** ISO 8601 UTC; null: no backfill has reached it yet. */
   readonly earliest: string | null;
   /** How far back it is configured; null: not at all. */
   readonly wanted: string | null;
@@ -52,7 +52,7 @@ export function tickRouteOf(document: OpenApiDocument | null): TickRoute {
   return bounds?.some(({ format }) => format === 'date') === true ? 'dates_only' : 'full';
 }
 
-/** Null limits: QuestDB could not be asked. */
+/** Null limits: QuestDB could not be queried. */
 export function depthRows(offer: HistoryOffer, limits: readonly KnownLimit[] | null): DepthRow[] {
   const { account, symbols } = offer;
   const earliest = (stream: string, symbol: string | null, timeframe: string | null): string | null => {
@@ -95,11 +95,7 @@ export function depthRows(offer: HistoryOffer, limits: readonly KnownLimit[] | n
       const why = 'only closed round trips; open positions are recorded only as streamed';
       return row({ ...of, source: '/PositionHistory', healable: false }, account.backfill.deals, why);
     }
-    return row(
-      { ...of, source: null, healable: false },
-      undefined,
-      'the gateway has no past account figures',
-    );
+    return row({ ...of, source: null, healable: false }, undefined, 'the gateway keeps no history of it');
   });
   return [...market, ...own];
 }

@@ -1,5 +1,5 @@
 // `fxtape doctor`: the data folder. In: its path and the accounts. Out: how much space is free, whether the tape can be written, and who
-// holds the lock of each tape. Writes one file and removes it again.
+// holds the lock of each tape. Writes a file and removes it.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -34,7 +34,7 @@ export function judgeRoom(dataDir: string, freeBytes: number, wholeBytes: number
 
 function writeCheck(dataDir: string): Check {
   const folder = join(dataDir, 'tape');
-  // A folder that does not exist is not created: the variable may be wrong.
+  // A missing folder is not created: FXTAPE_DATA_DIR may be wrong.
   const existing = existingPart(resolve(folder));
   const probe = join(existing, `.doctor-${process.pid}`);
   try {
@@ -69,7 +69,7 @@ function lockCheck(name: string, locked: boolean, collector: number | null): Che
   if (!locked) return ok(name, 'no process is writing it');
   if (collector !== null) return ok(name, `the collector (process ${collector}) is writing it`);
   const todo =
-    'Find that process and stop it unless it is meant to run: meanwhile no collector can record into this folder';
+    'Find that process, and stop it if it should not run: until then no collector can record into this folder';
   return warning(name, ['a process other than the collector of this data folder holds its lock'], todo);
 }
 

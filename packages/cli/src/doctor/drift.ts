@@ -1,5 +1,5 @@
 // Whether an account's live OpenAPI document still matches what this client relies on. In: the document, null if it could not be read. Out:
-// a check that names the differences. A warning, never a failure: the routes themselves show what really fails. Differences of routes that
+// a check that names the differences. A warning, never a failure: the checks of the routes show what really fails. Differences of routes that
 // the recorder does not use are listed without a warning.
 import {
   compareOpenApi,
@@ -32,7 +32,7 @@ const SHOWN = 5;
 
 export function driftCheck(name: string, live: OpenApiDocument | null): Check {
   if (live === null) {
-    const todo = 'Nothing, if every other check passes: recording does not need it';
+    const todo = 'Nothing to do if every other check passes: recording does not need it';
     return warning(name, ['its OpenAPI document could not be read, so it was not compared'], todo);
   }
   const found = compareOpenApi(live, ours);
@@ -42,7 +42,7 @@ export function driftCheck(name: string, live: OpenApiDocument | null): Check {
   const beside = found.drifts.filter((drift) => !matters.includes(drift));
   const facts = [reach(found), ...spell(matters), ...spell(beside)];
   if (matters.length === 0) return ok(name, ...facts);
-  const todo = 'Look for a newer release of fxtape; if there is none, report it with these lines';
+  const todo = 'Update fxtape; if there is no newer release, report it with these lines';
   return warning(name, facts, todo);
 }
 

@@ -1,5 +1,5 @@
-// `fxtape doctor`: the gateway. In: the configuration with its keys. Out: a check for each key (set, accepted, read-only), and for each
-// account whether it is found and is the one its tape belongs to, and the history that its terminal offers. Keys never leave this file.
+// `fxtape doctor`: the gateway. In: the configuration with its keys. Out: a check for each key (set, accepted, read-only) and for each
+// account (found, and the one its tape belongs to), and the history that its terminal offers. Keys never leave this file.
 import { join } from 'node:path';
 import { findAccount, tapeOwner } from '@fxtape/collector';
 import type { AccountConfig } from '@fxtape/config';
@@ -60,7 +60,7 @@ async function examineKey(
 function keyCheck(name: string, apiKey: string, reached: number): Check {
   const reach = `is accepted and reaches ${count(reached, 'account')}`;
   if (isFullKey(apiKey)) {
-    const todo = 'Create a read-only key (fxs_ro_…) on FxSocket and use it: a recorder never needs to trade';
+    const todo = 'Use a read-only key (fxs_ro_…) from FxSocket: a recorder never needs to trade';
     return warning(name, [reach, 'is a full key: it can trade'], todo);
   }
   return ok(

@@ -40,7 +40,7 @@ export async function examineQuestDb(
 
 function versionCheck(url: string, build: string): Check {
   const version = /QuestDB ([\d.]+)/.exec(build)?.[1];
-  if (version === undefined) return ok('QuestDB', `answers at ${url}`, 'does not state its version');
+  if (version === undefined) return ok('QuestDB', `answers at ${url}`, 'does not report its version');
   const facts = [`${version} answers at ${url}`];
   if (version === QUESTDB_VERSION) return ok('QuestDB', ...facts);
   return warning(
@@ -53,7 +53,7 @@ function versionCheck(url: string, build: string): Check {
 async function examineTables(http: QuestDbHttp): Promise<Check[]> {
   const found = await walTables(http, NAMES);
   if (found.size === 0) {
-    return [ok('tables', 'there are none yet: the collector creates them when it starts')];
+    return [ok('tables', 'none yet: the collector creates them when it starts')];
   }
   const differences: string[] = [];
   for (const name of NAMES) differences.push(...(await schemaDifferences(http, tableDef(name))));
@@ -69,7 +69,7 @@ async function examineTables(http: QuestDbHttp): Promise<Check[]> {
   return [shape, appliedCheck([...found.values()])];
 }
 
-/** What queries see of what was written. A lag of a moment is the normal state of a table that is being written. */
+/** How much of the written rows queries see. A table that is being written always lags a moment. */
 export function appliedCheck(found: readonly WalTable[]): Check {
   const name = 'rows';
   const suspended = found.filter((table) => table.suspended);

@@ -1,5 +1,5 @@
-// The checks of `fxtape doctor`, for people. In: checks. Out: lines: the state, what was checked, what was found, and under it what to do;
-// then a summary.
+// The checks of `fxtape doctor`, for people. In: checks. Out: lines with state, name and facts of each check, what to do below it, and a
+// summary at the end.
 import { count } from '../print/quantity.ts';
 import type { Check } from './check.ts';
 

@@ -31,7 +31,7 @@ export async function examineTerminal(
     await routes.ask('/getQuote', () => rest.quote(first, options));
   }
   await routes.ask('/AccountSummary', () => rest.accountSummary(options));
-  // Recording does not need it, so it is no failure when it does not answer.
+  // Recording does not need the document, so a failure is not reported as one.
   const document = await rest.openApi(options).catch((error: unknown) => {
     if (error instanceof FxSocketError) return null;
     throw error;
@@ -52,7 +52,7 @@ type Status = Awaited<ReturnType<FxSocketRest['status']>>;
 function terminalCheck(account: string, { account: login, broker, status, terminal }: Status): Check {
   const name = `terminal of ${account}`;
   const facts = [
-    `says it is ${status}`,
+    `reports ${status}`,
     terminal.alive ? 'runs' : 'does not run',
     broker.connected ? 'is connected to the broker' : 'is not connected to the broker',
     login.loggedIn ? 'is logged in' : 'is not logged in',
@@ -93,7 +93,7 @@ function clockOf(account: AccountConfig, timezone: ServerTimezone, owner: TapeOw
   });
 }
 
-/** Asks routes one after the other and remembers how each answered. */
+/** Calls routes one after the other, and collects how each answered. */
 class Routes {
   readonly #answers: string[] = [];
   readonly #failures: FxSocketError[] = [];

@@ -3,7 +3,7 @@
 import { durationMs } from '@fxtape/config';
 import { askableUs, usOfIso } from '@fxtape/console';
 
-/** `2026-11-23T08:00:00.123Z`: milliseconds, which is what bounds of gaps are known to. */
+/** `2026-11-23T08:00:00.123Z`: bounds of gaps are known to the millisecond. */
 export function isoMs(us: number): string {
   return new Date(Math.floor(us / 1000)).toISOString();
 }

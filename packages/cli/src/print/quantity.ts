@@ -1,4 +1,4 @@
-// Quantities as people read them: three digits that matter, with their unit.
+// Quantities for people. In: numbers. Out: text with three significant digits and the unit.
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
@@ -30,7 +30,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
-/** Three digits, a trailing zero behind the point left out. */
+/** Three digits, without trailing zeros after the point. */
 export function significant(value: number): string {
   return String(Number(value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)));
 }

@@ -1,5 +1,5 @@
-// A table for people. In: column heads and rows of text. Out: lines, the columns side by side, two spaces between them, nothing behind
-// the last one. A head that starts with ">" is set to the right, for numbers.
+// A table for people. In: column heads and rows of text. Out: lines, two spaces between the columns, no trailing spaces. A head that starts
+// with ">" aligns its column to the right, for numbers.
 
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const right = heads.map((head) => head.startsWith('>'));

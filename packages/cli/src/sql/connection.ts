@@ -1,5 +1,5 @@
-// How people and their tools connect. In: the addresses in force. Out: the facts for programs, and the same as lines that can be copied.
-// They hold passwords: this is the one place that shows them, to whoever may read the data folder.
+// How people and their tools connect. In: the addresses in force. Out: the facts for programs, and the same as lines to copy. They contain
+// passwords: nothing else prints them, and only those who can read the data folder get here.
 import { parseClientConf } from '@fxtape/questdb';
 
 interface Login {

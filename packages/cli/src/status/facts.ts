@@ -1,15 +1,15 @@
-// Everything that `fxtape status` looks at, as it was found: nothing here is judged yet. A part that could not be asked is its error.
+// The facts of `fxtape status`, before any judgement. A part that could not be queried is its error.
 import type { CollectorState, JobsAnswer } from '@fxtape/console';
 import type { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
 
 export interface ServiceFact {
   readonly name: string;
-  /** `host:port` that was asked; null when it is not known where to ask. */
+  /** `host:port`; null when it is not known. */
   readonly addr: string | null;
   readonly answers: boolean;
   readonly since: string | null;
-  /** The `fxtape up` that runs on this data folder keeps it. */
+  /** The `fxtape up` on this data folder runs it. */
   readonly expected: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface StatusFacts {
   readonly atMs: number;
   readonly dataDir: string;
   readonly collector: CollectorState | FxtapeError;
-  /** Where the collector was asked; null when it is not known. */
+  /** The collector's address; null when it is not known. */
   readonly collectorAddr: string | null;
   readonly services: readonly ServiceFact[];
   readonly questdb: { readonly url: string; readonly version: string } | FxtapeError;
@@ -32,9 +32,9 @@ export interface StatusFacts {
   readonly withoutPastTicks: readonly string[];
   /** By account; missing where the tape is on another machine. */
   readonly tapes: ReadonlyMap<string, TapeFact>;
-  /** By account: counters a second, since the sample before. */
+  /** By account: counts per second since the last sample. */
   readonly rates: ReadonlyMap<string, Rates>;
-  /** By feed and symbol: when the newest tick that SQL shows was received, microseconds UTC; of the last day only. */
+  /** By feed and symbol: receive time of the newest tick that SQL shows, microseconds UTC; last day only. */
   readonly newest: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 

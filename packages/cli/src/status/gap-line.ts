@@ -1,5 +1,5 @@
 // The gaps of `fxtape status` in one line. In: how many there are of each cause and state. Out: the open gaps and how many of them
-// have not ended, those healed or verified empty, and those that are unrecoverable; a sentence if they are unknown.
+// have not ended, those healed or verified empty, and those that are unrecoverable; `not known` if they could not be queried.
 import type { GapCount } from '@fxtape/questdb';
 
 export function gapLine(counts: readonly GapCount[] | null): string {

@@ -1,5 +1,5 @@
-// Asks everything that `fxtape status` shows: the collector, the other services, QuestDB, the queues, and the folder of the tape. In: the
-// environment and the sample before. Out: the facts, errors included: a part that is down is what the command is about, not a reason to fail.
+// Gathers what `fxtape status` shows from the collector, the other services, QuestDB, the queues, and the tape's folder. In: the environment
+// and the last sample. Out: the facts, errors included: a part that is down is a finding, not a failure of the command.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ const ANSWER_MS = 1500;
 const SAMPLE_MS = 1000;
 const NEWEST_US = 86_400_000_000;
 
-/** `sample`: for the rates of the next call. Errors: QDB_CONF_INVALID, RUN_FILE_INVALID. */
+/** `sample` is `before` of the next call, for the rates. Errors: QDB_CONF_INVALID, RUN_FILE_INVALID. */
 export async function gather(
   env: CliEnv,
   before: Sample | null,
@@ -122,7 +122,7 @@ async function isHealthy(addr: string): Promise<boolean> {
   try {
     return (await fetch(`http://${reachable}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) })).ok;
   } catch {
-    return false; // refused or too late: it does not answer, which is what was asked
+    return false; // refused or too late: it does not answer
   }
 }
 
@@ -136,7 +136,7 @@ async function tapesOf(dataDir: string, collector: CollectorState): Promise<Map<
   return tapes;
 }
 
-/** Feeds whose table lags or is suspended are left out: what it shows would look like silence. */
+/** Feeds whose table lags or is suspended are left out: its newest tick would look like silence. */
 async function newestTicks(reader: Reader, collector: CollectorState): Promise<StatusFacts['newest']> {
   const newest = new Map<string, Map<string, number>>();
   const feeds = new Set(collector.accounts.flatMap(({ feed }) => (feed === null ? [] : [feed])));

@@ -1,5 +1,4 @@
-// The jobs of `fxtape status`. In: what stands in the queues, account by account. Out: a table, the busiest first; a sentence when nobody
-// can tell.
+// The jobs of `fxtape status`. In: the queues, account by account. Out: a table, the busiest first; one line when the queues are unknown.
 import type { JobsAnswer } from '@fxtape/console';
 import { count, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
@@ -28,9 +27,7 @@ export function jobLines(jobs: JobsAnswer | null): string[] {
   return [
     ...table(heads, shown.map(cells)),
     ...(rest === 0 ? [] : [`and ${count(rest, 'more account')}`]),
-    ...(jobs.plan_requests === 0
-      ? []
-      : [`${count(jobs.plan_requests, 'request')} to plan not picked up yet`]),
+    ...(jobs.plan_requests === 0 ? [] : [`${count(jobs.plan_requests, 'plan request')} not picked up yet`]),
   ];
 }
 

@@ -1,14 +1,14 @@
-// What the queues mean for the verdict of `fxtape status`. In: the jobs as they were found, and whether this data folder has services that
-// need them. Out: reasons, which degrade, and remarks, which do not: recording live needs no Redis, and a failed job is planned again.
+// What the queues mean for the verdict of `fxtape status`. In: the queues, and whether this data folder has services that need them. Out:
+// reasons, which degrade, and remarks, which do not: live recording needs no Redis, and a failed job is planned again.
 import type { JobsAnswer } from '@fxtape/console';
 import { FxtapeError } from '@fxtape/ops';
 import { count, spellDuration } from '../print/quantity.ts';
 
-/** Beyond this a waiting job is late: the queues are short, and filled again as they drain. */
+/** A job that waits longer is late: the queues are short, and refilled as they drain. */
 export const WAITS_LONG_MS = 3_600_000;
-/** A shorter absence of a gateway is none that a person should hear of. */
+/** Shorter absences of a gateway are not reported. */
 const AWAY_MS = 5000;
-/** A worker that was just started, or an account that is new, has so long. */
+/** Time for a worker that was just started, or an account that is new. */
 const UNSERVED_MS = 15_000;
 const RECENT_MS = 86_400_000;
 

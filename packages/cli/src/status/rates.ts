@@ -1,5 +1,5 @@
-// How fast each account receives, from two looks at its counters. In: the collector's state at two moments. Out: counts a second by
-// account, nothing for an account that one of them does not know, and nothing when the collector was started again in between.
+// How fast each account receives. In: two samples of the collector's state. Out: counts per second by account; none for an account that only
+// one sample has, and none at all when the collector was restarted in between.
 import type { CollectorState } from '@fxtape/console';
 import type { Rates } from './facts.ts';
 

@@ -1,5 +1,5 @@
-// The screen of `fxtape status`. In: the report and how many lines there are for it. Out: lines. Where not all symbols fit, those that are
-// not live come first and the rest is counted.
+// The screen of `fxtape status`. In: the report and how many lines fit. Out: lines. When not all symbols fit, those that are not live come
+// first and the rest is counted.
 import { count, significant, spellBytes, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
 import { gapLine } from './gap-line.ts';
@@ -7,7 +7,7 @@ import { jobLines } from './job-lines.ts';
 import type { AccountReport, StatusReport, StreamReport } from './report.ts';
 
 export interface ScreenOptions {
-  /** Lines that fit; Infinity: all. */
+  /** How many lines fit; Infinity: all. */
   readonly rows: number;
   /** Colours the verdict. */
   readonly paint?: (verdict: StatusReport['verdict'], text: string) => string;
@@ -96,7 +96,7 @@ function streamLines(account: AccountReport, room: number, named: boolean): stri
   if (symbols.length === 0) return lines;
   const rows = symbols.map(([name, streams]) => symbolRow(name ?? '', streams));
   rows.sort((a, b) => Number(a.live) - Number(b.live));
-  // Two lines for the heads and the count of what does not fit.
+  // Two lines are for the heads and for the count of the rest.
   const fit = Math.max(FEWEST_SYMBOLS, room - lines.length - 2);
   const shown = rows.length <= fit + 1 ? rows : rows.slice(0, fit);
   const rest = rows.slice(shown.length);
@@ -127,7 +127,7 @@ function symbolRow(name: string, streams: readonly StreamReport[]): { live: bool
   };
 }
 
-/** `live`, or what keeps it from being live. */
+/** `live`, or why it is not. */
 function phase({ open_gap: gap, phase: word }: StreamReport): string {
   if (word === 'live' || gap === null) return word;
   return `${word} (${gap.cause}${gap.since === null ? '' : ` since ${gap.since.slice(11, 19)}Z`})`;

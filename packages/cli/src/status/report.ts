@@ -1,6 +1,6 @@
-// The judgement of `fxtape status`. In: the facts. Out: one document, the same for people and programs, with the verdict:
+// The report of `fxtape status`. In: the facts. Out: one document, the same for people and programs, with the verdict:
 //   well      every configured stream is live, and what is recorded is in SQL within seconds
-//   degraded  something is missing or late, and the tape takes what it can get
+//   degraded  something is missing or late, but at least one account is recorded
 //   down      nothing is recorded: no collector answers, or none of its accounts records
 import { type AccountState, type JobsAnswer, readinessOf } from '@fxtape/console';
 import { FxtapeError } from '@fxtape/ops';
@@ -27,9 +27,9 @@ export interface StatusReport {
     readonly detail: string | null;
   }[];
   readonly accounts: readonly AccountReport[];
-  /** Null: could not be asked. */
+  /** Null: could not be queried. */
   readonly gaps: readonly GapCount[] | null;
-  /** Null: could not be asked. */
+  /** Null: could not be queried. */
   readonly jobs: JobsAnswer | null;
 }
 
@@ -56,13 +56,12 @@ export interface StreamReport {
   readonly timeframe: string | null;
   readonly phase: string;
   readonly frames: number;
-  /** Ticks only: how long ago the newest one that SQL shows was received; null when there is none of the last day, or the clock was
-   * set back since. */
+  /** Ticks only: age of the newest one that SQL shows; null without one of the last day, or when the clock was set back since. */
   readonly last_ago_ms: number | null;
   readonly open_gap: { readonly cause: string; readonly since: string | null } | null;
 }
 
-/** Two processes of a machine may read its clock so much apart. */
+/** Two processes of one machine may read the clock this far apart. */
 const FUTURE_MS = 1000;
 
 export function reportOf(facts: StatusFacts): StatusReport {
@@ -129,18 +128,18 @@ function accountOf(state: AccountState, facts: StatusFacts): AccountReport {
   };
 }
 
-/** A receive time in the future is no age: a clock was set back since, and the age is unknown. */
+/** Null for a receive time in the future: the clock was set back since, so the age is unknown. */
 function agoMs(atMs: number, lastUs: number): number | null {
   const ago = Math.round(atMs - lastUs / 1000);
   return ago < -FUTURE_MS ? null : Math.max(0, ago);
 }
 
-/** What to do about a part that does not answer. */
+/** What to do about the parts that do not answer. */
 function hints(...parts: readonly unknown[]): string[] {
   return parts.flatMap((part) => (part instanceof FxtapeError ? [part.hint] : []));
 }
 
-/** History is fetched from here: by services of this data folder. */
+/** Whether services of this data folder fetch history. */
 function needsJobs({ services }: StatusFacts): boolean {
   return services.some(
     ({ addr, expected, name }) => ['scheduler', 'backfill'].includes(name) && (expected || addr !== null),

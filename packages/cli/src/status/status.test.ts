@@ -251,7 +251,7 @@ test('jobs: the busiest accounts, their budget and what fails', () => {
     demo       12       4        1       1  1 min 5 s        2  2 of 3 (slow)
     held        3       4        1       0  1 min 5 s        2  3, requests paused for 12 s
     idle        0       0        1       0                   2
-    1 request to plan not picked up yet"
+    1 plan request not picked up yet"
   `);
   const many = Array.from({ length: 12 }, (_, i) => account({ account: `a${i}`, waiting: i }));
   expect(jobLines({ plan_requests: 0, accounts: many }).at(-1)).toBe('and 4 more accounts');

@@ -1,6 +1,6 @@
-// The rows of a table as they would stand if the right rules had read them from the start. In: the clocks of the servers, the table where its
-// rows stand now, a window of the time that they get. Out: statements that select them, short however many brokers and years there are;
-// what moves and what is left out. A statement has in it only the stretches of wall clock that its window meets.
+// Selects the rows of a table as if the right clock rules had read them from the start. In: the clocks of the servers, the table that has the
+// rows now, a window of corrected time. Out: statements that select the corrected rows, and how many rows move or are left out. A statement
+// contains only the stretches of wall clock that its window meets, so it stays short however many brokers and years there are.
 import { asObjects, type Cell, type ExecAnswer } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import type { TableDef } from '@fxtape/market/tables';
@@ -17,7 +17,7 @@ import {
   type WallRange,
 } from './offset-sql.ts';
 import { fits, type Part, partsOf, piecesOf, type WallPiece } from './statement-parts.ts';
-import { namesIn, offsetsIn, STATEMENT_MS, storedColumns, type StoredColumn } from './table-looks.ts';
+import { namesIn, offsetsIn, STATEMENT_MS, storedColumns, type StoredColumn } from './table-queries.ts';
 import { type Stretch, stretchesOf, type Window, within } from './windows.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
@@ -26,14 +26,14 @@ export interface Reckoning {
   readonly rows: number;
   /** Rows that get another time. */
   readonly moved: number;
-  /** Rows of history in an hour that occurs twice, which nothing tells the passes of. */
+  /** History rows in a repeated hour whose pass is unknown. */
   readonly lost: number;
   /** Least and greatest seconds by which rows move; null when none does. */
   readonly leastS: number | null;
   readonly mostS: number | null;
 }
 
-/** A stream and an hour of the broker's wall clock out of which rows were left. */
+/** A stream and an hour of the broker's wall clock from which rows are left out. */
 export interface LostHour {
   readonly stream: string;
   readonly feed: string | null;
@@ -56,17 +56,17 @@ export class CorrectedRows {
   readonly #clocks: readonly NamedClock[];
   readonly #sourceOf: (table: string) => string;
   readonly #versions: CorrectedRows | null;
-  /** Offsets that rows have, and that they may get. */
+  /** The offsets that rows have now, and those that they may get. */
   #old = { leastS: 0, mostS: 0 };
   readonly #new: { readonly leastS: number; readonly mostS: number };
   #columns: readonly StoredColumn[] = [];
-  #strangers: readonly string[] | null = null;
+  #clockless: readonly string[] | null = null;
 
   constructor(o: {
     http: Http;
     table: SqlCorrected;
     clocks: readonly WallClock[];
-    /** Where the rows of a table stand now; default under its name. */
+    /** The table that has the rows now; default: the one of that name. */
     sourceOf?: (table: string) => string;
   }) {
     this.table = o.table;
@@ -86,12 +86,12 @@ export class CorrectedRows {
     };
   }
 
-  /** All tables that are read, where their rows stand now. */
+  /** All tables that are read. */
   get sources(): readonly string[] {
     return [this.#source, ...(this.#versions?.sources ?? [])];
   }
 
-  /** In the order of the table; known once it was looked at. */
+  /** In the order of the table; empty before `refresh`. */
   get columns(): readonly StoredColumn[] {
     return this.#columns;
   }
@@ -100,12 +100,12 @@ export class CorrectedRows {
     return this.#sourceOf(this.table);
   }
 
-  /** Looks at what the table holds; before anything else, and again when rows may have come. Errors: as `exec`. */
-  async look(): Promise<void> {
+  /** Queries what the table holds. Call it first, and again when rows may have been added. Errors: as `exec`. */
+  async refresh(): Promise<void> {
     this.#columns = await storedColumns(this.#http, this.#source);
     this.#old = (await offsetsIn(this.#http, this.#source)) ?? { leastS: 0, mostS: 0 };
-    this.#strangers = null;
-    await this.#versions?.look();
+    this.#clockless = null;
+    await this.#versions?.refresh();
   }
 
   /** The table in windows of about `rows`. Errors: as `exec`. */
@@ -115,17 +115,17 @@ export class CorrectedRows {
     );
   }
 
-  /** All rows that may get a time in the window, as they stand now, with all columns. */
+  /** All rows that may get a time in the window, as they are now, with all columns. */
   standing(window: Window): { readonly sql: string; readonly columns: readonly StoredColumn[] }[] {
     const sql = `SELECT * FROM ${this.#source} WHERE ${within(this.#standing(window))}`;
     return [{ sql, columns: this.#columns }, ...(this.#versions?.standing(window) ?? [])];
   }
 
-  /** Statements that select the rows whose right time lies in the window: each row is in one of them, with all columns in order. */
+  /** Statements that select the rows whose corrected time is in the window: each row in one of them, with all columns in order. */
   async select(window: Window): Promise<string[]> {
     const versions = this.#versions;
     const oneByOne = versions === null && this.spec.values.length === 0;
-    // Where nothing moves, what stands there is what belongs there.
+    // Where nothing moves, the rows are right as they are.
     if (!oneByOne && !(await this.#changes(window)))
       return [`SELECT ${names(this.#columns)} FROM ${this.#source} WHERE ${within(window)}`];
     const statements: string[] = [];
@@ -145,7 +145,7 @@ export class CorrectedRows {
     return statements;
   }
 
-  /** What stands in a window. Errors: as `exec`. */
+  /** Counts the rows of a window, and those that change. Errors: as `exec`. */
   async reckon(window: Window): Promise<Reckoning> {
     let sum: Reckoning = { rows: 0, moved: 0, lost: 0, leastS: null, mostS: null };
     for (const from of await this.#standingRows(window)) {
@@ -166,7 +166,7 @@ export class CorrectedRows {
     return sum;
   }
 
-  /** Rows of history that are left out, by stream and hour, found in windows of about `rows`. Errors: as `exec`. */
+  /** History rows that are left out, by stream and hour, found in windows of about `rows`. Errors: as `exec`. */
   async lost(rows: number): Promise<LostHour[]> {
     const { by } = this.spec;
     const hours = this.#clocks.flatMap(({ names: of, spans }) =>
@@ -196,8 +196,8 @@ export class CorrectedRows {
   }
 
   /**
-   * Whether rows of one name move by different amounts, and so may get the same key: some were written with the right rule, others with the
-   * wrong one by a writer that did not know.
+   * Whether rows of one name move by different amounts and so may get the same key: some were written with the right rule, others with the
+   * wrong one by a writer that had not seen the change.
    */
   async #meet(window: Window): Promise<boolean> {
     const { by, time } = this.spec;
@@ -213,7 +213,7 @@ export class CorrectedRows {
     return false;
   }
 
-  /** The columns of a moved row; null where there is none of that name. */
+  /** The columns of a moved row; null for a column that the table does not have. */
   #list(columns: readonly StoredColumn[]): string {
     const own = new Set(this.#columns.map(({ name }) => name));
     return columns
@@ -231,7 +231,7 @@ export class CorrectedRows {
     return `SELECT ${list} FROM (SELECT *, cast(cast(${this.spec.time} as long) + coalesce(utc_offset_s - fx_o, 0) * 1000000L as timestamp) fx_t FROM (${from})) WHERE NOT (${LOST})${inside}`;
   }
 
-  /** Of rows that get the same key, the one that already had it. */
+  /** Of rows that get the same key, the one that has it already. */
   #once(window: Window, part: Part, wall: WallPiece): string {
     const keys = (tables[this.table] as TableDef).keys.join(', ');
     const list = `${this.#list(this.#columns)}, abs(utc_offset_s - fx_o) fx_d`;
@@ -239,7 +239,7 @@ export class CorrectedRows {
     return `SELECT ${names(this.#columns)} FROM (SELECT *, row_number() OVER (PARTITION BY ${keys} ORDER BY fx_d) fx_n FROM (${moved})) WHERE fx_n = 1`;
   }
 
-  /** The newest version of each key. Of two wall clocks that are one instant, the one that never occurs has the smaller offset. */
+  /** The newest version of each key. Of two wall-clock times of one instant, the one that never occurs has the smaller offset. */
   #newest(window: Window, part: Part, versions: CorrectedRows): string {
     const keys = (tables[this.table] as TableDef).keys.join(', ');
     const wall = this.#wallOf(window);
@@ -248,7 +248,7 @@ export class CorrectedRows {
     return `SELECT ${names(this.#columns)} FROM (SELECT *, row_number() OVER (PARTITION BY ${keys} ORDER BY utc_offset_s DESC, ts_seen DESC, fx_own DESC) fx_n FROM ((${own}) UNION ALL (${others}))) WHERE fx_n = 1`;
   }
 
-  /** Read rightly before its old rows were corrected, a bar has one version twice; it was first seen when the wrong rule read it. */
+  /** A bar that the right rule read again before the correction has one version twice; it was first seen when the wrong rule read it. */
   #distinctVersions(window: Window, part: Part): string {
     const { values } = this.spec;
     const same = (tables[this.table] as TableDef).keys.filter((key) => key !== 'ts_seen').join(', ');
@@ -259,27 +259,27 @@ export class CorrectedRows {
     return `SELECT ${names(this.#columns)} FROM (SELECT *, ${lags} FROM (${right})) WHERE NOT (was_ts_seen IS NOT NULL AND (was_ts_seen = ts_seen OR (${equal})))`;
   }
 
-  /** Where rows stand now that get a time in the window. */
+  /** The window that rows have now which get a time in the window. */
   #standing({ fromUs, toUs }: Window): Window {
     if (this.spec.time !== 'ts') return { fromUs, toUs };
-    // What stays as it is has its own time.
+    // Never narrower than the window: rows without an offset keep their time.
     const down = Math.max(0, this.#old.mostS - this.#new.leastS);
     const up = Math.max(0, this.#new.mostS - this.#old.leastS);
     return { fromUs: Math.max(0, fromUs - down * 1_000_000), toUs: toUs + up * 1_000_000 };
   }
 
-  /** What the broker's clock shows of rows that get a time in the window. */
+  /** The wall clock of rows that get a time in the window. */
   #wallOf({ fromUs, toUs }: Window): WallPiece {
     const { leastS, mostS } = this.#new;
     return { fromUs: fromUs + leastS * 1_000_000, toUs: toUs + mostS * 1_000_000, where: '' };
   }
 
-  /** What it showed of rows that stand in the window. */
+  /** The wall clock of rows that are in the window now. */
   #wallStanding({ fromUs, toUs }: Window): WallRange {
     return { fromUs: fromUs + this.#old.leastS * 1_000_000, toUs: toUs + this.#old.mostS * 1_000_000 };
   }
 
-  /** Statements for all rows that stand in a window. */
+  /** Statements for all rows that are in a window now. */
   async #standingRows(window: Window): Promise<string[]> {
     const statements: string[] = [];
     for (const wall of await this.#walls(window))
@@ -298,11 +298,11 @@ export class CorrectedRows {
       this.spec,
       this.#clocks,
       wall,
-      async () => (this.#strangers ??= await this.#namesOfNobody()),
+      async () => (this.#clockless ??= await this.#namesWithoutClock()),
     );
   }
 
-  async #namesOfNobody(): Promise<string[]> {
+  async #namesWithoutClock(): Promise<string[]> {
     const known = new Set(this.#clocks.flatMap(({ names: of }) => of));
     const found = new Set<string>();
     for (const source of this.sources)
@@ -311,7 +311,7 @@ export class CorrectedRows {
     return [...found].toSorted();
   }
 
-  /** The wall clock of what stands in a window, in pieces that one statement can tell. A time beside `ts` may be of any age. */
+  /** The wall clock of rows that are in a window now, in pieces short enough for one statement. A time other than `ts` may have any age. */
   async #walls(window: Window): Promise<WallPiece[]> {
     if (this.spec.time === 'ts') return [{ ...this.#wallStanding(window), where: '' }];
     const b = brokerSql(this.spec);

@@ -3,31 +3,31 @@
 // tell, or nothing in it was made from broker time. A table that is not in this list does not compile.
 import { type Kind, STREAMED, type StreamKind, type TableName } from '@fxtape/market/tables';
 
-/** The server moves the rows: the columns tell all that is needed. */
+/** The server moves the rows: their columns have all that is needed. */
 export interface SqlCorrection {
   readonly how: 'sql';
-  /** The column that says whose clock it is. */
+  /** The column that names whose clock it is. */
   readonly by: 'feed' | 'account';
   /** The time that was made from broker time, with `utc_offset_s` beside it. */
   readonly time: 'ts' | 'ts_open';
-  /** When rows of the live path were received; null where there are none. The pass of a repeated hour is the one nearest to it. */
+  /** When live rows were received; null: the table has none. In a repeated hour they belong to the pass nearest to it. */
   readonly received: string | null;
-  /** Which rows are history: in a repeated hour they stay only where their passes were told apart. */
+  /** Which rows are history: in a repeated hour they stay only where their pass is known. */
   readonly history: string;
   /** Claims and gaps of these rows have this stream. */
   readonly stream: StreamKind;
   /** Bars: one that is longer than the repeated hour holds both passes. */
   readonly bars: boolean;
   /**
-   * The table with every version of these rows, which `ts_seen` tells the order of. Rows of different times may have one key after the
-   * correction, and a row that another one hid stands in its versions only: the newest version of each key holds.
+   * The table with every version of these rows, in order of `ts_seen`. After the correction rows of different times may have the same key,
+   * and a row that another one replaced is only in this table: the newest version of each key is kept.
    */
   readonly versions: 'bar_revisions' | 'deal_revisions' | null;
-  /** Values of a version: one that equals the version before it is none, and is left out. */
+  /** The values of a version: one that equals the version before it is left out. */
   readonly values: readonly string[];
 }
 
-/** Their rows are read, moved and written: the rule that they were written with has to be looked up. Small ones. */
+/** Small tables whose rows are read, moved and written here: the rule that they were written with must be looked up. */
 interface RowCorrection {
   readonly how: 'rows';
 }
@@ -44,7 +44,7 @@ const barValues = ['open', 'high', 'low', 'close', 'tick_volume', 'real_volume',
 const rows = { how: 'rows' } as const;
 const stays = (why: string) => ({ how: 'stays', why }) as const;
 
-/** Of the streamed tables the kinds tell. */
+/** Streamed tables follow from their kinds. */
 const streamed = Object.fromEntries(
   STREAMED.map(({ by, clock, received, stream, table }): [string, SqlCorrection | NoCorrection] => [
     table,

@@ -1,10 +1,10 @@
-// What tells whether two sets of rows are the same: how many there are, and sums over every column, one's own included. In: statements that
-// select rows, each row in one of them. Out: a text that is equal exactly when counts and sums are. The server adds up integers only: a sum
-// of doubles depends on the order in which its threads come.
+// Compares two sets of rows without reading them: a count, and a sum over every column, columns that users added included. In: statements
+// that select rows, each row in one of them. Out: a text that is equal when count and sums are. Only integers are summed: a sum of doubles
+// depends on the order in which the server's threads finish.
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { quoted } from './corrected-rows.ts';
-import { STATEMENT_MS, type StoredColumn } from './table-looks.ts';
+import { STATEMENT_MS, type StoredColumn } from './table-queries.ts';
 
 export interface Fingerprint {
   readonly rows: number;

@@ -1,28 +1,28 @@
-// Rows of a table that was replaced which are not in the table that took its place. In: the rows as they should stand, and the table that should
-// have them. Out: how many are missing, and those rows in their place. The other table may have more rows, and newer versions of the same.
+// Finds rows of a replaced table that the new table lacks. In: the corrected rows, and the table that should have them. Out: how many are
+// missing; on request they are added. The new table may have more rows, and newer versions of the same rows.
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../wire/sql-text.ts';
 import type { TableDef } from '@fxtape/market/tables';
 import { tables } from '@fxtape/market/tables';
 import { type CorrectedRows, quoted } from './corrected-rows.ts';
-import { STATEMENT_MS, storedColumns } from './table-looks.ts';
+import { STATEMENT_MS, storedColumns } from './table-queries.ts';
 import { within } from './windows.ts';
 
 const ROWS_AT_ONCE = 400_000;
 
-/** `put`: whether they are written there, too; older ones than `sinceUs` need not be there. Returns how many are missing. Errors: as `exec`. */
+/** Returns how many rows are missing. `put`: add them; rows older than `sinceUs` do not count. Errors: as `exec`. */
 export async function missingRows(
   http: Pick<QuestDbHttp, 'exec'>,
   rows: CorrectedRows,
   into: string,
   { put, sinceUs }: { readonly put: boolean; readonly sinceUs: number },
 ): Promise<number> {
-  await rows.look();
+  await rows.refresh();
   const there = new Set((await storedColumns(http, into)).map(({ name }) => name));
   const columns = rows.columns.map(({ name }) => name).filter((name) => there.has(name));
   const { keys } = tables[rows.table] as TableDef;
-  // A version that is there already may be newer.
+  // The row that is there may be a newer version.
   const versioned = rows.spec.versions !== null;
   const on = keys.map((key) => `r.${key} = m.${key}`).join(' AND ');
   const newer = versioned ? ' OR m.ts_seen < r.ts_seen' : '';
@@ -46,7 +46,7 @@ export async function missingRows(
   return missing;
 }
 
-/** From when on a table keeps its rows: older partitions may be gone because they were told to go. Errors: as `exec`. */
+/** The earliest time that a table keeps: its TTL may have dropped older partitions. Errors: as `exec`. */
 export async function keptSinceUs(
   http: Pick<QuestDbHttp, 'exec'>,
   table: string,

@@ -1,6 +1,6 @@
-// The offset that a row should have been written with, as an expression of its own columns. In: whose clock keeps which offsets over which
-// stretches of wall clock, and the wall clock that the rows in question show. Out: SQL that is null where a row has none, or where it lies
-// in an hour that occurs twice and nothing tells which pass it is of. Only stretches that matter are in it, so that it stays short.
+// The right offset of a row as an SQL expression over its columns. In: which clock has which offsets over which stretches of wall clock, and
+// the wall clock of the rows in question. Out: SQL; null for a row without an offset, and for one in a repeated hour whose pass is unknown.
+// The expression contains only the stretches that those rows meet, so it stays short.
 import { sqlText } from '../wire/sql-text.ts';
 import type { SqlCorrection } from './corrected-tables.ts';
 
@@ -18,7 +18,7 @@ export interface RepeatedSpan {
   readonly toUs: number;
   readonly firstS: number;
   readonly secondS: number;
-  /** The rows of history there were written by a rule with the same hour: their passes were told apart. */
+  /** History rows there were written by a rule with the same repeated hour, so their pass is known. */
   readonly told: boolean;
   /** A replayed gateway: rows of the first pass were received before, of the second from then on; null is not known. Left out: the pass nearest to the receive time. */
   readonly splitUs?: number | null;
@@ -40,29 +40,29 @@ export interface WallRange {
 
 export const isRepeatedSpan = (span: OffsetSpan): span is RepeatedSpan => 'firstS' in span;
 
-/** The same of the names that one table knows. */
+/** The same for the names of one table. */
 export interface NamedClock {
   readonly names: readonly string[];
   readonly spans: readonly OffsetSpan[];
 }
 
-/** Each as short as names can be in a statement. */
+/** In chunks of names, so that each is short enough for a statement. */
 export const namedClocks = (spec: SqlCorrection, clocks: readonly WallClock[]): NamedClock[] =>
   clocks.flatMap(({ accounts, feeds, spans }) =>
     chunks(spec.by === 'feed' ? feeds : accounts, NAMES_AT_ONCE).map((names) => ({ names, spans })),
   );
 
-/** A name may have 60 bytes in an address. */
+/** A name may take 60 bytes of the URL. */
 export const NAMES_AT_ONCE = 100;
 
 export const chunks = <T>(list: readonly T[], most: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / most) }, (_, i) => list.slice(i * most, (i + 1) * most));
 
-/** What the broker's clock showed, in microseconds. */
+/** The broker's wall clock of a row, in microseconds. */
 export const brokerSql = (spec: SqlCorrection): string =>
   `(cast(${spec.time} as long) + utc_offset_s * 1000000L)`;
 
-/** `fx_b`: where `brokerSql` stands. Rows of nobody that is named keep the offset that they have. */
+/** `fx_b` is the column of `brokerSql`. Rows of other names keep their offset. */
 export function offsetSql(spec: SqlCorrection, clocks: readonly NamedClock[], wall: WallRange): string {
   const cases = clocks.map(({ names, spans }) => {
     const met = spans.filter((span) => span.toUs > wall.fromUs && span.fromUs < wall.toUs);
@@ -92,7 +92,7 @@ function passSql(spec: SqlCorrection, span: RepeatedSpan): string {
   const received = `cast(${spec.received} as long)`;
   const away = (offsetS: number): string => `abs(fx_b - ${offsetS}000000L - ${received})`;
   let live = `CASE WHEN ${away(secondS)} < ${away(firstS)} THEN ${secondS} ELSE ${firstS} END`;
-  // An event whose own time is that of its receipt is never left out.
+  // An event whose `ts` is its receive time is never left out.
   if (span.splitUs === null) live = spec.time === 'ts' ? 'NULL' : String(firstS);
   else if (span.splitUs !== undefined)
     live = `CASE WHEN ${received} < ${span.splitUs}L THEN ${firstS} ELSE ${secondS} END`;
@@ -101,7 +101,7 @@ function passSql(spec: SqlCorrection, span: RepeatedSpan): string {
 
 const MINUTES = { M1: 1, M5: 5, M15: 15, M30: 30, H1: 60, H4: 240, D1: 1440, W1: 10_080, MN1: 40_320 };
 
-/** The bar holds both passes for certain: it is longer than the hour. */
+/** A bar longer than the repeated hour holds both passes. */
 const longBar = (hourS: number): string => {
   const long = Object.entries(MINUTES).filter(([, minutes]) => minutes * 60 > hourS);
   return `timeframe IN (${long.map(([name]) => sqlText(name)).join(', ')})`;

@@ -1,5 +1,5 @@
-// Cuts what one statement would be too long for. In: whose clocks, over which wall clock. Out: parts of names, and pieces of wall clock, each
-// of which one statement can tell. Most of the time there is one of each, and it says nothing about names.
+// Splits work that would make a statement too long. In: clocks and a range of wall clock. Out: parts by names, and pieces of wall clock, each
+// short enough for one statement. Usually there is one of each, without a condition on names.
 import { chunks, inNames, type NamedClock, NAMES_AT_ONCE, offsetSql, type WallRange } from './offset-sql.ts';
 import type { SqlCorrection } from './corrected-tables.ts';
 
@@ -16,7 +16,7 @@ export interface WallPiece extends WallRange {
   readonly where: string;
 }
 
-/** Of the offsets, which a statement has in it twice at most: all of it has to fit into an address. */
+/** For the offsets, which a statement contains at most twice: the whole must fit into a URL. */
 const MOST_BYTES = 9_000;
 
 export const fits = (spec: SqlCorrection, clocks: readonly NamedClock[], wall: WallRange): boolean => {
@@ -29,12 +29,12 @@ export const fits = (spec: SqlCorrection, clocks: readonly NamedClock[], wall: W
   return encodeURIComponent(sql).length <= MOST_BYTES;
 };
 
-/** Everybody is in one of the parts, whether he has a clock or not. `strangers`: names that have none. */
+/** Every row is in one part, whether its name has a clock or not. `clockless`: names that have none. */
 export async function partsOf(
   spec: SqlCorrection,
   clocks: readonly NamedClock[],
   wall: WallRange,
-  strangers: () => Promise<readonly string[]>,
+  clockless: () => Promise<readonly string[]>,
 ): Promise<Part[]> {
   if (fits(spec, clocks, wall)) return [{ clocks, where: '' }];
   const batches: NamedClock[][] = [];
@@ -44,7 +44,7 @@ export async function partsOf(
     else batches.push([clock]);
   }
   const named = batches.map((batch) => ({ clocks: batch, names: batch.flatMap(({ names }) => names) }));
-  const others = chunks(await strangers(), NAMES_AT_ONCE).map((names) => ({ clocks: [], names }));
+  const others = chunks(await clockless(), NAMES_AT_ONCE).map((names) => ({ clocks: [], names }));
   return [
     ...[...named, ...others].map((part) => ({
       clocks: part.clocks,
@@ -54,7 +54,7 @@ export async function partsOf(
   ];
 }
 
-/** Pieces of wall clock that a statement can tell of any one clock. */
+/** Pieces of wall clock short enough for a statement, whichever clock it is about. */
 export function piecesOf(spec: SqlCorrection, clocks: readonly NamedClock[], wall: WallRange): WallPiece[] {
   const edges = [wall.fromUs, wall.toUs];
   for (let i = 0; i < edges.length - 1; ) {
@@ -68,7 +68,7 @@ export function piecesOf(spec: SqlCorrection, clocks: readonly NamedClock[], wal
     const from = i === 0 ? '' : `fx_b >= ${fromUs}L`;
     const to = i === last ? '' : `fx_b < ${toUs}L`;
     const inside = [from, to].filter(Boolean).join(' AND ');
-    // The first piece has the rows that have no broker time.
+    // Rows without a broker time are in the first piece.
     const where = inside === '' ? '' : ` WHERE ${i === 0 ? `fx_b IS NULL OR ${inside}` : inside}`;
     return { fromUs, toUs, where };
   });

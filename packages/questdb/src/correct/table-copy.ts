@@ -1,25 +1,23 @@
-// The corrected copy that will take a table's place. In: the rows as they should stand. Out: a copy that is proved to have them, window by
-// window, and up to which entry of the logs it has. What an earlier run left is believed as little as what this one wrote: each window is
-// counted and summed up on both sides, and copied when it is unlike. A window whose rows did not change since it was proved is not looked at
-// again, so that little is left to do while writing is paused.
-import type { Clock } from '@fxtape/ops';
+// The corrected copy that will replace a table. In: the corrected rows. Out: a copy that is proved to have them, window by window. Nothing is
+// taken for granted, whether an earlier run or this one wrote it: each window is counted and summed up on both sides, and copied when they
+// differ. A window whose rows have not changed since it was proved is not read again, so little is left to do while writing is paused.
+import { type Clock, FxtapeError } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { requireSettled } from '../wire/settled-tables.ts';
 import { walTables } from '../wire/wal-tables.ts';
 import { type CorrectedRows, names } from './corrected-rows.ts';
-import { STATEMENT_MS, storedColumns } from './table-looks.ts';
-import { unlike } from './errors.ts';
+import { STATEMENT_MS, storedColumns } from './table-queries.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import { createLike, dropTable, lastEntries, sameEntries } from './table-names.ts';
 import { type Stretch, type Window, within } from './windows.ts';
 
-/** Rows in one statement: a second or two of the server's time. */
+/** Rows per statement: a second or two of the server's time. */
 const ROWS_AT_ONCE = 400_000;
-/** How many windows may wait in the log of the copy: what waits there takes disk space twice. */
+/** How many windows may wait in the log of the copy, where they take disk space twice. */
 const WAITING = 4;
 const SETTLE_MS = 600_000;
-/** While rows keep coming: each try is a pass over the whole table, and every writer waits. The rest is copied once the old name is away. */
+/** Tries while rows keep coming: each reads the whole table while writers wait. The rest is copied once the old name is gone. */
 const MOST_TRIES = 2;
 
 type Http = Pick<QuestDbHttp, 'exec'>;
@@ -29,7 +27,7 @@ export class TableCopy {
   readonly name: string;
   readonly #http: Http;
   readonly #clock: Clock;
-  /** Of each window: what the rows were when the copy was proved to have them. */
+  /** By window: the state of the rows when the copy was proved to have them. */
   readonly #proved = new Map<string, { readonly stood: string; readonly rows: number }>();
   #windows: Stretch[] = [];
 
@@ -41,12 +39,12 @@ export class TableCopy {
   }
 
   /**
-   * Brings the copy up to what stands in the table now. True when all of it was proved: then the copy has everything up to the entries that
-   * the logs had before the call. `onWindow` is called after each window that was copied. Errors: QDB_SUSPENDED and those of `exec`.
+   * Brings the copy up to date with the table. True when all of it is proved: the copy then has everything up to the entries that the logs had
+   * before the call. `onWindow` is called after each window that was copied. Errors: QDB_SUSPENDED and those of `exec`.
    */
   async follow(onWindow: (done: number, of: number) => Promise<void> = async () => {}): Promise<boolean> {
     await this.#settled(this.rows.sources);
-    await this.rows.look();
+    await this.rows.refresh();
     await this.#requireCopy();
     await this.#extendWindows();
     const again: { readonly window: Window; readonly stood: string }[] = [];
@@ -74,8 +72,8 @@ export class TableCopy {
   }
 
   /**
-   * Follows until the copy is proved; false when it could not be because rows kept coming. What is unlike although nobody writes is made anew,
-   * once: rows may stand in it that should not. Errors: CLOCK_APPLY_UNLIKE, and those of `follow`.
+   * Follows until the copy is proved; false when it could not be, because rows kept coming. A copy that differs although nobody writes is made
+   * again once: it may have rows that it should not have. Errors: CLOCK_APPLY_UNLIKE, and those of `follow`.
    */
   async prove(onWindow?: (done: number, of: number) => Promise<void>): Promise<boolean> {
     let still = 0;
@@ -95,15 +93,11 @@ export class TableCopy {
 
   async #startAgain(): Promise<void> {
     await dropTable(this.#http, this.name);
-    this.#forget();
-  }
-
-  #forget(): void {
     this.#proved.clear();
     this.#windows = [];
   }
 
-  /** A copy that is absent is made, and one with other columns is made anew. */
+  /** Makes the copy if it is absent, and makes one with other columns again. */
   async #requireCopy(): Promise<void> {
     const [source = ''] = this.rows.sources;
     const isThere = (await lastEntries(this.#http, [this.name])).has(this.name);
@@ -113,7 +107,7 @@ export class TableCopy {
     await this.#settled([this.name]);
   }
 
-  /** Windows stay what they are, so that what was proved stays known; what came beyond their ends is in new ones. */
+  /** Keeps the windows, so that proofs stay valid, and adds new ones for rows beyond their ends. */
   async #extendWindows(): Promise<void> {
     const now = await this.rows.windows(ROWS_AT_ONCE);
     const [first, last] = [this.#windows[0], this.#windows.at(-1)];
@@ -126,7 +120,7 @@ export class TableCopy {
     this.#windows = [...before, ...this.#windows, ...after];
   }
 
-  /** No row of the copy lies outside of what was proved. */
+  /** Whether every row of the copy lies in a proved window. */
   async #isAll(): Promise<boolean> {
     const proved = this.#windows.reduce(
       (sum, window) => sum + (this.#proved.get(keyOf(window))?.rows ?? 0),
@@ -136,7 +130,7 @@ export class TableCopy {
     return Number(row['n']) === proved;
   }
 
-  /** Another text when any row changed that may get a time in the window. */
+  /** The state of all rows that may get a time in the window, as text: it differs when any of them changed. */
   async #stands(window: Window): Promise<string> {
     const texts: string[] = [];
     for (const { columns, sql } of this.rows.standing(window))
@@ -169,8 +163,15 @@ export class TableCopy {
 
 const keyOf = ({ fromUs, toUs }: Window): string => `${fromUs} ${toUs}`;
 
-/** What of a window lies in `[fromUs, toUs)`. */
+/** The part of a window that lies in `[fromUs, toUs)`. */
 function cut(window: Stretch, fromUs: number, toUs: number): Stretch[] {
   const [from, to] = [Math.max(window.fromUs, fromUs), Math.min(window.toUs, toUs)];
   return from < to ? [{ ...window, fromUs: from, toUs: to }] : [];
 }
+
+export const unlike = (table: string, copy: string): FxtapeError =>
+  new FxtapeError({
+    code: 'CLOCK_APPLY_UNLIKE',
+    message: `the corrected copy of ${table}, ${copy}, does not contain the rows it should, although it was made twice`,
+    context: { table, copy },
+  });

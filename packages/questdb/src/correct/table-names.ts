@@ -1,9 +1,9 @@
-// Tables as a whole: made, named, dropped, and how far their logs are. In: names. Out: statements to the database, each of which may run twice.
+// Creates, renames and drops tables, and queries how far their logs are. In: names. Out: statements to the database; each may run twice.
 import { type Clock, FxtapeError, pause } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { walTables } from '../wire/wal-tables.ts';
-import { STATEMENT_MS } from './table-looks.ts';
+import { STATEMENT_MS } from './table-queries.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
@@ -22,15 +22,15 @@ export async function tableNames(http: Http): Promise<string[]> {
   return dataset.map(([name]) => String(name));
 }
 
-/** An empty table with the columns, keys and partition of another, one's own columns included; nothing when it is there. Errors: as `exec`. */
+/** Creates an empty table with all columns, keys and the partition of another, if it does not exist. Errors: as `exec`. */
 export const createLike = async (http: Http, name: string, like: string): Promise<void> =>
   void (await http.exec(`CREATE TABLE IF NOT EXISTS ${name} (LIKE ${like})`));
 
-/** An entry of the log of the table itself. */
+/** The rename is an entry in the log of the table. */
 export const renameTable = async (http: Http, from: string, to: string): Promise<void> =>
   void (await http.exec(`RENAME TABLE ${from} TO ${to}`, { deadlineMs: STATEMENT_MS }));
 
-/** Empties a table. Dropping it and making it anew would lose a row that an open connection writes next: it still knows the old one. */
+/** Empties a table. After a drop and create, QuestDB would lose the next row of a connection that still knows the old table. */
 export const emptyTable = async (http: Http, name: string): Promise<void> =>
   void (await http.exec(`TRUNCATE TABLE ${name}`, { deadlineMs: STATEMENT_MS }));
 
@@ -38,8 +38,8 @@ export const dropTable = async (http: Http, name: string): Promise<void> =>
   void (await http.exec(`DROP TABLE IF EXISTS ${name}`, { deadlineMs: STATEMENT_MS }));
 
 /**
- * Ends statements that name one of these tables, and waits until they are over. QuestDB goes on with an INSERT whose client is gone: what a
- * killed run began would come to rest in a table that has taken another's place by then. Errors: as `exec`.
+ * Cancels statements that name one of these tables, and waits until they have ended. QuestDB continues an INSERT whose client is gone, so
+ * a killed run could still write into a table that has replaced another by then. Errors: as `exec`.
  */
 export async function endStatements(http: Http, clock: Clock, names: readonly string[]): Promise<void> {
   for (;;) {
@@ -49,7 +49,7 @@ export async function endStatements(http: Http, clock: Clock, names: readonly st
     if (running.length === 0) return;
     for (const { id } of running)
       await http.exec(`CANCEL QUERY ${String(id)}`).catch((error: unknown) => {
-        // It was over before.
+        // It had ended already.
         if (!(error instanceof FxtapeError) || error.code !== 'QDB_SQL') throw error;
       });
     await pause(clock, 100);
@@ -57,8 +57,8 @@ export async function endStatements(http: Http, clock: Clock, names: readonly st
 }
 
 /**
- * Has the server write everything to the disk that it has answered for, so that a power cut takes none of it away: making a checkpoint does.
- * False when it cannot be had: somebody makes a checkpoint already, or the system of the server knows none. Errors: as `exec`.
+ * Makes the server sync everything that it has answered for to the disk, so that it survives a power cut: creating a checkpoint does that.
+ * False when that is impossible: another checkpoint is in progress, or the server's system supports none. Errors: as `exec`.
  */
 export async function syncToDisk(http: Http): Promise<boolean> {
   try {
@@ -77,6 +77,6 @@ export const isSyncing = async (http: Http): Promise<boolean> =>
     (row) => row['in_progress'] === true,
   );
 
-/** Ends a checkpoint; nothing when there is none. */
+/** Ends a checkpoint, if there is one. */
 export const endSync = async (http: Http): Promise<void> =>
   void (await http.exec('CHECKPOINT RELEASE', { deadlineMs: STATEMENT_MS }));

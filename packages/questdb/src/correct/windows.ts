@@ -1,5 +1,5 @@
-// A table cut into pieces that one statement can take in hand. In: its partitions, and a limit of rows. Out: windows of time without holes,
-// from before the first row to behind the last one, each with what lies in it about.
+// Cuts a table into windows that one statement can process. In: its partitions, and a limit of rows. Out: windows of time without holes, from
+// before the first row to after the last one, each with its approximate size.
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../wire/sql-text.ts';
@@ -10,16 +10,17 @@ export interface Window {
   readonly toUs: number;
 }
 
-/** A window with what lies in it. */
+/** A window with its approximate size. */
 export interface Stretch extends Window {
   readonly rows: number;
   readonly bytes: number;
 }
 
+/** `time` is in the window. */
 export const within = ({ fromUs, toUs }: Window, time = 'ts'): string =>
   `${time} >= ${sqlTimestamp(Math.max(0, fromUs))} AND ${time} < ${sqlTimestamp(Math.max(0, toUs))}`;
 
-/** By so much a clock can be moved, and more: from 29 hours before UTC to 29 hours behind it. */
+/** More than a clock rule can move a row: from 29 hours ahead of UTC to 29 hours behind. */
 export const REACH_US = 60 * 3_600_000_000;
 
 /** The partitions of a table in order, as they are applied; each from its first row to just behind its last. Errors: as `exec`. */
@@ -38,7 +39,7 @@ async function partitionsOf(http: Pick<QuestDbHttp, 'exec'>, table: string): Pro
 }
 
 /**
- * Pieces of about `most` rows: small partitions together as long as `fits` says so of their time, large ones cut. Errors: as `exec`.
+ * Windows of about `most` rows: small partitions are joined while `fits` accepts their time, large ones are cut. Errors: as `exec`.
  */
 export async function stretchesOf(
   http: Pick<QuestDbHttp, 'exec'>,
@@ -63,7 +64,7 @@ export async function stretchesOf(
       };
   }
   return groups.flatMap((group, at) => {
-    // Without holes, and as far beyond the ends as rows can be moved.
+    // Without holes, and beyond both ends as far as rows can move.
     const fromUs = at === 0 ? Math.max(0, group.fromUs - REACH_US) : group.fromUs;
     const toUs = groups[at + 1]?.fromUs ?? group.toUs + REACH_US;
     const parts = Math.max(1, Math.min(Math.ceil(group.rows / most), toUs - fromUs));

@@ -1,6 +1,5 @@
-// What is asked to find rows that stood in a table and do not any more: `bars`, `deals` and `positions` are held against their revisions,
-// which are always written first. In: a feed or an account. Out: counts and times, microseconds UTC. Refused while a table lags, like
-// every reader.
+// Queries that find rows which have disappeared: `bars`, `deals` and `positions` are compared with their revisions, which are always written
+// first. In: a feed or an account. Out: counts and times, microseconds UTC. Refused while a table lags, like every reader.
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { TimeRange } from './history-reader.ts';
@@ -9,7 +8,7 @@ import { requireSettled, type SettledOptions } from '../wire/settled-tables.ts';
 import { sqlEquals, sqlTimestamp, sqlWithin } from '../wire/sql-text.ts';
 import type { TableName } from '@fxtape/market/tables';
 
-/** Bars of one stream in a range: how many are stored, and of how many there are versions. */
+/** How many bars of one stream a range has. */
 export interface BarCount {
   readonly symbol: string;
   readonly timeframe: string;
@@ -39,8 +38,8 @@ export class AuditReader {
   }
 
   /**
-   * Rows of each partition of these tables and their revisions: `<table> <partition>` → rows. Looks into no row, and waits for no log: a
-   * table that lags shows fewer rows than it will have, and never fewer than before.
+   * Rows of each partition of these tables and their revisions: `<table> <partition>` → rows. Reads no row and waits for no log: a table that
+   * lags shows fewer rows than it will have, but never fewer than before.
    */
   async partitionRows(options: SettledOptions = {}): Promise<ReadonlyMap<string, number>> {
     const sql = PARTITIONED.map(
@@ -50,7 +49,7 @@ export class AuditReader {
     return new Map(dataset.map(([table, name, rows]) => [`${String(table)} ${String(name)}`, Number(rows)]));
   }
 
-  /** From the first to the last version; null when there is none. */
+  /** The range from the first to the last version; null when there is none. */
   async reach(
     table: 'bar_revisions' | 'deal_revisions' | 'position_revisions',
     whose: Whose,

@@ -1,6 +1,6 @@
-// Coverage of an account, or of an account and its feed, as few ranges. In: whose, with up to hundreds of thousands of claims, many of which
-// touch or overlap. Out: per stream and source the united ranges. The database does the uniting, because sending every claim takes seconds: it answers
-// with the claims that start beyond everything before them, each with how far that reached, and with the reach of each stream.
+// Unites the coverage of an account, or of an account and its feed, into few ranges. In: whose coverage; it may have hundreds of thousands of
+// claims (rows of `coverage`), many of which touch or overlap. Out: the united ranges per stream and source. The database unites them, because
+// sending every claim takes seconds. It answers with the claims that start beyond the end of all before them, and that end (`reach`).
 //
 //   claims      ├──────┤
 //                  ├───────┤          ├────┤
@@ -29,7 +29,7 @@ function claims(whose: Whose, source: CoverageRange['source'] | undefined): stri
   return `SELECT ${STREAM}, ts, cast(ts_to as long) ends FROM coverage WHERE ${sqlWhose(whose)}${only} AND ts_to > ts`;
 }
 
-/** How far each stream reaches. To be asked before the starts: a claim that is written in between is then left out, not stretched. */
+/** How far each stream reaches. Query it before the starts: a claim written in between is then left out instead of stretched. */
 export function reachSql(whose: Whose, source?: CoverageRange['source']): string {
   return `SELECT ${STREAM}, max(ends) reach FROM (${claims(whose, source)})`;
 }
@@ -42,7 +42,7 @@ export function startsSql(whose: Whose, source?: CoverageRange['source']): strin
   ) WHERE reach IS NULL OR cast(ts as long) > reach ORDER BY ts`;
 }
 
-/** Both answers as ranges, by stream and start. */
+/** The ranges from both answers, by stream and start. */
 export function islands(reach: ExecAnswer, starts: ExecAnswer): CoverageRange[] {
   const streams = new Map<string, { key: Record<string, Cell>; from: number[]; to: number[] }>();
   for (const row of asObjects(starts)) {
@@ -58,7 +58,7 @@ export function islands(reach: ExecAnswer, starts: ExecAnswer): CoverageRange[] 
   for (const { key, from, to } of streams.values()) {
     for (const [i, fromUs] of from.entries()) {
       const toUs = to[i];
-      // The reach was asked first: an island that began since then has no end yet, and is left for the next time.
+      // The reach was queried first: an island that began since then has no end yet, and is left out.
       if (toUs === undefined || toUs <= fromUs) continue;
       ranges.push({
         account: key['account'] as string,

@@ -1,4 +1,4 @@
-// Rows of the views `gaps` and `outages`, named as in the database; times in microseconds, UTC.
+// Rows of the views `gaps` and `outages`. In: rows of an answer. Out: objects named as in the database, times in microseconds UTC.
 import type { Cell } from '../wire/exec-answer.ts';
 
 export interface GapRow {
@@ -77,7 +77,7 @@ const INTEGERS = new Set([
   'unended',
 ]);
 
-/** A result row with its integers as numbers. The statement has cast its timestamps to long. */
+/** A result row with its integers as numbers. The statement must cast timestamps to long. */
 export function typedRow<T>(row: Readonly<Record<string, Cell>>): T {
   const typed: Record<string, Cell> = {};
   for (const [name, value] of Object.entries(row)) {

@@ -1,7 +1,7 @@
-// What the planner, the backfill workers and the healer ask the database: what is covered, what is stored already, what arrived,
-// what is known of accounts and symbols. In: keys and half-open ranges `[fromUs, toUs)` in microseconds UTC. Out: rows as they were
-// written, to be compared with what a gateway answers. Every question is refused while a table it reads is suspended or behind
-// its log: a row that is not visible yet would look like one that is missing.
+// Queries of the planner, the backfill workers and the healer: what is covered, stored and streamed, and what is known of accounts and
+// symbols. In: keys and half-open ranges `[fromUs, toUs)` in microseconds UTC. Out: rows as they were written, to be compared with the
+// gateway's answers. A query is refused while a table it reads is suspended or behind its log: rows that are not visible yet would seem
+// to be missing.
 import type { Clock } from '@fxtape/ops';
 import { type CoverageRange, islands, reachSql, startsSql } from './coverage-islands.ts';
 import { asObjects, type ExecAnswer } from '../wire/exec-answer.ts';
@@ -32,7 +32,7 @@ type SymbolKey = { readonly feed: string; readonly symbol: string };
 type BarKey = SymbolKey & { readonly timeframe: string };
 type Id = number | bigint;
 
-/** Ids in one statement: it travels in the address of a request, which must stay short. */
+/** Ids per statement: it travels in a URL, which must stay short. */
 const IDS_AT_ONCE = 1_000;
 
 /** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
@@ -45,7 +45,7 @@ export class HistoryReader {
     this.#clock = options.clock;
   }
 
-  /** What is covered of each stream of an account, and of its feed: ranges that touch or overlap are one. By stream, then by time. */
+  /** Coverage of each stream of an account, and of its feed, by stream and time. Ranges that touch or overlap are one. */
   async coverage(
     account: string,
     options: SettledOptions & {
@@ -59,8 +59,8 @@ export class HistoryReader {
   }
 
   /**
-   * The same for one stream and source: the whole of each united range that overlaps or touches `range`. Of market data it is that of the
-   * feed, whichever account recorded it.
+   * The same for one stream and source: each united range that overlaps or touches `range`, whole. For market data that of the feed,
+   * whichever account recorded it.
    */
   async coverageOf(
     key: StreamKeyOf,
@@ -97,8 +97,8 @@ export class HistoryReader {
   }
 
   /**
-   * The clock rule that the live rows of an account, or of a feed, around an instant were written with: of the last claim that begins before,
-   * else of the first. Null: none.
+   * The clock rule with which live rows of an account, or of a feed, were written at an instant: that of the last claim that begins before
+   * it, else of the first. Null: none.
    */
   async liveRuleAt(
     whose: { readonly account: string } | { readonly feed: string },
@@ -175,8 +175,8 @@ export class HistoryReader {
   }
 
   /**
-   * Ticks of the range, by `ts` and `ts_recv`, or the newest first. With a limit no more than that many, but that the ticks of one
-   * `ts` are never cut in two: all of the last one are there.
+   * Ticks of the range, by `ts` and `ts_recv`, or the newest first. With a limit, about that many: ticks of one `ts` are never separated, so
+   * all of the last `ts` are there.
    */
   async ticks(
     key: SymbolKey,
@@ -241,8 +241,8 @@ export class HistoryReader {
   }
 
   /**
-   * Streamed bars that were received after `tsRecv`, in that order. With `sinceUs` the table is not read further back than bars that
-   * opened then: on a long recording that is what makes asking every second cheap.
+   * Streamed bars that were received after `tsRecv`, in that order. `sinceUs`: only bars that opened since then, which makes a query every
+   * second cheap on a long recording.
    */
   async barEventsAfter(
     tsRecv: number,
@@ -312,7 +312,7 @@ export class HistoryReader {
     return this.#rows('clock_rules', `${sqlEquals({ server })} ORDER BY ts, ts_decided`, options);
   }
 
-  /** What a server's clock was seen to show: every offset, and of each symbol the edges that were read last, by `ts`. */
+  /** Evidence of a server's clock: every offset, and the newest edges of each symbol, by `ts`. */
   async clockEvidence(server: string, options: SettledOptions = {}): Promise<TableRow<'clock_evidence'>[]> {
     const of = sqlEquals({ server });
     const edges = sqlEquals({ server, kind: 'edges' });

@@ -1,5 +1,5 @@
-// The newest of several versions of a row. In: rows of a table of revisions, which keeps every version with the time it was first
-// seen. Out: per bar or deal the one seen last.
+// The newest version of each row. In: rows of a table of revisions, which keeps every version with the time it was first seen. Out: per bar,
+// deal or position the version seen last.
 
 /** Of rows in order of `ts` (bars of one stream): the newest version of each `ts`, in the same order. */
 export function newestByTs<R extends { readonly ts: number; readonly ts_seen: number }>(

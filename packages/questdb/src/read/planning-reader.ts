@@ -1,6 +1,6 @@
-// What only the planner asks: which gaps can be healed, which ranges history was refused for and since when, when ticks were configured, and
-// which days were compared with the broker's. In: an account or a feed. Out: rows, times in microseconds UTC. Refused while a table it reads
-// is suspended or behind, like every reader.
+// Queries of the planner: which gaps can be healed, for which ranges history was refused and since when, when ticks were configured, and which
+// days were compared with the broker's. In: an account or a feed. Out: rows, times in microseconds UTC. Refused while a table that a query
+// reads is suspended or behind, like every reader.
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import { type GapRow, typedRow } from './gap-rows.ts';
@@ -10,7 +10,7 @@ import { requireSettled, type SettledOptions } from '../wire/settled-tables.ts';
 import { sqlEquals, sqlText, sqlTimestamp, sqlWhose } from '../wire/sql-text.ts';
 import type { TableRow } from '@fxtape/market/tables';
 
-/** A gap that history itself opened, and that is not filled. */
+/** A gap that history opened and that is not filled. */
 export interface RefusedRange {
   readonly gap_id: string;
   readonly feed: string | null;
@@ -63,7 +63,7 @@ export class PlanningReader {
 
   /** Gaps of an account, and of its feed, that have ended and are still open, by `ts_from`. */
   async endedOpenGaps(account: string, options: WhoseOptions = {}): Promise<GapRow[]> {
-    // Not through the view: it would find the newest event of every gap of every account first. A gap stays with its feed, or with its account.
+    // Not the view `gaps`: it would first find the newest event of every gap of every account. A gap never changes its feed or account.
     await requireSettled(this.#http, this.#clock, ['gap_events'], options);
     const answer = await this.#http.exec(
       `SELECT gap_id, outage_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to,

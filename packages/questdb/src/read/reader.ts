@@ -1,6 +1,6 @@
-// What the recorder asks the database when it has to decide something: where a feed ended, what is covered, what is missing.
-// In: accounts, feeds, times in microseconds UTC. Out: rows named as in the database. Every question is refused while a table it
-// reads is suspended or behind its log, because the answer would look like missing rows.
+// Queries of the recorder, the console and the command: where a feed ended, what is covered, what is missing. In: accounts, feeds, times in
+// microseconds UTC. Out: rows named as in the database. A query is refused while a table it reads is suspended or behind its log, because
+// rows would seem to be missing.
 import type { Clock } from '@fxtape/ops';
 import { asObjects } from '../wire/exec-answer.ts';
 import {
@@ -24,16 +24,16 @@ export interface GapFilter extends SettledOptions {
   /** Gaps of all symbols fit too. */
   readonly symbol?: string;
   readonly stream?: string;
-  /** Only the newest so many. */
+  /** At most so many, the newest. */
   readonly limit?: number;
-  /** Only what reaches into `[fromUs, toUs)`; a gap without an end reaches to the end of time. */
+  /** Only gaps that overlap `[fromUs, toUs)`; one without an end has not ended. */
   readonly fromUs?: number;
   readonly toUs?: number;
 }
 
 export type OutageFilter = Omit<GapFilter, 'feed' | 'symbol' | 'stream'>;
 
-/** A row by which a database is known again. */
+/** A row that shows whether a database is the one it was sent to. */
 export interface SentRow {
   readonly table: TableName;
   readonly ts: number;
@@ -47,7 +47,7 @@ const TICK_COLUMNS =
 
 const OF_NO_MOMENT = MOMENT_GAPS.map((of) => `AND NOT gap_id LIKE '%.${of}'`).join(' ');
 const COVERED_LIVE = STREAMED.flatMap(({ isCovered, stream }) => (isCovered ? [sqlText(stream)] : []));
-/** Times in one statement, which must stay short. */
+/** Times per statement, which must stay short. */
 const STAMPS_AT_ONCE = 400;
 
 /** Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), and those of `exec`. */
@@ -139,9 +139,9 @@ export class Reader {
   }
 
   /**
-   * Up to where the live account of each stream reaches that is covered live: the end of its coverage, or of the last gap that ended. What
-   * history claims says nothing about what was streamed. Neither does a gap that was told for a moment of its own (its id says so) about what
-   * is before it; that a gap was opened by the line that ended it does not make it one. With a feed: whoever recorded it.
+   * How far each stream that is covered live is accounted for: to the end of its live coverage, or of the last gap that ended. Coverage by
+   * history says nothing about what was streamed. A gap of a single moment (its id says so) says nothing about the time before it. With a
+   * feed: whichever account recorded it.
    */
   async accountedTo(whose: Whose, options: SettledOptions = {}): Promise<AccountedTo[]> {
     const of = sqlWhose(whose);

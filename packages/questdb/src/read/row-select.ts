@@ -1,6 +1,6 @@
-// Whole rows out of a table, typed as its definition says. In: a definition and the answer of `/exec` to its select list. Out: the
-// same objects that a writer takes, so that what is stored can be compared with what was received: timestamps as microseconds,
-// longs as numbers while they are exact and as bigint beyond, doubles bit for bit, null where the table has nothing.
+// Reads whole rows as the table's definition types them. In: a table and the answer of `/exec` to its select list. Out: the objects that the
+// writer takes, so that stored rows can be compared with received ones: timestamps as microseconds, longs as numbers while these are exact
+// and as bigint beyond, doubles bit for bit, null where the table has no value.
 import type { Cell, ExecAnswer } from '../wire/exec-answer.ts';
 import type { Row, TableDef } from '@fxtape/market/tables';
 import { type TableName, type TableRow, tables } from '@fxtape/market/tables';
@@ -34,7 +34,7 @@ const READERS: { readonly [type: string]: (cell: Cell) => unknown } = {
   long: exactLong,
 };
 
-/** A long as it comes (`quoteLargeNum`): a number while that is exact, else a bigint. */
+/** A long, which arrives as text (`quoteLargeNum`): a number while that is exact, else a bigint. */
 export function exactLong(cell: Cell): number | bigint {
   const value = Number(cell);
   return Number.isSafeInteger(value) ? value : BigInt(cell as string);

@@ -1,6 +1,6 @@
-// Trades by their numbers: what was streamed and is no deal, what a deal closed and is no position. In: an account and a range, microseconds
-// UTC. Out: numbers and times. A claim of a range says nothing about a deal that the history showed after it, so numbers are what is
-// checked. Refused while a table lags, like every reader.
+// Finds missing trades by number: streamed trades without a deal, and positions that a deal closed without a row. In: an account and a range,
+// microseconds UTC. Out: numbers and times. Coverage cannot show them: history may list a deal only after its range was covered. Refused
+// while a table lags, like every reader.
 import type { Clock } from '@fxtape/ops';
 import type { TimeRange } from './history-reader.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
@@ -17,11 +17,11 @@ export interface TradeNumber {
   readonly atUs: number;
 }
 
-/** More are not told at once: the rest comes when these are settled. */
+/** Most trades of one answer; the rest comes when these are settled. */
 const MOST = 1000;
-/** Numbers in one statement, which must stay short. */
+/** Numbers per statement, which must stay short. */
 const NUMBERS_AT_ONCE = 500;
-/** Lots are multiples of a thousandth at the least. */
+/** Lots are multiples of a thousandth at least. */
 const NOTHING_OPEN = 1e-6;
 const DAY_US = 86_400_000_000;
 
@@ -58,7 +58,7 @@ export class TradeReader {
     return this.#numbers([stream], of(stream, account, range), options);
   }
 
-  /** Of these numbers the ones that have no row. */
+  /** Those of the numbers that have no row. */
   async notStored(
     stream: TradeStream,
     account: string,
@@ -80,7 +80,7 @@ export class TradeReader {
     return left;
   }
 
-  /** What `missingDeals` or `missingPositions` tells, by time, without what stands in the evidence of a gap that is not healed. */
+  /** Missing deals or positions by time, without those that the evidence of an unhealed gap names. */
   async missing(
     stream: TradeStream,
     account: string,
@@ -91,7 +91,7 @@ export class TradeReader {
       stream === 'deals'
         ? await this.#missingDeals(account, range, options)
         : await this.#missingPositions(account, range, options);
-    // What is told under a time far from its own is found by its number.
+    // A row whose time is far off is still found by its number.
     const absent = new Set(
       await this.notStored(
         stream,
@@ -107,11 +107,11 @@ export class TradeReader {
         WHERE state IN ('open', 'unrecoverable') AND evidence IS NOT NULL`,
       options,
     );
-    const told = dataset.map(([evidence]) => String(evidence));
-    return found.filter(({ id }) => absent.has(id) && !told.some((text) => text.includes(`"${id}"`)));
+    const named = dataset.map(([evidence]) => String(evidence));
+    return found.filter(({ id }) => absent.has(id) && !named.some((text) => text.includes(`"${id}"`)));
   }
 
-  /** When the position of a number was opened, as far as that was streamed. */
+  /** When a position was opened, as far as that was streamed; else null. */
   async opened(account: string, positionId: string, options: SettledOptions = {}): Promise<number | null> {
     const of = sqlEquals({ account });
     const times = [
@@ -191,8 +191,7 @@ export class TradeReader {
         options,
       );
       for (const [id, net, own, last] of dataset) {
-        // A part was closed in the range and the rest after it: the row has the time of the last part, and that range has not been asked
-        // for yet.
+        // Part of it was closed in the range and the rest later: its row has the time of the last part, whose range is not fetched yet.
         if (Number(last) >= range.toUs) continue;
         if (Math.abs(Number(net)) < NOTHING_OPEN || Number(own) > 0) over.add(String(id));
       }
@@ -211,7 +210,7 @@ export class TradeReader {
   }
 }
 
-/** Where rows of the range stand, whatever moved them a little. */
+/** The range with a day on each side: rows may have been moved a little. */
 const around = ({ fromUs, toUs }: TimeRange): TimeRange => ({
   fromUs: Math.max(0, fromUs - DAY_US),
   toUs: toUs + DAY_US,

@@ -1,5 +1,5 @@
-// How far each correction of the tables is, as the database knows it (`clock_applies`). In: a database. Out: the newest step of each. A pause
-// belongs to one correction: it lasts until that one says another step, whatever others say.
+// How far each `fxtape clock apply` has got, from the table `clock_applies`. In: a database. Out: the newest step of each correction. A pause
+// belongs to one correction: it lasts until that one records another step.
 import { asObjects } from '../wire/exec-answer.ts';
 import type { CallOptions, QuestDbHttp } from '../wire/quest-db-http.ts';
 import { FxtapeError } from '@fxtape/ops';
@@ -13,7 +13,7 @@ export const applyUnderWay = (applyId: string, us: number): FxtapeError =>
 
 export interface ApplyStepRow {
   readonly applyId: string;
-  /** `begun` and `paused` have not ended, `applied` and `abandoned` have. */
+  /** `begun` and `paused` are unfinished, `applied` and `abandoned` are over. */
   readonly step: string;
   /** When it was taken, UTC microseconds. */
   readonly us: number;
@@ -35,6 +35,6 @@ export async function newestSteps(
   }));
 }
 
-/** The one that everybody waits for; null when nobody pauses. */
+/** The correction that writers wait for; null when none has paused writing. */
 export const pausedStep = (steps: Iterable<ApplyStepRow>): ApplyStepRow | null =>
   [...steps].findLast(({ step }) => step === 'paused') ?? null;

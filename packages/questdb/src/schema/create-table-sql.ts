@@ -1,5 +1,5 @@
-// A table definition as the statement that creates it. The migrations hold these statements as text that never changes; a unit
-// test compares the two, so that a definition cannot drift away from the table that is created.
+// The statement that creates a table. In: its definition. Out: SQL. The migrations hold these statements as text that never changes; a unit
+// test compares both, so a definition cannot drift from the table it describes.
 import type { Column, TableDef } from '@fxtape/market/tables';
 
 /** `CREATE TABLE IF NOT EXISTS …`, without the closing semicolon. */

@@ -1,13 +1,13 @@
-// The database as a service needs it: tables as this release defines them, and known again. In: a connection. Out: its identity, and a word when
-// it is another one. A database is emptied, replaced by another engine or started from another folder while its services run; then its
-// tables are made anew, and whoever relied on what the old one held has to begin again.
+// Keeps the tables of a database as this release defines them, and notices when another database answers. In: a connection. Out: its
+// identity, and an abort signal when that changes. A database may be emptied, replaced, or started from another folder while services run:
+// its tables are then created again, and whoever relied on the old rows starts over.
 import { type Clock, FxtapeError, type Log, pause } from '@fxtape/ops';
 import { databaseIdentity, migrate } from './migrate.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 
 const RETRY_MS = 1000;
-const LOOK_EVERY_MS = 5000;
-/** Each account finds out by itself. */
+const CHECK_EVERY_MS = 5000;
+/** Each account notices by itself; all of them together make one epoch. */
 const RESTORED_MS = 60_000;
 
 export interface DatabaseOptions {
@@ -34,12 +34,12 @@ export class Database {
     this.#o = options;
   }
 
-  /** Aborted when another database answers than before: what is in hand was made for the old one. */
+  /** Aborted when another database answers than before: work in hand was made for the old one. */
   get epoch(): AbortSignal {
     return this.#epoch.signal;
   }
 
-  /** A service has seen that it lacks rows that it had: it was set back to an older copy. Once a minute at most this is a new epoch. */
+  /** Rows are gone that it had, so it was set back to an older copy. Begins a new epoch, once a minute at most. */
   restored(): void {
     const nowMs = this.#o.clock.monoMs();
     if (nowMs - this.#restoredMs < RESTORED_MS) return;
@@ -53,24 +53,24 @@ export class Database {
     ended.abort(new Error(why));
   }
 
-  /** Makes the tables, and looks every five seconds whether it is still the same database. Resolves when the signal is aborted. */
+  /** Creates the tables, then checks every five seconds that it is still the same database. Resolves when the signal is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#o;
     while (!signal.aborted) {
       try {
-        await this.#look(signal);
+        await this.#check(signal);
       } catch (error) {
         if (signal.aborted) return;
-        // A start says it at once. Later the writers say that it does not answer, and this look knows nothing more.
+        // After the start, the writers report a database that does not answer.
         if (this.#identity === null) log.warn({ err: error }, 'QuestDB is not ready; trying again');
-        else log.debug({ err: error }, 'the database cannot be checked');
+        else log.debug({ err: error }, 'cannot check the database');
         if (this.#identity === null || !isAway(error)) this.trouble = troubleOf(error);
       }
-      await pause(clock, this.trouble === null ? LOOK_EVERY_MS : RETRY_MS, signal);
+      await pause(clock, this.trouble === null ? CHECK_EVERY_MS : RETRY_MS, signal);
     }
   }
 
-  /** Its identity, as soon as its tables are there. Rejects with the signal's reason. */
+  /** Its identity, as soon as its tables exist. Rejects with the signal's reason. */
   ready(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     if (this.trouble === null && this.#identity !== null) return Promise.resolve(this.#identity);
@@ -88,20 +88,23 @@ export class Database {
     });
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #check(signal: AbortSignal): Promise<void> {
     const { clock, http, log } = this.#o;
     let identity = await databaseIdentity(http, signal);
     if (identity === null || identity !== this.#identity || this.trouble !== null) {
       const { applied } = await migrate({ client: http, log, clock, signal });
       if (applied.length > 0) log.info({ migrations: applied.length }, 'tables are up to date');
       identity = await databaseIdentity(http, signal);
-      if (identity === null) throw new Error('the tables have disappeared again');
+      if (identity === null) throw new Error('the tables disappeared while they were created');
     }
     const before = this.#identity;
     this.#identity = identity;
     this.trouble = null;
     if (before !== null && before !== identity) {
-      log.warn({ code: 'DATABASE_REPLACED', before, identity }, 'another database answers than before');
+      log.warn(
+        { code: 'DATABASE_REPLACED', before, identity },
+        'another database answers than before; work in hand is dropped',
+      );
       // QuestDB 9.3.4 answers 204 to the first rows of a connection that knew a dropped table of this name, and loses them.
       http.close();
       this.#begin('the database was replaced');

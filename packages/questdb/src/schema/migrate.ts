@@ -1,6 +1,6 @@
-// Brings the tables and views of a database up to date before anything is written. In: a connection. Out: which migrations ran.
-// QuestDB has neither locks nor transactions across statements, so every statement is one that may run twice (IF NOT EXISTS), a
-// migration is recorded only after all of its statements, and several processes may do all this at the same time.
+// Brings the tables and views of a database up to date before anything is written. In: a connection. Out: which migrations ran. QuestDB has
+// neither locks nor transactions across statements. So every statement may run twice (IF NOT EXISTS), a migration is recorded only after
+// all of its statements, and several processes may migrate at the same time.
 import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, systemClock } from '@fxtape/ops';
 import { AppliedWatch } from '../wire/applied-watch.ts';
 import { newestSteps, pausedStep, applyUnderWay } from './apply-steps.ts';
@@ -22,13 +22,13 @@ export interface MigrateOptions {
 }
 
 const RECORD = 'schema_migrations';
-/** How long statements that collide with those of another process are repeated. */
+/** How long a statement that collides with another process is repeated. */
 const COLLISION_MS = 10_000;
 const SETTLE_MS = 30_000;
 
 /**
- * What tells this database from every other one, also from an emptied one: when its first migration was recorded, in UTC microseconds as
- * text. Null before that. Errors: those of `exec`.
+ * Tells this database from every other, an emptied one included: when its first migration was recorded, in UTC microseconds as text. Null
+ * before that. Errors: those of `exec`.
  */
 export async function databaseIdentity(
   client: Pick<QuestDbHttp, 'exec'>,
@@ -46,8 +46,8 @@ export async function databaseIdentity(
 }
 
 /**
- * Errors: SCHEMA_NEWER (a newer release has migrated it), MIGRATION_CHANGED (a file differs from what the database has seen), MIGRATION_FILES, MIGRATION_FAILED, SCHEMA_MISMATCH
- * (a table is not as defined), all terminal; CLOCK_APPLY_UNDER_WAY, QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`, transient.
+ * Errors: SCHEMA_NEWER (a newer release has migrated it), MIGRATION_CHANGED (a file differs from the one that ran), MIGRATION_FILES,
+ * MIGRATION_FAILED, SCHEMA_MISMATCH (a table is not as defined), all terminal; CLOCK_APPLY_UNDER_WAY, QDB_SUSPENDED, QDB_NOT_APPLIED and those of `exec`, transient.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { client, log, signal } = options;
@@ -108,13 +108,13 @@ function refuseChanged(
     if (other === undefined) continue;
     throw new FxtapeError({
       code: 'MIGRATION_CHANGED',
-      message: `Migration ${migration.version} (${migration.name}) differs from the one that ran on this database (${other.name})`,
+      message: `migration ${migration.version} (${migration.name}) differs from the one that ran on this database (${other.name})`,
       context: { version: migration.version, seen: other.checksum, file: migration.checksum },
     });
   }
 }
 
-/** Runs the statements. What collides with the same statement of another process is repeated for a while. */
+/** Runs the statements. One that collides with the same statement of another process is repeated for a while. */
 async function run(
   client: Pick<QuestDbHttp, 'exec'>,
   clock: Clock,
@@ -157,12 +157,12 @@ async function requireSchema(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSi
   await refuseWhileReplaced(client, signal);
   throw new FxtapeError({
     code: 'SCHEMA_MISMATCH',
-    message: `The tables in QuestDB are not as this release defines them: ${differences.join('; ')}`,
+    message: `the tables in QuestDB are not as this release defines them: ${differences.join('; ')}`,
     context: { differences },
   });
 }
 
-/** A correction takes tables away for a moment, or for longer when it was killed there. */
+/** `fxtape clock apply` renames tables for a moment, or for longer if it was killed then. */
 async function refuseWhileReplaced(client: Pick<QuestDbHttp, 'exec'>, signal?: AbortSignal): Promise<void> {
   const paused = pausedStep(await newestSteps(client, { signal }));
   if (paused !== null) throw applyUnderWay(paused.applyId, paused.us);
@@ -171,7 +171,7 @@ async function refuseWhileReplaced(client: Pick<QuestDbHttp, 'exec'>, signal?: A
 function failed(migration: Migration, statement: string, cause: FxtapeError): FxtapeError {
   return new FxtapeError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${migration.version} (${migration.name}) failed: ${String(cause.context['error'])}`,
+    message: `migration ${migration.version} (${migration.name}) failed: ${String(cause.context['error'])}`,
     context: { version: migration.version, statement: statement.slice(0, 300) },
     cause,
   });

@@ -1,5 +1,5 @@
-// The numbered statements of `infra/questdb`. In: the folder. Out: migrations in order, each with its statements and a checksum
-// of its text, which must never change once it was used.
+// The migrations in `infra/questdb`. In: the folder. Out: migrations in order, each with its statements and a checksum of its text, which
+// must never change once it has run.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export async function readMigrations(dir: string = MIGRATIONS_DIR): Promise<Migr
     if (match === null || version !== migrations.length + 1) {
       throw new FxtapeError({
         code: 'MIGRATION_FILES',
-        message: `Migrations must be numbered NNNN_name.sql without a missing number; ${file} does not fit`,
+        message: `${file} does not fit: migrations are named NNNN_name.sql and numbered without a gap`,
         context: { file },
       });
     }

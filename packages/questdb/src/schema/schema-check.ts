@@ -1,12 +1,12 @@
-// Does the table in the database have the columns, keys and partition of its definition? In: definitions, a connection. Out: the
-// differences as sentences; none means that a refused line is the line's own fault.
+// Compares a table with its definition: columns, keys, partition. In: a definition and a connection. Out: the differences as sentences; none
+// means that a line which QuestDB refuses is at fault itself.
 import { sqlType } from './create-table-sql.ts';
 import { asObjects } from '../wire/exec-answer.ts';
 import type { CallOptions, QuestDbHttp } from '../wire/quest-db-http.ts';
 import { sqlText } from '../wire/sql-text.ts';
 import type { TableDef } from '@fxtape/market/tables';
 
-/** Sentences without a full stop, empty when the table is as defined. Further columns are no difference. Errors: as `exec`. */
+/** Sentences without a full stop; empty when the table is as defined. Additional columns are no difference. Errors: as `exec`. */
 export async function schemaDifferences(
   http: Pick<QuestDbHttp, 'exec'>,
   def: TableDef,

@@ -1,9 +1,9 @@
-// Knows "answered" from "applied". In: the tables a submit was answered for. Out: a promise that resolves when queries see the
-// rows. An answer of 2xx means that the rows are in the table's log; they are visible when the writer has passed that point.
-// A suspended table or an absent server is waited out, visibly.
+// Waits until written rows are visible. A 2xx answer only means that rows are in the log of their table; queries see them once the server
+// has applied the log up to there. In: tables, or points in their logs. Out: a promise that resolves when queries see the rows. A suspended
+// table or an unreachable server is waited out, and shows in `state`.
 import { type Clock, pauseOrThrow, FxtapeError } from '@fxtape/ops';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
-import { type WalLook, walLook } from './wal-look.ts';
+import { type SharedWalQuery, sharedWalQuery } from './shared-wal-query.ts';
 import { noTable, suspended, type WalTable } from './wal-tables.ts';
 
 /** Points in the logs of tables: table name → transaction. */
@@ -11,7 +11,7 @@ export type AppliedTokens = Readonly<Record<string, number>>;
 
 export interface AppliedState {
   readonly phase: 'idle' | 'waiting' | 'suspended' | 'unreachable';
-  /** Stable code of what stands in the way, null while it is only a matter of moments. */
+  /** Stable code of what stands in the way; null for an ordinary lag. */
   readonly code: string | null;
   readonly message: string | null;
   /** Since when this phase and code, wall clock, ms. */
@@ -22,7 +22,7 @@ const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 250;
 
 export class AppliedWatch {
-  readonly #look: WalLook;
+  readonly #query: SharedWalQuery;
   readonly #clock: Clock;
   readonly #onState: (state: AppliedState) => void;
   #state: AppliedState;
@@ -33,7 +33,7 @@ export class AppliedWatch {
     clock: Clock;
     onState?: (state: AppliedState) => void;
   }) {
-    this.#look = walLook(options.http);
+    this.#query = sharedWalQuery(options.http);
     this.#clock = options.clock;
     this.#onState = options.onState ?? (() => {});
     this.#state = { phase: 'idle', code: null, message: null, sinceMs: options.clock.nowMs() };
@@ -50,7 +50,7 @@ export class AppliedWatch {
 
   /** The same for several tables in one query. */
   async tokens(tables: readonly string[], options: CallOptions = {}): Promise<AppliedTokens> {
-    const found = await this.#look.tables(tables, options);
+    const found = await this.#query.tables(tables, options);
     return Object.fromEntries(
       tables.map((name) => {
         const table = found.get(name);
@@ -66,14 +66,14 @@ export class AppliedWatch {
   }
 
   /**
-   * Resolves when everything that was answered for these tables before this call is applied. A server that cannot be asked for the
-   * end of its logs is waited out as well. Rejects only with the signal's reason.
+   * Resolves when everything that was answered for these tables before this call is applied. An unreachable server is waited out as well.
+   * Rejects only with the signal's reason.
    */
   async waitAllApplied(tables: readonly string[], options: { signal?: AbortSignal } = {}): Promise<void> {
     await this.#wait(tables, {}, options);
   }
 
-  /** A table without a token gets it from the first answer: the end of its log then. */
+  /** A table without a token gets one from the first answer: the end of its log at that moment. */
   async #wait(
     names: readonly string[],
     tokens: Record<string, number>,
@@ -99,7 +99,7 @@ export class AppliedWatch {
   ): Promise<boolean> {
     let found: Map<string, WalTable>;
     try {
-      found = await this.#look.tables(names, { signal });
+      found = await this.#query.tables(names, { signal });
     } catch (error) {
       signal?.throwIfAborted();
       this.#set('unreachable', error);

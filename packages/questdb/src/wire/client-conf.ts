@@ -1,4 +1,4 @@
-// Where QuestDB is and how to knock. In: a configuration string of the official clients (`http::addr=host:port;…`), read by the
+// Where QuestDB is, and how to connect. In: a configuration string of the official clients (`http::addr=host:port;…`), read by the
 // official client's own parser so that any string that works there works here. Out: address, TLS, credentials, time limits.
 // Keys that only steer the official client's buffering (auto_flush…, init_buf_size…, retry_timeout, protocol_version) have no effect.
 import { readFileSync } from 'node:fs';
@@ -12,9 +12,9 @@ export interface ClientConf {
   /** Value of the Authorization header; null without credentials. Secret. */
   readonly authorization: string | null;
   readonly tlsVerify: boolean;
-  /** PEM; null = the system's own authorities. */
+  /** PEM; null: the authorities that the system trusts. */
   readonly tlsCa: string | null;
-  /** How long a request may take, plus the time its size is worth at `minBytesPerSecond`. */
+  /** How long a request may take, in addition to the time that its body takes at `minBytesPerSecond`. */
   readonly requestTimeoutMs: number;
   readonly minBytesPerSecond: number;
 }
@@ -68,7 +68,7 @@ function readCa(path: string): string {
 function confInvalid(what: string, cause?: unknown): FxtapeError {
   return new FxtapeError({
     code: 'QDB_CONF_INVALID',
-    message: `The QuestDB configuration string is not valid: ${what}`,
+    message: `QDB_CLIENT_CONF is not valid: ${what}`,
     cause,
   });
 }

@@ -52,7 +52,7 @@ function parse(text: string): Record<string, unknown> | null {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : null;
   } catch {
-    return null; // both callers of the result turn it into an error
+    return null; // the caller turns it into an error
   }
 }
 
@@ -61,7 +61,7 @@ function sqlError(error: string, position: unknown, sql: string): FxtapeError {
     code: 'QDB_SQL',
     message: `QuestDB refused a statement: ${error}`,
     hint: /could not mmap/.test(error)
-      ? 'The system lets QuestDB map too few files for this many partitions: raise the limit (sysctl -w vm.max_map_count=1048576), then run the command again'
+      ? 'Raise the number of files that QuestDB may map (sysctl -w vm.max_map_count=1048576), then run the command again: this many partitions need more'
       : 'Check that the migrations have run and that nobody else changed the tables',
     context: { error, position, sql: sql.slice(0, 500) },
   });
@@ -70,7 +70,7 @@ function sqlError(error: string, position: unknown, sql: string): FxtapeError {
 function badAnswer(what: string, sql: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
-    message: `The server at the address of QuestDB does not answer like QuestDB: ${what}`,
+    message: `the server at the address of QuestDB does not answer like QuestDB: ${what}`,
     context: { sql: sql.slice(0, 200) },
   });
 }

@@ -1,5 +1,5 @@
-// One HTTP request over a kept-alive connection, with a deadline and an abort signal. In: method, path, body. Out: the whole
-// answer, or an error that says how it failed, never half an answer.
+// One HTTP request over a kept-alive connection, with a deadline and an abort signal. In: method, path, body. Out: the whole answer, or
+// an error that says how it failed; never part of an answer.
 import http from 'node:http';
 import https from 'node:https';
 import { FxtapeError } from '@fxtape/ops';
@@ -146,7 +146,7 @@ function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
   }
   return new FxtapeError({
     code: 'QDB_RESET',
-    message: `The connection to QuestDB at ${where(conf)} was lost before its answer had arrived (${code || cause.message})`,
+    message: `the connection to QuestDB at ${where(conf)} was lost before the answer arrived (${code || cause.message})`,
     context: { code },
     cause,
   });
@@ -163,6 +163,6 @@ function timedOut(conf: ClientConf, request: HttpRequest): FxtapeError {
 function badAnswer(conf: ClientConf, what: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_BAD_ANSWER',
-    message: `The server at ${where(conf)} does not answer like QuestDB: ${what}`,
+    message: `the server at ${where(conf)} does not answer like QuestDB: ${what}`,
   });
 }

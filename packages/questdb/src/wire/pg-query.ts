@@ -1,5 +1,5 @@
-// One statement over the PostgreSQL wire, the way people's own tools come in. For checking that this access works and shows the
-// same: the recorder itself reads and writes over HTTP. In: a URL and a statement. Out: rows with every value as text.
+// One statement over the PostgreSQL wire, as psql and BI tools connect. It checks that this way works and shows the same rows; the recorder
+// itself uses HTTP. In: a URL and a statement. Out: rows with every value as text.
 import { FxtapeError } from '@fxtape/ops';
 import pg from 'pg';
 
@@ -19,7 +19,7 @@ export async function pgQuery(
     query_timeout: deadlineMs,
     types: { getTypeParser: () => (text: string) => text },
   });
-  // A connection that dies while nothing is asked reports itself here; the query below fails by itself.
+  // An idle connection that is lost reports here; a running query fails by itself.
   client.on('error', () => {});
   try {
     await client.connect();

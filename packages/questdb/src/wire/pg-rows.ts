@@ -1,10 +1,10 @@
-// The rows of one statement over the PostgreSQL wire, for people and programs that ask. In: a URL and a statement. Out: the columns, then
-// the rows one after another, however many there are: the server is read no faster than rows are taken, so memory does not grow.
+// The rows of one statement over the PostgreSQL wire, for `fxtape sql`. In: a URL and a statement. Out: the columns, then the rows one by
+// one. The server is read no faster than rows are taken, so memory does not grow with the result.
 import { Socket } from 'node:net';
 import { FxtapeError } from '@fxtape/ops';
 import pg from 'pg';
 
-/** What a value is: `text` for everything that has no form of its own. */
+/** The kind of a value; `text` for every type not listed. */
 export type PgKind = 'boolean' | 'integer' | 'number' | 'timestamp' | 'text';
 
 export interface PgColumn {
@@ -14,7 +14,7 @@ export interface PgColumn {
 
 export type PgRow = readonly (string | null)[];
 
-/** By the object ids that the wire names types with. */
+/** By PostgreSQL's type ids. */
 const KINDS = new Map<number, PgKind>([
   [16, 'boolean'],
   [20, 'integer'],
@@ -64,16 +64,16 @@ export async function* pgRows(
       wake.resolve();
     });
     query.on('end', (result) => {
-      // Of several statements there are several, which no reader of one table could tell apart.
+      // Several statements give several results, which would come out as one table.
       if (Array.isArray(result)) return end(severalStatements());
       columns ??= result.fields.map(columnOf);
       end(null);
     });
     query.on('error', end);
-    let told = false;
+    let announced = false;
     for (;;) {
-      if (!told && columns !== null) {
-        told = true;
+      if (!announced && columns !== null) {
+        announced = true;
         yield { columns };
       }
       for (const row of arrived.splice(0)) yield { row: utc(row, columns ?? []) };
@@ -111,7 +111,7 @@ function severalStatements(): FxtapeError {
   });
 }
 
-/** What went wrong on this wire, with a code. */
+/** An error of this wire, with a code. */
 export function pgFailure(cause: unknown): FxtapeError {
   if (cause instanceof FxtapeError) return cause;
   const refused = cause instanceof pg.DatabaseError;
@@ -119,7 +119,7 @@ export function pgFailure(cause: unknown): FxtapeError {
   if (refused && /invalid username|password/i.test(message)) {
     return new FxtapeError({
       code: 'QDB_PG_LOGIN',
-      message: 'QuestDB refuses user or password over the PostgreSQL wire',
+      message: 'QuestDB refuses the user or password over the PostgreSQL wire',
     });
   }
   if (refused) {

@@ -1,5 +1,5 @@
-// QuestDB over HTTP: statements in, rows out (`/exec`), and encoded rows in, verdict out (`/write`). It repeats nothing and keeps
-// nothing: what to do about a failure is the caller's decision.
+// QuestDB over HTTP. In: statements (`/exec`), or encoded rows (`/write`). Out: result rows, or what the server says about the rows it was
+// sent. Nothing is repeated here: what to do about a failure is the caller's decision.
 import { FxtapeError } from '@fxtape/ops';
 import { parseClientConf } from './client-conf.ts';
 import { type ExecAnswer, readExecAnswer } from './exec-answer.ts';
@@ -13,26 +13,26 @@ export interface CallOptions {
 }
 
 /**
- * The server allows 64 connections in all, and keeps for each one that writes the writers of every table it wrote to: some thirty open
- * files a table. Two are enough for a process that sends one request of a table at a time.
+ * The server allows 64 connections in all. For each connection that writes it holds open about thirty files per table. Two are enough for a
+ * process that sends one request per table at a time.
  */
-const WRITING = 2;
-const ASKING = 6;
+const WRITE_CONNECTIONS = 2;
+const QUERY_CONNECTIONS = 6;
 /**
- * QuestDB takes statements in the address of a GET only, and cuts the connection of one whose head is longer than 32 KB: that looks like a
- * server that is lost, and would be repeated for ever. What grows with the data goes in pieces, or through `write`.
+ * A statement travels in the URL, and QuestDB closes the connection when the request's head exceeds 32 KB. That would look like a lost
+ * server and be repeated for ever, so callers split statements that grow with the data.
  */
-const LONGEST_QUERY_BYTES = 31_000;
+const MAX_QUERY_BYTES = 31_000;
 
 export class QuestDbHttp {
-  readonly #asking: HttpCall;
-  readonly #writing: HttpCall;
+  readonly #queries: HttpCall;
+  readonly #writes: HttpCall;
 
   /** `conf`: as in QDB_CLIENT_CONF. Errors: QDB_CONF_INVALID. */
   constructor(options: { conf: string }) {
     const conf = parseClientConf(options.conf);
-    this.#asking = new HttpCall(conf, ASKING);
-    this.#writing = new HttpCall(conf, WRITING);
+    this.#queries = new HttpCall(conf, QUERY_CONNECTIONS);
+    this.#writes = new HttpCall(conf, WRITE_CONNECTIONS);
   }
 
   /**
@@ -42,11 +42,11 @@ export class QuestDbHttp {
    */
   async exec(sql: string, options: CallOptions = {}): Promise<ExecAnswer> {
     const query = encodeURIComponent(sql);
-    if (query.length > LONGEST_QUERY_BYTES) throw tooLong(query.length, sql);
-    const answer = await this.#asking.send({
+    if (query.length > MAX_QUERY_BYTES) throw tooLong(query.length, sql);
+    const answer = await this.#queries.send({
       method: 'GET',
       path: `/exec?quoteLargeNum=true&query=${query}`,
-      deadlineMs: options.deadlineMs ?? this.#asking.deadlineFor(0),
+      deadlineMs: options.deadlineMs ?? this.#queries.deadlineFor(0),
       signal: options.signal,
     });
     return readExecAnswer(answer, sql);
@@ -54,16 +54,15 @@ export class QuestDbHttp {
 
   /**
    * Lines of the line protocol (version 2), all of one table: stored together or not at all.
-   * A connection that fails is an answer too (`failed`); only an abort throws.
-   * `table` is for the caller's own bookkeeping: the lines name the table.
+   * A failed connection is an answer too (`failed`); only an abort throws. `table` is for messages: the lines name the table themselves.
    */
   async write(table: string, body: Uint8Array, options: CallOptions = {}): Promise<WriteAnswer> {
     try {
-      const answer = await this.#writing.send({
+      const answer = await this.#writes.send({
         method: 'POST',
         path: '/write?precision=u',
         body,
-        deadlineMs: options.deadlineMs ?? this.#writing.deadlineFor(body.length),
+        deadlineMs: options.deadlineMs ?? this.#writes.deadlineFor(body.length),
         signal: options.signal,
         maxAnswerBytes: 1024 * 1024,
       });
@@ -77,14 +76,14 @@ export class QuestDbHttp {
 
   /** Closes idle connections. */
   close(): void {
-    this.#asking.close();
-    this.#writing.close();
+    this.#queries.close();
+    this.#writes.close();
   }
 }
 
 const tooLong = (bytes: number, sql: string): FxtapeError =>
   new FxtapeError({
     code: 'QDB_SQL_TOO_LONG',
-    message: `a statement of ${bytes} bytes is longer than QuestDB accepts (${LONGEST_QUERY_BYTES})`,
+    message: `a statement of ${bytes} bytes is longer than QuestDB accepts (${MAX_QUERY_BYTES})`,
     context: { bytes, sql: sql.slice(0, 500) },
   });

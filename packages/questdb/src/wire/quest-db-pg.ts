@@ -1,5 +1,5 @@
-// QuestDB over the PostgreSQL wire, as a user that only reads: for a process that shows what is recorded and changes nothing. In: a URL and
-// statements. Out: the same answers as over HTTP, so that readers need not know which way they ask.
+// QuestDB over the PostgreSQL wire as the read-only user, for processes that change nothing. In: a URL and statements. Out: the same
+// answers as over HTTP, so that the readers work with either.
 import pg from 'pg';
 import type { Cell, ExecAnswer } from './exec-answer.ts';
 import { columnOf, type PgColumn, pgFailure, utc } from './pg-rows.ts';
@@ -18,11 +18,11 @@ export class QuestDbPg {
       max: CONNECTIONS,
       connectionTimeoutMillis: DEADLINE_MS,
       query_timeout: DEADLINE_MS,
-      // Nothing of it keeps the process alive.
+      // Idle connections do not keep the process alive.
       allowExitOnIdle: true,
       types: { getTypeParser: () => (text: string) => text },
     });
-    // A connection that dies while nothing is asked reports itself here; the next question makes another one.
+    // An idle connection that is lost reports here; the next query opens another one.
     this.#pool.on('error', () => {});
   }
 
@@ -48,7 +48,7 @@ export class QuestDbPg {
   }
 }
 
-/** Longs stay text, as over HTTP: a number does not hold them. */
+/** Longs stay text, as over HTTP: a number cannot hold all of them. */
 function cellOf(value: string | null, column: PgColumn | undefined): Cell {
   if (value === null) return null;
   if (column?.kind === 'boolean') return value === 't' || value === 'true';

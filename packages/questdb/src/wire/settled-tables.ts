@@ -1,8 +1,8 @@
-// The gate in front of a query that decides something. In: the tables it reads. Out: nothing, once they show everything that was in
-// their logs when the call was made; otherwise an error. A count on a table that lags or is suspended would look like missing rows.
+// Guards queries whose answers decide something: on a table that lags or is suspended, rows would seem to be missing. In: the tables that
+// the query reads. Out: nothing, once they show everything that was in their logs at the time of the call; otherwise an error.
 import { type Clock, pauseOrThrow, FxtapeError } from '@fxtape/ops';
 import type { QuestDbHttp } from './quest-db-http.ts';
-import { walLook } from './wal-look.ts';
+import { sharedWalQuery } from './shared-wal-query.ts';
 import { noTable, suspended } from './wal-tables.ts';
 
 export interface SettledOptions {
@@ -23,7 +23,7 @@ export async function requireSettled(
   const untilMs = clock.monoMs() + (options.waitMs ?? 2_000);
   const wanted = new Map<string, number>();
   for (;;) {
-    const found = await walLook(http).tables(names, { signal: options.signal });
+    const found = await sharedWalQuery(http).tables(names, { signal: options.signal });
     let behind: string | null = null;
     for (const name of names) {
       const table = found.get(name);

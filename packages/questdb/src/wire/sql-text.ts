@@ -1,4 +1,4 @@
-// A value as a literal in a statement.
+// Values and conditions as text of a statement. In: names, texts, times, ids. Out: SQL, quoted.
 
 /** `'text'` with quotes doubled. */
 export function sqlText(value: string): string {
@@ -18,7 +18,7 @@ export function sqlEquals(values: Readonly<Record<string, string | null>>): stri
     .join(' AND ');
 }
 
-/** Whose rows: what an account recorded, and with `feed` what anybody recorded of that feed, which passes from account to account. */
+/** Whose rows: those of an account, and with `feed` those of that feed, whichever account recorded it. */
 export interface Whose {
   readonly account: string;
   readonly feed?: string | null | undefined;

@@ -1,5 +1,5 @@
-// How far the database is: per table, what its log holds (`sequencerTxn`) and what a query sees of it (`writerTxn`). After a crash
-// of the server, and while a table is suspended, the second stays behind the first, and queries answer as if rows were missing.
+// How far each table has applied its log: the log's end (`sequencerTxn`) and what queries see of it (`writerTxn`). After a crash of the
+// server, and while a table is suspended, queries lag behind, as if rows were missing.
 import { FxtapeError } from '@fxtape/ops';
 import { asObjects } from './exec-answer.ts';
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
@@ -43,7 +43,7 @@ export async function walTables(
 export function noTable(name: string): FxtapeError {
   return new FxtapeError({
     code: 'QDB_NO_TABLE',
-    message: `The table ${name} does not exist in QuestDB`,
+    message: `the table ${name} does not exist in QuestDB`,
     context: { table: name },
   });
 }

@@ -1,21 +1,21 @@
-// What a database's answer to `POST /write` means for the rows in it. In: status, content type, body. Out: one of four verdicts.
-// Only a 2xx without a body says that the rows are stored (QuestDB answers 204); a page with status 200 comes from somebody else.
+// What an answer to `POST /write` means for the rows of the request. In: status, content type, body. Out: one of five verdicts. Only a 2xx
+// without a body means stored (QuestDB answers 204): a page with status 200 comes from another server.
 import type { HttpAnswer } from './http-call.ts';
 
 export type WriteAnswer =
   | { readonly kind: 'stored' }
   /** The server names a line it could not take. None of the rows of the request was stored. */
   | { readonly kind: 'bad_line'; readonly line: number; readonly message: string }
-  /** The request is too large as a whole; parts of it may be welcome. */
+  /** The request as a whole is too large; smaller parts may be accepted. */
   | { readonly kind: 'too_large'; readonly message: string }
-  /** Refused for a reason that is not a single row: table, rights, read-only, somebody else's page. */
+  /** Refused for another reason than a single row: table, rights, read-only, the page of another server. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   /** No verdict: server error. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 const SHOWN = 300;
 
-/** Never throws: what it does not understand is `failed` (5xx) or `refused`, and both are repeated. */
+/** Never throws: an answer that is not understood is `failed` (5xx) or `refused`, and both are repeated. */
 export function readWriteAnswer(answer: HttpAnswer): WriteAnswer {
   const { status } = answer;
   if (status >= 200 && status < 300) {

@@ -1,6 +1,6 @@
-// What a job writes with: rows in, resolved when queries see them. The tables are written in the order given, each answered before
-// the next is sent, so that whoever is killed in between leaves only a beginning of that order behind: put first what may stand
-// alone, last what claims that the rest is there. A database that is away, or a suspended table, is waited out.
+// The writer of jobs. In: rows by table. Out: a promise that resolves when queries see them. Tables are written in the given order, each
+// answered before the next is sent, so a process that is killed leaves only the first of them behind: put rows that may stand alone first,
+// and rows that claim the rest (coverage) last. An unreachable database or a suspended table is waited out.
 import type { AppliedWatch } from '../wire/applied-watch.ts';
 import type { RowInput, TableName } from '@fxtape/market/tables';
 import type { TableWriter } from './table-writer.ts';
@@ -10,7 +10,7 @@ import type { CondemnedRow } from './submission.ts';
 export type RowsByTable = { readonly [N in TableName]?: readonly RowInput<N>[] };
 
 export interface AppliedRows {
-  /** Rows that never will be stored, with their table. The caller must put them where they can be found. */
+  /** Rows that will never be stored, with their table. The caller must keep them. */
   readonly condemned: readonly (CondemnedRow & { readonly table: TableName })[];
 }
 

@@ -1,11 +1,10 @@
-// Brings rows of one table into the database, whatever it takes. In: rows in time order. Out: each row is either stored or
-// condemned; in between there is only trying again. A row is condemned by the encoder (no line can hold it), or when all three
-// hold: the server answered 400 and named its line, it did so again for that line alone, and the table was as defined before and after.
-// Anything else, the refusal of the whole table included, is waited out without end.
+// Delivers rows of one table to the database. In: rows in time order. Out: each row is stored or condemned; everything else is repeated
+// without end, the refusal of the whole table included. A row is condemned by the encoder (no line can hold it), or when all three hold:
+// the server answered 400 and named its line, it did so again for that line alone, and the table was as defined before and after.
 //
 //   request ──stored──► next                         too large ──► the same with half the bytes
 //      │  └─no verdict, refused──► wait, repeat
-//      └─line named──► [rows before] [that row] [rows after], each a request of its own, in this order
+//      └─line named──► [rows before] [that row] [rows after], each its own request, in this order
 import { encodeInOrder } from './encode-rows.ts';
 import type { RowEncoder } from './row-encoder.ts';
 import type { Row } from '@fxtape/market/tables';
@@ -16,7 +15,7 @@ export interface DeliveryLimits {
   readonly maxBytes: number;
 }
 
-/** What stands in the way: `failed` = no verdict, `refused` = a verdict against all of it. */
+/** Why rows cannot be written now: `failed` = no verdict, `refused` = a verdict against the whole request. */
 export interface Obstacle {
   readonly kind: 'failed' | 'refused';
   readonly code: string;
@@ -26,19 +25,19 @@ export interface Obstacle {
 export interface Delivery {
   /** Sends a body; throws only to end the delivery (abort). */
   post(body: Uint8Array, rows: number): Promise<WriteAnswer>;
-  /** Differences between table and definition. What it throws is an obstacle, unless the delivery was aborted. */
+  /** Differences between table and definition. An error it throws is an obstacle, unless the delivery was aborted. */
   schemaDifferences(): Promise<readonly string[]>;
-  /** Those that nobody has given up; the same array when nobody has. */
+  /** The rows whose submission was not given up; the same array when none was. */
   wanted(indices: Uint32Array): Uint32Array;
   /** Waits before the next try; throws to end the delivery (abort). */
   waitOut(obstacle: Obstacle, failures: number): Promise<void>;
-  /** These rows are stored. Called again and again, in order. */
+  /** These rows are stored. Called many times, in order. */
   stored(indices: Uint32Array): void;
-  /** This row never will be. `line` is what the server objected to, null when no line could be made. */
+  /** This row will never be stored. `line` is what the server refused; null when no line could be made. */
   condemned(index: number, reason: string, line: string | null): void;
 }
 
-/** Resolves when every row of `order` is stored, condemned, or given up: of what is given up no further request is made. */
+/** Resolves when every row of `order` is stored, condemned, or given up. Rows that are given up are in no further request. */
 export async function deliverRows(
   encoder: RowEncoder,
   rows: readonly Row[],
@@ -86,12 +85,12 @@ export async function deliverRows(
       } else {
         const index = indices[0] ?? 0;
         if (!suspects.has(index)) {
-          suspects.add(index); // alone from the start: the same answer must come twice
+          suspects.add(index); // the only row of its request: the same answer must come twice
           continue;
         }
         const verdict = await judge(delivery);
         if (verdict === null && !cleared.has(index)) {
-          // The table may have become right since the line was refused: only a refusal after that speaks of the line.
+          // The table may have been repaired since the refusal. Only another refusal proves that the line is at fault.
           cleared.add(index);
         } else if (verdict === null) {
           delivery.condemned(index, answer.message, Buffer.from(body).toString('utf8'));
@@ -119,7 +118,7 @@ async function judge(delivery: Delivery): Promise<Obstacle | null> {
   return { kind: 'refused', code: 'SCHEMA_MISMATCH', message: differences.join('; ') };
 }
 
-/** The named row by itself, what stands before and after it around it. A line that does not exist: two halves. */
+/** The named row alone, with the rows before and after it as requests of their own. A line that does not exist: two halves. */
 function isolate(indices: Uint32Array, line: number, suspects: Set<number>): Uint32Array[] {
   const at = line - 1;
   const index = indices[at];

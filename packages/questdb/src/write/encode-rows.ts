@@ -1,5 +1,5 @@
-// One request's worth of rows as a body. In: a table, rows, an order, limits. Out: the bytes, which row stands on which line, and
-// the rows that no line can hold, each with its reason. Nothing is left out without being named.
+// Encodes rows as the body of one request. In: a table, rows, their order, limits. Out: the bytes, which row is on which line, and every
+// row that no line can hold, with its reason.
 import { RowEncoder } from './row-encoder.ts';
 import type { Row, TableDef } from '@fxtape/market/tables';
 import { timeOrder } from './time-order.ts';
@@ -16,9 +16,9 @@ export interface EncodedRows {
   /** Index into the rows given, by line; line numbers start at 1, `indices[line - 1]`. */
   readonly indices: Uint32Array;
   readonly refused: readonly RefusedRow[];
-  /** How far `order` was taken: continue here when a limit was met. */
+  /** How much of `order` was taken: continue here when a limit was reached. */
   readonly next: number;
-  /** The line (from 1) on which the row with this index stands; null when it is on none. */
+  /** The line (from 1) of the row with this index; null when it has none. */
   lineOf(index: number): number | null;
 }
 
@@ -35,7 +35,7 @@ export function encodeRows(def: TableDef, rows: readonly Row[]): EncodedRows {
   return encodeInOrder(encoder, rows, timeOrder(rows));
 }
 
-/** The rows `order[from…]` as far as the limits allow, over whatever the encoder held before. */
+/** The rows `order[from…]` as far as the limits allow. Overwrites what the encoder held before. */
 export function encodeInOrder(
   encoder: RowEncoder,
   rows: readonly Row[],

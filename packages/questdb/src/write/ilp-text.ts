@@ -1,6 +1,6 @@
-// Strings and integers as the bytes of the line protocol. In: a value, a buffer and a position. Out: the position after it.
-// Escapes are the ones QuestDB 9.3.4 was seen to read back unchanged; U+0000 becomes U+2400 (␀), because the server refuses it in
-// a symbol and emits invalid JSON for it in a varchar; half a surrogate pair becomes U+FFFD, as everywhere in UTF-8.
+// Strings and integers as bytes of the line protocol. In: a value, a buffer and a position. Out: the position after it. QuestDB 9.3.4 reads
+// these escapes back unchanged (tested). U+0000 becomes U+2400 (␀), because the server refuses it in a symbol and emits invalid JSON for it
+// in a varchar; half a surrogate pair becomes U+FFFD, as UTF-8 has no form for it.
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;

@@ -3,10 +3,10 @@
 //   ticks,feed=icm,symbol=EURUSD,source=live bid==␐········,ask==␐········,utc_offset_s=10800i,ts_recv=1795431234123456t 1795431234123000t\n
 //   table └ symbols                        └ fields                                                                      └ ts, µs
 //
-// In: row objects. Out: bytes in one growing buffer. The server accepts nonsense silently (a missing timestamp, milliseconds taken
-// for nanoseconds, NaN that is no key's equal), so a value that is not exactly what its column means refuses the whole row with
-// a reason, before a byte of it counts. −0 becomes 0, because keys are compared by bits. What history writes repeats itself from row to
-// row (stream, time of the answer, offset): the bytes of symbols and integers that come a third time in a row are copied.
+// In: row objects. Out: bytes in one growing buffer. The server silently accepts wrong values (a missing timestamp, milliseconds taken for
+// nanoseconds, NaN as a key), so a value that does not fit its column refuses the whole row, with a reason and without a byte. −0 becomes
+// 0, because keys are compared by bits. History rows repeat values (stream, time of the answer, offset), so the bytes of symbols and of
+// integers that come a third time in a row are copied.
 import { symbolBytes, textRoom, writeInteger, writeText } from './ilp-text.ts';
 import type { ColumnType, Row, TableDef } from '@fxtape/market/tables';
 

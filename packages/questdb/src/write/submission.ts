@@ -17,7 +17,7 @@ export interface CondemnedRow {
 export interface Answered {
   /** Rows that the database has answered for: durable in its log, not necessarily visible yet. */
   readonly rows: number;
-  /** Rows that never will be stored. The caller must put them where they can be found. */
+  /** Rows that will never be stored. The caller must keep them. */
   readonly condemned: readonly CondemnedRow[];
 }
 

@@ -4,7 +4,6 @@
 import { type Clock, pauseOrThrow, FxtapeError, type Log, passing, pause } from '@fxtape/ops';
 import { type Delivery, type DeliveryLimits, deliverRows, type Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
-import { retryDelayMs } from './retry-delay.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { schemaDifferences } from '../schema/schema-check.ts';
 import type { Row, TableDef } from '@fxtape/market/tables';
@@ -21,7 +20,7 @@ export interface TableQueueOptions {
   readonly random: () => number;
   readonly limits: DeliveryLimits;
   readonly commitEveryMs: number;
-  /** This many waiting rows are a commit of their own, whatever the time. */
+  /** With this many rows waiting, a request starts at once. */
   readonly commitRows: number;
   readonly maxPendingRows: number;
   readonly metrics: WriterMetrics | null;
@@ -29,6 +28,9 @@ export interface TableQueueOptions {
   readonly gate: () => Obstacle | null;
   readonly onState: (state: WriterState) => void;
 }
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5000;
 
 export class TableQueue {
   readonly #o: TableQueueOptions;
@@ -100,11 +102,11 @@ export class TableQueue {
     const { clock, commitEveryMs } = this.#o;
     const waitMs = this.#lastStartMs + commitEveryMs - clock.monoMs();
     if (waitMs <= 0 || this.#closed) return;
-    // An abort ends the waiting and is no error here: the submit that follows has its own signal.
+    // An abort ends the wait and is no error here: the submit that follows has its own signal.
     await pause(clock, waitMs, signal);
   }
 
-  /** Gives up what is pending: each submit rejects with WRITER_CLOSED, and its rows are the caller's again. */
+  /** Gives up pending submissions: each rejects with WRITER_CLOSED, and its rows belong to the caller again. */
   close(): void {
     this.#closed = true;
     const reason = closed();
@@ -253,9 +255,15 @@ export class TableQueue {
     const beforeMs = this.#state.sinceMs;
     this.#state = { phase, code, message, sinceMs: clock.nowMs() };
     if (phase === 'ok') log.info({ table: def.name, afterMs: clock.nowMs() - beforeMs }, 'writing again');
-    else log.warn({ table: def.name, code, reason: message }, 'rows wait for QuestDB');
+    else log.warn({ table: def.name, code, reason: message }, 'cannot write to QuestDB; rows wait');
     onState(this.state);
   }
+}
+
+/** Doubles from 100 ms to 5 s; random in the upper half of that, so that several writers do not retry in step. */
+function retryDelayMs(failures: number, random: () => number): number {
+  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 16));
+  return full / 2 + (random() * full) / 2;
 }
 
 function owners(
@@ -274,6 +282,6 @@ function owners(
 function closed(): FxtapeError {
   return new FxtapeError({
     code: 'WRITER_CLOSED',
-    message: 'The writer was closed before the database had confirmed these rows',
+    message: 'the writer was closed before the database had confirmed these rows',
   });
 }

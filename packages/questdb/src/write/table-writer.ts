@@ -1,7 +1,6 @@
-// The one way of rows into QuestDB. In: rows by table. Out: a promise per submit that resolves when the database has answered for
-// all of its rows, and not before. Until then the rows belong to the writer, which repeats for ever: refused, reset, timed out,
-// server error, refusal of the whole table. Whoever awaits each submit before making the next rows holds one batch in memory;
-// whoever wants to overlap asks `room` first.
+// Writes rows into QuestDB. In: rows by table. Out: a promise per submit that resolves once the database has answered for all of its rows.
+// Until then the rows belong to the writer, which repeats requests for ever, whatever the error.
+// A caller that awaits each submit holds one batch in memory; one that overlaps submits asks `room` first.
 import type { Clock, Log, Metrics } from '@fxtape/ops';
 import type { Obstacle } from './deliver-rows.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
@@ -16,20 +15,20 @@ export interface TableWriterOptions {
   readonly http: Pick<QuestDbHttp, 'write' | 'exec'>;
   readonly log: Log;
   readonly clock: Clock;
-  /** [0, 1), for the waiting times. */
+  /** [0, 1), for the delays between retries. */
   readonly random: () => number;
   /** The tables that this process writes: only these have a queue, a state and metrics. Default: all. */
   readonly tables?: readonly TableName[];
   readonly metrics?: Metrics;
-  /** Asked before each request; a code and a sentence why nothing may be written now, or null. */
+  /** Asked before each request: why nothing may be written now, or null. */
   readonly gate?: () => Obstacle | null;
   /** Called whenever the writer of a table changes its phase or its code. */
   readonly onState?: (state: WriterState) => void;
-  /** Most rows in a request; default 50,000. */
+  /** Maximum rows per request; default 50,000. */
   readonly maxRows?: number;
-  /** A request is closed with the row that reaches this; default 16 MiB. */
+  /** A request ends with the row that reaches this size; default 16 MiB. */
   readonly maxBytes?: number;
-  /** Least time between the starts of two requests of a table, unless `commitRows` wait; default 100 ms. */
+  /** Minimum time between the starts of two requests of a table, unless `commitRows` rows wait; default 100 ms. */
   readonly commitEveryMs?: number;
   /** Default 2,000. */
   readonly commitRows?: number;
@@ -70,7 +69,7 @@ export class TableWriter {
   /**
    * Resolves when the database has answered for every row, condemned rows listed. Submits of one table are sent in order; rows of
    * one request are sorted by `ts`. Rows must not be changed by the caller meanwhile.
-   * Rejects with the signal's reason, or WRITER_CLOSED; then it is unknown which rows are stored, and sending them again is harmless.
+   * Rejects with the signal's reason, or WRITER_CLOSED. It is then unknown which rows are stored; sending them again is harmless.
    */
   submit<N extends TableName>(
     table: N,
@@ -80,25 +79,25 @@ export class TableWriter {
     return this.#queue(table).submit(rows as readonly Row[], options.signal);
   }
 
-  /** Resolves when few enough rows of the table are pending to make more. */
+  /** Resolves when fewer than `maxPendingRows` rows of the table are pending. */
   room(table: TableName, options: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#queue(table).room(options.signal);
   }
 
   /**
-   * Resolves when a submit to the table would be sent at once, or when the signal is aborted. Whoever gathers rows only then sends the
-   * newest ones, instead of letting them wait twice.
+   * Resolves when a submit to the table would be sent at once, or when the signal is aborted. A caller that gathers rows only then does not
+   * let the newest ones wait twice.
    */
   turn(table: TableName, signal: AbortSignal): Promise<void> {
     return this.#queue(table).turn(signal);
   }
 
-  /** One state per table that this writer was made for. */
+  /** One state per table of this writer. */
   state(): WriterState[] {
     return [...this.#queues.values()].map((queue) => queue.state);
   }
 
-  /** Ends at once: pending submits reject with WRITER_CLOSED. To end in peace, stop submitting and await what is pending first. */
+  /** Ends at once: pending submits reject with WRITER_CLOSED. To end in order, stop submitting and await the pending ones first. */
   close(): void {
     for (const queue of this.#queues.values()) queue.close();
   }

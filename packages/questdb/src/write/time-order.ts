@@ -1,8 +1,8 @@
-// The order in which rows are sent: by `ts`, rows of equal `ts` as given. A commit that starts before the newest row of the
-// table makes the server rewrite the table's tail, so order within a request is what keeps writing cheap.
+// The order in which rows are sent: by `ts`, rows of equal `ts` as given. A commit that starts before the newest row of the table makes the
+// server rewrite the table's tail, so sorting each request keeps writing cheap.
 import type { Row } from '@fxtape/market/tables';
 
-/** Indices of `rows` sorted by `ts`, stable. A `ts` that is no number sorts first; the encoder refuses such a row anyway. */
+/** Indices of `rows` sorted by `ts`, stable. A `ts` that is not a number sorts first; the encoder refuses such a row. */
 export function timeOrder(rows: readonly Row[]): Uint32Array {
   const order = new Uint32Array(rows.length);
   const stamps = new Float64Array(rows.length);

@@ -1,4 +1,4 @@
-// The writer's numbers for Prometheus.
+// Prometheus metrics of the writer, by table.
 import type { Metrics } from '@fxtape/ops';
 import type { WriterState } from './writer-state.ts';
 

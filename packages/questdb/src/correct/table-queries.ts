@@ -1,5 +1,5 @@
-// Questions about a table as a whole. In: its name. Out: its columns, whose rows it contains, the offsets with which they were written. A
-// large table is read piece by piece: the server cancels a statement after a minute.
+// Queries about a whole table. In: its name. Out: its columns, the accounts or feeds in it, the offsets of its rows. A large table is read
+// piece by piece: the server cancels a statement that runs too long.
 import { asObjects } from '../wire/exec-answer.ts';
 import type { QuestDbHttp } from '../wire/quest-db-http.ts';
 import { sqlText } from '../wire/sql-text.ts';
@@ -7,11 +7,12 @@ import { stretchesOf, within } from './windows.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
-/** Rows of a single column that one statement reads. */
-const LOOKED_THROUGH = 50_000_000;
+/** Rows per statement; it reads a single column. */
+const ROWS_AT_ONCE = 50_000_000;
 
 /** How long one statement may take. */
 export const STATEMENT_MS = 600_000;
+
 /** A column as the database has it, including columns that users added. */
 export interface StoredColumn {
   readonly name: string;
@@ -27,7 +28,7 @@ export async function storedColumns(http: Http, table: string): Promise<StoredCo
 /** The accounts or feeds whose rows a table contains. Errors: as `exec`. */
 export async function namesIn(http: Http, table: string, by: 'feed' | 'account'): Promise<Set<string>> {
   const found = new Set<string>();
-  for (const window of await stretchesOf(http, table, LOOKED_THROUGH)) {
+  for (const window of await stretchesOf(http, table, ROWS_AT_ONCE)) {
     const { dataset } = await http.exec(`SELECT DISTINCT ${by} FROM ${table} WHERE ${within(window)}`, {
       deadlineMs: STATEMENT_MS,
     });
@@ -42,7 +43,7 @@ export async function offsetsIn(
   table: string,
 ): Promise<{ readonly leastS: number; readonly mostS: number } | null> {
   const found: number[] = [];
-  for (const window of await stretchesOf(http, table, LOOKED_THROUGH)) {
+  for (const window of await stretchesOf(http, table, ROWS_AT_ONCE)) {
     const [row = {}] = asObjects(
       await http.exec(
         `SELECT min(utc_offset_s) a, max(utc_offset_s) b FROM ${table} WHERE ${within(window)}`,

@@ -1,54 +1,54 @@
-// Looks at the logs of tables, for many at once: one query at a time, each for all that have asked since the last one began. An
-// answer is therefore never older than the question.
+// Queries the state of table logs for many callers at once: one query at a time, each for everybody who has asked since the last one
+// began. An answer is therefore never older than the call.
 import type { CallOptions, QuestDbHttp } from './quest-db-http.ts';
 import { type WalTable, walTables } from './wal-tables.ts';
 
-interface Look {
+interface Query {
   readonly names: Set<string>;
   readonly answer: Promise<Map<string, WalTable>>;
   readonly begin: () => void;
 }
 
-const looks = new WeakMap<object, WalLook>();
+const shared = new WeakMap<object, SharedWalQuery>();
 
-/** The one that everybody shares who asks the same server in the same way. */
-export function walLook(http: Pick<QuestDbHttp, 'exec'>): WalLook {
-  let look = looks.get(http);
-  if (look === undefined) looks.set(http, (look = new WalLook(http)));
-  return look;
+/** The one that all users of a connection share. */
+export function sharedWalQuery(http: Pick<QuestDbHttp, 'exec'>): SharedWalQuery {
+  let query = shared.get(http);
+  if (query === undefined) shared.set(http, (query = new SharedWalQuery(http)));
+  return query;
 }
 
-export class WalLook {
+export class SharedWalQuery {
   readonly #http: Pick<QuestDbHttp, 'exec'>;
   #running = false;
-  #next: Look | null = null;
+  #next: Query | null = null;
 
   constructor(http: Pick<QuestDbHttp, 'exec'>) {
     this.#http = http;
   }
 
   /**
-   * The named tables that exist, and maybe others. Errors: as `exec`; an abort rejects at once with the signal's reason and leaves
-   * the query to the others.
+   * The named tables that exist, and maybe others. Errors: as `exec`. An abort rejects at once with the signal's reason; the query goes on
+   * for the other callers.
    */
   async tables(names: readonly string[], { signal }: CallOptions = {}): Promise<Map<string, WalTable>> {
     signal?.throwIfAborted();
-    this.#next ??= this.#look();
-    const look = this.#next;
-    for (const name of names) look.names.add(name);
-    if (!this.#running) look.begin();
-    if (signal === undefined) return look.answer;
+    this.#next ??= this.#prepare();
+    const query = this.#next;
+    for (const name of names) query.names.add(name);
+    if (!this.#running) query.begin();
+    if (signal === undefined) return query.answer;
     const { promise, reject } = Promise.withResolvers<never>();
     const aborted = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', aborted, { once: true });
     try {
-      return await Promise.race([look.answer, promise]);
+      return await Promise.race([query.answer, promise]);
     } finally {
       signal.removeEventListener('abort', aborted);
     }
   }
 
-  #look(): Look {
+  #prepare(): Query {
     const names = new Set<string>();
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const answer = begun.then(async () => {
@@ -58,11 +58,11 @@ export class WalLook {
         return await walTables(this.#http, [...names]);
       } finally {
         this.#running = false;
-        // Read anew: somebody may have asked while the query ran.
-        (this.#next as Look | null)?.begin();
+        // Somebody may have asked while the query ran.
+        (this.#next as Query | null)?.begin();
       }
     });
-    // Whoever asked may have gone by then.
+    // Its callers may have been aborted by then.
     answer.catch(() => {});
     return { names, answer, begin };
   }
