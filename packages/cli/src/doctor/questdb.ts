@@ -88,7 +88,7 @@ export function appliedCheck(found: readonly WalTable[]): Check {
     return warning(
       name,
       facts,
-      'Wait: it catches up by itself after a start or a burst; look at wal_tables()',
+      'Wait: it catches up by itself after a start or a burst. If it does not, check wal_tables()',
     );
   }
   return ok(name, 'no table is suspended or behind its log');
@@ -99,11 +99,11 @@ const LAG_TRANSACTIONS = 50;
 async function pgCheck(url: string): Promise<Check> {
   try {
     await pgQuery(url, 'SELECT 1', { deadlineMs: 3000 });
-    return ok('SQL access', 'answers over the PostgreSQL wire');
+    return ok('SQL port', 'answers over the PostgreSQL wire');
   } catch (error) {
     if (!(error instanceof FxtapeError)) throw error;
     return warning(
-      'SQL access',
+      'SQL port',
       [error.message],
       'Correct QUESTDB_PG_URL; the recorder itself does not need it',
     );
