@@ -9,6 +9,7 @@ export type { ClockMove } from './clock/clock-moves.ts';
 export type { SymbolEdges } from './clock/clock-fit.ts';
 export * from './live/clock-watch.ts';
 export * from './time/time.ts';
+export * from './time/units.ts';
 export * from './live/bound.ts';
 export * from './live/heartbeat-judge.ts';
 export * from './live/ledger.ts';

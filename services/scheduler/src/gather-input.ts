@@ -5,7 +5,7 @@ import type { AccountConfig } from '@fxtape/config';
 import {
   type ClockRule,
   limitEvidence,
-  nextLookUs,
+  nextCheckUs,
   type Range,
   SessionCalendar,
   streamId,
@@ -195,10 +195,10 @@ const looksDue = (
 ): ReadonlyMap<string, number> =>
   new Map(
     limits.flatMap((row) => {
-      const nextUs = nextLookUs(row);
+      const nextUs = nextCheckUs(row);
       const isOver = typeof row.ts_earliest !== 'number' && wallUs - row.ts > DAY_US;
       if (nextUs === null || nextUs > wallUs || isOver) return [];
-      return [[streamId(keyOf(row)), limitEvidence(row.evidence).looks]];
+      return [[streamId(keyOf(row)), limitEvidence(row.evidence).checks]];
     }),
   );
 

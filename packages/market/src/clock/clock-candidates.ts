@@ -7,6 +7,7 @@ import { marketCloses, marketOpens } from './market-week.ts';
 import { fixedRule, parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekOf } from './week-edges.ts';
 import { type ShownOffset, zonesShowing } from './zone-atlas.ts';
+import { HOUR_S } from '../time/units.ts';
 
 const USUAL = ['America/New_York+7h', 'Europe/Athens', 'Europe/London', 'Europe/Berlin'] as const;
 /** Where brokers sit; of zones that say the same, these names are known. */
@@ -18,7 +19,6 @@ const CITIES = [
   'Australia/Sydney',
   'Pacific/Auckland',
 ] as const;
-const HOUR_S = 3600;
 const MOST_SHIFT_S = 15 * HOUR_S;
 
 const range = (from: number, to: number): number[] =>

@@ -12,6 +12,7 @@ import { marketCloses, marketOpens } from './market-week.ts';
 import type { OffsetSample } from './measure-offset.ts';
 import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { type WeekEdge, weekOf } from './week-edges.ts';
+import { HOUR_MS, HOUR_S } from '../time/units.ts';
 
 export interface SymbolEdges {
   readonly symbol: string;
@@ -28,7 +29,6 @@ export interface WeekRange {
 /** What symbols trade like. `none`: no week of theirs ends. */
 export type MarketKind = 'currencies' | 'exchanges' | 'none';
 
-const HOUR = 3_600_000;
 const WEEK_H = 168;
 /** An offset that was measured weighs more than a week's edges, which holidays move. */
 const SAMPLE_COST = 2;
@@ -63,7 +63,7 @@ export const weekendOf = ({ edges }: SymbolEdges): number | null => {
   return mostFrequent(
     edges.flatMap(({ brokerMs, kind, week }) => {
       const close = kind === 'open' ? closes.get(week - 1) : undefined;
-      return close === undefined ? [] : [(brokerMs - close) / HOUR];
+      return close === undefined ? [] : [(brokerMs - close) / HOUR_MS];
     }),
   );
 };
@@ -76,7 +76,7 @@ export const shownByOpen = (symbol: SymbolEdges): { utcMs: number; offsetS: numb
   const weekendH = weekendOf(symbol);
   const open = symbol.edges.findLast(({ kind }) => kind === 'open');
   if (weekendH === null || open === undefined || !tradesLikeCurrencies(weekendH)) return null;
-  const utcMs = marketOpens(open.week) + (weekendH - CURRENCY_WEEKEND_H) * HOUR;
+  const utcMs = marketOpens(open.week) + (weekendH - CURRENCY_WEEKEND_H) * HOUR_MS;
   const offsetS = clockOffset((open.brokerMs - utcMs) / 1000);
   return offsetS === null ? null : { utcMs, offsetS };
 };
@@ -92,12 +92,12 @@ interface Resting {
 }
 
 const missesOfCurrency = ({ market, symbol, weekendH }: Resting, rule: ClockRule): Misses => {
-  const halfHours = rule.offsetAt(market[0] ?? 0) % 3600 === 0 ? 0 : 1;
+  const halfHours = rule.offsetAt(market[0] ?? 0) % HOUR_S === 0 ? 0 : 1;
   const lateH = weekendH + halfHours - CURRENCY_WEEKEND_H;
   return symbol.edges.map(({ brokerMs, kind }, i) => {
     if (lateH !== 0 && lateH !== 1) return Number.NaN;
     const utcMs = market[i] as number;
-    const missesH = (brokerMs - utcMs - rule.offsetAt(utcMs) * 1000) / HOUR;
+    const missesH = (brokerMs - utcMs - rule.offsetAt(utcMs) * 1000) / HOUR_MS;
     // A bar holds the open, and ends after the close, by less than its length.
     return kind === 'open' ? Math.ceil(missesH) - lateH : Math.floor(missesH);
   });
@@ -109,7 +109,7 @@ const exchangeClocks = EXCHANGE_CLOCKS.map(parseClockRule);
 const missesOfExchange = ({ symbol: { edges } }: Resting, rule: ClockRule): Misses => {
   const utc = edges.map(({ brokerMs }) => rule.read(brokerMs, { fold: 1 }).ms);
   const under = exchangeClocks.map((clock) => {
-    const hours = utc.map((ms) => ((ms + clock.offsetAt(ms) * 1000) / HOUR) % WEEK_H);
+    const hours = utc.map((ms) => ((ms + clock.offsetAt(ms) * 1000) / HOUR_MS) % WEEK_H);
     const usual = { open: 0, close: 0 };
     for (const kind of ['open', 'close'] as const)
       usual[kind] = mostFrequent(hours.filter((_, i) => edges[i]?.kind === kind).slice(-USUAL_WEEKS)) ?? 0;

@@ -19,6 +19,7 @@ import type { OffsetSample } from './measure-offset.ts';
 import { composeRule, parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekOf, weekStart } from './week-edges.ts';
 import { whatSettles } from './what-settles.ts';
+import { DAY_MS } from '../time/units.ts';
 
 export interface ClockEvidence {
   readonly nowUtcMs: number;
@@ -55,7 +56,6 @@ export interface ClockInference {
   readonly settles: readonly string[];
 }
 
-const DAY = 86_400_000;
 const MOVE_COST = 2;
 /** An offset that is only stated may be a lie: it moves nobody. */
 const STATED_COST = 1.5;
@@ -66,7 +66,7 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** The newest of the last days, a measured one before one that is only stated. */
 const todayOf = ({ nowUtcMs, samples }: ClockEvidence): OffsetSample | null => {
-  const recent = samples.filter(({ utcMs }) => Math.abs(nowUtcMs - utcMs) <= TODAY_DAYS * DAY);
+  const recent = samples.filter(({ utcMs }) => Math.abs(nowUtcMs - utcMs) <= TODAY_DAYS * DAY_MS);
   const newest = (of: readonly OffsetSample[]): OffsetSample | null =>
     of.reduce<OffsetSample | null>(
       (last, each) => (last === null || each.utcMs >= last.utcMs ? each : last),
@@ -88,7 +88,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   const measured = today !== null && today.source !== 'stated';
   const fit = new ClockFit(evidence);
   const fromUtcMs = fit.weeks.end === 0 ? nowUtcMs : weekStart(fit.weeks.first);
-  const untilUtcMs = nowUtcMs + LOOK_AHEAD_DAYS * DAY;
+  const untilUtcMs = nowUtcMs + LOOK_AHEAD_DAYS * DAY_MS;
   const open = measured ? undefined : histories.map(shownByOpen).find((each) => each !== null);
   const shown = [today, open].filter((each) => each !== null && each !== undefined);
   const inForce = known[0] === undefined ? null : parseClockRule(known[0]).pieceAt(nowUtcMs);

@@ -4,14 +4,14 @@
 import { brokerMs, type UtcMs } from '../time/time.ts';
 import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { weekStart } from './week-edges.ts';
+import { HOUR_MS } from '../time/units.ts';
 
-const HOUR = 3_600_000;
 const newYork = parseClockRule('America/New_York');
 
 const atNewYork = (localMs: number): UtcMs => newYork.read(brokerMs(localMs), { fold: 1 }).ms;
 
 /** Sunday 17:00 in New York, after the Saturday noon at which the week begins. */
-export const marketOpens = (week: number): UtcMs => atNewYork(weekStart(week) + 29 * HOUR);
+export const marketOpens = (week: number): UtcMs => atNewYork(weekStart(week) + 29 * HOUR_MS);
 
 /** Friday 17:00 in New York, before the Saturday noon at which the week ends. */
-export const marketCloses = (week: number): UtcMs => atNewYork(weekStart(week + 1) - 19 * HOUR);
+export const marketCloses = (week: number): UtcMs => atNewYork(weekStart(week + 1) - 19 * HOUR_MS);

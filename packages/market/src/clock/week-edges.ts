@@ -5,6 +5,7 @@
 //   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌▌▌▌▌▌▌
 
 import { type BrokerMs, brokerMs, formatBrokerTime, parseBrokerTime } from '../time/time.ts';
+import { HOUR_MS, DAY_MS } from '../time/units.ts';
 
 const EDGE_KINDS = ['open', 'close'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
@@ -16,13 +17,11 @@ export interface WeekEdge {
   readonly brokerMs: BrokerMs;
 }
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const WEEK = 7 * DAY;
+const WEEK = 7 * DAY_MS;
 /** 1970-01-03 was a Saturday. Its noon is shut under every clock from UTC−12 to UTC+14. */
-const FIRST_NOON = 2 * DAY + DAY / 2;
+const FIRST_NOON = 2 * DAY_MS + DAY_MS / 2;
 /** A weekend is longer than this, a daily rest is not. */
-const LEAST_WEEKEND = DAY;
+const LEAST_WEEKEND = DAY_MS;
 
 /** Number of the week that holds a time of the wall clock, or of UTC. */
 export const weekOf = (ms: number): number => Math.floor((ms - FIRST_NOON) / WEEK);
@@ -36,10 +35,10 @@ export const weekEdges = (opens: readonly BrokerMs[]): WeekEdge[] => {
   let last: number | null = null;
   for (const open of opens) {
     if (last !== null && open <= last) continue;
-    if (last !== null && open - last - HOUR >= LEAST_WEEKEND) {
+    if (last !== null && open - last - HOUR_MS >= LEAST_WEEKEND) {
       const [before, after] = [weekOf(last), weekOf(open)];
       if (before !== after) {
-        edges.push({ week: before, kind: 'close', brokerMs: brokerMs(last + HOUR) });
+        edges.push({ week: before, kind: 'close', brokerMs: brokerMs(last + HOUR_MS) });
         edges.push({ week: after, kind: 'open', brokerMs: open });
       }
     }
@@ -75,7 +74,7 @@ export const readEdges = (text: string): WeekEdge[] | null => {
       const time = typeof each === 'string' ? parseBrokerTime(`${each}:00`) : null;
       if (time === null) return null;
       // A close stands at the end of a bar, which began in its week.
-      const begins = kind === 'open' ? time.ms : time.ms - HOUR;
+      const begins = kind === 'open' ? time.ms : time.ms - HOUR_MS;
       edges.push({ week: weekOf(begins), kind, brokerMs: time.ms });
     }
   }

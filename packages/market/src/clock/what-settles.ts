@@ -5,8 +5,8 @@ import type { ClockFit } from './clock-fit.ts';
 import type { ClockMove } from './clock-moves.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
 import type { OffsetSample } from './measure-offset.ts';
+import { DAY_MS } from '../time/units.ts';
 
-const DAY = 86_400_000;
 /** A rule that does not fit so large a part of the weeks explains nothing. */
 const MOST_CONTRADICTED = 0.25;
 /** A clock that was seen to run in one season says little of the other. */
@@ -42,7 +42,7 @@ const named = (names: readonly string[]): string => {
 /** The day on which two rules that agree now differ; null when they do not within two years. */
 const apartFrom = (a: ClockRule, b: ClockRule, nowUtcMs: number): string | null => {
   for (let day = 0; day < LOOK_AHEAD_DAYS; day++) {
-    const at = nowUtcMs + day * DAY;
+    const at = nowUtcMs + day * DAY_MS;
     if (a.offsetAt(at) !== b.offsetAt(at)) return dayOf(at);
   }
   return null;
@@ -83,7 +83,7 @@ const ofWeeks = (o: OpenQuestions): string[] => {
   // Whatever a running clock says now, the broker may have moved before: here no week contradicts that.
   if (fit.kind === 'none')
     said.push('hourly bars of a currency or a metal: nothing that is known rests on weekends');
-  const seenDays = ((samples.at(-1)?.utcMs ?? 0) - (samples.at(0)?.utcMs ?? 0)) / DAY;
+  const seenDays = ((samples.at(-1)?.utcMs ?? 0) - (samples.at(0)?.utcMs ?? 0)) / DAY_MS;
   if (fit.kind === 'exchanges' && (undecided.length > 0 || seenDays < LEAST_APART_DAYS))
     said.push(
       `hourly bars of a currency or a metal, or a running clock seen in other months: ${symbols} may keep the hours of any exchange`,

@@ -6,9 +6,10 @@
 import type { Range } from '../time/ranges.ts';
 import { brokerMsOf, type ComparableTick, sameTick, tickContent, tickPrices, ticksIn } from './tick-key.ts';
 import { eachInstant, unpaired } from './tick-pairs.ts';
+import { MINUTE_US, HOUR_US } from '../time/units.ts';
 
 /** A side says enough when it is this wide … */
-export const SIDE_US = 60_000_000;
+export const SIDE_US = MINUTE_US;
 /** … or holds this many live ticks. */
 export const SIDE_TICKS = 50;
 
@@ -114,7 +115,7 @@ const explain = (
     );
   const shiftUs = findShift(sides, allHistory);
   if (shiftUs !== null)
-    return no('clock', `history has the live ticks ${shiftUs / 3_600_000_000} h away from their time`);
+    return no('clock', `history has the live ticks ${shiftUs / HOUR_US} h away from their time`);
   const counts = `${onlyLive} ticks are live alone and ${onlyHistory} in history alone, of ${live.length} live ones`;
   const most = Math.max(onlyLive, onlyHistory) / 2;
   if (samePrices > most) return no('last_volume', `last or volume differs: ${counts}`);

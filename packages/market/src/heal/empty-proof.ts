@@ -5,6 +5,7 @@
 
 import type { Range } from '../time/ranges.ts';
 import type { SessionWord } from '../sessions/session-calendar.ts';
+import { MINUTE_MS } from '../time/units.ts';
 
 /** A bar's place in UTC microseconds, `[fromUs, toUs)`. */
 export type BarSpan = Range;
@@ -18,7 +19,7 @@ export interface EmptyProof {
 }
 
 /** How far apart the two answers must be. */
-export const PROOF_APART_MS = 60_000;
+export const PROOF_APART_MS = MINUTE_MS;
 
 const inOrder = (bars: readonly BarSpan[]): BarSpan[] =>
   bars.toSorted((a, b) => a.fromUs - b.fromUs || a.toUs - b.toUs);

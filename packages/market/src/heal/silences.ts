@@ -8,6 +8,7 @@
 
 import type { Range } from '../time/ranges.ts';
 import { CLEAR_TICKS } from './undercount.ts';
+import { MINUTE_US } from '../time/units.ts';
 
 /** A minute for which the broker has a bar: its start in UTC microseconds, and the broker's count of ticks. */
 export interface CountedMinute {
@@ -21,7 +22,6 @@ export interface Silence {
   readonly ticks: number;
 }
 
-const MINUTE_US = 60_000_000;
 /** The moment of a tick belongs to what is known. */
 const MOMENT_US = 1000;
 const CLOSE_US = 5 * MINUTE_US;

@@ -4,6 +4,7 @@
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { utcMs } from '../time/time.ts';
+import { HOUR_MS } from '../time/units.ts';
 
 /** One hour of one symbol: `fromUs` its start in UTC microseconds, rows stored, and the broker's own count of ticks. */
 export interface HourCount {
@@ -15,7 +16,6 @@ export interface HourCount {
 /** The least usual share of stored to broker's ticks at a time; null when too little is known of that hour of the week. */
 export type TickBand = (fromUs: number) => { readonly low: number } | null;
 
-const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 168;
 /** Below so many ticks an hour says little about a share. */
 const LEAST_TICKS = 60;

@@ -3,6 +3,7 @@
 
 import { intersect, type Range, unite } from '../time/ranges.ts';
 import type { TickBand } from './tick-band.ts';
+import { MINUTE_US } from '../time/units.ts';
 
 /** A minute of one symbol for which the broker has a bar: its start in UTC microseconds, and both counts of ticks. */
 export interface MinuteCount {
@@ -11,7 +12,6 @@ export interface MinuteCount {
   readonly broker: number;
 }
 
-const MINUTE_US = 60_000_000;
 /** No tick at all is a shortfall where the broker has this many; and no shortfall is clear below it. */
 export const CLEAR_TICKS = 5;
 /** A share of a minute varies by chance around that of its hour; within three deviations it says nothing. */

@@ -9,8 +9,7 @@ import { type BrokerMs, brokerMs, utcMs } from '../time/time.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
 import { moveRange, moveTime, readAlike, tellsAlike } from '../time/move-range.ts';
 import { parseClockRule } from '../time/parse-clock-rule.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../time/units.ts';
 
 /**
  * What is covered. `left` are hours that history was left out of: they are covered no more, unless what was streamed covers them. A claim

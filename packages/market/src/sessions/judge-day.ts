@@ -2,7 +2,7 @@
 // verdict, and the windows in which it did trade. A thin symbol has silences of its own: an edge counts as moved only where it is far from
 // what is usual for this symbol.
 
-import { type SessionWeek, type Window, weekdayOf, type ObservedDay } from './session-week.ts';
+import { DAY_MINUTES, type ObservedDay, type SessionWeek, weekdayOf, type Window } from './session-week.ts';
 
 /** `extra`: it traded on a day that is shut. `partial`: it opened late and closed early. */
 export type DayCondition = 'ordinary' | 'shut' | 'early_close' | 'late_open' | 'partial' | 'extra';
@@ -80,9 +80,9 @@ export const judgeDay = (week: SessionWeek, usual: UsualDay | null, day: Observe
   if (firstBar === undefined || lastBar === undefined)
     return sure(lengthOf(windows), 0) ? verdict('shut', []) : null;
   const late = sure(lengthOf(cut(windows, 0, firstBar)), usual.headMinutes);
-  const early = sure(lengthOf(cut(windows, lastBar + 1, 1440)), usual.tailMinutes);
+  const early = sure(lengthOf(cut(windows, lastBar + 1, DAY_MINUTES)), usual.tailMinutes);
   if (!late && !early) return verdict('ordinary', windows);
-  const traded = cut(windows, late ? firstBar : 0, early ? lastBar + 1 : 1440);
+  const traded = cut(windows, late ? firstBar : 0, early ? lastBar + 1 : DAY_MINUTES);
   return verdict(late && early ? 'partial' : late ? 'late_open' : 'early_close', traded);
 };
 

@@ -13,6 +13,7 @@ import {
   weekdayOf,
   type Window,
 } from './session-week.ts';
+import { MINUTE_MS, DAY_MS } from '../time/units.ts';
 
 /** What the calendar reads of a row of `trading_sessions`. */
 export interface SessionRow {
@@ -26,8 +27,6 @@ export interface SessionRow {
 
 export type SessionWord = 'shut' | 'open' | 'partly' | 'unknown';
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 /** Beyond this a question is no question about sessions: nothing is known of what lies farther. */
 const MOST_DAYS = 400;
 

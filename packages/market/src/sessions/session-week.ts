@@ -1,6 +1,8 @@
 // The hours in which a symbol trades, on the broker's wall clock. In: windows as `/SymbolInfo` tells them, or JSON of a table. Out: for
 // each day of the week its windows in minutes. A day that is not in a week is unknown, which is another thing than a day that is shut.
 
+import { DAY_MS } from '../time/units.ts';
+
 /** One broker's day whose minute bars were read whole: minutes of the day in which a bar opens, in order. */
 export interface ObservedDay {
   /** Midnight at its start, on the broker's wall clock. */
@@ -26,7 +28,7 @@ export type SessionWeek = ReadonlyMap<Weekday, readonly Window[]>;
 
 /** The day of the week of a broker's date, given as its midnight on the wall clock. 1970-01-01 was a Thursday. */
 export const weekdayOf = (midnightMs: number): Weekday =>
-  WEEKDAYS[(((Math.floor(midnightMs / 86_400_000) + 4) % 7) + 7) % 7] as Weekday;
+  WEEKDAYS[(((Math.floor(midnightMs / DAY_MS) + 4) % 7) + 7) % 7] as Weekday;
 
 const minuteOf = (text: unknown): number | null => {
   const found = typeof text === 'string' ? /^(\d\d):(\d\d)$/.exec(text) : null;

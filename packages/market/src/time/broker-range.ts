@@ -7,11 +7,10 @@
 import type { ClockRule } from './clock-rule.ts';
 import type { Range } from './ranges.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from './time.ts';
+import { SECOND_MS, HOUR_MS, DAY_MS } from './units.ts';
 
-const SECOND = 1000;
-const DAY = 86_400_000;
 /** On either side of a repeated hour: the longest bar that does not hold both folds is shorter. */
-const AROUND = 3_600_000;
+const AROUND = HOUR_MS;
 
 interface Utc {
   readonly from: number;
@@ -20,17 +19,17 @@ interface Utc {
 
 /** UTC milliseconds, rounded outwards to the seconds that a bound can name. */
 const secondsOut = (range: Range): Utc => ({
-  from: Math.floor(range.fromUs / 1000 / SECOND) * SECOND,
-  to: Math.ceil(range.toUs / 1000 / SECOND) * SECOND,
+  from: Math.floor(range.fromUs / 1000 / SECOND_MS) * SECOND_MS,
+  to: Math.ceil(range.toUs / 1000 / SECOND_MS) * SECOND_MS,
 });
 
 /** The wall-clock times that pass during a range, from the least to the greatest, the end included. */
 const wallClock = ({ from, to }: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } => {
-  let least = from + rule.offsetAt(from) * SECOND;
-  let greatest = to + rule.offsetAt(to - 1) * SECOND;
+  let least = from + rule.offsetAt(from) * SECOND_MS;
+  let greatest = to + rule.offsetAt(to - 1) * SECOND_MS;
   for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(from, to)) {
-    least = Math.min(least, at + afterS * SECOND);
-    greatest = Math.max(greatest, at + beforeS * SECOND);
+    least = Math.min(least, at + afterS * SECOND_MS);
+    greatest = Math.max(greatest, at + beforeS * SECOND_MS);
   }
   return { from: brokerMs(least), to: brokerMs(greatest) };
 };
@@ -38,11 +37,11 @@ const wallClock = ({ from, to }: Utc, rule: ClockRule): { from: BrokerMs; to: Br
 /** The same, with what stands around each repeated hour that the range touches: rows there tell its folds apart. */
 const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } => {
   let { from, to } = wallClock(utc, rule);
-  for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(utc.from - DAY, utc.to + DAY)) {
-    const hour = (beforeS - afterS) * SECOND;
+  for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(utc.from - DAY_MS, utc.to + DAY_MS)) {
+    const hour = (beforeS - afterS) * SECOND_MS;
     if (hour <= 0 || at - hour >= utc.to || at + hour <= utc.from) continue;
-    from = brokerMs(Math.min(from, at + afterS * SECOND - AROUND));
-    to = brokerMs(Math.max(to, at + beforeS * SECOND + AROUND));
+    from = brokerMs(Math.min(from, at + afterS * SECOND_MS - AROUND));
+    to = brokerMs(Math.max(to, at + beforeS * SECOND_MS + AROUND));
   }
   return { from, to };
 };

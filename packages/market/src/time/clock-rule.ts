@@ -4,6 +4,7 @@
 
 import type { BrokerMs, UtcMs } from './time.ts';
 import type { OffsetInterval } from './zone-transitions.ts';
+import { MINUTE_MS, HOUR_MS } from './units.ts';
 
 /** How a broker time stands on its wall clock: once, in the hour that repeats, or in the hour that is skipped. */
 export type Occurrence = 'once' | 'twice' | 'never';
@@ -43,9 +44,8 @@ export interface RulePiece {
 /** What tells the folds of a repeated hour apart: the fold itself, an instant near it, or when the time was received. */
 export type Near = { readonly fold: Fold } | { readonly utcMs: number } | { readonly recvMs: number };
 
-const HOUR = 3_600_000;
 /** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
-const AHEAD_MS = 60_000;
+const AHEAD_MS = MINUTE_MS;
 /** How early or late a server may set its clock, relative to the minute that its rule names. */
 const SET_MS = 10_000;
 
@@ -57,7 +57,7 @@ const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
 };
 
 /** A zone lies within 14 hours of UTC, a shift within 15. */
-const WIDEST_OFFSET = 29 * HOUR;
+const WIDEST_OFFSET = 29 * HOUR_MS;
 
 export class ClockRule {
   /** Canonical spelling; two rules are the same rule exactly when their ids are equal. */
@@ -105,9 +105,9 @@ export class ClockRule {
    */
   offsetIfPlain(broker: BrokerMs): number | null {
     if (broker >= this.#hotFrom && broker < this.#hotTo) return this.#hot.offsetS;
-    const interval = this.#intervalAt(broker - 12 * HOUR);
-    const from = interval.fromUtcMs + interval.offsetS * 1000 + 26 * HOUR;
-    const to = interval.toUtcMs + interval.offsetS * 1000 - 26 * HOUR;
+    const interval = this.#intervalAt(broker - 12 * HOUR_MS);
+    const from = interval.fromUtcMs + interval.offsetS * 1000 + 26 * HOUR_MS;
+    const to = interval.toUtcMs + interval.offsetS * 1000 - 26 * HOUR_MS;
     if (broker < from || broker >= to) return null;
     this.#hot = interval;
     this.#hotFrom = from;
@@ -137,7 +137,7 @@ export class ClockRule {
     const fits = this.#candidates(broker, 0);
     const [first, second] = fits;
     if (first === undefined) {
-      const before = this.offsetAt(broker - this.#intervalAt(broker).offsetS * 1000 - 12 * HOUR);
+      const before = this.offsetAt(broker - this.#intervalAt(broker).offsetS * 1000 - 12 * HOUR_MS);
       return { ms: (broker - before * 1000) as UtcMs, offsetS: before, occurrence: 'never', fold: 1 };
     }
     const reading = (offsetS: number, occurrence: Occurrence, fold: Fold): UtcReading => ({
@@ -167,7 +167,10 @@ export class ClockRule {
   /** The repeated stretch of wall clock that holds a broker time; null where the time occurs once or never. */
   repeatedHourAt(broker: BrokerMs): RepeatedHour | null {
     if (this.offsetIfPlain(broker) !== null) return null;
-    for (const { utcMs, beforeS, afterS } of this.switchesBetween(broker - 36 * HOUR, broker + 36 * HOUR)) {
+    for (const { utcMs, beforeS, afterS } of this.switchesBetween(
+      broker - 36 * HOUR_MS,
+      broker + 36 * HOUR_MS,
+    )) {
       const fromMs = (utcMs + afterS * 1000) as BrokerMs;
       const toMs = (utcMs + beforeS * 1000) as BrokerMs;
       if (broker >= fromMs && broker < toMs) return { fromMs, toMs, firstS: beforeS, secondS: afterS };

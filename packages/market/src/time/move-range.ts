@@ -4,6 +4,7 @@
 import type { Range } from './ranges.ts';
 import { brokerMs } from './time.ts';
 import type { ClockRule, Fold } from './clock-rule.ts';
+import { DAY_MS } from './units.ts';
 
 /** Of a bound in an hour that occurs twice: a claim must not grow (`inwards`), a gap must not shrink (`outwards`). */
 export type Side = 'inwards' | 'outwards';
@@ -47,12 +48,10 @@ export const readAlike = (range: Range, from: ClockRule, to: ClockRule): boolean
   const instants = [fromMs];
   // A switch may lie outside by as much as the wall clocks differ.
   for (const rule of [from, to])
-    for (const { utcMs } of rule.switchesBetween(fromMs - DAY, toMs + DAY))
+    for (const { utcMs } of rule.switchesBetween(fromMs - DAY_MS, toMs + DAY_MS))
       instants.push(...[utcMs - 1, utcMs].filter((ms) => ms >= fromMs && ms < toMs));
   return instants.every((ms) => {
     const offsetS = from.offsetAt(ms);
     return to.offsetAt(ms) === offsetS && moveTime(ms * 1000, from, to, 1) === ms * 1000;
   });
 };
-
-const DAY = 86_400_000;

@@ -5,11 +5,11 @@ import { clockOffset } from './clock-offset.ts';
 import { ClockRule, type RulePiece } from './clock-rule.ts';
 import type { UtcMs } from './time.ts';
 import { type OffsetInterval, zoneIntervals } from './zone-transitions.ts';
+import { MINUTE_MS } from './units.ts';
 
 const SIMPLE = /^([A-Za-z]+(?:\/[A-Za-z0-9_+-]+?)*?)(?:([+-])(\d{1,2})h(?:(\d{1,2})m)?)?$/;
 const MOVE = / +until +(\S+) +then +/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::00(?:\.0+)?)?Z$/;
-const MINUTE = 60_000;
 
 /** Thrown for a text that is no rule. */
 export class ClockRuleError extends Error {
@@ -72,7 +72,7 @@ export const composeRule = (pieces: readonly RulePiece[]): ClockRule => {
     const rule = parseSimple(text);
     const before = parts.at(-1);
     if (before === undefined) parts.push({ fromUtcMs: Number.NEGATIVE_INFINITY, rule });
-    else if (fromUtcMs <= before.fromUtcMs || fromUtcMs % MINUTE !== 0)
+    else if (fromUtcMs <= before.fromUtcMs || fromUtcMs % MINUTE_MS !== 0)
       throw new ClockRuleError('the moves of a rule are whole minutes, in order of time');
     else if (before.rule.id !== rule.id) parts.push({ fromUtcMs, rule });
   }

@@ -1,6 +1,8 @@
 // The two clocks of the recorder as branded numbers, and the wire's time strings. Broker time is the wall clock of
 // the broker's server in milliseconds "as if it were UTC"; only `clock-rule` turns one clock into the other.
 
+import { MINUTE_MS, HOUR_MS } from './units.ts';
+
 /** Wall clock of the broker's server, in milliseconds since 1970-01-01T00:00 of that same wall clock. */
 export type BrokerMs = number & { readonly __clock: 'broker' };
 /** True UTC in milliseconds since 1970. */
@@ -101,7 +103,7 @@ const readBrokerTime = (text: string): BrokerTime | null => {
   const minute = two(text, 14);
   const second = two(text, 17);
   if (!(hour < 24 && minute < 60 && second < 60)) return null;
-  let ms = dayMs(text) + hour * 3_600_000 + minute * 60_000 + second * 1000;
+  let ms = dayMs(text) + hour * HOUR_MS + minute * MINUTE_MS + second * 1000;
   let end = 19;
   let resolutionMs = 1000;
   if (text.charCodeAt(19) === 46) {
@@ -115,7 +117,7 @@ const readBrokerTime = (text: string): BrokerTime | null => {
   if (end !== text.length || Number.isNaN(ms)) return null;
   if (end === 24) {
     cachedMinute = text.slice(0, 17);
-    cachedMinuteMs = ms - (ms % 60_000) + (ms % 60_000 < 0 ? -60_000 : 0);
+    cachedMinuteMs = ms - (ms % MINUTE_MS) + (ms % MINUTE_MS < 0 ? -MINUTE_MS : 0);
   }
   return { ms: ms as BrokerMs, resolutionMs };
 };

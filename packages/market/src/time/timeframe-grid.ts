@@ -3,23 +3,21 @@
 
 import type { ClockRule } from './clock-rule.ts';
 import { type BrokerMs, brokerMs, utcMs } from './time.ts';
-
-const MINUTE = 60_000;
-const DAY = 1440 * MINUTE;
+import { MINUTE_MS, HOUR_MS, DAY_MS, MS_US } from './units.ts';
 
 const LENGTH_MS: Readonly<Record<string, number | undefined>> = {
-  M1: MINUTE,
-  M5: 5 * MINUTE,
-  M15: 15 * MINUTE,
-  M30: 30 * MINUTE,
-  H1: 60 * MINUTE,
-  H4: 240 * MINUTE,
-  D1: DAY,
-  W1: 7 * DAY,
+  M1: MINUTE_MS,
+  M5: 5 * MINUTE_MS,
+  M15: 15 * MINUTE_MS,
+  M30: 30 * MINUTE_MS,
+  H1: HOUR_MS,
+  H4: 4 * HOUR_MS,
+  D1: DAY_MS,
+  W1: 7 * DAY_MS,
 };
 
 /** How long after its end a bar is taken for closed when no later bar says so, in milliseconds. */
-export const CLOSED_GRACE_MS = 2 * MINUTE;
+export const CLOSED_GRACE_MS = 2 * MINUTE_MS;
 
 /** Wall-clock length of a timeframe in milliseconds, null for months. Throws RangeError for a name that is none of the nine. */
 const lengthMs = (timeframe: string): number | null => {
@@ -27,6 +25,15 @@ const lengthMs = (timeframe: string): number | null => {
   const length = LENGTH_MS[timeframe];
   if (length === undefined) throw new RangeError(`"${timeframe}" is not a timeframe`);
   return length;
+};
+
+/** The longest that one bar can last, in microseconds. */
+export const barWidthUs = (timeframe: string): number => (lengthMs(timeframe) ?? 31 * DAY_MS) * MS_US;
+
+/** The least time between the opens of two bars, in microseconds: a switch of the clock, or February, can make one shorter. */
+export const leastBarApartUs = (timeframe: string): number => {
+  const length = lengthMs(timeframe) ?? 28 * DAY_MS;
+  return (length <= HOUR_MS ? length : length - HOUR_MS) * MS_US;
 };
 
 /** Open time of the bar that holds a broker time. Throws RangeError for a name that is no timeframe. */
@@ -37,7 +44,7 @@ export const barOpenOf = (timeframe: string, at: BrokerMs): BrokerMs => {
     return brokerMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
   }
   // 1970-01-01 was a Thursday: the first Sunday is day 3.
-  const phase = timeframe === 'W1' ? 3 * DAY : 0;
+  const phase = timeframe === 'W1' ? 3 * DAY_MS : 0;
   const into = (at - phase) % length;
   return brokerMs(at - into - (into < 0 ? length : 0));
 };

@@ -1,6 +1,8 @@
 // The offset history of an IANA zone as a table, built once from the platform's own zone data and searched afterwards.
 // In: a zone name. Out: half-open UTC intervals of constant offset from 2000 to the end of 2037, or of a part of that time.
 
+import { DAY_MS, HOUR_S } from './units.ts';
+
 /** `[fromUtcMs, toUtcMs)` with one offset in seconds east of UTC. The first and last interval are open-ended. */
 export interface OffsetInterval {
   readonly fromUtcMs: number;
@@ -16,7 +18,7 @@ export const ZONE_TABLE = { fromUtcMs: Date.UTC(2000, 0, 1), toUtcMs: Date.UTC(2
  * missed. No zone has two changes so close: the closest are 6.96 days apart (America/Boa_Vista in October 2000). A test holds that
  * against the published data of all zones.
  */
-export const SCAN_STEP_MS = 6 * 86_400_000;
+export const SCAN_STEP_MS = 6 * DAY_MS;
 
 /** `GMT`, `GMT-05:00`, `GMT+05:53:28` at the end of a formatted date. */
 const GMT = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
@@ -29,7 +31,7 @@ export const platformOffset = (zone: string): ((utcMs: number) => number) => {
     const match = GMT.exec(text);
     if (match === null) throw new Error(`the platform spells an offset of ${zone} as "${text}"`);
     const [, sign, hours = 0, minutes = 0, seconds = 0] = match;
-    const size = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+    const size = Number(hours) * HOUR_S + Number(minutes) * 60 + Number(seconds);
     return sign === '-' ? -size : size;
   };
 };
