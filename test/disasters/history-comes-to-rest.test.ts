@@ -64,7 +64,7 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     log,
     metrics: new Metrics(),
     // The gateway of this test has everything within a minute.
-    looksApartMs: 20_000,
+    checksApartMs: 20_000,
   });
   const workers = new JobWorkers({
     redisUrl: inject('redis').url,

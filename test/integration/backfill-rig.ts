@@ -98,8 +98,8 @@ export class BackfillRig {
       clock,
       log,
       metrics: this.metrics,
-      looksApartMs: 300,
-      clockLooksApartMs: 100,
+      checksApartMs: 300,
+      clockReadingsApartMs: 100,
     });
   }
 

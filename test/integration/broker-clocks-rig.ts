@@ -127,8 +127,8 @@ export async function brokerClocks(o: {
     clock,
     log,
     metrics: new Metrics(),
-    clockLooksApartMs: 500,
-    looksApartMs: 500,
+    clockReadingsApartMs: 500,
+    checksApartMs: 500,
   });
   const workers = new JobWorkers({
     redisUrl: o.redisUrl,

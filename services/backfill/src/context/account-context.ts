@@ -13,6 +13,7 @@ import {
 } from '@fxtape/market';
 import { abortable, type Clock, FxtapeError } from '@fxtape/ops';
 import type { HistoryReader } from '@fxtape/questdb';
+import type { Purpose } from './numbers.ts';
 
 export interface AccountContext {
   readonly config: AccountConfig;
@@ -27,6 +28,25 @@ export interface AccountContext {
   brokerNowMs(signal: AbortSignal): Promise<BrokerMs>;
   /** The same moment in UTC microseconds. */
   nowUs(signal: AbortSignal): Promise<number>;
+}
+
+/** Asks the gateway of one account. */
+export interface Asking {
+  readonly account: AccountContext;
+  /**
+   * Sends one request within the account's budget, and counts it. `of`: what makes requests of a route comparable. `optional`: the bridge may
+   * lack the route.
+   * @throws ACCOUNT_AWAY, and what `work` throws.
+   */
+  readonly ask: <T>(
+    question: {
+      readonly route: string;
+      readonly of?: string;
+      readonly purpose: Purpose;
+      readonly optional?: boolean;
+    },
+    work: (signal: AbortSignal) => Promise<T>,
+  ) => Promise<T>;
 }
 
 export interface AccountContextsOptions {

@@ -6,7 +6,7 @@ import type { GapRow, Reader, StreamKeyOf } from '@fxtape/questdb';
 const KEEP_MS = 10_000;
 const OURS = new Set(['refused', 'rejected']);
 
-interface Look {
+interface Cached {
   readonly account: string;
   readonly gaps: Promise<readonly GapRow[]>;
   readonly untilMs: number;
@@ -15,7 +15,7 @@ interface Look {
 export class HistoryGaps {
   readonly #reader: Pick<Reader, 'gaps'>;
   readonly #clock: Pick<Clock, 'monoMs'>;
-  readonly #looks = new Map<string, Look>();
+  readonly #cached = new Map<string, Cached>();
 
   constructor(options: { reader: Pick<Reader, 'gaps'>; clock: Pick<Clock, 'monoMs'> }) {
     this.#reader = options.reader;
@@ -24,7 +24,7 @@ export class HistoryGaps {
 
   /** Open gaps of exactly this stream. @throws as Reader.gaps. */
   async open(key: StreamKeyOf, signal: AbortSignal): Promise<readonly GapRow[]> {
-    const gaps = await this.#look(key);
+    const gaps = await this.#allOpen(key);
     signal.throwIfAborted();
     return gaps.filter((gap) => isOf(gap, key));
   }
@@ -51,18 +51,18 @@ export class HistoryGaps {
 
   /** A row of `gap_events` was written: query again next time. */
   changed(account: string): void {
-    for (const [name, look] of this.#looks) if (look.account === account) this.#looks.delete(name);
+    for (const [name, cached] of this.#cached) if (cached.account === account) this.#cached.delete(name);
   }
 
-  #look({ account, feed }: StreamKeyOf): Promise<readonly GapRow[]> {
+  #allOpen({ account, feed }: StreamKeyOf): Promise<readonly GapRow[]> {
     const name = `${account}|${feed ?? ''}`;
-    const known = this.#looks.get(name);
+    const known = this.#cached.get(name);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.gaps;
     const gaps = this.#reader
       .gaps({ account, feed, openOnly: true })
       .then((all) => all.filter((gap) => gap.ts_to !== null && OURS.has(gap.cause ?? '')));
-    this.#looks.set(name, { account, gaps, untilMs: this.#clock.monoMs() + KEEP_MS });
-    gaps.catch(() => this.#looks.delete(name));
+    this.#cached.set(name, { account, gaps, untilMs: this.#clock.monoMs() + KEEP_MS });
+    gaps.catch(() => this.#cached.delete(name));
     return gaps;
   }
 }

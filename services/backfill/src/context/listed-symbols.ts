@@ -1,8 +1,9 @@
 // Which symbols a broker lists, asked only when an answer raises the question whether a symbol exists at all.
+import { MINUTE_MS } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
-import type { Asking } from './asking.ts';
+import type { Asking } from './account-context.ts';
 
-const KEEP_MS = 60_000;
+const KEEP_MS = MINUTE_MS;
 
 export class ListedSymbols {
   readonly #clock: Pick<Clock, 'monoMs'>;

@@ -8,7 +8,6 @@ import { HistoryGaps } from './history-gaps.ts';
 import { ListedSymbols } from './listed-symbols.ts';
 import { BackfillNumbers } from './numbers.ts';
 import { RangeMemory } from './range-memory.ts';
-import { Stamps } from './stamps.ts';
 
 export interface BackfillParts {
   readonly contexts: AccountContexts;
@@ -25,16 +24,16 @@ export interface BackfillParts {
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
   /** How far apart the checks must be that decide where a history begins, or that a long part of it is empty. */
-  readonly looksApartMs: number;
+  readonly checksApartMs: number;
   /** How far apart two readings of a clock are that must be seen to run. */
-  readonly clockLooksApartMs: number;
+  readonly clockReadingsApartMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Long enough for a terminal to load what it did not have. */
-const LOOKS_APART_MS = 180_000;
-const CLOCK_LOOKS_APART_MS = 2000;
+const CHECKS_APART_MS = 180_000;
+const CLOCK_READINGS_APART_MS = 2000;
 
 /** The parts of a process that has learned nothing yet. */
 export function backfillParts(o: {
@@ -48,9 +47,9 @@ export function backfillParts(o: {
   readonly log: Log;
   readonly metrics?: Metrics;
   /** Default three minutes. */
-  readonly looksApartMs?: number;
+  readonly checksApartMs?: number;
   /** Default 2 s. */
-  readonly clockLooksApartMs?: number;
+  readonly clockReadingsApartMs?: number;
 }): BackfillParts {
   const { clock, contexts, log, reader, writer } = o;
   return {
@@ -60,8 +59,8 @@ export function backfillParts(o: {
     trades: o.trades,
     gaps: o.gaps,
     writer,
-    looksApartMs: o.looksApartMs ?? LOOKS_APART_MS,
-    clockLooksApartMs: o.clockLooksApartMs ?? CLOCK_LOOKS_APART_MS,
+    checksApartMs: o.checksApartMs ?? CHECKS_APART_MS,
+    clockReadingsApartMs: o.clockReadingsApartMs ?? CLOCK_READINGS_APART_MS,
     clock,
     log,
     historyGaps: new HistoryGaps({ reader: o.gaps, clock }),
@@ -71,4 +70,21 @@ export function backfillParts(o: {
     stamps: new Stamps(clock),
     numbers: new BackfillNumbers(o.metrics ?? new Metrics()),
   };
+}
+
+/** Times that this process never uses twice. They identify rows of `rejected` and `gap_events`. */
+export class Stamps {
+  readonly #clock: Pick<Clock, 'nowUs'>;
+  readonly #last = new Map<string, number>();
+
+  constructor(clock: Pick<Clock, 'nowUs'>) {
+    this.#clock = clock;
+  }
+
+  /** The time now in UTC microseconds, but later than the last one for this name and later than `afterUs`. */
+  next(name: string, afterUs = 0): number {
+    const us = Math.max(this.#clock.nowUs(), (this.#last.get(name) ?? 0) + 1, afterUs + 1);
+    this.#last.set(name, us);
+    return us;
+  }
 }

@@ -3,7 +3,7 @@
 import type { Checkpoint, RunningJob } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { z } from 'zod';
-import type { Asking } from './asking.ts';
+import type { Asking } from './account-context.ts';
 import { accountOrQuestion } from './gateway-away.ts';
 import type { BackfillParts } from './parts.ts';
 

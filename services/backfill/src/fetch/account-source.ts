@@ -1,16 +1,31 @@
-// An account's history as a source of pages: what deals and closed positions have in common. In: the route, and how its rows become table
-// rows. Out: answers for a range, plus what stands before it (look-back.ts) if that was asked for too.
-import { brokerRange, type HistoryRows, type Range } from '@fxtape/market';
-import { ACCOUNT_LIMITS, memoryKeyOf } from './account-limits.ts';
-import type { LookBack } from './look-back.ts';
-import { isTooMuch } from './history-errors.ts';
-import type { HistoryAnswer, HistorySource } from './history-source.ts';
+// An account's deals (`/OrderHistory`) and closed positions (`/PositionHistory`) as sources of pages. In: the range that a job asks for. Out:
+// sources whose answers also hold rows from just before the range, where that costs nothing.
+import {
+  brokerRange,
+  DAY_US,
+  type DealRow,
+  historyDeals,
+  historyPositions,
+  type HistoryRows,
+  HOUR_US,
+  MINUTE_US,
+  type PositionRow,
+  type Range,
+} from '@fxtape/market';
+import type { TradeStream } from '@fxtape/questdb';
 import type { Purpose } from '../context/numbers.ts';
-import { type HistoryCallOptions, readHistory } from './read-history.ts';
+import type { SpanLimits } from '../context/range-memory.ts';
 import type { SyncContext } from '../context/sync-context.ts';
+import { isTooMuch } from './history-errors.ts';
+import {
+  type HistoryAnswer,
+  type HistoryCallOptions,
+  type HistorySource,
+  readHistory,
+} from './history-source.ts';
 
-export interface AccountHistory<W, R> {
-  readonly stream: 'deals' | 'positions';
+interface AccountHistory<W, R> {
+  readonly stream: TradeStream;
   /** For people. */
   readonly name: string;
   readonly route: string;
@@ -27,14 +42,55 @@ export interface AccountHistory<W, R> {
   readonly numberOf: (row: R) => string;
 }
 
-export function accountSource<W, R>(
+/** A year at first, an hour at least, twenty years at most. */
+const LIMITS: SpanLimits = {
+  startUs: 366 * DAY_US,
+  minUs: HOUR_US,
+  maxUs: 20 * 366 * DAY_US,
+  rowUs: null,
+};
+
+export async function dealSource(c: SyncContext, range: Range): Promise<HistorySource<DealRow>> {
+  const { account, rest, rule } = c.account;
+  const numberOf = (row: DealRow): string => String(row.deal_id);
+  return accountSource(c, range, {
+    stream: 'deals',
+    name: 'deals',
+    route: '/OrderHistory',
+    ask: (bounds, options) => rest.orderHistory(bounds, options),
+    rowsOf: (rows, seenUs) => historyDeals(rows, { account, rule, seenUs }),
+    atUs: (row) => row.ts,
+    idOf: numberOf,
+    numberOf,
+  });
+}
+
+/** The gateway selects closed positions by their closing time. */
+export async function positionSource(c: SyncContext, range: Range): Promise<HistorySource<PositionRow>> {
+  const { account, rest, rule } = c.account;
+  return accountSource(c, range, {
+    stream: 'positions',
+    name: 'closed positions',
+    route: '/PositionHistory',
+    ask: (bounds, options) => rest.positionHistory(bounds, options),
+    rowsOf: (rows, seenUs) => historyPositions(rows, { account, rule, seenUs }),
+    atUs: (row) => row.ts_close,
+    // Parts of one position may come in several answers.
+    idOf: (row) => `${row.position_id} ${row.ts_close}`,
+    numberOf: (row) => String(row.position_id),
+  });
+}
+
+async function accountSource<W, R>(
   c: SyncContext,
+  wanted: Range,
   of: AccountHistory<W, R>,
-  back: LookBack | null,
-): HistorySource<R> {
+): Promise<HistorySource<R>> {
   const { account, parts } = c;
   const { atUs, route } = of;
   const what = `${of.name} of ${account.account}`;
+  const streamKey = `${account.account}|${of.stream}`;
+  const back = await lookBack(c, of.stream, streamKey, wanted);
   const ask = async (range: Range, purpose: Purpose, beyond: LookBack | null): Promise<HistoryAnswer<R>> => {
     const asked = beyond === null ? range : { ...range, fromUs: beyond.fromUs };
     const anchorId = beyond?.anchorId ?? null;
@@ -58,10 +114,10 @@ export function accountSource<W, R>(
   };
   return {
     what,
-    memoryKey: memoryKeyOf(c, of.stream),
-    streamKey: memoryKeyOf(c, of.stream),
+    memoryKey: streamKey,
+    streamKey,
     route,
-    limits: ACCOUNT_LIMITS,
+    limits: LIMITS,
     atUs,
     idOf: of.idOf,
     headIsTight: (fromUs, firstUs) => fromUs === firstUs,
@@ -78,4 +134,32 @@ export function accountSource<W, R>(
       }
     },
   };
+}
+
+interface LookBack {
+  readonly fromUs: number;
+  /** Null: no known row is near enough. */
+  readonly anchorId: string | null;
+}
+
+const SHORT_US = DAY_US;
+/** Commissions and swaps reach the history after their deals. */
+const AGAIN_US = 15 * MINUTE_US;
+
+/**
+ * How far before a short range to ask: the last quarter of an hour again, and back to the newest row known before the range. A terminal that
+ * returns this row has loaded its history, so one answer is enough to believe that nothing newer exists. Null for a long range.
+ */
+async function lookBack(
+  c: SyncContext,
+  stream: TradeStream,
+  memoryKey: string,
+  range: Range,
+): Promise<LookBack | null> {
+  if (range.toUs - range.fromUs > SHORT_US) return null;
+  const fromUs = Math.max(0, range.fromUs - AGAIN_US);
+  const reachUs = Math.max(0, range.toUs - c.parts.memory.spanUs(memoryKey, LIMITS));
+  const before = { fromUs: Math.min(reachUs, range.fromUs), toUs: range.fromUs };
+  const known = await c.parts.trades.lastBefore(stream, c.account.account, before, { signal: c.signal });
+  return { fromUs: Math.min(fromUs, known?.atUs ?? fromUs), anchorId: known?.id ?? null };
 }

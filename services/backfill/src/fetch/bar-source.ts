@@ -1,38 +1,20 @@
 // `/PriceHistory` as a source of pages: one timeframe of one symbol.
 import type { WireTimeframe } from '@fxtape/fxsocket';
-import { type BarRow, brokerRange, historyBars, type Range } from '@fxtape/market';
-import type { HistoryAnswer, HistorySource } from './history-source.ts';
+import {
+  type BarRow,
+  barWidthUs,
+  brokerRange,
+  historyBars,
+  leastBarApartUs,
+  type Range,
+} from '@fxtape/market';
+import { type HistoryAnswer, type HistorySource, readHistory } from './history-source.ts';
 import type { Purpose } from '../context/numbers.ts';
-import { readHistory } from './read-history.ts';
 import type { SyncContext } from '../context/sync-context.ts';
 
-const MINUTE_US = 60_000_000;
-const HOUR_US = 60 * MINUTE_US;
-const DAY_US = 24 * HOUR_US;
-/** The longest that one bar can last. */
-const BAR_US: Readonly<Record<string, number>> = {
-  M1: MINUTE_US,
-  M5: 5 * MINUTE_US,
-  M15: 15 * MINUTE_US,
-  M30: 30 * MINUTE_US,
-  H1: 60 * MINUTE_US,
-  H4: 240 * MINUTE_US,
-  D1: DAY_US,
-  W1: 7 * DAY_US,
-  MN1: 31 * DAY_US,
-};
 const START_BARS = 20_000;
 const LEAST_BARS = 60;
 const MOST_BARS = 50_000;
-
-export const barWidthUs = (timeframe: string): number => BAR_US[timeframe] ?? MINUTE_US;
-
-/** The least time between the opens of two bars: a clock change, or February, can make one shorter. */
-const leastApartUs = (timeframe: string): number => {
-  const widthUs = barWidthUs(timeframe);
-  if (timeframe === 'MN1') return 28 * DAY_US - HOUR_US;
-  return widthUs <= HOUR_US ? widthUs : widthUs - HOUR_US;
-};
 
 export function barSource(
   c: SyncContext,
@@ -41,7 +23,7 @@ export function barSource(
   const { feed, symbol, timeframe } = of;
   const { account, parts } = c;
   const widthUs = barWidthUs(timeframe);
-  const apartUs = leastApartUs(timeframe);
+  const apartUs = leastBarApartUs(timeframe);
   const what = `${timeframe} bars of ${symbol}`;
   const read = async (range: Range, purpose: Purpose): Promise<HistoryAnswer<BarRow>> => {
     const brokerNow = await account.brokerNowMs(c.signal);

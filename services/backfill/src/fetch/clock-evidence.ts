@@ -9,22 +9,22 @@ import {
   type BrokerMs,
   clockOffset,
   type ClockReading,
+  DAY_MS,
   formatBrokerTime,
+  HOUR_MS,
   measureOffset,
   parseBrokerTime,
-  spellEdges,
   type RowInput,
+  spellEdges,
   weekEdges,
 } from '@fxtape/market';
 import { z } from 'zod';
 import { isNotReady, isTooMuch, tooSlow } from './history-errors.ts';
-import { readHistory } from './read-history.ts';
+import { readHistory } from './history-source.ts';
 import type { SyncContext } from '../context/sync-context.ts';
 
 type EvidenceRow = RowInput<'clock_evidence'>;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Wall clocks lie within this many hours of UTC, so a UTC range widened by it is complete on any of them. */
 const WIDEST_MS = 15 * HOUR_MS;
 const PAGE_MS = 160 * DAY_MS;
@@ -69,7 +69,7 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
   let stated = await readClocks(c, symbols, readings);
   const { replayed } = c.account.config.clock;
   for (let look = 1; look < LOOKS && !replayed; look++) {
-    await pauseOrThrow(c.parts.clock, c.parts.clockLooksApartMs, c.signal);
+    await pauseOrThrow(c.parts.clock, c.parts.clockReadingsApartMs, c.signal);
     try {
       stated = await readClocks(c, symbols, readings);
     } catch (error) {

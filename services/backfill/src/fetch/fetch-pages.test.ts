@@ -3,7 +3,7 @@ import { Metrics, systemClock } from '@fxtape/ops';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Agreements } from '../context/agreements.ts';
-import { ComeAgain } from './come-again.ts';
+import { ComeAgain } from './history-errors.ts';
 import { fetchPages } from './fetch-pages.ts';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import { BackfillNumbers, type Purpose } from '../context/numbers.ts';

@@ -4,8 +4,7 @@
 import { pauseOrThrow } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { digestRows } from '../context/agreements.ts';
-import { ComeAgain } from './come-again.ts';
-import { contradicts, isTooMuch, noProgress, tooSlow } from './history-errors.ts';
+import { ComeAgain, contradicts, isTooMuch, noProgress, tooSlow } from './history-errors.ts';
 import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import type { Purpose } from '../context/numbers.ts';
 import type { SyncContext } from '../context/sync-context.ts';
@@ -181,4 +180,24 @@ function together<R extends object>(
       ? null
       : parts.every(({ anchored }) => anchored !== false),
   };
+}
+
+/**
+ * Fetches the next page while the caller stores the last one. At most one page is ahead, so that memory stays bounded. When the caller stops
+ * early, the fetch under way is awaited and dropped.
+ */
+export async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = items.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done === true) return;
+      next = items.next();
+      // Its failure is reported when it is its turn; until then it must not count as unhandled.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await next.catch(() => {});
+  }
 }

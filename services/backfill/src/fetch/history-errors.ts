@@ -64,3 +64,14 @@ export const emptyHistory = (what: string, range: Range): FxtapeError =>
     message: `the terminal lists ${what} but has no history of it at all, neither before nor after ${spelled(range)}`,
     context: { what, ...range },
   });
+
+/** Ends a job for now although nothing failed: waiting inside it would occupy a place in the queue. The job comes back after `afterMs`. */
+export class ComeAgain extends Error {
+  readonly afterMs: number;
+
+  constructor(afterMs: number, why: string) {
+    super(why);
+    this.name = 'ComeAgain';
+    this.afterMs = afterMs;
+  }
+}

@@ -2,6 +2,8 @@
 import type { IncompleteRow, Range } from '@fxtape/market';
 import type { Purpose } from '../context/numbers.ts';
 import type { SpanLimits } from '../context/range-memory.ts';
+import type { SyncContext } from '../context/sync-context.ts';
+import { isNotReady, notListed, notReady } from './history-errors.ts';
 
 export interface RejectedItem {
   readonly raw: unknown;
@@ -48,4 +50,30 @@ export interface HistorySource<R> {
   readonly emptyIsKnown?: boolean;
   /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
   readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
+}
+
+/** How long one answer may take; what takes longer is asked for in smaller parts. */
+const ANSWER_MS = 30_000;
+
+export interface HistoryCallOptions {
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  readonly retry: 'transport';
+}
+
+/** @throws SYMBOL_NOT_LISTED, HISTORY_NOT_READY, and the client's errors. */
+export async function readHistory<T>(
+  c: SyncContext,
+  of: { route: string; of?: string; what: string; symbol: string | null; range: Range; purpose: Purpose },
+  work: (options: HistoryCallOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await c.ask(of, (signal) => work({ signal, deadlineMs: ANSWER_MS, retry: 'transport' }));
+  } catch (error) {
+    if (!isNotReady(error) || c.signal.aborted) throw error;
+    if (of.symbol !== null && (await c.parts.listed.has(c, of.symbol)) === false) {
+      throw notListed(of.symbol, c.account.account);
+    }
+    throw notReady(of.what, of.range, error);
+  }
 }

@@ -1,7 +1,7 @@
 // Where a broker's history begins, as rows of `history_limits`. In: what was learned. Out: a row if it is new: another beginning, or the
 // same one confirmed when a check was due. A beginning that turned out to be wrong is withdrawn (`ts_earliest` null), and the coverage
 // based on it is read again.
-import { limitEvidence, nextLookUs, type Range, type TableRow } from '@fxtape/market';
+import { limitEvidence, nextCheckUs, type Range, type TableRow } from '@fxtape/market';
 import type { StreamKeyOf } from '@fxtape/questdb';
 import type { SyncContext } from '../context/sync-context.ts';
 
@@ -27,7 +27,7 @@ export const isKnownNone = (c: SyncContext, known: Limit | null): boolean =>
   !isDue(c, known);
 
 const isDue = (c: SyncContext, known: Limit): boolean => {
-  const nextUs = nextLookUs(known);
+  const nextUs = nextCheckUs(known);
   return nextUs !== null && nextUs <= c.parts.clock.nowUs();
 };
 
@@ -48,16 +48,16 @@ export async function recordLimit(
     (firstUs === null || known.ts_earliest === firstUs);
   if (isSame && !isDue(c, known)) return;
   // The first beginning that is found contradicts nothing.
-  const looks = isSame ? (before?.looks ?? 0) + 1 : typeof known?.ts_earliest === 'number' ? 0 : 1;
+  const checks = isSame ? (before?.checks ?? 0) + 1 : typeof known?.ts_earliest === 'number' ? 0 : 1;
   const earliestUs = isSame ? (known.ts_earliest as number) : (firstUs ?? empty.fromUs);
-  await write(c, key, known, earliestUs, { empty, rows, looks });
+  await write(c, key, known, earliestUs, { empty, rows, checks });
 }
 
 /** A row was found before the end of `seen`, so a beginning that was recorded after its start is wrong. */
 export async function withdrawLimit(c: SyncContext, key: StreamKeyOf, seen: Range): Promise<void> {
   const known = await limitOf(c, key);
   if (typeof known?.ts_earliest !== 'number' || known.ts_earliest < seen.fromUs) return;
-  await write(c, key, known, null, { empty: seen, rows: 'after', looks: 0 });
+  await write(c, key, known, null, { empty: seen, rows: 'after', checks: 0 });
 }
 
 async function write(
@@ -65,16 +65,16 @@ async function write(
   key: StreamKeyOf,
   known: Limit | null,
   earliestUs: number | null,
-  facts: { readonly empty: Range; readonly rows: 'none' | 'after'; readonly looks: number },
+  facts: { readonly empty: Range; readonly rows: 'none' | 'after'; readonly checks: number },
 ): Promise<void> {
   const { stamps, writer } = c.parts;
-  const { empty, looks, rows } = facts;
+  const { checks, empty, rows } = facts;
   const evidence = JSON.stringify({
     empty_from_us: empty.fromUs,
     empty_to_us: empty.toUs,
     asked_down_to: '1971',
     rows,
-    looks,
+    looks: checks,
     rule: c.account.ruleId,
   });
   const ts = stamps.next('history_limits', known?.ts ?? 0);

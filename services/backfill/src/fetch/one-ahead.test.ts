@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { oneAhead } from './one-ahead.ts';
+import { oneAhead } from './fetch-pages.ts';
 
 test('the next item is made while one is consumed, and never a second one', async () => {
   let made = 0;

@@ -5,8 +5,10 @@ import {
   type BrokerMs,
   brokerMs,
   dateOf,
+  DAY_MS,
   inferSessions,
   midnightOf,
+  MINUTE_MS,
   type ObservedDay,
   type Range,
   readStatedText,
@@ -25,8 +27,6 @@ interface Of {
   readonly symbol: string;
 }
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 /** How much time is looked at: enough of each weekday, and little enough that hours which a broker has changed are forgotten. */
 const LOOK_BACK_DAYS = 56;
 

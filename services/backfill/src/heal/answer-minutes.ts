@@ -1,12 +1,10 @@
 // What an answer contained, minute by minute, small enough to keep: shows whether two answers agree on a range without keeping the first
 // one. In: the ticks of an answer in their order. Out: a digest per UTC minute; minutes without a tick have none.
 import { createHash } from 'node:crypto';
-import { type Range, type TableRow, tickKey } from '@fxtape/market';
+import { MINUTE_US, type Range, type TableRow, tickKey } from '@fxtape/market';
 
 type Tick = TableRow<'ticks'>;
 export type AnswerMinutes = ReadonlyMap<number, string>;
-
-const MINUTE_US = 60_000_000;
 
 export function answerMinutes(rows: readonly Tick[]): AnswerMinutes {
   const minutes = Map.groupBy(rows, ({ ts }) => Math.floor(ts / MINUTE_US));

@@ -1,12 +1,11 @@
 // Finds the two stretches of live recording beside a gap by what the tables contain; both behind it, if nothing was recorded before it. In:
 // a gap of one symbol's ticks. Out: both windows, or that it is too early to tell, or that there will never be enough.
-import { intersect, type Range } from '@fxtape/market';
+import { intersect, type Range, subtract } from '@fxtape/market';
 import { type HealContext, pauseMs } from './heal-context.ts';
-import { REACH_US, type SideSearch, sideWindow } from './side-window.ts';
-import type { SymbolGap } from './symbol-gap.ts';
-import { languageStretch } from './tick-language.ts';
+import { FULL_TICKS, REACH_US, type SideSearch, sideWindow, WIDE_TICKS, WIDE_US } from './side-window.ts';
+import type { SymbolGap } from './open-gap.ts';
 
-export type TickSides =
+export type ComparisonWindows =
   | { readonly before: Range; readonly after: Range }
   | { readonly againMs: number; readonly why: string }
   | { readonly lacking: 'before' | 'after' };
@@ -14,19 +13,23 @@ export type TickSides =
 /** Coverage trails recording by seconds: for this long after its end, a gap may still lack the coverage of its sides. */
 const TRAILING_MS = 120_000;
 
-export async function tickSides(h: HealContext, gap: SymbolGap, nowUs: number): Promise<TickSides> {
+export async function comparisonWindows(
+  h: HealContext,
+  gap: SymbolGap,
+  nowUs: number,
+): Promise<ComparisonWindows> {
   const source = await sideSource(h, gap);
   const before = await sideWindow('before', source);
   const after = await sideWindow('after', source);
   const { timing } = h.heal;
   const waitedMs = Math.max(0, (nowUs - gap.toUs) / 1000);
-  const later = (why: string): TickSides => ({ againMs: pauseMs(timing, waitedMs), why });
+  const later = (why: string): ComparisonWindows => ({ againMs: pauseMs(timing, waitedMs), why });
   if (before.window === null) {
     if (waitedMs < TRAILING_MS) return later('no live rows before it yet');
     const behind = intersect(source.covered, [{ fromUs: gap.toUs, toUs: gap.toUs + REACH_US }]);
-    const language = await languageStretch(h, gap, behind, source.gaps);
-    if (language === null && waitedMs < timing.fewMs) return later('few live rows after it yet');
-    return language ?? { lacking: 'before' };
+    const halves = await liveHalves(h, gap, behind, source.gaps);
+    if (halves === null && waitedMs < timing.fewMs) return later('few live rows after it yet');
+    return halves ?? { lacking: 'before' };
   }
   if (after.window === null)
     return waitedMs < timing.sidesMs ? later('no live rows after it yet') : { lacking: 'after' };
@@ -63,4 +66,45 @@ async function sideSource(h: HealContext, gap: SymbolGap) {
       return ticks.map(({ ts }) => ts);
     },
   };
+}
+
+export interface TickKey {
+  readonly account: string;
+  readonly feed: string;
+  readonly symbol: string;
+}
+
+export interface LiveHalves {
+  readonly before: Range;
+  readonly after: Range;
+}
+
+/**
+ * The first stretch of live recording after some history, as two halves that the history has to match: there are no live rows before it. Null
+ * while too little is recorded. `covered` and `gaps` of the stream, from the end of the history on.
+ */
+export async function liveHalves(
+  h: HealContext,
+  key: TickKey,
+  covered: readonly Range[],
+  gaps: readonly Range[],
+): Promise<LiveHalves | null> {
+  for (const piece of subtract(covered, gaps)) {
+    const ticks = await h.parts.reader.ticks(key, piece, { limit: 2 * FULL_TICKS, signal: h.signal });
+    const [middle, last] = [ticks[Math.floor(ticks.length / 2)], ticks.at(-1)];
+    if (middle === undefined || last === undefined) continue;
+    const full = ticks.length >= 2 * FULL_TICKS;
+    const toUs = full ? last.ts + 1 : piece.toUs;
+    const halves = full
+      ? { before: { fromUs: piece.fromUs, toUs: middle.ts }, after: { fromUs: middle.ts, toUs } }
+      : halved(piece);
+    const wide = toUs - piece.fromUs >= 2 * WIDE_US && ticks.length >= 2 * WIDE_TICKS;
+    if (full || wide) return halves;
+  }
+  return null;
+}
+
+function halved({ fromUs, toUs }: Range): LiveHalves {
+  const middleUs = fromUs + Math.floor((toUs - fromUs) / 2);
+  return { before: { fromUs, toUs: middleUs }, after: { fromUs: middleUs, toUs } };
 }

@@ -4,8 +4,11 @@
 import type { JobOutcome, Payload } from '@fxtape/jobs';
 import {
   dateOf,
+  DAY_US,
+  HOUR_US,
   learnBand,
   midnightOf,
+  MINUTE_US,
   type Range,
   spellMinute,
   subtract,
@@ -21,10 +24,8 @@ import { DayFigures } from './day-figures.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, pauseMs } from './heal-context.ts';
 
-const MINUTE_US = 60_000_000;
-const HOUR_US = 60 * MINUTE_US;
 /** How much time before the day the band is learned from. */
-const LEARN_US = 8 * 7 * 24 * HOUR_US;
+const LEARN_US = 8 * 7 * DAY_US;
 
 type Key = { readonly account: string; readonly feed: string; readonly symbol: string };
 

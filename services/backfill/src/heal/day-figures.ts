@@ -1,11 +1,9 @@
 // Compares one broker day of a symbol with the broker's own M1 bars. In: the bars, and the recorded ticks hour by hour. Out: how many bars
 // the ticks rebuild exactly, and the longest silence while the broker had ticks. Pure; never holds a whole day.
-import type { TableRow } from '@fxtape/market';
+import { MINUTE_US, SECOND_US, type TableRow } from '@fxtape/market';
 
 export type MinuteBar = Pick<TableRow<'bars'>, 'ts' | 'open' | 'high' | 'low' | 'close'>;
 export type DayTick = Pick<TableRow<'ticks'>, 'ts' | 'bid'>;
-
-const MINUTE_US = 60_000_000;
 
 interface Rebuilt {
   open: number;
@@ -51,7 +49,7 @@ export class DayFigures {
         same(own.close, bar.close)
       );
     }).length;
-    return { ticks: this.#ticks, matched, longestSilenceS: Math.floor(this.#silenceUs / 1_000_000) };
+    return { ticks: this.#ticks, matched, longestSilenceS: Math.floor(this.#silenceUs / SECOND_US) };
   }
 
   /** No tick was recorded between the last one and `untilUs`; the minutes of that in which the broker has a bar are silence. */

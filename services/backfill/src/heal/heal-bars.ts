@@ -8,7 +8,7 @@ import { syncBars } from '../sync/sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
 import { whole } from './heal-by-bars.ts';
 import { type HealContext, type HealStep, pauseMs } from './heal-context.ts';
-import type { SymbolGap } from './symbol-gap.ts';
+import type { SymbolGap } from './open-gap.ts';
 
 const saved = z.object({ step: z.literal('bars_of_gap'), digest: z.string(), atMs: z.number() });
 

@@ -8,19 +8,25 @@
 //
 // The bars themselves are stored in `bars` on the way: each answer is read with all checks for cut and unloaded history.
 import { createHash } from 'node:crypto';
-import { closedUntil, emptyProof, missingEstimate, type Range, subtract } from '@fxtape/market';
+import {
+  closedUntil,
+  DAY_US,
+  emptyProof,
+  MINUTE_US,
+  missingEstimate,
+  type Range,
+  subtract,
+} from '@fxtape/market';
 import { z } from 'zod';
 import { sessionCalendar } from '../fetch/sessions.ts';
 import { syncBars } from '../sync/sync-bars.ts';
 import type { GapEnd } from './gap-events.ts';
-import { countedMissing } from './open-gap.ts';
+import { countedMissing, type SymbolGap } from './open-gap.ts';
 import { type HealContext, type HealStep, minutesOf, pauseMs } from './heal-context.ts';
-import type { SymbolGap } from './symbol-gap.ts';
 
-const MINUTE_US = 60_000_000;
 /** How far around the gap bars are searched for; if there are none, over a long weekend. */
 const NEAR_US = 30 * MINUTE_US;
-const FAR_US = 4 * 86_400_000_000;
+const FAR_US = 4 * DAY_US;
 /** While the market is known to be shut, bars are asked for this often. */
 const LONGEST_REST_US = 60 * MINUTE_US;
 

@@ -1,6 +1,6 @@
 // What healing needs in addition to any reading of history: which bridges serve past ticks, their answers, how long to wait for what, and
 // who else is working on the same gap. One per process; losing it loses nothing.
-import type { Range } from '@fxtape/market';
+import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_US, type Range } from '@fxtape/market';
 import type { SyncContext } from '../context/sync-context.ts';
 import type { GapEnd } from './gap-events.ts';
 import type { QuoteTicksAccess } from './quote-ticks-access.ts';
@@ -29,17 +29,14 @@ export interface HealTiming {
 export const ticksOf = ({ feed, symbol }: { readonly feed: string; readonly symbol: string }): string =>
   JSON.stringify(['ticks', feed, symbol]);
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-
 export const HEAL_TIMING: HealTiming = {
   agreeMs: 2000,
   proveMs: 61_000,
   shortestMs: 3000,
-  longestMs: 10 * MINUTE,
-  sidesMs: 96 * HOUR,
-  fewMs: HOUR,
-  loadMs: 24 * HOUR,
+  longestMs: 10 * MINUTE_MS,
+  sidesMs: 96 * HOUR_MS,
+  fewMs: HOUR_MS,
+  loadMs: DAY_MS,
 };
 
 export interface HealParts {
@@ -63,6 +60,6 @@ export function pauseMs({ shortestMs, longestMs }: HealTiming, waitedMs: number)
 }
 
 export const minutesOf = ({ fromUs, toUs }: Range): Range => ({
-  fromUs: fromUs - (fromUs % 60_000_000),
-  toUs: Math.ceil(toUs / 60_000_000) * 60_000_000,
+  fromUs: fromUs - (fromUs % MINUTE_US),
+  toUs: Math.ceil(toUs / MINUTE_US) * MINUTE_US,
 });

@@ -6,11 +6,9 @@ import { z } from 'zod';
 import type { GapEnd } from './gap-events.ts';
 import { healBars } from './heal-bars.ts';
 import type { HealContext, HealStep } from './heal-context.ts';
-import { giveUpFigures, healTrades, isOfHistory } from './heal-deals.ts';
-import { healNumbers, numbersOf } from './heal-numbers.ts';
+import { giveUpFigures, healNumbers, healTrades, isOfHistory, numbersOf } from './heal-trades.ts';
 import { healSymbolTicks } from './heal-symbol-ticks.ts';
-import type { OpenGap } from './open-gap.ts';
-import { ofSymbol } from './symbol-gap.ts';
+import { ofSymbol, type OpenGap } from './open-gap.ts';
 
 interface Part {
   readonly name: string;

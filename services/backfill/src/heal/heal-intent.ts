@@ -22,13 +22,13 @@ interface Intent {
   readonly baseUs: number;
 }
 
-export type HealClaim = { readonly baseUs: number } | { readonly baseUs: null; readonly againMs: number };
+export type HealIntent = { readonly baseUs: number } | { readonly baseUs: null; readonly againMs: number };
 
-export async function claimHealing(
+export async function announceHealing(
   h: HealContext,
   gap: OpenGap,
   history: { readonly digest: string; readonly answeredUs: number },
-): Promise<HealClaim> {
+): Promise<HealIntent> {
   const before = await intents(h, gap);
   const known = verdict(before, history.digest, h.parts.clock.nowUs());
   if (known !== null) return 'againMs' in known ? { baseUs: null, ...known } : known;

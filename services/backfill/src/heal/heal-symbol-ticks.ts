@@ -6,7 +6,7 @@ import { notListed } from '../fetch/history-errors.ts';
 import { healByBars } from './heal-by-bars.ts';
 import type { HealContext, HealStep } from './heal-context.ts';
 import { healTicks } from './heal-ticks.ts';
-import type { SymbolGap } from './symbol-gap.ts';
+import type { SymbolGap } from './open-gap.ts';
 import { isRefusal } from './tick-pages.ts';
 
 const byBars = z.object({ step: z.literal('bars'), why: z.string() });

@@ -7,19 +7,19 @@
 //   ticks inside the gap that the table lacks ─► written, applied ─► coverage ─► healed
 //
 // Each step may be repeated, by anyone: what is missing is looked up in the tables again, and the keys of added rows do not depend on who
-// adds them (heal-claim).
+// adds them (heal-intent.ts).
 import { agreement, missingTicks, type Range, subtract, type TableRow } from '@fxtape/market';
 import { z } from 'zod';
 import { claim } from '../store/claim.ts';
 import { fieldRows } from '../store/rejected-rows.ts';
 import { ticksDigest } from './answer-minutes.ts';
 import type { GapEnd } from './gap-events.ts';
-import { claimHealing } from './heal-claim.ts';
+import { announceHealing } from './heal-intent.ts';
 import { type HealContext, type HealStep, pauseMs, ticksOf } from './heal-context.ts';
-import { silentMinutes } from './silent-minutes.ts';
-import type { SymbolGap } from './symbol-gap.ts';
+import { silentMinutes } from './minute-volumes.ts';
+import type { SymbolGap } from './open-gap.ts';
 import type { TickAnswer } from './tick-answers.ts';
-import { tickSides } from './tick-sides.ts';
+import { comparisonWindows } from './comparison-windows.ts';
 
 type Tick = TableRow<'ticks'>;
 
@@ -46,7 +46,7 @@ export async function healTicks(
   let progress: Progress;
   if (known.success) progress = known.data;
   else {
-    const sides = await tickSides(h, gap, nowUs);
+    const sides = await comparisonWindows(h, gap, nowUs);
     if ('lacking' in sides) return { insteadBars: `no_live_rows_${sides.lacking}` };
     if ('againMs' in sides) return { ...sides, progress: null };
     progress = { step: 'ticks', ...sides, said: null, asks: 0, sinceMs: nowUs / 1000 };
@@ -151,10 +151,10 @@ async function add(
 ): Promise<HealStep> {
   const inGap = answer.rows.filter(({ ts }) => ts >= proved.fromUs && ts < proved.toUs);
   const digest = ticksDigest(inGap);
-  const claimed = await claimHealing(h, gap, { digest, answeredUs: answer.answeredUs });
-  if (claimed.baseUs === null)
-    return { againMs: claimed.againMs, progress: null, why: 'another worker is healing this gap' };
-  const { baseUs } = claimed;
+  const intent = await announceHealing(h, gap, { digest, answeredUs: answer.answeredUs });
+  if (intent.baseUs === null)
+    return { againMs: intent.againMs, progress: null, why: 'another worker is healing this gap' };
+  const { baseUs } = intent;
   const history = inGap.map((tick, i) => ({ ...tick, ts_recv: baseUs + i }));
   const { feed, symbol } = gap;
   const key = { account: gap.account, feed, symbol, stream: 'ticks', timeframe: null };

@@ -1,10 +1,11 @@
 // What the broker's minute bars say about a range, as a second witness beside its ticks. In: a symbol and a range. Out: the minutes that
 // have a bar, with their counts, and where nothing is known because the bars are not there yet. Minutes already covered by history are not
 // asked for again.
-import { type CountedMinute, type Range, subtract } from '@fxtape/market';
+import { type CountedMinute, MINUTE_US, type Range, silences, subtract } from '@fxtape/market';
 import { syncBars } from '../sync/sync-bars.ts';
 import { whole } from './heal-by-bars.ts';
 import type { HealContext } from './heal-context.ts';
+import type { SymbolGap } from './open-gap.ts';
 
 export interface MinuteVolumes {
   readonly minutes: readonly CountedMinute[];
@@ -38,4 +39,28 @@ async function fetched(h: HealContext, symbol: string, range: Range): Promise<re
     if (!NOT_THERE.has((error as { code?: unknown }).code)) throw error;
     return [];
   }
+}
+
+/**
+ * Checks a history that matches on both sides of a gap against the bars inside it: a terminal that has loaded both sides but not what lies
+ * between looks like a quiet market. Returns the stretches in which history has no tick although the broker counted some.
+ */
+export async function silentMinutes(
+  h: HealContext,
+  gap: SymbolGap,
+  proved: Range,
+  history: readonly { readonly ts: number }[],
+): Promise<Range[]> {
+  const range = {
+    fromUs: Math.ceil(proved.fromUs / MINUTE_US) * MINUTE_US,
+    toUs: proved.toUs - (proved.toUs % MINUTE_US),
+  };
+  if (range.toUs <= range.fromUs) return [];
+  const { minutes, unknown } = await minuteVolumes(h, gap, range);
+  // Where bars are not there yet, they prove nothing.
+  const known = minutes.filter(
+    ({ fromUs }) => subtract([{ fromUs, toUs: fromUs + MINUTE_US }], unknown).length > 0,
+  );
+  const found = silences({ range, ticks: history.map(({ ts }) => ts), minutes: known });
+  return found.map(({ range: silent }) => silent);
 }

@@ -44,3 +44,16 @@ export function openGap(row: GapRow | undefined): OpenGap | null {
 /** How many rows the gap lacks, where each one was seen and left out; null: nobody counted. */
 export const countedMissing = ({ evidence, missingEstimate }: OpenGap): number | null =>
   evidence === LEFT_OUT ? missingEstimate : null;
+
+/** A gap of one symbol: itself, or a part of a gap of all symbols. */
+export interface SymbolGap extends OpenGap {
+  readonly feed: string;
+  readonly symbol: string;
+}
+
+/** @throws RangeError for a gap of a stream that has no feed. */
+export function ofSymbol(gap: OpenGap, feed: string | null, symbol: string): SymbolGap {
+  const named = gap.feed ?? feed;
+  if (named === null) throw new RangeError(`gap ${gap.id} has no feed`);
+  return { ...gap, feed: named, symbol };
+}

@@ -2,16 +2,15 @@
 // listed. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Cached per account for an hour, because a
 // bridge can be updated while running. If the bridge rejects the bounds, it is checked again; that is not an answer about a range.
 import { FxSocketError } from '@fxtape/fxsocket';
-import { brokerMs, formatBrokerTime } from '@fxtape/market';
+import { brokerMs, DAY_MS, formatBrokerTime, HOUR_MS } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import type { SyncContext } from '../context/sync-context.ts';
 
 export type TickAccess = 'full' | 'dates_only' | 'absent';
 
-const KEEP_MS = 3_600_000;
+const KEEP_MS = HOUR_MS;
 /** Width of the request that finds out which bounds the bridge accepts. */
 const PROBE_MS = 2000;
-const DAY_MS = 86_400_000;
 const ABSENT = new Set([
   'FXSOCKET_NOT_FOUND',
   'FXSOCKET_FORBIDDEN',

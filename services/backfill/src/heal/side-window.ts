@@ -3,7 +3,7 @@
 //
 //   ══ covered ══╡ other gap ╞══ covered ══╡  the gap  ╞══ covered ═══► grows while recording goes on
 //                                 [ before )            [ after )
-import { intersect, type Range, subtract } from '@fxtape/market';
+import { DAY_US, intersect, MINUTE_US, type Range, subtract } from '@fxtape/market';
 
 export type SideSearch =
   | {
@@ -26,10 +26,10 @@ export interface SideSource {
 /** A side with this many ticks is full enough. */
 export const FULL_TICKS = 50;
 /** A side this wide is wide enough if it has at least this many ticks to compare. */
-export const WIDE_US = 60_000_000;
+export const WIDE_US = MINUTE_US;
 export const WIDE_TICKS = 10;
 /** How far from the gap a side may lie: over a long weekend. */
-export const REACH_US = 4 * 86_400_000_000;
+export const REACH_US = 4 * DAY_US;
 
 export async function sideWindow(side: 'before' | 'after', source: SideSource): Promise<SideSearch> {
   const { gap } = source;

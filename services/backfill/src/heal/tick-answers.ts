@@ -5,10 +5,13 @@
 import {
   brokerDays,
   brokerRange,
+  DAY_MS,
   historyTicks,
   type IncompleteRow,
   intersect,
+  MINUTE_US,
   type Range,
+  SECOND_US,
   type TableRow,
   unite,
 } from '@fxtape/market';
@@ -49,16 +52,15 @@ interface Day extends TickAnswer {
   readonly untilMs: number;
 }
 
-const DAY_MS = 86_400_000;
 const KEEP_MS = 1_800_000;
 const MOST_TICKS = 1_500_000;
 /** An answer is trusted only for what is at least this much older than the answer. */
-const SETTLE_US = 1_000_000;
+const SETTLE_US = SECOND_US;
 const SHORTEST_PAUSE_MS = 500;
 /** How much is asked for around an hour that occurs twice. */
 const WIDER_US = 900_000_000;
 /** A range narrower than this is not split further: the terminal is then overloaded. */
-const LEAST_WIDTH_US = 60_000_000;
+const LEAST_WIDTH_US = MINUTE_US;
 
 export class TickAnswers {
   readonly #clock: Clock;
@@ -212,7 +214,7 @@ export class TickAnswers {
 }
 
 /** A bridge may leave out the second of its upper bound, and may require it to be later than the lower bound. */
-const asked = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs: toUs + 1_000_000 });
+const asked = ({ fromUs, toUs }: Range): Range => ({ fromUs, toUs: toUs + SECOND_US });
 
 const speaksOf = (day: Day, ranges: readonly Range[]): boolean =>
   ranges.every(({ toUs }) => toUs + SETTLE_US <= day.atUs);

@@ -5,14 +5,14 @@
 //   next    [day, day after]            the day is inside, however `to` is read
 //   same    [day, day]                  for a bridge known to return the whole day of `to`
 //   padded  [day before, two days on]   if an answer had other hours than the broker's day, or none of them
+import { DAY_MS, HOUR_MS } from '@fxtape/market';
 import { FxSocketError } from '@fxtape/fxsocket';
 import { type TickPages, wireTickMs } from './tick-pages.ts';
 
 type Bounds = 'next' | 'same' | 'padded';
 
-const DAY_MS = 86_400_000;
 /** Ticks that reach this far into a neighbouring day mean that the whole neighbour was returned, and not a day of another time zone. */
-const WHOLE_MS = 16 * 3_600_000;
+const WHOLE_MS = 16 * HOUR_MS;
 
 const spell = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 

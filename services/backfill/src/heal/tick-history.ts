@@ -1,12 +1,13 @@
 // `ticks` jobs of history: ticks from before recording began. Live coverage and gaps within the range are left alone: coverage already has
 // its rows, and gaps are healed. What the gateway does not give becomes a gap with cause `refused`, as unrecoverable:
 //
-//   no route ─► a fact of the account, recorded once (tick-offer)      does not match the live rows ─► refused
+//   no route ─► a fact of the account, recorded once       does not match the live rows ─► refused
 //   missing rows ─► written, applied ─► silent where the broker's bars count ticks? ─► refused there, coverage `history` elsewhere
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import {
   agreement,
   historyGapId,
+  HOUR_US,
   intersect,
   missingTicks,
   type Range,
@@ -17,6 +18,7 @@ import {
   unite,
 } from '@fxtape/market';
 import { z } from 'zod';
+import { limitOf } from '../fetch/limits.ts';
 import { claim } from '../store/claim.ts';
 import { fieldRows } from '../store/rejected-rows.ts';
 import { requireSameClock } from './another-clock.ts';
@@ -24,29 +26,27 @@ import { ticksDigest } from './answer-minutes.ts';
 import { type HealContext, pauseMs, ticksOf } from './heal-context.ts';
 import { minuteVolumes } from './minute-volumes.ts';
 import type { TickAnswer } from './tick-answers.ts';
-import { type Language, languageStretch, type TickKey } from './tick-language.ts';
-import { recordTickOffer } from './tick-offer.ts';
+import { type LiveHalves, liveHalves, type TickKey } from './comparison-windows.ts';
 import { isRefusal } from './tick-pages.ts';
-
-const HOUR_US = 3_600_000_000;
 
 const range = z.object({ fromUs: z.int(), toUs: z.int() });
 const saved = z.object({
   sinceMs: z.number(),
   said: z.string().nullable(),
+  /** The live rows that history has to match. Saved under this name. */
   language: z.object({ before: range, after: range }).nullable(),
   write: z.object({ digest: z.string(), baseUs: z.int() }).nullable(),
 });
 type Progress = z.infer<typeof saved>;
 
 /** Symbols of accounts whose history has matched the live rows, in this process. */
-export type Proven = Set<string>;
+export type Matched = Set<string>;
 
 export async function tickHistory(
   h: HealContext,
   payload: Payload<'ticks'>,
   checkpoint: Checkpoint,
-  proven: Proven,
+  matched: Matched,
 ): Promise<JobOutcome> {
   const { account, feed, symbol } = payload;
   const key = { account, feed, symbol };
@@ -59,20 +59,20 @@ export async function tickHistory(
   const pieces = subtract([{ fromUs: payload.fromUs, toUs: payload.toUs }], around.taken);
   if (pieces.length === 0) return { rows: 0, requests: h.requests(), note: 'nothing but live rows and gaps' };
   const bounds = await h.heal.access.of(h, symbol);
-  if (bounds === 'absent') return notOffered(h, { reason: 'no_quote_ticks' });
-  await recordTickOffer(h, { offered: true, reason: bounds });
+  if (bounds === 'absent') return notSupported(h, { reason: 'no_quote_ticks' });
+  await recordTickSupport(h, { offered: true, reason: bounds });
   const again = async (ms: number, next: Progress): Promise<JobOutcome> => {
     await checkpoint.save(next);
     return { againAfterMs: ms };
   };
   const waitedMs = nowMs - progress.sinceMs;
   const name = JSON.stringify(key);
-  const language = progress.language ?? (await languageStretch(h, key, around.later, around.gaps));
-  if (!proven.has(name) && language === null) {
+  const halves = progress.language ?? (await liveHalves(h, key, around.later, around.gaps));
+  if (!matched.has(name) && halves === null) {
     if (waitedMs >= h.heal.timing.sidesMs) return refuse(h, key, pieces, { reason: 'no_live_rows' });
     return again(pauseMs(h.heal.timing, waitedMs), progress);
   }
-  const proof = proven.has(name) || language === null ? [] : [language.before, language.after];
+  const proof = matched.has(name) || halves === null ? [] : [halves.before, halves.after];
   const datesOnly = bounds === 'dates_only';
   try {
     const asked = await h.heal.answers.ask(h, {
@@ -83,30 +83,30 @@ export async function tickHistory(
     });
     if (!asked.agreed) {
       const ms = progress.said === null ? h.heal.timing.agreeMs : pauseMs(h.heal.timing, waitedMs);
-      return await again(ms, { ...progress, language, said: asked.said });
+      return await again(ms, { ...progress, language: halves, said: asked.said });
     }
-    if (proof.length > 0 && language !== null) {
-      const verdict = await speaks(h, key, language, asked.answer);
+    if (proof.length > 0 && halves !== null) {
+      const verdict = await disagreement(h, key, halves, asked.answer);
       if (verdict !== null) return await refuse(h, key, pieces, verdict);
-      proven.add(name);
+      matched.add(name);
     }
     const held = await silencesOf(h, key, pieces, asked.answer.rows);
     if (held.unknown && waitedMs < h.heal.timing.loadMs)
-      return await again(pauseMs(h.heal.timing, waitedMs), { ...progress, language, said: null });
-    const next = { ...progress, language };
+      return await again(pauseMs(h.heal.timing, waitedMs), { ...progress, language: halves, said: null });
+    const next = { ...progress, language: halves };
     return await store(h, key, pieces, asked.answer, { progress: next, checkpoint, lacking: held.lacking });
   } catch (error) {
     if (!isRefusal(error)) throw error;
     if (h.heal.access.refused(account)) return again(h.heal.timing.shortestMs, progress);
-    return notOffered(h, { reason: 'quote_ticks_refused', detail: (error as Error).message });
+    return notSupported(h, { reason: 'quote_ticks_refused', detail: (error as Error).message });
   }
 }
 
-async function notOffered(
+async function notSupported(
   h: HealContext,
   why: { readonly reason: string; readonly detail?: string },
 ): Promise<JobOutcome> {
-  await recordTickOffer(h, { offered: false, ...why });
+  await recordTickSupport(h, { offered: false, ...why });
   return { rows: 0, requests: h.requests(), note: { not_offered: why.reason } };
 }
 
@@ -131,10 +131,10 @@ async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Rang
 }
 
 /** Null: it does. */
-async function speaks(
+async function disagreement(
   h: HealContext,
   key: TickKey,
-  { after, before }: Language,
+  { after, before }: LiveHalves,
   answer: TickAnswer,
 ): Promise<Evidence | null> {
   const both = { fromUs: before.fromUs, toUs: after.toUs };
@@ -286,4 +286,25 @@ async function settle(
       };
     });
   if (events.length > 0) await h.parts.writer.write({ gap_events: events }, { signal: h.signal });
+}
+
+const NOT_OFFERED = '"offered":false';
+
+/**
+ * Records once per account that its bridge serves no past ticks: a row of `history_limits` for all symbols, without a beginning. Planning then
+ * checks once a day whether that still holds. Writes a row only if the newest one says otherwise.
+ */
+async function recordTickSupport(
+  h: HealContext,
+  support: { readonly offered: boolean; readonly reason: string; readonly detail?: string },
+): Promise<void> {
+  const { account, feed } = h.account;
+  const { stamps, writer } = h.parts;
+  const key = { account, feed, symbol: null, stream: 'ticks', timeframe: null };
+  const known = await limitOf(h, key);
+  const wasOffered = !(known?.evidence ?? '').includes(NOT_OFFERED);
+  if (wasOffered === support.offered) return;
+  const ts = stamps.next('history_limits', known?.ts ?? 0);
+  const row = { ts, ...key, ts_earliest: null, evidence: JSON.stringify(support) };
+  await writer.write({ history_limits: [row] }, { signal: h.signal });
 }

@@ -56,3 +56,7 @@ async function healRefused(
 }
 
 const rangeOf = (gap: GapRow): Range => ({ fromUs: gap.ts_from ?? 0, toUs: gap.ts_to ?? 0 });
+
+/** The name of the lock under which rows of a stream are compared with the tables and written. */
+export const streamLock = (key: StreamKeyOf): string =>
+  [key.account, key.feed, key.stream, key.symbol, key.timeframe].map((part) => part ?? '').join('|');

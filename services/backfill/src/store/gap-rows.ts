@@ -2,7 +2,7 @@
 // of the gap. The id is made from the stream and the range, so the same trouble met twice, by any process, is one gap.
 import { type HistoryCause, historyGapId, type Range, type RowInput } from '@fxtape/market';
 import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
-import type { Stamps } from '../context/stamps.ts';
+import type { Stamps } from '../context/parts.ts';
 
 export const openedGap = (
   stamps: Stamps,

@@ -1,15 +1,13 @@
 // Writes closed round trips into the tables: versions first, then what differs from the newest. A gateway may report a position that was
 // closed in parts as several rows, one per part; the rows of one answer are already merged, but a page may lack some of them. So a position
 // that looks like a part of a known one is asked for as a whole.
-import { type PositionRow, type Range, samePosition, type TableRow } from '@fxtape/market';
+import { type PositionRow, type Range, samePosition, SECOND_US, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer, HistorySource } from '../fetch/history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
 import { atFirst, type VersionRules, versionDifferences, type Stored } from './store-versions.ts';
 import type { SyncContext } from '../context/sync-context.ts';
 
 type Known = TableRow<'positions'>;
-
-const SECOND_US = 1_000_000;
 
 export async function storePositions(
   c: SyncContext,
@@ -80,7 +78,7 @@ function isWhole(answered: PositionRow, known: Known): boolean {
 function ofItsRule(answered: PositionRow, now: Known): PositionRow {
   const row = atFirst(answered, now);
   const opened = (each: { readonly ts: number; readonly utc_offset_s?: number | null }): number =>
-    each.ts + (each.utc_offset_s ?? 0) * 1_000_000;
+    each.ts + (each.utc_offset_s ?? 0) * SECOND_US;
   const isOfAnother = row.utc_offset_s !== answered.utc_offset_s && opened(now) === opened(answered);
   return isOfAnother ? { ...row, ts_close: now.ts_close ?? row.ts_close } : row;
 }

@@ -11,7 +11,7 @@ import {
 } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import type { StreamKeyOf } from '@fxtape/questdb';
-import { ComeAgain } from '../fetch/come-again.ts';
+import { ComeAgain } from '../fetch/history-errors.ts';
 import { openedGap } from '../store/gap-rows.ts';
 import { meansAway, whyAway } from '../context/gateway-away.ts';
 import type { BackfillParts } from '../context/parts.ts';

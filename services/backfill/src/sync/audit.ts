@@ -4,13 +4,12 @@
 // that are healed, so that the loss is on record. Rows seen after the audit was requested are left out, and the audit starts a while later,
 // so that rows have had time to follow their versions.
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
-import { historyGapId, type Range } from '@fxtape/market';
+import { barWidthUs, historyGapId, type Range } from '@fxtape/market';
 import type { RowsByTable, StreamKeyOf } from '@fxtape/questdb';
 import { z } from 'zod';
-import { barWidthUs } from '../fetch/bar-source.ts';
 import { openedGap } from '../store/gap-rows.ts';
 import type { SyncContext } from '../context/sync-context.ts';
-import { lockName } from './range-sync.ts';
+import { streamLock } from '../store/claim.ts';
 
 const MOMENT_US = 1000;
 
@@ -31,8 +30,8 @@ export async function audit(
   of: Payload<'audit'>,
   checkpoint: Checkpoint,
 ): Promise<JobOutcome> {
-  const { clock, log, looksApartMs } = c.parts;
-  const waitMs = of.asOfUs / 1000 + looksApartMs - clock.nowMs();
+  const { clock, log, checksApartMs } = c.parts;
+  const waitMs = of.asOfUs / 1000 + checksApartMs - clock.nowMs();
   if (waitMs > 0) return { againAfterMs: waitMs };
   const before = saved.safeParse(checkpoint.value);
   let { gaps, rows } = before.success ? before.data : { gaps: 0, rows: 0 };
@@ -173,7 +172,7 @@ async function missingTrades(
 async function restore(c: SyncContext, { key, newest, ranges, table }: Missing): Promise<number> {
   const { historyGaps, numbers, stamps, writer } = c.parts;
   const options = { signal: c.signal };
-  const restored = await c.alone(lockName({ key }), async (signal) => {
+  const restored = await c.alone(streamLock(key), async (signal) => {
     const rows = await newest(signal);
     await writer.write({ [table]: rows }, { signal });
     return rows.length;

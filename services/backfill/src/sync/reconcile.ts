@@ -1,20 +1,20 @@
 // A streamed trade becomes a deal, and a closing deal a position: the history around the range is read until all of them are there. In: a
 // range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never becomes one. What
 // history does not show after a while gets a gap that names it, and is healed from there.
+import { MINUTE_US } from '@fxtape/market';
 import type { Payload } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
 import { recordMissing } from './missing-trades.ts';
 import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
-import { syncDeals } from './sync-deals.ts';
-import { syncPositions } from './sync-positions.ts';
+import { syncTrades } from './sync-trades.ts';
 
-const AROUND_US = 60_000_000;
+const AROUND_US = MINUTE_US;
 /** A platform that does not number its deals says so. */
 const NO_NUMBER = '0';
 /** A trade younger than this is waited for. */
 const YOUNG_US = 120_000_000;
 
-/** @throws DEAL_NOT_YET, and as syncDeals. */
+/** @throws DEAL_NOT_YET, and as syncTrades. */
 export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promise<SyncOutcome> {
   const range = { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US };
   const { account, parts, signal } = c;
@@ -22,8 +22,8 @@ export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promi
   // Without any number, only the range says what to look for.
   const outcomes: SyncOutcome[] = [];
   if (deals.length > 0 || of.positionIds.length === 0)
-    outcomes.push(await syncDeals(c, { range, claims: false }));
-  if (of.positionIds.length > 0) outcomes.push(await syncPositions(c, { range, claims: false }));
+    outcomes.push(await syncTrades(c, 'deals', { range, claims: false }));
+  if (of.positionIds.length > 0) outcomes.push(await syncTrades(c, 'positions', { range, claims: false }));
   const missing = [
     ...(await parts.trades.notStored('deals', of.account, deals, { signal })),
     ...(await parts.trades.notStored('positions', of.account, of.positionIds, { signal })),

@@ -6,16 +6,15 @@
 //   something older? ─yes─► nothing happened there ─► cover             (a long range: the same again, a while later)
 //        └─no─► the same beginning, minutes apart, from a terminal that is ready ─► limit; cover if there is no row at all
 import { isTerminalReady, type WireStatus } from '@fxtape/fxsocket';
-import type { Range } from '@fxtape/market';
-import { ComeAgain } from '../fetch/come-again.ts';
-import { type Beginning, beginningOf } from '../fetch/earliest.ts';
+import { DAY_US, EARLIEST_STORABLE_MS, type Range } from '@fxtape/market';
+import { ComeAgain, isTooMuch, tooSlow } from '../fetch/history-errors.ts';
 import type { HistorySource } from '../fetch/history-source.ts';
 import { recordLimit, withdrawLimit } from '../fetch/limits.ts';
 import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
-import type { RangeSync } from './range-sync.ts';
+import type { StreamKeyOf } from '@fxtape/questdb';
 
 /** Weekends and holidays are shorter than this. */
-const LONG_US = 4 * 86_400_000_000;
+const LONG_US = 4 * DAY_US;
 /** That there is nothing at all is doubted this much longer … */
 const NONE_FACTOR = 3;
 /** … and a long silence within history this much less. */
@@ -33,7 +32,11 @@ export interface Settled {
 /** @throws ComeAgain, and the errors of the source. */
 export async function settleEmpty<R extends object>(
   c: SyncContext,
-  of: RangeSync<R>,
+  of: {
+    readonly key: StreamKeyOf;
+    readonly source: HistorySource<R>;
+    readonly noneAtAll: (range: Range) => void;
+  },
   range: Range,
   toUs: number,
 ): Promise<Settled> {
@@ -56,18 +59,18 @@ export async function settleEmpty<R extends object>(
 
 /** Until the same conclusion has held for long enough. */
 function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning, range: Range): void {
-  const { agreements, clock, looksApartMs } = c.parts;
+  const { agreements, clock, checksApartMs } = c.parts;
   // Where a history begins is one fact for all ranges before it: their checks confirm one another, never the opposite conclusion.
   const about = beginning.kind === 'begins' ? 'beginning' : `${range.fromUs}-${range.toUs}`;
-  const wantedMs = looksApartMs * doubtOf(beginning);
+  const wantedMs = checksApartMs * doubtOf(beginning);
   const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
     nowMs: clock.monoMs(),
     // A check an hour ago says nothing about the terminal now; a busy queue may take minutes.
-    forgetMs: looksApartMs * FORGET_FACTOR,
+    forgetMs: checksApartMs * FORGET_FACTOR,
   });
   if (heldMs < wantedMs)
     throw new ComeAgain(
-      Math.min(looksApartMs / LOOKS, wantedMs - heldMs),
+      Math.min(checksApartMs / LOOKS, wantedMs - heldMs),
       `${source.what} may not be loaded yet`,
     );
 }
@@ -89,7 +92,7 @@ async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promis
     });
   if (status === null || isTerminalReady(status)) return;
   c.parts.agreements.forget(`${source.streamKey}|beginning`);
-  throw new ComeAgain(c.parts.looksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
+  throw new ComeAgain(c.parts.checksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
 }
 
 /** A terminal that loaded its history during the check has rows now: the range must be read again. */
@@ -98,4 +101,64 @@ async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Ra
   const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };
   const answer = await source.read(newest, 'agreement');
   if (answer.size > 0) throw new ComeAgain(0, `${source.what} were being loaded`);
+}
+
+type Beginning =
+  | { readonly kind: 'older_exists' }
+  /** Nothing is older; `firstUs` is the first row after the range, or null if there is none at all. */
+  | { readonly kind: 'begins'; readonly firstUs: number | null };
+
+async function beginningOf<R>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  empty: Range,
+  nowUs: number,
+): Promise<Beginning> {
+  // Deals are few: one answer covers all of time. For bars a terminal would have to load everything.
+  const leastUs = source.limits.rowUs === null ? nowUs : source.limits.minUs * 16;
+  let widthUs = Math.max(empty.toUs - empty.fromUs, leastUs);
+  for (let toUs = empty.fromUs; toUs > EARLIEST_US; widthUs *= 2) {
+    const fromUs = Math.max(EARLIEST_US, toUs - widthUs);
+    if ((await firstRowUs(c, source, { fromUs, toUs }, 'newer first')) !== null)
+      return { kind: 'older_exists' };
+    toUs = fromUs;
+  }
+  widthUs = Math.max(empty.toUs - empty.fromUs, leastUs);
+  for (let fromUs = empty.toUs; fromUs < nowUs; widthUs *= 2) {
+    const toUs = Math.min(nowUs, fromUs + widthUs);
+    const firstUs = await firstRowUs(c, source, { fromUs, toUs }, 'older first');
+    if (firstUs !== null) return { kind: 'begins', firstUs };
+    fromUs = toUs;
+  }
+  return { kind: 'begins', firstUs: null };
+}
+
+const EARLIEST_US = EARLIEST_STORABLE_MS * 1000;
+
+/** Time of the first row of an answer that has any; a range that is too large is halved until one part has a row. */
+async function firstRowUs<R>(
+  c: SyncContext,
+  source: HistorySource<R>,
+  range: Range,
+  order: 'newer first' | 'older first',
+): Promise<number | null> {
+  try {
+    const answer = await source.read(range, 'beginning');
+    const [first] = answer.rows;
+    return first === undefined ? answer.openFromUs : source.atUs(first);
+  } catch (error) {
+    if (!isTooMuch(error) || c.signal.aborted) throw error;
+    const spanUs = range.toUs - range.fromUs;
+    if (spanUs <= source.limits.minUs) throw tooSlow(source.what, range, error);
+    const middleUs = range.fromUs + Math.floor(spanUs / 2);
+    const halves = [
+      { fromUs: range.fromUs, toUs: middleUs },
+      { fromUs: middleUs, toUs: range.toUs },
+    ];
+    for (const half of order === 'newer first' ? halves.toReversed() : halves) {
+      const found = await firstRowUs(c, source, half, order);
+      if (found !== null) return found;
+    }
+    return null;
+  }
 }

@@ -3,15 +3,17 @@
 import type { WireTimeframe } from '@fxtape/fxsocket';
 import {
   barEndOf,
-  brokerMs,
   type BarRow,
+  barWidthUs,
+  brokerMs,
   closedUntil,
+  DAY_US,
   parseBrokerTime,
   type Range,
   utcMs,
 } from '@fxtape/market';
 import { FxtapeError } from '@fxtape/ops';
-import { barSource, barWidthUs } from '../fetch/bar-source.ts';
+import { barSource } from '../fetch/bar-source.ts';
 import { emptyHistory, isNotReady } from '../fetch/history-errors.ts';
 import type { HistoryAnswer } from '../fetch/history-source.ts';
 import { storeBars } from '../store/store-bars.ts';
@@ -19,7 +21,7 @@ import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
 import { syncRange } from './sync-range.ts';
 
 /** A range that ended this long ago and shows no bars was quiet; a later one may just not be loaded yet. */
-const SETTLED_US = 24 * 3_600_000_000;
+const SETTLED_US = DAY_US;
 
 /**
  * Errors: SYMBOL_NOT_LISTED, FEED_UNKNOWN, HISTORY_CUT_WITHIN_MOMENT (terminal); HISTORY_NOT_READY, HISTORY_TOO_SLOW,

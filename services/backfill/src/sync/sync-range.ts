@@ -5,15 +5,31 @@
 // While a page is stored, the next one is fetched. Empty pages wait for the first one with rows: only then is it known that they lie within
 // history and not before its beginning (settle-empty.ts).
 import { EARLIEST_STORABLE_MS, type Range, subtract, unite } from '@fxtape/market';
-import { claim } from '../store/claim.ts';
-import { fetchPages } from '../fetch/fetch-pages.ts';
-import type { HistoryAnswer } from '../fetch/history-source.ts';
-import { recordHoles } from './holes.ts';
+import { claim, streamLock } from '../store/claim.ts';
+import { fetchPages, oneAhead } from '../fetch/fetch-pages.ts';
+import type { HistoryAnswer, HistorySource } from '../fetch/history-source.ts';
+import { type HoleRules, recordHoles } from './holes.ts';
+import type { Stored } from '../store/store-versions.ts';
 import { isKnownNone, limitOf, withdrawLimit } from '../fetch/limits.ts';
-import { oneAhead } from '../fetch/one-ahead.ts';
 import { settleEmpty } from './settle-empty.ts';
 import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
-import { type RangeSync, lockName } from './range-sync.ts';
+
+/** How the rows of one stream are read, stored and covered. */
+export interface RangeSync<R> extends HoleRules {
+  readonly source: HistorySource<R>;
+  /** Compares with the tables, writes what differs and waits until it is applied. Called under the stream's lock. */
+  readonly store: (page: HistoryAnswer<R>) => Promise<Stored>;
+  /** Up to when a page proves that nothing is missing; at most the page's end. */
+  readonly provenToUs: (page: HistoryAnswer<R>) => Promise<number>;
+  /** Called when there is no row before, in or after the range. Throws if that cannot be true. */
+  readonly noneAtAll: (range: Range) => void;
+  /** False: rows are stored, but no coverage is written. */
+  readonly claims: boolean;
+  /** Called before a range is covered: opens gaps for known trades that the answer lacks. */
+  readonly beforeClaim?: (range: Range) => Promise<unknown>;
+  /** Re-reads and requests by a person also check again where history begins. */
+  readonly again: boolean;
+}
 
 export async function syncRange<R extends object>(
   c: SyncContext,
@@ -67,7 +83,7 @@ async function storePage<R extends object>(
   emptyBefore: readonly Range[],
 ): Promise<{ written: number; covered: Range[] }> {
   const toUs = await of.provenToUs(page);
-  return c.alone(lockName(of), async () => {
+  return c.alone(streamLock(of.key), async () => {
     const { condemned, written } = await of.store(page);
     const holes = await recordHoles(c, of, page, condemned);
     if (!of.claims) return { written, covered: [] };
@@ -98,7 +114,7 @@ async function claimEmpty<R extends object>(
   });
   if (!of.claims || toUs <= range.fromUs) return { covered: [], outcome: 'nothing_there' };
   const { outcome, proved } = await settleEmpty(c, of, range, toUs);
-  await c.alone(lockName(of), async () => {
+  await c.alone(streamLock(of.key), async () => {
     for (const range of proved) await of.beforeClaim?.(range);
     await claim(c, of.key, proved, 0);
   });
