@@ -1,12 +1,12 @@
-// The cheapest ways through a row of weeks, where each week has a cost for each candidate and a change of candidate costs something too.
-// In: costs by candidate and week. Out: for each candidate at which a way may end, the candidate of each week, and what it costs.
+// The cheapest path through a sequence of weeks in which each candidate has a cost per week and each change of candidate costs extra. In: costs by
+// candidate and week. Out: for each last candidate, the candidate of each week and the total cost.
 
 export interface Path {
   readonly steps: Uint16Array;
   readonly total: number;
 }
 
-/** Stays where staying costs the same as a change. All costs have the same length. */
+/** Does not change candidate where that costs the same. All costs have the same length. */
 export const cheapestPaths = (
   costs: readonly Float64Array[],
   changeCost: number,
@@ -14,7 +14,7 @@ export const cheapestPaths = (
   const weeks = costs[0]?.length ?? 0;
   /** Cheapest cost of all weeks so far that ends at each candidate. */
   const sums = new Float64Array(costs.length);
-  /** By week: the candidate from which a change comes, and who changes. */
+  /** By week: the candidate that others change from, and which candidates are reached by a change. */
   const cameFrom: { readonly best: number; readonly changed: Uint8Array }[] = [];
   for (let week = 0; week < weeks; week++) {
     let best = 0;

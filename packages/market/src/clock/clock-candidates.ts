@@ -1,6 +1,6 @@
-// The rules that a broker's clock is held against. In: offsets that were seen, the years that matter, and rules that were decided before.
-// Out: rules of which no two say the same whenever markets are open, the likelier first: most brokers put their midnight at 17:00 in New
-// York. A clock of today may be that of any zone of the world; what a broker had before it moved is looked for among the usual ones.
+// The rules to test a broker's clock against. In: measured offsets, the years that matter, and rules decided earlier. Out: rules that differ at
+// some open or close of the market, likelier ones first: most brokers put their midnight at 17:00 in New York. Today's clock may be any zone of
+// the world; for earlier clocks only the usual ones are tried.
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { marketCloses, marketOpens } from './market-week.ts';
@@ -10,7 +10,7 @@ import { type ShownOffset, zonesShowing } from './zone-atlas.ts';
 import { HOUR_S } from '../time/units.ts';
 
 const USUAL = ['America/New_York+7h', 'Europe/Athens', 'Europe/London', 'Europe/Berlin'] as const;
-/** Where brokers sit; of zones that say the same, these names are known. */
+/** Preferred names among zones with the same clock. */
 const CITIES = [
   'America/New_York',
   'America/Chicago',
@@ -29,7 +29,7 @@ const shifted = (zone: string, shiftS: number): string => {
   return shiftS === 0 ? zone : `${zone}${shiftS < 0 ? '-' : '+'}${Math.floor(minutes / 60)}h${rest}`;
 };
 
-/** A clock that keeps the summer time of another place, by the offset that it shows. */
+/** A clock that follows the summer time of another place, shifted to the offset it shows. */
 const following = (zone: string, shown: readonly ShownOffset[]): string[] =>
   shown.flatMap(({ offsetS, utcMs }) => {
     const shiftS = offsetS - parseClockRule(zone).offsetAt(utcMs);
@@ -37,9 +37,9 @@ const following = (zone: string, shown: readonly ShownOffset[]): string[] =>
   });
 
 export const clockCandidates = (o: {
-  /** What the clock shows today; several where nobody is sure. */
+  /** The offset today; several if it is uncertain. */
   readonly shown: readonly ShownOffset[];
-  /** Each piece of them is a candidate, too. */
+  /** Rules decided earlier; each of their pieces is a candidate too. */
   readonly known: readonly string[];
   readonly fromUtcMs: number;
   readonly untilUtcMs: number;
@@ -73,7 +73,7 @@ export const clockCandidates = (o: {
   return [...apart.values()];
 };
 
-/** What a rule says at these instants, as text: where it begins, and at which of them it says something else. */
+/** The offsets of a rule at these instants, as a text: the first, and each instant at which it changes. */
 const shownWhen = (rule: ClockRule, instants: readonly number[]): string => {
   const [from, to] = [instants[0] ?? 0, instants.at(-1) ?? 0];
   const shown = new Map([[0, rule.offsetAt(from)]]);

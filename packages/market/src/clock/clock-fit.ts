@@ -1,10 +1,10 @@
-// How well clock rules fit the edges of trading weeks, week by week. In: rules, edges on the broker's wall clock, offsets that were measured.
-// Out: for each rule and week, what it costs (0 everything agrees, 1 nothing does), what of that tells rules apart, and whether a week
-// shows another clock rather than a holiday.
+// How well clock rules fit the opens and closes of trading weeks. In: rules, week edges in broker time, and measured offsets. Out: for each rule
+// and week a cost (0: everything agrees, 1: nothing does), which part of it distinguishes rules, and weeks in which the clock was set
+// otherwise, as opposed to holidays.
 //
-// Currencies and metals trade in one week all over the world, so that their edges tell the offset of each week. An exchange opens by a clock
-// of its own, which nobody has told: whatever the broker's rule is, some place on earth may keep such hours. Its edges can contradict a
-// rule and prove none. What never rests shows no edges.
+// Currencies and metals trade in the same week all over the world, so their edges show the offset of each week. An exchange opens by an unknown
+// local clock: for any broker rule, some place keeps such hours. Its edges can contradict a rule but not prove one. Symbols that trade on
+// weekends have no edges.
 
 import { clockOffset } from '../time/clock-offset.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
@@ -19,26 +19,26 @@ export interface SymbolEdges {
   readonly edges: readonly WeekEdge[];
 }
 
-/** The weeks that anything is known of; none: `end` is `first`. */
+/** The weeks with evidence; empty if `end` equals `first`. */
 export interface WeekRange {
   readonly first: number;
   /** Exclusive. */
   readonly end: number;
 }
 
-/** What symbols trade like. `none`: no week of theirs ends. */
+/** How the symbols trade. `none`: all of them also trade on weekends. */
 export type MarketKind = 'currencies' | 'exchanges' | 'none';
 
 const WEEK_H = 168;
-/** An offset that was measured weighs more than a week's edges, which holidays move. */
+/** A measured offset counts more than the edges of a week, which holidays move. */
 const SAMPLE_COST = 2;
 /** How long currencies pause over a weekend; metals pause an hour longer, and a clock with half-hour offsets hides an hour. */
 const CURRENCY_WEEKEND_H = 48;
-/** The usual hours of an exchange are those of its last year. */
+/** An exchange is compared with its hours of the last year. */
 const USUAL_WEEKS = 52;
-/** No clock was ever set by more; a holiday moves an edge by more, or one edge alone. */
+/** No clock is set wrong by more. A holiday moves an edge by more, or moves only one edge. */
 const MOST_SET_H = 3;
-/** Clocks by which exchanges open: one of each summer time. */
+/** Clocks of exchanges: one per summer-time rule. */
 const EXCHANGE_CLOCKS = [
   'UTC',
   'America/New_York',
@@ -55,7 +55,7 @@ const mostFrequent = (values: readonly number[]): number | null => {
   return groups[0]?.[0] ?? null;
 };
 
-/** How long a symbol mostly rests on a weekend, in hours of the wall clock; null when it does not. */
+/** The usual length of a weekend in hours of the wall clock; null if the symbol has none. */
 export const weekendOf = ({ edges }: SymbolEdges): number | null => {
   const closes = new Map(
     edges.flatMap(({ brokerMs, kind, week }) => (kind === 'close' ? [[week, brokerMs]] : [])),
@@ -71,7 +71,7 @@ export const weekendOf = ({ edges }: SymbolEdges): number | null => {
 const tradesLikeCurrencies = (weekendH: number | null): boolean =>
   weekendH !== null && Math.abs(weekendH - CURRENCY_WEEKEND_H) <= 1;
 
-/** The offset that the newest open of a symbol that trades like currencies shows. */
+/** The offset shown by the newest open of a symbol; null if it does not trade like currencies. */
 export const shownByOpen = (symbol: SymbolEdges): { utcMs: number; offsetS: number } | null => {
   const weekendH = weekendOf(symbol);
   const open = symbol.edges.findLast(({ kind }) => kind === 'open');
@@ -81,10 +81,10 @@ export const shownByOpen = (symbol: SymbolEdges): { utcMs: number; offsetS: numb
   return offsetS === null ? null : { utcMs, offsetS };
 };
 
-/** By how many hours each edge misses the hour of its market, in the order of the edges; NaN where the market keeps no such week. */
+/** By how many hours each edge differs from its market, in the order of the edges; NaN if no market has such a week. */
 type Misses = readonly number[];
 
-/** A symbol that rests on weekends, and the instant at which the market of currencies opens or closes, by edge. */
+/** A symbol that rests on weekends, with the open or close of the currency market for each edge. */
 interface Resting {
   readonly symbol: SymbolEdges;
   readonly weekendH: number;
@@ -105,7 +105,7 @@ const missesOfCurrency = ({ market, symbol, weekendH }: Resting, rule: ClockRule
 
 const exchangeClocks = EXCHANGE_CLOCKS.map(parseClockRule);
 
-/** Under the clock that explains the edges best, when the broker's is this rule. */
+/** Under the exchange clock that explains the edges best, if the broker's clock has this rule. */
 const missesOfExchange = ({ symbol: { edges } }: Resting, rule: ClockRule): Misses => {
   const utc = edges.map(({ brokerMs }) => rule.read(brokerMs, { fold: 1 }).ms);
   const under = exchangeClocks.map((clock) => {
@@ -129,10 +129,10 @@ interface WeekMisses {
   readonly close: number[];
 }
 
-/** How one rule fits, by week. */
+/** The costs of one rule by week. */
 export interface RuleFit {
   readonly costs: Float64Array;
-  /** What of the costs speaks for one rule and against another. */
+  /** The part of the costs that distinguishes rules. */
   readonly tells: Float64Array;
 }
 
@@ -181,7 +181,7 @@ export class ClockFit {
     return known;
   }
 
-  /** Weeks that a symbol opened and closed by the same few hours off. No holiday does that: the clock was set otherwise. */
+  /** Weeks in which a symbol opened and closed off by the same few hours: the clock was set otherwise, because no holiday does that. */
   setOtherwise(rule: ClockRule): number[] {
     const weeks = new Set<number>();
     for (const resting of this.#symbols) {
@@ -230,7 +230,7 @@ export class ClockFit {
   }
 }
 
-/** The part of the symbols that miss an edge. */
+/** The share of symbols that miss an edge. */
 const missed = (misses: readonly number[]): number =>
   misses.reduce((count, miss) => (miss === 0 ? count : count + 1), 0) / misses.length;
 

@@ -1,6 +1,6 @@
-// When a broker moved from one clock to another, and whether that is proven. In: two rules, the weeks of either, and how each fits. Out: the
-// move, put in the middle of the weeks in which nothing tells the two apart, on a Saturday noon, when markets are shut: mostly the two
-// say the same there, and then every instant of that time would do.
+// When a broker changed from one clock rule to another, and whether that is proven. In: two rules, their weeks, and how each fits. Out: the change.
+// It is placed on a Saturday noon, when markets are shut, in the middle of the weeks in which the rules cannot be distinguished. In those weeks
+// both usually have the same offset, so the exact instant does not matter.
 
 import type { ClockFit } from './clock-fit.ts';
 import type { ClockRule } from '../time/clock-rule.ts';
@@ -12,21 +12,21 @@ export interface ClockMove {
   readonly to: string;
   /** When the new rule is taken to begin. */
   readonly atUtcMs: number;
-  /** Up to here the old rule is seen, and from there on the new one. */
+  /** The old rule is seen up to `afterUtcMs`, the new one from `beforeUtcMs`. */
   readonly afterUtcMs: number;
   readonly beforeUtcMs: number;
-  /** Both rules were seen, and no week between them is read by guess. */
+  /** Both rules were seen, and no week between them depends on a guess. */
   readonly proven: boolean;
 }
 
-/** A week speaks for one rule against another when its costs are so far apart. */
+/** A week favours one of two rules if their costs differ by this much. */
 export const SPEAKS = 0.25;
-/** How many weeks must show it; a running clock seen in one of them is as good as two. */
+/** How many weeks must favour a rule. A running clock measured in one of them counts as two. */
 export const DECIDING_WEEKS = 2;
-/** A week that costs as much does not fit. */
+/** A week with this cost contradicts the rule. */
 export const CONTRADICTS = 0.5;
 
-/** How much a week speaks for one rule against another; negative: against it. */
+/** How much a week favours one rule over another; negative: the other one. */
 export const speaksFor = (fit: ClockFit, one: ClockRule, other: ClockRule, week: number): number => {
   const apart = (fit.of(other).tells[week] as number) - (fit.of(one).tells[week] as number);
   const size = Math.abs(apart);
@@ -40,7 +40,7 @@ export interface MoveWeeks {
   readonly to: number;
 }
 
-/** `at`: null where nobody has said when it was. */
+/** `decidedUtcMs`: null if the instant was not decided earlier. */
 export const clockMove = (
   fit: ClockFit,
   old: ClockRule,
@@ -68,7 +68,7 @@ export const clockMove = (
   const apart = weeks(from, at).filter(differ);
   const oldIsSeen =
     told(old, next, weeks(from, at)) >= DECIDING_WEEKS ||
-    // Of a move that was decided long ago only its end may be left.
+    // Of a change decided long ago, only its last weeks may be left.
     (decidedUtcMs !== null && apart.every((week) => speaksFor(fit, old, next, week) > 0));
   const proven =
     oldIsSeen &&

@@ -1,13 +1,12 @@
-// Which clock a broker keeps, and kept before. In: what its clock showed when it was compared with ours, the edges of its trading weeks
-// over years, and the rules that were decided before. Out: one rule, composed where the broker moved, with how sure it is, the weeks
-// that decided, those that contradict, and what would settle it. Pure: the same evidence gives the same answer.
+// Infers which clock rule a broker uses, and used before. In: offsets measured against our clock, the edges of trading weeks over years, and rules
+// decided earlier. Out: one rule, composed if the broker changed it, with its confidence, the weeks for and against, and what would settle it.
+// Pure: the same evidence gives the same answer.
 //
-// Each rule has a cost in each week (clock-fit). The cheapest way through all weeks that ends at a rule which fits the offset of today
-// wins; a move to another rule costs as much as two weeks that contradict, so that holidays move nobody.
+// Each rule has a cost per week (clock-fit). The cheapest path through all weeks that ends at a rule with today's offset wins. A change of rule
+// costs as much as two contradicting weeks, so that holidays do not cause one.
 //
-// `inferred` needs one of two things: weeks that open and close under the rule as those of currencies do all over the world, or, where
-// only exchanges are known, a clock that was seen to run in months in which the rules differ. Everything else is `provisional`, for
-// whoever acts on a wrong rule moves rows that were right.
+// `inferred` requires weeks that open and close like the currency market under the rule or, if only exchanges are known, a running clock that
+// was measured in months in which the rules differ. Everything else is `provisional`: acting on a wrong rule would move correct rows.
 
 import { cheapestPaths, type Path } from './cheapest-path.ts';
 import { clockCandidates } from './clock-candidates.ts';
@@ -23,17 +22,17 @@ import { DAY_MS } from '../time/units.ts';
 
 export interface ClockEvidence {
   readonly nowUtcMs: number;
-  /** Offsets of any time; those of the last days say how the clock stands today. */
+  /** Offsets of any time; those of the last days give the offset today. */
   readonly samples: readonly OffsetSample[];
   readonly histories: readonly SymbolEdges[];
-  /** Rules that were decided before; the one in force first. One of several pieces only where it was inferred or given by hand. */
+  /** Rules decided earlier; the one in force first. A composed rule only if it was inferred or set by hand. */
   readonly known: readonly string[];
 }
 
-/** `inferred`: the evidence leaves one rule. `provisional`: it does not; `settles` says what would. */
+/** `inferred`: the evidence leaves one rule. `provisional`: it does not, and `settles` says what would. */
 export type InferenceConfidence = 'inferred' | 'provisional';
 
-/** Another rule that fits today, and the weeks (their Saturdays, `YYYY-MM-DD`) in which it fits worse and better. */
+/** Another rule with today's offset, and the weeks (their Saturdays, `YYYY-MM-DD`) in which it fits worse and better. */
 export interface Rival {
   readonly rule: string;
   readonly against: readonly string[];
@@ -43,28 +42,28 @@ export interface Rival {
 export interface ClockInference {
   readonly rule: ClockRule;
   readonly confidence: InferenceConfidence;
-  /** The offset of today; null when nobody knows it. */
+  /** The offset today; null if unknown. */
   readonly today: OffsetSample | null;
   /** Weeks with an edge. */
   readonly weeks: number;
   /** The closest first. */
   readonly rivals: readonly Rival[];
-  /** Weeks in which the rule itself does not fit: holidays, mostly. */
+  /** Weeks in which the rule does not fit, mostly holidays. */
   readonly contradicts: readonly string[];
   readonly moves: readonly ClockMove[];
-  /** Sentences; empty when it is inferred. */
+  /** Sentences; empty if the rule is inferred. */
   readonly settles: readonly string[];
 }
 
 const MOVE_COST = 2;
-/** An offset that is only stated may be a lie: it moves nobody. */
+/** An offset that is only stated may be wrong; it must not cause a change of rule. */
 const STATED_COST = 1.5;
 const TODAY_DAYS = 6;
 const LOOK_AHEAD_DAYS = 770;
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** The newest of the last days, a measured one before one that is only stated. */
+/** The newest offset of the last days; measured ones take precedence over stated ones. */
 const todayOf = ({ nowUtcMs, samples }: ClockEvidence): OffsetSample | null => {
   const recent = samples.filter(({ utcMs }) => Math.abs(nowUtcMs - utcMs) <= TODAY_DAYS * DAY_MS);
   const newest = (of: readonly OffsetSample[]): OffsetSample | null =>
@@ -75,7 +74,7 @@ const todayOf = ({ nowUtcMs, samples }: ClockEvidence): OffsetSample | null => {
   return newest(recent.filter(({ source }) => source !== 'stated')) ?? newest(recent);
 };
 
-/** A rule that fits today, with the cheapest way to it through all weeks. */
+/** A rule with today's offset, and the cheapest path to it through all weeks. */
 interface Way extends Path {
   readonly rule: ClockRule;
   /** Always so where the offset of today was measured. */
@@ -98,7 +97,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   const candidates = clockCandidates({ shown, known, fromUtcMs, untilUtcMs }).filter(
     (rule) => currencies || fitsToday(rule),
   );
-  // Where an exchange keeps its hours nobody knows: a move would explain everything.
+  // The local clock of an exchange is unknown, so a change of rule would explain everything.
   const wayTo = cheapestPaths(
     candidates.map((rule) => fit.of(rule).costs),
     currencies ? MOVE_COST : Number.POSITIVE_INFINITY,
@@ -127,7 +126,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
         since.filter((_, i) => Math.sign(speaks[i] as number) === sign).map(weekDay);
       const rival: Rival = { rule: way.rule.id, against: told(1), for: told(-1) };
       const margin = speaks.reduce((sum, each) => sum + each, 0);
-      // What came last counts most: it may be the first that is seen of a move.
+      // The newest week counts most: it may be the first after a change.
       const closer = (rival.for.at(-1) ?? '') > (rival.against.at(-1) ?? '');
       return { rival, margin, rule: way.rule, undecided: margin < DECIDING_WEEKS || closer };
     })
@@ -156,7 +155,7 @@ export const inferClock = (evidence: ClockEvidence): ClockInference => {
   return { ...found, confidence: settles.length === 0 ? 'inferred' : 'provisional', settles };
 };
 
-/** True when two rules say the same whenever the market opens or closes, from one week to another. */
+/** True if two rules have the same offset at every open and close of the market between two weeks. */
 const alike = (a: ClockRule, b: ClockRule, first: number, last: number): boolean => {
   for (let week = first; week <= last; week++)
     for (const utcMs of [marketOpens(week), marketCloses(week)])
@@ -164,7 +163,7 @@ const alike = (a: ClockRule, b: ClockRule, first: number, last: number): boolean
   return true;
 };
 
-/** The moves within the weeks: those of the way, and those that were decided before. */
+/** The changes of rule within the weeks: those of the path, and those decided earlier. */
 const movesOf = (
   { rule: last, steps }: Way,
   candidates: readonly ClockRule[],
@@ -176,7 +175,7 @@ const movesOf = (
   const found = changes.map((at, i) => {
     const of = { from: changes[i - 1] ?? 0, at, to: changes[i + 1] ?? steps.length };
     if (changes.length === 1) return clockMove(fit, ruleIn(at - 1), ruleIn(at), of, null);
-    // Nobody moves twice in the years that history shows: what is explained so is not understood.
+    // Two changes within a few years are implausible, so they are not proven.
     return { ...clockMove(fit, ruleIn(at - 1), ruleIn(at), of, weekStart(first + at)), proven: false };
   });
   const bounds = [Number.NEGATIVE_INFINITY, ...found.map(({ atUtcMs }) => atUtcMs), Number.POSITIVE_INFINITY];

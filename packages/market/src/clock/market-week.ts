@@ -1,5 +1,5 @@
-// The week of currencies and metals, as the whole world trades them: from Sunday 17:00 to Friday 17:00 in New York, metals from an hour
-// later. In: the number of a week. Out: instants.
+// The trading week of currencies and metals: Sunday 17:00 to Friday 17:00 in New York; metals open an hour later. In: the number of a week. Out:
+// its open and close in UTC.
 
 import { brokerMs, type UtcMs } from '../time/time.ts';
 import { parseClockRule } from '../time/parse-clock-rule.ts';

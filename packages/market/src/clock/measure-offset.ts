@@ -1,6 +1,6 @@
-// How far a broker's clock stands from UTC now, from readings of clocks that were seen to move. In: the same clocks read several times
-// (the time of a symbol's last tick, the server's own time), each with its receive time. Out: the offset in whole quarters of an hour,
-// or why there is none. A reading that says the same as the one before is a snapshot of something stale: it says nothing.
+// Measures how far a broker's clock is from UTC. In: repeated readings of the same clocks (the time of a symbol's last tick, the server's own time),
+// each with its receive time. Out: the offset in whole quarters of an hour, or null. A reading equal to the one before may be a stale snapshot
+// and is ignored.
 
 import type { BrokerMs } from '../time/time.ts';
 import { clockOffset } from '../time/clock-offset.ts';
@@ -16,7 +16,7 @@ export interface ClockReading {
   readonly recvUtcMs: number;
 }
 
-/** What a clock showed at an instant. `stated`: somebody says so, nothing was compared. */
+/** The offset of a clock at an instant. `stated`: not measured against our clock. */
 export interface OffsetSample {
   readonly utcMs: number;
   /** Broker wall clock minus UTC, seconds. */
@@ -35,7 +35,7 @@ const moved = (readings: readonly ClockReading[]): ClockReading[] =>
     return last === undefined || last.brokerMs <= first.brokerMs ? [] : [last];
   });
 
-/** Ticks are asked before the server's clock. Null: no clock moved, or what moved does not fit any offset, or two of them disagree. */
+/** Ticks take precedence over the server's clock. Null: no clock moved, none fits an offset, or two of them disagree. */
 export const measureOffset = (readings: readonly ClockReading[]): OffsetSample | null => {
   const running = moved(readings);
   for (const source of ['ticks', 'server_time'] as const) {

@@ -1,5 +1,5 @@
-// Where trading weeks begin and end on a broker's wall clock, read from the opens of hourly bars. In: broker times of opens, oldest first.
-// Out: at most one open and one close a week. A symbol that trades on weekends has none: then nothing is said.
+// Where trading weeks begin and end in broker time, read from the opens of hourly bars. In: broker times of opens, oldest first. Out: at most one
+// open and one close per week; none for a symbol that trades on weekends.
 //
 //        Friday            Saturday noon                Monday
 //   ▌▌▌▌▌▌▌▌│ close ─────────────│───────────── open │▌▌▌▌▌▌▌▌▌▌▌▌

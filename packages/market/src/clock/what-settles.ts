@@ -1,5 +1,5 @@
-// What would settle a clock rule, in words. In: what was found, and what of it is open. Out: sentences, each a thing that would help; none
-// when the rule is sure.
+// What evidence would settle a clock rule. In: what was found, and what is still open. Out: one sentence per kind of evidence; none if the rule is
+// certain.
 
 import type { ClockFit } from './clock-fit.ts';
 import type { ClockMove } from './clock-moves.ts';
@@ -7,9 +7,9 @@ import type { ClockRule } from '../time/clock-rule.ts';
 import type { OffsetSample } from './measure-offset.ts';
 import { DAY_MS } from '../time/units.ts';
 
-/** A rule that does not fit so large a part of the weeks explains nothing. */
+/** A rule that contradicts a larger share of the weeks explains nothing. */
 const MOST_CONTRADICTED = 0.25;
-/** A clock that was seen to run in one season says little of the other. */
+/** A clock measured in one season says little about the other. */
 const LEAST_APART_DAYS = 90;
 const LOOK_AHEAD_DAYS = 770;
 const MOST_NAMED = 4;
@@ -39,7 +39,7 @@ const named = (names: readonly string[]): string => {
   return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 };
 
-/** The day on which two rules that agree now differ; null when they do not within two years. */
+/** The first day on which two rules differ; null if they do not within two years. */
 const apartFrom = (a: ClockRule, b: ClockRule, nowUtcMs: number): string | null => {
   for (let day = 0; day < LOOK_AHEAD_DAYS; day++) {
     const at = nowUtcMs + day * DAY_MS;
@@ -80,7 +80,7 @@ const ofWeeks = (o: OpenQuestions): string[] => {
   const { contradicts, fit, rule, samples, setOtherwise, undecided } = o;
   const said: string[] = [];
   const symbols = named(fit.symbols);
-  // Whatever a running clock says now, the broker may have moved before: here no week contradicts that.
+  // A running clock shows the rule now. Without weeks, nothing shows whether the broker changed it before.
   if (fit.kind === 'none')
     said.push('hourly bars of a currency or a metal: nothing that is known rests on weekends');
   const seenDays = ((samples.at(-1)?.utcMs ?? 0) - (samples.at(0)?.utcMs ?? 0)) / DAY_MS;

@@ -1,6 +1,6 @@
-// Every zone of the platform that shows an offset at an instant, as rules that are exact for some years. In: instants with the offset that
-// was seen there, and the years that matter. Out: rules, one a zone, by name. A whole table of each zone would take seconds to make; what
-// was made is kept.
+// All zones of the platform that have a given offset at an instant, as rules that are exact for some years. In: instants with the offset seen
+// there, and the years that matter. Out: one rule per zone, by name. Complete tables of all zones would take seconds to build, so tables are
+// limited to these years and cached.
 
 import { ClockRule } from '../time/clock-rule.ts';
 import { platformOffset, zoneIntervals } from '../time/zone-transitions.ts';
@@ -34,7 +34,7 @@ export const zonesShowing = (shown: readonly ShownOffset[], { first, last }: Yea
     const key = `${zone} ${first} ${last}`;
     const known = rules.get(key);
     const offset = kept(offsets, zone, () => platformOffset(zone));
-    // The platform takes microseconds to tell, a rule far less.
+    // Asking the platform takes microseconds, asking a rule far less.
     const fits = shown.some(
       ({ offsetS, utcMs }) => (known === undefined ? offset(utcMs) : known.offsetAt(utcMs)) === offsetS,
     );

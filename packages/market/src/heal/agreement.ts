@@ -1,22 +1,21 @@
-// Whether history speaks the same language as the live rows: on both sides of a gap the two must hold the same ticks, as
-// multisets of broker millisecond, prices, last and volume, at the same UTC times. Only then may history add to the gap. In: rows
-// around the gap, and the two side ranges, which lie where the live stream is complete. Out: yes with the number of ticks that
-// were compared, or no with the reason, the narrowest that explains the difference.
+// Whether history matches the live rows on both sides of a gap. In: rows around the gap, and two side ranges in which the live stream is
+// complete. Out: yes, with the number of ticks compared; or no, with the most specific reason. Both must hold the same ticks at the same UTC
+// times, as multisets of broker millisecond, prices, last and volume. Only then may history add ticks to the gap.
 
 import type { Range } from '../time/ranges.ts';
 import { brokerMsOf, type ComparableTick, sameTick, tickContent, tickPrices, ticksIn } from './tick-key.ts';
 import { eachInstant, unpaired } from './tick-pairs.ts';
 import { MINUTE_US, HOUR_US } from '../time/units.ts';
 
-/** A side says enough when it is this wide … */
+/** A side is sufficient if it is this wide … */
 export const SIDE_US = MINUTE_US;
-/** … or holds this many live ticks. */
+/** … or has this many live ticks. */
 export const SIDE_TICKS = 50;
 
 /**
- * `too_few`: a side is too narrow, or nothing happened in it. `resolution`: history knows whole seconds only. `clock`: the same
- * ticks at another time. `last_volume`: the same ticks with other last or volume. `prices`: ticks at the same times with other
- * prices. `history_lacks`, `history_has_more`: ticks on a side that only one of the two has.
+ * `too_few`: a side is too narrow or empty. `resolution`: history has whole seconds only. `clock`: the same ticks at shifted times.
+ * `last_volume`: the same ticks with another last or volume. `prices`: ticks at the same times with other prices. `history_lacks`,
+ * `history_has_more`: only one of the two has some ticks.
  */
 export type Disagreement =
   | 'resolution'
@@ -46,27 +45,27 @@ interface Side {
 }
 
 const HALF_HOUR_US = 1_800_000_000;
-/** Clocks differ by at most 14 hours, in halves of an hour. */
+/** Clocks differ by at most 14 hours, in steps of half an hour. */
 const MOST_SHIFTS = 28;
-/** This many ticks that match at another time are no accident. */
+/** Fewer ticks than this may match at a shifted time by chance. */
 const LEAST_SHIFTED = 3;
 
 const no = (why: Disagreement, detail: string): Agreement => ({ agrees: false, why, detail });
 
-/** What a side lacks to say anything; null when it says enough. */
+/** Why a side is not sufficient; null if it is. */
 const tooLittle = ({ name, range, live, history }: Side): string | null => {
   const widthUs = range.toUs - range.fromUs;
   if (widthUs < SIDE_US && live.length < SIDE_TICKS)
     return `the side ${name} the gap is ${Math.max(0, widthUs) / 1e6} s wide and has ${live.length} live ticks`;
-  return live.length === 0 && history.length === 0 ? `nothing happened on the side ${name} the gap` : null;
+  return live.length === 0 && history.length === 0 ? `the side ${name} the gap has no tick` : null;
 };
 
 const isWholeSecond = (tick: ComparableTick): boolean => brokerMsOf(tick) % 1000 === 0;
 
-/** Live ticks that are looked for elsewhere, at most, per side. */
+/** At most this many live ticks per side are searched for at shifted times. */
 const SAMPLE = 500;
 
-/** The shift in microseconds at which most of the live ticks stand in history, if that is at least half of them. */
+/** The shift in microseconds at which history has most of the live ticks; null if none has at least half of them. */
 const findShift = (sides: readonly Side[], history: readonly ComparableTick[]): number | null => {
   const sample = sides.flatMap((side) => side.live.slice(0, SAMPLE));
   const contents = new Map<number, Set<string>>();
@@ -85,7 +84,7 @@ const findShift = (sides: readonly Side[], history: readonly ComparableTick[]): 
   return best === null || best.shiftUs === 0 ? null : best.shiftUs;
 };
 
-/** What the sides do not share, and how much of it comes in pairs of one time. */
+/** Counts ticks that only one of the two has, and pairs of them with the same time or the same prices. */
 const compare = (sides: readonly Side[]) => {
   const found = { onlyLive: 0, onlyHistory: 0, sameTime: 0, samePrices: 0 };
   for (const { live, history } of sides)
@@ -111,12 +110,11 @@ const explain = (
   if (history.length > 0 && history.every(isWholeSecond) && !live.every(isWholeSecond))
     return no(
       'resolution',
-      `all ${history.length} ticks of history stand at whole seconds, the live ones do not`,
+      `all ${history.length} ticks of history are at whole seconds, the live ones are not`,
     );
   const shiftUs = findShift(sides, allHistory);
-  if (shiftUs !== null)
-    return no('clock', `history has the live ticks ${shiftUs / HOUR_US} h away from their time`);
-  const counts = `${onlyLive} ticks are live alone and ${onlyHistory} in history alone, of ${live.length} live ones`;
+  if (shiftUs !== null) return no('clock', `history has the live ticks shifted by ${shiftUs / HOUR_US} h`);
+  const counts = `of ${live.length} live ticks ${onlyLive} are not in history, and ${onlyHistory} are in history only`;
   const most = Math.max(onlyLive, onlyHistory) / 2;
   if (samePrices > most) return no('last_volume', `last or volume differs: ${counts}`);
   if (sameTime > most) return no('prices', `prices differ at equal times: ${counts}`);

@@ -1,7 +1,7 @@
-// Proof that nothing happened in a gap, from the broker's bars alone. A missing bar proves nothing (MetaTrader has none for a
-// minute without ticks, and an unsynced terminal has none for minutes with them): the bars must bracket the gap, none may overlap
-// it, and a second answer at least a minute later must say the same. What is known of sessions stands beside the proof, for who reads it
-// later: a market that is known to be shut proves nothing, and one that is known to be open contradicts nothing.
+// Proof from the broker's bars alone that no tick is missing in a gap. In: two answers about bars around the gap. Out: the verdict, and what is
+// known of trading sessions. A missing bar alone proves nothing: MetaTrader has none for a minute without ticks, and an unsynced terminal
+// lacks bars. So bars must exist on both sides of the gap, none may overlap it, and a second answer at least a minute later must be equal.
+// Sessions are recorded beside the proof for whoever reads it later; they never decide.
 
 import type { Range } from '../time/ranges.ts';
 import type { SessionWord } from '../sessions/session-calendar.ts';
@@ -12,9 +12,9 @@ export type BarSpan = Range;
 
 export interface EmptyProof {
   readonly proved: boolean;
-  /** `proved`, or the first thing that is missing. */
+  /** `proved`, or the first condition that fails. */
   readonly why: 'proved' | 'too_soon' | 'answers_differ' | 'no_bar_before' | 'no_bar_after' | 'bar_inside';
-  /** What sessions say of the gap; never a reason for the verdict. */
+  /** What is known of trading sessions in the gap; never a reason for the verdict. */
   readonly session: SessionWord;
 }
 
@@ -24,14 +24,14 @@ export const PROOF_APART_MS = MINUTE_MS;
 const inOrder = (bars: readonly BarSpan[]): BarSpan[] =>
   bars.toSorted((a, b) => a.fromUs - b.fromUs || a.toUs - b.toUs);
 
-/** Equal up to the last bar of the first answer; the second one may have become longer since, at its end only. */
+/** Equal up to the last bar of the first answer; the second may have more bars at its end. */
 const agreeUpTo = (first: readonly BarSpan[], second: readonly BarSpan[]): boolean => {
   const a = inOrder(first);
   const b = inOrder(second);
   return a.every((bar, i) => bar.fromUs === b[i]?.fromUs && bar.toUs === b[i]?.toUs);
 };
 
-/** Judges two answers to one question about bars of a window wider than the gap, asked `apartMs` apart. */
+/** Judges two equal requests for bars of a window wider than the gap, `apartMs` apart. */
 export const emptyProof = (o: {
   readonly gap: Range;
   readonly first: readonly BarSpan[];

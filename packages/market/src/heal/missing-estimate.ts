@@ -1,5 +1,5 @@
-// How many ticks a gap lost, from the broker's own count per minute. Minutes that the gap cuts are counted whole on both sides,
-// so that what was stored of them before and after the gap is taken off.
+// Estimates how many ticks a gap lost. In: the broker's tick count per minute, and the stored rows per minute. Out: the number, or null. Minutes
+// at the edges of the gap are counted whole, and the rows stored in them are subtracted.
 
 import type { Range } from '../time/ranges.ts';
 
@@ -9,14 +9,13 @@ export interface CountedBar extends Range {
 }
 
 /**
- * Sum over the minutes that overlap the gap of what the broker counted beyond the rows stored in that whole minute. Null when the
- * bars do not reach from the gap's start to its end: a minute without a bar had no ticks only where bars are known on both sides of
- * it, so pass the bars of a window wider than the gap.
+ * Sums, over the minutes that overlap the gap, the broker's count minus the rows stored in that minute. Null if the bars do not span the gap:
+ * a minute without a bar is known to be empty only between known bars, so give the bars of a wider window.
  */
 export const missingEstimate = (o: {
   readonly gap: Range;
   readonly bars: readonly CountedBar[];
-  /** Start of a minute in UTC microseconds → rows stored in it; a minute that is not there has none. */
+  /** Rows stored by start of the minute in UTC microseconds; an absent minute has none. */
   readonly storedByMinute: ReadonlyMap<number, number>;
 }): number | null => {
   const { gap, bars, storedByMinute } = o;

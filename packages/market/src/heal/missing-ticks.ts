@@ -1,5 +1,4 @@
-// What history adds to a gap: the ticks that the gap has and the table lacks, as multisets. Nothing outside the gap, and nothing
-// twice, however often it is asked: what was written the first time is stored the second time.
+// The ticks of history that the table lacks inside a gap, as multisets. Ticks already stored are never added again, so it may be repeated.
 
 import type { Range } from '../time/ranges.ts';
 import { type ComparableTick, surplus, tickKey, ticksIn } from './tick-key.ts';

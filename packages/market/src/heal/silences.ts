@@ -1,6 +1,6 @@
-// Where a history of ticks is silent while the broker counted ticks: at its beginning, in its middle, at its end. A terminal that has not
-// loaded everything, or never had it, is told from a quiet market by the broker's minute bars. In: times of the ticks of a range, and the
-// minutes that have a bar. Out: stretches without a tick in which whole minutes count enough of them; what lies close together as one.
+// Finds stretches in which a tick history is silent although the broker counted ticks: the sign of a terminal that has not loaded everything,
+// as opposed to a quiet market. In: times of the ticks of a range, and the minutes that have a bar. Out: stretches without a tick in which
+// whole minutes have enough of them; stretches close to each other are joined.
 //
 //   ticks   ·  ··   ·  ·                          ·   ··                   the range ends here │
 //   bars    9  7  8  9  6  7  8  6  5  8  7  9  8  7  6  9  8  7  8  9  8  6  7  8  9  9  6  7
@@ -22,7 +22,7 @@ export interface Silence {
   readonly ticks: number;
 }
 
-/** The moment of a tick belongs to what is known. */
+/** The millisecond of a tick is not silent. */
 const MOMENT_US = 1000;
 const CLOSE_US = 5 * MINUTE_US;
 

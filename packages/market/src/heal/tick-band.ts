@@ -1,6 +1,6 @@
-// What share of the broker's ticks the live stream usually has, per hour of the broker's week, learned from past weeks. A
-// gateway may merge ticks in busy hours, so a plain comparison would see holes that are none. In: hourly sums of one symbol. Out:
-// the share below which a count is too low.
+// The usual share of the broker's ticks that the live stream has, per hour of the broker's week, learned from past weeks. In: hourly sums of one
+// symbol. Out: the share below which a count is too low. A gateway may merge ticks in busy hours, so comparing counts directly would report
+// holes where there are none.
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { utcMs } from '../time/time.ts';
@@ -13,17 +13,17 @@ export interface HourCount {
   readonly broker: number;
 }
 
-/** The least usual share of stored to broker's ticks at a time; null when too little is known of that hour of the week. */
+/** The lowest usual share of stored to counted ticks at a time; null if too little is known of that hour of the week. */
 export type TickBand = (fromUs: number) => { readonly low: number } | null;
 
 const WEEK_HOURS = 168;
-/** Below so many ticks an hour says little about a share. */
+/** Hours with fewer ticks are ignored. */
 const LEAST_TICKS = 60;
 /** How many weeks are needed for a band. */
 const LEAST_WEEKS = 3;
 /** A share this much lower than usual is still usual. */
 const TOLERANCE = 0.05;
-/** Deviations from the median that are still usual; 1.4826 makes a median deviation a standard one. */
+/** Four standard deviations from the median are still usual; 1.4826 converts a median deviation to a standard deviation. */
 const DEVIATIONS = 4 * 1.4826;
 
 const median = (values: readonly number[]): number => {
@@ -33,14 +33,14 @@ const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] as number) + high) / 2;
 };
 
-/** The low end of what is usual: robust, so that an hour with an outage among the samples does not lower it. */
+/** The low end of what is usual. Medians, so that one hour with an outage does not lower it. */
 const lowOf = (shares: readonly number[]): number => {
   const usual = median(shares);
   const deviation = median(shares.map((share) => Math.abs(share - usual)));
   return Math.max(0, Math.min(usual * (1 - TOLERANCE), usual - DEVIATIONS * deviation));
 };
 
-/** Learns the band of one symbol from whole hours of past weeks, hours with gaps left out as far as they are known. */
+/** Learns the band of one symbol from whole hours of past weeks. The caller leaves out hours with known gaps. */
 export const learnBand = (samples: readonly HourCount[], rule: ClockRule): TickBand => {
   const hourOfWeek = (fromUs: number): number =>
     Math.floor(rule.toBroker(utcMs(fromUs / 1000)) / HOUR_MS) % WEEK_HOURS;

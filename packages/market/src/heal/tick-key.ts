@@ -1,6 +1,6 @@
-// By what two ticks are the same tick, when one came over the stream and the other from history: broker millisecond, prices,
-// last and volume. Prices are rounded to 8 decimals, so that what a double cannot hold makes no difference; `last` and `volume`
-// are nothing when absent or zero, as on the live path. In: ticks as rows. Out: texts, counted as multisets.
+// When a live tick and a tick of history are the same: broker millisecond, prices, last and volume are equal. In: ticks as rows. Out: keys,
+// compared as multisets. Prices are rounded to 8 decimals against floating-point noise. `last` and `volume` are null if absent or zero, as on
+// the live path.
 
 import type { Range } from '../time/ranges.ts';
 
@@ -15,32 +15,32 @@ export interface ComparableTick {
   readonly volume?: number | null | undefined;
 }
 
-/** A price in units of 1e-8; nothing when it is not known. */
+/** A price in units of 1e-8; empty if unknown. */
 const price = (value: number | null | undefined): number | '' =>
   value === null || value === undefined || Number.isNaN(value) ? '' : Math.round(value * 1e8) + 0;
 
-/** The same, and nothing when it is zero. */
+/** The same, and empty if zero. */
 const figure = (value: number | null | undefined): number | '' => price(value) || '';
 
-/** Broker wall clock of a tick in milliseconds; NaN when its offset is not known, which is equal to nothing of history. */
+/** Broker wall clock of a tick in milliseconds; NaN if its offset is unknown, so that it matches no tick of history. */
 export const brokerMsOf = ({ ts, utc_offset_s }: ComparableTick): number =>
   ts / 1000 + (utc_offset_s ?? Number.NaN) * 1000;
 
-/** What a tick says, without when. */
+/** The content of a tick without its time. */
 export const tickContent = ({ bid, ask, last, volume }: ComparableTick): string =>
   `${price(bid)}|${price(ask)}|${figure(last)}|${figure(volume)}`;
 
 /** Bid and ask alone. */
 export const tickPrices = ({ bid, ask }: ComparableTick): string => `${price(bid)}|${price(ask)}`;
 
-/** True when two ticks say the same. */
+/** True if two ticks have the same content. */
 const sameContent = (a: ComparableTick, b: ComparableTick): boolean =>
   price(a.bid) === price(b.bid) &&
   price(a.ask) === price(b.ask) &&
   figure(a.last) === figure(b.last) &&
   figure(a.volume) === figure(b.volume);
 
-/** True when two ticks have one key and one UTC time: they were read under the same offset too. */
+/** True if two ticks have the same key and UTC time, hence the same offset. */
 export const sameTick = (a: ComparableTick, b: ComparableTick): boolean =>
   a.ts === b.ts && brokerMsOf(a) === brokerMsOf(b) && sameContent(a, b);
 
@@ -51,7 +51,7 @@ export const tickKey = (tick: ComparableTick): string => `${brokerMsOf(tick)}|${
 export const ticksIn = <T extends ComparableTick>(ticks: readonly T[], range: Range): T[] =>
   ticks.filter(({ ts }) => ts >= range.fromUs && ts < range.toUs);
 
-/** The ticks left over when each of `otherKeys` has taken an equal one away; in order, of equal ones the last are left. */
+/** The ticks that remain after each of `otherKeys` removes one equal tick. In order; of equal ticks the last remain. */
 export const surplus = <T>(
   ticks: readonly T[],
   otherKeys: readonly string[],

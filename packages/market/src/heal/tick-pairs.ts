@@ -1,5 +1,5 @@
-// Two series of ticks side by side, instant by instant. In: ticks in any order. Out: the ticks of each series at each UTC time at
-// which one of them has any, oldest first; and what is left when equal ones are taken away in pairs.
+// Compares two series of ticks instant by instant. In: ticks in any order. Out: the ticks of both series at each UTC time, oldest first, and
+// what remains after equal ticks are removed in pairs.
 
 import type { ComparableTick } from './tick-key.ts';
 
@@ -33,7 +33,7 @@ export const eachInstant = (
   }
 };
 
-/** What of `a` and of `b` has no equal in the other, as multisets, for a few ticks of one instant. */
+/** The ticks of `a` and `b` without an equal in the other, as multisets. For a few ticks of one instant. */
 export const unpaired = (
   a: readonly ComparableTick[],
   b: readonly ComparableTick[],

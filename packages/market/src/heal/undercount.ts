@@ -1,5 +1,5 @@
-// Minutes in which the live stream clearly has fewer ticks than the broker counted, though no gap says so. In: minutes with both
-// counts, the band of what is usual, the gaps that are known. Out: ranges for gaps of cause `undercount`, adjacent minutes as one.
+// Finds minutes in which the live stream has clearly fewer ticks than the broker counted, outside of known gaps. In: minutes with both counts, the
+// usual band, and the known gaps. Out: ranges for gaps with cause `undercount`; adjacent minutes are joined.
 
 import { intersect, type Range, unite } from '../time/ranges.ts';
 import type { TickBand } from './tick-band.ts';
@@ -12,9 +12,9 @@ export interface MinuteCount {
   readonly broker: number;
 }
 
-/** No tick at all is a shortfall where the broker has this many; and no shortfall is clear below it. */
+/** Smaller shortfalls are never clear; a minute without any tick is clearly short if the broker counted this many. */
 export const CLEAR_TICKS = 5;
-/** A share of a minute varies by chance around that of its hour; within three deviations it says nothing. */
+/** The share of a minute varies by chance around that of its hour; three standard deviations are ignored. */
 const DEVIATIONS = 3;
 
 const isClear = ({ stored, broker }: MinuteCount, low: number | null): boolean => {
@@ -25,8 +25,8 @@ const isClear = ({ stored, broker }: MinuteCount, low: number | null): boolean =
 };
 
 /**
- * The ranges that are clearly short: below the usual low by five ticks or more and by more than chance explains, or without any
- * tick where the broker has five. Minutes that a known gap touches are left out. `band` may know nothing of an hour.
+ * The ranges that are clearly short: five or more ticks below the usual low and more than chance explains, or without any tick where the broker
+ * counted five. Minutes that touch a known gap are left out.
  */
 export const undercount = (o: {
   readonly minutes: readonly MinuteCount[];

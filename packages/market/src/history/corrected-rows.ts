@@ -1,5 +1,5 @@
-// Rows of the small tables as they would stand if another clock rule had held from the start. In: a row, the rule that it was written with,
-// the rule that is right. Out: the row or rows to write instead; the same object where nothing changes, nothing where nothing is left.
+// Rows of the small tables as another clock rule would have written them. In: a row, the rule it was written with, and the right rule. Out:
+// the rows to write instead: the same object if nothing changes, none if nothing is left.
 
 import { historyGapId } from './history-gap-id.ts';
 import { bothFolds } from './history-times.ts';
@@ -12,8 +12,8 @@ import { parseClockRule } from '../time/parse-clock-rule.ts';
 import { DAY_MS } from '../time/units.ts';
 
 /**
- * What is covered. `left` are hours that history was left out of: they are covered no more, unless what was streamed covers them. A claim
- * whose bounds stay names the new rule all the same.
+ * A row of coverage. `left`: hours whose history rows are removed, so history no longer covers them; live coverage does. A claim names the new
+ * rule even if its bounds stay.
  */
 export const correctCoverage = (
   row: CoverageRow,
@@ -32,7 +32,7 @@ export const correctCoverage = (
   return ranges.map(({ fromUs, toUs }) => ({ ...row, ts: fromUs, ts_to: toUs, rule_id: rule.id }));
 };
 
-/** What is missing, and the name of a gap that is made of its range. */
+/** A gap. Its id changes with its range if it is made from the range. */
 export const correctGap = (row: GapEventRow, old: ClockRule, rule: ClockRule): GapEventRow => {
   const open = row.ts_to === null;
   const written = { fromUs: row.ts_from, toUs: row.ts_to ?? row.ts_from + 1 };
@@ -46,16 +46,16 @@ export const correctGap = (row: GapEventRow, old: ClockRule, rule: ClockRule): G
   return { ...corrected, gap_id: named(row.gap_id), outage_id: named(row.outage_id) };
 };
 
-/** The row as it should stand, or the instant of the closing at which it is missing: by closing time positions are asked for and claimed. */
+/** The corrected row, or the moment of its closing, which becomes a gap: positions are read and claimed by closing time. */
 export type CorrectedPosition = { readonly row: PositionRow } | { readonly left: Range };
 
 /**
- * A closed round trip. `old` reads the close; the opening has its offset beside it. It is left out where its opening lies in an hour that
- * nothing tells the fold of.
+ * A closed round trip. `old` reads the close; the opening has its own offset. The row is left out if the fold of its opening cannot be
+ * determined.
  */
 export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRule): CorrectedPosition => {
   const closed = correctTold(row.ts_close, old.offsetAt(row.ts_close / 1000), old, rule);
-  // The close is no key: where nothing tells its fold the first one is taken, as for every answer that does not show both.
+  // The closing time is no key, so the first fold is used when the fold is unknown.
   const closeUs = closed?.us ?? moveTime(row.ts_close, old, rule, 1);
   const opened = correctTold(row.ts, row.utc_offset_s, old, rule);
   if (opened === null) return { left: closeInstant(closed?.us ?? null, closeUs, rule) };
@@ -63,7 +63,7 @@ export const correctPosition = (row: PositionRow, old: ClockRule, rule: ClockRul
   return { row: { ...row, ts: opened.us, utc_offset_s: opened.offsetS, ts_close: closeUs } };
 };
 
-/** Both folds of the hour when nothing tells when it closed either. */
+/** Both folds of the hour if the fold of the closing is unknown too. */
 const closeInstant = (toldUs: number | null, closeUs: number, rule: ClockRule): Range => {
   const hour = toldUs === null ? rule.repeatedHourAt(rule.toBroker(utcMs(closeUs / 1000))) : null;
   const fromUs = Math.floor(closeUs / 1000) * 1000;
@@ -86,19 +86,19 @@ const correctTold = (
   return tellsAlike(old, rule, broker) ? { us, offsetS } : null;
 };
 
-/** When a broker's day began: the midnight of its wall clock nearest to the one that was taken for it. */
+/** When a broker day began: the broker's midnight nearest to the one that the old rule gave. */
 export const correctDay = (us: number, rule: ClockRule): number =>
   startOf(nearestMidnight(rule.toBroker(utcMs(us / 1000))), rule);
 
-/** What a decision about trading sessions names and the time it is valid from. */
+/** A decision about trading sessions: the rule it names, and the time from which it is valid. */
 interface DatedDecision {
   readonly ts: number;
   readonly rule_id: string | null;
 }
 
 /**
- * A decision about trading sessions: what it says is wall clock and stays. It is valid from a midnight of the broker, which the rule that
- * the row names has to read; a row that names none was written near the right one.
+ * A decision about trading sessions. Its windows are broker time and stay. It is valid from a midnight of the broker, which is read with the
+ * rule that the row names; a row without a rule is taken to be near the right midnight.
  */
 export const correctSession = <R extends DatedDecision>(row: R, rule: ClockRule): R => {
   const old = row.rule_id === null || row.rule_id === '' ? rule : parseClockRule(row.rule_id);
@@ -106,11 +106,11 @@ export const correctSession = <R extends DatedDecision>(row: R, rule: ClockRule)
   return ts === row.ts && names(row.rule_id, rule) ? row : { ...row, ts, rule_id: rule.id };
 };
 
-/** A day that begins where a clock is put on begins an hour later on that clock, and is that day all the same. */
+/** A day that begins in a skipped hour begins an hour later on the wall clock. It is still that day. */
 const nearestMidnight = (wall: BrokerMs): BrokerMs => brokerMs(Math.round(wall / DAY_MS) * DAY_MS);
 
 const startOf = (midnight: BrokerMs, rule: ClockRule): number => rule.read(midnight, { fold: 1 }).ms * 1000;
 
-/** The rule itself, or one that it is made of. */
+/** True for the rule itself and for each of its pieces. */
 const names = (id: string | null, rule: ClockRule): boolean =>
   id === rule.id || rule.pieces.some((piece) => piece.rule === id);

@@ -1,6 +1,5 @@
-// `/PriceHistory` → rows of `bars`. Only closed bars: a later bar stands in the answer, or the end is two minutes past. A bar
-// that is still forming is not judged at all. In: the answer in whatever order it came. Out: rows in order of time, each bar
-// once.
+// Maps an answer of `/PriceHistory` to rows of `bars`. In: the answer, in any order. Out: closed bars in time order, each once. A bar is closed
+// when a later bar follows it in the answer, or two minutes after its end. A bar that is still forming is left out, not rejected.
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import type { Range } from '../time/ranges.ts';
@@ -19,17 +18,16 @@ export interface HistoryBarsOptions {
   readonly rule: ClockRule;
   /** When the answer came, UTC microseconds. */
   readonly seenUs: number;
-  /** The broker's clock when the answer came; it may trail, it must not run ahead. */
+  /** The broker's clock when the answer came. It may be late but must not be early. */
   readonly brokerNow: BrokerMs;
 }
 
 export interface HistoryBars extends HistoryRows<BarRow> {
-  /** UTC open of the first bar of the answer that is not closed yet; null when all of them are. Nothing is claimed from there on. */
+  /** UTC open of the first bar that is not closed yet; null if all are closed. Nothing is covered from there on. */
   readonly openFromUs: number | null;
   /**
-   * Rows that a later row of the same answer replaced with other values: the last one wins. A repeat with equal values is
-   * nothing. A bar with two opens on the wire that become one UTC time is not meant here: the one that never occurred on the
-   * wall clock is rejected.
+   * Rows that a later row of the same answer replaced with other values. Equal repeats are not counted, nor are two opens that become one UTC
+   * time: of those, the one in the skipped hour is rejected.
    */
   readonly superseded: number;
 }
@@ -75,7 +73,7 @@ const sameContent = (a: WireHistoryBar, b: WireHistoryBar): boolean =>
   (a.realVolume ?? null) === (b.realVolume ?? null) &&
   (a.spread ?? null) === (b.spread ?? null);
 
-/** The bars that have a place in time, in the order of the answer; what has none is rejected or ambiguous. */
+/** The bars whose open is known in UTC, in the order of the answer. The others are rejected or ambiguous. */
 const timeBars = (
   answer: readonly WireHistoryBar[],
   o: HistoryBarsOptions,
@@ -91,7 +89,7 @@ const timeBars = (
   });
   const isLong = (open: BrokerMs, hourMs: number): boolean => barEndOf(o.timeframe, open) - open >= hourMs;
   const { at, ambiguous } = readHistoryTimes(opens, o.rule, (place, { fromMs, toMs }) => {
-    // A bar of an hour or more holds both folds. Two of one open may be one for each: that nobody can tell.
+    // A bar of an hour or more spans both folds. Two bars with one open may be one for each fold: that is ambiguous.
     const open = opens[place] as BrokerMs;
     return isLong(open, toMs - fromMs) && opens.indexOf(open) === opens.lastIndexOf(open);
   });
@@ -114,12 +112,12 @@ const inOrder = (bars: readonly TimedBar[]): readonly TimedBar[] => {
   return bars;
 };
 
-/** UTC milliseconds of the last open that closes what lies before it: a sound bar that does not open in the future. */
+/** UTC milliseconds of the last valid open that is not in the future: every bar before it is closed. */
 const lastCloser = (bars: readonly TimedBar[], nowMs: number): number =>
   bars.findLast((bar) => bar.fault === null && bar.at.ms <= nowMs + CLOSED_GRACE_MS)?.at.ms ??
   Number.NEGATIVE_INFINITY;
 
-/** Splits the ambiguous hours into those that are over and the start of the one that still lasts. */
+/** The ambiguous hours that are over, and the start of the one that still lasts. */
 const settleAmbiguous = (
   ambiguous: readonly Range[],
   nowMs: number,
@@ -132,8 +130,8 @@ const settleAmbiguous = (
 };
 
 /**
- * Maps one answer of `/PriceHistory`. A bar with a time off the grid, a price that is no finite number or `high < low` is rejected with
- * the reason; a volume or spread that is no whole number is null. While the repeated hour lasts its bars count as not closed.
+ * Maps one answer of `/PriceHistory`. A bar is rejected if its open is off the grid, a price is not finite, or `high < low`. A volume or spread
+ * that is not a whole number becomes null. While the repeated hour lasts, its bars count as not closed.
  * Throws RangeError for a timeframe that is none of the nine.
  */
 export const historyBars = (answer: readonly WireHistoryBar[], o: HistoryBarsOptions): HistoryBars => {

@@ -1,11 +1,10 @@
-// The coverage row for a range of history that was just proved, grown into what it touches. A row is keyed by its start, and
-// the last write of a key wins: so a stream that is proved piece by piece rewrites the row of its month (its year, for bars of an
-// hour and more) instead of adding one per piece. In: what is known of the stream, and what was proved. Out: one row, which never
-// claims an instant that was not proved.
+// The row of coverage for a range of history that was just proved, merged with the coverage it touches. In: what is covered, and what was
+// proved. Out: one row, which covers nothing that was not proved. The key of a row is its start and the last write of a key wins, so proving a
+// stream piece by piece rewrites the row of its month (for bars of an hour and more, its year) instead of adding rows.
 //
 //   known      ├───────────┤        ├──────┤           bucket starts: │
 //   proved                 ├────────┤
-//   row              │     ts·············ts_to        ts = later of island's and bucket's start
+//   row              │     ts·············ts_to        ts = later of the starts of the merged range and the bucket
 
 import { type Range, unite } from '../time/ranges.ts';
 import type { CoverageRow } from '../tables/tables.ts';
@@ -21,10 +20,10 @@ export interface HistoryKey {
 
 export interface HistoryClaimOptions {
   readonly key: HistoryKey;
-  /** History coverage of the stream that names the same rule, as it is stored now, at least what touches `proved`. */
+  /** Stored history coverage of the stream under the same rule; at least what touches `proved`. */
   readonly known: readonly Range[];
   readonly proved: Range;
-  /** Rows that the reading of `proved` found. */
+  /** Rows found in `proved`. */
   readonly rows: number;
   readonly ruleId: string;
 }
@@ -37,9 +36,9 @@ const bucketStart = (timeframe: string | null, us: number): number => {
   return Date.UTC(date.getUTCFullYear(), YEARLY.has(timeframe) ? 0 : date.getUTCMonth(), 1) * 1000;
 };
 
-/** The row to write. Throws RangeError for an empty range, which proves nothing. */
+/** The row to write. Throws RangeError for an empty range. */
 export const historyClaim = ({ key, known, proved, rows, ruleId }: HistoryClaimOptions): CoverageRow => {
-  if (!(proved.toUs > proved.fromUs)) throw new RangeError('a range of coverage that is empty');
+  if (!(proved.toUs > proved.fromUs)) throw new RangeError('cannot claim an empty range');
   const island = unite([...known, proved]).find(
     (range) => range.fromUs <= proved.fromUs && range.toUs >= proved.toUs,
   ) as Range;

@@ -1,5 +1,5 @@
-// `/OrderHistory` → rows of `deals`. In: the answer in whatever order it came. Out: rows in order of time, each deal once; a deal
-// without an identifier, a readable time or a price that is a number is rejected; any other field that cannot be read or stored is null.
+// Maps an answer of `/OrderHistory` to rows of `deals`. In: the answer, in any order. Out: deals in time order, each once. A deal without a
+// ticket, a readable time or a finite price is rejected; any other field that cannot be read or stored becomes null.
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import { FieldReader, isStorableId, textOrNull, unstorable } from '../tables/read-fields.ts';
@@ -22,7 +22,7 @@ export interface HistoryDealsOptions {
   readonly seenUs: number;
 }
 
-/** Maps one answer of `/OrderHistory`. Of a deal that stands in the answer twice the last one wins. */
+/** Maps one answer of `/OrderHistory`. If a deal occurs twice, the last one wins. */
 export const historyDeals = (
   answer: readonly WireHistoryDeal[],
   o: HistoryDealsOptions,
@@ -35,7 +35,7 @@ export const historyDeals = (
   const fields = new FieldReader();
   for (const [i, deal] of answer.entries()) {
     const reading = at[i] ?? null;
-    // Ambiguous, and said so in `ambiguous`.
+    // The row is inside `ambiguous`.
     if (reading === null && times[i] !== null) continue;
     const fault = faultOf(deal, reading);
     if (reading === null || fault !== null) {
@@ -69,7 +69,7 @@ export const historyDeals = (
   return { rows: sorted, rejected, incomplete, ambiguous };
 };
 
-/** Why this is no deal that can be stored; null when it is one. */
+/** Why this deal cannot be stored; null if it can. */
 function faultOf(deal: WireHistoryDeal, reading: UtcReading | null): string | null {
   if (reading === null) return 'the time is not a broker time';
   const untimed = unstorable(reading);

@@ -1,12 +1,12 @@
-// The name of a gap that history itself opens: made of the stream and the range, so that the same trouble met twice, by whichever process,
-// is one gap.
+// The id of a gap that reading history opens. It is made from the stream and the range, so that any process that meets the same trouble again
+// finds the same gap.
 
 import type { Range } from '../time/ranges.ts';
 import type { HistoryKey } from './history-claim.ts';
 
 /**
- * `refused`: the gateway would not give it, or it cannot be told apart; `rejected`: it was given and cannot be stored; `undercount`: it was
- * stored and is gone.
+ * `refused`: the gateway does not serve the range, or its rows are ambiguous. `rejected`: the gateway served rows that cannot be stored.
+ * `undercount`: rows are known to exist but are not stored.
  */
 export type HistoryCause = 'refused' | 'rejected' | 'undercount';
 

@@ -1,6 +1,6 @@
-// `/PositionHistory` → rows of `positions`, the closed round trips. In: the answer in whatever order it came. Out: rows in order of
-// opening, each position once: several rows of one are the parts in which it was closed, and are summed. Both ends must be readable; a
-// round trip closes after it opened, which may tell the folds of a repeated hour apart where the answer as a whole does not.
+// Maps an answer of `/PositionHistory` to rows of `positions`, the closed round trips. In: the answer, in any order. Out: rows in order of
+// opening, each position once: rows of one position are parts of its closing and are summed. Both times must be readable. A position closes
+// after it opens, which may determine the fold of its opening when the answer as a whole does not.
 
 import type { ClockRule, UtcReading } from '../time/clock-rule.ts';
 import { type Range, unite } from '../time/ranges.ts';
@@ -28,7 +28,7 @@ export interface HistoryPositionsOptions {
 const timesOf = (texts: readonly string[]): (BrokerMs | null)[] =>
   texts.map((text) => parseBrokerTime(text)?.ms ?? null);
 
-/** Opening times need no order, so only the closing tells their fold: before it, or nobody knows. */
+/** Opening times are in no order, so only a closing before the second fold shows that the opening is in the first. */
 const readOpen = (open: BrokerMs, close: UtcReading | null, rule: ClockRule): UtcReading | null => {
   const first = rule.read(open, { fold: 1 });
   if (first.occurrence !== 'twice') return first;
@@ -71,8 +71,8 @@ const positionRow = (
 });
 
 /**
- * Maps one answer of `/PositionHistory`. A position whose opening stays ambiguous makes the instant of its closing ambiguous,
- * because ranges of positions are asked for and claimed by closing time. Of rows of one position that say the same one counts.
+ * Maps one answer of `/PositionHistory`. If the opening of a position is ambiguous, so is the moment of its closing, because positions are
+ * read and claimed by closing time. Equal rows of one position count once.
  */
 export const historyPositions = (
   answer: readonly WireHistoryPosition[],
@@ -122,13 +122,13 @@ export const historyPositions = (
   };
 };
 
-/** The sum of parts; unknown when one of them is. Without the noise of adding cents. */
+/** The sum of parts, rounded against floating-point noise; null if one of them is null. */
 const sum = (values: readonly (number | null)[]): number | null =>
   values.includes(null)
     ? null
     : Math.round(values.reduce((total: number, value) => total + (value as number), 0) * 1e8) / 1e8;
 
-/** A position that was closed in parts, as one round trip: it closes with the last of them, at the average price. */
+/** Merges the parts of a position: it closes with the last part, at the average price. */
 function together(parts: readonly PositionRow[]): PositionRow {
   const last = parts.reduce((a, b) => (b.ts_close > a.ts_close ? b : a));
   if (parts.length === 1) return last;

@@ -1,5 +1,5 @@
-// `/QuoteTicks` → rows of `ticks` with source `history`, in the words of the live path: the same quality, the same null for what is
-// absent or zero. In: the answer in whatever order it came. Out: rows in order of time, equal times in the order of the answer.
+// Maps an answer of `/QuoteTicks` to rows of `ticks` with source `history`, with the same quality and nulls as live rows. In: the answer, in any
+// order. Out: rows in time order; equal times keep the order of the answer.
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { tickQuality } from '../live/normalise.ts';
@@ -19,7 +19,7 @@ export interface HistoryTicksOptions {
   readonly answeredUs: number;
 }
 
-/** The broker time of a tick, or why it has none. `timeMsc` is the finer one; where both stand they must agree. */
+/** The broker time of a tick, or why it has none. `timeMsc` is finer than `time`; if both are present they must agree. */
 const tickTime = (tick: WireHistoryTick): BrokerMs | string => {
   const text = typeof tick.time === 'string' ? tick.time : '';
   const parsed = parseBrokerTime(text);

@@ -1,7 +1,7 @@
-// Broker times of one answer → UTC. Away from switches of the clock each time has one reading. In the hour that repeats an
-// answer is believed only when it shows both folds by itself: it begins before the hour, ends after it, and steps back exactly
-// once inside, by half of the hour or more. A small step is disorder within one fold; an answer that was sorted by wall clock shows no
-// step at all, and which row belongs to which fold is then unknown: never guessed. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay unread.
+// Converts the broker times of one answer to UTC. In: times in the order of the answer. Out: a reading or null for each, and the hours that stay
+// ambiguous. Outside of repeated hours each time has one reading. In a repeated hour an answer is trusted only if it shows both folds by
+// itself: it begins before the hour, ends after it, and steps back exactly once inside, by at least half of the hour. A smaller step is
+// disorder within one fold. An answer sorted by wall clock has no step, so its folds are unknown; they are never guessed.
 
 import type { ClockRule, Fold, RepeatedHour, UtcReading } from '../time/clock-rule.ts';
 import { type Range, unite } from '../time/ranges.ts';
@@ -28,7 +28,7 @@ export const bothFolds = ({ fromMs, toMs, firstS, secondS }: RepeatedHour): Rang
 
 const unreadable: UtcReading | null = null;
 
-/** Places in the hour → the fold of each; null when the answer does not show which is which. */
+/** The fold of each place in the hour; null if the answer does not show it. */
 const foldsOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]): Fold[] | null => {
   const first = places[0] as number;
   const last = places.at(-1) as number;
@@ -43,7 +43,7 @@ const foldsOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]):
   for (let place = first; place <= last; place++) {
     const ms = times[place];
     if (ms === null || ms === undefined) continue;
-    // A time from elsewhere in between: the answer is in no order that tells anything.
+    // A time outside of the hour in between: the order of the answer shows nothing.
     if (place !== places[next]) return null;
     next++;
     if (ms < earlier) {
@@ -57,11 +57,9 @@ const foldsOf = ({ hour, places }: Repeat, times: readonly (BrokerMs | null)[]):
 };
 
 /**
- * Reads the broker times of one answer, which is oldest first where it is in order at all. Null times stay null. The hour
- * that never occurs is read as ClockRule.read does, with the offset from before the switch.
- *
- * `holdsBoth` says of a place that its row is about both folds together, as a bar of an hour or more is: it begins with the
- * first fold.
+ * Reads the broker times of one answer, oldest first if it is in order. Null times stay null. A skipped hour is read as in ClockRule.read, with
+ * the offset from before the switch. `holdsBoth`: the row at this place spans both folds, like a bar of an hour or more; it begins in the
+ * first.
  */
 export const readHistoryTimes = (
   times: readonly (BrokerMs | null)[],

@@ -1,6 +1,5 @@
-// Whether two rows of a table of history say the same: an answer of the gateway against what is stored. Values only: the times
-// at which they were seen do not count. A stored row may have come back with columns left out, identifiers as bigints and −0
-// as 0; none of that is a difference. Null is a value: it differs from 0.
+// Whether an answered row and a stored row have the same values. The times at which they were seen do not count. A stored row may come back with
+// columns left out, bigint identifiers and −0 as 0: none of these is a difference. Null differs from 0.
 
 import type { BarRow, DealRow, PositionRow, SymbolSpecRow } from '../tables/tables.ts';
 

@@ -1,5 +1,5 @@
-// `/SymbolInfo` → a row of `symbol_specs`: only what does not change with every tick, spelled so that an unchanged symbol gives
-// an equal row however the gateway orders its lists.
+// Maps an answer of `/SymbolInfo` to a row of `symbol_specs`: only what does not change with every tick. An unchanged symbol gives an equal row in
+// whatever order the gateway lists its sessions.
 
 import type { SymbolSpecRow } from '../tables/tables.ts';
 import type { WireSymbolInfo } from '../tables/wire.ts';
@@ -7,7 +7,7 @@ import { wordOrNull } from './history-rows.ts';
 
 const DAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
 
-/** JSON of the session windows in order of the week, days nobody listed last; null when the bridge tells none. */
+/** JSON of the session windows in order of the week, unknown days last; null if the bridge states none. */
 const sessionsJson = (sessions: WireSymbolInfo['sessions']): string | null => {
   if (sessions === null || sessions === undefined) return null;
   const order = (day: string): number => {
@@ -27,7 +27,7 @@ const sessionsJson = (sessions: WireSymbolInfo['sessions']): string | null => {
 
 const MOST_POINTS = 2 ** 31 - 1;
 
-/** A distance in points; null when it is not whole, because then nobody knows what is meant. */
+/** A distance in points; null if it is not a whole number. */
 const points = (value: number | null | undefined): number | null =>
   typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MOST_POINTS ? value : null;
 

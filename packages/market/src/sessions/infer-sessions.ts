@@ -1,6 +1,6 @@
-// When a symbol trades, from what the broker tells and what its minute bars show. In: the stated week or null, and days whose bars are known
-// to be all there. Out: the week, corrected by the bars, and what contradicts; and the days that were not as their weekday is: holidays, early
-// closes, late opens. Nothing is concluded from a few bars: a rest is one where so many bars are missing that chance does not explain it.
+// Infers when a symbol trades. In: the week that the broker states, or null, and days whose bars are all known. Out: the week, corrected by the
+// bars; what contradicts; and the days that differ from their weekday: holidays, early closes, late opens. A rest is concluded only if so many
+// bars are missing that chance does not explain it.
 
 import { judgeDay, type SessionDay, usualDay } from './judge-day.ts';
 import {
@@ -32,13 +32,13 @@ export interface InferredSessions {
   readonly days: readonly SessionDay[];
 }
 
-/** How many days of a weekday must have been seen before its silence means anything. */
+/** How many days of a weekday must be observed before its silence counts. */
 export const LEAST_DAYS = 3;
-/** A silence shorter than this is no rest. */
+/** A shorter silence is not a rest. Minutes. */
 export const LEAST_REST = 30;
-/** Where so many bars would be usual and none is, it is not chance. */
+/** If this many bars would be usual and none exists, it is not chance. */
 export const SURE_BARS = 20;
-/** Outside of what is stated it trades when this many days show it: one may be a mistake of the broker's. */
+/** This many days must show trading outside of the stated hours: a single one may be the broker's mistake. */
 const LEAST_WITNESSES = 2;
 
 interface DaySeen {
@@ -120,7 +120,7 @@ const densityOf = (days: readonly ObservedDay[]): number => {
   return minutes === 0 ? 0 : bars / minutes;
 };
 
-/** What is stated of sessions and what days of bars show, as one. */
+/** Combines the stated sessions with the observed days. */
 export const inferSessions = (o: {
   readonly stated: SessionWeek | null;
   readonly days: readonly ObservedDay[];

@@ -1,6 +1,6 @@
-// Whether a broker's day was as its weekday is. In: the week, what is usual at the edges of days, and a day whose bars are all there. Out: its
-// verdict, and the windows in which it did trade. A thin symbol has silences of its own: an edge counts as moved only where it is far from
-// what is usual for this symbol.
+// Whether a broker day traded like its weekday. In: the week, the usual first and last bar of days, and a day whose bars are all known. Out: the
+// verdict, and the windows in which it traded. Thin symbols have silences of their own, so an edge counts as moved only if it is far from what is
+// usual for this symbol.
 
 import { DAY_MINUTES, type ObservedDay, type SessionWeek, weekdayOf, type Window } from './session-week.ts';
 

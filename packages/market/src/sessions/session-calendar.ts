@@ -1,6 +1,6 @@
-// Whether a symbol traded in a stretch of time, as far as the table of sessions knows. In: its rows and the clock rule of the broker. Out:
-// stretches of UTC that are shut, and those of which nothing is known. It is evidence beside other evidence: it never says that a gap
-// is none. Where a clock is set, only what is shut under either reading counts as shut.
+// Whether a symbol traded in a range of time, by the rows of `trading_sessions`. In: these rows and the broker's clock rule. Out: stretches of UTC
+// that are shut, and stretches of which nothing is known. The calendar is additional evidence and never decides that a gap is none. At a switch of
+// the clock, only what is shut in both folds counts as shut.
 
 import type { ClockRule } from '../time/clock-rule.ts';
 import { intersect, type Range, subtract, unite } from '../time/ranges.ts';
@@ -27,7 +27,7 @@ export interface SessionRow {
 
 export type SessionWord = 'shut' | 'open' | 'partly' | 'unknown';
 
-/** Beyond this a question is no question about sessions: nothing is known of what lies farther. */
+/** Longer ranges are not judged: they count as unknown. */
 const MOST_DAYS = 400;
 
 interface DatedDay {
@@ -81,7 +81,7 @@ export class SessionCalendar {
     return held?.week.get(weekdayOf(midnight)) ?? null;
   }
 
-  /** What of a range is shut, and of what of it nothing is known. */
+  /** The parts of a range that are shut, and those of which nothing is known. */
   stretches(range: Range): { readonly shut: readonly Range[]; readonly unknown: readonly Range[] } {
     const shut: Range[] = [];
     const unknown: Range[] = [];
@@ -106,7 +106,7 @@ export class SessionCalendar {
     return { shut: subtract(intersect([range], unite(shut)), inside), unknown: inside };
   }
 
-  /** One word for a range. `open`: nothing of it is shut. `partly`: some is. `unknown`: of some of it nothing is known. */
+  /** One word for a range. `open`: no part is shut. `partly`: some part is. `unknown`: some part is unknown. */
   word(range: Range): SessionWord {
     const { shut, unknown } = this.stretches(range);
     if (unknown.length > 0 || range.toUs <= range.fromUs) return 'unknown';
@@ -114,7 +114,7 @@ export class SessionCalendar {
     return subtract([range], shut).length === 0 ? 'shut' : 'partly';
   }
 
-  /** When it trades again, seen from a moment that is shut; null when that moment is not known to be shut. At most `withinUs` ahead. */
+  /** When trading resumes, at most `withinUs` ahead; null if the moment is not known to be shut. */
   shutUntil(atUs: number, withinUs: number): number | null {
     const { shut } = this.stretches({ fromUs: atUs, toUs: atUs + withinUs });
     const [first] = shut;

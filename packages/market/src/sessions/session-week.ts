@@ -1,9 +1,9 @@
-// The hours in which a symbol trades, on the broker's wall clock. In: windows as `/SymbolInfo` tells them, or JSON of a table. Out: for
-// each day of the week its windows in minutes. A day that is not in a week is unknown, which is another thing than a day that is shut.
+// The trading hours of a symbol in broker time. In: windows as `/SymbolInfo` states them, or JSON from a table. Out: windows in minutes for each day
+// of the week. A day missing from a week is unknown; a shut day has an empty list.
 
 import { DAY_MS } from '../time/units.ts';
 
-/** One broker's day whose minute bars were read whole: minutes of the day in which a bar opens, in order. */
+/** One broker day whose minute bars are all known: minutes of the day in which a bar opens, in order. */
 export interface ObservedDay {
   /** Midnight at its start, on the broker's wall clock. */
   readonly midnightMs: number;
@@ -66,8 +66,8 @@ const windowsOf = (pairs: readonly unknown[]): Window[] | null => {
 };
 
 /**
- * The week that a broker tells. Null when it tells none or something that cannot be read: nothing is guessed. Days without a window are
- * shut, because a broker that tells its hours tells all of them.
+ * The week that a broker states; null if it states none or it cannot be read. Days without a window are shut, because a broker that states its
+ * hours states all of them.
  */
 export const readStatedWeek = (told: unknown): SessionWeek | null => {
   if (!Array.isArray(told) || told.length === 0) return null;
@@ -127,6 +127,6 @@ export const readWindows = (text: string): readonly Window[] | null => {
   return Array.isArray(told) ? windowsOf(told) : null;
 };
 
-/** What a broker told once, as the JSON that `symbol_specs` keeps; null when it told none, or nothing that can be read. */
+/** The week in the JSON of `symbol_specs`; null if there is none or it cannot be read. */
 export const readStatedText = (text: string | null | undefined): SessionWeek | null =>
   text === null || text === undefined ? null : readStatedWeek(parsed(text));

@@ -1,15 +1,15 @@
-// What to ask the gateway for, so that a range of UTC is inside the answer and can be read. The gateway reads bounds as broker
-// wall clock, and at a switch of the clock nobody promises how: a bound in an hour that occurs twice may be read as either fold, one
-// in an hour that never occurs as before or after. And an hour that occurs twice is readable only in an answer that begins before it
-// and ends after it. So a range that touches such an hour is asked for with an hour on either side; a bound that never occurs is
-// moved outwards. In: a half-open range of UTC. Out: inclusive bounds as the history routes spell them.
+// The bounds to ask the gateway for, so that the answer contains a range of UTC and can be read. In: a half-open range of UTC. Out: inclusive
+// bounds as the history routes spell them. The gateway reads bounds as broker wall clock. At a switch of the clock its reading is
+// undocumented: a bound in a repeated hour may mean either fold, and a bound in a skipped hour the time before or after. A repeated hour is
+// readable only in an answer that begins before it and ends after it. So a range that touches a repeated hour is widened by an hour on both
+// sides, and a bound in a skipped hour is moved outwards.
 
 import type { ClockRule } from './clock-rule.ts';
 import type { Range } from './ranges.ts';
 import { type BrokerMs, brokerMs, formatBrokerTime, utcMs } from './time.ts';
 import { SECOND_MS, HOUR_MS, DAY_MS } from './units.ts';
 
-/** On either side of a repeated hour: the longest bar that does not hold both folds is shorter. */
+/** Added on both sides of a repeated hour: longer than any bar that lies in one fold. */
 const AROUND = HOUR_MS;
 
 interface Utc {
@@ -34,7 +34,7 @@ const wallClock = ({ from, to }: Utc, rule: ClockRule): { from: BrokerMs; to: Br
   return { from: brokerMs(least), to: brokerMs(greatest) };
 };
 
-/** The same, with what stands around each repeated hour that the range touches: rows there tell its folds apart. */
+/** The same, with an hour around each repeated hour that the range touches: rows there show its folds. */
 const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } => {
   let { from, to } = wallClock(utc, rule);
   for (const { utcMs: at, beforeS, afterS } of rule.switchesBetween(utc.from - DAY_MS, utc.to + DAY_MS)) {
@@ -46,16 +46,15 @@ const readable = (utc: Utc, rule: ClockRule): { from: BrokerMs; to: BrokerMs } =
   return { from, to };
 };
 
-/** The bound, or where it never occurs the time that the clock showed instead: nobody can read that as earlier. */
+/** The bound, or for a skipped time the time that the clock showed instead, which cannot be read as earlier. */
 const occurring = (bound: BrokerMs, rule: ClockRule): BrokerMs => {
   const reading = rule.read(bound, { fold: 1 });
   return reading.occurrence === 'never' ? rule.toBroker(utcMs(reading.ms)) : bound;
 };
 
 /**
- * Bounds `YYYY-MM-DDTHH:MM:SS` in broker wall clock, both inclusive: every instant of the range lies between them, whichever
- * fold of a repeated hour it is in and whichever the gateway reads. Widened at a switch alone, and to whole seconds; the answer has rows
- * beyond the range.
+ * Bounds `YYYY-MM-DDTHH:MM:SS` in broker wall clock, both inclusive. Every instant of the range lies between them, in whichever fold and however
+ * the gateway reads it. They are widened to whole seconds, and at a switch of the clock, so the answer may have rows outside of the range.
  */
 export const brokerRange = (range: Range, rule: ClockRule): { from: string; to: string } => {
   const { from, to } = readable(secondsOut(range), rule);
@@ -66,8 +65,8 @@ export const brokerRange = (range: Range, rule: ClockRule): { from: string; to: 
 };
 
 /**
- * The broker's days `YYYY-MM-DD` that hold an instant of the range, first and last, for routes that take dates only. The
- * last day is meant whole: where a gateway reads a date as its midnight, the day after it has to be asked for.
+ * The first and last broker day `YYYY-MM-DD` of a range, for routes that take dates only. The last day is meant whole: for a gateway that reads a
+ * date as its midnight, ask for the day after it.
  */
 export const brokerDays = (range: Range, rule: ClockRule): { from: string; to: string } => {
   const wall = wallClock(secondsOut(range), rule);

@@ -1,6 +1,6 @@
-// A clock rule as stretches of the broker's wall clock: what every row of a table can be read with that still knows its broker time. In: a
-// rule, and the wall-clock times that matter. Out: stretches in order, without holes; each has one offset, or two where it occurs twice.
-// The hour that never occurs belongs to the stretch before it, as ClockRule.read has it.
+// A clock rule as stretches of the broker's wall clock, to convert rows whose broker time is known. In: a rule, and a range of wall-clock times.
+// Out: stretches in order, without holes. Each has one offset, or two if its times occur twice. A skipped hour belongs to the stretch before
+// it, as in ClockRule.read.
 
 import { type BrokerMs, brokerMs } from './time.ts';
 import type { ClockRule, RepeatedHour } from './clock-rule.ts';

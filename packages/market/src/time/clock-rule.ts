@@ -1,12 +1,12 @@
-// A clock rule says how a broker's wall clock stands to UTC: an IANA zone plus a fixed shift (`America/New_York+7h`),
-// a fixed offset (`UTC+3h`), or several of these one after the other, because brokers move. One object answers for each instant.
-// In: broker times. Out: UTC times, with the hour that occurs twice and the hour that never occurs named as such.
+// A clock rule: the offset of a broker's wall clock from UTC at any time. In: broker times. Out: UTC times; times that occur twice or never are
+// marked. A rule is an IANA zone plus a fixed shift (`America/New_York+7h`), a fixed offset (`UTC+3h`), or several of these in sequence, because
+// brokers change their clocks.
 
 import type { BrokerMs, UtcMs } from './time.ts';
 import type { OffsetInterval } from './zone-transitions.ts';
 import { MINUTE_MS, HOUR_MS } from './units.ts';
 
-/** How a broker time stands on its wall clock: once, in the hour that repeats, or in the hour that is skipped. */
+/** How often a broker time occurs on its wall clock: once, twice in a repeated hour, or never in a skipped hour. */
 export type Occurrence = 'once' | 'twice' | 'never';
 /** Which of the two times that a repeated wall-clock hour occurs. Anything that occurs once has fold 1. */
 export type Fold = 1 | 2;
@@ -19,14 +19,14 @@ export interface UtcReading {
   readonly fold: Fold;
 }
 
-/** An instant at which the wall clock is set. Forward when `afterS` is the larger offset, back when it is the smaller. */
+/** An instant at which the wall clock is set: forward if `afterS` is larger than `beforeS`, else back. */
 export interface ClockSwitch {
   readonly utcMs: number;
   readonly beforeS: number;
   readonly afterS: number;
 }
 
-/** Wall-clock times `[fromMs, toMs)` that occur twice, and the offset of either fold. */
+/** Wall-clock times `[fromMs, toMs)` that occur twice, and the offset of each fold. */
 export interface RepeatedHour {
   readonly fromMs: BrokerMs;
   readonly toMs: BrokerMs;
@@ -34,17 +34,17 @@ export interface RepeatedHour {
   readonly secondS: number;
 }
 
-/** A simple rule and the instant from which on it holds; −∞ for the first one. */
+/** A simple rule and the instant from which it holds; −∞ for the first one. */
 export interface RulePiece {
   readonly fromUtcMs: number;
   /** Id of a simple rule. */
   readonly rule: string;
 }
 
-/** What tells the folds of a repeated hour apart: the fold itself, an instant near it, or when the time was received. */
+/** What decides between the folds of a repeated hour: the fold itself, an instant near it, or when the time was received. */
 export type Near = { readonly fold: Fold } | { readonly utcMs: number } | { readonly recvMs: number };
 
-/** Our clock and the broker's may differ by so much: what is later than its receipt by more is of the future. */
+/** Our clock and the broker's may differ by this much. A time later than its receipt by more would lie in the future. */
 const AHEAD_MS = MINUTE_MS;
 /** How early or late a server may set its clock, relative to the minute that its rule names. */
 const SET_MS = 10_000;
@@ -60,9 +60,9 @@ const isSecond = (firstMs: number, secondMs: number, near: Near): boolean => {
 const WIDEST_OFFSET = 29 * HOUR_MS;
 
 export class ClockRule {
-  /** Canonical spelling; two rules are the same rule exactly when their ids are equal. */
+  /** Canonical spelling. Two rules are the same if their ids are equal. */
   readonly id: string;
-  /** What it is composed of, in order; one piece for a simple rule. */
+  /** Its pieces in order; one for a simple rule. */
   readonly pieces: readonly RulePiece[];
   readonly #intervals: readonly OffsetInterval[];
   #hot: OffsetInterval;
@@ -101,7 +101,7 @@ export class ClockRule {
   }
 
   /**
-   * UTC of a broker time far from any switch; null close to one, where `read` must be asked. The hot path of ticks.
+   * The offset of a broker time far from any switch; null close to one, where `read` decides. The hot path of ticks.
    */
   offsetIfPlain(broker: BrokerMs): number | null {
     if (broker >= this.#hotFrom && broker < this.#hotTo) return this.#hot.offsetS;
@@ -116,9 +116,9 @@ export class ClockRule {
   }
 
   /**
-   * Converts a broker time to UTC. In an hour that occurs twice, it takes the fold asked for, the one nearest to `utcMs`, or the one
-   * nearest to the receive time that does not lie after it. In an hour that never occurs, it applies the offset from before the switch. A
-   * time received within seconds of a switch may have the offset of the other side.
+   * Converts a broker time to UTC. In a repeated hour it uses the given fold, the fold nearest to `utcMs`, or the fold nearest to the receive
+   * time that is not after it. In a skipped hour it uses the offset from before the switch. A time received within seconds of a switch may
+   * have the offset of the other side.
    */
   read(broker: BrokerMs, near: Near): UtcReading {
     const plain = this.offsetIfPlain(broker);

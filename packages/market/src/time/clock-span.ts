@@ -1,5 +1,5 @@
-// Which clock rule holds for which stretch of a tape. A span begins at a receive time and lasts to the next one. Spans
-// change by controlled steps only: a new rule from now on, or another rule for a stretch that nothing was written from.
+// Which clock rule holds for which stretch of a tape. A span begins at a receive time and lasts until the next one. Spans change in two ways only:
+// a new rule from now on, or another rule for a stretch from which nothing was written.
 
 import type { ClockRule } from './clock-rule.ts';
 import { parseClockRule } from './parse-clock-rule.ts';
@@ -10,17 +10,17 @@ export interface ClockSpan {
   /** Id of a clock rule. */
   readonly rule: string;
   /**
-   * Something agreed with the rule: the gateway's own offset, a heartbeat or a live tick. Until then nothing of the span
-   * is written to the database.
+   * Something agreed with the rule: the gateway's own offset, a heartbeat or a live tick. Until then no row of the span is written to the
+   * database.
    */
   readonly confirmed: boolean;
-  /** Who says so, for people. */
+  /** Where the rule comes from, for people. */
   readonly evidence: string;
-  /** When the rule was chosen, by the tape's time; absent in spans of earlier releases: when it began. */
+  /** When the rule was chosen, by the tape's time. Absent in spans of earlier releases, which use `fromUs`. */
   readonly decidedUs?: number;
 }
 
-/** The span in force at a receive time: the last one that began; the first one for what is older than all. */
+/** The span in force at a receive time: the last one that began; for times before all spans, the first. */
 export const spanAt = (spans: readonly ClockSpan[], tsRecv: number): ClockSpan | null => {
   for (let i = spans.length - 1; i >= 0; i--) {
     const span = spans[i] as ClockSpan;
@@ -35,8 +35,8 @@ export const ruleAt = (spans: readonly ClockSpan[], tsRecv: number): ClockRule |
 };
 
 /**
- * The spans after a rule took over from `fromUs`: spans that began at or after it are gone, and so is an unconfirmed
- * one that it follows, because nothing was ever written under it.
+ * The spans after a rule took over from `fromUs`. Spans that began at or after it are removed, and so is an unconfirmed span before it, because
+ * nothing was written under it.
  */
 export const stepSpans = (spans: readonly ClockSpan[], next: ClockSpan): ClockSpan[] => {
   const kept = spans.filter((span) => span.fromUs < next.fromUs);
@@ -56,8 +56,8 @@ export const confirmSpan = (spans: readonly ClockSpan[], tsRecv: number, evidenc
 };
 
 /**
- * The spans after another rule was found for what waits from `fromUs` on. What somebody chose for later lines stays, and is judged when they
- * are read.
+ * The spans after another rule was found for the lines that wait from `fromUs` on. Rules chosen for later lines stay, and are checked when those
+ * lines are read.
  */
 export const settleSpans = (spans: readonly ClockSpan[], next: ClockSpan): ClockSpan[] => {
   const until = spans.filter((span) => span.fromUs <= next.fromUs);
@@ -65,8 +65,8 @@ export const settleSpans = (spans: readonly ClockSpan[], next: ClockSpan): Clock
 };
 
 /**
- * The spans after everything that was written before `untilUs` was corrected to one rule, so that the tape says again what the tables say.
- * What was decided since then is newer, wherever on the tape it begins. The same spans when they say so already.
+ * The spans after all rows written before `untilUs` were corrected to one rule, so that tape and tables agree again. Rules decided since then
+ * stay, wherever on the tape they begin. Returns the same spans if nothing changes.
  */
 export const correctSpans = (
   spans: readonly ClockSpan[],
@@ -80,7 +80,7 @@ export const correctSpans = (
   );
 };
 
-/** What goes on with the same rule goes on. */
+/** Joins neighbouring spans of one rule. */
 const joined = (spans: readonly ClockSpan[]): ClockSpan[] => {
   const kept: ClockSpan[] = [];
   for (const span of spans) {

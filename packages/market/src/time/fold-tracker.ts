@@ -1,5 +1,5 @@
-// Follows the clock of a gateway that replays an old day, to tell the first fold of a repeated hour from the
-// second: receive times say nothing there, but the gateway's own clock went through both in order.
+// Follows the clock of a gateway that replays an old day, to determine the fold of times in a repeated hour. Receive times do not show it there,
+// but the gateway's own clock passes the first fold before the second.
 
 import type { ClockRule, Fold, UtcReading } from './clock-rule.ts';
 import type { BrokerMs } from './time.ts';
@@ -8,18 +8,18 @@ export class FoldTracker {
   readonly #rule: ClockRule;
   #lastUtcMs: number | null;
 
-  /** `lastUtcMs` is where the gateway's clock stood before, null when nobody knows. */
+  /** `lastUtcMs`: where the gateway's clock stood last; null if unknown. */
   constructor(rule: ClockRule, lastUtcMs: number | null) {
     this.#rule = rule;
     this.#lastUtcMs = lastUtcMs;
   }
 
-  /** Where the clock stands. */
+  /** Where the gateway's clock stands. */
   get utcMs(): number | null {
     return this.#lastUtcMs;
   }
 
-  /** The fold of a broker time of the live stream, null where the wall clock shows it once. Moves the followed clock. */
+  /** The fold of a broker time of the live stream; null if the time occurs once. Moves the followed clock. */
   follow(broker: BrokerMs, known: Fold | null = null): Fold | null {
     const plain = this.#rule.offsetIfPlain(broker);
     if (plain !== null) {
@@ -31,7 +31,7 @@ export class FoldTracker {
     return reading.occurrence === 'twice' ? reading.fold : null;
   }
 
-  /** The fold of a time that something states now, such as the open of a bar. Moves nothing. */
+  /** The fold of a time stated now, such as the open of a bar. Does not move the followed clock. */
   peek(broker: BrokerMs): Fold | null {
     if (this.#rule.offsetIfPlain(broker) !== null) return null;
     const reading = this.#nearest(broker);

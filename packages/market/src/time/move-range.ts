@@ -1,15 +1,15 @@
-// Times and ranges that were written under one clock rule, as another rule has them. In: UTC microseconds of the old rule. Out: UTC
-// microseconds of the new one. What both rules read alike stays, to the microsecond.
+// Times and ranges that were written under one clock rule, converted to another. In: UTC microseconds under the old rule. Out: UTC microseconds
+// under the new one. Times that both rules read the same stay unchanged, to the microsecond.
 
 import type { Range } from './ranges.ts';
 import { brokerMs } from './time.ts';
 import type { ClockRule, Fold } from './clock-rule.ts';
 import { DAY_MS } from './units.ts';
 
-/** Of a bound in an hour that occurs twice: a claim must not grow (`inwards`), a gap must not shrink (`outwards`). */
+/** Which fold a bound in a repeated hour takes: a claim must not grow (`inwards`), a gap must not shrink (`outwards`). */
 export type Side = 'inwards' | 'outwards';
 
-/** A time that was written under `from`, as `to` reads it. `fold` decides in an hour that occurs twice, unless both rules tell it alike. */
+/** Converts a time written under `from` to `to`. `fold` decides in a repeated hour, unless both rules repeat the same hour. */
 export const moveTime = (us: number, from: ClockRule, to: ClockRule, fold: Fold): number => {
   const ms = Math.floor(us / 1000);
   const offsetS = from.offsetAt(ms);
@@ -19,7 +19,7 @@ export const moveTime = (us: number, from: ClockRule, to: ClockRule, fold: Fold)
   return alike ? us : to.read(broker, { fold }).ms * 1000 + (us - ms * 1000);
 };
 
-/** The hour of `to` at this wall-clock time occurs twice under `from` too, at the same instants: rows in it were told apart. */
+/** True if both rules repeat the same hour at this wall-clock time, so that the folds of its rows are known. */
 export const tellsAlike = (from: ClockRule, to: ClockRule, broker: number): boolean => {
   const one = from.repeatedHourAt(brokerMs(broker));
   const other = to.repeatedHourAt(brokerMs(broker));
@@ -33,15 +33,15 @@ export const tellsAlike = (from: ClockRule, to: ClockRule, broker: number): bool
   );
 };
 
-/** A range that was written under `from`; null when nothing of it is left. */
+/** Converts a range written under `from`; null if nothing of it is left. */
 export const moveRange = (range: Range, from: ClockRule, to: ClockRule, side: Side): Range | null => {
   const fromUs = moveTime(range.fromUs, from, to, side === 'inwards' ? 2 : 1);
-  // The end is not part of the range: it is read as the last instant within.
+  // The end is exclusive, so the last microsecond of the range is converted.
   const toUs = moveTime(range.toUs - 1, from, to, side === 'inwards' ? 1 : 2) + 1;
   return toUs > fromUs ? { fromUs, toUs } : null;
 };
 
-/** True when both rules read every instant of the range alike. */
+/** True if both rules read every instant of the range the same. */
 export const readAlike = (range: Range, from: ClockRule, to: ClockRule): boolean => {
   const fromMs = range.fromUs / 1000;
   const toMs = range.toUs / 1000;

@@ -1,5 +1,5 @@
-// Clock rules as text, and text as clock rules. In: `America/New_York+7h`, `Europe/Athens`, `UTC+3h`, or several with the instant of
-// each move between them: `Europe/Athens until 2025-06-07T12:00Z then America/New_York+7h`. Out: shared rules with one spelling each.
+// Reads and spells clock rules. In: `America/New_York+7h`, `Europe/Athens`, `UTC+3h`, or several with the instant of each change between them:
+// `Europe/Athens until 2025-06-07T12:00Z then America/New_York+7h`. Out: one shared object per rule.
 
 import { clockOffset } from './clock-offset.ts';
 import { ClockRule, type RulePiece } from './clock-rule.ts';
@@ -11,7 +11,7 @@ const SIMPLE = /^([A-Za-z]+(?:\/[A-Za-z0-9_+-]+?)*?)(?:([+-])(\d{1,2})h(?:(\d{1,
 const MOVE = / +until +(\S+) +then +/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::00(?:\.0+)?)?Z$/;
 
-/** Thrown for a text that is no rule. */
+/** Thrown for a text that is not a clock rule. */
 export class ClockRuleError extends Error {
   readonly code = 'CLOCK_RULE_INVALID';
 }
@@ -65,7 +65,7 @@ const parseSimple = (text: string): ClockRule => {
   return kept(text, buildRule(zone, (match[2] === '-' ? -1 : 1) * minutes * 60));
 };
 
-/** The rule of these pieces in order, each from its instant on; the first one from the beginning of time. Throws ClockRuleError. */
+/** Composes a rule of pieces in order, each from its instant on; the first holds for all earlier times. Throws ClockRuleError. */
 export const composeRule = (pieces: readonly RulePiece[]): ClockRule => {
   const parts: { fromUtcMs: number; rule: ClockRule }[] = [];
   for (const { fromUtcMs, rule: text } of pieces) {
@@ -73,11 +73,11 @@ export const composeRule = (pieces: readonly RulePiece[]): ClockRule => {
     const before = parts.at(-1);
     if (before === undefined) parts.push({ fromUtcMs: Number.NEGATIVE_INFINITY, rule });
     else if (fromUtcMs <= before.fromUtcMs || fromUtcMs % MINUTE_MS !== 0)
-      throw new ClockRuleError('the moves of a rule are whole minutes, in order of time');
+      throw new ClockRuleError('the changes of a clock rule must be whole minutes in order of time');
     else if (before.rule.id !== rule.id) parts.push({ fromUtcMs, rule });
   }
   const [first, ...moved] = parts;
-  if (first === undefined) throw new ClockRuleError('a rule has at least one piece');
+  if (first === undefined) throw new ClockRuleError('a clock rule needs at least one piece');
   if (moved.length === 0) return first.rule;
   const intervals: OffsetInterval[] = [];
   for (const [i, { fromUtcMs, rule }] of parts.entries()) {
@@ -105,7 +105,7 @@ export const composeRule = (pieces: readonly RulePiece[]): ClockRule => {
   );
 };
 
-/** The rule that was made first of all that are spelled alike, so that the same text gives the same object. */
+/** Returns the first object of rules with the same id, so that equal texts give the same object. */
 const kept = (text: string, rule: ClockRule): ClockRule => {
   const shared = cache.get(rule.id) ?? rule;
   cache.set(rule.id, shared);
@@ -129,12 +129,12 @@ export const parseClockRule = (text: string): ClockRule => {
 export const fixedRule = (offsetS: number): ClockRule =>
   parseClockRule(`UTC${spellShift(Math.round(offsetS / 60) * 60)}`);
 
-/** At most brokers midnight is 17:00 in New York. */
+/** Most brokers put their midnight at 17:00 in New York. */
 const USUAL = 'America/New_York+7h';
 
 /**
- * The rule to begin with, from the one thing `/ServerTimezone` tells: today's offset. New York + 7 h where it fits, else Eastern European
- * time, else the bare offset. What is no offset of a clock tells nothing: then it is the usual rule.
+ * The rule to start with, from today's offset as `/ServerTimezone` states it: New York + 7 h if that fits, else Eastern European time, else the
+ * fixed offset. If the stated value is not a valid offset, New York + 7 h.
  */
 export const defaultRule = (statedS: number, now: UtcMs): ClockRule => {
   const offsetS = clockOffset(statedS);

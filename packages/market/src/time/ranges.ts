@@ -1,5 +1,5 @@
-// Sets of half-open ranges of UTC microseconds: what is covered, what is wanted, what is missing. In: ranges in any order,
-// overlapping or empty. Out: the same set as sorted, disjoint ranges of which no two touch, so that equal sets are equal lists.
+// Sets of half-open ranges of UTC microseconds: what is covered, wanted or missing. In: ranges in any order, overlapping or empty. Out: sorted,
+// disjoint ranges that do not touch, so that equal sets are equal lists.
 
 /** `[fromUs, toUs)` in UTC microseconds. Empty when `toUs <= fromUs`. */
 export interface Range {
@@ -16,7 +16,7 @@ const isTidy = (ranges: readonly Range[]): boolean => {
   return true;
 };
 
-/** The union: sorted, disjoint, ranges that touch made one. */
+/** The union: sorted and disjoint, touching ranges joined. */
 export const unite = (ranges: Iterable<Range>): Range[] => {
   const all = [...ranges];
   if (isTidy(all)) return all;
@@ -32,7 +32,7 @@ export const unite = (ranges: Iterable<Range>): Range[] => {
   return united;
 };
 
-/** What of `wanted` lies in no range of `taken`. */
+/** The parts of `wanted` that are in no range of `taken`. */
 export const subtract = (wanted: readonly Range[], taken: readonly Range[]): Range[] => {
   const left: Range[] = [];
   const holes = unite(taken);
@@ -51,7 +51,7 @@ export const subtract = (wanted: readonly Range[], taken: readonly Range[]): Ran
   return left;
 };
 
-/** What lies in both. */
+/** The parts that are in both. */
 export const intersect = (a: readonly Range[], b: readonly Range[]): Range[] => {
   const both: Range[] = [];
   const left = unite(a);

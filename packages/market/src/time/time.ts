@@ -1,5 +1,5 @@
-// The two clocks of the recorder as branded numbers, and the wire's time strings. Broker time is the wall clock of
-// the broker's server in milliseconds "as if it were UTC"; only `clock-rule` turns one clock into the other.
+// The two clocks of the recorder as branded numbers, and the gateway's time strings. Broker time is the wall clock of the broker's server in
+// milliseconds, as if it were UTC. Only `clock-rule` converts between the two clocks.
 
 import { MINUTE_MS, HOUR_MS } from './units.ts';
 
@@ -11,7 +11,7 @@ export type UtcMs = number & { readonly __clock: 'utc' };
 export const brokerMs = (ms: number): BrokerMs => ms as BrokerMs;
 export const utcMs = (ms: number): UtcMs => ms as UtcMs;
 
-/** A parsed wire time. `resolutionMs` is the width of what the string leaves open: 1 with milliseconds, 1000 without. */
+/** A parsed time string. `resolutionMs`: 1 if it has milliseconds, else 1000. */
 export interface BrokerTime {
   readonly ms: BrokerMs;
   readonly resolutionMs: number;
@@ -19,11 +19,11 @@ export interface BrokerTime {
 
 let cachedDay = '';
 let cachedDayMs = 0;
-/** `YYYY-MM-DDTHH:MM:` of the last time that was read, and its milliseconds: a stream says thousands of times within one minute. */
+/** `YYYY-MM-DDTHH:MM:` of the last time read, and its milliseconds: a stream has thousands of times within one minute. */
 let cachedMinute = '?';
 let cachedMinuteMs = 0;
 
-/** The text that was read last, and what it says: within a burst many ticks are of one millisecond. */
+/** The last text read, and its time: many ticks of a burst share one millisecond. */
 let lastText = '';
 let lastTime: BrokerTime | null = null;
 
@@ -33,7 +33,7 @@ const two = (text: string, at: number): number => {
   return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : Number.NaN;
 };
 
-/** Milliseconds of a `YYYY-MM-DD` prefix, NaN when it names no calendar day. */
+/** Milliseconds of a `YYYY-MM-DD` prefix; NaN if it is not a calendar day. */
 const dayMs = (text: string): number => {
   const day = text.slice(0, 10);
   if (day === cachedDay) return cachedDayMs;
@@ -75,9 +75,8 @@ const plainSecondMs = (text: string): number => {
 };
 
 /**
- * Reads `2026-06-11T08:55:56.728Z` (milliseconds and the decorative `Z` optional, a space for the `T` tolerated).
- * Digits beyond milliseconds are cut. Returns null for anything else, an explicit zone offset included: broker time
- * carries none (fxsocket-api "Time: the trap").
+ * Reads `2026-06-11T08:55:56.728Z`. Milliseconds and the meaningless `Z` are optional, and a space may replace the `T`. Digits beyond
+ * milliseconds are cut. Returns null for anything else, including explicit zone offsets: broker time has none.
  */
 export const parseBrokerTime = (text: string): BrokerTime | null => {
   if (text === lastText) return lastTime;
@@ -122,12 +121,12 @@ const readBrokerTime = (text: string): BrokerTime | null => {
   return { ms: ms as BrokerMs, resolutionMs };
 };
 
-/** The wire's spelling of a broker time, with milliseconds and the decorative `Z`. */
+/** Spells a broker time as the gateway does, with milliseconds and the meaningless `Z`. */
 export const formatBrokerTime = (ms: BrokerMs): string => new Date(ms).toISOString();
 
-/** Nothing that is streamed is from before: such a time stands for one that is not known. Broker or UTC, milliseconds. */
+/** Earlier times in the stream stand for an unknown time. Broker or UTC milliseconds. */
 export const EARLIEST_STREAMED_MS = Date.UTC(2000, 0, 1);
 const LATEST_STREAMED_MS = Date.UTC(2200, 0, 1);
 
-/** True for milliseconds of UTC or of a broker's clock that something can be streamed at, and a table can hold. */
+/** True for broker or UTC milliseconds that a streamed row can have and a table can hold. */
 export const isStreamed = (ms: number): boolean => ms >= EARLIEST_STREAMED_MS && ms < LATEST_STREAMED_MS;

@@ -1,5 +1,5 @@
-// Where the bars of a timeframe begin and end on the broker's wall clock, as MetaTrader cuts them: weeks begin on Sunday,
-// months on the first. In: broker times. Out: broker times, or the UTC time up to which bars can be closed.
+// The grid of bars on the broker's wall clock, as MetaTrader cuts them: weeks begin on Sunday, months on the first. In: timeframes and broker
+// times. Out: where bars begin and end, how long they are, and up to when they are closed.
 
 import type { ClockRule } from './clock-rule.ts';
 import { type BrokerMs, brokerMs, utcMs } from './time.ts';
@@ -16,10 +16,10 @@ const LENGTH_MS: Readonly<Record<string, number | undefined>> = {
   W1: 7 * DAY_MS,
 };
 
-/** How long after its end a bar is taken for closed when no later bar says so, in milliseconds. */
+/** How long after its end a bar counts as closed although no later bar exists, in milliseconds. */
 export const CLOSED_GRACE_MS = 2 * MINUTE_MS;
 
-/** Wall-clock length of a timeframe in milliseconds, null for months. Throws RangeError for a name that is none of the nine. */
+/** Wall-clock length of a timeframe in milliseconds; null for months. Throws RangeError for an unknown timeframe. */
 const lengthMs = (timeframe: string): number | null => {
   if (timeframe === 'MN1') return null;
   const length = LENGTH_MS[timeframe];
@@ -36,7 +36,7 @@ export const leastBarApartUs = (timeframe: string): number => {
   return (length <= HOUR_MS ? length : length - HOUR_MS) * MS_US;
 };
 
-/** Open time of the bar that holds a broker time. Throws RangeError for a name that is no timeframe. */
+/** Open time of the bar that contains a broker time. Throws RangeError for an unknown timeframe. */
 export const barOpenOf = (timeframe: string, at: BrokerMs): BrokerMs => {
   const length = lengthMs(timeframe);
   if (length === null) {
@@ -58,8 +58,8 @@ export const barEndOf = (timeframe: string, open: BrokerMs): BrokerMs => {
 };
 
 /**
- * UTC milliseconds of a bar's end: the first instant after its open at which the wall clock shows the end. A day over a
- * switch of the clock is 23 or 25 hours long, and so is the bar.
+ * UTC milliseconds of a bar's end: the first instant after its open at which the wall clock shows the end. The daily bar over a switch of the
+ * clock is 23 or 25 hours long.
  */
 export const barEndUtcMs = (timeframe: string, openUtcMs: number, rule: ClockRule): number => {
   const end = barEndOf(timeframe, rule.toBroker(utcMs(openUtcMs)));
@@ -68,8 +68,8 @@ export const barEndUtcMs = (timeframe: string, openUtcMs: number, rule: ClockRul
 };
 
 /**
- * UTC microseconds up to which bars of a timeframe can be closed and asked for: the open of the bar that was forming two
- * minutes before `brokerNow`. In the hour that repeats it stays with the first fold until the hour is over.
+ * UTC microseconds up to which bars of a timeframe are closed: the open of the bar that was forming two minutes before `brokerNow`. In a
+ * repeated hour it stays in the first fold until the hour is over.
  */
 export const closedUntil = (timeframe: string, brokerNow: BrokerMs, rule: ClockRule): number => {
   const settled = rule.read(brokerNow, { fold: 1 }).ms - CLOSED_GRACE_MS;

@@ -1,5 +1,5 @@
-// The offset history of an IANA zone as a table, built once from the platform's own zone data and searched afterwards.
-// In: a zone name. Out: half-open UTC intervals of constant offset from 2000 to the end of 2037, or of a part of that time.
+// The offset history of an IANA zone as a table, built once from the platform's zone data. In: a zone name. Out: half-open UTC intervals of
+// constant offset from 2000 to the end of 2037, or of a part of that time.
 
 import { DAY_MS, HOUR_S } from './units.ts';
 
@@ -10,13 +10,12 @@ export interface OffsetInterval {
   readonly offsetS: number;
 }
 
-/** What the table is exact for, `[from, to)`. Before and after it the first and the last offset go on. */
+/** The time for which the table is exact, `[from, to)`. Before and after it, the first and the last offset continue. */
 export const ZONE_TABLE = { fromUtcMs: Date.UTC(2000, 0, 1), toUtcMs: Date.UTC(2038, 0, 1) } as const;
 
 /**
- * The table is looked for in steps of this length, so that two changes within one step, the second taking the first back, would be
- * missed. No zone has two changes so close: the closest are 6.96 days apart (America/Boa_Vista in October 2000). A test holds that
- * against the published data of all zones.
+ * The zone is scanned in steps of this length. Two changes within one step, the second undoing the first, would be missed, but no zone has them:
+ * the closest are 6.96 days apart (America/Boa_Vista in October 2000). A test checks this against the published data of all zones.
  */
 export const SCAN_STEP_MS = 6 * DAY_MS;
 
@@ -29,7 +28,7 @@ export const platformOffset = (zone: string): ((utcMs: number) => number) => {
   return (utcMs) => {
     const text = format.format(utcMs);
     const match = GMT.exec(text);
-    if (match === null) throw new Error(`the platform spells an offset of ${zone} as "${text}"`);
+    if (match === null) throw new Error(`cannot read the offset of ${zone} from "${text}"`);
     const [, sign, hours = 0, minutes = 0, seconds = 0] = match;
     const size = Number(hours) * HOUR_S + Number(minutes) * 60 + Number(seconds);
     return sign === '-' ? -size : size;
@@ -53,13 +52,13 @@ const findChange = (
   return high;
 };
 
-/** What a table is exact for, `[fromUtcMs, toUtcMs)`. */
+/** The time for which a table is exact, `[fromUtcMs, toUtcMs)`. */
 export interface ZoneTable {
   readonly fromUtcMs: number;
   readonly toUtcMs: number;
 }
 
-/** The intervals of a zone. Throws RangeError when the platform does not know the zone. */
+/** The intervals of a zone. Throws RangeError if the platform does not know it. */
 export const zoneIntervals = (
   zone: string,
   { fromUtcMs, toUtcMs }: ZoneTable = ZONE_TABLE,
