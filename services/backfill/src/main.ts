@@ -1,5 +1,5 @@
-// A backfill process: takes jobs of every account from the queue and writes the history that they ask for. Any number of processes share
-// the work. It reads its environment and configuration, brings the tables up to date, works, and hands its jobs back when told to stop.
+// A backfill process: takes jobs of all accounts from the queue and writes the history they ask for. Any number of processes share the work. It
+// reads its environment and configuration, waits for the tables to be up to date, works, and hands its jobs back when it is stopped.
 import { type Config, configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
 import { JobWorkers } from '@fxtape/jobs';
 import { aborted, beginService, openHealth, readEnv, serviceVariables } from '@fxtape/ops';
@@ -86,8 +86,8 @@ await database.ready(stopping.signal).then(
   () => log.info('stopped before QuestDB was ready'),
 );
 gate.watch(stopping.signal);
-// While tables are being corrected, jobs are handed back: the rows they hold were read with the old rule. After a database was replaced,
-// what they know of it is no longer true.
+// While tables are being corrected, jobs are handed back: their rows were read with the old rule. They are also handed back after the database
+// was replaced, because what they know of it is outdated.
 while (!stopping.signal.aborted) {
   const permit = await gate.enter(stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error;

@@ -1,11 +1,11 @@
-// Whether this process does its work, and if not, why. In: the state of database and queue. Out: reasons, one sentence each.
+// Whether this process can work, and if not, why. In: the state of the database and the queue. Out: reasons, one sentence each.
 import type { JobWorkers } from '@fxtape/jobs';
 import type { FxtapeError, Readiness as Answer } from '@fxtape/ops';
 import type { AppliedState, WriterState } from '@fxtape/questdb';
 
 type Workers = Pick<JobWorkers, 'connected' | 'state'>;
 
-/** A shorter absence of a gateway is not worth reporting. */
+/** Shorter absences of a gateway are not reported. */
 const AWAY_MS = 5000;
 
 export class Readiness {

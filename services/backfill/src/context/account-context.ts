@@ -1,6 +1,6 @@
-// What a job needs to know about its account: configuration, server, feed, the REST client of its terminal, the broker's clock rule, and
-// the broker's time now. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one context per
-// account, cached for a while, because addresses and rules rarely change and jobs come by the thousand.
+// What a job needs to know about its account: configuration, server, feed, the REST client of its terminal, the broker's clock rule and the
+// broker's time. In: the configuration in force, the tables `accounts` and `clock_rules`, the management API. Out: one context per account, cached
+// because addresses and rules rarely change and jobs are many.
 import { type AccountConfig, requireKey, unknownName } from '@fxtape/config';
 import { accountUrls, FxSocketManagement, FxSocketRest } from '@fxtape/fxsocket';
 import {
@@ -24,7 +24,7 @@ export interface AccountContext {
   readonly rest: FxSocketRest;
   readonly rule: ClockRule;
   readonly ruleId: string;
-  /** The broker's wall clock now. For a gateway that replays an old day: its own `serverTime`, at most a few seconds old, never ahead. */
+  /** The broker's wall clock now. For a gateway that replays an old day: its `serverTime`, up to a few seconds late, never early. */
   brokerNowMs(signal: AbortSignal): Promise<BrokerMs>;
   /** The same moment in UTC microseconds. */
   nowUs(signal: AbortSignal): Promise<number>;
@@ -108,12 +108,12 @@ export class AccountContexts {
     if (config === undefined) throw unknownAccount(account, accounts);
     const kept = this.#kept.get(account);
     if (kept?.config === config && this.#o.clock.monoMs() < kept.untilMs) return kept.context;
-    // All callers waiting meanwhile share it, so it must not end with the first caller's signal.
+    // Shared by all callers that wait, so the signal of the first one must not end it.
     const making = this.#making.get(account) ?? this.#begin(account, config);
     return abortable(making, signal);
   }
 
-  /** Forgets the cached contexts, so that the next job looks everything up again. */
+  /** Drops the cached context, so that the next job looks everything up again. */
   forget(account: string): void {
     this.#kept.delete(account);
     const terminal = this.#terminals.get(account);
@@ -141,7 +141,7 @@ export class AccountContexts {
     const decision = await this.#decision(config, server);
     const rule = parseClockRule(decision.rule);
     const context = contextOf({ config, server, rest, rule, clock: this.#o.clock });
-    // A provisional rule is replaced within moments of the first evidence; the next job then reads with the better one.
+    // A provisional rule is replaced soon after the first evidence, and the next job must use the new one.
     const keepMs = decision.confidence === 'provisional' ? 0 : KEEP_MS;
     this.#kept.set(account, { context, config, untilMs: this.#o.clock.monoMs() + keepMs });
     return context;
@@ -256,14 +256,14 @@ const notSeen = (account: string): FxtapeError =>
 const clockUnknown = (account: string, server: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
-    message: `no clock rule is decided yet for ${server}, so history of "${account}" cannot be read`,
+    message: `cannot read history of "${account}": no clock rule is decided yet for ${server}`,
     context: { account, server },
   });
 
 const serverTimeUnreadable = (account: string): FxtapeError =>
   new FxtapeError({
     code: 'CLOCK_UNKNOWN',
-    message: `the gateway of "${account}" does not state its time`,
-    hint: 'Check the account on FxSocket: its terminal is not ready',
+    message: `cannot read the server time of "${account}"`,
+    hint: 'Check the account on FxSocket: its terminal may not be ready',
     context: { account },
   });

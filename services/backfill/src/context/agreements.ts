@@ -1,6 +1,6 @@
-// Whether an answer can be believed: right after first use a terminal is still loading, and returns less than there is. In: a digest per
-// answer to the same question. Out: whether two consecutive answers agreed, or how long to wait before asking again. Kept per process; an
-// answer from an earlier run of the same job counts as the one before.
+// Whether an answer can be trusted: a terminal that is still loading returns less than there is. In: a digest of each answer to the same request.
+// Out: whether two consecutive answers are equal, or how long to wait before the next request. Kept per process; an answer to an earlier run of the
+// same job counts.
 import { createHash } from 'node:crypto';
 
 interface Asked {
@@ -10,7 +10,7 @@ interface Asked {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
-/** How many questions are kept; beyond this, questions that were never asked again are forgotten. */
+/** How many requests are remembered; beyond this, the oldest are dropped. */
 const KEPT = 10_000;
 
 export class Agreements {
@@ -24,8 +24,8 @@ export class Agreements {
   }
 
   /**
-   * How long the same conclusion about a topic has held, in milliseconds: 0 at first, after any other conclusion, and when the last check
-   * is older than `forgetMs`. A conclusion that is rarely revisited (history that is not asked for any more) needs two checks, well apart.
+   * How long the same conclusion about a topic has held, in milliseconds. 0 at first, after another conclusion, and if the last check is older
+   * than `forgetMs`. For conclusions that are rarely checked again, and therefore need two checks well apart.
    */
   heldFor(
     topic: string,

@@ -1,11 +1,11 @@
-// Whether an error is about the request, or about the account: its gateway is down, rejects the key or asks to wait, or its terminal has
-// lost the broker. In: what a request met. Out: the same error, or ACCOUNT_AWAY, which uses up no attempt and writes nothing. Some errors
-// can mean either; the terminal's status then decides, which is answered whenever the gateway is up.
+// Whether an error concerns the request or the whole account: its gateway is down, rejects the key or asks to wait, or its terminal lost the broker.
+// In: the error of a request. Out: the same error, or ACCOUNT_AWAY, which uses up no attempt and writes nothing. If an error can mean either, the
+// status of the terminal decides.
 import type { FxSocketRest } from '@fxtape/fxsocket';
 import { accountAway, type AwayCause } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
 
-/** Errors that have nothing to do with the requested range. */
+/** Errors that do not depend on the requested range. */
 const AWAY: ReadonlySet<unknown> = new Set([
   'FXSOCKET_FORBIDDEN',
   'FXSOCKET_GATEWAY_DOWN',
@@ -19,7 +19,7 @@ const AWAY: ReadonlySet<unknown> = new Set([
   'FXSOCKET_UNREACHABLE',
   'KEY_MISSING',
 ]);
-/** Either a network that swallows packets or a range that takes too long; either an unlinked account or a route that the bridge lacks. */
+/** Ambiguous: a dead network or a range that takes too long; an unlinked account or a route that the bridge lacks. */
 const EITHER: ReadonlySet<unknown> = new Set([
   'FXSOCKET_DEADLINE',
   'FXSOCKET_NOT_FOUND',
@@ -32,13 +32,13 @@ const STATUS_MS = 10_000;
 
 type Terminal = { readonly account: string; readonly rest: Pick<FxSocketRest, 'status'> };
 
-/** True when an error is about the account, whatever was asked. */
+/** True if an error concerns the account, whatever the request was. */
 export function meansAway(error: unknown): error is AwayCause {
   const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
   return AWAY.has(code) && !(code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status));
 }
 
-/** What to throw when a request failed. `optional`: the route may be missing, or not paid for, although the account is there. */
+/** The error to throw for a failed request. `optional`: the route may be missing or unpaid although the account is available. */
 export async function accountOrQuestion(
   error: unknown,
   of: Terminal & { readonly optional: boolean },
@@ -52,13 +52,13 @@ export async function accountOrQuestion(
   return cause === null ? error : accountAway(of.account, cause);
 }
 
-/** The gateway's own proxy timed out although the terminal is there: the range was too large. */
+/** The gateway's proxy timed out: if the terminal is available, the range was too large. */
 export const isProxyTimeout = (error: unknown): boolean => {
   const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
   return code === 'FXSOCKET_GATEWAY_DOWN' && PROXY_TIMEOUTS.has(status);
 };
 
-/** Asks the terminal for its status. Null: it is there and connected to its broker. */
+/** Asks the terminal for its status. Null: it is available and connected to its broker. */
 export async function whyAway({ account, rest }: Terminal, signal: AbortSignal): Promise<AwayCause | null> {
   try {
     const status = await rest.status({ signal, deadlineMs: STATUS_MS, retry: 'transport' });

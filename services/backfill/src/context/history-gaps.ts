@@ -1,5 +1,5 @@
-// The open gaps that reading history opened, by stream. They are looked up often (for each claim) and change rarely, so one query per
-// account serves for some seconds. Another process may know more meanwhile; a gap that is missed here is healed by its own job.
+// The open gaps that reading history opened, by stream. They are read for each claim and change rarely, so one query per account is cached for some
+// seconds. A gap that another process opens meanwhile is healed by its own job.
 import type { Clock } from '@fxtape/ops';
 import type { GapRow, Reader, StreamKeyOf } from '@fxtape/questdb';
 
@@ -29,13 +29,13 @@ export class HistoryGaps {
     return gaps.filter((gap) => isOf(gap, key));
   }
 
-  /** True if this gap was ever opened, whatever its state is now. @throws as Reader.gaps. */
+  /** A gap in any state; null if it was never opened. @throws as Reader.gaps. */
   async known(account: string, gapId: string, signal: AbortSignal): Promise<GapRow | null> {
     const found = await this.#reader.gaps({ account, signal });
     return found.find((gap) => gap.gap_id === gapId) ?? null;
   }
 
-  /** Gaps of this stream, healed ones left out, whose evidence names this row. @throws as Reader.gaps. */
+  /** Ids of gaps of this stream that are not healed and whose evidence names this row. @throws as Reader.gaps. */
   async setAside(key: StreamKeyOf, digest: string, signal: AbortSignal): Promise<string[]> {
     const found = await this.#reader.gaps({ account: key.account, signal });
     return found
@@ -49,7 +49,7 @@ export class HistoryGaps {
       .map((gap) => gap.gap_id);
   }
 
-  /** A row of `gap_events` was written: query again next time. */
+  /** Drops the cache of an account after a row of `gap_events` was written. */
   changed(account: string): void {
     for (const [name, cached] of this.#cached) if (cached.account === account) this.#cached.delete(name);
   }

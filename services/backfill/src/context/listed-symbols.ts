@@ -1,4 +1,4 @@
-// Which symbols a broker lists, asked only when an answer raises the question whether a symbol exists at all.
+// Which symbols a broker lists. In: an account and a symbol. Out: whether it is listed. Only asked when an answer suggests that a symbol may not exist.
 import { MINUTE_MS } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';
 import type { Asking } from './account-context.ts';
@@ -13,7 +13,7 @@ export class ListedSymbols {
     this.#clock = clock;
   }
 
-  /** False also while the terminal lists nothing at all: it then lists nothing *yet*, which is null. */
+  /** Null: the terminal lists nothing at all yet. */
   async has(c: Asking, symbol: string): Promise<boolean | null> {
     const known = this.#known.get(c.account.account);
     if (known !== undefined && this.#clock.monoMs() < known.untilMs) return known.symbols.has(symbol);

@@ -1,10 +1,9 @@
-// The metrics that the workers add to those of every queue: requests by purpose, rows by table, and how often an answer was not what it
-// seemed.
+// Metrics of the workers in addition to those of the queues: requests by purpose, rows by table, and answers that turned out to be incomplete.
 import type { Metrics } from '@fxtape/ops';
 
 /**
- * Why the gateway was asked: `read` the range itself, `agreement` the same once more because one answer proves nothing, `edge` whether
- * a part that an answer left out is empty, `beginning` whether anything older exists, `facts` for what is no history.
+ * The purpose of a request. `read`: the range itself. `agreement`: the same again, because one answer proves nothing. `edge`: whether a part that
+ * an answer left out is empty. `beginning`: whether anything older exists. `facts`: everything that is not history.
  */
 export type Purpose = 'read' | 'agreement' | 'edge' | 'beginning' | 'facts';
 

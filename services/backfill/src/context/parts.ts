@@ -1,5 +1,5 @@
-// What all jobs of one process share: access to accounts, the database, and what was learned about the gateways meanwhile. Nothing in here
-// is lost with the process: it is learned again.
+// What all jobs of one process share: access to accounts, the database, and what was learned about the gateways. After a restart it is learned
+// again.
 import { type Clock, type Log, Metrics } from '@fxtape/ops';
 import type { AppliedWriter, AuditReader, HistoryReader, Reader, TradeReader } from '@fxtape/questdb';
 import type { AccountContexts } from './account-context.ts';
@@ -23,19 +23,19 @@ export interface BackfillParts {
   readonly agreements: Agreements;
   readonly stamps: Stamps;
   readonly numbers: BackfillNumbers;
-  /** How far apart the checks must be that decide where a history begins, or that a long part of it is empty. */
+  /** Time between the checks that decide where a history begins, or that a long part of it is empty. */
   readonly checksApartMs: number;
-  /** How far apart two readings of a clock are that must be seen to run. */
+  /** Time between two readings of a clock that show whether it runs. */
   readonly clockReadingsApartMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Long enough for a terminal to load what it did not have. */
+/** Long enough for a terminal to load missing history. */
 const CHECKS_APART_MS = 180_000;
 const CLOCK_READINGS_APART_MS = 2000;
 
-/** The parts of a process that has learned nothing yet. */
+/** The parts of a process that just started. */
 export function backfillParts(o: {
   readonly contexts: AccountContexts;
   readonly reader: HistoryReader;

@@ -1,6 +1,6 @@
-// How much a terminal can be asked for at once on a route, learned while working and kept per process: it is learned again within a few
-// requests. In: what was asked and how it went. Out: the span of the next request. A time-out may have any cause; it says something about
-// the size only if the same size fails twice and a smaller one is answered in between.
+// How much a terminal can be asked for at once on a route, learned while working and kept per process. In: what was asked, and how it went. Out: the
+// span of the next request. A time-out may have any cause, so it counts against a size only if the same size fails twice and a smaller one succeeds
+// in between.
 //
 //   answered, at the full span ──► twice as much, but less than what is known to be too much
 //   time-out of a size that never worked ──► half of it          of one that has worked ──► tried again first; the second time half of it
@@ -18,13 +18,13 @@ interface Known {
   spanUs: number;
   /** The largest span that was answered. */
   workedUs: number;
-  /** What is too much; null if nothing is known to be. */
+  /** The span known to be too much; null if none is. */
   tooMuchUs: number | null;
   /** Answers below it since. */
   since: number;
-  /** What was too much and is being tried again: then one time-out is enough. */
+  /** A span that was too much and is tried again. One time-out is then enough. */
   lapsedUs: number;
-  /** The shortest span that timed out and was not answered since; `smaller`: a shorter one was. */
+  /** The shortest span that timed out and was not answered since. `smaller`: a shorter one was answered. */
   suspect: { readonly spanUs: number; readonly smaller: boolean } | null;
   /** The number of rows at which answers are cut. */
   cap: number | null;

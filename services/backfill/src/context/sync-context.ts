@@ -1,5 +1,4 @@
-// What one run of a job brings to reading history: the account, the permit for requests, the signal, and how far an earlier run got. Made
-// once per run; the same for history jobs, re-reads and healing.
+// What one run of a job needs to read history: the account, the request budget, the signal, and how far an earlier run got. Made once per run.
 import type { Checkpoint, RunningJob } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { z } from 'zod';
@@ -18,7 +17,7 @@ export interface SyncProgress {
 export interface SyncContext extends Asking {
   readonly parts: BackfillParts;
   readonly signal: AbortSignal;
-  /** Runs `work` while no other process does the same under this name: for work that compares with a table and then writes what the table lacks. */
+  /** Runs `work` under a lock shared by all processes: for work that compares with a table and then writes what the table lacks. */
   readonly alone: <T>(name: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   /** Requests that this run has made. */
   readonly requests: () => number;
@@ -54,7 +53,7 @@ export async function syncContext(
   const earlier = saved.safeParse(checkpoint?.value);
   const before = earlier.success ? earlier.data : null;
   let requests = 0;
-  // Who lost a name may not write on: another job compares the same rows by now.
+  // A run that lost a lock must stop writing: another job may be comparing the same rows.
   const lost = new AbortController();
   const own = AbortSignal.any([signal, lost.signal]);
   return {

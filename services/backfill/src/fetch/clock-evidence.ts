@@ -1,7 +1,6 @@
-// What a broker's clock shows, as evidence for its rule. In: an account, and symbols that trade weekly. Out: rows of `clock_evidence`:
-// today's offset, measured on running clocks and as stated by the gateway, and when the weeks in years of hourly bars open, close and
-// pause, on the broker's wall clock, because no rule is known here. This job asks the gateway within its budget and draws no conclusion;
-// the scheduler decides, and owns the table `clock_rules`.
+// Gathers evidence for a broker's clock rule. In: an account, and symbols with a trading week. Out: rows of `clock_evidence`: today's offset, both
+// measured and as stated by the gateway, and when the weeks in years of hourly bars open and close, in broker time. It draws no conclusion: the
+// scheduler decides, and owns the table `clock_rules`.
 import { pauseOrThrow } from '@fxtape/ops';
 import { catalogue, type Checkpoint, type JobOutcome, type Payload, type RunningJob } from '@fxtape/jobs';
 import {
@@ -29,12 +28,12 @@ type EvidenceRow = RowInput<'clock_evidence'>;
 const WIDEST_MS = 15 * HOUR_MS;
 const PAGE_MS = 160 * DAY_MS;
 const LEAST_PAGE_MS = 5 * DAY_MS;
-/** How often the running clocks are checked before they are said to stand still. */
-const LOOKS = 6;
-/** From this attempt on, a symbol whose history cannot be read is left out: history must not wait for evidence that never comes. */
+/** How often the clocks are read before they count as standing still. */
+const READINGS = 6;
+/** From this attempt on, a symbol whose history cannot be read is left out, so that history does not wait for it forever. */
 const PATIENT_TRIES = 4;
 
-/** One run sends dozens of requests. On a gateway that fails now and then no run would finish if each started from nothing. */
+/** One run sends dozens of requests, so on an unreliable gateway no run would finish without retries and a checkpoint. */
 const TRIES = 3;
 const AGAIN_MS = 300;
 
@@ -68,12 +67,12 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
   const readings: ClockReading[] = [];
   let stated = await readClocks(c, symbols, readings);
   const { replayed } = c.account.config.clock;
-  for (let look = 1; look < LOOKS && !replayed; look++) {
+  for (let done = 1; done < READINGS && !replayed; done++) {
     await pauseOrThrow(c.parts.clock, c.parts.clockReadingsApartMs, c.signal);
     try {
       stated = await readClocks(c, symbols, readings);
     } catch (error) {
-      // One reading less. If the gateway is away altogether, the next request notices.
+      // One reading less. If the gateway is down, the next request fails too.
       if (c.signal.aborted || !mayPass(error)) throw error;
     }
     if (measureOffset(readings)?.source === 'ticks') break;
@@ -84,9 +83,9 @@ async function offsets(c: SyncContext, symbols: readonly string[]): Promise<Evid
     ...row,
     kind: 'stated',
     utc_offset_s: offsetS,
-    reason: offsetS === null ? `${stated.offsetS} s is no offset of a clock` : null,
+    reason: offsetS === null ? `${stated.offsetS} s is not a valid clock offset` : null,
   };
-  // A gateway that replays an old day has its own today: its clock says nothing about ours, and is not compared with it.
+  // A gateway that replays an old day has its own time, so its clock cannot be compared with ours.
   if (replayed) {
     const shown = parseBrokerTime(stated.serverTime);
     return shown === null || offsetS === null ? [] : [{ ...said, ts: (shown.ms - offsetS * 1000) * 1000 }];
@@ -121,7 +120,7 @@ async function readClocks(
       );
       note('ticks', symbol, time);
     } catch (error) {
-      // Not listed, or without a quote so far: other symbols show the time too.
+      // Not listed, or no quote yet: other symbols show the time too.
       if (!isNotReady(error)) throw error;
     }
   }
@@ -134,7 +133,7 @@ async function readClocks(
   return { offsetS: said.utcOffsetSeconds, serverTime: said.serverTime };
 }
 
-/** Asks again, a little later, what was not answered; unless the gateway said to wait, or the request was too large. */
+/** Repeats a failed request a little later, unless the gateway said to wait or the request was too large. */
 async function asked<T>(c: SyncContext, ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

@@ -1,6 +1,6 @@
-// Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: whole pages, oldest first. What
-// timed out was asked in halves; what a row limit cut off was asked again from the last row on (that row included); what looked empty, or
-// was the first answer of its stream, was answered twice in the same way.
+// Reads a range of history in pages of a size that the terminal can answer. In: a source and a range. Out: complete pages, oldest first. Requests that
+// time out are halved. Answers cut by a row limit are continued from the last row, that row included. An empty answer, or the first answer of a
+// stream, must be given twice.
 import { pauseOrThrow } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { digestRows } from '../context/agreements.ts';
@@ -9,9 +9,9 @@ import type { HistoryAnswer, HistorySource } from './history-source.ts';
 import type { Purpose } from '../context/numbers.ts';
 import type { SyncContext } from '../context/sync-context.ts';
 
-/** Waiting longer than this for the next answer is not worth a place in the queue. */
+/** A job that has to wait longer gives up its place in the queue. */
 const LONGEST_PAUSE_MS = 1500;
-/** Trades reach the history up to minutes late. */
+/** Trades may reach the history minutes late. */
 const NEW_US = 600_000_000;
 
 /** Errors: HISTORY_TOO_SLOW, HISTORY_CONTRADICTS, HISTORY_CUT_WITHIN_MOMENT, ComeAgain, those of the source. */
@@ -36,7 +36,7 @@ export async function* fetchPages<R extends object>(
   }
 }
 
-/** Reads one range completely, whatever it takes. */
+/** Reads one range completely, in halves if necessary. */
 async function readWhole<R extends object>(
   c: SyncContext,
   source: HistorySource<R>,
@@ -143,7 +143,7 @@ async function edge<R extends object>(
   const same = range.fromUs === answer.range.fromUs && range.toUs === answer.range.toUs;
   const alone = answer.rows.every((row) => source.atUs(row) === anchorUs);
   if (same && alone) {
-    // The question would be the same again. More rows than one answer can hold may share this moment.
+    // The same request again. More rows than one answer can hold may share this moment.
     if (!memory.looksCut(source.memoryKey, source.limits, answer.size)) return answer;
     throw noProgress(source.what, anchorUs, answer.size);
   }

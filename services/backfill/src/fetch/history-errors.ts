@@ -1,5 +1,4 @@
-// What can be wrong with history itself, as errors with codes. In: what the client threw. Out: the same error, or what it means for a
-// range.
+// Errors of history itself, and how to recognise them. In: errors of the client. Out: the same errors, or ones that name the range.
 import { FxtapeError } from '@fxtape/ops';
 import type { Range } from '@fxtape/market';
 import { isProxyTimeout } from '../context/gateway-away.ts';
@@ -39,7 +38,7 @@ export const notListed = (symbol: string, account: string): FxtapeError =>
 export const tooSlow = (what: string, range: Range, cause: unknown): FxtapeError =>
   new FxtapeError({
     code: 'HISTORY_TOO_SLOW',
-    message: `even the shortest range of ${what}, ${spelled(range)}, is too much for the terminal`,
+    message: `the terminal cannot answer even the shortest range of ${what}: ${spelled(range)}`,
     context: { what, ...range },
     cause,
   });

@@ -1,4 +1,4 @@
-// What reading pages needs to know about a kind of history: how to ask, where a row stands in time, and what fits between two rows.
+// What reading pages needs to know about one kind of history: how to ask, when a row happened, and whether anything fits between two rows.
 import type { IncompleteRow, Range } from '@fxtape/market';
 import type { Purpose } from '../context/numbers.ts';
 import type { SpanLimits } from '../context/range-memory.ts';
@@ -14,18 +14,18 @@ export interface RejectedItem {
 export interface HistoryAnswer<R> {
   readonly range: Range;
   readonly rows: readonly R[];
-  /** Rows of the answer with a time outside the range: they are stored, but prove nothing. */
+  /** Rows outside the range: they are stored, but prove nothing. */
   readonly beside: readonly R[];
   /** Rows as answered, those outside the range and rejected ones included. */
   readonly size: number;
   readonly rejected: readonly RejectedItem[];
   /** Which fields of `rows` are null because they could not be read. */
   readonly incomplete: readonly IncompleteRow<R>[];
-  /** What cannot be told apart on the broker's clock. */
+  /** Repeated hours in which the fold of rows is unknown. */
   readonly ambiguous: readonly Range[];
-  /** From where on rows are not final yet; null: all are final. */
+  /** From here on rows are not final yet; null: all are final. */
   readonly openFromUs: number | null;
-  /** Whether a row known to stand before the range came too; null: none was asked for. */
+  /** Whether the answer has the row known to lie before the range; null: it was not asked for. */
   readonly anchored: boolean | null;
 }
 
@@ -46,13 +46,13 @@ export interface HistorySource<R> {
   readonly headIsTight: (fromUs: number, firstUs: number) => boolean;
   /** True if no row fits between the last row and the bound (excluded). */
   readonly tailIsTight: (lastUs: number, toUs: number) => boolean;
-  /** An empty answer is the known state of this stream: it needs no second one. */
+  /** The stream is known to be empty, so an empty answer needs no confirmation. */
   readonly emptyIsKnown?: boolean;
   /** Asks once. Errors: the client's, HISTORY_NOT_READY, SYMBOL_NOT_LISTED. */
   readonly read: (range: Range, purpose: Purpose) => Promise<HistoryAnswer<R>>;
 }
 
-/** How long one answer may take; what takes longer is asked for in smaller parts. */
+/** How long one answer may take; slower ranges are asked for in smaller parts. */
 const ANSWER_MS = 30_000;
 
 export interface HistoryCallOptions {
@@ -61,7 +61,10 @@ export interface HistoryCallOptions {
   readonly retry: 'transport';
 }
 
-/** @throws SYMBOL_NOT_LISTED, HISTORY_NOT_READY, and the client's errors. */
+/**
+ * Sends one request to a history route. A terminal that fails becomes a symbol that is not listed, or a history that is not loaded yet.
+ * @throws SYMBOL_NOT_LISTED, HISTORY_NOT_READY, and the client's errors.
+ */
 export async function readHistory<T>(
   c: SyncContext,
   of: { route: string; of?: string; what: string; symbol: string | null; range: Range; purpose: Purpose },

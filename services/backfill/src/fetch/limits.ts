@@ -1,6 +1,5 @@
-// Where a broker's history begins, as rows of `history_limits`. In: what was learned. Out: a row if it is new: another beginning, or the
-// same one confirmed when a check was due. A beginning that turned out to be wrong is withdrawn (`ts_earliest` null), and the coverage
-// based on it is read again.
+// Where a broker's history begins, as rows of `history_limits`. In: what was found. Out: a row if the beginning is new, or confirmed by a check that
+// was due. A beginning that proves wrong is withdrawn (`ts_earliest` null), and the coverage based on it is read again.
 import { limitEvidence, nextCheckUs, type Range, type TableRow } from '@fxtape/market';
 import type { StreamKeyOf } from '@fxtape/questdb';
 import type { SyncContext } from '../context/sync-context.ts';
@@ -47,7 +46,7 @@ export async function recordLimit(
     before?.rows === rows &&
     (firstUs === null || known.ts_earliest === firstUs);
   if (isSame && !isDue(c, known)) return;
-  // The first beginning that is found contradicts nothing.
+  // 0 marks a contradiction of an earlier beginning; the first beginning contradicts none.
   const checks = isSame ? (before?.checks ?? 0) + 1 : typeof known?.ts_earliest === 'number' ? 0 : 1;
   const earliestUs = isSame ? (known.ts_earliest as number) : (firstUs ?? empty.fromUs);
   await write(c, key, known, earliestUs, { empty, rows, checks });

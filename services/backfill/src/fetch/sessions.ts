@@ -1,6 +1,6 @@
-// Maintains `trading_sessions`: what a broker states about a symbol's hours, and what the minute bars in `bars` correct. In: a symbol, and
-// up to when to look at bars. Out: rows for what differs from the last decisions, appended. A day counts as observed only if history covers
-// all of its minutes, because a bar that was never asked for is not missing. The gateway is not asked: everything is in the tables.
+// Maintains `trading_sessions`: the hours that a broker states for a symbol, corrected by the minute bars in `bars`. In: a symbol, and up to when to
+// use bars. Out: rows that differ from the last decisions, appended. A day counts as observed only if history covers all of its minutes, because a
+// bar may be missing only where it was asked for. Everything is read from the tables; the gateway is not asked.
 import {
   type BrokerMs,
   brokerMs,
@@ -27,7 +27,7 @@ interface Of {
   readonly symbol: string;
 }
 
-/** How much time is looked at: enough of each weekday, and little enough that hours which a broker has changed are forgotten. */
+/** How many days are used: enough of each weekday, but few enough that changed hours are soon forgotten. */
 const LOOK_BACK_DAYS = 56;
 
 /** What is known about a symbol's hours. */

@@ -1,6 +1,6 @@
-// Whether a range was recorded with a clock rule that reads it differently from the rule in force. In: a range. Out: yes or no, or the end
-// of the job for now. If it was, stored rows and bounds mean other hours than those for which history would be asked, so any verdict on
-// them would be wrong. The gap waits until `fxtape clock apply` has moved the rows.
+// Whether a range was recorded under a clock rule that reads it differently from the rule in force. In: a range. Out: yes or no, or ComeAgain. Such
+// stored rows and bounds mean other hours than history would be asked for, so no verdict on them is valid. The gap waits until `fxtape clock apply`
+// has corrected the rows.
 import { MINUTE_MS, parseClockRule, type Range, readAlike } from '@fxtape/market';
 import { ComeAgain } from '../fetch/history-errors.ts';
 import type { HealContext } from './heal-context.ts';

@@ -1,5 +1,5 @@
-// What an answer contained, minute by minute, small enough to keep: shows whether two answers agree on a range without keeping the first
-// one. In: the ticks of an answer in their order. Out: a digest per UTC minute; minutes without a tick have none.
+// Digests of an answer per minute, to compare two answers without keeping the first. In: the ticks of an answer in order. Out: a digest per UTC
+// minute; minutes without a tick have none.
 import { createHash } from 'node:crypto';
 import { MINUTE_US, type Range, type TableRow, tickKey } from '@fxtape/market';
 

@@ -1,5 +1,5 @@
-// Finds the two stretches of live recording beside a gap by what the tables contain; both behind it, if nothing was recorded before it. In:
-// a gap of one symbol's ticks. Out: both windows, or that it is too early to tell, or that there will never be enough.
+// Finds the two stretches of live recording beside a gap that history has to match; both after the gap if nothing was recorded before it. In: a gap of
+// one symbol's ticks. Out: both windows, or that it is too early to tell, or that there will never be enough.
 import { intersect, type Range, subtract } from '@fxtape/market';
 import { type HealContext, pauseMs } from './heal-context.ts';
 import { FULL_TICKS, REACH_US, type SideSearch, sideWindow, WIDE_TICKS, WIDE_US } from './side-window.ts';

@@ -1,6 +1,5 @@
-// `daily_quality` jobs: one broker day of a symbol compared with the broker's own bars. Out: a row with the quality of the day, and gaps
-// with cause `undercount` where clearly fewer ticks were recorded than this symbol's usual share of the broker's count. The row is written
-// again once the day's gaps have reached their final state.
+// `daily_quality` jobs: compares one broker day of a symbol with the broker's bars. In: the day. Out: a row with its quality, and gaps with cause
+// `undercount` where clearly fewer ticks were recorded than usual for this symbol. The row is written again once the gaps of the day are final.
 import type { JobOutcome, Payload } from '@fxtape/jobs';
 import {
   dateOf,
@@ -84,7 +83,7 @@ function conditionOf(o: {
 }): { condition: string; reason: string | null } {
   const open = o.gaps.filter(({ state }) => state === 'open').length;
   const lost = o.gaps.filter(({ state }) => state === 'unrecoverable');
-  if (!o.loaded) return { condition: 'pending', reason: 'the broker’s bars of the day are not all there' };
+  if (!o.loaded) return { condition: 'pending', reason: 'the broker’s bars of the day are not complete' };
   if (open > 0) return { condition: 'pending', reason: `${open} gaps are open` };
   if (o.ticks === 0 && o.volume > 0) return { condition: 'missing', reason: 'no tick was recorded' };
   if (lost.length > 0) {

@@ -1,5 +1,5 @@
-// What healing found out about a gap, as rows of `gap_events`. In: the gap, the state that was proved and for which part, and the moment.
-// Out: the gap's row, narrowed to that part, and a new open gap (`<gap_id>.r1`, `.r2`) for each rest, in one write:
+// The outcome of healing as rows of `gap_events`. In: the gap, and the state proved for a part of it. Out: the gap's row, narrowed to that part, and a
+// new open gap (`<gap_id>.r1`, `.r2`) for each rest, in one write:
 //
 //   gap      [──────────────────────────)  open
 //   proved         [────────)              healed

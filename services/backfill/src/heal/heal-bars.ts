@@ -1,5 +1,5 @@
-// A gap of streamed bars. The broker's history still has what was streamed: the bars that the gap touches are read until two answers agree.
-// A bar that has not ended yet is not part of it: it is read when it ends, like any bar.
+// Heals a gap of streamed bars. In: the gap. Out: its final state, or when to continue. The bars that the gap touches are read from the broker's history
+// until two answers agree. A bar that has not ended yet is left to the jobs that read every bar.
 import type { WireTimeframe } from '@fxtape/fxsocket';
 import { createHash } from 'node:crypto';
 import { barEndOf, barOpenOf, closedUntil, type Range, subtract, utcMs } from '@fxtape/market';

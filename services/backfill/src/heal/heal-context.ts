@@ -1,5 +1,5 @@
-// What healing needs in addition to any reading of history: which bridges serve past ticks, their answers, how long to wait for what, and
-// who else is working on the same gap. One per process; losing it loses nothing.
+// What healing needs beyond reading history: which bridges serve past ticks, their answers, and how long to wait. One per process; after a restart it is
+// learned again.
 import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_US, type Range } from '@fxtape/market';
 import type { SyncContext } from '../context/sync-context.ts';
 import type { GapEnd } from './gap-events.ts';

@@ -1,5 +1,5 @@
-// One open gap, by the kind of its stream. A gap of all symbols is split and healed symbol by symbol; its state is that of the worst part:
-// `healed` or `verified_empty` only if every part is.
+// Heals one open gap, by the kind of its stream. In: the gap. Out: its final state, or when to continue. A gap of all symbols is healed symbol by symbol
+// and ends in the worst state of its parts: `healed` or `verified_empty` only if every part is.
 import { timeframes } from '@fxtape/fxsocket';
 import { matchSymbols } from '@fxtape/config';
 import { z } from 'zod';

@@ -1,11 +1,11 @@
-// Who writes into a gap. Two jobs may be working on the same gap: a worker that was thought dead, or two plans that grouped gaps
-// differently. Both would find the same ticks missing, and rows keyed by the time of their answer would be stored twice. So the intent is
-// an event of the gap itself, written and applied before the first row:
+// Announces who adds ticks to a gap. Two jobs may work on one gap: a worker that was thought dead, or two plans that grouped gaps differently. Both
+// would find the same ticks missing, and rows keyed by the time of their answer would be stored twice. So an event of the gap announces the intent,
+// applied before the first row:
 //
-//   same history, whoever and whenever  → the same base for `ts_recv`, hence the same keys: writing twice is harmless
-//   another history, seen a moment ago  → its writer may still be at work: come again when that is impossible
+//   same history, at any time and by any process  → the same base for `ts_recv`, hence the same keys: writing twice is harmless
+//   another history, announced recently           → its writer may still be at work: come again when that is impossible
 //
-// In: the gap, the digest of the history that is to be added, the time of its answer. Out: the base for `ts_recv`, or "come again".
+// In: the gap, the digest of the history to add, the time of its answer. Out: the base for `ts_recv`, or when to come again.
 import { z } from 'zod';
 import { evidenceText, gapEvent } from './gap-events.ts';
 import type { HealContext } from './heal-context.ts';

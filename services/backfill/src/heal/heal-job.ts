@@ -1,5 +1,5 @@
-// `heal` jobs, and the `ticks` jobs that serve several gaps with one download: from the gap's current row to its final state. Every row
-// that the state is based on is applied before the state is written.
+// `heal` jobs, and the `ticks` jobs that serve several gaps with one download. In: gaps. Out: their final states. All rows that a state is based on are
+// applied before the state is written.
 import type { Checkpoint, JobOutcome } from '@fxtape/jobs';
 import type { Range } from '@fxtape/market';
 import { CORRECTED_MS, isOfAnotherClock } from './another-clock.ts';

@@ -1,5 +1,4 @@
-// A gap of one symbol's ticks, healed by whatever means there are: past ticks if the bridge has them and they can be compared with live
-// rows, otherwise the broker's bars.
+// Heals a gap of one symbol's ticks: with past ticks if the bridge serves them and they can be compared with live rows, else by the broker's bars.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { z } from 'zod';
 import { notListed } from '../fetch/history-errors.ts';

@@ -6,8 +6,8 @@
 //   silent where the broker's bars count ticks? ─yes─► later, as long as it may still be loading
 //   ticks inside the gap that the table lacks ─► written, applied ─► coverage ─► healed
 //
-// Each step may be repeated, by anyone: what is missing is looked up in the tables again, and the keys of added rows do not depend on who
-// adds them (heal-intent.ts).
+// Any process may repeat a step: missing ticks are looked up in the tables again, and the keys of added rows do not depend on the process
+// (heal-intent.ts).
 import { agreement, missingTicks, type Range, subtract, type TableRow } from '@fxtape/market';
 import { z } from 'zod';
 import { claim } from '../store/claim.ts';

@@ -1,6 +1,6 @@
-// A gap of streamed deals, or one that reading history opened for deals or closed positions: the account's history of that time is read
-// until two answers agree. Streamed figures (open positions, balance) have no history; the round trips that closed in such a gap are read
-// before the gap is given up.
+// Heals a gap of streamed deals, or one that reading history opened for deals or closed positions. In: the gap. Out: its final state, or when to
+// continue. The account's history is read until two answers agree. Streamed figures (open positions, balance) have no history; the round trips that
+// closed in such a gap are read before it is given up.
 import { createHash } from 'node:crypto';
 import { MINUTE_US, subtract } from '@fxtape/market';
 import type { TradeStream } from '@fxtape/questdb';
@@ -13,7 +13,7 @@ import type { OpenGap } from './open-gap.ts';
 
 const saved = z.object({ step: z.literal('trades'), ids: z.string(), atMs: z.number() });
 
-/** History names its gaps after their stream. */
+/** The ids of gaps that reading history opened contain their stream. */
 export const isOfHistory = ({ id }: OpenGap): boolean => id.includes('|');
 
 export async function healTrades(h: HealContext, gap: OpenGap, earlier: unknown): Promise<HealStep> {

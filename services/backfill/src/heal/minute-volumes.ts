@@ -1,6 +1,5 @@
-// What the broker's minute bars say about a range, as a second witness beside its ticks. In: a symbol and a range. Out: the minutes that
-// have a bar, with their counts, and where nothing is known because the bars are not there yet. Minutes already covered by history are not
-// asked for again.
+// The broker's tick counts per minute, as additional evidence beside its ticks. In: a symbol and a range. Out: the minutes that have a bar, with their
+// counts, and the ranges whose bars are not loaded yet. Minutes already covered by history are not asked for again.
 import { type CountedMinute, MINUTE_US, type Range, silences, subtract } from '@fxtape/market';
 import { syncBars } from '../sync/sync-bars.ts';
 import { whole } from './heal-by-bars.ts';

@@ -1,5 +1,5 @@
-// A gap as healing takes it on: open, with both bounds, of a known stream. In: the gap's current row. Out: the same row, fully typed, or
-// null when there is nothing to do (its end is not known yet, or its state is final).
+// A gap that can be healed: open, with both bounds, of a known stream. In: the gap's current row. Out: the same row, fully typed; null if its end is not
+// known yet or its state is final.
 import { LEFT_OUT, type Range } from '@fxtape/market';
 import type { GapRow } from '@fxtape/questdb';
 

@@ -1,6 +1,6 @@
-// Whether an account's bridge serves past ticks, and by which bounds. In: its live OpenAPI document, and one small request if the route is
-// listed. Out: `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Cached per account for an hour, because a
-// bridge can be updated while running. If the bridge rejects the bounds, it is checked again; that is not an answer about a range.
+// Whether an account's bridge serves past ticks, and with which bounds. In: its OpenAPI document, and a small request if the route is listed. Out:
+// `full` (bounds with a time of day), `dates_only` (whole broker days) or `absent`. Cached per account for an hour, because a bridge can be updated
+// while running. A bridge that rejects bounds is probed again.
 import { FxSocketError } from '@fxtape/fxsocket';
 import { brokerMs, DAY_MS, formatBrokerTime, HOUR_MS } from '@fxtape/market';
 import type { Clock } from '@fxtape/ops';

@@ -1,5 +1,5 @@
-// The stretches of live recording on both sides of a gap on which history has to match the live rows. In: what was covered live, where
-// other gaps are, and the stored ticks. Out: for each side the nearest stretch that is wide or full enough, or what it lacks.
+// The stretches of live recording beside a gap in which history has to match the live rows. In: live coverage, other gaps, and the stored ticks. Out: for
+// each side, the nearest stretch that is wide or full enough.
 //
 //   ══ covered ══╡ other gap ╞══ covered ══╡  the gap  ╞══ covered ═══► grows while recording goes on
 //                                 [ before )            [ after )

@@ -1,7 +1,7 @@
-// Past ticks of some ranges, asked for until two answers agree. In: UTC ranges. Out: the ticks in them as rows, or "not yet": the terminal
-// is still loading, or has answered only once. With bounds to the second, each range is asked for on its own, and the caller keeps what the
-// first answer said (`said`). With dates only, whole broker days are downloaded, and one download serves every range of that day: the
-// newest answer of a day stays cached for a while, with what the one before it said.
+// Past ticks of some ranges, read until two answers agree. In: UTC ranges. Out: their ticks as rows, or "not yet": the terminal is still loading or has
+// answered only once. With bounds to the second, each range is read on its own, and the caller keeps the digest of the first answer (`said`). With
+// dates only, whole broker days are downloaded, and one download serves every range of that day: the newest answer of a day is cached for a while,
+// with the digests of the one before it.
 import {
   brokerDays,
   brokerRange,

@@ -1,7 +1,7 @@
-// `ticks` jobs of history: ticks from before recording began. Live coverage and gaps within the range are left alone: coverage already has
-// its rows, and gaps are healed. What the gateway does not give becomes a gap with cause `refused`, as unrecoverable:
+// `ticks` jobs of history: ticks from before recording began. In: a range. Out: rows and coverage. Live coverage and gaps within the range are left
+// alone: coverage already has its rows, and gaps are healed. What the gateway does not serve becomes a gap with cause `refused`, as unrecoverable:
 //
-//   no route ─► a fact of the account, recorded once       does not match the live rows ─► refused
+//   no route ─► recorded once for the account                           does not match the live rows ─► refused
 //   missing rows ─► written, applied ─► silent where the broker's bars count ticks? ─► refused there, coverage `history` elsewhere
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import {
@@ -130,7 +130,7 @@ async function surroundings(h: HealContext, key: TickKey, { fromUs, toUs }: Rang
   return { taken: unite([...live, ...gaps]), gaps, later: live.filter((one) => one.toUs > toUs) };
 }
 
-/** Null: it does. */
+/** Why history does not match the live rows; null if it does. */
 async function disagreement(
   h: HealContext,
   key: TickKey,

@@ -1,6 +1,6 @@
-// Records what was proved: rows of `coverage` with source `history`, and the end of history gaps that they close. In: ranges whose rows are
-// applied. Out: nothing, once the coverage is applied too. Call it under the stream's lock: coverage extends ranges that exist. A range of
-// coverage names the clock rule of its rows, so it never grows into a range read with another rule.
+// Writes coverage with source `history`, and ends the history gaps that it closes. In: proved ranges whose rows are applied. Out: nothing, once the
+// coverage is applied. Must be called under the stream's lock, because a claim extends existing ranges. Coverage names the clock rule of its rows,
+// so a range never grows into one read with another rule.
 import { historyClaim, intersect, type Range, subtract, type TableRow, unite } from '@fxtape/market';
 import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import { gapInState } from './gap-rows.ts';

@@ -1,5 +1,5 @@
-// Gaps that reading history itself opens, and their end. In: a stream, a range, the reason. Out: rows of `gap_events`, each with all facts
-// of the gap. The id is made from the stream and the range, so the same trouble met twice, by any process, is one gap.
+// Rows of `gap_events` for gaps that reading history opens, and for their end. In: a stream, a range, the cause. Out: rows with all facts of the gap.
+// The id is made from the stream and the range, so a repeated problem is one gap, in whichever process.
 import { type HistoryCause, historyGapId, type Range, type RowInput } from '@fxtape/market';
 import type { GapRow, StreamKeyOf } from '@fxtape/questdb';
 import type { Stamps } from '../context/parts.ts';

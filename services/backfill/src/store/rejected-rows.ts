@@ -1,6 +1,5 @@
-// What reading history sets aside, as rows of `rejected`. In: a row of an answer as received, and why it, or one of its fields, is not in
-// its table. Out: the rows, none of which ever overwrites another. A single field (kind `field`) is recorded when its record is written, so
-// an unchanged answer adds nothing.
+// Rows of `rejected` for what could not be stored. In: a row as received, and why it, or one of its fields, is not in its table. Out: rows that never
+// overwrite each other. An unreadable field (kind `field`) is recorded only when its row is written, so unchanged answers add nothing.
 import { type IncompleteRow, rejectedRow, type TableRow } from '@fxtape/market';
 import type { RejectedItem } from '../fetch/history-source.ts';
 import type { SyncContext } from '../context/sync-context.ts';
@@ -17,7 +16,7 @@ export const rejectedRows = (
   });
 };
 
-/** To be written before, and together with, the rows for which `isWritten` is true: which of their fields are null because they could not be read. */
+/** Records the unreadable fields of rows for which `isWritten` is true. To be written before these rows, in the same call. */
 export function fieldRows<R>(
   c: SyncContext,
   incomplete: readonly IncompleteRow<R>[],

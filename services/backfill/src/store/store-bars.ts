@@ -1,6 +1,5 @@
-// Writes bars into the tables: what differs from the newest revision becomes a new revision, what differs from `bars` replaces it, and an
-// unchanged re-read writes nothing. Revisions are written first: a crash in between repeats the second step and never loses a version. An
-// answer older than what the tables contain is ignored.
+// Writes bars: a row that differs from its newest revision becomes a new revision, one that differs from `bars` replaces it, and unchanged rows write
+// nothing. Revisions are written first, so a crash in between loses no version. Answers older than the stored rows are ignored.
 import { type BarRow, sameBar, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer } from '../fetch/history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
@@ -36,7 +35,7 @@ export async function storeBars(
   return { written: Math.max(bars.length, revisions.length), condemned };
 }
 
-/** What has to be written so that the tables match the answer. */
+/** The rows to write so that the tables match the answer. */
 export function differences(
   rows: readonly BarRow[],
   stored: readonly TableRow<'bars'>[],

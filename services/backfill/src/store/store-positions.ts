@@ -1,6 +1,5 @@
-// Writes closed round trips into the tables: versions first, then what differs from the newest. A gateway may report a position that was
-// closed in parts as several rows, one per part; the rows of one answer are already merged, but a page may lack some of them. So a position
-// that looks like a part of a known one is asked for as a whole.
+// Writes closed round trips: revisions first, then rows that differ. A gateway may return a position that was closed in parts as several rows. The
+// rows of one answer are already merged, but a page may lack some of them, so a position that may be only a part is read again as a whole.
 import { type PositionRow, type Range, samePosition, SECOND_US, type TableRow } from '@fxtape/market';
 import type { HistoryAnswer, HistorySource } from '../fetch/history-source.ts';
 import { fieldRows } from './rejected-rows.ts';
@@ -39,7 +38,7 @@ export async function storePositions(
   return { written: Math.max(rows.length, revisions.length), condemned };
 }
 
-/** Each position once, none of them only a part. */
+/** Each position once, with all of its parts. */
 async function wholePositions(
   source: Pick<HistorySource<PositionRow>, 'read'>,
   told: readonly PositionRow[],
@@ -65,15 +64,15 @@ async function wholePositions(
   return whole;
 }
 
-/** True if an answered row closes as much, at the same time, as the known row. */
+/** True if the answered row has the volume and closing time of the known row. */
 function isWhole(answered: PositionRow, known: Known): boolean {
   const row = ofItsRule(answered, known);
   return row.ts_close === known.ts_close && row.volume === (known.volume ?? null);
 }
 
 /**
- * The answer as a row read with the clock rule of the row in the table: both of its times belong to one rule, because `fxtape clock apply`
- * finds that rule by the offset of the opening time.
+ * The answer with the times of the stored row, if that was read with another clock rule. Both times must belong to one rule, because `fxtape clock
+ * apply` determines the rule by the offset of the opening.
  */
 function ofItsRule(answered: PositionRow, now: Known): PositionRow {
   const row = atFirst(answered, now);

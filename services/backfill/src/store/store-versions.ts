@@ -1,6 +1,6 @@
-// What has to be written so that a table matches an answer, and its table of revisions keeps what was answered before. In: rows of an
-// answer, and the rows of both tables with the same numbers. Out: the rows to write. A row keeps its first time, so it stays one row
-// whatever the broker says later. An answer older than what the tables contain is ignored.
+// The rows to write so that a table matches an answer and its table of revisions keeps earlier versions. In: answered rows, and the rows of both tables
+// with the same numbers. Out: the rows to write. A row keeps its first time, so later versions replace it. Answers older than the stored rows are
+// ignored.
 
 import type { CondemnedRow } from '@fxtape/questdb';
 

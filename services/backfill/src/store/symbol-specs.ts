@@ -1,4 +1,4 @@
-// What a broker states about a symbol, as a row of `symbol_specs` whenever a static field has changed.
+// Writes a row of `symbol_specs` when a static field of a symbol has changed. In: a symbol. Out: the number of rows written.
 import { FieldReader, sameSpec, symbolSpecRow } from '@fxtape/market';
 import { isNotReady, notListed } from '../fetch/history-errors.ts';
 import { fieldRows } from './rejected-rows.ts';

@@ -1,6 +1,6 @@
-// Turns reading history into a job handler. In: the work. Out: done, come again, or an error. When a job fails for good, the range that the
-// gateway would not serve becomes a gap with cause `refused`, with the gateway's words. If the gateway serves nothing at all, that is not a
-// refusal of this range: before a gap is written, the terminal is asked whether it is there.
+// Turns work on history into a job handler. In: the work. Out: done, come again, or an error. When a job fails for good, its range becomes a gap with
+// cause `refused` and the gateway's message. If the gateway serves nothing at all, the range was not refused, so the terminal's status is checked
+// before a gap is written.
 import {
   accountAway,
   catalogue,
@@ -17,7 +17,7 @@ import { meansAway, whyAway } from '../context/gateway-away.ts';
 import type { BackfillParts } from '../context/parts.ts';
 import { type SyncContext, type SyncOutcome, syncContext } from '../context/sync-context.ts';
 
-/** The gap that a failed job leaves open; null: nothing that a gap could show. */
+/** The gap that a failed job leaves open; null: none. */
 export type Refusal = { readonly key: StreamKeyOf; readonly range: Range } | null;
 
 export function asJob<P extends { readonly account: string }>(
@@ -36,7 +36,7 @@ export function asJob<P extends { readonly account: string }>(
     } catch (error) {
       if (error instanceof ComeAgain) return { againAfterMs: error.afterMs };
       if (signal.aborted) throw error;
-      // Not every question goes through the budget: finding the account and reading its clock do not.
+      // Finding the account and reading its clock bypass the budget, so their errors are classified here.
       if (meansAway(error) || (c === null && isOfGateway(error))) throw accountAway(account, error as Error);
       const refusal = o.refusal(job.payload);
       if (c === null || refusal === null || !isFinal(job, error)) throw error;

@@ -1,8 +1,7 @@
-// Finds rows that were stored once but are no longer in their table: a dropped partition, a table restored from an older copy, another
-// program. Every bar, deal and position has its versions in a table of revisions, which is written first. What has a version but no row is
-// put back as its newest version, because the broker may no longer have it. In: an account. Out: the rows, and gaps with cause `undercount`
-// that are healed, so that the loss is on record. Rows seen after the audit was requested are left out, and the audit starts a while later,
-// so that rows have had time to follow their versions.
+// Finds and restores rows that have disappeared from their table: a dropped partition, a table restored from an older copy, another program. In: an
+// account. Out: the rows, and healed gaps with cause `undercount` that record the loss. Each bar, deal and position has its versions in a table of
+// revisions, which is written first. A version without a row is restored from its newest version, because the broker may no longer
+// have it. The audit starts a while after it was requested and ignores newer rows, so that rows have had time to follow their versions.
 import type { Checkpoint, JobOutcome, Payload } from '@fxtape/jobs';
 import { barWidthUs, historyGapId, type Range } from '@fxtape/market';
 import type { RowsByTable, StreamKeyOf } from '@fxtape/questdb';
@@ -166,8 +165,8 @@ async function missingTrades(
 }
 
 /**
- * Puts the rows back under the stream's lock and records a gap. Under the lock it checks once more what others have put back meanwhile,
- * perhaps as a newer version. Returns how many rows were put back.
+ * Restores rows under the stream's lock and records a gap. Rows that others have written meanwhile are left alone. Returns how many rows were
+ * restored.
  */
 async function restore(c: SyncContext, { key, newest, ranges, table }: Missing): Promise<number> {
   const { historyGaps, numbers, stamps, writer } = c.parts;

@@ -1,6 +1,5 @@
-// Which parts of an answered range cannot be covered: rows that cannot be stored, and hours that cannot be told apart. In: the page, and
-// the rows that the database condemned. Out: the holes, once their rows are in `rejected` and their gaps in `gap_events`. A known hole is
-// not written again.
+// The parts of an answered range that cannot be covered: rows that cannot be stored, and ambiguous hours. In: the page, and the rows that the database
+// condemned. Out: the holes, once their rows are in `rejected` and their gaps in `gap_events`. A known hole is not written again.
 import { createHash } from 'node:crypto';
 import {
   EARLIEST_STORABLE_MS,
@@ -44,7 +43,7 @@ export async function recordHoles(
   const groups = new Map<string, Group>();
   for (const item of items) {
     const own = placeOf(rules, item);
-    // What belongs to another page is judged there.
+    // A row of another page is handled with that page.
     const range = own === null ? page.range : intersect([own], [page.range])[0];
     if (range === undefined) continue;
     const digest = own === null ? digestOf(item) : null;
@@ -63,14 +62,14 @@ export async function recordHoles(
   return unite([...ambiguous, ...[...groups.values()].map(({ range }) => range)]);
 }
 
-/** Null: the row does not say where it belongs, or has a time that no table can hold, so it may belong anywhere in the page. */
+/** Null: the row has no time that a table can hold, so it may belong anywhere in the page. */
 function placeOf(rules: HoleRules, { raw }: RejectedItem): Range | null {
   const own = rules.rangeOf(raw);
   if (own === null) return null;
   return own.fromUs >= EARLIEST_STORABLE_MS * 1000 && own.fromUs < LATEST_STORABLE_MS * 1000 ? own : null;
 }
 
-/** A row without a place that comes with every answer gets only one gap. */
+/** A row without a time may come with every answer; it gets only one gap. */
 async function isInAnotherGap(
   c: SyncContext,
   { key }: HoleRules,
@@ -103,7 +102,7 @@ async function recordGap(
 ): Promise<void> {
   const { historyGaps, stamps, writer } = c.parts;
   const known = await historyGaps.known(key.account, historyGapId(key, range, cause), c.signal);
-  // Whoever decided about this gap already knew this.
+  // The gap is already recorded.
   if (known !== null && known.state !== 'healed') return;
   const opened = openedGap(stamps, { key, range, cause, evidence, afterUs: known?.ts_updated ?? 0 });
   await writer.write({ gap_events: [opened] }, { signal: c.signal });

@@ -1,6 +1,6 @@
-// Trades that are known by their number but that history does not show: streamed deals, and positions that a deal has closed. Coverage of
-// their range would hide them, so before it is written they get a gap (cause `undercount`) that names them and is healed by number. In: a
-// stream and a range. Out: the gaps, applied. A trade that a gap already names gets no second one.
+// Trades known by number that history does not show: streamed deals, and positions closed by a deal. Coverage of their range would hide them, so a gap
+// with cause `undercount` that names them is written first; it is healed by number. In: a stream and a range. Out: the gaps, applied. Trades named by
+// an existing gap get no second one.
 import { historyGapId, type Range } from '@fxtape/market';
 import type { StreamKeyOf, TradeNumber, TradeStream } from '@fxtape/questdb';
 import { openedGap } from '../store/gap-rows.ts';

@@ -1,6 +1,5 @@
-// A streamed trade becomes a deal, and a closing deal a position: the history around the range is read until all of them are there. In: a
-// range and the numbers. Out: rows of `deals` and `positions`. The streamed frame itself, complete or degraded, never becomes one. What
-// history does not show after a while gets a gap that names it, and is healed from there.
+// Reads history around streamed trades until their deals and positions are stored. In: a range and the numbers. Out: rows of `deals` and `positions`;
+// streamed frames themselves never become rows. Trades that history does not show after a while get a gap that names them.
 import { MINUTE_US } from '@fxtape/market';
 import type { Payload } from '@fxtape/jobs';
 import { FxtapeError } from '@fxtape/ops';
@@ -9,7 +8,7 @@ import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
 import { syncTrades } from './sync-trades.ts';
 
 const AROUND_US = MINUTE_US;
-/** A platform that does not number its deals says so. */
+/** The number of deals on platforms that do not number them. */
 const NO_NUMBER = '0';
 /** A trade younger than this is waited for. */
 const YOUNG_US = 120_000_000;
@@ -19,7 +18,7 @@ export async function reconcile(c: SyncContext, of: Payload<'reconcile'>): Promi
   const range = { fromUs: Math.max(0, of.fromUs - AROUND_US), toUs: of.toUs + AROUND_US };
   const { account, parts, signal } = c;
   const deals = of.dealIds.filter((id) => id !== NO_NUMBER);
-  // Without any number, only the range says what to look for.
+  // Without a number, the deals of the range are read.
   const outcomes: SyncOutcome[] = [];
   if (deals.length > 0 || of.positionIds.length === 0)
     outcomes.push(await syncTrades(c, 'deals', { range, claims: false }));

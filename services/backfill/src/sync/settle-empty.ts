@@ -1,7 +1,7 @@
-// A range of history that was answered with nothing, twice: nothing happened there, or history begins later, or the terminal has not loaded
-// it. What is concluded here is hardly ever asked again, so it takes a terminal that says it is ready, and answers that are minutes apart;
-// an account without a single deal is doubted for longer, because nearly every account has its deposit. Until then the job comes again,
-// about once a minute, so that a history that appears is read at once.
+// Decides what an empty range means: nothing happened there, history begins later, or the terminal has not loaded it. In: a range that was answered
+// with nothing, twice. Out: what is proved, or ComeAgain. The conclusion is rarely checked again, so it takes a terminal that is ready and answers
+// minutes apart. That an account has no deal at all takes longer, because nearly every account has a deposit. Until then the job comes back about
+// once a minute, so that a history that appears is read at once.
 //
 //   something older? ─yes─► nothing happened there ─► cover             (a long range: the same again, a while later)
 //        └─no─► the same beginning, minutes apart, from a terminal that is ready ─► limit; cover if there is no row at all
@@ -15,13 +15,13 @@ import type { StreamKeyOf } from '@fxtape/questdb';
 
 /** Weekends and holidays are shorter than this. */
 const LONG_US = 4 * DAY_US;
-/** That there is nothing at all is doubted this much longer … */
+/** An empty history is doubted this much longer … */
 const NONE_FACTOR = 3;
-/** … and a long silence within history this much less. */
+/** … and a long silence within history this much shorter. */
 const SILENCE_FACTOR = 1 / 9;
 const FORGET_FACTOR = 5;
 /** Checks between the first and the last one. */
-const LOOKS = 3;
+const CHECKS = 3;
 
 export interface Settled {
   /** Nothing is missing there. */
@@ -57,7 +57,7 @@ export async function settleEmpty<R extends object>(
     : { proved: [], outcome: 'before_beginning' };
 }
 
-/** Until the same conclusion has held for long enough. */
+/** Throws ComeAgain until the same conclusion has held for long enough. */
 function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning, range: Range): void {
   const { agreements, clock, checksApartMs } = c.parts;
   // Where a history begins is one fact for all ranges before it: their checks confirm one another, never the opposite conclusion.
@@ -65,12 +65,12 @@ function hold<R>(c: SyncContext, source: HistorySource<R>, beginning: Beginning,
   const wantedMs = checksApartMs * doubtOf(beginning);
   const heldMs = agreements.heldFor(`${source.streamKey}|${about}`, JSON.stringify(beginning), {
     nowMs: clock.monoMs(),
-    // A check an hour ago says nothing about the terminal now; a busy queue may take minutes.
+    // An old check says nothing about the terminal now, but a busy queue may delay one by minutes.
     forgetMs: checksApartMs * FORGET_FACTOR,
   });
   if (heldMs < wantedMs)
     throw new ComeAgain(
-      Math.min(checksApartMs / LOOKS, wantedMs - heldMs),
+      Math.min(checksApartMs / CHECKS, wantedMs - heldMs),
       `${source.what} may not be loaded yet`,
     );
 }
@@ -86,16 +86,16 @@ async function requireReady<R>(c: SyncContext, source: HistorySource<R>): Promis
       c.account.rest.status({ signal, retry: 'transport' }),
     )
     .catch((error: unknown): WireStatus | null => {
-      // A bridge without the route: only time can tell.
+      // A bridge without the route: only the repeated checks decide.
       if ((error as { code?: unknown }).code === 'FXSOCKET_NOT_FOUND') return null;
       throw error;
     });
   if (status === null || isTerminalReady(status)) return;
   c.parts.agreements.forget(`${source.streamKey}|beginning`);
-  throw new ComeAgain(c.parts.checksApartMs / LOOKS, `the terminal is not ready to serve ${source.what}`);
+  throw new ComeAgain(c.parts.checksApartMs / CHECKS, `the terminal is not ready to serve ${source.what}`);
 }
 
-/** A terminal that loaded its history during the check has rows now: the range must be read again. */
+/** If the terminal loaded its history during the check, the range must be read again. */
 async function stillEmpty<R>(c: SyncContext, source: HistorySource<R>, range: Range): Promise<void> {
   const spanUs = c.parts.memory.spanUs(source.memoryKey, source.limits);
   const newest = { fromUs: Math.max(range.fromUs, range.toUs - spanUs), toUs: range.toUs };

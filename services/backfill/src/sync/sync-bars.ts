@@ -1,5 +1,5 @@
-// Bars of one stream and range: fetched, compared, stored, covered. In: symbol, timeframe, range. Out: how many rows changed, and what is
-// now proved. Used by `bars` jobs of every kind and by the healing of bar gaps.
+// Bars of one stream and range: fetched, compared, stored, covered. In: symbol, timeframe, range. Out: how many rows changed, and what is covered.
+// Used by `bars` jobs and by the healing of bar gaps.
 import type { WireTimeframe } from '@fxtape/fxsocket';
 import {
   barEndOf,
@@ -20,7 +20,7 @@ import { storeBars } from '../store/store-bars.ts';
 import type { SyncContext, SyncOutcome } from '../context/sync-context.ts';
 import { syncRange } from './sync-range.ts';
 
-/** A range that ended this long ago and shows no bars was quiet; a later one may just not be loaded yet. */
+/** A range without bars that ended this long ago was quiet; a more recent one may not be loaded yet. */
 const SETTLED_US = DAY_US;
 
 /**
@@ -41,7 +41,7 @@ export async function syncBars(
   const { feed, rule } = account;
   if (feed === null) throw noFeed(account.account);
   const closedUs = closedUntil(timeframe, await account.brokerNowMs(c.signal), rule);
-  // A bar that ended a moment ago is closed once the next one is in the answer, so that one is asked for too.
+  // A bar that just ended counts as closed once the next one is in the answer, so the next one is asked for too.
   const range = {
     fromUs: of.range.fromUs,
     toUs: Math.min(of.range.toUs, Math.max(closedUs, await account.nowUs(c.signal))),
@@ -69,9 +69,8 @@ export async function syncBars(
 }
 
 /**
- * Up to when an answer proves that no bar is missing. A later bar in the answer proves it, and so does age. At the head of the stream, an
- * answer that stops early is believed only if the broker's last quote is older than what the answer leaves out: otherwise its newest bars
- * are not there yet.
+ * Up to when an answer proves that no bar is missing. A later bar in the answer proves it, and so does age. At the newest end, an answer that stops
+ * early is complete only if the broker's last quote is older than the part without bars; otherwise its newest bars are not loaded yet.
  */
 async function provenToUs(
   c: SyncContext,
@@ -111,7 +110,7 @@ const endOfBar = (row: BarRow, timeframe: string, c: SyncContext): number => {
   return c.account.rule.read(barEndOf(timeframe, open), { utcMs: row.ts / 1000 }).ms * 1000;
 };
 
-/** The bar that a row which cannot be stored would have become. */
+/** The range of the bar that a row would have become if it could be stored. */
 function rangeOfBar(raw: unknown, timeframe: string, c: SyncContext): Range | null {
   const facts = raw as { time?: unknown; ts?: unknown } | null;
   if (typeof facts?.ts === 'number') return { fromUs: facts.ts, toUs: facts.ts + barWidthUs(timeframe) };

@@ -2,8 +2,8 @@
 //
 //   pages ─► compare with the tables ─► write what differs ─► applied ─► holes and known losses: gaps ─► coverage ─► applied ─► checkpoint
 //
-// While a page is stored, the next one is fetched. Empty pages wait for the first one with rows: only then is it known that they lie within
-// history and not before its beginning (settle-empty.ts).
+// While a page is stored, the next one is fetched. Empty pages are covered together with the first page with rows, which proves that they lie
+// within history and not before its beginning (settle-empty.ts).
 import { EARLIEST_STORABLE_MS, type Range, subtract, unite } from '@fxtape/market';
 import { claim, streamLock } from '../store/claim.ts';
 import { fetchPages, oneAhead } from '../fetch/fetch-pages.ts';
@@ -95,7 +95,7 @@ async function storePage<R extends object>(
   });
 }
 
-/** The whole range was answered with nothing, twice: nothing is there, or it lies before the beginning. */
+/** The whole range is empty: nothing happened, or it lies before the beginning of history. */
 async function claimEmpty<R extends object>(
   c: SyncContext,
   of: RangeSync<R>,
