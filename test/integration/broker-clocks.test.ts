@@ -54,7 +54,9 @@ test('a broker that moved, beside gateways that lie about their offset', async (
   const stated = await clocks.sql(
     "SELECT DISTINCT kind, utc_offset_s, reason FROM clock_evidence WHERE server LIKE 'nonsense%' AND kind = 'stated'",
   );
-  expect(stated).toEqual([{ kind: 'stated', utc_offset_s: null, reason: '12345 s is not a valid clock offset' }]);
+  expect(stated).toEqual([
+    { kind: 'stated', utc_offset_s: null, reason: '12345 s is not a valid clock offset' },
+  ]);
   for (const broker of [moved, lying, nonsense]) {
     for (const symbol of SYMBOLS) {
       expect(await clocks.barsAreExact(broker, symbol, 'H1', twoYears)).toBeGreaterThan(12_000);
