@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.ts';
 
 // The longer lanes, each with a script of its own in package.json. `npm test` does not run them.
 const conditions = ['@fxtape/source'];
@@ -18,7 +17,6 @@ const lane = (name: string, testTimeout: number, globalSetup: readonly string[] 
 });
 
 export default defineConfig({
-  ...base,
   test: {
     projects: [
       lane('disasters', 900_000, ['test/servers.ts']),

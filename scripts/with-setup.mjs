@@ -5,9 +5,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, OLDEST_RUNTIME } from './node-floor.mjs';
+import { summarise } from './test-summary.mjs';
 
 const PNPM = 'pnpm@12.21.0';
 const OLDEST_NODE = 20;
@@ -154,7 +155,7 @@ async function start(node, args) {
   });
 }
 
-/** The checks, then all tests. The last line of the output counts them in the plain words that any reader knows. */
+/** The checks, then the tests; with arguments, only the tests that they choose. */
 async function test(node, args) {
   if (args.length === 0) {
     for (const [title, tool, ...rest] of [
@@ -171,72 +172,40 @@ async function test(node, args) {
   }
   const reports = mkdtempSync(join(tmpdir(), 'fxtape-test-'));
   try {
-    return await (args.length === 0 ? testAll(node, reports) : testSome(node, reports, args));
+    const runs =
+      args.length === 0
+        ? await testHalves(node, reports)
+        : [await vitest(node, join(reports, 'only.json'), args)];
+    const { code, lines } = summarise(runs, root);
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return code;
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
 }
 
 /** Tests wait more than they compute, so two runs go side by side, each with servers of its own; the second one is shown at its end. */
-async function testAll(node, reports) {
+async function testHalves(node, reports) {
   say('testing in two halves at once; the second one is printed when it has ended');
   const file = join(reports, 'second.log');
   const log = openSync(file, 'w');
-  const first = vitest(node, join(reports, '1.json'), ['--project', 'unit', '--project', 'e2e']);
-  const second = vitest(node, join(reports, '2.json'), ['--project', 'integration'], {
-    stdio: ['ignore', log, log],
-  });
-  const halves = [await first, await second];
+  const halves = await Promise.all([
+    vitest(node, join(reports, 'first.json'), ['--project', 'unit', '--project', 'integration']),
+    vitest(node, join(reports, 'second.json'), ['--project', 'e2e'], {
+      stdio: ['ignore', log, log],
+    }),
+  ]);
   closeSync(log);
   process.stdout.write(readFileSync(file));
-  return summarise(halves);
+  return halves;
 }
 
-async function testSome(node, reports, args) {
-  return summarise([await vitest(node, join(reports, 'report.json'), args)]);
-}
-
-/** One run. Resolves with its exit code and what it counted; null when it ended without a report. */
+/** One run. Resolves with its exit code and what it reported; null when it ended without a report. */
 async function vitest(node, report, args, options) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const code = await run(node, [program, 'run', ...reporters, ...args], options);
-  return { code, counted: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null };
-}
-
-/** What failed, once more and last: with two runs it would stand thousands of lines above the end. */
-function* failuresOf(counted) {
-  for (const file of counted?.testResults ?? []) {
-    const name = relative(root, file.name);
-    const failed = file.assertionResults.filter((each) => each.status === 'failed');
-    if (failed.length === 0 && file.status === 'failed') yield `failed: ${name}\n${indented(file.message)}`;
-    for (const each of failed)
-      yield `failed: ${name} > ${each.fullName}\n${indented(each.failureMessages[0])}`;
-  }
-}
-
-function indented(message = '') {
-  return message
-    .split('\n', 60)
-    .filter((line) => !line.includes('node_modules'))
-    .map((line) => `    ${line}`)
-    .join('\n');
-}
-
-function summarise(runs) {
-  const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const { code, counted } of runs) {
-    if (counted === null) say('a run of tests ended without a report');
-    sum.passed += counted?.numPassedTests ?? 0;
-    // A file that could not be loaded, or an error outside of any test, fails the run without failing a test.
-    sum.failed += counted?.numFailedTests || (code === 0 && counted !== null ? 0 : 1);
-    sum.skipped += counted === null ? 0 : counted.numPendingTests + counted.numTodoTests;
-  }
-  if (sum.passed === 0) say('no test passed');
-  const code = Math.max(...runs.map((each) => each.code), 0);
-  for (const { counted } of runs) for (const line of failuresOf(counted)) process.stdout.write(`${line}\n`);
-  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
-  return sum.passed === 0 || sum.failed > 0 ? code || 1 : code;
+  return { code, report: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null };
 }
 
 async function main([task, ...args]) {

@@ -24,7 +24,7 @@ async function start(history: object): Promise<void> {
       source: {
         kind: 'market',
         ticksPerSecond: 6,
-        speed: 300,
+        speed: 900,
         startUtc: new Date(START / 1000).toISOString(),
         symbols: ['EURUSD', 'BTCUSD'],
       },

@@ -28,7 +28,7 @@ async function recorded(
       source: {
         kind: 'market',
         ticksPerSecond: 6,
-        speed: 240,
+        speed: 960,
         startUtc: new Date(START / 1000).toISOString(),
         symbols: ['EURUSD', 'BTCUSD'],
       },
@@ -45,7 +45,7 @@ async function recorded(
       );
       return (rig.made('EURUSD').at(-1)?.utcMs ?? 0) * 1000 > START + minutes * MINUTE;
     },
-    { what: 'the minutes of the market', deadlineMs: 30_000 },
+    { what: 'the minutes of the market', deadlineMs: 30_000, everyMs: 6 },
   );
   await rig.sim.pause();
   rig.sim.setClock({ speed: 1 });

@@ -7,19 +7,27 @@ import { readServiceInfo } from '@fxtape/ops';
 import {
   type ChildHandle,
   freePort,
+  type RedisServer,
   startFxtape,
+  startRedis,
   type TempDir,
   tempDir,
   until,
   WORKSPACE,
 } from '@fxtape/testkit';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 
 const FROM = Date.parse('2020-01-01T22:00:00.065Z');
 const SPEED = 20;
 let dir: TempDir;
 let env: Record<string, string>;
 let up: ChildHandle | null = null;
+// Schedulers on one Redis take turns, and other files start some.
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis?.close());
 
 beforeEach(async () => {
   dir = tempDir('demo-real');
@@ -27,7 +35,7 @@ beforeEach(async () => {
   env = {
     QDB_CLIENT_CONF: inject('questdb').conf,
     QUESTDB_PG_URL: inject('questdb').pg,
-    REDIS_URL: inject('redis').url,
+    REDIS_URL: redis.url,
     FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
     FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
     FXTAPE_SIMULATOR_CONTROL_ADDR: `127.0.0.1:${control}`,
