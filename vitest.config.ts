@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         ...shared,
-        // Files share servers: each takes accounts, feeds and prefixes of its own.
+        // Each of the two workers has servers of its own.
         test: {
           ...withServers,
           name: 'integration',

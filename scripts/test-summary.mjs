@@ -7,21 +7,24 @@ const SHOWN = 20;
 /** `runs`: exit code of each, and its report; null when it ended without one. */
 export function summarise(runs, root) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  const lines = [];
+  const end = [];
   for (const { code, report } of runs) {
-    if (report === null) lines.push('a run of tests ended without a report');
+    if (report === null) end.push('a run of tests ended without a report');
     sum.passed += report?.numPassedTests ?? 0;
     // A file that could not be loaded, or an error outside of any test, fails the run without failing a test.
     sum.failed += report?.numFailedTests || (code === 0 && report !== null ? 0 : 1);
     sum.skipped += report === null ? 0 : report.numPendingTests + report.numTodoTests;
   }
-  if (sum.passed === 0) lines.push('no test passed');
+  if (sum.passed === 0) end.push('no test passed');
   const files = runs.flatMap(({ report }) => report?.testResults ?? []);
-  lines.unshift(...slowestOf(files, root));
-  for (const file of files) lines.push(...failuresOf(file, root));
-  lines.push(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  for (const file of files) end.push(...failuresOf(file, root));
+  end.push(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   const code = Math.max(...runs.map((each) => each.code), 0);
-  return { lines, code: sum.passed === 0 || sum.failed > 0 ? code || 1 : code };
+  return {
+    slowest: slowestOf(files, root),
+    end,
+    code: sum.passed === 0 || sum.failed > 0 ? code || 1 : code,
+  };
 }
 
 function slowestOf(files, root) {

@@ -3,7 +3,16 @@
 // tests, or to the benchmarks. Out: the exit code of what it ran. Signals are passed on once, however many ways they come.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -176,8 +185,11 @@ async function test(node, args) {
       args.length === 0
         ? await testHalves(node, reports)
         : [await vitest(node, join(reports, 'only.json'), args)];
-    const { code, lines } = summarise(runs, root);
-    process.stdout.write(`${lines.join('\n')}\n`);
+    const { code, end, slowest } = summarise(runs, root);
+    process.stdout.write(`${[...slowest, ...end].join('\n')}\n`);
+    // For who runs more than one part and counts them together.
+    if (process.env.FXTAPE_TEST_SUMMARY)
+      appendFileSync(process.env.FXTAPE_TEST_SUMMARY, `${end.join('\n')}\n`);
     return code;
   } finally {
     rmSync(reports, { recursive: true, force: true });

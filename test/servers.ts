@@ -1,18 +1,26 @@
-// The servers that a whole run of integration or end-to-end tests shares. Out: `questdb` and `redis` for `inject()`. They are started once
-// for all projects of a run, in Docker or locally as FXTAPE_TEST_ENGINES says. A test that hurts a server starts its own instead.
-// A server that cannot be started fails the run: no test is skipped for want of it.
+// The servers of a run of integration or end-to-end tests: a QuestDB and a Redis for each worker, so that files which run side by side share
+// none. Out: `servers` for `inject()`, see own-servers.ts. They are started once for all projects of a run, in Docker or locally as
+// FXTAPE_TEST_ENGINES says. A test that hurts a server starts its own instead. A server that cannot be started fails the run: no test is
+// skipped for want of it.
 import { type QuestDbServer, type RedisServer, startQuestDb, startRedis } from '@fxtape/testkit';
 import type { TestProject } from 'vitest/node';
 
+interface Pair {
+  questdb: { how: 'docker' | 'local'; conf: string; http: string; pg: string };
+  redis: { how: 'docker' | 'local'; url: string };
+}
+
 declare module 'vitest' {
   interface ProvidedContext {
-    questdb: { how: 'docker' | 'local'; conf: string; http: string; pg: string };
-    redis: { how: 'docker' | 'local'; url: string };
+    servers: Pair[];
   }
 }
 
+type Started = Promise<readonly [QuestDbServer, RedisServer]>;
+
 interface Servers {
-  readonly started: Promise<readonly [QuestDbServer, RedisServer]>;
+  /** One for each worker. */
+  readonly pairs: Started[];
   users: number;
 }
 
@@ -21,17 +29,22 @@ const shared = globalThis as { [key: symbol]: Servers | undefined };
 const key = Symbol.for('fxtape.test.servers');
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const servers = (shared[key] ??= { started: startBoth(), users: 0 });
+  const servers = (shared[key] ??= { pairs: [], users: 0 });
   servers.users += 1;
-  const [questdb, redis] = await servers.started;
-  const { how, conf, http, pg } = questdb;
-  project.provide('questdb', { how, conf, http, pg });
-  project.provide('redis', { how: redis.how, url: redis.url });
+  while (servers.pairs.length < project.config.maxWorkers) servers.pairs.push(startBoth());
+  const pairs = await Promise.all(servers.pairs);
+  project.provide(
+    'servers',
+    pairs.map(([{ conf, how, http, pg }, redis]) => ({
+      questdb: { how, conf, http, pg },
+      redis: { how: redis.how, url: redis.url },
+    })),
+  );
   return async () => {
     servers.users -= 1;
     if (servers.users > 0) return;
     shared[key] = undefined;
-    await Promise.all([questdb.close(), redis.close()]);
+    await Promise.all((await Promise.all(servers.pairs)).flat().map((server) => server.close()));
   };
 }
 

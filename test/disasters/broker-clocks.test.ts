@@ -1,9 +1,10 @@
 // Eight brokers, two years, a cold start: each rule is named from the history that REST tells and a clock that runs, or said to be
 // provisional where nothing could tell; and every bar and deal has the right UTC time across all switches of New York and of the Union.
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { aroundSwitches, type Broker, brokerClocks, twoYears } from '../integration/broker-clocks-rig.ts';
 import { MOVED } from './eight-brokers.ts';
 import { atTheEnd } from './lane.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 const EVERY_SWITCH = aroundSwitches(['America/New_York', 'Europe/Athens']);
 const run = Math.random().toString(36).slice(2);
@@ -25,8 +26,8 @@ const BROKERS: readonly Broker[] = [
 test('seven brokers with currencies, gold and crypto that trades on weekends', async () => {
   const symbols = ['EURUSD', 'XAUUSD', 'BTCUSD'];
   const brokers = BROKERS.map(onServer);
-  const { conf } = inject('questdb');
-  const rig = await brokerClocks({ conf, redisUrl: inject('redis').url, brokers, symbols });
+  const { conf } = ownQuestDb();
+  const rig = await brokerClocks({ conf, redisUrl: ownRedis().url, brokers, symbols });
   atTheEnd(() => rig.close());
   await rig.whole();
   expect(EVERY_SWITCH).toHaveLength(8);
@@ -55,8 +56,8 @@ test('seven brokers with currencies, gold and crypto that trades on weekends', a
 test('the eighth lists crypto alone, which shows no week: provisional, and right all the same', async () => {
   const crypto = onServer({ name: 'crypto', clockRule: 'America/New_York+7h' });
   const symbols = ['BTCUSD', 'ETHUSD'];
-  const { conf } = inject('questdb');
-  const rig = await brokerClocks({ conf, redisUrl: inject('redis').url, brokers: [crypto], symbols });
+  const { conf } = ownQuestDb();
+  const rig = await brokerClocks({ conf, redisUrl: ownRedis().url, brokers: [crypto], symbols });
   atTheEnd(() => rig.close());
   await rig.whole();
   expect(rig.state(crypto)).toMatchObject({ rule: 'America/New_York+7h', confidence: 'provisional' });

@@ -15,9 +15,10 @@ import {
 } from '@fxtape/questdb';
 import { startSimulator } from '@fxtape/simulator';
 import { GatewayControl, drawnLife, until } from '@fxtape/testkit';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { quietLog } from '../integration/jobs-harness.ts';
 import { accountId, schedulerRig } from '../integration/scheduler-harness.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 const clock = systemClock();
 const DAY_US = 86_400_000_000;
@@ -38,8 +39,8 @@ test('bars to every depth, deals and positions end complete and exact, and the p
   const rig = await schedulerRig({
     accounts: `{ name: $, id: ${accountId(0)}, market_data: { symbols: [BTCUSD, EURUSD] }, timeframes: [M1], account_data: [deals, positions], backfill: { bars: { M1: 20d, H1: 120d, D1: all }, ticks: false, deals: all } }`,
     gateway,
-    conf: inject('questdb').conf,
-    redisUrl: inject('redis').url,
+    conf: ownQuestDb().conf,
+    redisUrl: ownRedis().url,
   });
   const log = quietLog();
   const contexts = new AccountContexts({
@@ -67,7 +68,7 @@ test('bars to every depth, deals and positions end complete and exact, and the p
     checksApartMs: 20_000,
   });
   const workers = new JobWorkers({
-    redisUrl: inject('redis').url,
+    redisUrl: ownRedis().url,
     prefix: rig.name,
     log,
     handlers: backfillHandlers(parts),

@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandOutcome, Recording, runFxtape, type Service, startFxtape, until } from '@fxtape/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownRedis } from '../own-servers.ts';
 
 const READ_ONLY = 'fxs_ro_demo';
 const FULL = 'fxs_live_demo';
@@ -29,7 +30,7 @@ async function fxtape(args: readonly string[], env: Record<string, string> = {})
       FXSOCKET_API_KEY: READ_ONLY,
       QDB_CLIENT_CONF: recording.questdb.conf,
       QUESTDB_PG_URL: recording.questdb.pg,
-      REDIS_URL: inject('redis').url,
+      REDIS_URL: ownRedis().url,
       ...env,
     },
   });

@@ -4,8 +4,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { runFxtape, startFxtape, until } from '@fxtape/testkit';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { begin, dir, env, gone, live, pidOf, runs, SERVICES, start } from './demonstration.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 test.for(['SIGINT', 'SIGTERM'] as const)(
   '%s to the whole group stops everything in order, code 0',
@@ -32,7 +33,7 @@ test('the demonstration: three brokers’ ticks, and the paper trader’s orders
   await start();
   const rows = async (table: string, where: string): Promise<number> => {
     const query = encodeURIComponent(`SELECT count() FROM ${table} WHERE ${where}`);
-    const answer = await fetch(`${inject('questdb').http}/exec?query=${query}`);
+    const answer = await fetch(`${ownQuestDb().http}/exec?query=${query}`);
     const { dataset } = (await answer.json()) as { dataset?: [[number]] };
     return dataset?.[0][0] ?? 0;
   };

@@ -15,7 +15,8 @@ import {
   until,
   WORKSPACE,
 } from '@fxtape/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ownQuestDb } from '../own-servers.ts';
 
 const FROM = Date.parse('2020-01-01T22:00:00.065Z');
 const SPEED = 20;
@@ -33,8 +34,8 @@ beforeEach(async () => {
   dir = tempDir('demo-real');
   const [http, simulator, control] = [await freePort(), await freePort(), await freePort()];
   env = {
-    QDB_CLIENT_CONF: inject('questdb').conf,
-    QUESTDB_PG_URL: inject('questdb').pg,
+    QDB_CLIENT_CONF: ownQuestDb().conf,
+    QUESTDB_PG_URL: ownQuestDb().pg,
     REDIS_URL: redis.url,
     FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
     FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
@@ -71,7 +72,7 @@ function writeDay(): { path: string; rows: string[] } {
 }
 
 async function sql(query: string): Promise<unknown[][]> {
-  const answer = await fetch(`${inject('questdb').http}/exec?query=${encodeURIComponent(query)}`);
+  const answer = await fetch(`${ownQuestDb().http}/exec?query=${encodeURIComponent(query)}`);
   const { dataset } = (await answer.json()) as { dataset?: unknown[][] };
   return dataset ?? [];
 }

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { readServiceInfo } from '@fxtape/ops';
 import { type ChildHandle, freePort, startFxtape, type TempDir, tempDir, until } from '@fxtape/testkit';
-import { afterEach, beforeEach, expect, inject } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 export const SERVICES = ['simulator', 'collector', 'scheduler', 'backfill', 'console'];
 export let dir: TempDir;
@@ -15,9 +16,9 @@ beforeEach(async () => {
   dir = tempDir('up');
   const [http, simulator, control] = [await freePort(), await freePort(), await freePort()];
   env = {
-    QDB_CLIENT_CONF: inject('questdb').conf,
-    QUESTDB_PG_URL: inject('questdb').pg,
-    REDIS_URL: inject('redis').url,
+    QDB_CLIENT_CONF: ownQuestDb().conf,
+    QUESTDB_PG_URL: ownQuestDb().pg,
+    REDIS_URL: ownRedis().url,
     FXTAPE_HTTP_ADDR: `127.0.0.1:${http}`,
     FXTAPE_SIMULATOR_ADDR: `127.0.0.1:${simulator}`,
     FXTAPE_SIMULATOR_CONTROL_ADDR: `127.0.0.1:${control}`,

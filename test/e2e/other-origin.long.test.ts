@@ -19,7 +19,8 @@ import {
   until,
 } from '@fxtape/testkit';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownQuestDb } from '../own-servers.ts';
 
 let dir: TempDir;
 let up: ChildHandle;
@@ -238,7 +239,7 @@ test.for(['127.0.0.1', 'evil.example'])('nor does it by the other ports: %s', as
 });
 
 test('the same page destroys and forges where no password is asked for', async () => {
-  const open = { conf: inject('questdb').conf, url: inject('questdb').http };
+  const open = { conf: ownQuestDb().conf, url: ownQuestDb().http };
   const { rebound, rows, tables } = await attacked(open, '127.0.0.1', 2);
   expect(tables).toEqual(['forged', 'imported']);
   expect(rows).toBe(2);

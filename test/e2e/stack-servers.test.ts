@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { type QuestDbServer, type RedisServer, startQuestDb, startRedis, until } from '@fxtape/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 let questdb: QuestDbServer;
 let redis: RedisServer;
@@ -33,7 +34,7 @@ async function ask(url: string, ...words: string[]): Promise<string> {
 }
 
 test('the shared servers answer, with the settings of infra', async () => {
-  const { http, pg } = inject('questdb');
+  const { http, pg } = ownQuestDb();
   const settings = new Map(
     (await sql(http, 'SHOW PARAMETERS')).map((row) => [row[0] as string, row[2] as string]),
   );
@@ -43,8 +44,8 @@ test('the shared servers answer, with the settings of infra', async () => {
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(pg).port) });
   await once(socket, 'connect');
   socket.destroy();
-  expect(await ask(inject('redis').url, 'CONFIG', 'GET', 'appendonly')).toContain('yes');
-  expect(await ask(inject('redis').url, 'CONFIG', 'GET', 'maxmemory-policy')).toContain('noeviction');
+  expect(await ask(ownRedis().url, 'CONFIG', 'GET', 'appendonly')).toContain('yes');
+  expect(await ask(ownRedis().url, 'CONFIG', 'GET', 'maxmemory-policy')).toContain('noeviction');
 });
 
 test('QuestDB comes back after SIGKILL where it was, with its data', async () => {

@@ -3,7 +3,8 @@ import { ensureStack, holdsRecording, questDbAnswers, redisAnswers, type Stack }
 import { createLog } from '@fxtape/ops';
 import { migrate, QuestDbHttp } from '@fxtape/questdb';
 import { machineEnv, type TempDir, tempDir } from '@fxtape/testkit';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 function collectingLog() {
   const lines: string[] = [];
@@ -24,8 +25,8 @@ async function ask(conf: string, sql: string) {
 }
 
 test('given servers are used and left running', async () => {
-  const { conf, http, pg } = inject('questdb');
-  const { url } = inject('redis');
+  const { conf, http, pg } = ownQuestDb();
+  const { url } = ownRedis();
   const dir = tempDir('stack');
   const env = { ...machineEnv(), QDB_CLIENT_CONF: conf, QUESTDB_PG_URL: pg, REDIS_URL: url };
   const stack = await ensureStack({ env, dataDir: dir.path, log: collectingLog() });
@@ -39,7 +40,7 @@ test('given servers are used and left running', async () => {
 test('a given server that does not answer is a warning: the tape records without it', async () => {
   const dir = tempDir('stack');
   const log = collectingLog();
-  const env = { QDB_CLIENT_CONF: 'http::addr=127.0.0.1:9;', REDIS_URL: inject('redis').url };
+  const env = { QDB_CLIENT_CONF: 'http::addr=127.0.0.1:9;', REDIS_URL: ownRedis().url };
   const stack = await ensureStack({ env, dataDir: dir.path, log });
   expect(stack.questdb.how).toBe('given');
   expect(log.lines.join('\n')).toContain('QuestDB at 127.0.0.1:9 does not answer yet');
@@ -99,8 +100,8 @@ test('a second data folder gets engines of its own, and neither opens to the pas
 });
 
 test('a database without a password is known for a recording by its tables, and only read for that', async () => {
-  const { http } = inject('questdb');
-  const open = new QuestDbHttp({ conf: inject('questdb').conf });
+  const { http } = ownQuestDb();
+  const open = new QuestDbHttp({ conf: ownQuestDb().conf });
   await open.exec('DROP TABLE IF EXISTS schema_migrations');
   expect(await holdsRecording(http)).toBe(false);
   await migrate({ client: open, log: createLog({ service: 'test', level: 'silent' }) });

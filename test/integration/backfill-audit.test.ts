@@ -2,8 +2,9 @@
 import { backfillHandlers, HEAL_TIMING } from '@fxtape/backfill';
 import type { JobHandler, Payload } from '@fxtape/jobs';
 import type { RowsByTable } from '@fxtape/questdb';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, MemoryCheckpoint, scenario, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = 60_000_000;
 const HOLES = [
@@ -14,7 +15,7 @@ const HOLES = [
 let rig: BackfillRig;
 beforeAll(async () => {
   const history = { days: 20, trader: { dealsPerDay: 40, days: 10 } };
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, scenario: scenario({ history }) });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, scenario: scenario({ history }) });
 });
 afterAll(() => rig.close());
 

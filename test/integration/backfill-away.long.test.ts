@@ -4,14 +4,15 @@ import { backfillHandlers } from '@fxtape/backfill';
 import { JobQueues, JobWorkers, type PlannedJob } from '@fxtape/jobs';
 import { Metrics } from '@fxtape/ops';
 import { until } from '@fxtape/testkit';
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, START } from './backfill-rig.ts';
 import { freshPrefix, quietLog } from './jobs-harness.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 let rig: BackfillRig;
 const closers: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, scenario: { history: { days: 60 } } });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, scenario: { history: { days: 60 } } });
 });
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -22,10 +23,10 @@ const DAYS = 12;
 
 /** Bars of a few days, one job a day, and the workers that fetch them. */
 async function start() {
-  const of = await BackfillRig.start({ conf: inject('questdb').conf, simulator: rig.simulator });
+  const of = await BackfillRig.start({ conf: ownQuestDb().conf, simulator: rig.simulator });
   closers.push(() => of.close({ simulator: false }));
   const prefix = freshPrefix();
-  const redisUrl = inject('redis').url;
+  const redisUrl = ownRedis().url;
   const queues = new JobQueues({ redisUrl, log: quietLog(), prefix });
   closers.push(() => queues.close());
   const jobs = Array.from({ length: DAYS }, (_, n): PlannedJob => {
@@ -115,7 +116,7 @@ test('every history route is refused while the terminal answers for itself: no r
 test('an account that is left alone is looked for by one request at a time, however many jobs wait', async () => {
   const t = await start();
   const others = new JobWorkers({
-    redisUrl: inject('redis').url,
+    redisUrl: ownRedis().url,
     handlers: backfillHandlers(t.of.parts),
     log: quietLog(),
     prefix: t.prefix,

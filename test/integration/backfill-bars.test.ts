@@ -1,12 +1,13 @@
 // Bars from the gateway's history into the tables: exact, once, each version kept, and nothing claimed that was not proved.
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, KEY, MemoryCheckpoint, scenario, START } from './backfill-rig.ts';
 import { startSimulator } from '@fxtape/simulator';
 import { until } from '@fxtape/testkit';
+import { ownQuestDb } from '../own-servers.ts';
 
 let rig: BackfillRig;
 beforeAll(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf });
 });
 afterAll(() => rig.close());
 
@@ -84,7 +85,7 @@ test('the bar that is not closed is neither stored nor covered', async () => {
 
 test('a bar that closed a moment ago is stored and covered when the next one is there, and that one is not', async () => {
   const live = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { source: { kind: 'market', symbols: ['BTCUSD'], ticksPerSecond: 20 } },
   });
   try {
@@ -109,7 +110,7 @@ test('a bar that closed a moment ago is stored and covered when the next one is 
 
 test('a weekend is nothing there, and covered; what lies before the beginning is a limit', async () => {
   const young = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 9, timeoutBars: 100_000 } },
   });
   const saturday = Date.UTC(2026, 1, 7) * 1000;
@@ -129,7 +130,7 @@ test('a weekend is nothing there, and covered; what lies before the beginning is
 
 test('on Monday the days of the weekend are proved by the bar that is not closed yet', async () => {
   const monday = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: {
       source: {
         kind: 'market',
@@ -149,7 +150,7 @@ test('on Monday the days of the weekend are proved by the bar that is not closed
 
 test('jobs before the beginning of one stream look side by side, and each comes to its end', async () => {
   const young = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 9, timeoutBars: 100_000 } },
   });
   const ranges = [30, 40, 50].map((days) => ({
@@ -163,7 +164,7 @@ test('jobs before the beginning of one stream look side by side, and each comes 
 
 test('a terminal that lets 504 through halves ranges until it answers, and the rows are exact', async () => {
   const slow = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 100, timeoutBars: 700 } },
   });
   await slow.bars({ fromUs: START - 3 * DAY, toUs: START - HOUR });
@@ -220,7 +221,7 @@ test('two jobs of one stream at once leave one version of each bar', async () =>
 
 test('a run that ends in the middle is gone on with where its last page was claimed', async () => {
   const slow = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 100, timeoutBars: 1500 } },
   });
   const range = { fromUs: START - 9 * DAY, toUs: START - 2 * DAY };
@@ -243,7 +244,7 @@ test('a run that ends in the middle is gone on with where its last page was clai
 test('whichever write is the last before a crash, the next run ends with one version of each bar', async () => {
   for (let survive = 0; survive < 4; survive++) {
     const crashed = await BackfillRig.start({
-      conf: inject('questdb').conf,
+      conf: ownQuestDb().conf,
       simulator: rig.simulator,
     });
     const { writer } = crashed.parts;
@@ -310,7 +311,7 @@ test('a row that cannot be stored is kept aside, is a gap, and nothing else is l
 
 test('an account that nobody has seen yet waits; one that is not configured does not', async () => {
   const simulator = await startSimulator(scenario(), { controlAddr: '127.0.0.1:0' });
-  const unseen = await BackfillRig.start({ conf: inject('questdb').conf, simulator, register: false });
+  const unseen = await BackfillRig.start({ conf: ownQuestDb().conf, simulator, register: false });
   await expect(unseen.bars()).rejects.toMatchObject({ code: 'ACCOUNT_NOT_SEEN', kind: 'transient' });
   await expect(unseen.bars({ account: 'other' })).rejects.toMatchObject({
     code: 'ACCOUNT_UNKNOWN',

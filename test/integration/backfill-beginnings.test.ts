@@ -1,8 +1,9 @@
 // Where the history of an account begins: believed only from a terminal that is ready, from answers well apart, and never for good. What is
 // known costs one request.
 import { until } from '@fxtape/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = 60_000_000;
 let traded: BackfillRig['simulator'];
@@ -10,7 +11,7 @@ let idle: BackfillRig['simulator'];
 let rig: BackfillRig;
 
 beforeAll(async () => {
-  const conf = inject('questdb').conf;
+  const conf = ownQuestDb().conf;
   const a = await BackfillRig.start({
     conf,
     scenario: { history: { days: 400, trader: { dealsPerDay: 10, days: 300 } } },
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 const of = async (simulator: BackfillRig['simulator']): Promise<void> => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, simulator });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, simulator });
 };
 beforeEach(() => of(traded));
 afterEach(async () => {

@@ -1,7 +1,8 @@
 // Deals, closed positions, symbols: exact, once, at the time that they had first; what was streamed is found in history or waited for.
 import { DEMO_ACCOUNT_ID } from '@fxtape/simulator';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const SECOND_ACCOUNT = '1a2b3c4d-6a1b-4c3d-8e5f-7a9b0c1d2e3f';
 /** Three months, without the hour of last November that occurs twice on the broker's clock. */
@@ -10,7 +11,7 @@ const SEASON = { fromUs: START - 90 * DAY, toUs: START - HOUR };
 let rig: BackfillRig;
 beforeAll(async () => {
   rig = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: {
       accounts: [{ id: DEMO_ACCOUNT_ID }, { id: SECOND_ACCOUNT, login: 77 }],
       history: { trader: { dealsPerDay: 20, days: 365 } },
@@ -67,7 +68,7 @@ test('a season of deals is that of the gateway, once; a re-read writes nothing',
 
 test('a claim that another clock rule has read is not grown, and keeps its name', async () => {
   const own = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     simulator: rig.simulator,
     accountId: SECOND_ACCOUNT,
   });
@@ -123,7 +124,7 @@ test('closed positions are those of the gateway, once; a re-read writes nothing'
 
 test('two accounts on one broker each get their own deals', async () => {
   const other = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     simulator: rig.simulator,
     accountId: SECOND_ACCOUNT,
   });
@@ -177,7 +178,7 @@ test('a changed deal is a version and keeps its time; a streamed trade alone nev
 });
 
 test('a streamed trade is reconciled from history, and that claims nothing', async () => {
-  const fresh = await BackfillRig.start({ conf: inject('questdb').conf, simulator: rig.simulator });
+  const fresh = await BackfillRig.start({ conf: ownQuestDb().conf, simulator: rig.simulator });
   const deals = (await fresh.control.truthDeals()).slice(-2);
   const [a, b] = deals as [(typeof deals)[0], (typeof deals)[0]];
   const range = { fromUs: Math.min(a.utcMs, b.utcMs) * 1000, toUs: Math.max(a.utcMs, b.utcMs) * 1000 + 1000 };
@@ -216,7 +217,7 @@ test('a row in the hour that occurs twice, and that nobody can place, is a gap a
 });
 
 test('an account that never traded is covered, and nothing before is asked for', async () => {
-  const idle = await BackfillRig.start({ conf: inject('questdb').conf });
+  const idle = await BackfillRig.start({ conf: ownQuestDb().conf });
   const { id: fault } = (await idle.control.fault('rest', {
     path: '/PositionHistory',
     status: 200,

@@ -1,12 +1,13 @@
 // Each thing that a gateway's history does wrong, and the tables exact all the same, or short and saying so.
 import { until } from '@fxtape/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 let rig: BackfillRig;
 beforeAll(async () => {
   rig = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 60, trader: { dealsPerDay: 40, days: 50 } } },
   });
 });
@@ -17,7 +18,7 @@ const iso = (us: number): string => new Date(us / 1000).toISOString();
 
 /** Another account on the same gateway, for which everything is the first time. */
 const fresh = (): Promise<BackfillRig> =>
-  BackfillRig.start({ conf: inject('questdb').conf, simulator: rig.simulator });
+  BackfillRig.start({ conf: ownQuestDb().conf, simulator: rig.simulator });
 
 /** As a worker does: transient errors are tried again, and a wait that the gateway asked for is waited. */
 async function patiently(run: () => Promise<unknown>): Promise<void> {

@@ -1,18 +1,19 @@
 // Records as brokers really send them: a field that cannot be read or stored costs that field, never the record, and a row without a
 // time that a table could hold is set aside where it can be found.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 let rig: BackfillRig;
 let simulator: BackfillRig['simulator'];
 beforeAll(async () => {
-  const first = await BackfillRig.start({ conf: inject('questdb').conf });
+  const first = await BackfillRig.start({ conf: ownQuestDb().conf });
   ({ simulator } = first);
   await first.close({ simulator: false });
 });
 beforeEach(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, simulator });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, simulator });
   return () => rig.close({ simulator: false });
 });
 afterAll(() => simulator.close());

@@ -2,8 +2,9 @@
 // it until it is there, or the gateway has denied it for a day. A claimed range is no answer to that.
 import type { TradeEventRow } from '@fxtape/market';
 import type { GapRow, TradeStream } from '@fxtape/questdb';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = HOUR / 60;
 const RANGE = { fromUs: START - DAY, toUs: START - 10 * MINUTE };
@@ -12,14 +13,14 @@ let rig: BackfillRig;
 let simulator: BackfillRig['simulator'];
 beforeAll(async () => {
   const first = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 30, trader: { dealsPerDay: 200, days: 20 } } },
   });
   ({ simulator } = first);
   await first.close({ simulator: false });
 });
 beforeEach(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, simulator });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, simulator });
   return async () => {
     await rig.control.command('release', {});
     await rig.close({ simulator: false });

@@ -1,18 +1,19 @@
 // Answers that nobody promised and some bridge gives: rows twice and not alike, rows in any order, rows that were not asked for, figures as
 // text, positions that end before they begin. What is stored does not depend on luck, does not change at every look, and nothing is lost
 // without a word.
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 let rig: BackfillRig;
 let simulator: BackfillRig['simulator'];
 beforeAll(async () => {
-  const first = await BackfillRig.start({ conf: inject('questdb').conf });
+  const first = await BackfillRig.start({ conf: ownQuestDb().conf });
   ({ simulator } = first);
   await first.close({ simulator: false });
 });
 beforeEach(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, simulator });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, simulator });
   return () => rig.close({ simulator: false });
 });
 afterAll(() => simulator.close());

@@ -1,6 +1,7 @@
 // Closed positions as brokers tell them: costs that come late, round trips in parts, closed orders under the time of their opening.
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BackfillRig, DAY, HOUR, START } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = HOUR / 60;
 /** Winter at the broker. */
@@ -9,12 +10,12 @@ const OFFSET_US = 2 * HOUR;
 let rig: BackfillRig;
 let simulator: BackfillRig['simulator'];
 beforeAll(async () => {
-  const first = await BackfillRig.start({ conf: inject('questdb').conf });
+  const first = await BackfillRig.start({ conf: ownQuestDb().conf });
   ({ simulator } = first);
   await first.close({ simulator: false });
 });
 beforeEach(async () => {
-  rig = await BackfillRig.start({ conf: inject('questdb').conf, simulator });
+  rig = await BackfillRig.start({ conf: ownQuestDb().conf, simulator });
   return async () => {
     await rig.control.command('release', {});
     await rig.close({ simulator: false });

@@ -4,9 +4,10 @@ import { JobQueues, type PlannedJob } from '@fxtape/jobs';
 import { type Service, startService, type TempDir, tempDir, until } from '@fxtape/testkit';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { BackfillRig, DAY, KEY, START } from './backfill-rig.ts';
 import { quietLog } from './jobs-harness.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 let rig: BackfillRig;
 let dir: TempDir;
@@ -15,11 +16,11 @@ const running: Service[] = [];
 
 beforeAll(async () => {
   rig = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: { history: { days: 200, timeoutBars: 2000 } },
   });
   dir = tempDir('backfill');
-  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog() });
+  queues = new JobQueues({ redisUrl: ownRedis().url, log: quietLog() });
   writeFileSync(
     join(dir.path, 'fxtape.yaml'),
     `accounts:
@@ -46,8 +47,8 @@ async function start(): Promise<Service> {
       FXTAPE_CONFIG: join(dir.path, 'fxtape.yaml'),
       FXSOCKET_API_KEY: KEY,
       FXSOCKET_BASE_URL: `http://${rig.simulator.addr}`,
-      QDB_CLIENT_CONF: inject('questdb').conf,
-      REDIS_URL: inject('redis').url,
+      QDB_CLIENT_CONF: ownQuestDb().conf,
+      REDIS_URL: ownRedis().url,
     },
   });
   running.push(service);

@@ -1,7 +1,8 @@
 // When symbols trade: told by the broker, corrected by its minute bars, kept as decisions, and used as evidence.
 import type { Cell } from '@fxtape/questdb';
-import { afterEach, expect, inject, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { BackfillRig, DAY } from './backfill-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 /** A Sunday, when the market is shut, between two holidays. */
 const NOW = Date.UTC(2025, 11, 28, 12) * 1000;
@@ -17,7 +18,7 @@ afterEach(async () => {
 
 const start = async (): Promise<void> => {
   rig = await BackfillRig.start({
-    conf: inject('questdb').conf,
+    conf: ownQuestDb().conf,
     scenario: {
       seed: 3,
       holidays: true,

@@ -1,6 +1,6 @@
 // Brokers whose clocks nobody was told of, over two years with their switches: the rule is inferred before anything of history is
 // written, and every row has the time it had. All eight brokers are in the lane `disasters`.
-import { afterEach, expect, inject, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import {
   aroundSwitches,
   type Broker,
@@ -8,6 +8,7 @@ import {
   brokerClocks,
   twoYears,
 } from './broker-clocks-rig.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 let rig: BrokerClocks | null = null;
 afterEach(async () => {
@@ -18,8 +19,8 @@ afterEach(async () => {
 const SYMBOLS = ['EURUSD', 'BTCUSD'];
 const start = async (brokers: readonly Broker[], symbols = SYMBOLS): Promise<BrokerClocks> => {
   rig = await brokerClocks({
-    conf: inject('questdb').conf,
-    redisUrl: inject('redis').url,
+    conf: ownQuestDb().conf,
+    redisUrl: ownRedis().url,
     brokers: brokers.map((broker) => ({
       ...broker,
       more: { server: `${broker.name}-${Math.random().toString(36).slice(2)}`, ...broker.more },

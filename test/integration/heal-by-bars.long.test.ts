@@ -1,8 +1,9 @@
 // Gaps of ticks where past ticks cannot be had: what the broker's bars prove, and what they only estimate.
 import { LEFT_OUT, type Range } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HealRig } from './heal-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = 60_000_000;
 const fast = { agreeMs: 600, shortestMs: 600 };
@@ -13,7 +14,7 @@ afterEach(async () => {
 
 async function start(startUtc: string, o: { history?: object; timing?: object } = {}): Promise<number> {
   rig = await HealRig.start(
-    inject('questdb').conf,
+    ownQuestDb().conf,
     {
       seed: 11,
       source: { kind: 'market', ticksPerSecond: 6, speed: 240, startUtc, symbols: ['EURUSD', 'BTCUSD'] },

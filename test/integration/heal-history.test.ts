@@ -3,8 +3,9 @@
 import type { Payload } from '@fxtape/jobs';
 import { intersect, type Range, subtract } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
-import { afterEach, expect, inject, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { HealRig, Kept, RULE } from './heal-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = 60_000_000;
 const START = Date.UTC(2026, 5, 10, 12) * 1000;
@@ -18,7 +19,7 @@ afterEach(async () => {
 /** A market of 20 minutes, recorded from the tenth on. */
 async function start(history: object): Promise<void> {
   rig = await HealRig.start(
-    inject('questdb').conf,
+    ownQuestDb().conf,
     {
       seed: 13,
       source: {

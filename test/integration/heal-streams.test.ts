@@ -1,8 +1,9 @@
 // Gaps of the other streams: bars and deals are read again from history, figures that were only streamed have none; and the broker's day
 // against what was recorded of it.
 import { until } from '@fxtape/testkit';
-import { afterEach, expect, inject, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { HealRig, Kept, RULE } from './heal-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const MINUTE = 60_000_000;
 let rig: HealRig;
@@ -12,7 +13,7 @@ afterEach(async () => {
 
 async function start(startUtc: string, scenario: object = {}, timing: object = {}): Promise<number> {
   rig = await HealRig.start(
-    inject('questdb').conf,
+    ownQuestDb().conf,
     {
       seed: 5,
       source: { kind: 'market', ticksPerSecond: 6, speed: 240, startUtc, symbols: ['EURUSD', 'BTCUSD'] },

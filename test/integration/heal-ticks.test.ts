@@ -2,8 +2,9 @@
 // broker time and prices, or not one row was added.
 import type { Range } from '@fxtape/market';
 import { until } from '@fxtape/testkit';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HealRig, Kept, RULE } from './heal-rig.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const START = Date.UTC(2026, 5, 10, 12) * 1000;
 const MINUTE = 60_000_000;
@@ -22,7 +23,7 @@ async function recorded(
 ): Promise<{ whole: Range; outages: Range[]; ids: string[] }> {
   const minutes = o.minutes ?? 12;
   rig = await HealRig.start(
-    inject('questdb').conf,
+    ownQuestDb().conf,
     {
       seed: 7,
       source: {
@@ -361,7 +362,7 @@ describe('the hour that repeats', () => {
     // At 06:00 UTC the broker's clock goes back from 09:00 to 08:00: both folds last from 05:00 to 07:00 UTC.
     const startUs = Date.UTC(2026, 10, 1, 4, 40) * 1000;
     rig = await HealRig.start(
-      inject('questdb').conf,
+      ownQuestDb().conf,
       {
         seed: 3,
         source: {

@@ -4,8 +4,9 @@ import { until } from '@fxtape/testkit';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
+import { ownRedis } from '../own-servers.ts';
 
 let prefix: string;
 let queues: JobQueues;
@@ -14,7 +15,7 @@ let running: JobWorkers[];
 beforeEach(() => {
   prefix = freshPrefix();
   running = [];
-  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  queues = new JobQueues({ redisUrl: ownRedis().url, log: quietLog(), prefix });
 });
 afterEach(async () => {
   await Promise.all(running.map((workers) => workers.stop()));
@@ -24,7 +25,7 @@ afterEach(async () => {
 function work(bars: NonNullable<JobHandlers['bars']>): void {
   running.push(
     new JobWorkers({
-      redisUrl: inject('redis').url,
+      redisUrl: ownRedis().url,
       handlers: { bars },
       log: quietLog(),
       prefix,
@@ -56,7 +57,7 @@ test('a name is held by one job of all processes, and every job gets its turn', 
 });
 
 test('who has lost the name is told, and comes again', async () => {
-  const { hostname, port } = new URL(inject('redis').url);
+  const { hostname, port } = new URL(ownRedis().url);
   const redis = connect(Number(port), hostname);
   await once(redis, 'connect');
   const lost: unknown[] = [];

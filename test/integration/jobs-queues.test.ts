@@ -12,8 +12,9 @@ import {
 import { FxtapeError } from '@fxtape/ops';
 import { until } from '@fxtape/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { barsJob, barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
+import { ownRedis } from '../own-servers.ts';
 
 type Bars = Payload<'bars'>;
 
@@ -24,7 +25,7 @@ let running: JobWorkers[];
 beforeEach(() => {
   prefix = freshPrefix();
   running = [];
-  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  queues = new JobQueues({ redisUrl: ownRedis().url, log: quietLog(), prefix });
 });
 afterEach(async () => {
   await Promise.all(running.map((workers) => workers.stop()));
@@ -33,7 +34,7 @@ afterEach(async () => {
 
 function work(handlers: JobHandlers, o: { max?: number; timing?: object; random?: () => number } = {}) {
   const workers = new JobWorkers({
-    redisUrl: inject('redis').url,
+    redisUrl: ownRedis().url,
     handlers,
     log: quietLog(),
     prefix,
@@ -70,7 +71,7 @@ test('gaps go before history, the newest range first, whoever was planned first'
 });
 
 test('two planners with the same plan at the same time: every job runs once', async () => {
-  const second = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  const second = new JobQueues({ redisUrl: ownRedis().url, log: quietLog(), prefix });
   const jobs = barsJobs(400);
   const [a, b] = await Promise.all([queues.plan(jobs), second.plan(jobs)]);
   expect(a.jobs.map((job) => job.id)).toEqual(b.jobs.map((job) => job.id));
@@ -285,7 +286,7 @@ test('a held account gets no request, not even of a job that runs already', asyn
 });
 
 test('one of two leads, the other one when it is gone or silent; a finished job tells its note', async () => {
-  const other = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  const other = new JobQueues({ redisUrl: ownRedis().url, log: quietLog(), prefix });
   expect(await queues.lead('plan', 60_000)).toBe(true);
   expect(await other.lead('plan', 60_000)).toBe(false);
   expect(await other.lead('clean', 60_000)).toBe(true);
@@ -312,7 +313,7 @@ test('one of two leads, the other one when it is gone or silent; a finished job 
   expect(await queues.resultOf(asked)).toBeNull();
   const note: PlanNote = { jobs: barsJobs(2), counts, left: 0, failed: [] };
   const scheduler = servePlanRequests({
-    redisUrl: inject('redis').url,
+    redisUrl: ownRedis().url,
     log: quietLog(),
     prefix,
     handler: async () => ({ rows: 0, requests: 0, note }),

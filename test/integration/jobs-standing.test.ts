@@ -1,13 +1,14 @@
 // What a planner asks the queues: the jobs in them, and the keys of what is done for today.
 import { JobQueues, JobWorkers } from '@fxtape/jobs';
 import { until } from '@fxtape/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { barsJobs, freshPrefix, quietLog } from './jobs-harness.ts';
+import { ownRedis } from '../own-servers.ts';
 
 const prefix = freshPrefix();
 let queues: JobQueues;
 beforeAll(() => {
-  queues = new JobQueues({ redisUrl: inject('redis').url, log: quietLog(), prefix });
+  queues = new JobQueues({ redisUrl: ownRedis().url, log: quietLog(), prefix });
 });
 afterAll(() => queues?.close());
 
@@ -17,7 +18,7 @@ test('waiting, active and delayed jobs stand with their payloads; done ones do n
   expect((await queues.standing('one')).map(({ job }) => job)).toEqual(expect.arrayContaining([...jobs]));
   const ends = new Map(planned.jobs.map(({ id }, n) => [id, n]));
   const workers = new JobWorkers({
-    redisUrl: inject('redis').url,
+    redisUrl: ownRedis().url,
     log: quietLog(),
     prefix,
     limits: { minConcurrency: 6, maxConcurrency: 6 },

@@ -13,7 +13,8 @@ import {
 } from '@fxtape/questdb';
 import { Sender } from '@questdb/nodejs-client';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownQuestDb } from '../own-servers.ts';
 
 const def: TableDef = {
   name: 'encoder_ours',
@@ -38,7 +39,7 @@ const clock = systemClock();
 let http: QuestDbHttp;
 
 beforeAll(async () => {
-  http = new QuestDbHttp({ conf: inject('questdb').conf });
+  http = new QuestDbHttp({ conf: ownQuestDb().conf });
   for (const table of [def, theirs]) await http.exec(createTableSql(table));
 });
 afterAll(async () => {
@@ -74,7 +75,7 @@ const given = (value: unknown) => value !== null && value !== undefined;
 
 async function writeTheirs(rows: readonly Row[]): Promise<void> {
   const sender = await Sender.fromConfig(
-    `${inject('questdb').conf};protocol_version=2;auto_flush=off`.replace(';;', ';'),
+    `${ownQuestDb().conf};protocol_version=2;auto_flush=off`.replace(';;', ';'),
   );
   for (const row of rows) {
     sender.table(theirs.name);

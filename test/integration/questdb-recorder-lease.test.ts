@@ -2,14 +2,15 @@
 import { type Clock, createLog, type FxtapeError, systemClock } from '@fxtape/ops';
 import { migrate, QuestDbHttp, type Recorded, RecorderLease } from '@fxtape/questdb';
 import { until } from '@fxtape/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownQuestDb } from '../own-servers.ts';
 
 const log = createLog({ service: 'test', level: 'silent' });
 const { signal } = new AbortController();
 const noTape = { feed: null, setAside: async (): Promise<void> => {} };
 let http: QuestDbHttp;
 beforeAll(async () => {
-  http = new QuestDbHttp({ conf: inject('questdb').conf });
+  http = new QuestDbHttp({ conf: ownQuestDb().conf });
   await migrate({ client: http, log });
 });
 afterAll(() => http?.close());

@@ -3,8 +3,9 @@
 import { parseClockRule, spellEdges, utcMs, weekEdges } from '@fxtape/market';
 import { type Simulator, startSimulator } from '@fxtape/simulator';
 import { until } from '@fxtape/testkit';
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { accountId, schedulerRig, type SchedulerRig } from './scheduler-harness.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -53,8 +54,8 @@ test('history waits for evidence, is planned when it comes, and a clock that mov
   const started = await schedulerRig({
     accounts: `{ name: $, id: ${accountId(0)}, market_data: { symbols: [BTCUSD] }, timeframes: [M1], backfill: { bars: { M1: 30d }, ticks: false, deals: 90d } }`,
     gateway: `http://${gateway.addr}`,
-    conf: inject('questdb').conf,
-    redisUrl: inject('redis').url,
+    conf: ownQuestDb().conf,
+    redisUrl: ownRedis().url,
   });
   rig = started;
   const clock = () => started.scheduler.state().accounts[0]?.clock ?? null;

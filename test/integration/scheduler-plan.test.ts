@@ -5,9 +5,10 @@ import { type PlannedJob, readPlanNote } from '@fxtape/jobs';
 import { AccountPlanner } from '@fxtape/scheduler';
 import type { Simulator } from '@fxtape/simulator';
 import { until } from '@fxtape/testkit';
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { quietLog } from './jobs-harness.ts';
 import { accountId, schedulerRig, type SchedulerRig, startGateway } from './scheduler-harness.ts';
+import { ownQuestDb, ownRedis } from '../own-servers.ts';
 
 const DAY_US = 86_400_000_000;
 const clock = systemClock();
@@ -27,8 +28,8 @@ const rigOf = async (accounts: string): Promise<SchedulerRig> => {
   const rig = await schedulerRig({
     accounts,
     gateway: `http://${gateway.addr}`,
-    conf: inject('questdb').conf,
-    redisUrl: inject('redis').url,
+    conf: ownQuestDb().conf,
+    redisUrl: ownRedis().url,
   });
   rigs.push(rig);
   return rig;

@@ -2,8 +2,9 @@
 import { systemClock } from '@fxtape/ops';
 import type { RowInput } from '@fxtape/market';
 import { migrate, PlanningReader, QuestDbHttp, TableWriter } from '@fxtape/questdb';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshPrefix, quietLog } from './jobs-harness.ts';
+import { ownQuestDb } from '../own-servers.ts';
 
 const clock = systemClock();
 const account = freshPrefix();
@@ -12,7 +13,7 @@ let reader: PlanningReader;
 let writer: TableWriter;
 
 beforeAll(async () => {
-  http = new QuestDbHttp({ conf: inject('questdb').conf });
+  http = new QuestDbHttp({ conf: ownQuestDb().conf });
   await migrate({ client: http, log: quietLog() });
   reader = new PlanningReader({ http, clock });
   writer = new TableWriter({ http, log: quietLog(), clock, random: Math.random });

@@ -36,6 +36,26 @@ test('a start shows its steps; the lines of the services are in the file', () =>
   expect(log().trimEnd().split('\n')).toHaveLength(3);
 });
 
+test('what a service says once stays: an error at once, a warning when every account is live', () => {
+  screen.take('collector', line('error', 'QuestDB will never accept this row', { code: 'ROW_CONDEMNED' }));
+  expect(shown).toBe('ERROR  collector: QuestDB will never accept this row (ROW_CONDEMNED)\n');
+  screen.take('console', line('warn', 'QUESTDB_READER_URL is not set'));
+  screen.take('collector', line('warn', 'this database lacks rows', { code: 'DATABASE_REPLACED' }));
+  screen.take('scheduler', line('warn', 'cannot plan', { err: { kind: 'terminal', message: 'refused' } }));
+  screen.take(
+    'scheduler',
+    line('warn', 'trying again', { err: { kind: 'transient', message: 'no answer' } }),
+  );
+  screen.live();
+  screen.end();
+  expect(shown.split('\n').slice(1)).toEqual([
+    'WARN  console: QUESTDB_READER_URL is not set',
+    'WARN  collector: this database lacks rows (DATABASE_REPLACED)',
+    'WARN  scheduler: cannot plan: refused',
+    '',
+  ]);
+});
+
 test('what has not passed when the start ends is shown, and so is every later warning and error, without JSON', () => {
   screen.take('collector', line('warn', 'rows wait', { account: 'demo', code: 'CLOCK_UNCONFIRMED' }));
   screen.end();

@@ -1,10 +1,10 @@
 // What a person sees of `fxtape up` on a terminal. In: the steps of the start, and every log line of `up` and its services. Out: a line per
 // step with the time since the start, the greeting, and from then on warnings and errors only. The log file gets every line.
 //
-// A service's warnings are held back during the start, since most are over once every account is live. Those that are not are shown at its
-// end.
+// A service's warnings are held back during the start. Those of failures that were tried again are dropped once every account is live; all
+// others are shown at its end. Errors are shown at once.
 import { LineLog } from '@fxtape/stack';
-import { visible } from '@fxtape/ops';
+import { type ErrorCode, errorCatalogue, visible } from '@fxtape/ops';
 import { serviceLine } from './service-lines.ts';
 
 /** The process whose own lines are shown at once: `up` itself. */
@@ -25,7 +25,7 @@ export class StartScreen {
   readonly #asJson = serviceLine({ terminal: false, json: true });
   #log: LineLog | null = null;
   #ticker: NodeJS.Timeout | null = null;
-  #held: string[] = [];
+  #held: { readonly shown: string; readonly passes: boolean }[] = [];
 
   constructor(options: StartScreenOptions) {
     this.#o = options;
@@ -42,22 +42,22 @@ export class StartScreen {
   /** A log line as a process printed it. */
   take(process: string, line: string): void {
     this.#keepIn(() => this.#log?.write(`${this.#asJson(process, line)}\n`));
-    const { level, text } = forPeople(process, line);
+    const { level, passes, text } = forPeople(process, line);
     const isOwn = process === OWN;
     if (level === 'info' && isOwn) this.step(text);
     if (level !== 'warn' && level !== 'error') return;
     const shown = `${level.toUpperCase()}  ${isOwn ? '' : `${process}: `}${text}`;
-    if (isOwn || this.#ticker === null) this.#print(shown);
-    else this.#held = [...this.#held, shown].slice(-MOST_HELD);
+    if (isOwn || level === 'error' || this.#ticker === null) this.#print(shown);
+    else this.#hold({ shown, passes });
   }
 
   step(text: string): void {
     this.#print(this.#ticker === null ? text : `${this.#elapsed()}  ${text}`);
   }
 
-  /** Everything is live: whatever a service warned of until now has passed. */
+  /** Every account is live: what was tried again has worked. */
   live(): void {
-    this.#held = [];
+    this.#held = this.#held.filter(({ passes }) => !passes);
   }
 
   /** The start is over, well or not. */
@@ -66,8 +66,16 @@ export class StartScreen {
     clearInterval(this.#ticker);
     this.#ticker = null;
     this.#o.write(CLEAR_LINE);
-    for (const line of this.#held) this.#print(line);
+    for (const { shown } of this.#held) this.#print(shown);
     this.#held = [];
+  }
+
+  /** The oldest of those that pass go first. */
+  #hold(warning: { readonly shown: string; readonly passes: boolean }): void {
+    this.#held.push(warning);
+    if (this.#held.length <= MOST_HELD) return;
+    const oldest = this.#held.findIndex(({ passes }) => passes);
+    this.#held.splice(Math.max(0, oldest), 1);
   }
 
   #elapsed(): string {
@@ -89,15 +97,20 @@ export class StartScreen {
 }
 
 /** The line without its JSON. What is no JSON comes from a process that failed before its log began: an error. */
-function forPeople(process: string, line: string): { level: string; text: string } {
+function forPeople(process: string, line: string): { level: string; text: string; passes: boolean } {
   const fields = fieldsOf(line);
-  if (fields === null) return { level: 'error', text: line };
+  if (fields === null) return { level: 'error', text: line, passes: false };
   const { account, code, err, level, msg } = fields;
-  const cause = (err as { message?: unknown } | undefined)?.message;
+  const { kind, message: cause } = (err ?? {}) as { kind?: unknown; message?: unknown };
+  const passes = typeof code === 'string' ? isPassing(code) : err !== undefined && kind !== 'terminal';
   const parts = [account, msg, cause].filter((part): part is string => typeof part === 'string');
   const text = [...new Set(parts)].join(': ') + (typeof code === 'string' ? ` (${code})` : '');
-  return { level: level === 'fatal' ? 'error' : String(level), text: text === '' ? process : text };
+  return { level: level === 'fatal' ? 'error' : String(level), text: text === '' ? process : text, passes };
 }
+
+/** True for a code that states a failure which is tried again, or something that waits. What is said once stays. */
+const isPassing = (code: string): boolean =>
+  code in errorCatalogue && ['state', 'transient'].includes(errorCatalogue[code as ErrorCode].kind);
 
 function fieldsOf(line: string): Record<string, unknown> | null {
   try {
