@@ -1,5 +1,5 @@
-// The last tick of each symbol of a feed on the tapes of other accounts that recorded it here: after a rename, or when another account
-// takes over the feed, those tapes may have lines that are not yet in the database. In: the folder of all tapes. Out: ticks.
+// The last tick of each symbol of a feed, whoever recorded it: the next snapshot restates that tick and must not become a second row. In: the
+// folder of all tapes, which may have lines that are not yet in the database, and for symbols that join a feed the database. Out: ticks.
 import {
   brokerMs,
   type ConfiguredStream,
