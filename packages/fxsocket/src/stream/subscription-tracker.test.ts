@@ -197,6 +197,16 @@ test('wanted again while its unsubscribe waits: subscribed again behind it', () 
   ]);
 });
 
+test('refused, unwanted and wanted again while late answers are waited for: subscribed again behind them', () => {
+  const rig = new SessionRig().open();
+  rig.frame(ackOf('terminal'));
+  rig.advanceBeating(10_000); // EURUSD was requested twice
+  rig.frame(errorOf('prices', 'not now'));
+  rig.input({ type: 'want', subscriptions: [] });
+  expect(rig.input({ type: 'want', subscriptions: [EUR] })).toEqual([]);
+  expect(requests(rig.advanceBeating(2000))).toEqual(['→ subscribe prices EURUSD']);
+});
+
 test('subscriptions that change while nobody is connected are those of the next connection', () => {
   const rig = new SessionRig().live();
   rig.input({ type: 'closed', code: null, reason: 'gone' });
@@ -214,6 +224,23 @@ test('asked to begin again while an answer is due: the request is written again,
   expect(rig.frame(beatOf(true))).toContain('resubscribing: broker_back');
   expect(requests(rig.frame(ackOf('prices')))).toEqual(['→ subscribe prices EURUSD']);
   expect(requests(rig.frame(ackOf('prices')))).toEqual(['→ subscribe prices GBPUSD']);
+});
+
+test('an unsubscribe that is refused is tried again with each audit until it is accepted, then never again', () => {
+  const rig = new SessionRig({ subscriptions: [EUR, GBP] }).open();
+  rig.frame(ackOf('terminal'), ackOf('prices'), ackOf('prices'));
+  rig.list({ topic: 'terminal' }, EUR, GBP);
+  rig.input({ type: 'want', subscriptions: [GBP] });
+  const audit = (): string[] => {
+    rig.advanceBeating(60_000);
+    return requests(rig.list({ topic: 'terminal' }, EUR, GBP));
+  };
+  for (let refusals = 0; refusals < 3; refusals++) {
+    rig.frame(errorOf('prices', 'not now'));
+    expect(audit()).toEqual(['→ unsubscribe prices EURUSD']);
+  }
+  rig.frame({ type: 'unsubscribed', topic: 'prices', message: 'ok' });
+  expect(audit()).toEqual([]);
 });
 
 /** A gateway that may lose requests, answers and whole subscriptions, answer late, or with data first. */

@@ -69,6 +69,7 @@ export class SubscriptionTracker {
   readonly #slots = new Map<Topic, Slot>();
   /** Unconfirmed requests, by the key of the frames that would prove them. Usually empty, so that a tick costs only a look at `size`. */
   readonly #awaited = new Map<string, Entry>();
+  /** Extra subscriptions whose unsubscribe was written on this connection and not refused: a list that still shows them is not fought. */
   readonly #shed = new Set<string>();
   #seq = 0;
   /** True when a request was confirmed since the last `mark()`: the server's list should be compared. */
@@ -95,11 +96,12 @@ export class SubscriptionTracker {
       const entry = this.#entries.get(key);
       if (entry === undefined) this.#entries.set(key, this.#newEntry(sub, true));
       else if (!entry.wanted) {
-        const action = this.#slotOf(entry)?.action;
+        const slot = this.#slotOf(entry);
+        const answerDue = slot?.action === 'subscribe' && !slot.settled;
         entry.wanted = true;
         entry.failed = null;
-        entry.need = action === 'unsubscribe' || (action === undefined && !entry.on);
-        if (action === 'subscribe' && !entry.on) this.#awaited.set(entry.frameKey, entry);
+        entry.need = slot?.action === 'unsubscribe' || (!entry.on && !answerDue);
+        if (answerDue && !entry.on) this.#awaited.set(entry.frameKey, entry);
       }
     }
   }
@@ -220,7 +222,7 @@ export class SubscriptionTracker {
     return finding;
   }
 
-  /** Acts on a finding: missing subscriptions are requested again (with `giveUp` they fail), extra ones are unsubscribed once. */
+  /** Acts on a finding: missing subscriptions are requested again (with `giveUp` they fail), extra ones are unsubscribed, again only after a refusal. */
   correct(finding: AuditFinding, giveUp: boolean, out: Effect[]): void {
     for (const sub of finding.missing) {
       const entry = this.#entries.get(subscriptionKey(sub));
@@ -338,8 +340,10 @@ export class SubscriptionTracker {
       this.#acknowledged(slot, true, nowMs, out);
       return;
     }
-    if (slot.action === 'unsubscribe') this.#gone(slot.entry, out);
-    else if (!slot.settled) this.#fail(slot.entry, error.message || 'refused without a reason', out);
+    if (slot.action === 'unsubscribe') {
+      this.#shed.delete(slot.entry.key); // the next audit tries again
+      this.#gone(slot.entry, out);
+    } else if (!slot.settled) this.#fail(slot.entry, error.message || 'refused without a reason', out);
     this.#answered(slot, false, nowMs);
   }
 
