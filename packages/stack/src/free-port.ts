@@ -6,11 +6,16 @@ import { createServer } from 'node:net';
 const FROM = 15_000;
 const TO = 30_000;
 
-/** A free port. Another process may take it before it is used; then the start fails and says so. */
+/** Ports that this process was given: an engine asks for several before it listens on the first. */
+const given = new Set<number>();
+
+/** A free port, never the same twice. Another process may take it before it is used; then the start fails and says so. */
 export async function freePort(random: () => number = Math.random): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = FROM + Math.floor(random() * (TO - FROM));
-    if (await portIsFree(port)) return port;
+    if (given.has(port) || !(await portIsFree(port)) || given.has(port)) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`no free port between ${FROM} and ${TO}`);
 }
