@@ -22,6 +22,8 @@ export default defineConfig({
       lane('disasters', 900_000, ['test/servers.ts']),
       lane('containers', 300_000),
       lane('published', 600_000),
+      lane('readers', 900_000),
+      lane('buckets', 300_000),
     ],
   },
 });

@@ -23,6 +23,7 @@ const SIDEWAYS = new Set([
   'packages/config > packages/market',
   'packages/config > packages/ops',
   'packages/market > packages/fxsocket',
+  'packages/questdb > packages/datasets', // the interface that it implements; see below
 ]);
 
 /** A process of the demonstration: no service, for it trades. */
@@ -113,6 +114,14 @@ test('fxsocket stands alone, market has neither I/O nor clock nor chance', () =>
   }
 });
 
+test('questdb knows of datasets only what they ask for, and loads no reader of Parquet', () => {
+  for (const path of productFiles().filter((each) => each.startsWith('packages/questdb/')))
+    for (const specifier of importsOf(path).filter((name) => workspaceHome(name) === 'packages/datasets'))
+      if (specifier !== '@fxtape/datasets/kinds')
+        expect(read(path), path).toMatch(new RegExp(`import type [^;]+ from '${specifier}'`));
+  expect(importsOf('packages/datasets/src/kinds.ts')).toEqual(['@fxtape/market/tables']);
+});
+
 test('relative imports stay inside their package', () => {
   for (const path of productFiles()) {
     const depth = path.split('/').length - 4;
@@ -141,6 +150,8 @@ const HOMES: Record<string, readonly string[]> = {
   yaml: ['packages/config'],
   commander: ['packages/cli'],
   testcontainers: ['packages/testkit'],
+  '@duckdb/node-api': ['packages/datasets'],
+  '@aws-sdk/client-s3': ['packages/datasets'],
   'node:sqlite': ['packages/tape'],
 };
 

@@ -23,7 +23,7 @@ export {
 } from './listen-addr.ts';
 export { createLog, type Log, type LogOptions, readable } from './log.ts';
 export { Metrics } from './metrics.ts';
-export { nearest } from './nearest.ts';
+export { nearest, nearestOf } from './nearest.ts';
 export { NODE_FLAGS } from './node-flags.ts';
 export { passing } from './passing.ts';
 export { REDACTED, Redactor } from './redact.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearest } from './nearest.ts';
+import { nearest, nearestOf } from './nearest.ts';
 
 test('the nearest name, whatever was mistyped', () => {
   const known = ['EURUSDm', 'EURUSD', 'GBPUSD', 'XAUUSD', 'US500.cash'];
@@ -14,4 +14,10 @@ test('the nearest name, whatever was mistyped', () => {
   ] as const)
     expect(nearest(typed, known)).toBe(meant);
   expect(nearest('EURUSD', [])).toBeNull();
+});
+
+test('the nearest names, the nearest first', () => {
+  const known = ['GBPUSD', 'EURUSDm', 'XAUUSD', 'EURUSD'];
+  expect(nearestOf('EURUSD.', known, 2)).toEqual(['EURUSD', 'EURUSDm']);
+  expect(nearestOf('EURUSD', known, 9)).toHaveLength(4);
 });

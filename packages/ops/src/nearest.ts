@@ -1,7 +1,17 @@
-// Suggests a name for a mistyped one. In: the text, and the names that exist. Out: the nearest name; null if none is near.
+// Suggests names for a mistyped one. In: the text, and the names that exist. Out: the nearest names.
+
+/** Null when there are no names. */
 export function nearest(name: string, known: readonly string[]): string | null {
+  return nearestOf(name, known, 1)[0] ?? null;
+}
+
+/** The nearest first, `most` at most. */
+export function nearestOf(name: string, known: readonly string[], most: number): string[] {
   const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) }));
-  return ranked.toSorted((a, b) => a.far - b.far)[0]?.each ?? null;
+  return ranked
+    .toSorted((a, b) => a.far - b.far)
+    .slice(0, most)
+    .map(({ each }) => each);
 }
 
 /** Letters at the end count little: brokers append suffixes to well-known names. */

@@ -6,6 +6,8 @@ import { collectorErrors } from './collector.ts';
 import { commandErrors } from './command.ts';
 import { configurationErrors } from './configuration.ts';
 import { consoleErrors } from './console.ts';
+import { datasetErrors } from './datasets.ts';
+import { datasetStorageErrors } from './dataset-storage.ts';
 import { enginesErrors } from './engines.ts';
 import { historyErrors } from './history.ts';
 import { jobsErrors } from './jobs.ts';
@@ -27,6 +29,8 @@ export const errorSections = {
   Tape: tapeErrors,
   QuestDB: questdbErrors,
   Console: consoleErrors,
+  Datasets: datasetErrors,
+  'Datasets: log and storage': datasetStorageErrors,
   'Engines of the local stack': enginesErrors,
   Simulator: simulatorErrors,
 } satisfies Record<string, Record<string, Entry>>;
@@ -43,6 +47,8 @@ export const errorCatalogue = {
   ...tapeErrors,
   ...questdbErrors,
   ...consoleErrors,
+  ...datasetErrors,
+  ...datasetStorageErrors,
   ...enginesErrors,
   ...simulatorErrors,
 };

@@ -102,4 +102,16 @@ export const questdbErrors = {
     'QuestDB will never store a row, although its table is as defined',
     'Look in `rejected`; a gap with cause `rejected` covers it; report it',
   ),
+  DATASET_NAME_UNKNOWN: terminal(
+    'a dataset of a feed, symbol, account or timeframe that the database does not know; an empty dataset would look like quiet markets',
+    'Correct the name; the message lists the nearest ones',
+  ),
+  DATASET_SELECTION_INVALID: terminal(
+    'what a dataset is to hold contradicts itself, such as accounts of ticks, or bars of seven minutes in a day',
+    'Change what the message names',
+  ),
+  DATASET_AS_OF_UNKNOWN: terminal(
+    'a dataset as of a time, of a kind whose earlier states are not kept (`daily_quality`)',
+    'Leave out the time, or export another kind',
+  ),
 };

@@ -1,0 +1,155 @@
+// What a dataset may hold. In: the tables. Out: for each kind its columns, how it is split into partitions, and the order of its rows.
+import { type Column, liveTables, tables } from '@fxtape/market/tables';
+
+export const KINDS = [
+  'ticks',
+  'bars',
+  'deals',
+  'positions',
+  'account_events',
+  'gaps',
+  'daily_quality',
+] as const;
+export type KindName = (typeof KINDS)[number];
+
+/** Text forms that a selection can be written in instead. */
+export const FORMS = ['csv', 'mt5-csv'] as const;
+export type Form = (typeof FORMS)[number];
+
+/** A partition column that names whose rows they are. */
+export type SeriesColumn = 'feed' | 'symbol' | 'account';
+
+export interface DatasetKind {
+  readonly name: KindName;
+  /** Partition columns before the period. They stand in folder names, not in the files. */
+  readonly series: readonly SeriesColumn[];
+  readonly period: 'month' | 'year';
+  /** The column by which rows are put into periods and UTC days. */
+  readonly time: string;
+  /** What two recorders of one stream agree on, in the order of the file. The first is `time`. */
+  readonly columns: readonly Column[];
+  /** What depends on when and how this recorder received a row: only with `--with-reception`. */
+  readonly reception: readonly Column[];
+  /** Rows of a series are in this order; no two rows of a series are equal in all of it. */
+  readonly order: readonly string[];
+  /** What identifies a row of a series; empty where several equal rows are right, as with ticks. */
+  readonly key: readonly string[];
+  /** Moves forward whenever a row is added or changed: part of the proof that a day is unchanged. */
+  readonly stamp: string;
+}
+
+interface Shape {
+  readonly of: readonly Column[];
+  readonly series: readonly SeriesColumn[];
+  readonly period: DatasetKind['period'];
+  readonly time?: string;
+  readonly reception: readonly string[];
+  readonly order: readonly string[];
+  readonly key?: readonly string[];
+  readonly stamp: string;
+}
+
+function kind(name: KindName, shape: Shape): DatasetKind {
+  const { key = shape.order, of, reception, series, time = 'ts', ...rest } = shape;
+  const inFiles = of.filter((column) => !(series as readonly string[]).includes(column.name));
+  const at = inFiles.filter((column) => column.name === time);
+  const isReceived = (column: Column): boolean => reception.includes(column.name);
+  return {
+    ...rest,
+    name,
+    key,
+    series,
+    time,
+    columns: [...at, ...inFiles.filter((column) => column.name !== time && !isReceived(column))],
+    reception: inFiles.filter(isReceived),
+  };
+}
+
+/** The columns of the view `gaps`. Its rows are those of `gap_events`, the newest of each gap. */
+const gapColumns: readonly Column[] = [
+  ...liveTables.gap_events.columns.filter(({ name }) => !['ts', 'event', 'writer'].includes(name)),
+  { name: 'ts_updated', type: 'timestamp' },
+];
+
+const byAccount = { series: ['account'], period: 'year', reception: ['ts_seen'], stamp: 'ts_seen' } as const;
+
+export const datasetKinds: Readonly<Record<KindName, DatasetKind>> = {
+  ticks: kind('ticks', {
+    of: tables.ticks.columns,
+    series: ['feed', 'symbol'],
+    period: 'month',
+    reception: ['ts_recv', 'source', 'quality'],
+    order: ['ts', 'ts_recv'],
+    key: [],
+    stamp: 'ts_recv',
+  }),
+  bars: kind('bars', {
+    of: tables.bars.columns,
+    series: ['feed', 'symbol'],
+    period: 'year',
+    reception: ['ts_seen'],
+    order: ['ts', 'timeframe'],
+    stamp: 'ts_seen',
+  }),
+  deals: kind('deals', { ...byAccount, of: tables.deals.columns, order: ['ts', 'deal_id'] }),
+  positions: kind('positions', {
+    ...byAccount,
+    of: tables.positions.columns,
+    order: ['ts', 'position_id'],
+  }),
+  account_events: kind('account_events', {
+    of: tables.account_events.columns,
+    series: ['account'],
+    period: 'month',
+    reception: [],
+    order: ['ts'],
+    stamp: 'ts',
+  }),
+  gaps: kind('gaps', {
+    of: gapColumns,
+    series: ['account'],
+    period: 'year',
+    time: 'ts_from',
+    reception: ['ts_updated'],
+    order: ['ts_from', 'gap_id'],
+    stamp: 'ts_updated',
+  }),
+  daily_quality: kind('daily_quality', {
+    of: tables.daily_quality.columns,
+    series: ['feed'],
+    period: 'year',
+    reception: [],
+    order: ['ts', 'symbol'],
+    stamp: 'ts',
+  }),
+};
+
+/** Bars made from ticks (`Selection.resample`); the selection's kind is `ticks`. `ts` is the start of the interval. */
+export const resampledKind: DatasetKind = {
+  name: 'ticks',
+  series: ['feed', 'symbol'],
+  period: 'month',
+  time: 'ts',
+  columns: [
+    { name: 'ts', type: 'timestamp' },
+    { name: 'open', type: 'double' },
+    { name: 'high', type: 'double' },
+    { name: 'low', type: 'double' },
+    { name: 'close', type: 'double' },
+    { name: 'ticks', type: 'long' },
+  ],
+  reception: [],
+  order: ['ts'],
+  key: ['ts'],
+  // The newest of the ticks; the files do not have it.
+  stamp: 'ts_recv',
+};
+
+/** The kind of a selection: its rows are those of a table, or bars made from ticks. */
+export const kindOf = ({
+  kind,
+  resample,
+}: {
+  readonly kind: KindName;
+  readonly resample: unknown;
+}): DatasetKind => (resample === null ? datasetKinds[kind] : resampledKind);
