@@ -10,6 +10,7 @@ export { type EncodedRows, encodeInOrder, encodeRows, type RefusedRow } from './
 export { asObjects, type Cell, type ExecAnswer } from './wire/exec-answer.ts';
 export type { AccountedTo, GapCount, GapRow, LatestTick, OutageRow } from './read/gap-rows.ts';
 export { HistoryReader, type StreamKeyOf, type TimeRange } from './read/history-reader.ts';
+export { DatasetSource } from './datasets/dataset-source.ts';
 export { Database, type DatabaseTrouble } from './schema/database.ts';
 export { databaseIdentity, migrate, type MigrateOptions } from './schema/migrate.ts';
 export { pgQuery } from './wire/pg-query.ts';

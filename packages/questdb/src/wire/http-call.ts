@@ -1,9 +1,10 @@
-// One HTTP request over a kept-alive connection, with a deadline and an abort signal. In: method, path, body. Out: the whole answer, or
-// an error that says how it failed; never part of an answer.
+// One HTTP request with an abort signal: over a kept-alive connection with a deadline, or as a stream. In: method, path, body. Out: the
+// whole answer, or an error that says how it failed; never part of an answer. Of a stream the part that had arrived, then the error.
 import http from 'node:http';
 import https from 'node:https';
-import { FxtapeError } from '@fxtape/ops';
+import { AnswerStream } from './answer-stream.ts';
 import type { ClientConf } from './client-conf.ts';
+import { badAnswer, connectionFault, fellSilent, timedOut } from './http-faults.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -23,6 +24,20 @@ export interface HttpRequest {
   readonly maxAnswerBytes?: number;
 }
 
+export interface StreamRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Nothing for this long, while somebody waits for it, is an error. */
+  readonly idleMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpStream {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: AnswerStream;
+}
+
 const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
 /** At most `connections` connections to one server; a request waits for a free one, and its deadline begins when it has it. */
@@ -30,9 +45,9 @@ export class HttpCall {
   readonly #conf: ClientConf;
   readonly #agent: http.Agent | https.Agent;
 
-  constructor(conf: ClientConf, connections: number) {
+  constructor(conf: ClientConf, connections: number, keepAlive = true) {
     this.#conf = conf;
-    const options = { keepAlive: true, maxSockets: connections };
+    const options = { keepAlive, maxSockets: connections };
     this.#agent = conf.tls
       ? new https.Agent({
           ...options,
@@ -50,21 +65,17 @@ export class HttpCall {
     request.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const conf = this.#conf;
-      const call = (conf.tls ? https : http).request({
-        agent: this.#agent,
-        host: conf.host,
-        port: conf.port,
-        method: request.method,
-        path: request.path,
-        headers: {
-          ...(request.body && { 'content-length': request.body.length, 'content-type': 'text/plain' }),
-          ...(conf.authorization !== null && { authorization: conf.authorization }),
-        },
+      const call = this.#open(request.method, request.path, {
+        ...(request.body && { 'content-length': request.body.length, 'content-type': 'text/plain' }),
       });
       let settled = false;
       let timer: NodeJS.Timeout | undefined;
       call.on('socket', () => {
-        if (!settled) timer = setTimeout(() => fail(timedOut(conf, request)), request.deadlineMs);
+        if (!settled)
+          timer = setTimeout(
+            () => fail(timedOut(conf, request.deadlineMs, request.body?.length ?? 0)),
+            request.deadlineMs,
+          );
       });
       const onAbort = () => fail(request.signal?.reason);
       const settle = (): boolean => {
@@ -106,6 +117,52 @@ export class HttpCall {
     });
   }
 
+  /**
+   * The answer while it arrives, as soon as its head is in. Errors (transient), first of the promise, then of the stream: QDB_UNREACHABLE,
+   * QDB_RESET (the answer was cut off), QDB_TIMEOUT (nothing for `idleMs`). An abort ends both with the signal's reason.
+   */
+  stream({ headers, idleMs, path, signal }: StreamRequest): Promise<HttpStream> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const conf = this.#conf;
+      const call = this.#open('GET', path, headers);
+      let timer: NodeJS.Timeout | undefined;
+      let settled = false;
+      const settle = (): void => {
+        settled = true;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      // Once the head is in, the stream reports what happens to it.
+      const fail = (error: unknown): void => {
+        if (settled) return;
+        settle();
+        reject(error);
+        call.destroy();
+      };
+      const onAbort = (): void => fail(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      call.on('socket', () => {
+        if (!settled) timer = setTimeout(() => fail(fellSilent(conf, idleMs)), idleMs);
+      });
+      call.on('error', (error) => fail(connectionFault(conf, error)));
+      call.on('response', (response) => {
+        if (settled) return;
+        settle();
+        const contentType = response.headers['content-type'] ?? '';
+        const body = new AnswerStream(response, { place: conf, idleMs, signal });
+        resolve({ status: response.statusCode ?? 0, contentType, body });
+      });
+      call.end();
+    });
+  }
+
+  #open(method: HttpRequest['method'], path: string, headers: http.OutgoingHttpHeaders): http.ClientRequest {
+    const { authorization, host, port, tls } = this.#conf;
+    const own = authorization === null ? headers : { ...headers, authorization };
+    return (tls ? https : http).request({ agent: this.#agent, host, port, method, path, headers: own });
+  }
+
   /** How long a request with this body may take. */
   deadlineFor(bytes: number): number {
     return this.#conf.requestTimeoutMs + Math.ceil((bytes / this.#conf.minBytesPerSecond) * 1000);
@@ -115,54 +172,4 @@ export class HttpCall {
   close(): void {
     this.#agent.destroy();
   }
-}
-
-function where(conf: ClientConf): string {
-  return `${conf.host}:${conf.port}`;
-}
-
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-]);
-
-function connectionFault(conf: ClientConf, cause: Error): FxtapeError {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  const tls = code.startsWith('ERR_TLS') || code.includes('CERT');
-  if (NOT_CONNECTED.has(code) || tls) {
-    return new FxtapeError({
-      code: 'QDB_UNREACHABLE',
-      message: `QuestDB at ${where(conf)} cannot be reached (${code})`,
-      hint: tls
-        ? 'Check the certificate, or tls_ca in QDB_CLIENT_CONF'
-        : 'Start `fxtape up` if it is not running; if QuestDB runs elsewhere, check QDB_CLIENT_CONF',
-      context: { code },
-      cause,
-    });
-  }
-  return new FxtapeError({
-    code: 'QDB_RESET',
-    message: `the connection to QuestDB at ${where(conf)} was lost before the answer arrived (${code || cause.message})`,
-    context: { code },
-    cause,
-  });
-}
-
-function timedOut(conf: ClientConf, request: HttpRequest): FxtapeError {
-  return new FxtapeError({
-    code: 'QDB_TIMEOUT',
-    message: `QuestDB at ${where(conf)} did not answer within ${request.deadlineMs} ms`,
-    context: { deadlineMs: request.deadlineMs, bytes: request.body?.length ?? 0 },
-  });
-}
-
-function badAnswer(conf: ClientConf, what: string): FxtapeError {
-  return new FxtapeError({
-    code: 'QDB_BAD_ANSWER',
-    message: `the server at ${where(conf)} does not answer like QuestDB: ${what}`,
-  });
 }

@@ -1,9 +1,12 @@
-// QuestDB over HTTP. In: statements (`/exec`), or encoded rows (`/write`). Out: result rows, or what the server says about the rows it was
-// sent. Nothing is repeated here: what to do about a failure is the caller's decision.
+// QuestDB over HTTP. In: statements (`/exec`, `/exp`), or encoded rows (`/write`). Out: result rows, a Parquet file, or what the server
+// says about the rows it was sent. Nothing but a refused place for an export is asked for again: what to do about a failure is the caller's
+// decision.
+import type { Readable } from 'node:stream';
 import { FxtapeError } from '@fxtape/ops';
 import { parseClientConf } from './client-conf.ts';
 import { type ExecAnswer, readExecAnswer } from './exec-answer.ts';
 import { HttpCall } from './http-call.ts';
+import { EXPORTS_AT_ONCE, exportParquet } from './parquet-export.ts';
 import { readWriteAnswer, type WriteAnswer } from './write-answer.ts';
 
 export interface CallOptions {
@@ -27,12 +30,15 @@ const MAX_QUERY_BYTES = 31_000;
 export class QuestDbHttp {
   readonly #queries: HttpCall;
   readonly #writes: HttpCall;
+  readonly #exports: HttpCall;
 
   /** `conf`: as in QDB_CLIENT_CONF. Errors: QDB_CONF_INVALID. */
   constructor(options: { conf: string }) {
     const conf = parseClientConf(options.conf);
     this.#queries = new HttpCall(conf, QUERY_CONNECTIONS);
     this.#writes = new HttpCall(conf, WRITE_CONNECTIONS);
+    // Each has a connection of its own: of one that is kept QuestDB would go on counting the export.
+    this.#exports = new HttpCall(conf, EXPORTS_AT_ONCE, false);
   }
 
   /**
@@ -41,8 +47,7 @@ export class QuestDbHttp {
    * QDB_SQL_TOO_LONG (terminal).
    */
   async exec(sql: string, options: CallOptions = {}): Promise<ExecAnswer> {
-    const query = encodeURIComponent(sql);
-    if (query.length > MAX_QUERY_BYTES) throw tooLong(query.length, sql);
+    const query = encoded(sql);
     const answer = await this.#queries.send({
       method: 'GET',
       path: `/exec?quoteLargeNum=true&query=${query}`,
@@ -50,6 +55,16 @@ export class QuestDbHttp {
       signal: options.signal,
     });
     return readExecAnswer(answer, sql);
+  }
+
+  /**
+   * The result of one statement as a Parquet file: zstd, level 3, row groups of 100,000. It is read no faster than it is taken, and may
+   * take days. This process has at most two exports at once; another one waits for its turn, and for a place at the server, until the
+   * signal is aborted. Read the stream to its end or destroy it. One that fails was cut off: QDB_RESET, QDB_TIMEOUT (nothing for a minute).
+   * Errors: as `exec`.
+   */
+  async exportParquet(sql: string, options: Pick<CallOptions, 'signal'> = {}): Promise<Readable> {
+    return exportParquet(this.#exports, { sql, query: encoded(sql), ...options });
   }
 
   /**
@@ -78,7 +93,14 @@ export class QuestDbHttp {
   close(): void {
     this.#queries.close();
     this.#writes.close();
+    this.#exports.close();
   }
+}
+
+function encoded(sql: string): string {
+  const query = encodeURIComponent(sql);
+  if (query.length > MAX_QUERY_BYTES) throw tooLong(query.length, sql);
+  return query;
 }
 
 const tooLong = (bytes: number, sql: string): FxtapeError =>

@@ -1,0 +1,255 @@
+// The rows of a dataset from QuestDB. In: selections and slices of packages/datasets. Out: which days have rows, their number and bounds,
+// the rows as Parquet files, and what is known about them. Refused while a table lags behind its log: rows would seem to be missing.
+import type { Readable } from 'node:stream';
+import type {
+  DayRows,
+  Extent,
+  KindName,
+  KnownClockRule,
+  KnownCondition,
+  KnownCorrection,
+  KnownGap,
+  Range,
+  RowSource,
+  Selection,
+  Series,
+  Slice,
+} from '@fxtape/datasets';
+import { datasetKinds, resampledKind } from '@fxtape/datasets/kinds';
+import type { TableName } from '@fxtape/market/tables';
+import { type Clock, FxtapeError } from '@fxtape/ops';
+import { asObjects, type Cell } from '../wire/exec-answer.ts';
+import type { QuestDbHttp } from '../wire/quest-db-http.ts';
+import { requireSettled } from '../wire/settled-tables.ts';
+import { DAY_US, dayOf, dayPieces } from './day-pieces.ts';
+import { intervalSql, requireResample } from './interval-sql.ts';
+import { knownClockRules, knownConditions, knownCorrections, knownGaps } from './known-facts.ts';
+import { isSelected, requireNames } from './known-names.ts';
+import { isVersioned, rowSql, tableOf, whereSql } from './row-sql.ts';
+
+type Http = Pick<QuestDbHttp, 'exec' | 'exportParquet'>;
+
+/** Longer than QuestDB gives a statement (`query.timeout`, 60 s), so that it says so itself. */
+const DEADLINE_MS = 90_000;
+/** How long a table may take to show what was written to it. */
+const SETTLES_MS = 30_000;
+/** Rows that one statement counts: about a second on two cores. */
+const ROWS_AT_ONCE = 20_000_000;
+/** Of intervals and versions the server keeps something of each row. */
+const HELD_AT_ONCE = 2_000_000;
+
+/**
+ * Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), those of `exec`, and DATASET_SELECTION_INVALID; where
+ * rows are read, DATASET_AS_OF_UNKNOWN. Names are checked by `days` and `series`: DATASET_NAME_UNKNOWN.
+ */
+export class DatasetSource implements RowSource {
+  readonly #http: Http;
+  readonly #clock: Clock;
+
+  constructor(options: { http: Http; clock: Clock }) {
+    this.#http = options.http;
+    this.#clock = options.clock;
+  }
+
+  async version(signal?: AbortSignal): Promise<string> {
+    const { dataset } = await this.#http.exec('SELECT build()', { signal });
+    const build = String(dataset[0]?.[0]);
+    const [found] = /QuestDB [^\s,]+/.exec(build) ?? [];
+    if (found === undefined)
+      throw new FxtapeError({
+        code: 'QDB_BAD_ANSWER',
+        message: `QuestDB does not name its version: ${build}`,
+      });
+    return found;
+  }
+
+  /** The series that have rows in the range, in order. Errors: also DATASET_NAME_UNKNOWN. */
+  async series(selection: Selection, signal?: AbortSignal): Promise<readonly Series[]> {
+    return seriesIn(await this.days(selection, signal));
+  }
+
+  async days(selection: Selection, signal?: AbortSignal): Promise<readonly DayRows[]> {
+    requireResample(selection);
+    await this.#settled([tableOf(selection)], signal);
+    const days = await this.#daysOfRows({ ...selection, resample: null }, signal);
+    await requireNames(this.#http, selection, seriesIn(days), { signal, deadlineMs: DEADLINE_MS });
+    const isHeld = selection.resample !== null || isVersioned(selection);
+    return isHeld ? this.#daysBySeries(selection, days, signal) : days;
+  }
+
+  async extent(slice: Slice, signal?: AbortSignal): Promise<Extent> {
+    const { selection, series } = slice;
+    await this.#settled([tableOf(selection)], signal);
+    const { stamp, time } = selection.resample === null ? datasetKinds[selection.kind] : resampledKind;
+    const { dataset } = await this.#ask(
+      `SELECT n, cast(first as long), cast(last as long), cast(stamp as long) FROM (
+        SELECT count() n, min(${time}) first, max(${time}) last, max(${stamp}) stamp FROM ${this.#rows(selection, slice, series, false)})`,
+      signal,
+    );
+    const [rows, first, last, newest] = dataset[0] ?? [];
+    return { rows: Number(rows), firstUs: us(first), lastUs: us(last), stampUs: us(newest) };
+  }
+
+  async parquet(slice: Slice, signal?: AbortSignal): Promise<Readable> {
+    const { selection, series } = slice;
+    await this.#settled([tableOf(selection)], signal);
+    const kind = selection.resample === null ? datasetKinds[selection.kind] : resampledKind;
+    const columns = selection.reception ? [...kind.columns, ...kind.reception] : kind.columns;
+    const names = columns.map(({ name }) => name).join(', ');
+    const rows = this.#rows(selection, slice, series, true);
+    return this.#http.exportParquet(`SELECT ${names} FROM ${rows} ORDER BY ${kind.order.join(', ')}`, {
+      signal,
+    });
+  }
+
+  /** Of `gaps` and `daily_quality` none: their rows are no recording of a stream. */
+  async gaps(selection: Selection, signal?: AbortSignal): Promise<readonly KnownGap[]> {
+    await this.#settled(['gap_events'], signal);
+    return knownGaps(this.#http, selection, { signal, deadlineMs: DEADLINE_MS });
+  }
+
+  async clockRules(selection: Selection, signal?: AbortSignal): Promise<readonly KnownClockRule[]> {
+    await this.#settled(['accounts', 'clock_rules'], signal);
+    return knownClockRules(this.#http, selection, { signal });
+  }
+
+  /** Of ticks and bars. They are today's, also with `asOfUs`: earlier verdicts are not kept. */
+  async conditions(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCondition[]> {
+    await this.#settled(['daily_quality'], signal);
+    return knownConditions(this.#http, selection, { signal });
+  }
+
+  /** Also with `asOfUs` all of them: they moved the rows as they are read today. */
+  async corrections(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCorrection[]> {
+    await this.#settled(['accounts', 'clock_applies'], signal);
+    return knownCorrections(this.#http, selection, { signal });
+  }
+
+  /** Of `gaps` the day of the oldest start: it may lie before the event that told of it. */
+  async oldestUs(kind: KindName, signal?: AbortSignal): Promise<number | null> {
+    const table = tableOf({ kind, asOfUs: null });
+    await this.#settled([table], signal);
+    const { dataset } = await this.#ask(
+      `SELECT cast(min(${datasetKinds[kind].time}) as long) FROM ${table}`,
+      signal,
+    );
+    const oldest = us(dataset[0]?.[0]);
+    return oldest === null ? null : dayOf(oldest);
+  }
+
+  /** Of rows that have versions: the days of all versions. */
+  async #daysOfRows(selection: Selection, signal: AbortSignal | undefined): Promise<DayRows[]> {
+    const { kind } = selection;
+    const options = { mostRows: ROWS_AT_ONCE, signal, deadlineMs: DEADLINE_MS };
+    // The time of gaps is not that of the partitions.
+    const pieces =
+      kind === 'gaps' ? [selection] : await dayPieces(this.#http, tableOf(selection), selection, options);
+    const found: DayRows[] = [];
+    for (const piece of pieces) {
+      const { from, where } = rowSql(selection, piece, null, { everyVersion: true });
+      const rows = `${from}${whereSql(where)}`;
+      found.push(...(await this.#countDays(selection, datasetKinds[kind].series, rows, signal)));
+    }
+    const chosen = new Set(
+      seriesIn(found)
+        .filter((each) => isSelected(selection, each))
+        .map(keyOf),
+    );
+    return inOrder(found.filter((day) => chosen.has(keyOf(day.series))));
+  }
+
+  /** So that the server never holds the intervals or versions of many symbols at once. */
+  async #daysBySeries(
+    selection: Selection,
+    known: readonly DayRows[],
+    signal: AbortSignal | undefined,
+  ): Promise<DayRows[]> {
+    // On the broker's clock an interval may start up to two days before its ticks.
+    const beforeUs = selection.resample === null ? 0 : 2 * DAY_US;
+    const found: DayRows[] = [];
+    for (const days of Map.groupBy(known, (day) => keyOf(day.series)).values()) {
+      for (const { range, series } of stretches(days, beforeUs)) {
+        const within = {
+          fromUs: Math.max(range.fromUs, selection.fromUs),
+          toUs: Math.min(range.toUs, selection.toUs),
+        };
+        const rows = this.#rows(selection, within, series, false);
+        const counted = await this.#countDays(selection, [], rows, signal);
+        found.push(...counted.map((day) => ({ ...day, series })));
+      }
+    }
+    return inOrder(found);
+  }
+
+  async #countDays(
+    selection: Selection,
+    series: readonly (keyof Series)[],
+    rows: string,
+    signal: AbortSignal | undefined,
+  ): Promise<DayRows[]> {
+    const { stamp, time } = selection.resample === null ? datasetKinds[selection.kind] : resampledKind;
+    const names = series.map((column) => `${column}, `).join('');
+    const answer = await this.#ask(
+      `SELECT ${names}fx_day, fx_rows, cast(fx_stamp as long) fx_stamp FROM (
+        SELECT ${names}cast(${time} as long) / ${DAY_US}L fx_day, count() fx_rows, max(${stamp}) fx_stamp FROM ${rows})`,
+      signal,
+    );
+    return asObjects(answer).map((row) => ({
+      series: Object.fromEntries(series.map((column) => [column, String(row[column])])),
+      dayUs: Number(row['fx_day']) * DAY_US,
+      rows: Number(row['fx_rows']),
+      stampUs: us(row['fx_stamp']),
+    }));
+  }
+
+  #rows(selection: Selection, range: Range, series: Series | null, prices: boolean): string {
+    requireResample(selection);
+    if (selection.resample !== null)
+      return intervalSql({ selection, range, series }, this.#clock.nowUs(), prices);
+    const { from, where } = rowSql(selection, range, series);
+    return `${from}${whereSql(where)}`;
+  }
+
+  #settled(tables: readonly TableName[], signal: AbortSignal | undefined): Promise<void> {
+    return requireSettled(this.#http, this.#clock, tables, { waitMs: SETTLES_MS, signal });
+  }
+
+  #ask(sql: string, signal: AbortSignal | undefined) {
+    return this.#http.exec(sql, { signal, deadlineMs: DEADLINE_MS });
+  }
+}
+
+const us = (cell: Cell | undefined): number | null =>
+  cell === null || cell === undefined ? null : Number(cell);
+
+const keyOf = (series: Series): string => JSON.stringify(Object.values(series));
+
+const seriesIn = (days: readonly DayRows[]): Series[] => [
+  ...new Map(days.map(({ series }) => [keyOf(series), series])).values(),
+];
+
+function inOrder(days: readonly DayRows[]): DayRows[] {
+  const keyed = days.map((day) => ({ day, key: keyOf(day.series) }));
+  return keyed
+    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.day.dayUs - b.day.dayUs))
+    .map(({ day }) => day);
+}
+
+/** Ranges of whole days of one series, each with a bounded number of rows. `beforeUs`: they begin so much before the rows, if they can. */
+function stretches(
+  days: readonly DayRows[],
+  beforeUs: number,
+): { readonly series: Series; readonly range: Range }[] {
+  const found: { series: Series; range: { fromUs: number; toUs: number } }[] = [];
+  let rows = 0;
+  for (const day of days) {
+    const last = found.at(-1)?.range;
+    rows += day.rows;
+    if (last === undefined || rows > HELD_AT_ONCE) {
+      const fromUs = Math.max(day.dayUs - beforeUs, last?.toUs ?? 0);
+      found.push({ series: day.series, range: { fromUs, toUs: day.dayUs + DAY_US } });
+      rows = day.rows;
+    } else last.toUs = day.dayUs + DAY_US;
+  }
+  return found;
+}

@@ -1,0 +1,133 @@
+// The rows of a kind as SQL. In: a selection, a range, and maybe one series. Out: what to select from, and under which conditions. As of a
+// time, rows that have versions come from their revisions: of each row the newest that had been seen by then.
+import { FxtapeError } from '@fxtape/ops';
+import type { TableName } from '@fxtape/market/tables';
+import type { KindName, Range, Selection, Series } from '@fxtape/datasets';
+import { type DatasetKind, datasetKinds } from '@fxtape/datasets/kinds';
+import { sqlEquals, sqlTimestamp, sqlWithin } from '../wire/sql-text.ts';
+import { nameSql } from './name-sql.ts';
+
+export interface RowSql {
+  /** A table, or a query in brackets. It has the kind's columns. */
+  readonly from: string;
+  readonly where: readonly string[];
+}
+
+/** The table that holds a kind's rows, and the one with every version of them. */
+const TABLES: Readonly<Record<KindName, { readonly now: TableName; readonly versions?: TableName }>> = {
+  ticks: { now: 'ticks' },
+  bars: { now: 'bars', versions: 'bar_revisions' },
+  deals: { now: 'deals', versions: 'deal_revisions' },
+  positions: { now: 'positions', versions: 'position_revisions' },
+  account_events: { now: 'account_events' },
+  gaps: { now: 'gap_events' },
+  daily_quality: { now: 'daily_quality' },
+};
+
+/** The columns by which a selection can narrow a kind, beside those of its series. */
+const NARROWED: Readonly<Record<KindName, readonly NameColumn[]>> = {
+  ticks: [],
+  bars: ['timeframe'],
+  deals: ['symbol'],
+  positions: ['symbol'],
+  account_events: [],
+  gaps: ['feed', 'symbol'],
+  daily_quality: ['symbol'],
+};
+
+export type NameColumn = 'feed' | 'symbol' | 'account' | 'timeframe';
+
+/** What a selection says of a column. */
+export const namesOf = (selection: Selection, column: NameColumn): readonly string[] =>
+  ({
+    feed: selection.feeds,
+    symbol: selection.symbols,
+    account: selection.accounts,
+    timeframe: selection.timeframes,
+  })[column];
+
+export const narrowedBy = (kind: KindName): readonly NameColumn[] => [
+  ...datasetKinds[kind].series,
+  ...NARROWED[kind],
+];
+
+/** The table whose rows are read. */
+export function tableOf({ asOfUs, kind }: Pick<Selection, 'kind' | 'asOfUs'>): TableName {
+  const { now, versions } = TABLES[kind];
+  return asOfUs === null ? now : (versions ?? now);
+}
+
+/** Whether the newest version of each row has to be found. */
+export const isVersioned = ({ asOfUs, kind }: Selection): boolean =>
+  asOfUs !== null && TABLES[kind].versions !== undefined;
+
+/**
+ * `everyVersion`: not the newest version of each row but all, which shows cheaply on which days there are rows. Errors:
+ * DATASET_AS_OF_UNKNOWN.
+ */
+export function rowSql(
+  selection: Selection,
+  range: Range,
+  series: Series | null,
+  { everyVersion = false }: { readonly everyVersion?: boolean } = {},
+): RowSql {
+  const { asOfUs, kind } = selection;
+  const of = datasetKinds[kind];
+  const whose = series === null ? seriesNames(selection) : [sqlEquals(seriesOf(of, series))];
+  const narrow = NARROWED[kind].flatMap(
+    // A gap without a name concerns all.
+    (column) => nameSql(column, namesOf(selection, column), { orNull: kind === 'gaps' }) ?? [],
+  );
+  if (kind === 'gaps') {
+    const known = asOfUs === null ? whose : [...whose, `ts <= ${sqlTimestamp(asOfUs)}`];
+    const from = `(SELECT *, ts ts_updated FROM gap_events${whereSql(known)} LATEST ON ts PARTITION BY gap_id)`;
+    const { fromUs, toUs } = range;
+    return {
+      from,
+      where: [`ts_from >= ${sqlTimestamp(fromUs)}`, `ts_from < ${sqlTimestamp(toUs)}`, ...narrow],
+    };
+  }
+  const rows = [...whose, sqlWithin(range)];
+  if (asOfUs === null) return { from: TABLES[kind].now, where: [...rows, ...narrow] };
+  if (kind === 'daily_quality') throw asOfUnknown();
+  const known = `${of.stamp} <= ${sqlTimestamp(asOfUs)}`;
+  const { now, versions } = TABLES[kind];
+  if (versions === undefined) return { from: now, where: [...rows, known, ...narrow] };
+  if (everyVersion) return { from: versions, where: [...rows, known] };
+  const key = [...of.series, ...of.order].join(', ');
+  const ranked = `row_number() OVER (PARTITION BY ${key} ORDER BY ${of.stamp} DESC) fx_nth`;
+  // What narrows is the content of a version: it is judged after the newest has been found.
+  return {
+    from: `(SELECT *, ${ranked} FROM ${versions}${whereSql([...rows, known])})`,
+    where: ['fx_nth = 1', ...narrow],
+  };
+}
+
+/** Names that a URL has room for; the caller judges what comes back in any case. */
+const NAMES_IN_SQL = 100;
+
+function seriesNames(selection: Selection): string[] {
+  return datasetKinds[selection.kind].series.flatMap((column) => {
+    const names = namesOf(selection, column);
+    return names.length > NAMES_IN_SQL ? [] : (nameSql(column, names) ?? []);
+  });
+}
+
+function seriesOf({ name, series }: DatasetKind, given: Series): Record<string, string> {
+  return Object.fromEntries(
+    series.map((column) => {
+      const value = given[column];
+      if (value === undefined) throw new TypeError(`a series of ${name} without ${column}`);
+      return [column, value];
+    }),
+  );
+}
+
+export const whereSql = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+
+const asOfUnknown = (): FxtapeError =>
+  new FxtapeError({
+    code: 'DATASET_AS_OF_UNKNOWN',
+    message: 'what was known of daily_quality at an earlier time is not kept',
+  });
