@@ -1,0 +1,100 @@
+// A dataset and what is done with it. In: where it lies, and where its rows come from. Out: versions.
+import { isDeepStrictEqual } from 'node:util';
+import { FxtapeError } from '@fxtape/ops';
+import { DeltaLog } from './delta/log.ts';
+import { kindOf } from './kinds.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import type { RowSource, Selection } from './source.ts';
+import { type Progress, writeVersion } from './run/write-version.ts';
+import type { Store } from './store/store.ts';
+
+export interface DatasetOptions {
+  readonly store: Store;
+  /** The version of fxtape, for commits. */
+  readonly engine: string;
+  readonly log?: { warn(fields: object, message: string): void };
+}
+
+export interface WriteCall {
+  readonly source: RowSource;
+  readonly strict?: boolean | undefined;
+  readonly nowUs: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Dataset {
+  readonly #store: Store;
+  readonly #engine: string;
+  readonly #log: DeltaLog;
+
+  constructor({ engine, log, store }: DatasetOptions) {
+    this.#store = store;
+    this.#engine = engine;
+    this.#log = new DeltaLog({ store, ...(log && { log }) });
+  }
+
+  get address(): string {
+    return this.#store.address;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get log(): DeltaLog {
+    return this.#log;
+  }
+
+  /** The manifest of a version, or of the newest. Errors: DATASET_NOT_FOUND, DATASET_VERSION_UNKNOWN, DATASET_MANIFEST_MISSING, … */
+  async manifest(version?: number, signal?: AbortSignal): Promise<Manifest> {
+    const snapshot = await this.#log.snapshot(version, signal);
+    return readManifest(this.#store, snapshot.version, signal);
+  }
+
+  /**
+   * Makes version 0. A call that was ended before it finished is called again; when it had finished, its manifest is given.
+   * Errors: DATASET_EXISTS, DATASET_NOTHING, DATASET_NOT_STRICT, DATASET_ROWS_CHANGING, DATASET_MOVED, those of source and store.
+   */
+  async export(selection: Selection, call: WriteCall): Promise<Manifest> {
+    const newest = await this.#log.newestVersion(call.signal);
+    if (newest !== null) {
+      const first = await this.manifest(0, call.signal);
+      if (newest === 0 && isDeepStrictEqual(first.selection, selection)) return first;
+      throw new FxtapeError({
+        code: 'DATASET_EXISTS',
+        message: `${this.address} already holds a dataset of \`${first.kind}\``,
+        context: { address: this.address, version: newest },
+      });
+    }
+    return (await this.#write(selection, null, call)) as Manifest;
+  }
+
+  /**
+   * Makes the next version: up to `toUs`, or to where the newest ends when it has an `asOfUs`. Null: nothing changed.
+   * Errors: as `export`, and DATASET_NOT_FOUND, DATASET_ROWS_LEFT.
+   */
+  async update(toUs: number, call: WriteCall): Promise<Manifest | null> {
+    const before = await this.manifest(undefined, call.signal);
+    const { selection } = before;
+    const isPinned = selection.asOfUs !== null;
+    const until = isPinned ? selection.toUs : Math.max(toUs, selection.toUs);
+    return this.#write({ ...selection, toUs: until }, before, call);
+  }
+
+  #write(selection: Selection, before: Manifest | null, call: WriteCall): Promise<Manifest | null> {
+    return writeVersion({
+      source: call.source,
+      store: this.#store,
+      log: this.#log,
+      kind: kindOf(selection),
+      selection,
+      before,
+      strict: call.strict ?? false,
+      engine: this.#engine,
+      nowUs: call.nowUs,
+      onProgress: call.onProgress,
+      signal: call.signal,
+    });
+  }
+}

@@ -1,0 +1,290 @@
+// What differs between two versions, and why. In: two manifests with their stores. Out: per series and day how many rows were added,
+// removed and changed, with the reason and its evidence; and the rows themselves for who asks. Days with equal hashes are not read.
+import { isDeepStrictEqual } from 'node:util';
+import { DAY_US, dayOf, dayText } from './calendar.ts';
+import { type Duck, duckName, duckText, withDuck } from './duck.ts';
+import type { Column } from '@fxtape/market/tables';
+import { FxtapeError } from '@fxtape/ops';
+import type { Dataset } from './dataset.ts';
+import { type DatasetKind, kindOf } from './kinds.ts';
+import { type Manifest, type ManifestFile, type Reason, seriesText } from './manifest.ts';
+import type { Range, Series } from './source.ts';
+import { correctionSince, healedGaps, KEPT_IN_VERSIONS } from './run/changed-days.ts';
+import { dayUsOf } from './run/plan.ts';
+
+export interface Side {
+  readonly dataset: Dataset;
+  readonly manifest: Manifest;
+}
+
+export interface Difference {
+  readonly series: Series;
+  readonly day: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly rows: number;
+  readonly reason: Reason;
+  readonly evidence: string | null;
+}
+
+export interface DifferentRow {
+  readonly series: Series;
+  readonly change: Difference['change'];
+  readonly reason: Reason;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
+export interface DiffOptions {
+  /** Called for each row that differs, in no order. */
+  readonly onRow?: ((row: DifferentRow) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Errors: DATASET_KINDS_DIFFER, DATASET_VERSION_VACUUMED, those of the stores. */
+export async function diffVersions(a: Side, b: Side, options: DiffOptions = {}): Promise<Difference[]> {
+  const { resample } = a.manifest.selection;
+  const isOther = !isDeepStrictEqual(resample, b.manifest.selection.resample);
+  if (a.manifest.kind !== b.manifest.kind || isOther)
+    throw new FxtapeError({
+      code: 'DATASET_KINDS_DIFFER',
+      message: isOther
+        ? 'they hold bars of ticks made in different ways'
+        : `one holds \`${a.manifest.kind}\`, the other \`${b.manifest.kind}\``,
+    });
+  const kind = kindOf(a.manifest.selection);
+  const found: Difference[] = [];
+  for (const pair of differingSeries(a.manifest, b.manifest)) {
+    options.signal?.throwIfAborted();
+    found.push(...(await diffSeries(a, b, pair, kind, options)));
+  }
+  return found;
+}
+
+interface SeriesPair {
+  readonly series: Series;
+  /** Midnights of days that differ. */
+  readonly days: readonly number[];
+  readonly before: readonly ManifestFile[];
+  readonly after: readonly ManifestFile[];
+}
+
+/** Series with a day that differs, and the files that hold those days. */
+function differingSeries(a: Manifest, b: Manifest): SeriesPair[] {
+  const before = Map.groupBy(a.files, ({ series }) => seriesText(series));
+  const after = Map.groupBy(b.files, ({ series }) => seriesText(series));
+  const pairs: SeriesPair[] = [];
+  for (const text of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const [old, now] = [before.get(text) ?? [], after.get(text) ?? []];
+    const [oldDays, newDays] = [hashes(old), hashes(now)];
+    const days = [...new Set([...oldDays.keys(), ...newDays.keys()])].filter(
+      (day) => oldDays.get(day) !== newDays.get(day),
+    );
+    if (days.length === 0) continue;
+    const holds = (file: ManifestFile): boolean => file.days.some(([day]) => days.includes(day));
+    const { series } = (now[0] ?? old[0]) as ManifestFile;
+    const midnights = days.map(dayUsOf).sort((x, y) => x - y);
+    pairs.push({ series, days: midnights, before: old.filter(holds), after: now.filter(holds) });
+  }
+  return pairs;
+}
+
+const hashes = (files: readonly ManifestFile[]): Map<string, string> =>
+  new Map(files.flatMap(({ days }) => days.map(([day, , hash]) => [day, hash] as const)));
+
+async function diffSeries(
+  a: Side,
+  b: Side,
+  pair: SeriesPair,
+  kind: DatasetKind,
+  options: DiffOptions,
+): Promise<Difference[]> {
+  return withLocals(a.dataset, pair.before, (before) =>
+    withLocals(b.dataset, pair.after, (after) =>
+      withDuck(async (duck) => {
+        await duck.run(`CREATE TABLE days (day BIGINT)`);
+        for (const day of pair.days) await duck.run(`INSERT INTO days VALUES (${day})`);
+        await duck.run(view('a', before, kind));
+        await duck.run(view('b', after, kind));
+        const corrected = correctionSince(a.manifest, b.manifest) !== null;
+        for (const statement of differingRows(kind, corrected)) await duck.run(statement);
+        const explain = reasonSql(a.manifest, b.manifest, pair.series, kind);
+        await duck.run(
+          `CREATE VIEW explained AS SELECT *, ${explain.reason} AS reason, ${explain.evidence} AS evidence FROM differs`,
+        );
+        if (options.onRow !== undefined) await tellRows(duck, kind, pair.series, options.onRow);
+        return summary(duck, pair.series);
+      }),
+    ),
+  );
+}
+
+/** Local paths of several files at once. */
+async function withLocals<T>(
+  dataset: Dataset,
+  files: readonly ManifestFile[],
+  use: (locals: readonly string[]) => Promise<T>,
+  locals: readonly string[] = [],
+): Promise<T> {
+  const [next, ...rest] = files;
+  if (next === undefined) return use(locals);
+  return dataset.store.withLocal(next.path, (local) => withLocals(dataset, rest, use, [...locals, local]));
+}
+
+/** Canonical values of the days that differ; `us` is the time. */
+function view(name: string, files: readonly string[], kind: DatasetKind): string {
+  const time = duckName(kind.time);
+  const columns = kind.columns.map(({ name: column }) => duckName(column)).join(', ');
+  if (files.length === 0) {
+    const none = kind.columns.map((column) => `NULL::${duckType(column)} AS ${duckName(column.name)}`);
+    return `CREATE VIEW ${name} AS SELECT ${none.join(', ')}, 0::BIGINT AS us WHERE false`;
+  }
+  const list = files.map(duckText).join(', ');
+  return `CREATE VIEW ${name} AS SELECT ${columns}, epoch_us(${time}) AS us FROM read_parquet([${list}])
+    WHERE (epoch_us(${time}) // ${DAY_US}) * ${DAY_US} IN (SELECT day FROM days)`;
+}
+
+const DUCK_TYPES = {
+  timestamp: 'TIMESTAMPTZ',
+  symbol: 'VARCHAR',
+  varchar: 'VARCHAR',
+  double: 'DOUBLE',
+  long: 'BIGINT',
+  int: 'INTEGER',
+  boolean: 'BOOLEAN',
+} as const satisfies Record<Column['type'], string>;
+const duckType = ({ type }: Column): string => DUCK_TYPES[type];
+
+/**
+ * The table `differs`: rows of one side that the other does not have, as often as they are missing. Where rows have a key, a pair of them
+ * is one changed row. `moved`: a correction keeps the broker's own time and every value, and changes UTC and offset; such a pair is one
+ * changed row too, whatever its key.
+ */
+function differingRows(kind: DatasetKind, corrected: boolean): readonly string[] {
+  const names = kind.columns.map(({ name }) => duckName(name));
+  const only = (x: string, y: string): string =>
+    `SELECT *, row_number() OVER () AS id FROM (SELECT ${names.join(', ')}, us FROM ${x} EXCEPT ALL SELECT ${names.join(', ')}, us FROM ${y})`;
+  const pack = (side: string): string =>
+    `CASE WHEN ${side}.us IS NULL THEN NULL ELSE struct_pack(${names.map((name) => `${name} := ${side}.${name}`).join(', ')}) END`;
+  const same = (terms: readonly string[]): string =>
+    terms.map((term) => `x.${term} IS NOT DISTINCT FROM y.${term}`).join(' AND ');
+  const change = `CASE WHEN x.us IS NULL THEN 'added' WHEN y.us IS NULL THEN 'removed' ELSE 'changed' END`;
+  const told = `coalesce(y.us, x.us) AS us, ${change} AS change, ${pack('x')} AS before, ${pack('y')} AS after`;
+  const isMoving = corrected && kind.columns.some(({ name }) => name === OFFSET);
+  const atBroker = (side: string): string => {
+    const terms = kind.columns.filter(({ name }) => name !== OFFSET).map(brokerValue);
+    const list = terms.map((term, i) => `${term} AS v${i}`).join(', ');
+    const all = terms.map((_, i) => `v${i}`).join(', ');
+    return `SELECT *, row_number() OVER (PARTITION BY ${all} ORDER BY us) AS nth FROM (SELECT *, ${list} FROM ${side})`;
+  };
+  const values = kind.columns.filter(({ name }) => name !== OFFSET).map((_, i) => `v${i}`);
+  const moved = isMoving
+    ? `SELECT x.id AS a, y.id AS b FROM (${atBroker('only_a')}) x JOIN (${atBroker('only_b')}) y ON ${same([...values, 'nth'])}`
+    : 'SELECT 0 AS a, 0 AS b WHERE false';
+  const key = kind.key.map(duckName);
+  return [
+    `CREATE TABLE only_a AS ${only('a', 'b')}`,
+    `CREATE TABLE only_b AS ${only('b', 'a')}`,
+    `CREATE TABLE moved AS ${moved}`,
+    `CREATE TABLE differs AS
+      SELECT ${told}, true AS moved FROM moved JOIN only_a x ON x.id = moved.a JOIN only_b y ON y.id = moved.b
+      UNION ALL
+      SELECT ${told}, false FROM (FROM only_a WHERE id NOT IN (SELECT a FROM moved)) x
+      FULL JOIN (FROM only_b WHERE id NOT IN (SELECT b FROM moved)) y ON ${key.length === 0 ? 'x.id IS NULL' : same(key)}`,
+  ];
+}
+
+const OFFSET = 'utc_offset_s';
+
+/** Times on the broker's clock, in microseconds; other values as they are. */
+const brokerValue = ({ name, type }: Column): string =>
+  type === 'timestamp' ? `epoch_us(${duckName(name)}) + ${OFFSET} * 1000000::BIGINT` : duckName(name);
+
+/** No two clocks of brokers differ by more. */
+const WIDEST_SHIFT_US = 26 * 3_600_000_000;
+
+/** Rows that a correction may have moved into the range, or out of it. */
+const nearEnds = ({ fromUs, toUs }: Range): string =>
+  `us - ${fromUs} BETWEEN 0 AND ${WIDEST_SHIFT_US} OR ${toUs} - us BETWEEN 0 AND ${WIDEST_SHIFT_US}`;
+
+/** Why a row of `differs` differs, as two SQL expressions. */
+function reasonSql(
+  a: Manifest,
+  b: Manifest,
+  series: Series,
+  kind: DatasetKind,
+): { reason: string; evidence: string } {
+  const cases: { when: string; reason: Reason; evidence: string }[] = [
+    { when: 'moved', reason: 'clock', evidence: duckText(correctionSince(a, b) ?? '') },
+  ];
+  if (correctionSince(a, b) !== null)
+    cases.push({
+      when: `change <> 'changed' AND (${nearEnds(a.selection)} OR ${nearEnds(b.selection)})`,
+      reason: 'clock',
+      evidence: duckText(`${correctionSince(a, b)}, across an end of the range`),
+    });
+  for (const gap of healedGaps(a, b, series)) {
+    const within = `us >= ${gap.fromUs}${gap.toUs === null ? '' : ` AND us < ${gap.toUs}`}`;
+    cases.push({
+      when: `change = 'added' AND ${within}`,
+      reason: 'healed',
+      evidence: duckText(`gap ${gap.gapId}`),
+    });
+  }
+  cases.push({
+    when: `change = 'added' AND us >= ${a.selection.toUs}`,
+    reason: 'extended',
+    evidence: duckText(`version ${a.version} ends there`),
+  });
+  if (KEPT_IN_VERSIONS.has(kind.name))
+    cases.push({
+      when: `change IN ('changed', 'added')`,
+      reason: 'revised',
+      evidence: duckText(`seen after version ${a.version}`),
+    });
+  const choose = (of: 'reason' | 'evidence', otherwise: string): string =>
+    `CASE ${cases.map((each) => `WHEN ${each.when} THEN ${of === 'reason' ? duckText(each.reason) : each.evidence}`).join(' ')} ELSE ${otherwise} END`;
+  return { reason: choose('reason', `'unexplained'`), evidence: choose('evidence', 'NULL') };
+}
+
+async function summary(duck: Duck, series: Series): Promise<Difference[]> {
+  const rows = await duck.rows<{
+    day: bigint;
+    change: Difference['change'];
+    reason: Reason;
+    evidence: string | null;
+    rows: bigint;
+  }>(`SELECT (us // ${DAY_US}) * ${DAY_US} AS day, change, reason, evidence, count(*) AS rows FROM explained
+      GROUP BY ALL ORDER BY day, change, reason, evidence`);
+  return rows.map(({ change, day, evidence, reason, rows: count }) => ({
+    series,
+    day: dayText(dayOf(Number(day))),
+    change,
+    rows: Number(count),
+    reason,
+    evidence,
+  }));
+}
+
+type Packed = Readonly<Record<string, unknown>>;
+
+async function tellRows(
+  duck: Duck,
+  kind: DatasetKind,
+  series: Series,
+  onRow: NonNullable<DiffOptions['onRow']>,
+): Promise<void> {
+  const text = (side: string): string =>
+    `CASE WHEN ${side} IS NULL THEN NULL ELSE to_json(${side}) END AS ${side}`;
+  const sql = `SELECT change, reason, ${text('before')}, ${text('after')} FROM explained ORDER BY us, change`;
+  for await (const chunk of duck.chunks(sql)) {
+    for (const [change, reason, before, after] of chunk.getRows() as [
+      Difference['change'],
+      Reason,
+      string | null,
+      string | null,
+    ][])
+      onRow({ series, change, reason, before: parsed(before), after: parsed(after) });
+  }
+}
+
+const parsed = (text: string | null): Packed | null => (text === null ? null : (JSON.parse(text) as Packed));

@@ -1,0 +1,136 @@
+// Text files instead of a dataset, for tools that read no Parquet: CSV, and what MetaTrader 5 imports into a custom symbol. In: a selection.
+// Out: a file per partition in a folder. They have no log: nothing says later what they held.
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Column } from '@fxtape/market/tables';
+import { FxtapeError } from '@fxtape/ops';
+import { dayOf } from './calendar.ts';
+import { partitionFolder } from './delta/paths.ts';
+import { duckName, duckText, withDuck } from './duck.ts';
+import { type DatasetKind, type Form, kindOf } from './kinds.ts';
+import { makeFile } from './run/make-file.ts';
+import { type PlannedFile, planFiles } from './run/plan.ts';
+import { fileColumns } from './schema.ts';
+import type { RowSource, Selection } from './source.ts';
+import { FolderStore } from './store/folder-store.ts';
+
+export interface FormOptions {
+  readonly source: RowSource;
+  readonly selection: Selection;
+  readonly form: Form;
+  readonly folder: string;
+  readonly nowUs: number;
+  readonly onProgress?: ((progress: { rows: number; ofRows: number }) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Written {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Errors: DATASET_FORM_UNSUPPORTED, DATASET_NOTHING, those of the source and of the folder. */
+export async function writeForm(options: FormOptions): Promise<Written[]> {
+  const { folder, form, nowUs, onProgress, selection, signal, source } = options;
+  const kind = kindOf(selection);
+  if (form === 'mt5-csv' && kind.name !== 'ticks' && kind.name !== 'bars') throw unsupported(kind);
+  const store = new FolderStore(resolve(folder));
+  const days = await source.days(selection, signal);
+  const { make } = planFiles({
+    kind,
+    days,
+    files: [],
+    frozenBeforeUs: -Infinity,
+    doubted: () => false,
+    openDayUs: dayOf(nowUs) + 1e15,
+  });
+  const ofRows = make.reduce((sum, { rows }) => sum + rows, 0);
+  if (ofRows === 0)
+    throw new FxtapeError({ code: 'DATASET_NOTHING', message: `there are no rows of \`${kind.name}\` here` });
+  const written: Written[] = [];
+  let rows = 0;
+  const parts = new Map<string, number>();
+  try {
+    for (const planned of make) {
+      signal?.throwIfAborted();
+      const made = await makeFile(planned, { source, store, kind, selection, signal });
+      rows += planned.rows;
+      if (made === null) continue;
+      const place = partitionFolder(kind.series, planned.series as Record<string, string>);
+      const part = (parts.get(place + planned.period) ?? 0) + 1;
+      parts.set(place + planned.period, part);
+      for (const { name, sql } of texts(form, kind, selection, made.local)) {
+        const path = join(place, `${fileName(planned, part)}${name}`);
+        const copied = await copyTo(sql, form, join(resolve(folder), path));
+        if (copied > 0) written.push({ path, rows: copied });
+      }
+      await rm(made.local, { force: true });
+      onProgress?.({ rows, ofRows });
+    }
+  } finally {
+    await rm(store.stagingDir, { recursive: true, force: true });
+  }
+  return written;
+}
+
+const fileName = ({ period }: PlannedFile, part: number): string =>
+  part === 1 ? period : `${period}-${part}`;
+
+interface Text {
+  /** End of the file's name. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+function texts(form: Form, kind: DatasetKind, selection: Selection, local: string): readonly Text[] {
+  const from = `FROM read_parquet(${duckText(local)})`;
+  if (form === 'csv') {
+    const list = fileColumns(kind, selection).map(csvValue).join(', ');
+    return [{ name: '.csv', sql: `SELECT ${list} ${from}` }];
+  }
+  if (kind.name === 'ticks') return [{ name: '.csv', sql: `SELECT ${MT5_TICK} ${from}` }];
+  const frames = selection.timeframes.length > 0 ? selection.timeframes : ALL_FRAMES;
+  return frames.map((frame) => ({
+    name: `.${frame}.csv`,
+    sql: `SELECT ${MT5_BAR} ${from} WHERE timeframe = ${duckText(frame)}`,
+  }));
+}
+
+const ALL_FRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'];
+
+/** Times as ISO 8601 in UTC, to the microsecond. */
+const csvValue = ({ name, type }: Column): string =>
+  type === 'timestamp'
+    ? `strftime(${duckName(name)} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS ${duckName(name)}`
+    : duckName(name);
+
+/** MetaTrader's own clock: the broker's. */
+const BROKER = "((ts AT TIME ZONE 'UTC') + to_seconds(utc_offset_s))";
+const MT5_DATE = `strftime(${BROKER}, '%Y.%m.%d') AS "<DATE>"`;
+/** Which of bid (2), ask (4), last (8) and volume (16) a tick states. */
+const MT5_FLAGS =
+  '(CASE WHEN bid IS NULL THEN 0 ELSE 2 END) + (CASE WHEN ask IS NULL THEN 0 ELSE 4 END) + (CASE WHEN "last" IS NULL THEN 0 ELSE 8 END) + (CASE WHEN volume IS NULL THEN 0 ELSE 16 END)';
+const MT5_TICK = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S.%g') AS "<TIME>", bid AS "<BID>", ask AS "<ASK>", "last" AS "<LAST>", volume AS "<VOLUME>", ${MT5_FLAGS} AS "<FLAGS>"`;
+const MT5_BAR = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S') AS "<TIME>", open AS "<OPEN>", high AS "<HIGH>", low AS "<LOW>", close AS "<CLOSE>", coalesce(tick_volume, 0) AS "<TICKVOL>", coalesce(real_volume, 0) AS "<VOL>", coalesce(spread_points, 0) AS "<SPREAD>"`;
+
+/** The file is whole under its name, or not there. Without rows there is none. Gives the rows. */
+async function copyTo(sql: string, form: Form, path: string): Promise<number> {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.tmp`;
+  const delimiter = form === 'csv' ? ',' : '\t';
+  const [answer] = await withDuck((duck) =>
+    duck.rows<{ Count: bigint }>(
+      `COPY (${sql}) TO ${duckText(unfinished)} (FORMAT csv, HEADER, DELIMITER '${delimiter}')`,
+    ),
+  );
+  const rows = Number(answer?.Count ?? 0);
+  if (rows === 0) await rm(unfinished, { force: true });
+  else await rename(unfinished, path);
+  return rows;
+}
+
+const unsupported = ({ name }: DatasetKind): FxtapeError =>
+  new FxtapeError({
+    code: 'DATASET_FORM_UNSUPPORTED',
+    message: `MetaTrader imports ticks and bars, not \`${name}\``,
+  });

@@ -1,0 +1,123 @@
+// What a version says about itself beside its Delta log: `_manifest/<version>.json`. In: a version's facts. Out: JSON for people and
+// programs, with times as ISO 8601 in UTC, and back.
+import { createHash } from 'node:crypto';
+import { FxtapeError } from '@fxtape/ops';
+import type { KindName } from './kinds.ts';
+import type {
+  KnownClockRule,
+  KnownCondition,
+  KnownCorrection,
+  KnownGap,
+  Selection,
+  Series,
+} from './source.ts';
+import type { Store } from './store/store.ts';
+
+/** One UTC day of a file: the day, its rows, their hash, and the newest stamp of them as the database told it. */
+export type ManifestDay = readonly [day: string, rows: number, hash: string, stampUs: number | null];
+
+export interface ManifestFile {
+  readonly path: string;
+  readonly series: Series;
+  /** `2026-01` or `2026`. */
+  readonly period: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rows: number;
+  /** Smallest and largest time. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly days: readonly ManifestDay[];
+}
+
+export interface ManifestColumn {
+  readonly name: string;
+  readonly type: string;
+  /** With its unit. */
+  readonly meaning: string;
+  /** Part of the row hash: two recorders of one stream agree on it. */
+  readonly canonical: boolean;
+}
+
+/** Why a day differs from the version before. */
+export const REASONS = ['extended', 'healed', 'revised', 'clock'] as const;
+export type Reason = (typeof REASONS)[number] | 'unexplained';
+
+export interface ChangedDay {
+  readonly series: Series;
+  readonly day: string;
+  readonly rowsBefore: number;
+  readonly rows: number;
+  readonly reason: Reason;
+  /** The gap, correction or stamp that shows it. */
+  readonly evidence: string | null;
+}
+
+export interface Manifest {
+  readonly format: 1;
+  readonly version: number;
+  readonly kind: KindName;
+  readonly createdUs: number;
+  /** Which rows were asked for. `toUs` is where this version ends. */
+  readonly selection: Selection;
+  readonly columns: readonly ManifestColumn[];
+  readonly rows: number;
+  /** Hash of all days of all series. */
+  readonly hash: string;
+  readonly files: readonly ManifestFile[];
+  readonly gaps: readonly KnownGap[];
+  readonly conditions: readonly KnownCondition[];
+  readonly clockRules: readonly KnownClockRule[];
+  readonly corrections: readonly KnownCorrection[];
+  readonly changes: readonly ChangedDay[];
+}
+
+/** `feed=icm symbol=EURUSD`: for messages, and to compare series. */
+export const seriesText = (series: Series): string =>
+  Object.entries(series)
+    .map(([column, value]) => `${column}=${value}`)
+    .join(' ');
+
+export const manifestPath = (version: number): string => `_manifest/${version}.json`;
+
+/** The hash of a version: SHA-256 over a line for each day of each series, in the order of their bytes. See docs/dataset-format.md. */
+export function versionHash(files: readonly Pick<ManifestFile, 'days' | 'series'>[]): string {
+  const lines = files.flatMap(({ days, series }) =>
+    days.map(([day, rows, hash]) => `${seriesLine(series)}\t${day}\t${rows}\t${hash}\n`),
+  );
+  const whole = createHash('sha256');
+  for (const line of lines.map((text) => Buffer.from(text)).sort((a, b) => Buffer.compare(a, b)))
+    whole.update(line);
+  return whole.digest('hex');
+}
+
+/** JSON, so that no symbol's characters can be taken for another symbol's end. */
+const seriesLine = (series: Series): string => JSON.stringify(Object.values(series));
+
+export async function writeManifest(store: Store, manifest: Manifest, signal?: AbortSignal): Promise<void> {
+  await store.put(manifestPath(manifest.version), Buffer.from(`${JSON.stringify(manifest)}\n`), signal);
+}
+
+/** Errors: DATASET_MANIFEST_MISSING, DATASET_MANIFEST_WRONG. */
+export async function readManifest(store: Store, version: number, signal?: AbortSignal): Promise<Manifest> {
+  const path = manifestPath(version);
+  const bytes = await store.read(path, signal);
+  if (bytes === null)
+    throw new FxtapeError({
+      code: 'DATASET_MANIFEST_MISSING',
+      message: `${store.address} has no ${path}`,
+      context: { address: store.address, version },
+    });
+  try {
+    const manifest = JSON.parse(bytes.toString()) as Manifest;
+    if (manifest.format === 1 && manifest.version === version && Array.isArray(manifest.files))
+      return manifest;
+  } catch {
+    // Told below, as any other content that is no manifest.
+  }
+  throw new FxtapeError({
+    code: 'DATASET_MANIFEST_WRONG',
+    message: `${path} of ${store.address} is not the manifest of version ${version}`,
+    context: { address: store.address, version },
+  });
+}

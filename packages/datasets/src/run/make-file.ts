@@ -1,0 +1,209 @@
+// One file of a version, made and proved before any commit names it. In: a planned file and the source. Out: a finished local file with its
+// hashes. What QuestDB sends is believed only when the stream ended, the rows in the file are as many as SQL counts before and after, and
+// they are in order: an error behind the first byte would otherwise leave a short file that looks whole.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { FxtapeError } from '@fxtape/ops';
+import { dayText } from '../calendar.ts';
+import { withDuck } from '../duck.ts';
+import { type FileHash, hashFile } from '../hash/day-hash.ts';
+import { type ManifestDay, seriesText } from '../manifest.ts';
+import type { Store } from '../store/store.ts';
+import { partitionFolder } from '../delta/paths.ts';
+import type { DatasetKind } from '../kinds.ts';
+import type { Extent, RowSource, Selection, Slice } from '../source.ts';
+import type { PlannedFile } from './plan.ts';
+
+export interface MadeFile {
+  /** In staging; an earlier run may have moved it to `path` already. */
+  readonly local: string;
+  /** Its place in the dataset. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rows: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly days: readonly ManifestDay[];
+}
+
+export interface MakeOptions {
+  readonly source: RowSource;
+  readonly store: Store;
+  readonly kind: DatasetKind;
+  readonly selection: Selection;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A range that is being written gives another count before and after; it is tried so often. */
+const TRIES = 4;
+
+/**
+ * A file that an earlier run finished, and perhaps put into the dataset, is taken over when the database still says the same of its days.
+ * Errors: DATASET_ROWS_CHANGING (the range is being written), DATASET_FILE_WRONG, DATASET_STORE_FULL, those of the source.
+ */
+export async function makeFile(planned: PlannedFile, options: MakeOptions): Promise<MadeFile | null> {
+  const { selection, store } = options;
+  const base = join(store.stagingDir, stagedName(planned, selection));
+  const earlier = await finishedBefore(base, planned, store);
+  if (earlier !== null) return earlier;
+  for (let attempt = 1; ; attempt++) {
+    const made = await tryMake(`${base}.parquet`, planned, options);
+    if (made === 'empty') return null;
+    if (made !== 'moved') {
+      await writeFile(`${base}.tmp`, JSON.stringify({ proof: proofOf(planned), made }));
+      await rename(`${base}.tmp`, `${base}.json`);
+      return made;
+    }
+    if (attempt === TRIES) throw rowsChanging(planned);
+  }
+}
+
+/** The same request for the same days gives the same name. */
+function stagedName(planned: PlannedFile, selection: Selection): string {
+  const { asOfUs, kind, reception, resample, timeframes } = selection;
+  const identity = [
+    kind,
+    asOfUs,
+    reception,
+    resample,
+    timeframes,
+    planned.series,
+    planned.fromUs,
+    planned.toUs,
+  ];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
+}
+
+const proofOf = ({ days }: PlannedFile): string =>
+  JSON.stringify(days.map(({ dayUs, rows, stampUs }) => [dayUs, rows, stampUs]));
+
+async function finishedBefore(base: string, planned: PlannedFile, store: Store): Promise<MadeFile | null> {
+  try {
+    const { made, proof } = JSON.parse(await readFile(`${base}.json`, 'utf8')) as {
+      made: MadeFile;
+      proof: string;
+    };
+    if (proof !== proofOf(planned)) return null;
+    for await (const { bytes, path } of store.list(made.path))
+      if (path === made.path && bytes === made.bytes) return made;
+    const { size } = await stat(made.local);
+    return size === made.bytes && (await sha256Of(made.local)) === made.sha256 ? made : null;
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isAbsent || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+async function tryMake(
+  local: string,
+  planned: PlannedFile,
+  options: MakeOptions,
+): Promise<MadeFile | 'empty' | 'moved'> {
+  const { kind, selection, signal, source } = options;
+  const slice: Slice = {
+    selection,
+    series: planned.series,
+    fromUs: Math.max(planned.fromUs, selection.fromUs),
+    toUs: Math.min(planned.toUs, selection.toUs),
+  };
+  const before = await source.extent(slice, signal);
+  if (before.rows === 0) return 'empty';
+  const { bytes, sha256 } = await download(local, await source.parquet(slice, signal), signal);
+  const hashed = await withDuck((duck) => hashFile(duck, local, kind.columns, signal));
+  const after = await source.extent(slice, signal);
+  if (!isOf(hashed, before) || !isOf(hashed, after) || before.stampUs !== after.stampUs) return 'moved';
+  return {
+    local,
+    path: finalPath(kind, planned, sha256),
+    bytes,
+    sha256,
+    rows: hashed.rows,
+    firstUs: hashed.firstUs as number,
+    lastUs: hashed.lastUs as number,
+    days: manifestDays(hashed, planned),
+  };
+}
+
+/** Depends on the content and the partition alone: names differ between partitions where the file system ignores case. */
+function finalPath(kind: DatasetKind, { period, series }: PlannedFile, sha256: string): string {
+  const folder = partitionFolder([...kind.series, kind.period], { ...series, [kind.period]: period });
+  const name = createHash('sha256').update(`${folder}\n${sha256}`).digest('hex').slice(0, 24);
+  return `${folder}/part-${name}.parquet`;
+}
+
+const isOf = (hashed: FileHash, extent: Extent): boolean =>
+  hashed.rows === extent.rows && hashed.firstUs === extent.firstUs && hashed.lastUs === extent.lastUs;
+
+/** The stamp is the one told before the rows were read: rows that came meanwhile make the next update look again. */
+function manifestDays({ days }: FileHash, planned: PlannedFile): ManifestDay[] {
+  const told = new Map(planned.days.map((day) => [day.dayUs, day.stampUs]));
+  return days.map(({ dayUs, hash, rows }) => [dayText(dayUs), rows, hash, told.get(dayUs) ?? null]);
+}
+
+/** Durable when it returns. */
+async function download(
+  local: string,
+  body: NodeJS.ReadableStream,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const measured = new Transform({
+    transform(part: Buffer, _encoding, done) {
+      hash.update(part);
+      bytes += part.length;
+      done(null, part);
+    },
+  });
+  try {
+    await pipeline(
+      body,
+      measured,
+      createWriteStream(local, { flush: true }),
+      ...(signal ? [{ signal }] : []),
+    );
+    await requireParquetEnd(local, bytes);
+  } catch (error) {
+    await rm(local, { force: true });
+    throw error;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+async function requireParquetEnd(local: string, bytes: number): Promise<void> {
+  const file = await open(local);
+  try {
+    const end = Buffer.alloc(4);
+    await file.read(end, 0, 4, Math.max(0, bytes - 4));
+    if (bytes >= 12 && end.toString('latin1') === 'PAR1') return;
+  } finally {
+    await file.close();
+  }
+  throw new FxtapeError({
+    code: 'DATASET_FILE_WRONG',
+    message: `QuestDB's export ended after ${bytes} bytes without the end of a Parquet file`,
+    hint: 'Run the command again; if it persists, look at the log of QuestDB',
+    context: { bytes },
+  });
+}
+
+export async function sha256Of(local: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(local, { highWaterMark: 1024 * 1024 }))
+    hash.update(part as Buffer);
+  return hash.digest('hex');
+}
+
+function rowsChanging(planned: PlannedFile): FxtapeError {
+  return new FxtapeError({
+    code: 'DATASET_ROWS_CHANGING',
+    message: `rows of ${seriesText(planned.series)} in ${planned.period} changed during each of ${TRIES} exports`,
+    context: { series: planned.series, period: planned.period },
+  });
+}

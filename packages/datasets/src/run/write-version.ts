@@ -1,0 +1,214 @@
+// Writes one version of a dataset. In: the request, and the version before where there is one. Out: files, manifest, commit; in this order,
+// so that a kill at any moment leaves the version before, and the same call goes on from the files that were finished.
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { FxtapeError } from '@fxtape/ops';
+import { dayOf, dayText, isoOf } from '../calendar.ts';
+import type { AddFile, Commit } from '../delta/actions.ts';
+import type { DeltaLog } from '../delta/log.ts';
+import type { DatasetKind } from '../kinds.ts';
+import { type Manifest, type ManifestFile, seriesText, versionHash, writeManifest } from '../manifest.ts';
+import { writeReadme } from '../readme.ts';
+import { tableMeta } from '../schema.ts';
+import type { RowSource, Selection, Series } from '../source.ts';
+import type { Store } from '../store/store.ts';
+import { changedDays } from './changed-days.ts';
+import { type MadeFile, makeFile } from './make-file.ts';
+import { type Plan, type PlannedFile, planFiles } from './plan.ts';
+import { requireStrict } from './strict.ts';
+
+export interface WriteOptions {
+  readonly source: RowSource;
+  readonly store: Store;
+  readonly log: DeltaLog;
+  readonly kind: DatasetKind;
+  readonly selection: Selection;
+  readonly before: Manifest | null;
+  readonly strict: boolean;
+  /** The version of fxtape. */
+  readonly engine: string;
+  readonly nowUs: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Progress {
+  readonly rows: number;
+  readonly ofRows: number;
+  readonly files: number;
+  readonly ofFiles: number;
+}
+
+/** QuestDB allows as many exports as it has cores, and sorts each of them in memory. */
+const AT_ONCE = 2;
+
+/** Null: the version before says it all, and none was written. */
+export async function writeVersion(options: WriteOptions): Promise<Manifest | null> {
+  const { before, kind, log, selection, signal, source, store } = options;
+  const facts = await readFacts(source, selection, signal);
+  if (options.strict) requireStrict(facts, selection);
+  const plan = await planVersion(options, facts.corrections);
+  const isSame = before !== null && plan.make.length === 0 && plan.drop.length === 0;
+  if (isSame && before.selection.toUs === selection.toUs) return null;
+  if (before === null && plan.make.length === 0) throw nothing(selection);
+  const made = await makeAll(plan.make, options);
+  const files = [...plan.keep, ...made.map(({ file }) => file)].sort(byPath);
+  const dropped = plan.drop.filter(({ path }) => !files.some((file) => file.path === path));
+  const content: Omit<Manifest, 'changes' | 'hash' | 'rows'> = {
+    format: 1,
+    version: (before?.version ?? -1) + 1,
+    kind: kind.name,
+    createdUs: options.nowUs,
+    selection,
+    columns: tableMeta(kind, selection).manifestColumns,
+    files,
+    ...facts,
+  };
+  const manifest: Manifest = {
+    ...content,
+    rows: files.reduce((sum, { rows }) => sum + rows, 0),
+    hash: versionHash(files),
+    changes: before === null ? [] : changedDays(before, content),
+  };
+  for (const { local, path } of made.map((each) => each.made)) await store.putFile(path, local, signal);
+  await writeManifest(store, manifest, signal);
+  const outcome = await log.commit(await commitOf(manifest, dropped, options), signal);
+  if (outcome === 'taken') throw moved(store, manifest.version);
+  await writeReadme(store, manifest, signal);
+  await rm(store.stagingDir, { recursive: true, force: true });
+  return manifest;
+}
+
+type Facts = Pick<Manifest, 'clockRules' | 'conditions' | 'corrections' | 'gaps'>;
+
+async function readFacts(source: RowSource, selection: Selection, signal?: AbortSignal): Promise<Facts> {
+  return {
+    gaps: await source.gaps(selection, signal),
+    conditions: await source.conditions(selection, signal),
+    clockRules: await source.clockRules(selection, signal),
+    corrections: await source.corrections(selection, signal),
+  };
+}
+
+async function planVersion(options: WriteOptions, corrections: Facts['corrections']): Promise<Plan> {
+  const { before, kind, nowUs, selection, signal, source } = options;
+  const days = await source.days(selection, signal);
+  const oldestUs = before === null ? null : await source.oldestUs(kind.name, signal);
+  const since = before?.createdUs ?? Infinity;
+  const corrected = corrections.some(({ appliedUs }) => appliedUs > since);
+  const plan = planFiles({
+    kind,
+    days,
+    files: before?.files ?? [],
+    frozenBeforeUs: oldestUs === null ? Infinity : dayOf(oldestUs),
+    doubted: () => corrected,
+    openDayUs: dayOf(nowUs),
+  });
+  if (before !== null && !corrected) requireNothingLeft(plan, options);
+  return plan;
+}
+
+/** Rows may move to another day when a clock is corrected; that they leave otherwise means another database, or a loss. */
+function requireNothingLeft(plan: Plan, { store }: WriteOptions): void {
+  const rowsNow = new Map<string, number>();
+  const key = (series: Series, day: string): string => `${seriesText(series)} ${day}`;
+  for (const { days } of plan.make)
+    for (const { dayUs, rows, series } of days) rowsNow.set(key(series, dayText(dayUs)), rows);
+  for (const { days, series } of plan.drop)
+    for (const [day, rows] of days) {
+      const now = rowsNow.get(key(series, day)) ?? 0;
+      if (now >= rows) continue;
+      throw new FxtapeError({
+        code: 'DATASET_ROWS_LEFT',
+        message: `${store.address} has ${rows} rows of ${seriesText(series)} on ${day}, and the database ${now}`,
+        context: { series, day, rows, now },
+      });
+    }
+}
+
+interface Made {
+  readonly made: MadeFile;
+  readonly file: ManifestFile;
+}
+
+async function makeAll(planned: readonly PlannedFile[], options: WriteOptions): Promise<Made[]> {
+  const { onProgress, signal } = options;
+  const ofRows = planned.reduce((sum, { rows }) => sum + rows, 0);
+  const made: Made[] = [];
+  const waiting = [...planned];
+  let rows = 0;
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      signal?.throwIfAborted();
+      const file = await makeFile(next, options);
+      if (file !== null) made.push({ made: file, file: manifestFile(next, file) });
+      rows += next.rows;
+      onProgress?.({ rows, ofRows, files: planned.length - waiting.length, ofFiles: planned.length });
+    }
+  };
+  let failure: { readonly error: unknown } | null = null;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    waiting.length = 0;
+  };
+  // The other file is finished first: the next call takes it over, and nothing of this call goes on behind its end.
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work().catch(fail)));
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  return made;
+}
+
+function manifestFile({ period, series }: PlannedFile, made: MadeFile): ManifestFile {
+  const { bytes, days, firstUs, lastUs, path, rows, sha256 } = made;
+  return { path, series, period, bytes, sha256, rows, firstUs, lastUs, days };
+}
+
+const byPath = (a: ManifestFile, b: ManifestFile): number => (a.path < b.path ? -1 : 1);
+
+async function commitOf(
+  manifest: Manifest,
+  dropped: readonly ManifestFile[],
+  options: WriteOptions,
+): Promise<Commit> {
+  const { before, engine, kind, nowUs, selection, signal, source } = options;
+  const known = new Set(before?.files.map(({ path }) => path));
+  const added = manifest.files.filter(({ path }) => !known.has(path));
+  const reasons = Object.entries(Object.groupBy(manifest.changes, ({ reason }) => reason)).map(
+    ([reason, changes]) => [reason, changes?.length ?? 0] as const,
+  );
+  return {
+    version: manifest.version,
+    info: {
+      atMs: Math.floor(nowUs / 1000),
+      operation: before === null ? 'CREATE TABLE AS SELECT' : 'WRITE',
+      txnId: randomUUID(),
+      engineInfo: engine,
+      fxtape: {
+        request: selection,
+        until: isoOf(selection.toUs),
+        rows: manifest.rows,
+        rowHash: manifest.hash,
+        reasons: Object.fromEntries(reasons),
+        questdb: await source.version(signal),
+      },
+    },
+    meta: before === null ? tableMeta(kind, selection).meta(nowUs) : null,
+    add: added.map((file) => addOf(kind, file, nowUs)),
+    remove: dropped.map((file) => addOf(kind, file, nowUs)),
+  };
+}
+
+function addOf(kind: DatasetKind, file: ManifestFile, nowUs: number): AddFile {
+  const { bytes, firstUs, lastUs, path, period, rows, series } = file;
+  const partitionValues = { ...series, [kind.period]: period };
+  return { path, partitionValues, bytes, modifiedMs: Math.floor(nowUs / 1000), rows, firstUs, lastUs };
+}
+
+const nothing = ({ kind }: Selection): FxtapeError =>
+  new FxtapeError({ code: 'DATASET_NOTHING', message: `there are no rows of \`${kind}\` in this selection` });
+
+const moved = (store: Store, version: number): FxtapeError =>
+  new FxtapeError({
+    code: 'DATASET_MOVED',
+    message: `another process wrote version ${version} of ${store.address} meanwhile`,
+    context: { version },
+  });
