@@ -1,7 +1,6 @@
 // The command line: every command with its options and exit codes. In: nothing. Out: a commander program whose actions are the functions in
 // commands/. Only what a help text needs is imported here; each action imports its command when it runs, because loading all of them takes
 // longer than most of them run. `npm run docs` makes docs/commands.md from it.
-import { readFileSync } from 'node:fs';
 import { STREAMS, TIMEFRAMES } from '@fxtape/market/tables';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BackfillOptions } from './commands/backfill.ts';
@@ -12,13 +11,10 @@ import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
 import type { SqlOptions } from './commands/sql.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
+import { addDatasets } from './dataset-program.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { PROCESSES, type ProcessName } from './processes.ts';
-
-const version = (): string => {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
+import { version } from './version.ts';
 
 /** What each command ends with, for its help and for docs/commands.md. A command line that cannot be parsed ends with 64. */
 const EXIT_CODES: Readonly<Record<string, string>> = {
@@ -28,11 +24,16 @@ const EXIT_CODES: Readonly<Record<string, string>> = {
   status: '0 well, 1 degraded, 2 down',
   sql: '0 done, 1 refused',
   doctor: '0 fine, 1 a check failed',
+  'dataset export': '0 done, 1 failed, 130 stopped with Ctrl-C',
+  export: '0 done, 1 failed, 130 stopped with Ctrl-C',
+  'dataset update': '0 done, 1 failed, 130 stopped with Ctrl-C',
+  'dataset check': '0 it is, 1 failed, 2 it is not',
+  'dataset diff': '0 equal, 1 failed, 2 different',
   'tape check': '0 all readable, 1 failed, 2 something cannot be read',
 };
 
 /** They only hold other commands. */
-const GROUPS: readonly string[] = ['config', 'credentials', 'tape'];
+const GROUPS: readonly string[] = ['config', 'credentials', 'dataset', 'tape'];
 
 /** By the words of a command, such as `clock set`. */
 export const exitCodesOf = (command: string): string => EXIT_CODES[command] ?? '0 done, 1 failed';
@@ -57,6 +58,7 @@ export function program(): Command {
   addCredentials(fxtape);
   addClock(fxtape);
   addSetup(fxtape);
+  addDatasets(fxtape, readTime);
   addTape(fxtape);
   for (const [name, command] of commandsOf(fxtape))
     command.addHelpText('after', `\nExit codes: ${exitCodesOf(name)}`);
@@ -291,19 +293,30 @@ type Typed<O extends { from?: number; to?: number }> = Omit<O, 'from' | 'to'> & 
 
 /** The same with times in microseconds UTC. */
 async function withTimes<T extends { from?: string; to?: string }>(typed: T, command: Command) {
-  const { readInstant } = await import('./print/instant.ts');
   const { from, to, ...others } = typed;
-  const time = (flag: string, text: string): number =>
+  const [fromUs, toUs] = [await readTime('--from', from, command), await readTime('--to', to, command)];
+  return {
+    ...others,
+    ...(fromUs !== undefined && { from: fromUs }),
+    ...(toUs !== undefined && { to: toUs }),
+  };
+}
+
+/** A time as it was typed, in microseconds UTC. */
+async function readTime(
+  flag: string,
+  text: string | undefined,
+  command: Command,
+): Promise<number | undefined> {
+  if (text === undefined) return undefined;
+  const { readInstant } = await import('./print/instant.ts');
+  return (
     readInstant(text, Date.now()) ??
     command.error(
       `error: option '${flag} <time>' argument '${text}' is invalid. It must be a date or an ISO 8601 time (UTC) from 1970 up to 2200, or a duration such as 12h.`,
       { exitCode: 64 },
-    );
-  return {
-    ...others,
-    ...(from !== undefined && { from: time('--from', from) }),
-    ...(to !== undefined && { to: time('--to', to) }),
-  };
+    )
+  );
 }
 
 function factor(text: string): number {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DAY_US } from '../src/calendar.ts';
 import { duckName, duckText } from '../src/duck.ts';
-import { type DatasetKind, datasetKinds } from '../src/kinds.ts';
+import type { DatasetKind } from '../src/kinds.ts';
 import { fileColumns } from '../src/schema.ts';
 import type {
   DayRows,

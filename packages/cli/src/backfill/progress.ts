@@ -9,6 +9,8 @@ export interface Sample {
 }
 
 export interface Progress {
+  /** What is counted: jobs, rows. */
+  readonly noun: string;
   readonly total: number;
   readonly settled: number;
   readonly rows: number;
@@ -22,11 +24,13 @@ const SOON_MS = 1000;
 
 export class ProgressMeter {
   readonly #total: number;
+  readonly #noun: string;
   readonly #samples: Sample[] = [];
   #first: Sample | null = null;
 
-  constructor(total: number) {
+  constructor(total: number, noun = 'job') {
     this.#total = total;
+    this.#noun = noun;
   }
 
   add(sample: Sample): Progress {
@@ -35,6 +39,7 @@ export class ProgressMeter {
     while ((this.#samples[1]?.atMs ?? sample.atMs) <= sample.atMs - WINDOW_MS) this.#samples.shift();
     const { rows, settled } = sample;
     return {
+      noun: this.#noun,
       total: this.#total,
       settled,
       rows,
@@ -60,11 +65,11 @@ export class ProgressMeter {
 
 /** `[######··········]  41 of 412 jobs · 1.2 M rows · 52.3 k rows/s · 3 min left`. */
 export function progressLine(progress: Progress, width = 24): string {
-  const { leftMs, rows, rowsPerSecond, settled, total } = progress;
+  const { leftMs, noun, rows, rowsPerSecond, settled, total } = progress;
   const full = total === 0 ? width : Math.floor((settled / total) * width);
   return [
-    `[${'#'.repeat(full)}${'·'.repeat(width - full)}]  ${settled} of ${count(total, 'job')}`,
-    `${spellCount(rows)} rows`,
+    `[${'#'.repeat(full)}${'·'.repeat(width - full)}]  ${settled} of ${count(total, noun)}`,
+    ...(noun === 'row' ? [] : [`${spellCount(rows)} rows`]),
     ...(rowsPerSecond === null ? [] : [`${spellCount(Math.round(rowsPerSecond))} rows/s`]),
     ...(leftMs === null || leftMs === 0 ? [] : [`${spellDuration(leftMs)} left`]),
   ].join(' · ');
