@@ -5,6 +5,7 @@ import { bars } from './bars.ts';
 import { clock } from './clock.ts';
 import { clockApply } from './clock-apply.ts';
 import { concurrency } from './concurrency.ts';
+import { dataset } from './dataset.ts';
 import { encode } from './encode.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -28,6 +29,7 @@ const benches = {
   concurrency,
   clock,
   'clock-apply': clockApply,
+  dataset,
   simulator,
 };
 

@@ -1,6 +1,6 @@
 // Proves that a version is what its manifest and its log say. In: a dataset and a version. Out: a line for each thing that is not so, with
 // the file it concerns. It reads every file once.
-import { withDuck } from './duck.ts';
+import { type Duck, withDuck } from './duck.ts';
 import { dayText } from './calendar.ts';
 import type { Dataset } from './dataset.ts';
 import type { AddFile } from './delta/actions.ts';
@@ -29,19 +29,28 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Files that are read at once. */
+const AT_ONCE = 2;
+
 export async function checkVersion(dataset: Dataset, options: CheckOptions = {}): Promise<Checked> {
   const { onProgress, signal } = options;
   const snapshot = await dataset.log.snapshot(options.version, signal);
   const manifest = await dataset.manifest(snapshot.version, signal);
   const findings = wholeFindings(manifest, snapshot.files);
   let rows = 0;
-  for (const file of manifest.files) {
-    signal?.throwIfAborted();
-    for (const problem of await fileProblems(dataset, file, kindOf(manifest.selection), signal))
-      findings.push({ path: file.path, problem });
-    rows += file.rows;
-    onProgress?.({ rows, ofRows: manifest.rows });
-  }
+  const waiting = [...manifest.files];
+  const work = async (duck: Duck): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      signal?.throwIfAborted();
+      for (const problem of await fileProblems(dataset, duck, file, kindOf(manifest.selection), signal))
+        findings.push({ path: file.path, problem });
+      rows += file.rows;
+      onProgress?.({ rows, ofRows: manifest.rows });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => withDuck(work)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  findings.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
   const { hash } = manifest;
   return { version: manifest.version, files: manifest.files.length, rows: manifest.rows, hash, findings };
 }
@@ -77,6 +86,7 @@ function wholeFindings(manifest: Manifest, logged: ReadonlyMap<string, AddFile>)
 
 async function fileProblems(
   dataset: Dataset,
+  duck: Duck,
   file: ManifestFile,
   kind: DatasetKind,
   signal?: AbortSignal,
@@ -89,7 +99,7 @@ async function fileProblems(
     file.path,
     async (local) => {
       if ((await sha256Of(local)) !== file.sha256) return ['its bytes are not those that were written'];
-      const hashed = await withDuck((duck) => hashFile(duck, local, kind.columns, signal));
+      const hashed = await hashFile(duck, local, kind.columns, signal);
       const days = hashed.days.map(({ dayUs, hash, rows }) => `${dayText(dayUs)} ${rows} ${hash}`);
       const told = file.days.map(([day, rows, hash]) => `${day} ${rows} ${hash}`);
       const differ = days.length !== told.length || days.some((line, i) => line !== told[i]);

@@ -11,6 +11,8 @@ const SETTINGS = {
   preserve_insertion_order: 'true',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
+  // A file that is made anew under its name must be read anew.
+  enable_external_file_cache: 'false',
 };
 
 let opened = 0;

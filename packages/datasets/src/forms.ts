@@ -6,7 +6,7 @@ import type { Column } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
 import { dayOf } from './calendar.ts';
 import { partitionFolder } from './delta/paths.ts';
-import { duckName, duckText, withDuck } from './duck.ts';
+import { type Duck, duckName, duckText, withDuck } from './duck.ts';
 import { type DatasetKind, type Form, kindOf } from './kinds.ts';
 import { makeFile } from './run/make-file.ts';
 import { type PlannedFile, planFiles } from './run/plan.ts';
@@ -50,10 +50,10 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
   const written: Written[] = [];
   let rows = 0;
   const parts = new Map<string, number>();
-  try {
+  const writeAll = async (duck: Duck): Promise<void> => {
     for (const planned of make) {
       signal?.throwIfAborted();
-      const made = await makeFile(planned, { source, store, kind, selection, signal });
+      const made = await makeFile(planned, { source, store, duck, kind, selection, signal });
       rows += planned.rows;
       if (made === null) continue;
       const place = partitionFolder(kind.series, planned.series as Record<string, string>);
@@ -61,12 +61,15 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
       parts.set(place + planned.period, part);
       for (const { name, sql } of texts(form, kind, selection, made.local)) {
         const path = join(place, `${fileName(planned, part)}${name}`);
-        const copied = await copyTo(sql, form, join(resolve(folder), path));
+        const copied = await copyTo(duck, sql, form, join(resolve(folder), path));
         if (copied > 0) written.push({ path, rows: copied });
       }
       await rm(made.local, { force: true });
       onProgress?.({ rows, ofRows });
     }
+  };
+  try {
+    await withDuck(writeAll);
   } finally {
     await rm(store.stagingDir, { recursive: true, force: true });
   }
@@ -114,14 +117,12 @@ const MT5_TICK = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S.%g') AS "<TIME>", b
 const MT5_BAR = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S') AS "<TIME>", open AS "<OPEN>", high AS "<HIGH>", low AS "<LOW>", close AS "<CLOSE>", coalesce(tick_volume, 0) AS "<TICKVOL>", coalesce(real_volume, 0) AS "<VOL>", coalesce(spread_points, 0) AS "<SPREAD>"`;
 
 /** The file is whole under its name, or not there. Without rows there is none. Gives the rows. */
-async function copyTo(sql: string, form: Form, path: string): Promise<number> {
+async function copyTo(duck: Duck, sql: string, form: Form, path: string): Promise<number> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.tmp`;
   const delimiter = form === 'csv' ? ',' : '\t';
-  const [answer] = await withDuck((duck) =>
-    duck.rows<{ Count: bigint }>(
-      `COPY (${sql}) TO ${duckText(unfinished)} (FORMAT csv, HEADER, DELIMITER '${delimiter}')`,
-    ),
+  const [answer] = await duck.rows<{ Count: bigint }>(
+    `COPY (${sql}) TO ${duckText(unfinished)} (FORMAT csv, HEADER, DELIMITER '${delimiter}')`,
   );
   const rows = Number(answer?.Count ?? 0);
   if (rows === 0) await rm(unfinished, { force: true });

@@ -33,19 +33,21 @@ export async function importVersion(
   const manifest = await dataset.manifest(options.version, signal);
   requireImportable(manifest);
   let rows = 0;
-  for (const file of manifest.files) {
-    signal?.throwIfAborted();
-    await dataset.store.withLocal(
-      file.path,
-      async (local) => {
-        if ((await sha256Of(local)) !== file.sha256) throw wrongFile(file);
-        await withDuck((duck) => importFile(duck, local, manifest, file, sink, signal));
-      },
-      signal,
-    );
-    rows += file.rows;
-    onProgress?.({ rows, ofRows: manifest.rows });
-  }
+  await withDuck(async (duck) => {
+    for (const file of manifest.files) {
+      signal?.throwIfAborted();
+      await dataset.store.withLocal(
+        file.path,
+        async (local) => {
+          if ((await sha256Of(local)) !== file.sha256) throw wrongFile(file);
+          await importFile(duck, local, manifest, file, sink, signal);
+        },
+        signal,
+      );
+      rows += file.rows;
+      onProgress?.({ rows, ofRows: manifest.rows });
+    }
+  });
   return manifest;
 }
 

@@ -24,7 +24,7 @@ export interface FileHash {
 
 const DAY_US = 86_400_000_000;
 /** Rows that are held before they are hashed, so that `update` is not called for each small chunk. */
-const HELD_ROWS = 65_536;
+const HELD_ROWS = 16_384;
 /** DuckDB gives at most so many rows at a time. */
 const CHUNK_ROWS = 2048;
 /** Up to so many rows of one time are ordered in place. */
@@ -36,7 +36,7 @@ const NULL_US = -(2 ** 63);
 /** One column of the rows that are held. */
 interface Held {
   readonly column: Column;
-  readonly bytes: Buffer;
+  bytes: Buffer;
   /** Of a column of texts, which have no fixed width. */
   readonly texts: Buffer[] | null;
 }
@@ -73,8 +73,9 @@ class HeldRows {
   readonly #file: string;
   readonly #held: readonly Held[];
   /** Times as pairs of words, which compare faster than bigints. */
-  readonly #times: Int32Array;
+  #times: Int32Array;
   readonly #days: DayHash[] = [];
+  #capacity = HELD_ROWS;
   #count = 0;
   #rows = 0;
   #firstUs: number | null = null;
@@ -88,8 +89,7 @@ class HeldRows {
       bytes: Buffer.alloc(encodedAs(column) === 'text' ? 0 : HELD_ROWS * 8),
       texts: encodedAs(column) === 'text' ? [] : null,
     }));
-    const times = this.#held[0]?.bytes ?? Buffer.alloc(0);
-    this.#times = new Int32Array(times.buffer, times.byteOffset, times.length / 4);
+    this.#times = timesOf(this.#held);
   }
 
   take(index: number, count: number, vector: TakenVector): void {
@@ -105,7 +105,7 @@ class HeldRows {
   /** All columns have `count` rows more. */
   taken(count: number): void {
     this.#count += count;
-    if (this.#count > HELD_ROWS - CHUNK_ROWS) this.#hash(false);
+    if (this.#count > this.#capacity - CHUNK_ROWS) this.#hash(false);
   }
 
   end(): FileHash {
@@ -183,7 +183,15 @@ class HeldRows {
       else texts.splice(0, row);
     }
     this.#count -= row;
-    if (this.#count > HELD_ROWS - CHUNK_ROWS) throw this.#wrong(`${this.#count} rows have the same time`);
+    if (this.#count > this.#capacity - CHUNK_ROWS) this.#grow();
+  }
+
+  /** All that is held has one time: more of it may follow. */
+  #grow(): void {
+    this.#capacity *= 2;
+    for (const held of this.#held)
+      if (held.texts === null) held.bytes = Buffer.concat([held.bytes], this.#capacity * 8);
+    this.#times = timesOf(this.#held);
   }
 
   #wrong(what: string): FxtapeError {
@@ -241,6 +249,12 @@ class HeldRows {
       } else [texts[a], texts[b]] = [texts[b] as Buffer, texts[a] as Buffer];
     }
   }
+}
+
+/** The first column, as pairs of words. */
+function timesOf([time]: readonly Held[]): Int32Array {
+  const { buffer, byteOffset, length } = (time as Held).bytes;
+  return new Int32Array(buffer, byteOffset, length / 4);
 }
 
 /** Length in bytes (32 bits, little-endian), then UTF-8; null: the largest length and nothing behind it. */

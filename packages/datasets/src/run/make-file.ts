@@ -9,7 +9,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FxtapeError } from '@fxtape/ops';
 import { dayText } from '../calendar.ts';
-import { withDuck } from '../duck.ts';
+import type { Duck } from '../duck.ts';
 import { type FileHash, hashFile } from '../hash/day-hash.ts';
 import { type ManifestDay, seriesText } from '../manifest.ts';
 import type { Store } from '../store/store.ts';
@@ -34,6 +34,7 @@ export interface MadeFile {
 export interface MakeOptions {
   readonly source: RowSource;
   readonly store: Store;
+  readonly duck: Duck;
   readonly kind: DatasetKind;
   readonly selection: Selection;
   readonly signal?: AbortSignal | undefined;
@@ -105,7 +106,7 @@ async function tryMake(
   planned: PlannedFile,
   options: MakeOptions,
 ): Promise<MadeFile | 'empty' | 'moved'> {
-  const { kind, selection, signal, source } = options;
+  const { duck, kind, selection, signal, source } = options;
   const slice: Slice = {
     selection,
     series: planned.series,
@@ -115,7 +116,7 @@ async function tryMake(
   const before = await source.extent(slice, signal);
   if (before.rows === 0) return 'empty';
   const { bytes, sha256 } = await download(local, await source.parquet(slice, signal), signal);
-  const hashed = await withDuck((duck) => hashFile(duck, local, kind.columns, signal));
+  const hashed = await hashFile(duck, local, kind.columns, signal);
   const after = await source.extent(slice, signal);
   if (!isOf(hashed, before) || !isOf(hashed, after) || before.stampUs !== after.stampUs) return 'moved';
   return {

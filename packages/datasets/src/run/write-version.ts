@@ -6,6 +6,7 @@ import { FxtapeError } from '@fxtape/ops';
 import { dayOf, dayText, isoOf } from '../calendar.ts';
 import type { AddFile, Commit } from '../delta/actions.ts';
 import type { DeltaLog } from '../delta/log.ts';
+import { type Duck, withDuck } from '../duck.ts';
 import type { DatasetKind } from '../kinds.ts';
 import { type Manifest, type ManifestFile, seriesText, versionHash, writeManifest } from '../manifest.ts';
 import { writeReadme } from '../readme.ts';
@@ -137,10 +138,10 @@ async function makeAll(planned: readonly PlannedFile[], options: WriteOptions): 
   const made: Made[] = [];
   const waiting = [...planned];
   let rows = 0;
-  const work = async (): Promise<void> => {
+  const work = async (duck: Duck): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       signal?.throwIfAborted();
-      const file = await makeFile(next, options);
+      const file = await makeFile(next, { ...options, duck });
       if (file !== null) made.push({ made: file, file: manifestFile(next, file) });
       rows += next.rows;
       onProgress?.({ rows, ofRows, files: planned.length - waiting.length, ofFiles: planned.length });
@@ -152,7 +153,7 @@ async function makeAll(planned: readonly PlannedFile[], options: WriteOptions): 
     waiting.length = 0;
   };
   // The other file is finished first: the next call takes it over, and nothing of this call goes on behind its end.
-  await Promise.all(Array.from({ length: AT_ONCE }, () => work().catch(fail)));
+  await Promise.all(Array.from({ length: AT_ONCE }, () => withDuck(work).catch(fail)));
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
   return made;
 }
