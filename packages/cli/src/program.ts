@@ -8,6 +8,7 @@ import type { ClockApplyOptions } from './commands/clock-apply.ts';
 import type { ClockOptions } from './commands/clock.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { GapsOptions, OutagesOptions } from './commands/gaps.ts';
+import type { ReplayOptions } from './commands/replay.ts';
 import type { SqlOptions } from './commands/sql.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -29,6 +30,7 @@ const EXIT_CODES: Readonly<Record<string, string>> = {
   'dataset update': '0 done, 1 failed, 130 stopped with Ctrl-C',
   'dataset check': '0 it is, 1 failed, 2 it is not',
   'dataset diff': '0 equal, 1 failed, 2 different',
+  replay: '0 everything was sent, or stopped with Ctrl-C; 1 failed',
   'tape check': '0 all readable, 1 failed, 2 something cannot be read',
 };
 
@@ -60,6 +62,7 @@ export function program(): Command {
   addSetup(fxtape);
   addDatasets(fxtape, readTime);
   addTape(fxtape);
+  addReplay(fxtape);
   for (const [name, command] of commandsOf(fxtape))
     command.addHelpText('after', `\nExit codes: ${exitCodesOf(name)}`);
   return fxtape;
@@ -349,4 +352,53 @@ function addTape(fxtape: Command): void {
       const { tapeCheck } = await import('./commands/tape.ts');
       process.exitCode = await tapeCheck(account, options);
     });
+}
+
+function addReplay(fxtape: Command): void {
+  fxtape
+    .command('replay')
+    .description(
+      'serves a recorded period of an account as a gateway on this machine, frame by frame as it was received',
+    )
+    .argument('<account>', 'name of the account')
+    .requiredOption(
+      '--from <time>',
+      'from this time of receipt on: ISO 8601 in UTC, or a duration back from now such as 24h',
+    )
+    .option('--to <time>', 'up to this time, which is not included; default: now')
+    .option(
+      '--speed <n>',
+      'recorded seconds per second; max: as fast as the client takes them',
+      (text: string) => (text === 'max' ? text : factor(text)),
+      1,
+    )
+    .option(
+      '--start <when>',
+      'how long after a client’s last subscription the frames begin, such as 31s; now: at once, without a client',
+      startOf,
+      1000,
+    )
+    .option('--port <n>', 'where to listen on 127.0.0.1; 0: any free port', port, 7090)
+    .option('--key <key>', 'the key that clients must use; it can only read', 'fxs_ro_demo')
+    .option('--json', 'one JSON object per line: `started`, `note`, `damage`, `ended`')
+    .action(async (account: string, typed: Typed<ReplayOptions>, command: Command) => {
+      const options = await withTimes(typed, command);
+      const { from, to } = options;
+      if (from === undefined || (to !== undefined && from >= to))
+        command.error('error: --from must lie before --to', { exitCode: 64 });
+      const { replay } = await import('./commands/replay.ts');
+      await replay(account, { ...options, from });
+    });
+}
+
+function startOf(text: string): number | 'now' {
+  if (text === 'now') return text;
+  const match = /^(\d{1,5})(ms|s|m)$/.exec(text);
+  if (match !== null) return Number(match[1]) * (match[2] === 'ms' ? 1 : match[2] === 's' ? 1000 : 60_000);
+  throw new InvalidArgumentError('It must be `now` or a duration such as 500ms, 31s or 2m.');
+}
+
+function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
 }

@@ -10,8 +10,9 @@ import { Engine } from './engine.ts';
 import { type FaultInput, FaultRegistry, type FaultReport } from './faults/registry.ts';
 import { Gateway } from './gateway/gateway.ts';
 import type { Injection } from './gateway/injected.ts';
-import type { AccountChanges } from './gateway/management.ts';
+import { type AccountChanges, Management } from './gateway/management.ts';
 import type { RequestReport } from './gateway/request-counts.ts';
+import { SimulatedSource } from './gateway/simulated-source.ts';
 import type { Timeframe } from './history/timeframe.ts';
 import type { LedgerLine } from './ledger.ts';
 import { Life, lifelike } from './life.ts';
@@ -78,7 +79,7 @@ export class Simulator {
   /** Changes as accounts are linked and unlinked; shared with the parts below. */
   readonly #terminals: Terminal[];
   readonly #engine: Engine;
-  readonly #gateway: Gateway;
+  readonly #gateway: Gateway<Terminal>;
   readonly #faults: FaultRegistry;
   readonly #life: Life | null;
   #control: Control | null = null;
@@ -118,12 +119,9 @@ export class Simulator {
     });
     this.#faults = new FaultRegistry(this.#terminals);
     this.#life = scenario.life === null ? null : new Life(scenario.life, scenario, this.#terminals);
-    this.#gateway = new Gateway(scenario, this.#terminals, {
-      monoMs,
-      onError,
-      settle: () => this.#engine.slice(),
-      changes: this.#accountChanges(terminalOf),
-    });
+    const served = new SimulatedSource(scenario, this.#terminals, () => this.#engine.slice());
+    const management = new Management(this.#terminals, this.#accountChanges(terminalOf));
+    this.#gateway = new Gateway(served, { keys: scenario.keys, management, monoMs, onError });
   }
 
   /** `host:port` of the gateway. */
@@ -339,12 +337,15 @@ export class Simulator {
   }
 
   /** How `/v1` changes the simulation. */
-  #accountChanges(terminalOf: (account: AccountSpec) => Terminal): AccountChanges {
+  #accountChanges(terminalOf: (account: AccountSpec) => Terminal): AccountChanges<Terminal> {
+    const { accounts, linking } = this.#scenario;
     const restart = ({ account }: Terminal): void => {
-      const ms = this.#scenario.linking.connectMs;
+      const ms = linking.connectMs;
       this.#faults.apply({ kind: 'terminal_restart', account: account.id, ms });
     };
     return {
+      rules: linking,
+      servers: linking.servers ?? accounts.map(({ server }) => server),
       link: (account) => {
         const terminal = terminalOf(accountSchema.parse(account));
         this.#terminals.push(terminal);

@@ -58,6 +58,10 @@ export const commandErrors = {
     "`backfill`: the scheduler's answer cannot be read, usually because it is another release",
     'Run the same release of fxtape everywhere; `fxtape status` shows the waiting jobs',
   ),
+  REPLAY_EMPTY: terminal(
+    '`replay`: nothing was received in the period, or neither tape nor tables have it any more',
+    'Choose another period: `fxtape tape check ACCOUNT` lists what the tape holds',
+  ),
   JOB_GONE: state(
     '`backfill --wait`: a job was withdrawn several times while the command waited for it',
     'Check whether its account is still configured',

@@ -14,10 +14,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { formatAddr, isLoopback, isOfThisMachine, listenOn, parseListenAddr } from '@fxtape/ops';
 import { WebSocketServer } from 'ws';
 import { delayed } from '../faults/outage.ts';
-import type { Scenario } from '../scenario.ts';
+import type { KeySpec } from '../scenario.ts';
 import { toJson } from '../socket/json.ts';
 import type { RestFault, Disturbance } from '../conditions.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 import {
   notFound,
   readOnly,
@@ -27,13 +26,13 @@ import {
   v1Failed,
   validation,
 } from '../answers/envelope.ts';
+import type { GatewaySource, ServedAccount } from './gateway-source.ts';
 import { Injected } from './injected.ts';
 import { Keys } from './keys.ts';
-import { type AccountChanges, Management } from './management.ts';
+import type { Management } from './management.ts';
 import { readBody } from './read-body.ts';
 import { RequestCounts } from './request-counts.ts';
-import { answerTerminal, publicRoute } from './terminal-routes.ts';
-import { answerTrading, isTrading } from './trading-routes.ts';
+import { isTrading } from './trading-routes.ts';
 
 const MOST_BODY_BYTES = 1 << 20;
 const TOO_LARGE = 'the body is too large';
@@ -41,15 +40,13 @@ const TOO_LARGE = 'the body is too large';
 /** `/mt5/{id}/rest`, or `/{id}/rest` as on a private server. */
 const TERMINAL_PATH = /^(?:\/mt[45])?\/([0-9a-f-]{36})(\/.*)?$/;
 
-export class Gateway {
-  readonly #scenario: Scenario;
-  readonly #terminals: readonly Terminal[];
+export class Gateway<A extends ServedAccount> {
+  readonly #source: GatewaySource<A>;
   readonly #keys: Keys;
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #sockets = new Set<Socket>();
-  readonly #management: Management;
-  readonly #settle: () => void;
+  readonly #management: Management<A>;
   readonly #onError: (error: unknown) => void;
   #refusing: NodeJS.Timeout | null = null;
   #onLoopback = false;
@@ -59,24 +56,20 @@ export class Gateway {
   readonly injected = new Injected();
 
   constructor(
-    scenario: Scenario,
-    terminals: readonly Terminal[],
+    source: GatewaySource<A>,
     options: {
+      keys: readonly KeySpec[];
+      management: Management<A>;
       monoMs: () => number;
       onError: (error: unknown) => void;
-      changes: AccountChanges;
-      /** Brings the market up to date, so that an order meets current quotes. */
-      settle: () => void;
     },
   ) {
-    const { monoMs, onError, changes } = options;
-    this.#settle = options.settle;
+    const { keys, management, monoMs, onError } = options;
+    this.#source = source;
     this.#onError = onError;
-    this.#management = new Management(scenario, terminals, changes);
+    this.#management = management;
     this.requests = new RequestCounts(monoMs);
-    this.#scenario = scenario;
-    this.#terminals = terminals;
-    this.#keys = new Keys(scenario.keys);
+    this.#keys = new Keys(keys);
     this.#webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 20 });
     this.#server = createServer((request, response) => {
       this.#onRequest(request, response).catch((error: unknown) => {
@@ -116,7 +109,7 @@ export class Gateway {
   /** Closes every client's socket, then cuts the remaining connections. */
   async close(): Promise<void> {
     if (this.#refusing !== null) clearTimeout(this.#refusing);
-    for (const { connection } of this.#terminals) connection?.close(1001, 'going away', 'shutdown');
+    for (const { connection } of this.#source.accounts) connection?.close(1001, 'going away', 'shutdown');
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     const deadline = setTimeout(() => {
@@ -132,27 +125,27 @@ export class Gateway {
     return this.#onLoopback && !isOfThisMachine(headers);
   }
 
-  #terminalAt(path: string): { terminal: Terminal; rest: string } | null {
+  #accountAt(path: string): { served: A; rest: string } | null {
     const match = TERMINAL_PATH.exec(path);
-    const terminal = this.#terminals.find(({ account }) => account.id === match?.[1]);
-    return terminal === undefined ? null : { terminal, rest: match?.[2] ?? '/' };
+    const served = this.#source.accounts.find(({ account }) => account.id === match?.[1]);
+    return served === undefined ? null : { served, rest: match?.[2] ?? '/' };
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#isForeign(request)) return send(response, unauthorized);
     const url = new URL(request.url ?? '/', 'http://gateway');
-    const at = this.#terminalAt(url.pathname);
+    const at = this.#accountAt(url.pathname);
     if (at !== null) {
-      const end = this.requests.begin(at.terminal.account.id, at.rest, url.search);
+      const end = this.requests.begin(at.served.account.id, at.rest, url.search);
       // An answer that was broken off has no reliable status.
       response.once('close', () => end(response.writableFinished ? response.statusCode : 0));
     }
     const method = request.method ?? 'GET';
     const canned = this.injected.take(method, url.pathname);
     if (canned !== null) return send(response, canned);
-    const fault = this.#restFault(at?.terminal ?? null, url.pathname);
+    const fault = this.#restFault(at?.served ?? null, url.pathname);
     if (fault !== null) return sendFault(response, fault);
-    const disturbance = this.#disturbance(at?.terminal ?? null);
+    const disturbance = this.#disturbance(at?.served ?? null);
     if (disturbance !== null && 'answer' in disturbance) return send(response, disturbance.answer);
     if (disturbance !== null && 'connection' in disturbance) {
       if (disturbance.connection === 'reset') request.socket.resetAndDestroy();
@@ -166,7 +159,7 @@ export class Gateway {
   async #answer(
     request: IncomingMessage,
     url: URL,
-    at: { terminal: Terminal; rest: string } | null,
+    at: { served: A; rest: string } | null,
   ): Promise<RestAnswer> {
     const host = request.headers.host ?? 'localhost';
     const method = request.method ?? 'GET';
@@ -177,32 +170,27 @@ export class Gateway {
       return this.#management.answer({ method, path: url.pathname.slice(3), key, host, body });
     }
     if (at === null) return notFound;
-    const { terminal, rest } = at;
-    if (terminal.conditions.restarting !== null) return terminalDown;
+    const { served, rest } = at;
+    if (served.conditions.restarting !== null) return terminalDown;
     const base = `http://${host}${url.pathname.slice(0, url.pathname.length - rest.length)}`;
-    const open =
-      method === 'GET' ? await publicRoute(rest, { terminal, scenario: this.#scenario, base }) : null;
+    const open = method === 'GET' ? await this.#source.open(served, rest, base) : null;
     if (open !== null) return open;
-    if (key === null || !key.reaches(terminal.account.id)) return unauthorized;
+    if (key === null || !key.reaches(served.account.id)) return unauthorized;
     if (method === 'POST' && isTrading(rest)) {
       if (key.readOnly) return readOnly();
       const body = await bodyOf(request);
-      if (body === null) return validation(TOO_LARGE);
-      this.#settle();
-      return answerTrading(terminal, rest, body) ?? notFound;
+      return body === null ? validation(TOO_LARGE) : this.#source.trade(served, rest, body);
     }
-    if (method !== 'GET') return notFound;
-    terminal.passTime();
-    return answerTerminal(rest, { terminal, query: url.searchParams, scenario: this.#scenario });
+    return method === 'GET' ? this.#source.read(served, rest, url.searchParams) : notFound;
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.#isForeign(request)) return refuse(socket, unauthorized);
     const url = new URL(request.url ?? '/', 'http://gateway');
-    const at = this.#terminalAt(url.pathname);
+    const at = this.#accountAt(url.pathname);
     if (at === null || at.rest !== '/ws') return refuse(socket, notFound);
-    const { terminal } = at;
-    const disturbance = terminal.conditions.disturb?.() ?? null;
+    const { served } = at;
+    const disturbance = served.conditions.disturb?.() ?? null;
     if (disturbance !== null && 'answer' in disturbance && disturbance.answer.status >= 400)
       return refuse(socket, disturbance.answer);
     if (disturbance !== null && 'connection' in disturbance) {
@@ -210,18 +198,18 @@ export class Gateway {
       return;
     }
     const key = this.#keys.find(url.searchParams.get('api_key'));
-    if (key === null || !key.reaches(terminal.account.id)) return refuse(socket, unauthorized);
-    const { refuseUpgrade, restarting } = terminal.conditions;
+    if (key === null || !key.reaches(served.account.id)) return refuse(socket, unauthorized);
+    const { refuseUpgrade, restarting } = served.conditions;
     if (refuseUpgrade !== null && refuseUpgrade.remaining !== 0) {
       if (refuseUpgrade.remaining !== null) refuseUpgrade.remaining--;
       return refuse(socket, { ...terminalDown, status: refuseUpgrade.status });
     }
     if (restarting !== null) return refuse(socket, terminalDown);
-    this.#webSockets.handleUpgrade(request, socket, head, (ws) => terminal.attach(ws, socket));
+    this.#webSockets.handleUpgrade(request, socket, head, (ws) => served.attach(ws, socket));
   }
 
-  #disturbance(terminal: Terminal | null): Disturbance | null {
-    for (const { conditions } of terminal === null ? this.#terminals : [terminal]) {
+  #disturbance(served: A | null): Disturbance | null {
+    for (const { conditions } of served === null ? this.#source.accounts : [served]) {
       const drawn = conditions.disturb?.() ?? null;
       if (drawn !== null) return drawn;
     }
@@ -229,9 +217,8 @@ export class Gateway {
   }
 
   /** The first matching fault, used once. For `/v1` any account's fault matches. */
-  #restFault(terminal: Terminal | null, path: string): RestFault | null {
-    const terminals = terminal === null ? this.#terminals : [terminal];
-    for (const { conditions } of terminals) {
+  #restFault(served: A | null, path: string): RestFault | null {
+    for (const { conditions } of served === null ? this.#source.accounts : [served]) {
       const fault = conditions.rest.find((one) => one.remaining !== 0 && path.endsWith(one.path));
       if (fault === undefined) continue;
       if (fault.remaining !== null) fault.remaining--;

@@ -4,19 +4,22 @@
 import { randomUUID } from 'node:crypto';
 import { managementRoutes, type WireAccountLink, type WireAccountUpdate } from '@fxtape/fxsocket';
 import type { AccountSpec, Scenario } from '../scenario.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 import { checkedBody } from './checked-body.ts';
 import { type RestAnswer, v1Failed, v1NotFound, v1ReadOnly, v1Unauthorized } from '../answers/envelope.ts';
+import type { ServedAccount } from './gateway-source.ts';
 import type { ApiKey } from './keys.ts';
 import { managementDocument } from './open-api.ts';
 import { swaggerUi } from './swagger-ui.ts';
 
-/** How linking and unlinking change the simulation. */
-export interface AccountChanges {
-  link(account: Partial<AccountSpec> & { id: string }): Terminal;
-  unlink(terminal: Terminal): void;
+/** How linking and unlinking change what is served. */
+export interface AccountChanges<A extends ServedAccount> {
+  readonly rules: Scenario['linking'];
+  /** Brokers' servers that exist. */
+  readonly servers: readonly string[];
+  link(account: Partial<AccountSpec> & { id: string }): A;
+  unlink(served: A): void;
   /** Restarts the terminal. */
-  restart(terminal: Terminal): void;
+  restart(served: A): void;
   /** True UTC. */
   wallMs(): number;
 }
@@ -41,17 +44,14 @@ export interface V1Request {
 const NO_PROXY: Linked['proxy'] = { proxy_address: '', proxy_type: '', proxy_local_port: null };
 const DOCS = '/docs/';
 
-export class Management {
-  readonly #rules: Scenario['linking'];
-  readonly #servers: ReadonlySet<string>;
-  readonly #terminals: readonly Terminal[];
-  readonly #changes: AccountChanges;
+export class Management<A extends ServedAccount> {
+  readonly #accounts: readonly A[];
+  /** Null: nothing can be changed, whatever the key. */
+  readonly #changes: AccountChanges<A> | null;
   readonly #linked = new Map<string, Linked>();
 
-  constructor(scenario: Scenario, terminals: readonly Terminal[], changes: AccountChanges) {
-    this.#rules = scenario.linking;
-    this.#servers = new Set(scenario.linking.servers ?? scenario.accounts.map(({ server }) => server));
-    this.#terminals = terminals;
+  constructor(accounts: readonly A[], changes: AccountChanges<A> | null) {
+    this.#accounts = accounts;
     this.#changes = changes;
   }
 
@@ -66,17 +66,19 @@ export class Management {
       (one) => one.method === method && pattern(one.path).test(path),
     );
     if (route === undefined) return v1NotFound;
-    if (route.needs === 'manage' && key.readOnly) return v1ReadOnly;
-    if (route === managementRoutes.linkAccount) return this.#link(request, key);
-    const visible = this.#terminals.filter(({ account }) => key.reaches(account.id));
+    const visible = this.#accounts.filter(({ account }) => key.reaches(account.id));
+    const served = visible.find(({ account }) => path === `/accounts/${account.id}`);
+    if (route.needs === 'manage') {
+      const changes = key.readOnly ? null : this.#changes;
+      if (changes === null) return v1ReadOnly;
+      if (route === managementRoutes.linkAccount) return this.#link(request, key, changes);
+      if (served === undefined) return v1NotFound;
+      if (route === managementRoutes.unlinkAccount) return this.#unlink(served, changes);
+      return this.#update(served, request, changes);
+    }
     if (route === managementRoutes.accounts)
-      return { status: 200, body: visible.map((terminal) => this.#row(terminal, request.host)) };
-    const id = path.slice('/accounts/'.length);
-    const terminal = visible.find(({ account }) => account.id === id);
-    if (terminal === undefined) return v1NotFound;
-    if (route === managementRoutes.unlinkAccount) return this.#unlink(terminal);
-    if (route === managementRoutes.updateAccount) return this.#update(terminal, request);
-    return { status: 200, body: this.#row(terminal, request.host) };
+      return { status: 200, body: visible.map((each) => this.#row(each, request.host)) };
+    return served === undefined ? v1NotFound : { status: 200, body: this.#row(served, request.host) };
   }
 
   /** The OpenAPI document and its page need no key. */
@@ -87,20 +89,20 @@ export class Management {
     return swaggerUi(path.slice(DOCS.length), { title: 'Management API', document: '../openapi.json' });
   }
 
-  #link({ body, host }: V1Request, key: ApiKey): RestAnswer {
+  #link({ body, host }: V1Request, key: ApiKey, changes: AccountChanges<A>): RestAnswer {
     const checked = checkedBody<WireAccountLink>(managementRoutes.linkAccount.body, body, withoutBlanks);
     if (typeof checked === 'string') return v1Failed(400, 'invalid', checked);
     const { platform = 'mt5', server, nickname = '' } = checked;
     const login = Number(checked.login);
     if (!Number.isSafeInteger(login) || login <= 0)
       return v1Failed(400, 'invalid', 'login: not a login of a trading account');
-    const refused = this.#refused(checked, { platform, login });
+    const refused = this.#refused(checked, { platform, login }, changes);
     if (refused !== null) return refused;
     const id = randomUUID();
-    const terminal = this.#changes.link({ id, platform, server, login, nickname });
+    const served = changes.link({ id, platform, server, login, nickname });
     key.linked(id);
     this.#linked.set(id, {
-      createdAt: new Date(this.#changes.wallMs()).toISOString(),
+      createdAt: new Date(changes.wallMs()).toISOString(),
       proxy:
         checked.proxy_address === undefined
           ? NO_PROXY
@@ -111,16 +113,17 @@ export class Management {
             },
       tradeEaSymbol: checked.trade_ea_symbol ?? '',
     });
-    return { status: 201, body: this.#row(terminal, host) };
+    return { status: 201, body: this.#row(served, host) };
   }
 
   #refused(
     { password, proxy_address: proxy, server }: WireAccountLink,
     { platform, login }: Pick<AccountSpec, 'platform' | 'login'>,
+    { rules, servers }: AccountChanges<A>,
   ): RestAnswer | null {
-    const { cap, password: right, proxies } = this.#rules;
-    const current = this.#terminals.length;
-    const same = this.#terminals.some(
+    const { cap, password: right, proxies } = rules;
+    const current = this.#accounts.length;
+    const same = this.#accounts.some(
       ({ account }) => account.platform === platform && account.server === server && account.login === login,
     );
     if (same) return v1Failed(409, 'duplicate', 'This account is already linked.');
@@ -128,25 +131,25 @@ export class Management {
       return v1Failed(402, 'account_cap_reached', 'Your plan holds no more accounts.', { cap, current });
     if (proxy !== undefined && !proxies.includes(proxy))
       return v1Failed(400, 'proxy_unreachable', 'The proxy could not be reached.');
-    if (!this.#servers.has(server))
+    if (!servers.includes(server))
       return v1Failed(400, 'server_not_found', `The broker server ${server} was not found.`);
     if (password !== right)
       return v1Failed(400, 'invalid_credentials', 'The broker did not accept this login.');
     return null;
   }
 
-  #update(terminal: Terminal, { body, host }: V1Request): RestAnswer {
+  #update(served: A, { body, host }: V1Request, changes: AccountChanges<A>): RestAnswer {
     const checked = checkedBody<WireAccountUpdate>(managementRoutes.updateAccount.body, body);
     if (typeof checked === 'string') return v1Failed(400, 'invalid', checked);
-    const { id } = terminal.account;
+    const { id } = served.account;
     this.#linked.set(id, { ...this.#about(id), tradeEaSymbol: checked.trade_ea_symbol });
-    this.#changes.restart(terminal);
-    return { status: 200, body: this.#row(terminal, host) };
+    changes.restart(served);
+    return { status: 200, body: this.#row(served, host) };
   }
 
-  #unlink(terminal: Terminal): RestAnswer {
-    this.#changes.unlink(terminal);
-    this.#linked.delete(terminal.account.id);
+  #unlink(served: A, changes: AccountChanges<A>): RestAnswer {
+    changes.unlink(served);
+    this.#linked.delete(served.account.id);
     return { status: 204, body: '' };
   }
 
@@ -154,7 +157,7 @@ export class Management {
     return this.#linked.get(id) ?? { createdAt: '2026-01-05T09:00:00Z', proxy: NO_PROXY, tradeEaSymbol: '' };
   }
 
-  #row({ account, linkUp }: Terminal, host: string): Record<string, unknown> {
+  #row({ account, linkUp }: A, host: string): Record<string, unknown> {
     const base = `${host}/${account.platform}/${account.id}`;
     const { createdAt, proxy, tradeEaSymbol } = this.#about(account.id);
     return {

@@ -22,8 +22,8 @@ const at = (document: OpenApiDocument, base: string): OpenApiDocument => ({
 
 /** `base` is the address of the terminal's routes. */
 export function terminalDocument(
-  { platform, server }: AccountSpec,
-  { quoteTicks }: Scenario['history'],
+  { platform, server }: Pick<AccountSpec, 'platform' | 'server'>,
+  { quoteTicks }: Pick<Scenario['history'], 'quoteTicks'>,
   base: string,
 ): OpenApiDocument {
   const title = `Simulated ${platform.toUpperCase()} terminal at ${server}`;

@@ -1,7 +1,7 @@
 // The reading REST routes of an account's terminal. In: path and query below the account's address. Out: answers with the gateway's fields and errors.
 // Trading routes are in trading-routes.ts.
 
-import type { Scenario } from '../scenario.ts';
+import type { AccountSpec, Scenario } from '../scenario.ts';
 import { failed, notFound, ok, type RestAnswer, validation } from '../answers/envelope.ts';
 import { HISTORY_ROUTES } from './history-routes.ts';
 import { CALC_ROUTES } from './calc-routes.ts';
@@ -98,11 +98,18 @@ const SWAGGER_UI = '/swagger-ui/';
 /** Routes that need no key. `base` is the address of the terminal's routes. */
 export async function publicRoute(
   path: string,
-  { terminal, scenario, base }: Pick<RouteContext, 'terminal' | 'scenario'> & { base: string },
+  {
+    account,
+    history,
+    base,
+  }: {
+    account: Pick<AccountSpec, 'platform' | 'server'>;
+    history: Pick<Scenario['history'], 'quoteTicks'>;
+    base: string;
+  },
 ): Promise<RestAnswer | null> {
-  const { account } = terminal;
   const title = `Simulated ${account.platform.toUpperCase()} terminal`;
-  if (path === '/api-doc/openapi.json') return ok(terminalDocument(account, scenario.history, base));
+  if (path === '/api-doc/openapi.json') return ok(terminalDocument(account, history, base));
   if (path.startsWith(SWAGGER_UI))
     return swaggerUi(path.slice(SWAGGER_UI.length), { title, document: '../api-doc/openapi.json' });
   // The address needs a trailing slash, because the page's files are relative to it.

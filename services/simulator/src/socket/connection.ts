@@ -297,6 +297,6 @@ export class Connection {
 }
 
 /** Codes that may stand in a close frame (RFC 6455 §7.4). */
-function isSendable(code: number): boolean {
+export function isSendable(code: number): boolean {
   return code >= 3000 || (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006);
 }
