@@ -12,6 +12,7 @@ import { memory } from './memory.ts';
 import { benchOptions } from './options.ts';
 import { pipeline } from './pipeline.ts';
 import { planner } from './planner.ts';
+import { replay } from './replay.ts';
 import { simulator } from './simulator.ts';
 import { start } from './start.ts';
 import { whole } from './whole.ts';
@@ -31,6 +32,7 @@ const benches = {
   'clock-apply': clockApply,
   dataset,
   simulator,
+  replay,
 };
 
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');

@@ -126,14 +126,19 @@ export class FreshRecorder extends Recorded {
     await this.service.stop(30_000);
     await until(
       async () =>
-        (await this.sql('SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn'))[0]?.[0] === 0,
+        (
+          await this.sql('SELECT count() FROM wal_tables() WHERE suspended OR writerTxn < sequencerTxn')
+        )[0]?.[0] === 0,
       { what: 'everything to be applied', deadlineMs: 30_000 },
     );
   }
 }
 
 /** Ticks on their canonical columns. `where`: of the rows; `distinct`: equal ones once. */
-export const canonicalTicks = (of: Recorded, o: { where?: string; distinct?: boolean } = {}): Promise<unknown[][]> =>
+export const canonicalTicks = (
+  of: Recorded,
+  o: { where?: string; distinct?: boolean } = {},
+): Promise<unknown[][]> =>
   of.sql(
     `SELECT ${o.distinct === true ? 'DISTINCT ' : ''}${CANONICAL.replace('FROM ticks', `FROM ticks ${o.where ?? ''}`)}`,
   );

@@ -12,6 +12,7 @@ import type { RecordedFacts, RecordedItem, RecordedStreams } from '@fxtape/simul
 import { listTapes } from '@fxtape/tape';
 import { configuredNames } from '../known-names.ts';
 import type { CliEnv } from '../env.ts';
+import { isoMs } from '../print/instant.ts';
 import type { QuestDbView } from '../questdb.ts';
 import { RecordedHistory } from './history.ts';
 import { tableItems, tableStreams } from './table-items.ts';
@@ -57,7 +58,8 @@ export async function openRecording(
       ]);
     }
   } catch (error) {
-    if (fromTables !== null || !(error instanceof FxtapeError)) throw error;
+    if (!(error instanceof FxtapeError)) throw error;
+    if (fromTables !== null) throw begins === null ? error : beforeTheTape(error, begins);
     withoutDatabase = error.message;
   }
   const owner = begins === null ? null : await tapeOwner(dir);
@@ -111,8 +113,17 @@ export async function openRecording(
   };
 }
 
+/** The tables are needed for what the tape has not, and cannot be asked. */
+const beforeTheTape = (cause: FxtapeError, beginsUs: number): FxtapeError =>
+  new FxtapeError({
+    code: cause.code,
+    message: `${cause.message}; what was received before ${isoMs(beginsUs)} is on no tape any more`,
+    hint: 'Start QuestDB, or begin with a later --from: the tape alone needs no database',
+    cause,
+  });
+
 /** Both parts meet at a receive time, which no row and no line has twice. Retention may move the tape's beginning while the tables are played. */
-async function* itemsOf(
+export async function* itemsOf(
   dir: string,
   { fromUs, toUs }: Period,
   tables: (part: Period) => AsyncGenerator<readonly RecordedItem[]>,
