@@ -73,13 +73,15 @@ function rowOf(
   name: string,
   description: string,
   choices: readonly string[] | undefined,
-  o: { defaultValue?: unknown; mandatory?: boolean } = {},
+  o: { defaultValue?: unknown; defaultValueDescription?: string | undefined; mandatory?: boolean } = {},
 ): string {
   const notes = [
     description,
     ...(o.mandatory === true ? ['required'] : []),
     ...(choices === undefined ? [] : [`one of ${choices.map((each) => `\`${each}\``).join(', ')}`]),
-    ...(o.defaultValue === undefined ? [] : [`default: ${JSON.stringify(o.defaultValue)}`]),
+    ...(o.defaultValue === undefined
+      ? []
+      : [`default: ${o.defaultValueDescription ?? JSON.stringify(o.defaultValue)}`]),
   ];
   return `| \`${name}\` | ${notes.join('; ').replaceAll('|', String.raw`\|`)} |\n`;
 }

@@ -58,7 +58,7 @@ export const replay = async (o: BenchOptions): Promise<void> => {
     }
     table(['at 5,000 ticks/s', 'late p50, ms', 'p99', 'most'], rows);
   } finally {
-    folder.remove();
+    await folder.remove();
   }
 };
 

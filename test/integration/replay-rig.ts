@@ -30,7 +30,6 @@ export class Replayed {
   readonly #closers: (() => Promise<unknown>)[] = [];
   /** Lines of the command so far. */
   lines: () => Told[] = () => [];
-  stderr: () => string = () => '';
   exited: Promise<{ readonly code: number | null }> = Promise.resolve({ code: null });
   stop: (signal: NodeJS.Signals) => void = () => {};
 
@@ -38,11 +37,16 @@ export class Replayed {
     this.#recording = recording;
   }
 
-  /** Starts the command on the recording's data folder and waits until it listens. */
-  async replay(...options: string[]): Promise<Told> {
+  /** Starts the command, by default on the recording's data folder, and waits until it listens. Rejects with what it printed when it ends before. */
+  async replay(
+    ...asked: (string | { readonly account?: string; readonly dataDir?: string })[]
+  ): Promise<Told> {
+    const options = asked.filter((each) => typeof each === 'string');
+    const of = asked.find((each) => typeof each === 'object');
     const { dataDir, dir, questdb } = this.#recording;
-    const child = await startFxtape(['replay', 'demo', '--port', '0', '--json', ...options], {
-      dataDir,
+    const port = options.includes('--port') ? [] : ['--port', '0'];
+    const child = await startFxtape(['replay', of?.account ?? 'demo', ...port, '--json', ...options], {
+      dataDir: of?.dataDir ?? dataDir,
       env: { FXTAPE_CONFIG: join(dir, 'fxtape.yaml'), QDB_CLIENT_CONF: questdb.conf },
     });
     this.#closers.push(() => child.kill());
@@ -51,7 +55,6 @@ export class Replayed {
         .split('\n')
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Told);
-    this.stderr = () => child.logs;
     this.exited = child.exited;
     this.stop = (signal) => child.signal(signal);
     await until(() => this.told('started') !== undefined || child.exit !== null, {

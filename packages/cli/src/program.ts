@@ -372,11 +372,13 @@ function addReplay(fxtape: Command): void {
       (text: string) => (text === 'max' ? text : factor(text)),
       1,
     )
-    .option(
-      '--start <when>',
-      'how long after a client’s last subscription the frames begin, such as 31s; now: at once, without a client',
-      startOf,
-      1000,
+    .addOption(
+      new Option(
+        '--start <when>',
+        'how long after a client’s last subscription the frames begin, such as 31s; now: at once, without a client',
+      )
+        .argParser(startOf)
+        .default(1000, '1s'),
     )
     .option('--port <n>', 'where to listen on 127.0.0.1; 0: any free port', port, 7090)
     .option('--key <key>', 'the key that clients must use; it can only read', 'fxs_ro_demo')

@@ -32,12 +32,13 @@ export async function replay(account: string, options: ReplayOptions): Promise<v
     else (event === 'damage' || event === 'note' ? err : out)(`${line}\n`);
   };
   try {
-    const { facts, fromTables, items, withoutDatabase } = await openRecording(env, view, account, period);
+    const recording = await openRecording(env, view, account, period);
+    const { facts, fromTables, withoutDatabase } = recording;
     const clock = systemClock();
     const failed = Promise.withResolvers<never>();
     const running = await startReplay({
       facts,
-      items: await notEmpty(items(), account, `${from} to ${to}`),
+      items: await notEmpty(recording.items(), account, `${from} to ${to}`),
       fromUs: period.fromUs,
       speed,
       settleMs: start === 'now' ? null : start,
@@ -52,11 +53,11 @@ export async function replay(account: string, options: ReplayOptions): Promise<v
     if (fromTables !== null) {
       const range = { from: isoMs(fromTables.fromUs), to: isoMs(fromTables.toUs) };
       const line = `The tape does not reach back to ${from}: from ${range.from} to ${range.to} only ticks and bars come, made anew from the tables`;
-      tell('note', { code: 'FROM_TABLES', ...range }, line);
+      tell('note', { note: 'from_tables', ...range }, line);
     }
     if (withoutDatabase !== null) {
       const line = `QuestDB cannot be asked (${withoutDatabase}): symbol specifications, account details and history are answered with errors`;
-      tell('note', { code: 'WITHOUT_DATABASE', reason: withoutDatabase }, line);
+      tell('note', { note: 'without_database', reason: withoutDatabase }, line);
     }
     const { id, platform } = facts.account;
     const url = `http://${running.addr}`;

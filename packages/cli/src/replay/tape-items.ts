@@ -1,6 +1,6 @@
 // Reads a tape as a recording to be replayed. In: the folder and a period of receive times. Out: its frames, the ends of its connections between them, and
 // what cannot be read; and which streams the tape holds.
-import type { RecordedItem } from '@fxtape/simulator/replay';
+import type { RecordedFrame, RecordedItem } from '@fxtape/simulator/replay';
 import { loadLedger, type StreamKey } from '@fxtape/market';
 import { type Damage, listSegments, readTape } from '@fxtape/tape';
 import { isoMs } from '../print/instant.ts';
@@ -47,7 +47,7 @@ export async function* tapeItems(
       if (cut !== null) found.push(cut);
       cut = null;
       conn = item.conn;
-      found.push({ tsRecv, frame, frameKind });
+      found.push(item as typeof item & RecordedFrame);
     }
     if (found.length > 0) yield found;
   }

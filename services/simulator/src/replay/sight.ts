@@ -16,7 +16,6 @@ const TOPIC_OF_FRAME = new Map<string, Topic>(
   (Object.keys(topicShapes) as Topic[]).map((topic) => [topicShapes[topic].frame, topic]),
 );
 const TICK = '{"type":"tick","symbol":"';
-const QUOTE = 34;
 const BACKSLASH = 92;
 /** Answers to what the recorder asked on its own socket; a replay answers its own client. */
 const ANSWERS = new Set(['subscribed', 'unsubscribed', 'subscriptions', 'error']);
@@ -33,10 +32,8 @@ export class FrameSight {
   look(frame: string): Sight | null {
     const seen = this.#seen;
     if (frame.startsWith(TICK)) {
-      let end = TICK.length;
-      let code = frame.charCodeAt(end);
-      while (code !== QUOTE && code !== BACKSLASH && end < frame.length) code = frame.charCodeAt(++end);
-      if (code === QUOTE) {
+      const end = frame.indexOf('"', TICK.length);
+      if (end > 0 && frame.charCodeAt(end - 1) !== BACKSLASH) {
         seen.topic = 'prices';
         seen.symbol = this.#indexOf(frame.slice(TICK.length, end));
         return seen;

@@ -48,8 +48,13 @@ export async function startReplay(o: ReplayOptions): Promise<Replay> {
     onError,
   });
   const addr = await gateway.listen(o.addr);
-  const played = player.run();
-  const ended = played.finally(() => gateway.close());
+  const ended = (async () => {
+    try {
+      return await player.run();
+    } finally {
+      await gateway.close();
+    }
+  })();
   return {
     addr,
     ended,
