@@ -3,7 +3,8 @@
 // generated whole.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { commandsOf, exitCodesOf, program } from '../packages/cli/src/program.ts';
+import { exitCodesOf } from '../packages/cli/src/exit-codes.ts';
+import { commandsOf, program } from '../packages/cli/src/program.ts';
 import { tables } from '../packages/market/src/tables/tables.ts';
 import { errorCodesPage } from './error-codes-page.ts';
 

@@ -14,31 +14,12 @@ import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
 import { addDatasets } from './dataset-program.ts';
 import { endWithParent } from './end-with-parent.ts';
+import { exitCodesOf } from './exit-codes.ts';
 import { PROCESSES, type ProcessName } from './processes.ts';
 import { version } from './version.ts';
 
-/** What each command ends with, for its help and for docs/commands.md. A command line that cannot be parsed ends with 64. */
-const EXIT_CODES: Readonly<Record<string, string>> = {
-  up: '0 stopped, 1 failed',
-  run: '0 stopped, 1 failed',
-  backfill: '0 done, 1 a job failed, 130 left with Ctrl-C',
-  status: '0 well, 1 degraded, 2 down',
-  sql: '0 done, 1 refused',
-  doctor: '0 fine, 1 a check failed',
-  'dataset export': '0 done, 1 failed, 130 stopped with Ctrl-C',
-  export: '0 done, 1 failed, 130 stopped with Ctrl-C',
-  'dataset update': '0 done, 1 failed, 130 stopped with Ctrl-C',
-  'dataset check': '0 it is, 1 failed, 2 it is not',
-  'dataset diff': '0 equal, 1 failed, 2 different',
-  replay: '0 everything was sent, or stopped with Ctrl-C; 1 failed',
-  'tape check': '0 all readable, 1 failed, 2 something cannot be read',
-};
-
 /** They only hold other commands. */
 const GROUPS: readonly string[] = ['config', 'credentials', 'dataset', 'tape'];
-
-/** By the words of a command, such as `clock set`. */
-export const exitCodesOf = (command: string): string => EXIT_CODES[command] ?? '0 done, 1 failed';
 
 /** For processes that `fxtape` starts itself; people have no use for it. */
 const withParent = (): Option => new Option('--with-parent').hideHelp();

@@ -1,0 +1,21 @@
+// What each command ends with. In: the words of a command. Out: its exit codes and their meaning, for its help and for docs/commands.md.
+
+/** A command line that cannot be parsed ends with 64. */
+const EXIT_CODES: Readonly<Record<string, string>> = {
+  up: '0 stopped, 1 failed',
+  run: '0 stopped, 1 failed',
+  backfill: '0 done, 1 a job failed, 130 left with Ctrl-C',
+  status: '0 well, 1 degraded, 2 down',
+  sql: '0 done, 1 refused',
+  doctor: '0 fine, 1 a check failed',
+  'dataset export': '0 done, 1 failed, 130 stopped with Ctrl-C',
+  export: '0 done, 1 failed, 130 stopped with Ctrl-C',
+  'dataset update': '0 done, 1 failed, 130 stopped with Ctrl-C',
+  'dataset check': '0 it is, 1 failed, 2 it is not',
+  'dataset diff': '0 equal, 1 failed, 2 different',
+  replay: '0 everything was sent, or stopped with Ctrl-C; 1 failed',
+  'tape check': '0 all readable, 1 failed, 2 something cannot be read',
+};
+
+/** By the words of a command, such as `clock set`. */
+export const exitCodesOf = (command: string): string => EXIT_CODES[command] ?? '0 done, 1 failed';
