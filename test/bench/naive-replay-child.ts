@@ -1,5 +1,5 @@
-// A plain script instead of `fxtape replay`: the tape's file line by line with readline, each frame sent with ws. In: a JSON argument. Out: its port, then
-// the figures. It knows no damage and no reconnects, and keeps in memory what the client has not taken.
+// A plain script instead of `fxtape replay`: the tape's file line by line with readline, each frame sent with ws. In: a JSON argument. Out:
+// its port, then the figures. It knows no damage and no reconnects, and keeps in memory what the client has not taken.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// A tape to be replayed: ticks of six symbols at equal distances. In: a folder, how many, how fast. Out: the tape, uncompressed, as a plain script needs it.
+// A tape to be replayed: ticks of six symbols at equal distances. In: a folder, how many, how fast. Out: the tape, uncompressed, as a plain
+// script needs it.
 import { emptyLedger, newStream, saveLedger, streamId, type StreamKey } from '@fxtape/market';
 import { type Entry, TapeWriter } from '@fxtape/tape';
 

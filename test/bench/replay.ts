@@ -1,5 +1,5 @@
-// Replaying a tape: the command beside a plain script (naive-replay-child.ts). At full speed into a client that throws everything away, and at the recorded
-// speed of 5,000 ticks/s into one that measures how late each frame is.
+// Replaying a tape: the command beside a plain script (naive-replay-child.ts). At full speed into a client that throws everything away, and
+// at the recorded speed of 5,000 ticks/s into one that measures how late each frame is.
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,10 +1,11 @@
-// A simulated hour, recorded by a real collector and replayed at full speed into a fresh one: its ticks are equal, equal ones of one moment included.
+// A simulated hour, recorded by a real collector and replayed at full speed into a fresh one: its ticks are equal, equal ones of one moment
+// included.
 import { Recording, until } from '@fxtape/testkit';
 import { afterAll, expect, test } from 'vitest';
 import { canonicalTicks, Replayed, RULE } from './replay-rig.ts';
 
 const SPEED = 60;
-/** After a subscription a recorder may leave out equal ticks for half a minute. */
+/** For so long after a subscription, which it repeats while no heartbeat comes, a recorder may leave out equal ticks. */
 const SETTLED_MS = 32_000;
 const HOUR_US = 3_600_000_000;
 

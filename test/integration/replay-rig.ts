@@ -1,5 +1,5 @@
-// A recording that is replayed into a fresh recorder: another data folder, an empty QuestDB. In: the first recording and what is replayed. Out: the
-// command's lines, and the fresh recorder's tables.
+// A recording that is replayed into a fresh recorder: another data folder, an empty QuestDB. In: the first recording and what is replayed.
+// Out: the command's lines, and the fresh recorder's tables.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -14,6 +14,7 @@ import {
   until,
 } from '@fxtape/testkit';
 
+const STILL_MS = 8000;
 export const RULE = 'America/New_York+7h';
 
 export interface Told {
@@ -37,7 +38,10 @@ export class Replayed {
     this.#recording = recording;
   }
 
-  /** Starts the command, by default on the recording's data folder, and waits until it listens. Rejects with what it printed when it ends before. */
+  /**
+   * Starts the command, by default on the recording's data folder, and waits until it listens. Rejects with what it printed when it ends
+   * before.
+   */
   async replay(
     ...asked: (string | { readonly account?: string; readonly dataDir?: string })[]
   ): Promise<Told> {
@@ -124,8 +128,17 @@ export class FreshRecorder extends Recorded {
     return this.questdb.http;
   }
 
-  /** Stops the recorder: what it has received is in its table then. */
+  /** Stops the recorder once its table stands still. */
   async finish(): Promise<void> {
+    let [count, sinceMs] = [0, performance.now()];
+    await until(
+      async () => {
+        const now = await this.count();
+        if (now !== count) [count, sinceMs] = [now, performance.now()];
+        return count > 0 && performance.now() - sinceMs > STILL_MS;
+      },
+      { what: 'its ticks to stand still', deadlineMs: 300_000, everyMs: 250 },
+    );
     await this.service.stop(30_000);
     await until(
       async () =>

@@ -1,5 +1,5 @@
-// What a real recorder recorded is replayed at full speed into a fresh one with empty engines: the same ticks. A reconnect on the tape is a reconnect in the
-// replay; what the tape has lost comes from the tables, once.
+// What a real recorder recorded is replayed at full speed into a fresh one with empty engines: the same ticks. A reconnect on the tape is a
+// reconnect in the replay; what the tape has lost comes from the tables, once.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Line, readTape, TapeWriter } from '@fxtape/tape';

@@ -1,5 +1,5 @@
-// `fxtape replay`: serves a recorded period of an account as a gateway on loopback. In: account, period, speed. Out: the gateway's address and key, then a
-// summary when everything was sent; Ctrl-C ends it before.
+// `fxtape replay`: serves a recorded period of an account as a gateway on loopback. In: account, period, speed. Out: the gateway's address
+// and key, then a summary when everything was sent; Ctrl-C ends it before.
 import { FxtapeError, systemClock } from '@fxtape/ops';
 import { type RecordedItem, type ReplaySummary, startReplay } from '@fxtape/simulator/replay';
 import { readRunningEnv } from '../env.ts';

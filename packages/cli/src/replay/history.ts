@@ -1,5 +1,5 @@
-// Past bars, ticks, deals and positions as the gateway's history routes show them, from the tables. In: bounds on the broker's clock, the end at most the
-// replay's now. Out: the rows between them, oldest first.
+// Past bars, ticks, deals and positions as the gateway's history routes show them, from the tables. In: bounds on the broker's clock, the
+// end at most the replay's now. Out: the rows between them, oldest first.
 import type { HistoryAnswer, HistoryRange } from '@fxtape/simulator/replay';
 import { type BrokerMs, formatBrokerTime, type TableName, type TableRow } from '@fxtape/market';
 import { type QuestDbHttp, readRows, selectList, sqlText, sqlTimestamp } from '@fxtape/questdb';

@@ -1,5 +1,5 @@
-// Puts a recording together for a replay: whose it is, what it holds, and its frames. In: the data folder, the database where it can be reached, an account
-// and a period. Out: the facts, and the items: from the tables up to where the tape begins, then from the tape.
+// Puts a recording together for a replay: whose it is, what it holds, and its frames. In: the data folder, the database where it can be
+// reached, an account and a period. Out: the facts, and the items: from the tables up to where the tape begins, then from the tape.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -122,7 +122,10 @@ const beforeTheTape = (cause: FxtapeError, beginsUs: number): FxtapeError =>
     cause,
   });
 
-/** Both parts meet at a receive time, which no row and no line has twice. Retention may move the tape's beginning while the tables are played. */
+/**
+ * Both parts meet at a receive time, which no row and no line has twice. Retention may move the tape's beginning while the tables are
+ * played.
+ */
 export async function* itemsOf(
   dir: string,
   { fromUs, toUs }: Period,

@@ -1,5 +1,5 @@
-// Makes frames anew from the tables, for a period whose tape is gone. In: a feed and a period of receive times. Out: its ticks and bars in the order of
-// receipt, page by page. Rows that history added are left out: no socket ever brought them.
+// Makes frames anew from the tables, for a period whose tape is gone. In: a feed and a period of receive times. Out: its ticks and bars in
+// the order of receipt, page by page. Rows that history added are left out: no socket ever brought them.
 import type { RecordedFrame } from '@fxtape/simulator/replay';
 import { type BrokerMs, formatBrokerTime } from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';

@@ -1,5 +1,5 @@
-// Reads a tape as a recording to be replayed. In: the folder and a period of receive times. Out: its frames, the ends of its connections between them, and
-// what cannot be read; and which streams the tape holds.
+// Reads a tape as a recording to be replayed. In: the folder and a period of receive times. Out: its frames, the ends of its connections
+// between them, and what cannot be read; and which streams the tape holds.
 import type { RecordedFrame, RecordedItem } from '@fxtape/simulator/replay';
 import { loadLedger, type StreamKey } from '@fxtape/market';
 import { type Damage, listSegments, readTape } from '@fxtape/tape';
@@ -16,8 +16,8 @@ export const tapeBeginsUs = async (dir: string): Promise<number | null> =>
   (await listSegments(dir))[0]?.segment ?? null;
 
 /**
- * Where a connection ended and frames of another one follow, there is a cut; after the last frame there is none. A process that was killed left
- * no `disconnected`, so the number on the lines tells too. Throws TAPE_IO, TAPE_FORMAT.
+ * Where a connection ended and frames of another one follow, there is a cut; after the last frame there is none. A process that was killed
+ * left no `disconnected`, so the number on the lines tells too. Throws TAPE_IO, TAPE_FORMAT.
  */
 export async function* tapeItems(
   dir: string,

@@ -1,5 +1,5 @@
-// What a gateway serves: accounts of the simulated market, or a recorded one. In: requests that the gateway has admitted. Out: the account's answers,
-// and its end of the socket.
+// What a gateway serves: accounts of the simulated market, or a recorded one. In: requests that the gateway has admitted. Out: the
+// account's answers, and its end of the socket.
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';

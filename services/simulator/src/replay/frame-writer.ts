@@ -1,5 +1,5 @@
-// Writes recorded frames to one socket in large pieces. In: frames, as text or base64. Out: WebSocket frames in that order; and whether the client takes
-// them, so that the player waits instead of keeping them in memory.
+// Writes recorded frames to one socket in large pieces. In: frames, as text or base64. Out: WebSocket frames in that order; and whether the
+// client takes them, so that the player waits instead of keeping them in memory.
 //
 //   text / binary ──► chunk (64 KiB) ──flush──► socket.write     full: HIGH_BYTES are waiting for the client
 

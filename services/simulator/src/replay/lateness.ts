@@ -1,5 +1,5 @@
-// How late frames were sent. In: one lateness a frame. Out: percentiles, to a tenth of a millisecond. It counts in classes, so that its memory does not
-// grow with the replay.
+// How late frames were sent. In: one lateness a frame. Out: percentiles, to a tenth of a millisecond. It counts in classes, so that its
+// memory does not grow with the replay.
 
 const CLASS_MS = 0.1;
 const CLASSES = 100_000;

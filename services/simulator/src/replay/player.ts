@@ -1,5 +1,6 @@
-// Plays a recording to the client. In: recorded items in order, and the speed. Out: their frames on the client's socket at the recorded distances divided by
-// the speed, or as fast as the client takes them; the socket ends where the recorded one did. It holds one batch and what the socket has not taken.
+// Plays a recording to the client. In: recorded items in order, and the speed. Out: their frames on the client's socket at the recorded
+// distances divided by the speed, or as fast as the client takes them; the socket ends where the recorded one did. It holds one batch and
+// what the socket has not taken.
 //
 // Time stands still while there is no client, so that nothing is missed; unless the replay was told to begin at once.
 

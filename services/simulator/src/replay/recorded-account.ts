@@ -1,6 +1,8 @@
-// The recorded account behind the gateway: its one socket, and when a client is ready. In: upgraded sockets. Out: the client that gets the frames.
+// The recorded account behind the gateway: its one socket, and when a client is ready. In: upgraded sockets. Out: the client that gets the
+// frames.
 //
-//   attached ──subscribes──► settling ──no other subscription for `settleMs`──► ready ──cut / client gone / newer client──► gone
+//   attached ──subscribes──► settling ──nothing new for `settleMs`──► ready
+//      └────────────────────────────┴── cut / client gone / newer client ──┴──► gone
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';

@@ -1,5 +1,5 @@
-// The socket of a client of a replay: answers its requests and knows what it wants. In: the upgraded socket, and what was recorded. Out: frames of
-// subscribed topics; what was not recorded is refused with the gateway's error.
+// The socket of a client of a replay: answers its requests and knows what it wants. In: the upgraded socket, and what was recorded. Out:
+// frames of subscribed topics; what was not recorded is refused with the gateway's error.
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -20,7 +20,7 @@ export interface RecordedSocketOptions {
   readonly socket: Socket;
   readonly streams: RecordedStreams;
   readonly indexOf: (symbol: string) => number;
-  /** It asked for something that was recorded. */
+  /** It asked for something that was recorded, perhaps not for the first time. */
   readonly onSubscribed: () => void;
   readonly onGone: () => void;
 }
@@ -90,7 +90,7 @@ export class RecordedSocket {
     if (!this.#isRecorded(subscription)) return this.#reply(refused(topic, NOT_RECORDED));
     const isNew = this.subscriptions.add(subscription);
     this.#reply(acknowledged('subscribe', topic, isNew ? 'subscribed' : 'already subscribed'));
-    if (isNew) this.#o.onSubscribed();
+    this.#o.onSubscribed();
   }
 
   #isRecorded({ symbol, timeframe, topic }: Subscription): boolean {

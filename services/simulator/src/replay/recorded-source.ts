@@ -1,5 +1,5 @@
-// A recording as the source of a gateway. In: requests, and what was recorded up to the replay's now. Out: answers from it, and the gateway's own errors
-// for what nobody recorded: nothing is made up.
+// A recording as the source of a gateway. In: requests, and what was recorded up to the replay's now. Out: answers from it, and the
+// gateway's own errors for what nobody recorded: nothing is made up.
 
 import type { Topic } from '@fxtape/fxsocket';
 import {

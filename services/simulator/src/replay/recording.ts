@@ -1,5 +1,5 @@
-// What a replay is given: whose recording it is, and what was recorded, in order. In: nothing. Out: the types that the reader of tapes and tables
-// fills and the player plays.
+// What a replay is given: whose recording it is, and what was recorded, in order. In: nothing. Out: the types that the reader of tapes and
+// tables fills and the player plays.
 
 import type { Topic } from '@fxtape/fxsocket';
 import type { ServedAccount } from '../gateway/gateway-source.ts';

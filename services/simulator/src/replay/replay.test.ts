@@ -155,8 +155,12 @@ test('it begins when a client has asked for everything it wants', async () => {
   const client = await new Client(replay).subscribe(EURUSD);
   await wait(60);
   await client.subscribe(XAUUSD);
+  await wait(60);
+  await client.subscribe(EURUSD);
+  const askedMs = performance.now();
   await client.closed;
   expect(client.frames).toHaveLength(200);
+  expect((client.atMs[3] as number) - askedMs).toBeGreaterThan(250);
 });
 
 test('where the recorded connection ended the socket ends, and the next one goes on', async () => {

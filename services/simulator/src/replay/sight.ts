@@ -1,5 +1,5 @@
-// Looks at a recorded frame: which topic it belongs to. In: the text. Out: its topic, with the number of its symbol; ticks are told apart without parsing
-// them, because they are nearly all frames.
+// Looks at a recorded frame: which topic it belongs to. In: the text. Out: its topic, with the number of its symbol; ticks are told apart
+// without parsing them, because they are nearly all frames.
 
 import { type Topic, topicShapes } from '@fxtape/fxsocket';
 import { isTimeframe, type Timeframe } from '../history/timeframe.ts';

@@ -1,5 +1,5 @@
-// Starts a replay: the gateway over a recording. In: the recording with its facts, the speed, an address. Out: the running gateway, and the summary when
-// everything was sent.
+// Starts a replay: the gateway over a recording. In: the recording with its facts, the speed, an address. Out: the running gateway, and the
+// summary when everything was sent.
 
 import { Gateway } from '../gateway/gateway.ts';
 import { Management } from '../gateway/management.ts';
