@@ -39,7 +39,7 @@ export function addDatasets(fxtape: Command, readTime: Times): void {
     .command('update')
     .description('makes the next version: what is new since, and what was healed, revised or corrected')
     .argument('<dir>', 'folder or s3:// address of the dataset')
-    .option('--to <time>', 'up to this time; default: now')
+    .option('--to <time>', 'up to this time; default: a minute ago')
     .option('--strict', 'refuse an open gap or a provisional clock rule')
     .option('--json', 'one JSON document')
     .action(
@@ -118,7 +118,7 @@ function addExport(command: Command, readTime: Times): Command {
     .option('--from <time>', 'ISO 8601 in UTC, or a duration back from now such as 30d; default: everything')
     .option(
       '--to <time>',
-      'up to this time, not included; default: now. Or a form, also beside a time: csv, mt5-csv (what MetaTrader imports); then the output is a folder of texts',
+      'up to this time, not included; default: a minute ago. Or a form, also beside a time: csv, mt5-csv (what MetaTrader imports); then the output is a folder of texts',
       several,
     )
     .option('--as-of <time>', 'what was known at this time')

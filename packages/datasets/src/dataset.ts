@@ -56,7 +56,9 @@ export class Dataset {
    * Makes version 0. A call that was ended before it finished is called again; when it had finished, its manifest is given.
    * Errors: DATASET_EXISTS, DATASET_NOTHING, DATASET_NOT_STRICT, DATASET_ROWS_CHANGING, DATASET_MOVED, those of source and store.
    */
-  async export(selection: Selection, call: WriteCall): Promise<Manifest> {
+  async export(asked: Selection, call: WriteCall): Promise<Manifest> {
+    // A version ends where it was made: what comes later is new to the next one.
+    const selection = { ...asked, toUs: Math.min(asked.toUs, call.nowUs) };
     const newest = await this.#log.newestVersion(call.signal);
     if (newest !== null) {
       const first = await this.manifest(0, call.signal);
@@ -78,7 +80,7 @@ export class Dataset {
     const before = await this.manifest(undefined, call.signal);
     const { selection } = before;
     const isPinned = selection.asOfUs !== null;
-    const until = isPinned ? selection.toUs : Math.max(toUs, selection.toUs);
+    const until = isPinned ? selection.toUs : Math.max(Math.min(toUs, call.nowUs), selection.toUs);
     return this.#write({ ...selection, toUs: until }, before, call);
   }
 

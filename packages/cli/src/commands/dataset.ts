@@ -47,6 +47,8 @@ export interface DatasetExportOptions {
 /** The exit code of a result that is not what it should be, or not what the other is. */
 const DIFFERENT = 2;
 const INTERRUPTED = 130;
+/** Rows are in the database a few seconds after they arrive; a version that ended sooner would lack some of them. */
+const SETTLES_US = 60_000_000;
 
 /** Resolves with the exit code. Errors: DATASET_*, QDB_*, ENV_INVALID. */
 export async function datasetExport(kind: KindName, options: DatasetExportOptions): Promise<number> {
@@ -58,7 +60,7 @@ export async function datasetExport(kind: KindName, options: DatasetExportOption
     accounts: options.account ?? [],
     timeframes: options.timeframe ?? [],
     fromUs: options.from ?? 0,
-    toUs: options.to ?? nowUs,
+    toUs: options.to ?? nowUs - SETTLES_US,
     asOfUs: options.asOf ?? null,
     reception: options.withReception === true,
     resample: options.resample ?? null,
@@ -100,7 +102,7 @@ export async function datasetUpdate(
   return withDataset(address, (dataset, signal) =>
     withSource(async (source) => {
       const startedMs = performance.now();
-      const manifest = await dataset.update(options.to ?? nowUs, {
+      const manifest = await dataset.update(options.to ?? nowUs - SETTLES_US, {
         source,
         strict: options.strict,
         nowUs,

@@ -2,6 +2,7 @@
 // so that a kill at any moment leaves the version before, and the same call goes on from the files that were finished.
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { FxtapeError } from '@fxtape/ops';
 import { dayOf, dayText, isoOf } from '../calendar.ts';
 import type { AddFile, Commit } from '../delta/actions.ts';
@@ -49,8 +50,8 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
   const facts = await readFacts(source, selection, signal);
   if (options.strict) requireStrict(facts, selection);
   const plan = await planVersion(options, facts.corrections);
-  const isSame = before !== null && plan.make.length === 0 && plan.drop.length === 0;
-  if (isSame && before.selection.toUs === selection.toUs) return null;
+  const sameFiles = plan.make.length === 0 && plan.drop.length === 0;
+  if (before !== null && sameFiles && saysTheSame(before, { selection, ...facts })) return null;
   if (before === null && plan.make.length === 0) throw nothing(selection);
   const made = await makeAll(plan.make, options);
   const files = [...plan.keep, ...made.map(({ file }) => file)].sort(byPath);
@@ -78,6 +79,16 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
   await writeReadme(store, manifest, signal);
   await rm(store.stagingDir, { recursive: true, force: true });
   return manifest;
+}
+
+const saysTheSame = (before: Manifest, { clockRules, conditions, corrections, gaps, selection }: Said): boolean =>
+  isDeepStrictEqual(
+    [before.selection, before.gaps, before.conditions, before.clockRules, before.corrections],
+    [selection, gaps, conditions, clockRules, corrections],
+  );
+
+interface Said extends Facts {
+  readonly selection: Selection;
 }
 
 type Facts = Pick<Manifest, 'clockRules' | 'conditions' | 'corrections' | 'gaps'>;
