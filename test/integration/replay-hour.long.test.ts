@@ -62,9 +62,13 @@ test('the ticks of a simulated hour are equal', { timeout: 1_200_000 }, async ()
   const fresh = await replayed.fresh(String(url));
   expect(await replayed.exited).toMatchObject({ code: 0 });
   expect(replayed.told('ended')).toMatchObject({ complete: true, damaged: 0, connections: 1 });
-  await fresh.finish();
   const where = `WHERE ts_recv >= cast(${fromUs} as timestamp) AND ts_recv < cast(${toUs} as timestamp)`;
   const original = await canonicalTicks(of, { where });
   expect(original.length).toBeGreaterThan(100_000);
-  expect(await canonicalTicks(fresh)).toEqual(original);
+  await fresh.finish(original.length);
+  const again = await canonicalTicks(fresh);
+  expect(again).toHaveLength(original.length);
+  // Row by row: a difference of whole lists this long takes minutes to print.
+  for (const [i, row] of original.entries())
+    if (JSON.stringify(row) !== JSON.stringify(again[i])) expect(again[i]).toEqual(row);
 });

@@ -14,7 +14,7 @@ import {
   until,
 } from '@fxtape/testkit';
 
-const STILL_MS = 8000;
+const STILL_MS = 3000;
 export const RULE = 'America/New_York+7h';
 
 export interface Told {
@@ -128,16 +128,16 @@ export class FreshRecorder extends Recorded {
     return this.questdb.http;
   }
 
-  /** Stops the recorder once its table stands still. */
-  async finish(): Promise<void> {
+  /** Stops the recorder when it has written this many ticks, and its table stands still. */
+  async finish(ticks: number): Promise<void> {
     let [count, sinceMs] = [0, performance.now()];
     await until(
       async () => {
         const now = await this.count();
         if (now !== count) [count, sinceMs] = [now, performance.now()];
-        return count > 0 && performance.now() - sinceMs > STILL_MS;
+        return count >= ticks && performance.now() - sinceMs > STILL_MS;
       },
-      { what: 'its ticks to stand still', deadlineMs: 300_000, everyMs: 250 },
+      { what: `${ticks} ticks`, deadlineMs: 600_000, everyMs: 250, retryErrors: true },
     );
     await this.service.stop(30_000);
     await until(
