@@ -362,7 +362,12 @@ function addReplay(fxtape: Command): void {
         .default(1000, '1s'),
     )
     .option('--port <n>', 'where to listen on 127.0.0.1; 0: any free port', port, 7090)
-    .option('--key <key>', 'the key that clients must use; it can only read', 'fxs_ro_demo')
+    .addOption(
+      new Option('--key <key>', 'the key that clients must use; it can only read').default(
+        'fxs_ro_demo',
+        'that of the demonstration',
+      ),
+    )
     .option('--json', 'one JSON object per line: `started`, `note`, `damage`, `ended`')
     .action(async (account: string, typed: Typed<ReplayOptions>, command: Command) => {
       const options = await withTimes(typed, command);

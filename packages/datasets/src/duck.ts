@@ -2,7 +2,7 @@
 // temporary files, and takes no more than two threads and 256 MB.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 
 const SETTINGS = {
   threads: '2',
@@ -19,6 +19,8 @@ let opened = 0;
 
 /** Opens DuckDB in memory for as long as `use` runs. What does not fit into its memory goes to the system's temporary folder. */
 export async function withDuck<T>(use: (duck: Duck) => Promise<T>): Promise<T> {
+  // A native module of 70 MB: loaded by who needs it.
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   opened += 1;
   const spill = join(tmpdir(), `fxtape-duckdb-${process.pid}-${opened}`);
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, temp_directory: spill });

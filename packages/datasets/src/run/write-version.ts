@@ -81,7 +81,10 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
   return manifest;
 }
 
-const saysTheSame = (before: Manifest, { clockRules, conditions, corrections, gaps, selection }: Said): boolean =>
+const saysTheSame = (
+  before: Manifest,
+  { clockRules, conditions, corrections, gaps, selection }: Said,
+): boolean =>
   isDeepStrictEqual(
     [before.selection, before.gaps, before.conditions, before.clockRules, before.corrections],
     [selection, gaps, conditions, clockRules, corrections],
