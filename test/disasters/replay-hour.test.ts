@@ -2,7 +2,7 @@
 // included.
 import { Recording, until } from '@fxtape/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { canonicalTicks, Replayed, RULE } from './replay-rig.ts';
+import { canonicalTicks, Replayed, RULE } from '../integration/replay-rig.ts';
 
 const SPEED = 60;
 /** For so long after a subscription, which it repeats while no heartbeat comes, a recorder may leave out equal ticks. */
