@@ -153,6 +153,8 @@ async function readExport(
   if (forms.length > 1 || times.length > 1)
     command.error('error: --to takes one time and one form', { exitCode: 64 });
   const [form] = forms;
+  if (form !== undefined && rest.strict === true)
+    command.error(`error: --strict is for datasets, not for --to ${form}`, { exitCode: 64 });
   const [fromUs, toUs, asOfUs] = [
     await readTime('--from', from, command),
     await readTime('--to', times[0], command),

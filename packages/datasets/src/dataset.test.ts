@@ -97,7 +97,14 @@ test('an export is what the source has, and its check finds nothing', async () =
     ]),
   );
   expect(await checkVersion(open())).toMatchObject({ version: 0, rows: 42, findings: [] });
-  expect(readdirSync(join(dir, 'set')).sort()).toEqual(['_README.md', '_delta_log', '_manifest', 'feed=icm']);
+  expect(readdirSync(join(dir, 'set')).sort()).toEqual([
+    '_README.md',
+    '_delta_log',
+    '_manifest',
+    '_staging',
+    'feed=icm',
+  ]);
+  expect(readdirSync(join(dir, 'set', '_staging'))).toEqual([]);
   expect(await open().export(selection(60), call(61))).toEqual(manifest);
   await expect(open().export(selection(59), call(61))).rejects.toMatchObject({ code: 'DATASET_EXISTS' });
 });
@@ -256,4 +263,37 @@ test('strict refuses an open gap and a provisional clock', async () => {
     { server: 'S', fromUs: 0, decidedUs: 0, rule: 'UTC', ruleId: null, confidence: 'provisional' },
   ];
   await expect(dataset.export(selection(60), { ...call(60), strict: true })).rejects.toThrow(/provisional/);
+});
+
+test('an update against an empty database is an error, not a version in which all days have left', async () => {
+  tenDays();
+  await dataset.export(selection(60), call(60));
+  source.rows.length = 0;
+  await expect(dataset.update(JANUARY + 61 * DAY_US, call(61))).rejects.toMatchObject({
+    code: 'DATASET_ROWS_LEFT',
+  });
+});
+
+test('of two writers one has the version, and its manifest', async () => {
+  tenDays();
+  await dataset.export(selection(30), call(30));
+  const other = open();
+  let won = false;
+  source.onExport = async () => {
+    if (won) return;
+    won = true;
+    await other.update(JANUARY + 35 * DAY_US, call(35));
+  };
+  await expect(dataset.update(JANUARY + 40 * DAY_US, call(40))).rejects.toMatchObject({
+    code: 'DATASET_MOVED',
+  });
+  expect(await open().manifest(1)).toMatchObject({ selection: { toUs: JANUARY + 35 * DAY_US } });
+  expect(await checkVersion(open())).toMatchObject({ version: 1, findings: [] });
+});
+
+test('a manifest that is not the one of its commit is refused', async () => {
+  tenDays();
+  const first = await dataset.export(selection(60), call(60));
+  writeFileSync(join(dir, 'set', '_manifest', '0.json'), JSON.stringify({ ...first, hash: 'another' }));
+  await expect(open().manifest()).rejects.toMatchObject({ code: 'DATASET_MANIFEST_WRONG' });
 });

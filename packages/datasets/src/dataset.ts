@@ -49,7 +49,13 @@ export class Dataset {
   /** The manifest of a version, or of the newest. Errors: DATASET_NOT_FOUND, DATASET_VERSION_UNKNOWN, DATASET_MANIFEST_MISSING, … */
   async manifest(version?: number, signal?: AbortSignal): Promise<Manifest> {
     const snapshot = await this.#log.snapshot(version, signal);
-    return readManifest(this.#store, snapshot.version, signal);
+    const manifest = await readManifest(this.#store, snapshot.version, signal);
+    if (manifest.hash === snapshot.info.fxtape['rowHash']) return manifest;
+    throw new FxtapeError({
+      code: 'DATASET_MANIFEST_WRONG',
+      message: `the manifest of version ${snapshot.version} of ${this.address} is not the one of its commit`,
+      context: { address: this.address, version: snapshot.version },
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 // One file of a version, made and proved before any commit names it. In: a planned file and the source. Out: a finished local file with its
 // hashes. What QuestDB sends is believed only when the stream ended, the rows in the file are as many as SQL counts before and after, and
 // they are in order: an error behind the first byte would otherwise leave a short file that looks whole.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,7 +53,8 @@ export async function makeFile(planned: PlannedFile, options: MakeOptions): Prom
   const earlier = await finishedBefore(base, planned, store);
   if (earlier !== null) return earlier;
   for (let attempt = 1; ; attempt++) {
-    const made = await tryMake(`${base}.parquet`, planned, options);
+    // Another process may make the same file: each writes its own.
+    const made = await tryMake(`${base}-${randomUUID()}.parquet`, planned, options);
     if (made === 'empty') return null;
     if (made !== 'moved') {
       await writeFile(`${base}.tmp`, JSON.stringify({ proof: proofOf(planned), made }));
@@ -192,6 +193,16 @@ async function requireParquetEnd(local: string, bytes: number): Promise<void> {
     hint: 'Run the command again; if it persists, look at the log of QuestDB',
     context: { bytes },
   });
+}
+
+/** Forgets files that are in the dataset now. The folder stays: another process may be making its own in it. */
+export async function forgetMade(
+  planned: readonly PlannedFile[],
+  options: Pick<MakeOptions, 'selection' | 'store'>,
+): Promise<void> {
+  const { selection, store } = options;
+  for (const each of planned)
+    await rm(join(store.stagingDir, `${stagedName(each, selection)}.json`), { force: true });
 }
 
 export async function sha256Of(local: string): Promise<string> {

@@ -1,7 +1,6 @@
 // Writes one version of a dataset. In: the request, and the version before where there is one. Out: files, manifest, commit; in this order,
 // so that a kill at any moment leaves the version before, and the same call goes on from the files that were finished.
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { FxtapeError } from '@fxtape/ops';
 import { dayOf, dayText, isoOf } from '../calendar.ts';
@@ -15,7 +14,7 @@ import { tableMeta } from '../schema.ts';
 import type { RowSource, Selection, Series } from '../source.ts';
 import type { Store } from '../store/store.ts';
 import { changedDays } from './changed-days.ts';
-import { type MadeFile, makeFile } from './make-file.ts';
+import { forgetMade, type MadeFile, makeFile } from './make-file.ts';
 import { type Plan, type PlannedFile, planFiles } from './plan.ts';
 import { requireStrict } from './strict.ts';
 
@@ -73,11 +72,15 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
     changes: before === null ? [] : changedDays(before, content),
   };
   for (const { local, path } of made.map((each) => each.made)) await store.putFile(path, local, signal);
+  // The manifest of a version that somebody else made meanwhile must stay.
+  if ((await log.newestVersion(signal)) !== (before?.version ?? null)) throw moved(store, manifest.version);
   await writeManifest(store, manifest, signal);
   const outcome = await log.commit(await commitOf(manifest, dropped, options), signal);
   if (outcome === 'taken') throw moved(store, manifest.version);
+  // Another writer may have put its own there between the two; the one that won has the last word.
+  await writeManifest(store, manifest, signal);
   await writeReadme(store, manifest, signal);
-  await rm(store.stagingDir, { recursive: true, force: true });
+  await forgetMade(plan.make, options);
   return manifest;
 }
 
@@ -109,6 +112,7 @@ async function planVersion(options: WriteOptions, corrections: Facts['correction
   const { before, kind, nowUs, selection, signal, source } = options;
   const days = await source.days(selection, signal);
   const oldestUs = before === null ? null : await source.oldestUs(kind.name, signal);
+  if (before !== null && oldestUs === null) throw emptyDatabase(options.store, kind);
   const since = before?.createdUs ?? Infinity;
   const corrected = corrections.some(({ appliedUs }) => appliedUs > since);
   const plan = planFiles({
@@ -220,6 +224,13 @@ function addOf(kind: DatasetKind, file: ManifestFile, nowUs: number): AddFile {
 
 const nothing = ({ kind }: Selection): FxtapeError =>
   new FxtapeError({ code: 'DATASET_NOTHING', message: `there are no rows of \`${kind}\` in this selection` });
+
+const emptyDatabase = (store: Store, { name }: DatasetKind): FxtapeError =>
+  new FxtapeError({
+    code: 'DATASET_ROWS_LEFT',
+    message: `${store.address} holds rows, and \`${name}\` of the database is empty`,
+    context: { address: store.address },
+  });
 
 const moved = (store: Store, version: number): FxtapeError =>
   new FxtapeError({
