@@ -14,6 +14,8 @@ const EXIT_CODES: Readonly<Record<string, string>> = {
   'dataset check': '0 it is, 1 failed, 2 it is not',
   'dataset diff': '0 equal, 1 failed, 2 different',
   replay: '0 everything was sent, or stopped with Ctrl-C; 1 failed',
+  backup: '0 done, 1 failed, 130 stopped with Ctrl-C',
+  restore: '0 done, 1 failed, 130 stopped with Ctrl-C',
   'tape check': '0 all readable, 1 failed, 2 something cannot be read',
 };
 

@@ -12,6 +12,7 @@ import type { ReplayOptions } from './commands/replay.ts';
 import type { SqlOptions } from './commands/sql.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UpOptions } from './commands/up.ts';
+import { addBackups } from './backup-program.ts';
 import { addDatasets } from './dataset-program.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { exitCodesOf } from './exit-codes.ts';
@@ -42,6 +43,7 @@ export function program(): Command {
   addClock(fxtape);
   addSetup(fxtape);
   addDatasets(fxtape, readTime);
+  addBackups(fxtape, { readTime, positive });
   addTape(fxtape);
   addReplay(fxtape);
   for (const [name, command] of commandsOf(fxtape))

@@ -7,7 +7,7 @@ import type { AddFile } from './delta/actions.ts';
 import { hashFile } from './hash/day-hash.ts';
 import { type DatasetKind, kindOf } from './kinds.ts';
 import { type Manifest, type ManifestFile, versionHash } from './manifest.ts';
-import { sha256Of } from './run/make-file.ts';
+import { sha256Of } from './parquet-file.ts';
 
 export interface Finding {
   /** Null: the version as a whole. */

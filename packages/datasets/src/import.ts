@@ -7,7 +7,7 @@ import { type Duck, duckName, duckText, withDuck } from './duck.ts';
 import { type DatasetKind, kindOf, type KindName } from './kinds.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import { fileColumns } from './schema.ts';
-import { sha256Of } from './run/make-file.ts';
+import { sha256Of } from './parquet-file.ts';
 
 /** Where rows go. */
 export interface RowSink {

@@ -32,6 +32,7 @@ export { timeOrder } from './write/time-order.ts';
 export type { WriteAnswer } from './wire/write-answer.ts';
 export type { WriterState } from './write/writer-state.ts';
 export { readRows, selectList } from './read/row-select.ts';
+export { type TableStretch, tableStretches } from './read/table-stretches.ts';
 export { type AppliedRule, type WritePermit, PAUSE_REACHES_MS, WriteGate } from './write/write-gate.ts';
 export { CorrectedRows, type LostHour, type Reckoning } from './correct/corrected-rows.ts';
 export { namesIn, storedColumns } from './correct/table-queries.ts';

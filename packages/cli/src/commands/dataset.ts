@@ -21,6 +21,7 @@ import { AppliedWatch, AppliedWriter, DatasetSource, TableWriter } from '@fxtape
 import { changeLines, checkLines, dryRunLines, textLines, writtenLines } from '../dataset/lines.ts';
 import { rowProgress } from '../dataset/row-progress.ts';
 import { readRunningEnv } from '../env.ts';
+import { untilStopped } from '../interrupt.ts';
 import { err, out } from '../print/out.ts';
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
 import { questDbView } from '../questdb.ts';
@@ -46,7 +47,6 @@ export interface DatasetExportOptions {
 
 /** The exit code of a result that is not what it should be, or not what the other is. */
 const DIFFERENT = 2;
-const INTERRUPTED = 130;
 /** Rows are in the database a few seconds after they arrive; a version that ended sooner would lack some of them. */
 const SETTLES_US = 60_000_000;
 
@@ -223,16 +223,13 @@ async function withDataset(
   address: string,
   use: (dataset: Dataset, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const store = await openStore(address);
   const log = { warn: (_: object, message: string): void => void err(`${message}\n`) };
+  const store = await openStore(address);
   try {
-    return await use(new Dataset({ store, engine: `fxtape ${version()}`, log }), stop.signal);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    err('Stopped. Nothing was committed; the same command goes on from the files that are finished.\n');
-    return INTERRUPTED;
+    return await untilStopped(
+      'Stopped. Nothing was committed; the same command goes on from the files that are finished.',
+      (signal) => use(new Dataset({ store, engine: `fxtape ${version()}`, log }), signal),
+    );
   } finally {
     store.close();
   }

@@ -2,18 +2,20 @@
 // it. Two services of one kind need two data folders: each is found by its run file.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refuseUnfinishedRestore } from '../backup/notes.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { endWithParent } from '../end-with-parent.ts';
 import { readCliEnv } from '../env.ts';
 import type { ProcessName } from '../processes.ts';
 
-/** Errors: ALREADY_RUNNING, DATA_DIR_UNUSABLE, and those of the service's start. */
+/** Errors: ALREADY_RUNNING, RESTORE_UNFINISHED, DATA_DIR_UNUSABLE, and those of the service's start. */
 export async function run(service: ProcessName, options: { withParent?: boolean }): Promise<void> {
   if (options.withParent === true) endWithParent();
   else {
     const dataDir = resolve(readCliEnv().FXTAPE_DATA_DIR);
     openDataDir(dataDir);
     refuseBesideUp(dataDir);
+    refuseUnfinishedRestore(dataDir);
     holdDataDir(dataDir, service);
   }
   await import(fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url)));

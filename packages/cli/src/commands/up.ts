@@ -15,6 +15,7 @@ import {
   systemClock,
 } from '@fxtape/ops';
 import { QuestDbHttp } from '@fxtape/questdb';
+import { refuseUnfinishedRestore } from '../backup/notes.ts';
 import { ApplyJournal, isUnfinished } from '../clock-apply/apply-state.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { type Demo, type DemoOptions, demoOf } from '../demo.ts';
@@ -59,7 +60,7 @@ export interface UpOptions extends DemoOptions {
 
 /**
  * Resolves when everything runs; the process lives on until a signal. At a terminal it waits until every account is live too, so that the
- * greeting comes last. @throws CONFIG_*, KEY_MISSING, DEMO_*, SIMULATOR_*, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID
+ * greeting comes last. @throws RESTORE_UNFINISHED, CONFIG_*, KEY_MISSING, DEMO_*, SIMULATOR_*, ENGINE_*, SERVICE_START_FAILED, ENV_INVALID
  */
 export async function up(options: UpOptions): Promise<void> {
   const env = readCliEnv();
@@ -85,6 +86,7 @@ export async function up(options: UpOptions): Promise<void> {
   }
   const dataDir = resolve(demo === null ? env.FXTAPE_DATA_DIR : demoDataDir(env.FXTAPE_DATA_DIR, demo.name));
   refuseBesideUp(dataDir);
+  refuseUnfinishedRestore(dataDir);
   await requireFreeAddresses(env, demo !== null);
   if (openDataDir(dataDir)) log.warn(`${dataDir} was readable by other users; now only you can read it`);
   holdDataDir(dataDir, 'up');

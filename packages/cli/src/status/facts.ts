@@ -2,6 +2,7 @@
 import type { CollectorState, JobsAnswer } from '@fxtape/console';
 import type { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
+import type { LastBackup } from '../backup/notes.ts';
 
 export interface ServiceFact {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface StatusFacts {
   readonly jobs: JobsAnswer | FxtapeError;
   /** Accounts whose bridge offers no past ticks, as far as QuestDB knows. */
   readonly withoutPastTicks: readonly string[];
+  /** The last backup of this data folder; null when none was made. */
+  readonly backup: LastBackup | null;
   /** By account; missing where the tape is on another machine. */
   readonly tapes: ReadonlyMap<string, TapeFact>;
   /** By account: counts per second since the last sample. */

@@ -8,6 +8,7 @@ import { JobQueues } from '@fxtape/jobs';
 import { createLog, formatAddr, FxtapeError, parseListenAddr, readServiceInfo } from '@fxtape/ops';
 import { asObjects, type Reader } from '@fxtape/questdb';
 import { tapeBytes } from '@fxtape/tape';
+import { readLastBackup } from '../backup/notes.ts';
 import { type CliEnv, isGiven } from '../env.ts';
 import { notRunning, whereNothingRuns } from '../not-running.ts';
 import { type QuestDbView, questDbView } from '../questdb.ts';
@@ -55,6 +56,7 @@ export async function gather(
       questdb,
       gaps,
       jobs,
+      backup: readLastBackup(dataDir),
       withoutPastTicks: withoutPastTicks instanceof FxtapeError ? [] : withoutPastTicks,
       tapes: collector instanceof FxtapeError ? new Map() : await tapesOf(dataDir, collector),
       rates: sample instanceof FxtapeError ? new Map() : ratesBetween(earlier, sample),

@@ -24,7 +24,7 @@ export function screen(report: StatusReport, o: ScreenOptions): string[] {
     '',
     ...services(report),
   ];
-  const gaps = ['', ...jobLines(report.jobs), '', gapLine(report.gaps)];
+  const gaps = ['', ...jobLines(report.jobs), '', gapLine(report.gaps), backupLine(report)];
   const accounts = report.accounts.length === 0 ? [] : ['', ...accountTable(report.accounts)];
   const left = o.rows - head.length - gaps.length - accounts.length;
   const each = Math.floor(left / Math.max(1, report.accounts.length));
@@ -32,6 +32,11 @@ export function screen(report: StatusReport, o: ScreenOptions): string[] {
     streamLines(account, each, report.accounts.length > 1),
   );
   return [...head, ...accounts, ...streams, ...gaps];
+}
+
+function backupLine({ backup }: StatusReport): string {
+  if (backup === null) return 'BACKUP  none of this data folder';
+  return `BACKUP  ${spellDuration(Math.max(0, backup.age_ms))} ago, ${spellBytes(backup.bytes)} in ${backup.address}`;
 }
 
 function services(report: StatusReport): string[] {

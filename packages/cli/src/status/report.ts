@@ -5,6 +5,7 @@
 import { type AccountState, type JobsAnswer, readinessOf } from '@fxtape/console';
 import { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
+import type { LastBackup } from '../backup/notes.ts';
 import { jobVerdict } from './job-reasons.ts';
 import type { Rates, StatusFacts, TapeFact } from './facts.ts';
 
@@ -31,6 +32,8 @@ export interface StatusReport {
   readonly gaps: readonly GapCount[] | null;
   /** Null: could not be queried. */
   readonly jobs: JobsAnswer | null;
+  /** The last backup of this data folder; null: none was made. */
+  readonly backup: (LastBackup & { readonly age_ms: number }) | null;
 }
 
 export interface AccountReport {
@@ -94,6 +97,7 @@ export function reportOf(facts: StatusFacts): StatusReport {
     accounts,
     gaps: gaps instanceof FxtapeError ? null : gaps,
     jobs: jobs instanceof FxtapeError ? null : jobs,
+    backup: facts.backup && { ...facts.backup, age_ms: facts.atMs - Date.parse(facts.backup.ended) },
   };
 }
 

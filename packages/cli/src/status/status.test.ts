@@ -33,7 +33,8 @@ test('well', () => {
 
     JOBS  none
 
-    GAPS  none"
+    GAPS  none
+    BACKUP  none of this data folder"
   `);
 });
 
@@ -99,7 +100,8 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
 
     JOBS  none
 
-    GAPS  3 open (1 not ended): stalled 3"
+    GAPS  3 open (1 not ended): stalled 3
+    BACKUP  none of this data folder"
   `);
 });
 
@@ -144,7 +146,8 @@ test('down: no collector, or no account that is live', () => {
 
     JOBS  none
 
-    GAPS  none"
+    GAPS  none
+    BACKUP  none of this data folder"
   `);
   const refused = sampleAccount({
     phase: 'backing_off',
@@ -177,6 +180,23 @@ test('a small screen shows what is not live first and counts the rest', () => {
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.find((line) => line.startsWith('LATE'))).toContain('failed');
   expect(lines.find((line) => /^and \d+ more symbols, all live$/.test(line))).toBeDefined();
+});
+
+test('the age of the last backup, or that there is none', () => {
+  const last = (facts: Partial<StatusFacts>): string | undefined =>
+    screen(reportOf(sampleFacts(facts)), { rows: Number.POSITIVE_INFINITY }).at(-1);
+  expect(last({})).toBe('BACKUP  none of this data folder');
+  const atMs = sampleFacts().atMs;
+  const backup = {
+    id: 'x',
+    address: 's3://b/x',
+    ended: new Date(atMs - 7_200_000).toISOString(),
+    rows: 5,
+    bytes: 1e9,
+  };
+  expect(last({ backup })).toBe('BACKUP  2 h ago, 1 GB in s3://b/x');
+  // A clock that was set back since.
+  expect(last({ backup: { ...backup, ended: new Date(atMs + 5000).toISOString() } })).toContain('0 ms ago');
 });
 
 test('gaps in one line', () => {

@@ -2,11 +2,8 @@
 // hashes. What QuestDB sends is believed only when the stream ended, the rows in the file are as many as SQL counts before and after, and
 // they are in order: an error behind the first byte would otherwise leave a short file that looks whole.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { FxtapeError } from '@fxtape/ops';
 import { dayText } from '../calendar.ts';
 import type { Duck } from '../duck.ts';
@@ -14,6 +11,7 @@ import { type FileHash, hashFile } from '../hash/day-hash.ts';
 import { type ManifestDay, seriesText } from '../manifest.ts';
 import type { Store } from '../store/store.ts';
 import { partitionFolder } from '../delta/paths.ts';
+import { receiveParquet, sha256Of } from '../parquet-file.ts';
 import type { DatasetKind } from '../kinds.ts';
 import type { Extent, RowSource, Selection, Slice } from '../source.ts';
 import type { PlannedFile } from './plan.ts';
@@ -116,7 +114,7 @@ async function tryMake(
   };
   const before = await source.extent(slice, signal);
   if (before.rows === 0) return 'empty';
-  const { bytes, sha256 } = await download(local, await source.parquet(slice, signal), signal);
+  const { bytes, sha256 } = await receiveParquet(local, await source.parquet(slice, signal), signal);
   const hashed = await hashFile(duck, local, kind.columns, signal);
   const after = await source.extent(slice, signal);
   if (!isOf(hashed, before) || !isOf(hashed, after) || before.stampUs !== after.stampUs) return 'moved';
@@ -148,53 +146,6 @@ function manifestDays({ days }: FileHash, planned: PlannedFile): ManifestDay[] {
   return days.map(({ dayUs, hash, rows }) => [dayText(dayUs), rows, hash, told.get(dayUs) ?? null]);
 }
 
-/** Durable when it returns. */
-async function download(
-  local: string,
-  body: NodeJS.ReadableStream,
-  signal: AbortSignal | undefined,
-): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const measured = new Transform({
-    transform(part: Buffer, _encoding, done) {
-      hash.update(part);
-      bytes += part.length;
-      done(null, part);
-    },
-  });
-  try {
-    await pipeline(
-      body,
-      measured,
-      createWriteStream(local, { flush: true }),
-      ...(signal ? [{ signal }] : []),
-    );
-    await requireParquetEnd(local, bytes);
-  } catch (error) {
-    await rm(local, { force: true });
-    throw error;
-  }
-  return { bytes, sha256: hash.digest('hex') };
-}
-
-async function requireParquetEnd(local: string, bytes: number): Promise<void> {
-  const file = await open(local);
-  try {
-    const end = Buffer.alloc(4);
-    await file.read(end, 0, 4, Math.max(0, bytes - 4));
-    if (bytes >= 12 && end.toString('latin1') === 'PAR1') return;
-  } finally {
-    await file.close();
-  }
-  throw new FxtapeError({
-    code: 'DATASET_FILE_WRONG',
-    message: `QuestDB's export ended after ${bytes} bytes without the end of a Parquet file`,
-    hint: 'Run the command again; if it persists, look at the log of QuestDB',
-    context: { bytes },
-  });
-}
-
 /** Forgets files that are in the dataset now. The folder stays: another process may be making its own in it. */
 export async function forgetMade(
   planned: readonly PlannedFile[],
@@ -203,13 +154,6 @@ export async function forgetMade(
   const { selection, store } = options;
   for (const each of planned)
     await rm(join(store.stagingDir, `${stagedName(each, selection)}.json`), { force: true });
-}
-
-export async function sha256Of(local: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const part of createReadStream(local, { highWaterMark: 1024 * 1024 }))
-    hash.update(part as Buffer);
-  return hash.digest('hex');
 }
 
 function rowsChanging(planned: PlannedFile): FxtapeError {

@@ -1,5 +1,6 @@
 // The catalogue of error codes: every code that fxtape throws or reports, by the section of docs/error-codes.md that lists it. Codes are
 // stable; the page is generated from here (`npm run docs`). The client packages have catalogues of their own (packages/fxsocket/src/errors.ts).
+import { backupErrors } from './backup.ts';
 import { clockApplyErrors } from './clock-apply.ts';
 import { clockRulesErrors } from './clock-rules.ts';
 import { collectorErrors } from './collector.ts';
@@ -31,6 +32,7 @@ export const errorSections = {
   Console: consoleErrors,
   Datasets: datasetErrors,
   'Datasets: log and storage': datasetStorageErrors,
+  'Backup and restore': backupErrors,
   'Engines of the local stack': enginesErrors,
   Simulator: simulatorErrors,
 } satisfies Record<string, Record<string, Entry>>;
@@ -49,6 +51,7 @@ export const errorCatalogue = {
   ...consoleErrors,
   ...datasetErrors,
   ...datasetStorageErrors,
+  ...backupErrors,
   ...enginesErrors,
   ...simulatorErrors,
 };
