@@ -26,7 +26,7 @@ import { DAY_US, dayOf, dayPieces } from './day-pieces.ts';
 import { intervalSql, requireResample } from './interval-sql.ts';
 import { knownClockRules, knownConditions, knownCorrections, knownGaps } from './known-facts.ts';
 import { isSelected, requireNames } from './known-names.ts';
-import { isVersioned, rowSql, tableOf, whereSql } from './row-sql.ts';
+import { hasRevisions, rowSql, tableOf, whereSql } from './row-sql.ts';
 
 type Http = Pick<QuestDbHttp, 'exec' | 'exportParquet'>;
 
@@ -36,7 +36,7 @@ const DEADLINE_MS = 90_000;
 const SETTLE_TIMEOUT_MS = 30_000;
 /** Most rows that one statement counts: about a second on two cores. */
 const MOST_COUNTED_ROWS = 20_000_000;
-/** Most rows in one statement over intervals or versions, for which the server keeps each row in memory. */
+/** Most rows in one statement over intervals or revisions, for which the server keeps each row in memory. */
 const MOST_HELD_ROWS = 2_000_000;
 
 /**
@@ -74,7 +74,7 @@ export class DatasetSource implements RowSource {
     await this.#requireSettled([tableOf(selection)], signal);
     const days = await this.#daysOfRows({ ...selection, resample: null }, signal);
     await requireNames(this.#http, selection, seriesIn(days), { signal, deadlineMs: DEADLINE_MS });
-    const holdsRows = selection.resample !== null || isVersioned(selection);
+    const holdsRows = selection.resample !== null || hasRevisions(selection);
     return holdsRows ? this.#daysBySeries(selection, days, signal) : days;
   }
 
@@ -138,7 +138,7 @@ export class DatasetSource implements RowSource {
     return oldest === null ? null : dayOf(oldest);
   }
 
-  /** Where rows have versions, the days of all versions. */
+  /** Where rows have revisions, the days of all revisions. */
   async #daysOfRows(selection: Selection, signal: AbortSignal | undefined): Promise<DayRows[]> {
     const { kind } = selection;
     const options = { mostRows: MOST_COUNTED_ROWS, signal, deadlineMs: DEADLINE_MS };
@@ -147,7 +147,7 @@ export class DatasetSource implements RowSource {
       kind === 'gaps' ? [selection] : await dayPieces(this.#http, tableOf(selection), selection, options);
     const found: DayRows[] = [];
     for (const piece of pieces) {
-      const { from, where } = rowSql(selection, piece, null, { everyVersion: true });
+      const { from, where } = rowSql(selection, piece, null, { everyRevision: true });
       const rows = `${from}${whereSql(where)}`;
       found.push(...(await this.#countDays(selection, datasetKinds[kind].series, rows, signal)));
     }
@@ -159,7 +159,7 @@ export class DatasetSource implements RowSource {
     return inOrder(found.filter((day) => chosen.has(keyOf(day.series))));
   }
 
-  /** Series by series, so that the server never holds the intervals or versions of many symbols at once. */
+  /** Series by series, so that the server never holds the intervals or revisions of many symbols at once. */
   async #daysBySeries(
     selection: Selection,
     known: readonly DayRows[],

@@ -108,7 +108,7 @@ export async function knownClockRules(
   return valid.filter((rule, i) => {
     const next = valid[i + 1];
     const endUs = next?.server === rule.server ? next.fromUs : Number.POSITIVE_INFINITY;
-    // The first rule also stands for the time before it: no earlier one is known.
+    // The first rule also applies before it: no earlier one is known.
     const isFirst = valid[i - 1]?.server !== rule.server;
     return endUs > selection.fromUs && (isFirst || rule.fromUs < selection.toUs);
   });

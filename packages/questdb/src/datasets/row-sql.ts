@@ -14,11 +14,11 @@ export interface RowSql {
 }
 
 /** The table that holds a kind's rows, and the one with all their revisions. */
-const TABLES: Readonly<Record<KindName, { readonly now: TableName; readonly versions?: TableName }>> = {
+const TABLES: Readonly<Record<KindName, { readonly now: TableName; readonly revisions?: TableName }>> = {
   ticks: { now: 'ticks' },
-  bars: { now: 'bars', versions: 'bar_revisions' },
-  deals: { now: 'deals', versions: 'deal_revisions' },
-  positions: { now: 'positions', versions: 'position_revisions' },
+  bars: { now: 'bars', revisions: 'bar_revisions' },
+  deals: { now: 'deals', revisions: 'deal_revisions' },
+  positions: { now: 'positions', revisions: 'position_revisions' },
   account_events: { now: 'account_events' },
   gaps: { now: 'gap_events' },
   daily_quality: { now: 'daily_quality' },
@@ -53,23 +53,23 @@ export const narrowedBy = (kind: KindName): readonly NameColumn[] => [
 
 /** The table whose rows are read. */
 export function tableOf({ asOfUs, kind }: Pick<Selection, 'kind' | 'asOfUs'>): TableName {
-  const { now, versions } = TABLES[kind];
-  return asOfUs === null ? now : (versions ?? now);
+  const { now, revisions } = TABLES[kind];
+  return asOfUs === null ? now : (revisions ?? now);
 }
 
 /** Whether the newest revision of each row has to be found. */
-export const isVersioned = ({ asOfUs, kind }: Selection): boolean =>
-  asOfUs !== null && TABLES[kind].versions !== undefined;
+export const hasRevisions = ({ asOfUs, kind }: Selection): boolean =>
+  asOfUs !== null && TABLES[kind].revisions !== undefined;
 
 /**
- * `everyVersion`: all revisions of each row instead of the newest, which is a cheap way to find the days that may have rows. Errors:
+ * `everyRevision`: all revisions of each row instead of the newest, which is a cheap way to find the days that may have rows. Errors:
  * DATASET_AS_OF_UNKNOWN.
  */
 export function rowSql(
   selection: Selection,
   range: Range,
   series: Series | null,
-  { everyVersion = false }: { readonly everyVersion?: boolean } = {},
+  { everyRevision = false }: { readonly everyRevision?: boolean } = {},
 ): RowSql {
   const { asOfUs, kind } = selection;
   const definition = datasetKinds[kind];
@@ -91,14 +91,14 @@ export function rowSql(
   if (asOfUs === null) return { from: TABLES[kind].now, where: [...rows, ...narrow] };
   if (kind === 'daily_quality') throw asOfUnknown();
   const known = `${definition.stamp} <= ${sqlTimestamp(asOfUs)}`;
-  const { now, versions } = TABLES[kind];
-  if (versions === undefined) return { from: now, where: [...rows, known, ...narrow] };
-  if (everyVersion) return { from: versions, where: [...rows, known] };
+  const { now, revisions } = TABLES[kind];
+  if (revisions === undefined) return { from: now, where: [...rows, known, ...narrow] };
+  if (everyRevision) return { from: revisions, where: [...rows, known] };
   const key = [...definition.series, ...definition.order].join(', ');
   const ranked = `row_number() OVER (PARTITION BY ${key} ORDER BY ${definition.stamp} DESC) fx_nth`;
   // The narrowing columns may differ between revisions, so they are compared after the newest has been found.
   return {
-    from: `(SELECT *, ${ranked} FROM ${versions}${whereSql([...rows, known])})`,
+    from: `(SELECT *, ${ranked} FROM ${revisions}${whereSql([...rows, known])})`,
     where: ['fx_nth = 1', ...narrow],
   };
 }
