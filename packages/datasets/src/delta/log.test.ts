@@ -274,7 +274,7 @@ describe('what other tools wrote', () => {
     ['a domain', { domainMetadata: { domain: 'd', configuration: '{}', removed: false } }],
     ['changes beside the rows', { cdc: { path: 'c', partitionValues: {}, size: 1, dataChange: false } }],
     ['what is not known yet', { somethingNew: {} }],
-    ['a removed file that nobody added', { remove: { path: 'symbol=x/y.parquet', dataChange: false } }],
+    ['a removed file that was never added', { remove: { path: 'symbol=x/y.parquet', dataChange: false } }],
   ])('%s is ignored', async (_, action) => {
     const dir = folder();
     await write(dir, commitOf(0));
@@ -390,7 +390,7 @@ describe('a damaged log', () => {
     ],
     ['a line that is not an action', (dir) => writeFileSync(join(dir, commitPath(1)), '[1]\n')],
     ['no first version', (dir) => rmSync(join(dir, commitPath(0)))],
-  ])('%s is told', async (_, damage) => {
+  ])('%s is reported', async (_, damage) => {
     const dir = folder();
     await write(dir, commitOf(0), commitOf(1), commitOf(2));
     damage(dir);

@@ -1,5 +1,5 @@
 // How a value becomes the bytes that are hashed, as docs/dataset-format.md defines it. In: a column of a Parquet file. Out: SQL whose
-// results are hashed as they lie in memory, so that no number is converted in JavaScript.
+// results are hashed as they are in memory, so that no number is converted in JavaScript.
 import type { Column } from '@fxtape/market/tables';
 import { duckName } from '../duck.ts';
 

@@ -68,7 +68,7 @@ test('nothing changed: nothing is made', () => {
 test.each([
   ['more rows', day(1, 11)],
   ['the same count, but a newer stamp', day(1, 10, 99)],
-])('%s on a day: the file that holds it is made anew, others stay', (_name, changed) => {
+])('%s on a day: the file that holds it is made again, others stay', (_name, changed) => {
   const files = filesOf(planFiles(input([day(0), day(1), day(40)])));
   const plan = planFiles(input([day(0), changed, day(40)], { files }));
   expect(plan.drop).toEqual([files[0]]);

@@ -124,7 +124,7 @@ export class FolderStore implements Store {
   }
 
   close(): void {
-    // It holds nothing open.
+    // Nothing is kept open.
   }
 
   #full(path: string): string {
@@ -193,7 +193,7 @@ export class FolderStore implements Store {
     try {
       return await stat(full);
     } catch (error) {
-      if (isMissing(error)) return null; // it was removed meanwhile
+      if (isMissing(error)) return null; // removed since it was listed
       throw this.#failed('list', path, error);
     }
   }

@@ -270,7 +270,7 @@ test('a client that leaves misses nothing: the replay waits for the next one', a
   expect(before + second.frames.length).toBe(6);
 });
 
-test('started now, it waits for nobody', async () => {
+test('started now, it does not wait for a client', async () => {
   const items = [at(0, tick('EURUSD', 0)), at(1, tick('EURUSD', 1))];
   const replay = await start(inBatches(items), { settleMs: null });
   expect(await replay.ended).toMatchObject({ complete: true, frames: 0, unsent: 2, connections: 0 });
