@@ -1,7 +1,8 @@
-"""Opens one version of a Delta table with one reader after another and prints what each of them saw, one JSON object a line.
+"""Opens versions of a Delta table with one reader after another and prints what each of them saw, one JSON object per line.
 
-In: the folder, the version, the time column, the columns to add up, and a range of time. Out per reader: rows, types, first and last time in
-microseconds UTC, sums, rows in the range, and rows by partition. An error ends the program: a reader that cannot open the table is a failure.
+In: the folder, the versions, the time column, the columns to add up, and a range of time. Out per reader: rows, types, first and last time
+in microseconds UTC, sums, rows in the range, and rows by partition. An error ends the program: a reader that cannot open the table is a
+failure.
 """
 
 import argparse
@@ -16,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def us(at):
-    """Microseconds since 1970, from a time that knows its zone."""
+    """Microseconds since 1970, from a time with a zone."""
     if at.tzinfo is None:
         raise ValueError(f"{at} has no zone")
     return (at - EPOCH) // timedelta(microseconds=1)
@@ -27,7 +28,7 @@ def at(micros):
 
 
 def seen_by_arrow(table, a):
-    """What an Arrow table says; pyarrow, pandas and deltalake end here."""
+    """What an Arrow table holds; for deltalake and pyarrow."""
     import pyarrow.compute as pc
 
     ts = table[a.time]
@@ -52,7 +53,7 @@ def read_deltalake(a):
 
     seen = seen_by_arrow(table.to_pyarrow_table(), a)
     if table.count() != seen["rows"]:
-        raise ValueError(f"the log promises {table.count()} rows, the files hold {seen['rows']}")
+        raise ValueError(f"the log states {table.count()} rows, the files hold {seen['rows']}")
     pruned = table.to_pyarrow_table(filters=[(a.time, ">=", at(a.from_us)), (a.time, "<", at(a.to_us))])
     return {**seen, "types": types, "pruned": pruned.num_rows}
 
@@ -206,7 +207,7 @@ def main():
     parser.add_argument("--by", default=["symbol"], type=lambda text: text.split(","))
     parser.add_argument("--from-us", type=int, default=0)
     parser.add_argument("--to-us", type=int, default=2**52)
-    parser.add_argument("--jars", help="the folder of Delta's jars, for Spark")
+    parser.add_argument("--jars", help="the folder with the jars of Delta for Spark")
     a = parser.parse_args()
     for reader in a.readers:
         for version in a.versions:
@@ -221,5 +222,5 @@ if "pyspark" in sys.modules:
     session = SparkSession.getActiveSession()
     if session is not None:
         session.stop()
-# Everything is printed. Threads of native libraries may abort an orderly end of the interpreter.
+# Everything is printed. An orderly exit of the interpreter may crash in the threads of native libraries.
 os._exit(0)

@@ -1,4 +1,4 @@
-// Other people's readers open our tables: each sees the rows, types, times and sums that were written, at every version, from the
+// Readers of other projects open our tables: each sees the rows, types, times and sums that were written, at every version, from the
 // commits and from a checkpoint. In: a table with symbols as brokers name them, written by our log. The readers are installed into
 // the cache (1.3 GB with Spark).
 import { execFile } from 'node:child_process';
@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const SYMBOLS = ['EUR/USD', '#AAPL', 'US 500', '123456', 'é', 'XAU+'];
 const PARTITIONS = ['feed', 'symbol', 'month'];
-/** Spark's own distribution is a Python package; Delta's part of it comes as jars. */
+/** Spark is a Python package; Delta for Spark comes as jars. */
 const JARS = [
   'io.delta:delta-spark_2.13:4.0.0',
   'io.delta:delta-storage:4.0.0',
@@ -42,7 +42,7 @@ interface Part {
 }
 
 const temp = tempDir('readers');
-// Polars 2.1.0 opens no table whose own folder has a space in its path.
+// Polars 2.1.0 cannot open a table whose path has a space.
 const table = join(temp.path, 'table');
 const RANGE_US = [Date.UTC(2026, 0, 20) * 1000, Date.UTC(2026, 1, 3) * 1000] as const;
 /** What each version holds. */
@@ -65,7 +65,7 @@ const meta: TableMeta = {
   createdMs: Date.UTC(2026, 0, 1),
 };
 
-/** A month of one symbol, `rows` of it. Prices are quarters, so that every sum is exact in any order. */
+/** A file of `rows` rows: one symbol, one month. Prices are quarters, so that every sum is exact in any order. */
 async function makePart(symbol: string, month: string, rows: number): Promise<Part> {
   const partitionValues = { feed: 'icm', symbol, month };
   const path = `${partitionFolder(PARTITIONS, partitionValues)}/part-${rows}.parquet`;
@@ -77,7 +77,7 @@ async function makePart(symbol: string, month: string, rows: number): Promise<Pa
     SELECT make_timestamptz((${fromUs} + i * ${stepUs})::BIGINT) AS ts, 100 + (i % 64) * 0.25::DOUBLE AS bid,
       7200::INTEGER AS utc_offset_s, CASE WHEN i % 3 = 0 THEN NULL ELSE 'ok' END AS quality FROM range(${rows}) t(i)
   ) TO '${local.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`);
-  const at = Array.from({ length: rows }, (_, i) => fromUs + i * stepUs);
+  const timesUs = Array.from({ length: rows }, (_, i) => fromUs + i * stepUs);
   const { size } = await stat(local);
   return {
     file: {
@@ -87,10 +87,10 @@ async function makePart(symbol: string, month: string, rows: number): Promise<Pa
       modifiedMs: Date.UTC(2026, 2, 1),
       rows,
       firstUs: fromUs,
-      lastUs: at.at(-1) as number,
+      lastUs: timesUs.at(-1) as number,
     },
-    sums: { bid: at.reduce((sum, _, i) => sum + 100 + (i % 64) * 0.25, 0), utc_offset_s: rows * 7200 },
-    inRange: at.filter((us) => us >= RANGE_US[0] && us < RANGE_US[1]).length,
+    sums: { bid: timesUs.reduce((sum, _, i) => sum + 100 + (i % 64) * 0.25, 0), utc_offset_s: rows * 7200 },
+    inRange: timesUs.filter((us) => us >= RANGE_US[0] && us < RANGE_US[1]).length,
   };
 }
 
@@ -186,7 +186,7 @@ beforeAll(async () => {
   const february = await Promise.all(SYMBOLS.map((symbol, i) => makePart(symbol, '2026-02', 500 + i)));
   const healed = await makePart('EUR/USD', '2026-01', 1200);
   const more = await makePart('#AAPL', '2026-03', 50);
-  // Version 1 replaces a file and adds a month; version 3 has a checkpoint, version 4 follows it.
+  // Version 1 replaces a file and adds a month. Version 3 has a checkpoint; version 4 follows it.
   const [first, ...others] = january;
   versions.push(january, [healed, ...others, ...february]);
   versions.push([...(versions[1] as Part[]), more]);

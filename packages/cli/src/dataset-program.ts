@@ -26,7 +26,7 @@ interface TypedExport {
 
 const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-/** `readTime`: a time as it was typed, in microseconds UTC. */
+/** `readTime`: converts a time, as it was typed, to microseconds UTC. */
 export function addDatasets(fxtape: Command, readTime: Times): void {
   const dataset = fxtape
     .command('dataset')
@@ -37,7 +37,7 @@ export function addDatasets(fxtape: Command, readTime: Times): void {
   addExport(fxtape.command('export'), readTime).description('the same as `dataset export`');
   dataset
     .command('update')
-    .description('makes the next version: what is new since, and what was healed, revised or corrected')
+    .description('makes the next version: rows that are new, and days that were healed, revised or corrected')
     .argument('<dir>', 'folder or s3:// address of the dataset')
     .option('--to <time>', 'up to this time; default: a minute ago')
     .option('--strict', 'refuse an open gap or a provisional clock rule')
@@ -52,7 +52,7 @@ export function addDatasets(fxtape: Command, readTime: Times): void {
     );
   dataset
     .command('check')
-    .description('reads a version and proves files and rows against its manifest')
+    .description('checks the files and rows of a version against its manifest')
     .argument('<dir>', 'folder or s3:// address; DIR@3 is version 3')
     .option('--json', 'one JSON document')
     .action(async (dir: string, options: { json?: boolean }) => {
@@ -61,7 +61,7 @@ export function addDatasets(fxtape: Command, readTime: Times): void {
     });
   dataset
     .command('import')
-    .description('writes a version back into the database; it needs reception columns')
+    .description('writes a version back into the database; it must have the reception columns')
     .argument('<dir>', 'folder or s3:// address; DIR@3 is version 3')
     .option('--json', 'one JSON document')
     .action(async (dir: string, options: { json?: boolean }) => {
@@ -81,19 +81,22 @@ export function addDatasets(fxtape: Command, readTime: Times): void {
         const { keep, ...options } = typed;
         const keepMs =
           durationMs(keep) ??
-          command.error(`error: option '--keep <duration>' argument '${keep}' is no duration such as 30d.`, {
-            exitCode: 64,
-          });
+          command.error(
+            `error: option '--keep <duration>' argument '${keep}' is not a duration such as 30d.`,
+            {
+              exitCode: 64,
+            },
+          );
         const { datasetVacuum } = await import('./commands/dataset.ts');
         process.exitCode = await datasetVacuum(dir, { ...options, keepMs });
       },
     );
   dataset
     .command('diff')
-    .description('names the rows that differ between two versions, each with its reason and the evidence')
+    .description('counts the rows that differ between two versions, by day, reason and evidence')
     .argument('<a>', 'folder or s3:// address; DIR@3 is version 3')
     .argument('<b>', 'the same')
-    .option('--rows', 'list the rows')
+    .option('--rows', 'list the rows that differ')
     .option('--json', 'one JSON document')
     .action(async (a: string, b: string, options: { rows?: boolean; json?: boolean }) => {
       const { datasetDiff } = await import('./commands/dataset.ts');
@@ -113,28 +116,34 @@ function addExport(command: Command, readTime: Times): Command {
     .option('--feed <name>', 'a feed; may be repeated; default: all', several)
     .option('--account <name>', 'an account, for deals, positions, account_events and gaps', several)
     .addOption(
-      new Option('--timeframe <name>', 'of bars; may be repeated; default: all').argParser(timeframe),
+      new Option('--timeframe <name>', 'a timeframe, for bars; may be repeated; default: all').argParser(
+        timeframe,
+      ),
     )
     .option('--from <time>', 'ISO 8601 in UTC, or a duration back from now such as 30d; default: everything')
     .option(
       '--to <time>',
-      'up to this time, not included; default: a minute ago. Or a form, also beside a time: csv, mt5-csv (what MetaTrader imports); then the output is a folder of texts',
+      'up to this time, not included; default: a minute ago. Or a text form, alone or with a time: csv, mt5-csv (what MetaTrader imports); the output is then a folder of text files',
       several,
     )
-    .option('--as-of <time>', 'what was known at this time')
+    .option('--as-of <time>', 'rows as they were known at this time')
     .requiredOption('-o, --output <dir>', 'new folder, or s3://bucket/prefix')
     .option('--strict', 'refuse an open gap or a provisional clock rule')
     .option('--with-reception', 'also when and how each row was received; `dataset import` needs it')
     .addOption(
       new Option('--resample <width>', 'bars made from ticks, such as 1s, 5s, 1m, 1h').argParser(width),
     )
-    .addOption(new Option('--price <side>', 'with --resample').choices(['bid', 'ask', 'mid']).default('bid'))
+    .addOption(
+      new Option('--price <side>', 'with --resample: from which price')
+        .choices(['bid', 'ask', 'mid'])
+        .default('bid'),
+    )
     .addOption(
       new Option('--align <clock>', 'with --resample: where a day begins')
         .choices(['utc', 'broker'])
         .default('utc'),
     )
-    .option('--dry-run', 'say rows, size and time; write nothing')
+    .option('--dry-run', 'print rows, size and time; write nothing')
     .option('--json', 'one JSON document')
     .action(async (kind: KindName, typed: TypedExport) => {
       const { datasetExport } = await import('./commands/dataset.ts');

@@ -1,17 +1,18 @@
-// UTC days, months and years of a dataset. In and out: microseconds UTC, and the texts that stand in folders and manifests.
+// UTC days, months and years of a dataset. In and out: microseconds UTC, and the texts in folder names and manifests.
 
 export const DAY_US = 86_400_000_000;
 
+/** Midnight UTC at or before a time. */
 export const dayOf = (us: number): number => Math.floor(us / DAY_US) * DAY_US;
 
 /** `2026-01-05`. */
 export const dayText = (us: number): string => new Date(us / 1000).toISOString().slice(0, 10);
 
-/** `2026-01` or `2026`: the partition in which a time lies. */
+/** `2026-01` or `2026`: the month or year of a time. */
 export const periodText = (us: number, period: 'month' | 'year'): string =>
   new Date(us / 1000).toISOString().slice(0, period === 'month' ? 7 : 4);
 
-/** Start of the month or year behind the one in which a time lies. */
+/** Start of the next month or year after a time. */
 export function periodEnd(us: number, period: 'month' | 'year'): number {
   const at = new Date(us / 1000);
   const year = at.getUTCFullYear();

@@ -1,5 +1,5 @@
-// Proves that a version is what its manifest and its log say. In: a dataset and a version. Out: a line for each thing that is not so, with
-// the file it concerns. It reads every file once.
+// Checks a version against its manifest and its log. In: a dataset and a version. Out: a finding for each contradiction, with the file it
+// concerns. It reads every file once.
 import { type Duck, withDuck } from './duck.ts';
 import { dayText } from './calendar.ts';
 import type { Dataset } from './dataset.ts';
@@ -10,7 +10,7 @@ import { type Manifest, type ManifestFile, versionHash } from './manifest.ts';
 import { sha256Of } from './parquet-file.ts';
 
 export interface Finding {
-  /** Null: the version as a whole. */
+  /** Null: it concerns the version as a whole. */
   readonly path: string | null;
   readonly problem: string;
 }
@@ -29,14 +29,15 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Files that are read at once. */
+/** Files read at the same time. */
 const AT_ONCE = 2;
 
+/** Checks the newest version, or the given one. Errors: those of `Dataset.manifest` and of the store. */
 export async function checkVersion(dataset: Dataset, options: CheckOptions = {}): Promise<Checked> {
   const { onProgress, signal } = options;
   const snapshot = await dataset.log.snapshot(options.version, signal);
   const manifest = await dataset.manifest(snapshot.version, signal);
-  const findings = wholeFindings(manifest, snapshot.files);
+  const findings = versionFindings(manifest, snapshot.files);
   let rows = 0;
   const waiting = [...manifest.files];
   const work = async (duck: Duck): Promise<void> => {
@@ -48,23 +49,23 @@ export async function checkVersion(dataset: Dataset, options: CheckOptions = {})
       onProgress?.({ rows, ofRows: manifest.rows });
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => withDuck(work)));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => withDuck(work)));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   findings.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
   const { hash } = manifest;
   return { version: manifest.version, files: manifest.files.length, rows: manifest.rows, hash, findings };
 }
 
-/** Log and manifest must name the same files, with the same counts and times: other tools believe the log. */
-function wholeFindings(manifest: Manifest, logged: ReadonlyMap<string, AddFile>): Finding[] {
+/** Log and manifest must name the same files, with the same counts and times: other tools rely on the log. */
+function versionFindings(manifest: Manifest, logged: ReadonlyMap<string, AddFile>): Finding[] {
   const findings: Finding[] = [];
   const named = new Set(manifest.files.map(({ path }) => path));
   for (const path of logged.keys())
-    if (!named.has(path)) findings.push({ path, problem: 'is in the log and not in the manifest' });
+    if (!named.has(path)) findings.push({ path, problem: 'is in the log but not in the manifest' });
   for (const file of manifest.files) {
     const add = logged.get(file.path);
     if (add === undefined)
-      findings.push({ path: file.path, problem: 'is in the manifest and not in the log' });
+      findings.push({ path: file.path, problem: 'is in the manifest but not in the log' });
     else if (add.rows !== file.rows || add.bytes !== file.bytes)
       findings.push({
         path: file.path,
@@ -74,12 +75,12 @@ function wholeFindings(manifest: Manifest, logged: ReadonlyMap<string, AddFile>)
       findings.push({ path: file.path, problem: 'first or last time differs between log and manifest' });
   }
   if (versionHash(manifest.files) !== manifest.hash)
-    findings.push({ path: null, problem: 'the row hash of the manifest does not follow from its days' });
+    findings.push({ path: null, problem: 'the row hash in the manifest is not that of its days' });
   const rows = manifest.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows !== manifest.rows)
     findings.push({
       path: null,
-      problem: `the manifest says ${manifest.rows} rows, and its files have ${rows}`,
+      problem: `the manifest states ${manifest.rows} rows, but its files add up to ${rows}`,
     });
   return findings;
 }
@@ -98,15 +99,15 @@ async function fileProblems(
   return store.withLocal(
     file.path,
     async (local) => {
-      if ((await sha256Of(local)) !== file.sha256) return ['its bytes are not those that were written'];
+      if ((await sha256Of(local)) !== file.sha256) return ['its SHA-256 is not the one in the manifest'];
       const hashed = await hashFile(duck, local, kind.columns, signal);
       const days = hashed.days.map(({ dayUs, hash, rows }) => `${dayText(dayUs)} ${rows} ${hash}`);
-      const told = file.days.map(([day, rows, hash]) => `${day} ${rows} ${hash}`);
-      const differ = days.length !== told.length || days.some((line, i) => line !== told[i]);
+      const stated = file.days.map(([day, rows, hash]) => `${day} ${rows} ${hash}`);
+      const differ = days.length !== stated.length || days.some((line, i) => line !== stated[i]);
       const times = hashed.firstUs === file.firstUs && hashed.lastUs === file.lastUs;
       return [
-        ...(differ ? ['its rows are not those of the manifest'] : []),
-        ...(times ? [] : ['its first or last time is not that of the manifest']),
+        ...(differ ? ['its rows do not have the counts and hashes of the manifest'] : []),
+        ...(times ? [] : ['its first or last time is not the one in the manifest']),
       ];
     },
     signal,

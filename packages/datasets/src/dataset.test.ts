@@ -1,4 +1,4 @@
-// Versions of a dataset in a folder: what each holds, why it differs, and what interruptions leave. Rows come from memory.
+// Versions of a dataset in a folder: what each holds, why it differs, and what an interruption leaves. The rows come from memory.
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,7 +144,7 @@ test('an update says why days differ; the version before reads as it did', async
   ]);
   expect(await told(0, 1)).toEqual([
     '2026-01-09 added 1 healed gap g1',
-    '2026-02-06 added 4 extended version 0 ends there',
+    '2026-02-06 added 4 extended after the end of version 0',
   ]);
   expect(await dataset.manifest(0)).toEqual(first);
   expect(await checkVersion(dataset, { version: 0 })).toMatchObject({ rows: 36, findings: [] });
@@ -188,7 +188,7 @@ test('bars: a revised bar is one changed row', async () => {
   expect(await told(0, 1)).toEqual(['2026-01-01 changed 1 revised seen after version 0']);
 });
 
-test('rows that left without a reason are an error, not an empty day', async () => {
+test('rows that disappeared without a reason are an error, not an empty day', async () => {
   tenDays();
   await dataset.export(selection(60), call(60));
   source.rows.splice(5, 1);
@@ -197,7 +197,7 @@ test('rows that left without a reason are an error, not an empty day', async () 
   });
 });
 
-test('days that left the database as a whole stay; a change beside them in their file is refused', async () => {
+test('whole days that are no longer in the database stay; a change in a file that holds one is refused', async () => {
   tenDays();
   await dataset.export(selection(60), call(60));
   source.rows.splice(0, 8);
@@ -224,7 +224,7 @@ test('an export that fails leaves no version, and the same call goes on from the
   expect(await checkVersion(open())).toMatchObject({ rows: 40, findings: [] });
 });
 
-test('rows that arrive during an export: it is tried again, and they are in', async () => {
+test('rows that arrive during an export: it is tried again and has them', async () => {
   tenDays();
   let late = 1;
   source.onExport = () => {
@@ -247,7 +247,7 @@ test('a changed, a short and a missing file are found', async () => {
   rmSync(second);
   writeFileSync(join(dir, 'set', 'stray.parquet'), '');
   expect((await checkVersion(dataset)).findings.map(({ problem }) => problem)).toEqual([
-    'its bytes are not those that were written',
+    'its SHA-256 is not the one in the manifest',
     'is missing',
   ]);
 });
@@ -265,7 +265,7 @@ test('strict refuses an open gap and a provisional clock', async () => {
   await expect(dataset.export(selection(60), { ...call(60), strict: true })).rejects.toThrow(/provisional/);
 });
 
-test('an update against an empty database is an error, not a version in which all days have left', async () => {
+test('an update against an empty database is an error, not a version without days', async () => {
   tenDays();
   await dataset.export(selection(60), call(60));
   source.rows.length = 0;
@@ -274,7 +274,7 @@ test('an update against an empty database is an error, not a version in which al
   });
 });
 
-test('of two writers one has the version, and its manifest', async () => {
+test('of two writers one gets the version, and the manifest is its own', async () => {
   tenDays();
   await dataset.export(selection(30), call(30));
   const other = open();
@@ -291,7 +291,7 @@ test('of two writers one has the version, and its manifest', async () => {
   expect(await checkVersion(open())).toMatchObject({ version: 1, findings: [] });
 });
 
-test('a manifest that is not the one of its commit is refused', async () => {
+test('a manifest that does not belong to its commit is refused', async () => {
   tenDays();
   const first = await dataset.export(selection(60), call(60));
   writeFileSync(join(dir, 'set', '_manifest', '0.json'), JSON.stringify({ ...first, hash: 'another' }));

@@ -1,4 +1,4 @@
-// A dataset and what is done with it. In: where it lies, and where its rows come from. Out: versions.
+// A dataset: its versions, and how the first and the next one are made. In: its store, and a source of rows. Out: manifests.
 import { isDeepStrictEqual } from 'node:util';
 import { FxtapeError } from '@fxtape/ops';
 import { DeltaLog } from './delta/log.ts';
@@ -10,14 +10,16 @@ import type { Store } from './store/store.ts';
 
 export interface DatasetOptions {
   readonly store: Store;
-  /** The version of fxtape, for commits. */
+  /** Name and version of fxtape, for the commits. */
   readonly engine: string;
   readonly log?: { warn(fields: object, message: string): void };
 }
 
 export interface WriteCall {
   readonly source: RowSource;
+  /** Refuse an open gap or a provisional clock rule. */
   readonly strict?: boolean | undefined;
+  /** µs UTC. */
   readonly nowUs: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,24 +48,28 @@ export class Dataset {
     return this.#log;
   }
 
-  /** The manifest of a version, or of the newest. Errors: DATASET_NOT_FOUND, DATASET_VERSION_UNKNOWN, DATASET_MANIFEST_MISSING, … */
+  /**
+   * The manifest of a version; without a number, of the newest. Errors: DATASET_NOT_FOUND, DATASET_VERSION_UNKNOWN,
+   * DATASET_MANIFEST_MISSING, DATASET_MANIFEST_WRONG, those of the log and the store.
+   */
   async manifest(version?: number, signal?: AbortSignal): Promise<Manifest> {
     const snapshot = await this.#log.snapshot(version, signal);
     const manifest = await readManifest(this.#store, snapshot.version, signal);
     if (manifest.hash === snapshot.info.fxtape['rowHash']) return manifest;
     throw new FxtapeError({
       code: 'DATASET_MANIFEST_WRONG',
-      message: `the manifest of version ${snapshot.version} of ${this.address} is not the one of its commit`,
+      message: `the manifest of version ${snapshot.version} of ${this.address} does not belong to its commit: their row hashes differ`,
       context: { address: this.address, version: snapshot.version },
     });
   }
 
   /**
-   * Makes version 0. A call that was ended before it finished is called again; when it had finished, its manifest is given.
-   * Errors: DATASET_EXISTS, DATASET_NOTHING, DATASET_NOT_STRICT, DATASET_ROWS_CHANGING, DATASET_MOVED, those of source and store.
+   * Makes version 0. A call that was cut off may be repeated: if it had committed the same selection, its manifest is returned.
+   * Errors: DATASET_EXISTS, DATASET_NOTHING, DATASET_NOT_STRICT, DATASET_ROWS_CHANGING, DATASET_MOVED, those of the source and
+   * the store.
    */
   async export(asked: Selection, call: WriteCall): Promise<Manifest> {
-    // A version ends where it was made: what comes later is new to the next one.
+    // A version never ends later than it is made: rows that arrive afterwards belong to the next one.
     const selection = { ...asked, toUs: Math.min(asked.toUs, call.nowUs) };
     const newest = await this.#log.newestVersion(call.signal);
     if (newest !== null) {
@@ -79,8 +85,8 @@ export class Dataset {
   }
 
   /**
-   * Makes the next version: up to `toUs`, or to where the newest ends when it has an `asOfUs`. Null: nothing changed.
-   * Errors: as `export`, and DATASET_NOT_FOUND, DATASET_ROWS_LEFT.
+   * Makes the next version. It ends at `toUs` (µs UTC) but not later than now, and not before the version it follows; a dataset with
+   * `asOfUs` keeps its end. Null: nothing changed. Errors: as `export`, and DATASET_NOT_FOUND, DATASET_ROWS_LEFT, DATASET_DAYS_LEFT.
    */
   async update(toUs: number, call: WriteCall): Promise<Manifest | null> {
     const before = await this.manifest(undefined, call.signal);

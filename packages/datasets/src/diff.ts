@@ -1,5 +1,5 @@
 // What differs between two versions, and why. In: two manifests with their stores. Out: per series and day how many rows were added,
-// removed and changed, with the reason and its evidence; and the rows themselves for who asks. Days with equal hashes are not read.
+// removed and changed, with the reason and its evidence; on request also the rows. Days with equal hashes are not read.
 import { isDeepStrictEqual } from 'node:util';
 import { DAY_US, dayOf, dayText } from './calendar.ts';
 import { type Duck, duckName, duckText, withDuck } from './duck.ts';
@@ -9,7 +9,7 @@ import type { Dataset } from './dataset.ts';
 import { type DatasetKind, kindOf } from './kinds.ts';
 import { type Manifest, type ManifestFile, type Reason, seriesText } from './manifest.ts';
 import type { Range, Series } from './source.ts';
-import { correctionSince, healedGaps, KEPT_IN_VERSIONS } from './run/changed-days.ts';
+import { correctionSince, healedGaps, REVISABLE_KINDS } from './run/changed-days.ts';
 import { dayUsOf } from './run/plan.ts';
 
 export interface Side {
@@ -35,21 +35,21 @@ export interface DifferentRow {
 }
 
 export interface DiffOptions {
-  /** Called for each row that differs, in no order. */
+  /** Called for each row that differs, in no particular order. */
   readonly onRow?: ((row: DifferentRow) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Errors: DATASET_KINDS_DIFFER, DATASET_VERSION_VACUUMED, those of the stores. */
+/** Compares `b` with the earlier `a`. Errors: DATASET_KINDS_DIFFER, DATASET_VERSION_VACUUMED, those of the stores. */
 export async function diffVersions(a: Side, b: Side, options: DiffOptions = {}): Promise<Difference[]> {
   const { resample } = a.manifest.selection;
-  const isOther = !isDeepStrictEqual(resample, b.manifest.selection.resample);
-  if (a.manifest.kind !== b.manifest.kind || isOther)
+  const resamplesDiffer = !isDeepStrictEqual(resample, b.manifest.selection.resample);
+  if (a.manifest.kind !== b.manifest.kind || resamplesDiffer)
     throw new FxtapeError({
       code: 'DATASET_KINDS_DIFFER',
-      message: isOther
-        ? 'they hold bars of ticks made in different ways'
-        : `one holds \`${a.manifest.kind}\`, the other \`${b.manifest.kind}\``,
+      message: resamplesDiffer
+        ? 'the two datasets resample ticks in different ways'
+        : `one dataset holds \`${a.manifest.kind}\`, the other \`${b.manifest.kind}\``,
     });
   const kind = kindOf(a.manifest.selection);
   const found: Difference[] = [];
@@ -62,7 +62,7 @@ export async function diffVersions(a: Side, b: Side, options: DiffOptions = {}):
 
 interface SeriesPair {
   readonly series: Series;
-  /** Midnights of days that differ. */
+  /** Midnights UTC of the days that differ, µs. */
   readonly days: readonly number[];
   readonly before: readonly ManifestFile[];
   readonly after: readonly ManifestFile[];
@@ -111,14 +111,14 @@ async function diffSeries(
         await duck.run(
           `CREATE VIEW explained AS SELECT *, ${explain.reason} AS reason, ${explain.evidence} AS evidence FROM differs`,
         );
-        if (options.onRow !== undefined) await tellRows(duck, kind, pair.series, options.onRow);
+        if (options.onRow !== undefined) await reportRows(duck, kind, pair.series, options.onRow);
         return summary(duck, pair.series);
       }),
     ),
   );
 }
 
-/** Local paths of several files at once. */
+/** Calls `use` with the local paths of all files at once. */
 async function withLocals<T>(
   dataset: Dataset,
   files: readonly ManifestFile[],
@@ -130,7 +130,7 @@ async function withLocals<T>(
   return dataset.store.withLocal(next.path, (local) => withLocals(dataset, rest, use, [...locals, local]));
 }
 
-/** Canonical values of the days that differ; `us` is the time. */
+/** A view of the days that differ: the canonical columns, and `us`, the time. */
 function view(name: string, files: readonly string[], kind: DatasetKind): string {
   const time = duckName(kind.time);
   const columns = kind.columns.map(({ name: column }) => duckName(column)).join(', ');
@@ -155,9 +155,9 @@ const DUCK_TYPES = {
 const duckType = ({ type }: Column): string => DUCK_TYPES[type];
 
 /**
- * The table `differs`: rows of one side that the other does not have, as often as they are missing. Where rows have a key, a pair of them
- * is one changed row. `moved`: a correction keeps the broker's own time and every value, and changes UTC and offset; such a pair is one
- * changed row too, whatever its key.
+ * Statements that make the table `differs`: the rows that one side has and the other lacks, counted as often as they are lacking. Two rows
+ * with one key become one changed row. A clock correction keeps a row's broker time and values, and changes its UTC time and offset: such a
+ * pair (`moved`) becomes one changed row too, whatever its key.
  */
 function differingRows(kind: DatasetKind, corrected: boolean): readonly string[] {
   const names = kind.columns.map(({ name }) => duckName(name));
@@ -168,7 +168,7 @@ function differingRows(kind: DatasetKind, corrected: boolean): readonly string[]
   const same = (terms: readonly string[]): string =>
     terms.map((term) => `x.${term} IS NOT DISTINCT FROM y.${term}`).join(' AND ');
   const change = `CASE WHEN x.us IS NULL THEN 'added' WHEN y.us IS NULL THEN 'removed' ELSE 'changed' END`;
-  const told = `coalesce(y.us, x.us) AS us, ${change} AS change, ${pack('x')} AS before, ${pack('y')} AS after`;
+  const fields = `coalesce(y.us, x.us) AS us, ${change} AS change, ${pack('x')} AS before, ${pack('y')} AS after`;
   const isMoving = corrected && kind.columns.some(({ name }) => name === OFFSET);
   const atBroker = (side: string): string => {
     const terms = kind.columns.filter(({ name }) => name !== OFFSET).map(brokerValue);
@@ -186,23 +186,23 @@ function differingRows(kind: DatasetKind, corrected: boolean): readonly string[]
     `CREATE TABLE only_b AS ${only('b', 'a')}`,
     `CREATE TABLE moved AS ${moved}`,
     `CREATE TABLE differs AS
-      SELECT ${told}, true AS moved FROM moved JOIN only_a x ON x.id = moved.a JOIN only_b y ON y.id = moved.b
+      SELECT ${fields}, true AS moved FROM moved JOIN only_a x ON x.id = moved.a JOIN only_b y ON y.id = moved.b
       UNION ALL
-      SELECT ${told}, false FROM (FROM only_a WHERE id NOT IN (SELECT a FROM moved)) x
+      SELECT ${fields}, false FROM (FROM only_a WHERE id NOT IN (SELECT a FROM moved)) x
       FULL JOIN (FROM only_b WHERE id NOT IN (SELECT b FROM moved)) y ON ${key.length === 0 ? 'x.id IS NULL' : same(key)}`,
   ];
 }
 
 const OFFSET = 'utc_offset_s';
 
-/** Times on the broker's clock, in microseconds; other values as they are. */
+/** A column as SQL: times in µs on the broker's clock, other values unchanged. */
 const brokerValue = ({ name, type }: Column): string =>
   type === 'timestamp' ? `epoch_us(${duckName(name)}) + ${OFFSET} * 1000000::BIGINT` : duckName(name);
 
-/** No two clocks of brokers differ by more. */
+/** Two brokers' clocks differ by at most this: from UTC−12 to UTC+14. */
 const WIDEST_SHIFT_US = 26 * 3_600_000_000;
 
-/** Rows that a correction may have moved into the range, or out of it. */
+/** SQL: whether a row is so near an end of the range that a correction may have moved it in or out. */
 const nearEnds = ({ fromUs, toUs }: Range): string =>
   `us - ${fromUs} BETWEEN 0 AND ${WIDEST_SHIFT_US} OR ${toUs} - us BETWEEN 0 AND ${WIDEST_SHIFT_US}`;
 
@@ -233,9 +233,9 @@ function reasonSql(
   cases.push({
     when: `change = 'added' AND us >= ${a.selection.toUs}`,
     reason: 'extended',
-    evidence: duckText(`version ${a.version} ends there`),
+    evidence: duckText(`after the end of version ${a.version}`),
   });
-  if (KEPT_IN_VERSIONS.has(kind.name))
+  if (REVISABLE_KINDS.has(kind.name))
     cases.push({
       when: `change IN ('changed', 'added')`,
       reason: 'revised',
@@ -267,7 +267,7 @@ async function summary(duck: Duck, series: Series): Promise<Difference[]> {
 
 type Packed = Readonly<Record<string, unknown>>;
 
-async function tellRows(
+async function reportRows(
   duck: Duck,
   kind: DatasetKind,
   series: Series,

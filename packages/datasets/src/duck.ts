@@ -1,5 +1,5 @@
-// DuckDB inside this process: reads Parquet files that lie on this machine. In: SQL. Out: chunks of columns. It writes nothing but
-// temporary files, and takes no more than two threads and 256 MB.
+// DuckDB inside this process: reads and writes local Parquet and CSV files. In: SQL. Out: rows, or chunks of columns. It uses at most two
+// threads and 256 MB of memory.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
@@ -11,15 +11,15 @@ const SETTINGS = {
   preserve_insertion_order: 'true',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
-  // A file that is made anew under its name must be read anew.
+  // A file may be replaced under the same name, so it is never read from a cache.
   enable_external_file_cache: 'false',
 };
 
 let opened = 0;
 
-/** Opens DuckDB in memory for as long as `use` runs. What does not fit into its memory goes to the system's temporary folder. */
+/** Calls `use` with a DuckDB of its own and closes it afterwards. What does not fit in memory goes to the system's temporary folder. */
 export async function withDuck<T>(use: (duck: Duck) => Promise<T>): Promise<T> {
-  // A native module of 70 MB: loaded by who needs it.
+  // A native module of 70 MB: loaded only when it is needed.
   const { DuckDBInstance } = await import('@duckdb/node-api');
   opened += 1;
   const spill = join(tmpdir(), `fxtape-duckdb-${process.pid}-${opened}`);
@@ -43,7 +43,7 @@ export class Duck {
     this.#connection = connection;
   }
 
-  /** The chunks of an answer, at most 2,048 rows each, in order. */
+  /** The result in chunks of at most 2,048 rows, in order. */
   async *chunks(sql: string, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk> {
     const result = await this.#connection.stream(sql);
     for (;;) {
@@ -54,18 +54,19 @@ export class Duck {
     }
   }
 
-  /** A small answer. Integers come as bigint where their type has 64 bits. */
+  /** All rows of a small result. 64-bit integers are bigint. */
   async rows<R extends object>(sql: string): Promise<R[]> {
     const reader = await this.#connection.runAndReadAll(sql);
     return reader.getRowObjectsJS() as R[];
   }
 
+  /** A statement whose result is not needed. */
   async run(sql: string): Promise<void> {
     await this.#connection.run(sql);
   }
 }
 
-/** A text as a literal of a statement. */
+/** A text as a quoted SQL literal. */
 export const duckText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-/** A name as an identifier. */
+/** A name as a quoted SQL identifier. */
 export const duckName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -111,7 +111,7 @@ test('csv: texts with quotes, commas and line ends are quoted', async () => {
   expect(text).toContain('1152921504606846976');
 });
 
-test('mt5-csv: ticks on the broker’s clock, tab-separated, with the flags of what they state', async () => {
+test('mt5-csv: ticks on the broker’s clock, tab-separated, with flags for the prices they state', async () => {
   expect(
     await texts('ticks', [tick(1500), tick(DAY_US, { bid: null, last: 5, volume: 2 })], 'mt5-csv'),
   ).toEqual({
@@ -135,7 +135,7 @@ test('mt5-csv: a file for each timeframe that has bars', async () => {
   );
 });
 
-test('MetaTrader takes no deals; an empty selection is an error', async () => {
+test('MetaTrader does not import deals; an empty selection is an error', async () => {
   await expect(texts('deals', [], 'mt5-csv')).rejects.toMatchObject({ code: 'DATASET_FORM_UNSUPPORTED' });
   await expect(texts('ticks', [], 'csv')).rejects.toMatchObject({ code: 'DATASET_NOTHING' });
 });
@@ -163,6 +163,6 @@ test('an import writes every value of every row, large ids exactly', async () =>
   expect(found.sort(byTime)).toEqual([...rows].sort(byTime));
 });
 
-test('an import needs what tells rows apart', async () => {
+test('an import needs the reception columns', async () => {
   await expect(imported('ticks', [tick(1)], false)).rejects.toMatchObject({ code: 'DATASET_NOT_IMPORTABLE' });
 });

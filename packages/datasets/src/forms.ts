@@ -1,5 +1,5 @@
-// Text files instead of a dataset, for tools that read no Parquet: CSV, and what MetaTrader 5 imports into a custom symbol. In: a selection.
-// Out: a file per partition in a folder. They have no log: nothing says later what they held.
+// Text files instead of a dataset, for tools that do not read Parquet: CSV, and what MetaTrader 5 imports into a custom symbol. In: a
+// selection. Out: files in a folder, per partition. They have no log and no manifest.
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Column } from '@fxtape/market/tables';
@@ -41,12 +41,16 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
     days,
     files: [],
     frozenBeforeUs: -Infinity,
-    doubted: () => false,
+    isCorrected: () => false,
+    // Far ahead: no day counts as open, because there is no next update.
     openDayUs: dayOf(nowUs) + 1e15,
   });
   const ofRows = make.reduce((sum, { rows }) => sum + rows, 0);
   if (ofRows === 0)
-    throw new FxtapeError({ code: 'DATASET_NOTHING', message: `there are no rows of \`${kind.name}\` here` });
+    throw new FxtapeError({
+      code: 'DATASET_NOTHING',
+      message: `there are no rows of \`${kind.name}\` in this selection`,
+    });
   const written: Written[] = [];
   let rows = 0;
   const parts = new Map<string, number>();
@@ -56,11 +60,11 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
       const made = await makeFile(planned, { source, store, duck, kind, selection, signal });
       rows += planned.rows;
       if (made === null) continue;
-      const place = partitionFolder(kind.series, planned.series as Record<string, string>);
-      const part = (parts.get(place + planned.period) ?? 0) + 1;
-      parts.set(place + planned.period, part);
-      for (const { name, sql } of texts(form, kind, selection, made.local)) {
-        const path = join(place, `${fileName(planned, part)}${name}`);
+      const partition = partitionFolder(kind.series, planned.series as Record<string, string>);
+      const part = (parts.get(partition + planned.period) ?? 0) + 1;
+      parts.set(partition + planned.period, part);
+      for (const { name, sql } of textFiles(form, kind, selection, made.local)) {
+        const path = join(partition, `${fileName(planned, part)}${name}`);
         const copied = await copyTo(duck, sql, form, join(resolve(folder), path));
         if (copied > 0) written.push({ path, rows: copied });
       }
@@ -79,35 +83,35 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
 const fileName = ({ period }: PlannedFile, part: number): string =>
   part === 1 ? period : `${period}-${part}`;
 
-interface Text {
-  /** End of the file's name. */
+interface TextFile {
+  /** End of the file's name, after the period. */
   readonly name: string;
   readonly sql: string;
 }
 
-function texts(form: Form, kind: DatasetKind, selection: Selection, local: string): readonly Text[] {
+function textFiles(form: Form, kind: DatasetKind, selection: Selection, local: string): readonly TextFile[] {
   const from = `FROM read_parquet(${duckText(local)})`;
   if (form === 'csv') {
     const list = fileColumns(kind, selection).map(csvValue).join(', ');
     return [{ name: '.csv', sql: `SELECT ${list} ${from}` }];
   }
   if (kind.name === 'ticks') return [{ name: '.csv', sql: `SELECT ${MT5_TICK} ${from}` }];
-  const frames = selection.timeframes.length > 0 ? selection.timeframes : ALL_FRAMES;
-  return frames.map((frame) => ({
-    name: `.${frame}.csv`,
-    sql: `SELECT ${MT5_BAR} ${from} WHERE timeframe = ${duckText(frame)}`,
+  const timeframes = selection.timeframes.length > 0 ? selection.timeframes : ALL_TIMEFRAMES;
+  return timeframes.map((timeframe) => ({
+    name: `.${timeframe}.csv`,
+    sql: `SELECT ${MT5_BAR} ${from} WHERE timeframe = ${duckText(timeframe)}`,
   }));
 }
 
-const ALL_FRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'];
+const ALL_TIMEFRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'];
 
-/** Times as ISO 8601 in UTC, to the microsecond. */
+/** A column for CSV: times as ISO 8601 in UTC, to the microsecond. */
 const csvValue = ({ name, type }: Column): string =>
   type === 'timestamp'
     ? `strftime(${duckName(name)} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS ${duckName(name)}`
     : duckName(name);
 
-/** MetaTrader's own clock: the broker's. */
+/** A row's time on the broker's clock, as MetaTrader shows it. */
 const BROKER = "((ts AT TIME ZONE 'UTC') + to_seconds(utc_offset_s))";
 const MT5_DATE = `strftime(${BROKER}, '%Y.%m.%d') AS "<DATE>"`;
 /** Which of bid (2), ask (4), last (8) and volume (16) a tick states. */
@@ -116,7 +120,7 @@ const MT5_FLAGS =
 const MT5_TICK = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S.%g') AS "<TIME>", bid AS "<BID>", ask AS "<ASK>", "last" AS "<LAST>", volume AS "<VOLUME>", ${MT5_FLAGS} AS "<FLAGS>"`;
 const MT5_BAR = `${MT5_DATE}, strftime(${BROKER}, '%H:%M:%S') AS "<TIME>", open AS "<OPEN>", high AS "<HIGH>", low AS "<LOW>", close AS "<CLOSE>", coalesce(tick_volume, 0) AS "<TICKVOL>", coalesce(real_volume, 0) AS "<VOL>", coalesce(spread_points, 0) AS "<SPREAD>"`;
 
-/** The file is whole under its name, or not there. Without rows there is none. Gives the rows. */
+/** Writes the rows of a query to a file, which appears whole or, without rows, not at all. Returns the number of rows. */
 async function copyTo(duck: Duck, sql: string, form: Form, path: string): Promise<number> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.tmp`;

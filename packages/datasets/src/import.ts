@@ -1,5 +1,5 @@
-// Writes a version back into a database. In: a dataset with reception columns, and where rows go. Out: how many were written. Keys make a
-// repetition harmless: an import that was ended is run again.
+// Writes a version back into a database. In: a dataset with reception columns, and a sink for its rows. Out: the manifest of the version.
+// The keys of the tables make a repetition harmless: an import that was cut off is run again.
 import type { Column, Row } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
 import type { Dataset } from './dataset.ts';
@@ -23,7 +23,7 @@ export interface ImportOptions {
 
 const BATCH_ROWS = 20_000;
 
-/** Errors: DATASET_NOT_IMPORTABLE, DATASET_FILE_WRONG, DATASET_ROW_REFUSED, those of store and database. */
+/** Returns the version's manifest. Errors: DATASET_NOT_IMPORTABLE, DATASET_FILE_WRONG, DATASET_ROW_REFUSED, those of store and sink. */
 export async function importVersion(
   dataset: Dataset,
   sink: RowSink,
@@ -53,13 +53,13 @@ export async function importVersion(
 
 function requireImportable({ kind, selection }: Manifest): void {
   const { reception } = kindOf(selection);
-  const isMade = kind === 'gaps' || selection.resample !== null;
-  if (!isMade && (reception.length === 0 || selection.reception)) return;
+  const isDerived = kind === 'gaps' || selection.resample !== null;
+  if (!isDerived && (reception.length === 0 || selection.reception)) return;
   throw new FxtapeError({
     code: 'DATASET_NOT_IMPORTABLE',
-    message: isMade
-      ? `a dataset of ${selection.resample === null ? '`gaps`' : 'resampled bars'} is no table that is recorded`
-      : `the dataset lacks ${reception.map(({ name }) => `\`${name}\``).join(', ')}`,
+    message: isDerived
+      ? `a dataset of ${selection.resample === null ? '`gaps`' : 'resampled bars'} cannot be imported: no recorded table has such rows`
+      : `the dataset lacks ${reception.map(({ name }) => `\`${name}\``).join(', ')}, which the table needs`,
     context: { kind },
   });
 }
@@ -102,6 +102,6 @@ const isExact = (value: bigint): boolean => Number.isSafeInteger(Number(value));
 const wrongFile = ({ path }: ManifestFile): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_FILE_WRONG',
-    message: `${path}: its bytes are not those that were written`,
+    message: `${path}: its SHA-256 is not the one in the manifest`,
     context: { path },
   });

@@ -12,29 +12,29 @@ export const KINDS = [
 ] as const;
 export type KindName = (typeof KINDS)[number];
 
-/** Text forms that a selection can be written in instead. */
+/** Text formats in which a selection can be written instead of a dataset. */
 export const FORMS = ['csv', 'mt5-csv'] as const;
 export type Form = (typeof FORMS)[number];
 
-/** A partition column that names whose rows they are. */
+/** A partition column that says to which series a row belongs. */
 export type SeriesColumn = 'feed' | 'symbol' | 'account';
 
 export interface DatasetKind {
   readonly name: KindName;
-  /** Partition columns before the period. They stand in folder names, not in the files. */
+  /** Partition columns before the period. Their values are in folder names, not in the files. */
   readonly series: readonly SeriesColumn[];
   readonly period: 'month' | 'year';
-  /** The column by which rows are put into periods and UTC days. */
+  /** The column that decides a row's period and UTC day. */
   readonly time: string;
-  /** What two recorders of one stream agree on, in the order of the file. The first is `time`. */
+  /** Columns in which two recorders of one stream agree, in the order of the file. The first is `time`. */
   readonly columns: readonly Column[];
-  /** What depends on when and how this recorder received a row: only with `--with-reception`. */
+  /** Columns that depend on when and how this recorder received a row; in the files only with `--with-reception`. */
   readonly reception: readonly Column[];
-  /** Rows of a series are in this order; no two rows of a series are equal in all of it. */
+  /** Rows of a series are sorted by these columns; no two rows are equal in all of them. */
   readonly order: readonly string[];
-  /** What identifies a row of a series; empty where several equal rows are right, as with ticks. */
+  /** Columns that identify a row of a series; empty where equal rows may occur, as with ticks. */
   readonly key: readonly string[];
-  /** Moves forward whenever a row is added or changed: part of the proof that a day is unchanged. */
+  /** Its largest value grows whenever a row is added or changed: a day with the same count and stamp counts as unchanged. */
   readonly stamp: string;
 }
 
@@ -65,7 +65,7 @@ function kind(name: KindName, shape: Shape): DatasetKind {
   };
 }
 
-/** The columns of the view `gaps`. Its rows are those of `gap_events`, the newest of each gap. */
+/** The columns of the view `gaps`, which has the newest row of `gap_events` for each gap. */
 const gapColumns: readonly Column[] = [
   ...liveTables.gap_events.columns.filter(({ name }) => !['ts', 'event', 'writer'].includes(name)),
   { name: 'ts_updated', type: 'timestamp' },
@@ -141,7 +141,7 @@ export const resampledKind: DatasetKind = {
   reception: [],
   order: ['ts'],
   key: ['ts'],
-  // The newest of the ticks; the files do not have it.
+  // Newest reception of an interval's ticks; the files do not have it.
   stamp: 'ts_recv',
 };
 

@@ -1,5 +1,5 @@
-// What a version says about itself beside its Delta log: `_manifest/<version>.json`. In: a version's facts. Out: JSON for people and
-// programs, with times as ISO 8601 in UTC, and back.
+// The manifest of a version, beside the Delta log: `_manifest/<version>.json`. In: a version's facts. Out: JSON, and back. Members that end
+// in `Us` are microseconds UTC. Format: docs/dataset-format.md.
 import { createHash } from 'node:crypto';
 import { FxtapeError } from '@fxtape/ops';
 import type { KindName } from './kinds.ts';
@@ -13,7 +13,7 @@ import type {
 } from './source.ts';
 import type { Store } from './store/store.ts';
 
-/** One UTC day of a file: the day, its rows, their hash, and the newest stamp of them as the database told it. */
+/** One UTC day of a file: the day, its number of rows, their hash, and the newest stamp that the database stated before it was read. */
 export type ManifestDay = readonly [day: string, rows: number, hash: string, stampUs: number | null];
 
 export interface ManifestFile {
@@ -24,7 +24,7 @@ export interface ManifestFile {
   readonly bytes: number;
   readonly sha256: string;
   readonly rows: number;
-  /** Smallest and largest time. */
+  /** Smallest and largest time, µs UTC. */
   readonly firstUs: number;
   readonly lastUs: number;
   readonly days: readonly ManifestDay[];
@@ -33,9 +33,9 @@ export interface ManifestFile {
 export interface ManifestColumn {
   readonly name: string;
   readonly type: string;
-  /** With its unit. */
+  /** What the column means, with its unit. */
   readonly meaning: string;
-  /** Part of the row hash: two recorders of one stream agree on it. */
+  /** Part of the row hash: two recorders of one stream have the same values in it. */
   readonly canonical: boolean;
 }
 
@@ -49,7 +49,7 @@ export interface ChangedDay {
   readonly rowsBefore: number;
   readonly rows: number;
   readonly reason: Reason;
-  /** The gap, correction or stamp that shows it. */
+  /** What shows the reason, in words: a gap, a correction, or the version before; null: `unexplained`. */
   readonly evidence: string | null;
 }
 
@@ -80,7 +80,7 @@ export const seriesText = (series: Series): string =>
 
 export const manifestPath = (version: number): string => `_manifest/${version}.json`;
 
-/** The hash of a version: SHA-256 over a line for each day of each series, in the order of their bytes. See docs/dataset-format.md. */
+/** The hash of a version: SHA-256 over one line per series and day, sorted by bytes. See docs/dataset-format.md. */
 export function versionHash(files: readonly Pick<ManifestFile, 'days' | 'series'>[]): string {
   const lines = files.flatMap(({ days, series }) =>
     days.map(([day, rows, hash]) => `${seriesLine(series)}\t${day}\t${rows}\t${hash}\n`),
@@ -91,7 +91,7 @@ export function versionHash(files: readonly Pick<ManifestFile, 'days' | 'series'
   return whole.digest('hex');
 }
 
-/** JSON, so that no symbol's characters can be taken for another symbol's end. */
+/** As JSON, so that it is clear where a value ends, whatever characters it has. */
 const seriesLine = (series: Series): string => JSON.stringify(Object.values(series));
 
 export async function writeManifest(store: Store, manifest: Manifest, signal?: AbortSignal): Promise<void> {
@@ -113,7 +113,7 @@ export async function readManifest(store: Store, version: number, signal?: Abort
     if (manifest.format === 1 && manifest.version === version && Array.isArray(manifest.files))
       return manifest;
   } catch {
-    // Told below, as any other content that is no manifest.
+    // Refused below, like any other content that is not a manifest.
   }
   throw new FxtapeError({
     code: 'DATASET_MANIFEST_WRONG',

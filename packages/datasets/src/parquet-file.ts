@@ -47,7 +47,7 @@ async function requireParquetEnd(local: string, bytes: number): Promise<void> {
   }
   throw new FxtapeError({
     code: 'DATASET_FILE_WRONG',
-    message: `QuestDB's export ended after ${bytes} bytes without the end of a Parquet file`,
+    message: `QuestDB's export ended after ${bytes} bytes without the footer of a Parquet file`,
     hint: 'Run the command again; if it persists, look at the log of QuestDB',
     context: { bytes },
   });

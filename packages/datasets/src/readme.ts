@@ -1,5 +1,5 @@
-// `_README.md` of a dataset: what it holds and how to open it, for people who get the folder alone. In: a manifest. Out: Markdown. The
-// leading underscore keeps readers of folders away from it.
+// `_README.md` of a dataset: what it holds and how to open it, for people who have only the folder. In: a manifest. Out: Markdown. Readers
+// skip it because its name begins with an underscore.
 import { isoOf } from './calendar.ts';
 import { kindOf } from './kinds.ts';
 import type { Manifest } from './manifest.ts';

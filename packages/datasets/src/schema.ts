@@ -1,4 +1,4 @@
-// The schema of a dataset. In: a kind and a request. Out: the table's metadata for the Delta log, and the columns for the manifest.
+// The schema of a dataset. In: a kind and a selection. Out: the table's metadata for the Delta log, and the columns for the manifest.
 import { randomUUID } from 'node:crypto';
 import type { Column } from '@fxtape/market/tables';
 import type { DeltaColumn, TableMeta } from './delta/actions.ts';
@@ -16,12 +16,13 @@ const DELTA_TYPES = {
   boolean: 'boolean',
 } as const satisfies Record<Column['type'], DeltaColumn['type']>;
 
-/** Columns in the files, in order. */
+/** The columns of the Parquet files, in order. */
 export const fileColumns = (kind: DatasetKind, { reception }: Pick<Selection, 'reception'>) =>
   reception ? [...kind.columns, ...kind.reception] : kind.columns;
 
 const meaningOf = (column: Column): string => ('meaning' in column ? String(column.meaning) : '');
 
+/** `manifestColumns`: those of the files. `meta`: for the log, with the partition columns and a new table id. */
 export function tableMeta(kind: DatasetKind, selection: Selection) {
   const columns = fileColumns(kind, selection);
   const manifestColumns: readonly ManifestColumn[] = columns.map((column) => ({

@@ -1,5 +1,5 @@
-// Where a dataset's rows come from. `packages/questdb` implements it; the two meet in the command. All times are microseconds UTC; ranges
-// do not include their end.
+// The interface through which a dataset gets its rows. `packages/questdb` implements it; the commands connect the two. All times are
+// microseconds UTC; ranges are [fromUs, toUs).
 import type { Readable } from 'node:stream';
 import type { KindName, SeriesColumn } from './kinds.ts';
 
@@ -15,10 +15,11 @@ export interface Selection extends Range {
   readonly feeds: readonly string[];
   readonly symbols: readonly string[];
   readonly accounts: readonly string[];
-  /** Of bars; empty means all. */
+  /** For bars only; empty means all. */
   readonly timeframes: readonly string[];
-  /** What was known at this time; null: what is known now. */
+  /** Rows as they were known at this time; null: as they are known now. */
   readonly asOfUs: number | null;
+  /** Whether the rows also have the kind's reception columns. */
   readonly reception: boolean;
   readonly resample: Resample | null;
 }
@@ -31,7 +32,7 @@ export interface Resample {
   readonly align: 'utc' | 'broker';
 }
 
-/** The values of a kind's series columns: whose rows they are. */
+/** The values of a kind's series columns, such as `{ feed: 'icm', symbol: 'EURUSD' }`. */
 export type Series = Readonly<Partial<Record<SeriesColumn, string>>>;
 
 /** The rows of one series on one UTC day. */
@@ -44,21 +45,23 @@ export interface DayRows {
   readonly stampUs: number | null;
 }
 
-/** Rows of one series in a range, as one Parquet file. */
+/** The rows of one series in a range; they become one Parquet file. */
 export interface Slice extends Range {
   readonly selection: Selection;
   readonly series: Series;
 }
 
+/** How many rows a slice has, and their bounds. */
 export interface Extent {
   readonly rows: number;
-  /** Of the kind's time column; null without rows. */
+  /** Smallest and largest value of the kind's time column; null without rows. */
   readonly firstUs: number | null;
   readonly lastUs: number | null;
+  /** Newest value of the kind's stamp column; null when no row has one. */
   readonly stampUs: number | null;
 }
 
-/** A hole in what the dataset covers. */
+/** A gap that touches the range of a dataset. */
 export interface KnownGap {
   readonly gapId: string;
   readonly account: string | null;
@@ -68,7 +71,7 @@ export interface KnownGap {
   readonly stream: string;
   readonly timeframe: string | null;
   readonly fromUs: number;
-  /** Null while the gap has no end. */
+  /** Null: the gap has not ended. */
   readonly toUs: number | null;
   readonly cause: string;
   readonly state: string;
@@ -96,7 +99,7 @@ export interface KnownCondition {
   readonly reason: string | null;
 }
 
-/** Rows that were moved to another clock rule. */
+/** A clock correction: rows of a server were moved to another clock rule. */
 export interface KnownCorrection {
   readonly server: string;
   readonly appliedUs: number;
@@ -104,23 +107,24 @@ export interface KnownCorrection {
 }
 
 export interface RowSource {
-  /** What is said of the database in a commit, such as `QuestDB 9.3.4`. */
+  /** Name and version of the database, for the commit, such as `QuestDB 9.3.4`. */
   version(signal?: AbortSignal): Promise<string>;
-  /** Every day that has rows, by series and day. Its cost depends on days and symbols, and on the rows read, not on their values. */
+  /** Every UTC day that has rows, ordered by series and day. */
   days(selection: Selection, signal?: AbortSignal): Promise<readonly DayRows[]>;
   extent(slice: Slice, signal?: AbortSignal): Promise<Extent>;
   /**
-   * The rows as one Parquet file: zstd, row groups of 100,000, in the kind's order, without series columns. A stream that fails was cut
-   * off; one that ends may still be incomplete: the caller compares it with `extent` before and after.
+   * The rows as one Parquet file: zstd, row groups of 100,000, in the kind's order, without series columns. The stream fails when the
+   * answer is cut off. A stream that ends may still lack rows: the caller compares it with `extent`, asked before and after.
    */
   parquet(slice: Slice, signal?: AbortSignal): Promise<Readable>;
-  /** Gaps that touch the selection; as of `asOfUs` where it is given. */
+  /** Gaps that touch the selection; with `asOfUs`, as they were known then. */
   gaps(selection: Selection, signal?: AbortSignal): Promise<readonly KnownGap[]>;
-  /** Rules of the servers whose rows are selected. They are today's, also with `asOfUs`. */
+  /** Clock rules of the servers whose rows are selected: today's, even with `asOfUs`. */
   clockRules(selection: Selection, signal?: AbortSignal): Promise<readonly KnownClockRule[]>;
+  /** Verdicts on the broker's days of the selection: today's, even with `asOfUs`. */
   conditions(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCondition[]>;
-  /** Corrections of these rows, oldest first. */
+  /** Clock corrections of the selected rows, oldest first. */
   corrections(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCorrection[]>;
-  /** Start of the oldest day that the kind's table still holds; earlier days may have left the database. Null when it is empty. */
+  /** Start of the oldest UTC day in the kind's table; retention may have dropped earlier ones. Null: the table is empty. */
   oldestUs(kind: KindName, signal?: AbortSignal): Promise<number | null>;
 }

@@ -1,4 +1,4 @@
-// Vacuum removes what no kept version needs, and nothing else, also while others write.
+// Vacuum removes what no kept version needs, and nothing else, even while others write.
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -83,7 +83,7 @@ test('versions of thirty days and the newest stay; older ones say that they were
       code: 'DATASET_VERSION_VACUUMED',
       context: { version, newest: 5 },
     });
-  // The log still tells of them.
+  // The log still names them.
   expect(await log.history()).toHaveLength(6);
   expect((await vacuum({ store, log, nowMs: NOW_MS })).bytes).toBe(0);
   expect((await vacuum({ store, log, nowMs: NOW_MS + 1000 * DAY_MS, keepMs: 0 })).keptFrom).toBe(5);
@@ -92,7 +92,7 @@ test('versions of thirty days and the newest stay; older ones say that they were
   await expect(openVersion({ log, store })).rejects.toMatchObject({ code: 'DATASET_FILE_MISSING' });
 });
 
-test('what no version names goes after a day; what is not ours stays', async () => {
+test('a file that no version names is removed after a day; what is not ours stays', async () => {
   const { log, paths, place, store } = await dataset(1);
   const stays = [
     '_README.md',

@@ -1,6 +1,6 @@
-// Removes what no kept version needs. In: a dataset, and for how long versions are kept. Out: what was removed, or would be. Files are listed
-// first and the log is read afterwards: a commit that lands meanwhile names files that are either younger than the listing or known as named.
-// Log entries, manifests and everything that is no Parquet file of a partition stay.
+// Removes the files that no kept version needs. In: a dataset, and how long versions are kept. Out: what was removed, or would be. Files
+// are listed before the log is read: a file of a commit that lands meanwhile is either not in the list, or named in the log. Log entries,
+// manifests, and whatever is not a Parquet file of a partition stay.
 import { FxtapeError } from '@fxtape/ops';
 import type { Snapshot } from './delta/actions.ts';
 import type { DeltaLog } from './delta/log.ts';
@@ -11,16 +11,16 @@ import type { Store, StoredFile } from './store/store.ts';
 
 const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS;
-/** What no version names may belong to an export that is not finished. */
+/** A file that no version names may belong to an unfinished export: it stays for this long. */
 const ORPHAN_MS = DAY_MS;
 
 export interface VacuumOptions {
   readonly store: Store;
   readonly log: DeltaLog;
   readonly nowMs: number;
-  /** Versions of at least this time stay, and always the newest. */
+  /** Versions younger than this stay; the newest always stays. */
   readonly keepMs?: number;
-  /** Says what would be removed, and removes nothing. */
+  /** Only report what would be removed. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,36 +31,39 @@ export interface VacuumResult {
   readonly newest: number;
   /** Files of older versions. */
   readonly files: readonly StoredFile[];
-  /** Data files that no version names, and leftovers in `_staging`. */
+  /** Data files that no version names, and what was left in `_staging`. */
   readonly orphans: readonly StoredFile[];
   readonly bytes: number;
 }
 
-/** @throws what reading the log throws, before anything is removed */
+/** Errors: those of reading the log, before anything is removed; those of the store. */
 export async function vacuum(o: VacuumOptions): Promise<VacuumResult> {
   const { dryRun = false, log, nowMs, signal, store } = o;
   const listed: StoredFile[] = [];
   for await (const file of store.list('', signal)) if (!isKeptForever(file.path)) listed.push(file);
-  const use = await usesOf(log, nowMs - (o.keepMs ?? KEEP_MS), signal);
+  const uses = await usesOf(log, nowMs - (o.keepMs ?? KEEP_MS), signal);
   const files: StoredFile[] = [];
   const orphans: StoredFile[] = [];
   for (const file of listed) {
-    if (use.needed.has(file.path)) continue;
-    const isData = isDataFile(file.path, use.partitionColumns);
-    if (isData && use.named.has(file.path)) files.push(file);
+    if (uses.needed.has(file.path)) continue;
+    const isData = isDataFile(file.path, uses.partitionColumns);
+    if (isData && uses.named.has(file.path)) files.push(file);
     else if ((isData || isStaged(file.path)) && file.modifiedMs < nowMs - ORPHAN_MS) orphans.push(file);
   }
   if (!dryRun) {
     for (const { path } of files) await store.remove(path, signal);
-    // A slow export may have named them since.
-    const late = orphans.length === 0 ? use : await usesOf(log, Number.NEGATIVE_INFINITY, signal);
-    for (const { path } of orphans) if (!late.named.has(path)) await store.remove(path, signal);
+    // A slow export may have committed them meanwhile.
+    const usesNow = orphans.length === 0 ? uses : await usesOf(log, Number.NEGATIVE_INFINITY, signal);
+    for (const { path } of orphans) if (!usesNow.named.has(path)) await store.remove(path, signal);
   }
   const bytes = [...files, ...orphans].reduce((sum, file) => sum + file.bytes, 0);
-  return { keptFrom: use.keptFrom, newest: use.newest, files, orphans, bytes };
+  return { keptFrom: uses.keptFrom, newest: uses.newest, files, orphans, bytes };
 }
 
-/** A version whose rows are all there. @throws DATASET_VERSION_VACUUMED, DATASET_FILE_MISSING, and what `snapshot` throws */
+/**
+ * Opens a version, the newest by default, whose files are all there.
+ * @throws DATASET_VERSION_VACUUMED, DATASET_FILE_MISSING, and what `snapshot` throws
+ */
 export async function openVersion(
   { log, store }: { readonly log: DeltaLog; readonly store: Store },
   version?: number,
@@ -71,7 +74,7 @@ export async function openVersion(
   const sizes = await sizesOf(store, [...snapshot.files.keys()], signal);
   const gone = [...snapshot.files.keys()].filter((path) => !sizes.has(path));
   if (gone.length === 0) return snapshot;
-  // A file that the newest version needs is never removed by a vacuum.
+  // Vacuum never removes a file of the newest version, so such a file was lost.
   const lost = gone.filter((path) => newest.files.has(path));
   const context = { version: snapshot.version, newest: newest.version, files: gone.slice(0, 10) };
   if (lost.length > 0)
@@ -83,7 +86,7 @@ export async function openVersion(
   throw new FxtapeError({
     code: 'DATASET_VERSION_VACUUMED',
     message: `${gone.length} of ${snapshot.files.size} files of version ${snapshot.version} of ${store.address} were removed by a vacuum`,
-    hint: `Open a newer version, up to ${newest.version}; keep versions longer by vacuuming with a longer time`,
+    hint: `Open a newer version, up to ${newest.version}. To keep versions longer, vacuum with a longer --keep`,
     context,
   });
 }
@@ -92,13 +95,13 @@ interface Uses {
   readonly keptFrom: number;
   readonly newest: number;
   readonly partitionColumns: readonly string[];
-  /** By a version that is kept. */
+  /** Files of the versions that are kept. */
   readonly needed: ReadonlySet<string>;
-  /** By any version. */
+  /** Files of any version. */
   readonly named: ReadonlySet<string>;
 }
 
-/** Times of versions only rise, so the kept ones are the last ones. */
+/** The times of versions only rise, so the kept ones are the newest. */
 async function usesOf(log: DeltaLog, sinceMs: number, signal?: AbortSignal): Promise<Uses> {
   const commits = await log.commitsFrom(0, signal);
   const atMs = ({ actions }: (typeof commits)[number]): number => {
@@ -123,7 +126,7 @@ async function usesOf(log: DeltaLog, sinceMs: number, signal?: AbortSignal): Pro
 const isKeptForever = (path: string): boolean => /^_(?!staging\/)/.test(path);
 const isStaged = (path: string): boolean => path.startsWith('_staging/');
 
-/** Nothing but what lies in a partition's folder and ends as our files do: other files are somebody's. */
+/** True for a Parquet file in a partition folder of this table. Any other file belongs to somebody else. */
 function isDataFile(path: string, columns: readonly string[]): boolean {
   const values = path.endsWith('.parquet') ? partitionOf(path) : null;
   return values !== null && Object.keys(values).join() === columns.join();

@@ -1,5 +1,5 @@
-// `fxtape dataset …`: makes, extends, proves and compares datasets. In: what to hold and where. Out: versions in a folder or a bucket; what
-// happened, for people or as one JSON document; an exit code.
+// `fxtape dataset …`: makes, extends, checks and compares datasets. In: a selection and an address. Out: versions in a folder or a bucket,
+// an exit code, and what happened, for people or as one JSON document.
 import {
   checkVersion,
   Dataset,
@@ -45,10 +45,10 @@ export interface DatasetExportOptions {
   readonly json?: boolean;
 }
 
-/** The exit code of a result that is not what it should be, or not what the other is. */
+/** The exit code when `check` finds something, or `diff` a difference. */
 const DIFFERENT = 2;
-/** Rows are in the database a few seconds after they arrive; a version that ended sooner would lack some of them. */
-const SETTLES_US = 60_000_000;
+/** By default a version ends this long ago: rows are in the database only a few seconds after they arrive. */
+const SETTLE_US = 60_000_000;
 
 /** Resolves with the exit code. Errors: DATASET_*, QDB_*, ENV_INVALID. */
 export async function datasetExport(kind: KindName, options: DatasetExportOptions): Promise<number> {
@@ -60,7 +60,7 @@ export async function datasetExport(kind: KindName, options: DatasetExportOption
     accounts: options.account ?? [],
     timeframes: options.timeframe ?? [],
     fromUs: options.from ?? 0,
-    toUs: options.to ?? nowUs - SETTLES_US,
+    toUs: options.to ?? nowUs - SETTLE_US,
     asOfUs: options.asOf ?? null,
     reception: options.withReception === true,
     resample: options.resample ?? null,
@@ -87,7 +87,7 @@ export async function datasetExport(kind: KindName, options: DatasetExportOption
         onProgress: rowProgress(options.json === true),
         signal,
       });
-      tellWritten(dataset, manifest, performance.now() - startedMs, options);
+      printWritten(dataset, manifest, performance.now() - startedMs, options);
       return 0;
     }),
   );
@@ -102,21 +102,21 @@ export async function datasetUpdate(
   return withDataset(address, (dataset, signal) =>
     withSource(async (source) => {
       const startedMs = performance.now();
-      const manifest = await dataset.update(options.to ?? nowUs - SETTLES_US, {
+      const manifest = await dataset.update(options.to ?? nowUs - SETTLE_US, {
         source,
         strict: options.strict,
         nowUs,
         onProgress: rowProgress(options.json === true),
         signal,
       });
-      if (manifest !== null) tellWritten(dataset, manifest, performance.now() - startedMs, options);
+      if (manifest !== null) printWritten(dataset, manifest, performance.now() - startedMs, options);
       else print(['Nothing changed: no new version.'], options, { version: null });
       return 0;
     }),
   );
 }
 
-/** Resolves with the exit code: 2 when the version is not what it says. */
+/** Resolves with the exit code: 2 when the version is not what its manifest says. */
 export async function datasetCheck(address: string, options: { readonly json?: boolean }): Promise<number> {
   const { address: folder, version: asked } = splitVersion(address);
   return withDataset(folder, async (dataset, signal) => {
@@ -145,7 +145,7 @@ export async function datasetImport(address: string, options: { readonly json?: 
     );
     const ms = performance.now() - startedMs;
     const { kind, rows, version: read } = manifest;
-    print([`Version ${read} is in \`${kind}\`: ${count(rows, 'row')}, ${spellDuration(ms)}`], options, {
+    print([`Wrote version ${read} into \`${kind}\`: ${count(rows, 'row')}, ${spellDuration(ms)}`], options, {
       version: read,
       kind,
       rows,
@@ -175,7 +175,7 @@ export async function datasetVacuum(
     print(
       [
         ...(dryRun ? [...files, ...orphans].map(({ path }) => path) : []),
-        `${verb} ${count(files.length, 'file')} of older versions and ${count(orphans.length, 'file')} of none, ${spellBytes(bytes)}; versions ${keptFrom} to ${newest} can be read`,
+        `${verb} ${count(files.length, 'file')} of older versions and ${count(orphans.length, 'file')} of no version, ${spellBytes(bytes)}; versions ${keptFrom} to ${newest} can be read`,
       ],
       options,
       result,
@@ -213,7 +213,7 @@ export async function datasetDiff(
   );
 }
 
-/** `DIR@3`: a version of it; a folder may have an `@` itself. */
+/** `DIR@3` is version 3 of DIR. Any other `@` belongs to the address. */
 function splitVersion(text: string): { address: string; version: number | undefined } {
   const [, address, digits] = /^(.+)@(\d{1,9})$/s.exec(text) ?? [];
   return address === undefined ? { address: text, version: undefined } : { address, version: Number(digits) };
@@ -226,16 +226,15 @@ async function withDataset(
   const log = { warn: (_: object, message: string): void => void err(`${message}\n`) };
   const store = await openStore(address);
   try {
-    return await untilStopped(
-      'Stopped. Nothing was committed; the same command goes on from the files that are finished.',
-      (signal) => use(new Dataset({ store, engine: `fxtape ${version()}`, log }), signal),
+    return await untilStopped('Stopped before the end. Run the same command again to finish.', (signal) =>
+      use(new Dataset({ store, engine: `fxtape ${version()}`, log }), signal),
     );
   } finally {
     store.close();
   }
 }
 
-/** Rows of a dataset have the clock rule of its day; a correction since then would be undone. Errors: DATASET_CLOCK_CHANGED. */
+/** The rows of a version have the clock rules of its time: to import them would undo a later correction. Errors: DATASET_CLOCK_CHANGED. */
 async function requireSameClock({ createdUs, selection }: Manifest): Promise<void> {
   const corrections = await withSource((source) => source.corrections(selection));
   const since = corrections.filter(({ appliedUs }) => appliedUs > createdUs);
@@ -251,7 +250,7 @@ async function requireSameClock({ createdUs, selection }: Manifest): Promise<voi
 const rowRefused = (kind: KindName, { reason, row }: { reason: string; row: object }): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_ROW_REFUSED',
-    message: `\`${kind}\` refuses a row: ${reason}`,
+    message: `the table \`${kind}\` refuses a row: ${reason}`,
     context: { row },
   });
 
@@ -288,7 +287,7 @@ async function withSource<T>(use: (source: DatasetSource) => Promise<T>): Promis
   }
 }
 
-function tellWritten(
+function printWritten(
   dataset: Dataset,
   manifest: Manifest,
   tookMs: number,

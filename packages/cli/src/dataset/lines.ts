@@ -1,4 +1,4 @@
-// What the dataset commands print for people. In: results. Out: lines.
+// What the dataset commands print for people. In: their results. Out: lines.
 import type { Checked, DayRows, Difference, KnownGap, Manifest } from '@fxtape/datasets';
 import { seriesText } from '@fxtape/datasets';
 import { spellCount } from '../backfill/progress.ts';
@@ -6,9 +6,9 @@ import { isoMs } from '../print/instant.ts';
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
 
-/** Measured on recorded ticks: zstd, level 3. */
-const BYTES_A_ROW = 12;
-const ROWS_A_SECOND = 1_000_000;
+/** Measured on recorded ticks, with zstd at level 3. */
+const BYTES_PER_ROW = 12;
+const ROWS_PER_SECOND = 1_000_000;
 
 export function dryRunLines(days: readonly DayRows[], gaps: readonly KnownGap[]): string[] {
   const rows = days.reduce((sum, day) => sum + day.rows, 0);
@@ -23,7 +23,7 @@ export function dryRunLines(days: readonly DayRows[], gaps: readonly KnownGap[])
       ]),
     ),
     '',
-    `${count(rows, 'row')}, about ${spellBytes(rows * BYTES_A_ROW)} and ${spellDuration((rows / ROWS_A_SECOND) * 1000)}. Nothing was written.`,
+    `${count(rows, 'row')}, about ${spellBytes(rows * BYTES_PER_ROW)} and ${spellDuration((rows / ROWS_PER_SECOND) * 1000)}. Nothing was written.`,
     ...gapLines(gaps),
   ];
 }
@@ -52,14 +52,14 @@ export function textLines(
   ];
 }
 
-/** `gaps inside: 3 disconnect (2 healed, 1 open)`. */
+/** `gaps in the range: 3 disconnect (2 healed, 1 open)`. */
 function gapLines(gaps: readonly KnownGap[]): string[] {
-  if (gaps.length === 0) return ['gaps inside: none'];
+  if (gaps.length === 0) return ['gaps in the range: none'];
   const causes = Map.groupBy(gaps, ({ cause }) => cause);
   return [...causes].map(([cause, list]) => {
     const states = [...Map.groupBy(list, ({ state }) => state)];
-    const told = states.map(([state, some]) => `${some.length} ${state.replaceAll('_', ' ')}`).join(', ');
-    return `gaps inside: ${list.length} ${cause} (${told})`;
+    const counts = states.map(([state, some]) => `${some.length} ${state.replaceAll('_', ' ')}`).join(', ');
+    return `gaps in the range: ${list.length} ${cause} (${counts})`;
   });
 }
 

@@ -1,5 +1,5 @@
-// The progress of a long read, on one line of a terminal that is redrawn; a file or a pipe gets a line now and then. In: rows done and to
-// do. Out: text on stderr.
+// The progress of a long read. A terminal gets one line that is redrawn; a file or a pipe gets a line every five seconds. In: rows done,
+// and rows in total. Out: text on stderr.
 import { ProgressMeter, progressLine } from '../backfill/progress.ts';
 import { err } from '../print/out.ts';
 

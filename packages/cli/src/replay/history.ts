@@ -1,12 +1,12 @@
-// Past bars, ticks, deals and positions as the gateway's history routes show them, from the tables. In: bounds on the broker's clock, the
-// end at most the replay's now. Out: the rows between them, oldest first.
+// Past bars, ticks, deals and positions as the gateway's history routes show them, from the tables. In: bounds on the broker's clock.
+// Out: the rows between them, both bounds included, oldest first; none later than the replay's now.
 import type { HistoryAnswer, HistoryRange } from '@fxtape/simulator/replay';
 import { type BrokerMs, formatBrokerTime, type TableName, type TableRow } from '@fxtape/market';
 import { type QuestDbHttp, readRows, selectList, sqlText, sqlTimestamp } from '@fxtape/questdb';
 
-/** More rows than this are not put into one answer. */
+/** Most rows in one answer. */
 const MOST_ROWS = 100_000;
-/** No clock is further from UTC. */
+/** No broker's clock is further from UTC. */
 const WIDEST_OFFSET_MS = 14 * 3_600_000;
 const MINUTE_MS = 60_000;
 /** Length of a bar; a month counts as its longest, because a bar is shown only once it has closed. */
@@ -22,10 +22,10 @@ const LENGTH_MS: Readonly<Record<string, number>> = {
   MN1: 31 * 1440 * MINUTE_MS,
 };
 
-type Shown = Record<string, unknown>;
+type Fields = Record<string, unknown>;
 const brokerMsOf = (us: number, offsetS: number): BrokerMs =>
   (Math.floor(us / 1000) + offsetS * 1000) as BrokerMs;
-const given = (fields: Shown): Shown =>
+const withoutNulls = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 
 export class RecordedHistory {
@@ -112,33 +112,35 @@ export class RecordedHistory {
     return `feed = ${sqlText(this.#of.feed ?? '')} AND symbol = ${sqlText(symbol)}`;
   }
 
-  /** `shown` gives times in µs UTC under the names of TIMES; they become the broker's. */
+  /** `toFields` returns times in µs UTC, in the fields of TIME_FIELDS; they become broker time. */
   async #read<N extends 'bars' | 'ticks' | 'deals' | 'positions'>(
     table: N,
     where: string,
     { from, nowMs, to }: HistoryRange,
-    shown: (row: TableRow<N>) => Shown,
+    toFields: (row: TableRow<N>) => Fields,
   ): Promise<HistoryAnswer> {
-    const by = table === 'positions' ? 'ts_close' : 'ts';
-    const end = Math.min(to, nowMs);
+    const timeColumn = table === 'positions' ? 'ts_close' : 'ts';
+    const endMs = Math.min(to, nowMs);
     const bounds = [
-      ...(Number.isFinite(from) ? [`${by} >= ${sqlTimestamp((from - WIDEST_OFFSET_MS) * 1000)}`] : []),
-      `${by} <= ${sqlTimestamp((end + WIDEST_OFFSET_MS) * 1000 + 999)}`,
+      ...(Number.isFinite(from)
+        ? [`${timeColumn} >= ${sqlTimestamp((from - WIDEST_OFFSET_MS) * 1000)}`]
+        : []),
+      `${timeColumn} <= ${sqlTimestamp((endMs + WIDEST_OFFSET_MS) * 1000 + 999)}`,
     ].join(' AND ');
-    const sql = `SELECT ${selectList(table)} FROM ${table} WHERE ${where} AND ${bounds} ORDER BY ${by} LIMIT ${MOST_ROWS + 1}`;
+    const sql = `SELECT ${selectList(table)} FROM ${table} WHERE ${where} AND ${bounds} ORDER BY ${timeColumn} LIMIT ${MOST_ROWS + 1}`;
     const rows = readRows(table as TableName, await this.#http.exec(sql)) as TableRow<N>[];
     if (rows.length > MOST_ROWS) return 'too_many';
     return rows.flatMap((row) => {
       const { utc_offset_s: offsetS, ...times } = row as unknown as Record<string, number>;
-      const at = brokerMsOf(times[by] as number, offsetS as number);
-      if (at < from || at > end) return [];
-      const fields = shown(row);
-      for (const name of TIMES)
+      const atMs = brokerMsOf(times[timeColumn] as number, offsetS as number);
+      if (atMs < from || atMs > endMs) return [];
+      const fields = toFields(row);
+      for (const name of TIME_FIELDS)
         if (typeof fields[name] === 'number')
           fields[name] = formatBrokerTime(brokerMsOf(fields[name], offsetS as number));
-      return [given(fields)];
+      return [withoutNulls(fields)];
     });
   }
 }
 
-const TIMES = ['time', 'openTime', 'closeTime'] as const;
+const TIME_FIELDS = ['time', 'openTime', 'closeTime'] as const;

@@ -1,4 +1,4 @@
-// Puts a recording together for a replay: whose it is, what it holds, and its frames. In: the data folder, the database where it can be
+// Puts a recording together for a replay: whose it is, what was recorded, and its frames. In: the data folder, the database if it can be
 // reached, an account and a period. Out: the facts, and the items: from the tables up to where the tape begins, then from the tape.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { type Period, tapeBeginsUs, tapeItems, tapeStreams } from './tape-items.
 
 export interface Recording {
   readonly facts: RecordedFacts;
-  /** What comes from the tables, because the tape does not reach back; null: nothing. */
+  /** The part of the period that comes from the tables, because the tape begins later; null: none. */
   readonly fromTables: Period | null;
   /** Why the database cannot be asked; null: it can. */
   readonly withoutDatabase: string | null;
@@ -39,17 +39,17 @@ export async function openRecording(
 ): Promise<Recording> {
   const tapes = join(env.FXTAPE_DATA_DIR, 'tape');
   const dir = join(tapes, account);
-  const begins = existsSync(dir) ? await tapeBeginsUs(dir) : null;
+  const beginsUs = existsSync(dir) ? await tapeBeginsUs(dir) : null;
   const fromTables =
-    begins !== null && begins <= period.fromUs
+    beginsUs !== null && beginsUs <= period.fromUs
       ? null
-      : { fromUs: period.fromUs, toUs: Math.min(period.toUs, begins ?? period.toUs) };
+      : { fromUs: period.fromUs, toUs: Math.min(period.toUs, beginsUs ?? period.toUs) };
   let withoutDatabase: string | null = null;
   let row: Row | undefined;
   try {
     const sql = `SELECT * FROM accounts WHERE account = ${sqlText(account)} ORDER BY ts DESC LIMIT 1`;
     [row] = asObjects(await http.exec(sql));
-    if (begins === null && row === undefined) {
+    if (beginsUs === null && row === undefined) {
       const { accounts } = await reader.knownNames();
       requireName('account', account, [
         ...(await configuredNames(env)),
@@ -59,13 +59,13 @@ export async function openRecording(
     }
   } catch (error) {
     if (!(error instanceof FxtapeError)) throw error;
-    if (fromTables !== null) throw begins === null ? error : beforeTheTape(error, begins);
+    if (fromTables !== null) throw beginsUs === null ? error : beforeTheTape(error, beginsUs);
     withoutDatabase = error.message;
   }
-  const owner = begins === null ? null : await tapeOwner(dir);
-  const taped = await tapeStreams(dir, period);
-  const feed = taped.feed ?? textOf(row?.['feed']);
-  const tabled =
+  const owner = beginsUs === null ? null : await tapeOwner(dir);
+  const onTape = await tapeStreams(dir, period);
+  const feed = onTape.feed ?? textOf(row?.['feed']);
+  const inTables =
     fromTables === null || feed === null
       ? { symbols: [], bars: [] }
       : await tableStreams(http, feed, fromTables);
@@ -94,7 +94,7 @@ export async function openRecording(
             leverage: row['leverage'] === null ? null : Number(row['leverage']),
             marginMode: textOf(row['margin_mode']),
           },
-    streams: streamsOf(taped.streams, tabled, begins !== null && begins < period.toUs),
+    streams: streamsOf(onTape.streams, inTables, beginsUs !== null && beginsUs < period.toUs),
     offsetS: (atMs) =>
       ((owner === null ? null : ruleAt(owner.spans, atMs * 1000)) ?? decidedRule)?.offsetAt(utcMs(atMs)) ??
       null,
@@ -113,18 +113,18 @@ export async function openRecording(
   };
 }
 
-/** The tables are needed for what the tape has not, and cannot be asked. */
+/** The database cannot be reached, and the tables are needed because the tape begins later than the period. */
 const beforeTheTape = (cause: FxtapeError, beginsUs: number): FxtapeError =>
   new FxtapeError({
     code: cause.code,
-    message: `${cause.message}; what was received before ${isoMs(beginsUs)} is on no tape any more`,
+    message: `${cause.message}; the tape no longer has what was received before ${isoMs(beginsUs)}`,
     hint: 'Start QuestDB, or begin with a later --from: the tape alone needs no database',
     cause,
   });
 
 /**
- * Both parts meet at a receive time, which no row and no line has twice. Retention may move the tape's beginning while the tables are
- * played.
+ * First the tables, then the tape. They meet at a receive time; no two rows or lines have the same one, so nothing comes twice. Retention
+ * may remove the oldest segment of the tape while the tables are played: then more is read from the tables.
  */
 export async function* itemsOf(
   dir: string,
@@ -146,36 +146,36 @@ async function* none(): AsyncGenerator<never> {}
 const textOf = (cell: Cell | undefined): string | null =>
   cell === undefined || cell === null ? null : String(cell);
 
-/** A stable id where nobody knows the true one. */
+/** A stable id for an account whose real one is not known. */
 const idOf = (account: string): string => {
   const hex = createHash('sha256').update(account).digest('hex');
   return [0, 8, 12, 16, 20].map((at, i) => hex.slice(at, at + (i === 0 ? 8 : i === 4 ? 12 : 4))).join('-');
 };
 
 function streamsOf(
-  taped: Awaited<ReturnType<typeof tapeStreams>>['streams'],
-  tabled: Awaited<ReturnType<typeof tableStreams>>,
+  onTape: Awaited<ReturnType<typeof tapeStreams>>['streams'],
+  inTables: Awaited<ReturnType<typeof tableStreams>>,
   hasTape: boolean,
 ): RecordedStreams {
   const bars = [
-    ...tabled.bars,
-    ...taped.flatMap(({ stream, symbol, timeframe }) =>
+    ...inTables.bars,
+    ...onTape.flatMap(({ stream, symbol, timeframe }) =>
       stream === 'bars' && symbol !== null && timeframe !== null ? [{ symbol, timeframe }] : [],
     ),
   ] as RecordedStreams['bars'];
-  const symbols = taped.flatMap(({ stream, symbol }) =>
+  const symbols = onTape.flatMap(({ stream, symbol }) =>
     stream === 'ticks' && symbol !== null ? [symbol] : [],
   );
-  const topics = taped.flatMap(({ stream, symbol }) => (symbol === null ? [KINDS[stream].topic] : []));
+  const topics = onTape.flatMap(({ stream, symbol }) => (symbol === null ? [KINDS[stream].topic] : []));
   return {
-    symbols: [...new Set([...tabled.symbols, ...symbols])].sort(),
+    symbols: [...new Set([...inTables.symbols, ...symbols])].sort(),
     bars,
-    // Heartbeats stand on every tape, and in no table.
+    // Every tape has heartbeats; no table does.
     topics: new Set([...topics, ...(hasTape ? (['terminal'] as const) : [])]),
   };
 }
 
-/** The specification that was in force at `nowUs`; before the first one was seen, that one. */
+/** The specification that was in force at `nowUs`; if none was seen by then, the first one. */
 async function symbolInfo(
   http: QuestDbView['http'],
   feed: string,

@@ -1,5 +1,5 @@
-// Makes frames anew from the tables, for a period whose tape is gone. In: a feed and a period of receive times. Out: its ticks and bars in
-// the order of receipt, page by page. Rows that history added are left out: no socket ever brought them.
+// Rebuilds frames from the tables, for a period whose tape is gone. In: a feed and a period of receive times. Out: its ticks and bars in
+// the order of receipt, page by page. Rows that history added are left out, because no socket sent them.
 import type { RecordedFrame } from '@fxtape/simulator/replay';
 import { type BrokerMs, formatBrokerTime } from '@fxtape/market';
 import { systemClock } from '@fxtape/ops';
@@ -17,7 +17,7 @@ type Exec = Pick<QuestDbHttp, 'exec'>;
 type Row = Record<string, Cell>;
 
 const MINUTE_US = 60_000_000;
-/** Rows of a page, about; a busier minute is a page of its own. */
+/** About this many rows per page; a minute with more is a page of its own. */
 const PAGE_ROWS = 50_000;
 
 const SOURCES = {
@@ -26,8 +26,8 @@ const SOURCES = {
     where: " AND source != 'history'",
     text: (row: Row, time: string): string => {
       const { ask, bid, last, symbol, volume } = row;
-      const deal = { ...(last === null ? {} : { last }), ...(volume === null ? {} : { volume }) };
-      return JSON.stringify({ type: 'tick', symbol, data: { symbol, bid, ask, time, ...deal } });
+      const lastDeal = { ...(last === null ? {} : { last }), ...(volume === null ? {} : { volume }) };
+      return JSON.stringify({ type: 'tick', symbol, data: { symbol, bid, ask, time, ...lastDeal } });
     },
   },
   bar_events: {
@@ -52,7 +52,7 @@ const NAMES = Object.keys(SOURCES) as Source[];
 const received = (feed: string, { fromUs, toUs }: Period, source: Source): string =>
   `feed = ${sqlText(feed)} AND ts_recv >= ${sqlTimestamp(fromUs)} AND ts_recv < ${sqlTimestamp(toUs)}${SOURCES[source].where}`;
 
-/** The part of a table that a page reads: how many rows, and between which `ts` they lie, so that only those partitions are read. */
+/** What a page reads of a table: how many rows, and the bounds of their `ts`, so that only those partitions are read. */
 interface Part {
   rows: number;
   lowUs: number;
@@ -73,7 +73,7 @@ export async function* tableItems(
   }
 }
 
-/** Symbols of ticks, and bars, that the tables hold of a period. */
+/** The symbols with ticks, and the bars, that the tables have for a period. */
 export async function tableStreams(
   http: Exec,
   feed: string,

@@ -54,7 +54,7 @@ const text = async (dir: string): Promise<{ path: string; lines: string[] }> => 
   return { path, lines: readFileSync(path, 'utf8').split('\n') };
 };
 
-test('frames come as they are, whatever their mark; events do not; the end of the period is not included', async () => {
+test('frames are read as they are, whatever their mark; events are not; the end of the period is not included', async () => {
   const dir = folder();
   const odd: Entry = { conn: 1, recvUs: NOON + 13, frame: 'not json', json: false };
   const binary: Entry = { conn: 1, recvUs: NOON + 14, frame: 'AP8=', binary: true };
@@ -75,7 +75,7 @@ test('frames come as they are, whatever their mark; events do not; the end of th
   ]);
 });
 
-test('a connection that ended is a cut before the next frame; behind the last frame there is none', async () => {
+test('a connection that ended is a cut before the next frame; after the last frame there is none', async () => {
   const dir = folder();
   await write(
     dir,
@@ -95,7 +95,7 @@ test('a connection that ended is a cut before the next frame; behind the last fr
   expect(items[1]).toMatchObject({ tsRecv: NOON + 11 });
 });
 
-test('damage inside the period is told, and the lines around it come', async () => {
+test('damage inside the period is reported, and the lines around it are read', async () => {
   const dir = folder();
   await write(dir, frame(10), frame(11), frame(12), frame(13));
   const { lines, path } = await text(dir);
@@ -123,7 +123,7 @@ test('the heads say what was recorded in a period', async () => {
   expect(new Set(whole.streams.map(({ stream }) => stream))).toEqual(new Set(['ticks', 'account']));
 });
 
-test('tables up to where the tape begins, then the tape: nothing twice, nothing left out, also when the beginning moves', async () => {
+test('tables up to where the tape begins, then the tape: nothing twice, nothing left out, even when the beginning moves', async () => {
   const dir = folder();
   await write(dir, frame(100), frame(101));
   const begins = (await listSegments(dir))[0]?.segment ?? 0;

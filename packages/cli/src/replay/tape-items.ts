@@ -5,7 +5,7 @@ import { loadLedger, type StreamKey } from '@fxtape/market';
 import { type Damage, listSegments, readTape } from '@fxtape/tape';
 import { isoMs } from '../print/instant.ts';
 
-/** Receive times, µs UTC, the end not included. */
+/** Receive times, µs UTC: [fromUs, toUs). */
 export interface Period {
   readonly fromUs: number;
   readonly toUs: number;
@@ -16,8 +16,8 @@ export const tapeBeginsUs = async (dir: string): Promise<number | null> =>
   (await listSegments(dir))[0]?.segment ?? null;
 
 /**
- * Where a connection ended and frames of another one follow, there is a cut; after the last frame there is none. A process that was killed
- * left no `disconnected`, so the number on the lines tells too. Throws TAPE_IO, TAPE_FORMAT.
+ * The items of a period. Between frames of two connections there is a cut; after the last frame there is none. A recorder that was killed
+ * left no `disconnected`, so a new connection number on the lines makes a cut too. Throws TAPE_IO, TAPE_FORMAT.
  */
 export async function* tapeItems(
   dir: string,
@@ -30,7 +30,7 @@ export async function* tapeItems(
     const found: RecordedItem[] = [];
     for (const item of items) {
       if ('kind' in item) {
-        if (touches(item, fromUs, toUs)) found.push({ damage: inWords(item) });
+        if (touches(item, fromUs, toUs)) found.push({ damage: describe(item) });
         continue;
       }
       const { event, frame, frameKind, tsRecv } = item;
@@ -54,12 +54,12 @@ export async function* tapeItems(
 }
 
 export interface TapeStreams {
-  /** The feed that it recorded last in the period. */
+  /** The feed that was recorded last in the period; null: none. */
   readonly feed: string | null;
   readonly streams: readonly StreamKey[];
 }
 
-/** What was recorded in a period, as the heads of its segments say: a change of it starts a new segment. Throws TAPE_IO, TAPE_FORMAT. */
+/** The streams of a period, from the heads of its segments: when they change, a new segment starts. Throws TAPE_IO, TAPE_FORMAT. */
 export async function tapeStreams(dir: string, { fromUs, toUs }: Period): Promise<TapeStreams> {
   const segments = await listSegments(dir);
   const streams: StreamKey[] = [];
@@ -93,7 +93,7 @@ const codeOf = (data: unknown): number | null => {
 const touches = ({ afterTsRecv, beforeTsRecv }: Damage, fromUs: number, toUs: number): boolean =>
   (afterTsRecv ?? 0) < toUs && (beforeTsRecv ?? Number.POSITIVE_INFINITY) >= fromUs;
 
-const inWords = ({ afterTsRecv, at, beforeTsRecv, bytes, reason }: Damage): string => {
+const describe = ({ afterTsRecv, at, beforeTsRecv, bytes, reason }: Damage): string => {
   const from = afterTsRecv === null ? 'the start of the tape' : isoMs(afterTsRecv);
   const to = beforeTsRecv === null ? 'its end' : isoMs(beforeTsRecv);
   return `${reason}, ${bytes ?? 'unknown'} bytes in segment ${at.segment} at ${at.offset}, between ${from} and ${to}`;

@@ -1,9 +1,9 @@
 // The actions of a Delta log that fxtape writes and reads (protocol: https://github.com/delta-io/delta/blob/master/PROTOCOL.md).
 
 export interface AddFile {
-  /** As it stands in storage: folder names are `%XX`-encoded once. The log encodes it once more. */
+  /** The path in storage: folder names are `%XX`-encoded once. The log encodes the path once more. */
   readonly path: string;
-  /** Raw values. */
+  /** By partition column, not encoded. */
   readonly partitionValues: Readonly<Record<string, string>>;
   readonly bytes: number;
   readonly modifiedMs: number;
@@ -19,7 +19,7 @@ export interface TableMeta {
   readonly description: string;
   readonly columns: readonly DeltaColumn[];
   readonly partitionColumns: readonly string[];
-  /** Own keys, such as `fxtape.kind`. */
+  /** Keys of fxtape, such as `fxtape.kind`. */
   readonly configuration: Readonly<Record<string, string>>;
   readonly createdMs: number;
 }
@@ -34,17 +34,17 @@ export interface DeltaColumn {
 export interface CommitInfo {
   readonly atMs: number;
   readonly operation: string;
-  /** Identity of this attempt: read back after an unclear answer, it tells whether the commit there is ours. */
+  /** Unique to this attempt. After a lost answer the commit is read back: the same id means that it is ours. */
   readonly txnId: string;
   readonly engineInfo: string;
-  /** Own members, kept as they are. */
+  /** Members of fxtape, kept as they are. */
   readonly fxtape: Readonly<Record<string, unknown>>;
 }
 
 export interface Commit {
   readonly version: number;
   readonly info: CommitInfo;
-  /** Of version 0, or when it changes. */
+  /** Set in version 0, and when it changes; else null. */
   readonly meta: TableMeta | null;
   readonly add: readonly AddFile[];
   /** Files of the version before that this one no longer has. */

@@ -1,5 +1,5 @@
-// Checkpoints: the whole state of a version in one Parquet file, so that a reader need not read every commit before it. In: a state. Out: the
-// file and `_last_checkpoint`, read back before they are published. The commits stay: a checkpoint only saves time.
+// Checkpoints: the whole state of a version in one Parquet file, so that a reader need not read every commit before it. In: a state. Out:
+// the file, counted before it is published, and `_last_checkpoint`. The commits stay: a checkpoint only saves time.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -12,7 +12,7 @@ import type { LogState } from './state.ts';
 import { timeColumnOf, toWireAdd, toWireMeta } from './translate.ts';
 import { checkpointPath, damaged, LAST_CHECKPOINT, type WireAction } from './wire.ts';
 
-/** Removed files are named at least this long: VACUUM of other tools leaves alone what is named. */
+/** How long checkpoints name a removed file: VACUUM of other tools leaves named files alone. */
 const TOMBSTONE_MS = 30 * 86_400_000;
 
 const TEXTS = 'MAP(VARCHAR, VARCHAR)';
@@ -24,7 +24,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   protocol: 'STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER, writerFeatures VARCHAR[])',
 };
 
-/** Writes the checkpoint of a version. A second one of the same version is harmless. */
+/** Writes the checkpoint of a version. Writing it again is harmless. */
 export async function writeCheckpoint(store: Store, state: LogState, signal?: AbortSignal): Promise<void> {
   const base = join(store.stagingDir, `checkpoint-${state.version}-${randomUUID()}`);
   const [json, parquet] = [`${base}.json`, `${base}.parquet`];
@@ -42,7 +42,7 @@ export async function writeCheckpoint(store: Store, state: LogState, signal?: Ab
   }
 }
 
-/** The actions of a checkpoint, also of one that another tool wrote. @throws DATASET_LOG_DAMAGED */
+/** The actions of a checkpoint, even if another tool wrote it. @throws DATASET_LOG_DAMAGED */
 export async function readCheckpoint(
   store: Store,
   version: number,

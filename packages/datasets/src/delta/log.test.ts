@@ -1,5 +1,5 @@
-// The log: what was committed is read back, at every version; of writers at one version one wins; a cut at any step leaves the old version or
-// the new one; what another tool wrote is followed, passed over or refused.
+// The log: what was committed is read back, at every version; one of several writers of a version wins; a cut at any step leaves the old
+// version or the new one; what another tool wrote is followed, ignored or refused.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,7 +144,7 @@ test('the lines of a commit are what other tools expect', async () => {
   });
 });
 
-test('times of versions rise, also when the clock went back', async () => {
+test('the times of versions rise, even when the clock went back', async () => {
   const dir = folder();
   await write(
     dir,
@@ -156,7 +156,7 @@ test('times of versions rise, also when the clock went back', async () => {
   expect((await open(dir).history()).map(({ info }) => info.atMs)).toEqual([5000, 5001, 5002, 9000]);
 });
 
-test('of writers at once one has the version', async () => {
+test('of several writers at once one gets the version', async () => {
   const dir = folder();
   await write(dir, commitOf(0));
   const writers = Array.from({ length: 8 }, (_, n) =>
@@ -170,7 +170,7 @@ test('of writers at once one has the version', async () => {
   expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(1);
   const winner = outcomes.indexOf('committed');
   expect((await open(dir).snapshot()).info.txnId).toBe(`w-${winner}`);
-  // Said again, it is still ours; the others' is not.
+  // Committed again, it is still ours; the other writer's is not.
   expect(await open(dir).commit(writers[winner] as Commit)).toBe('committed');
   expect(await open(dir).commit(writers[(winner + 1) % 8] as Commit)).toBe('taken');
   expect(readdirSync(join(dir, '_staging'))).toEqual([]);
@@ -204,7 +204,7 @@ test.each(CUTS.flatMap((cut) => [true, false].map((dies) => [cut, dies] as const
   },
 );
 
-test('an answer that was lost: the log is asked, and knows', async () => {
+test('an answer that was lost: the log says whose the version is', async () => {
   const dir = folder();
   await write(dir, commitOf(0));
   place(dir, [file(1)]);
@@ -274,8 +274,8 @@ describe('what other tools wrote', () => {
     ['a domain', { domainMetadata: { domain: 'd', configuration: '{}', removed: false } }],
     ['changes beside the rows', { cdc: { path: 'c', partitionValues: {}, size: 1, dataChange: false } }],
     ['what is not known yet', { somethingNew: {} }],
-    ['a removed file that nobody added', { remove: { path: 'symbol=x/y.parquet', dataChange: false } }],
-  ])('%s is passed over', async (_, action) => {
+    ['a removed file that was never added', { remove: { path: 'symbol=x/y.parquet', dataChange: false } }],
+  ])('%s is ignored', async (_, action) => {
     const dir = folder();
     await write(dir, commitOf(0));
     append(dir, 1, info, action);
@@ -357,7 +357,7 @@ describe('what other tools wrote', () => {
     await write(dir, commitOf(0));
     append(dir, 1, info, action);
     await expect(open(dir).snapshot()).rejects.toThrowError(refused('DATASET_LOG_UNSUPPORTED'));
-    // The version before is what it was.
+    // The version before is unchanged.
     expect((await open(dir).snapshot(0)).files.size).toBe(1);
   });
 
@@ -388,9 +388,9 @@ describe('a damaged log', () => {
       (dir) =>
         writeFileSync(join(dir, commitPath(1)), readFileSync(join(dir, commitPath(1))).subarray(0, 200)),
     ],
-    ['a line that is no action', (dir) => writeFileSync(join(dir, commitPath(1)), '[1]\n')],
+    ['a line that is not an action', (dir) => writeFileSync(join(dir, commitPath(1)), '[1]\n')],
     ['no first version', (dir) => rmSync(join(dir, commitPath(0)))],
-  ])('%s is told', async (_, damage) => {
+  ])('%s is reported', async (_, damage) => {
     const dir = folder();
     await write(dir, commitOf(0), commitOf(1), commitOf(2));
     damage(dir);
@@ -398,7 +398,7 @@ describe('a damaged log', () => {
     await expect(open(dir).commit(commitOf(3))).rejects.toThrowError(refused('DATASET_LOG_DAMAGED'));
   });
 
-  test('no log is no dataset', async () => {
+  test('without a log there is no dataset', async () => {
     const dir = folder();
     expect(await open(dir).newestVersion()).toBeNull();
     await expect(open(dir).snapshot()).rejects.toThrowError(refused('DATASET_NOT_FOUND'));
@@ -408,7 +408,7 @@ describe('a damaged log', () => {
   });
 });
 
-test('checkpoints: the same state, also without the commits before, and in spite of a damaged one', async () => {
+test('checkpoints: the same state, even without the commits before them or with a damaged one', async () => {
   const dir = folder();
   const warned: unknown[] = [];
   const log = open(dir, { checkpointEvery: 3, log: { warn: (fields: object) => warned.push(fields) } });
@@ -429,7 +429,7 @@ test('checkpoints: the same state, also without the commits before, and in spite
   expect(whole.files.size).toBe(15);
   expect(await open(dir).snapshot()).toEqual(whole);
   const sixth = await open(dir).snapshot(6);
-  // Another tool may remove commits that stand before a checkpoint.
+  // Another tool may remove the commits before a checkpoint.
   for (const version of [0, 1, 2, 3, 4, 5]) rmSync(join(dir, commitPath(version)));
   expect(await open(dir).snapshot()).toEqual(whole);
   expect(await open(dir).snapshot(6)).toEqual(sixth);
@@ -437,7 +437,7 @@ test('checkpoints: the same state, also without the commits before, and in spite
   await expect(open(dir).snapshot()).rejects.toThrowError(refused('DATASET_LOG_DAMAGED'));
 });
 
-test('a checkpoint that cannot be written stops no commit, and is tried at the next version', async () => {
+test('a checkpoint that cannot be written does not stop the commit, and is tried again at the next version', async () => {
   const dir = folder();
   await write(dir, commitOf(0), commitOf(1));
   const warned: { code: string }[] = [];
@@ -445,7 +445,7 @@ test('a checkpoint that cannot be written stops no commit, and is tried at the n
     checkpointEvery: 2,
     log: { warn: (fields: { code: string }) => warned.push(fields) },
   });
-  // Its name is taken by a folder.
+  // A folder takes its name.
   mkdirSync(join(dir, checkpointPath(2), 'x'), { recursive: true });
   place(dir, [file(2), file(3)]);
   expect(await log.commit(commitOf(2))).toBe('committed');
@@ -456,7 +456,7 @@ test('a checkpoint that cannot be written stops no commit, and is tried at the n
   expect(JSON.parse(readFileSync(join(dir, '_delta_log/_last_checkpoint'), 'utf8'))).toMatchObject({
     version: 3,
   });
-  // A damaged checkpoint is passed over while the commits are there.
+  // A damaged checkpoint is ignored while the commits are there.
   writeFileSync(join(dir, checkpointPath(3)), 'PAR1');
   expect((await open(dir).snapshot()).files.size).toBe(1);
   expect(readdirSync(join(dir, '_staging'))).toEqual([]);

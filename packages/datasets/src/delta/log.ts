@@ -1,6 +1,6 @@
-// The log of a dataset: one JSON file a version under `_delta_log`. In: a store, and commits. Out: what the table is at any version, the
-// history, and new versions. A version exists from the moment its file has its name, whole; the store lets one writer have that name.
-// Commits read the log first: a version that was lost to another writer is `taken`, one that is ours in spite of a lost answer `committed`.
+// The log of a dataset: one JSON file per version under `_delta_log`. In: a store, and commits. Out: the state of the table at any version,
+// the history, and new versions. A version exists once its file has its name, whole; the store gives that name to one writer only. A commit
+// reads the log first. It is `taken` when another writer has the version, and `committed` when it is ours, even if the answer was lost.
 import { FxtapeError, passing } from '@fxtape/ops';
 import { proveSafe } from '../store/prove-safe.ts';
 import { sizesOf } from '../store/sizes-of.ts';
@@ -22,7 +22,7 @@ import {
 
 export interface DeltaLogOptions {
   readonly store: Store;
-  /** Versions from one checkpoint to the next. */
+  /** Number of versions from one checkpoint to the next. */
   readonly checkpointEvery?: number;
   readonly log?: { warn(fields: object, message: string): void };
 }
@@ -40,7 +40,7 @@ interface Listing {
   readonly newest: number;
 }
 
-/** So many commits are read at once. */
+/** Commits read at the same time. */
 const AT_ONCE = 8;
 const CHECKPOINT_EVERY = 100;
 
@@ -48,7 +48,7 @@ export class DeltaLog {
   readonly #store: Store;
   readonly #every: number;
   readonly #log: DeltaLogOptions['log'];
-  /** The newest state that was read or written: most reads go on from it. */
+  /** The newest state that was read or written: most reads start from it. */
   #known: LogState | null = null;
   #proved = false;
 
@@ -73,7 +73,7 @@ export class DeltaLog {
     return { version: read, info, meta, files };
   }
 
-  /** Every version whose commit is there, oldest first. @throws DATASET_NOT_FOUND, DATASET_LOG_DAMAGED */
+  /** Every version whose commit file still exists, oldest first. @throws DATASET_NOT_FOUND, DATASET_LOG_DAMAGED */
   async history(signal?: AbortSignal): Promise<VersionInfo[]> {
     return (await this.commitsFrom(0, signal)).map(({ actions, version }) => ({
       version,
@@ -81,7 +81,7 @@ export class DeltaLog {
     }));
   }
 
-  /** The commits from a version on, as they stand in the log; older ones that another tool removed are left out. */
+  /** The commits from a version on, not translated, without older ones that another tool removed. */
   async commitsFrom(from: number, signal?: AbortSignal) {
     const listing = await this.#list(signal);
     if (listing.newest < 0) throw this.#notFound();
@@ -90,16 +90,15 @@ export class DeltaLog {
   }
 
   /**
-   * Writes a version. `taken`: another writer has it; nothing of ours is in the log. The files of `add` are in the store before.
+   * Writes a version. `taken`: another writer has it, and the log has nothing of ours. The files of `add` must be in the store before.
    * @throws DATASET_COMMIT_INVALID, DATASET_COMMIT_UNCLEAR, DATASET_FILE_MISSING, DATASET_STORE_UNSAFE, DATASET_LOG_UNSUPPORTED
    */
   async commit(commit: Commit, signal?: AbortSignal): Promise<'committed' | 'taken'> {
     const listing = await this.#list(signal);
     const { version } = commit;
-    // An earlier call may have written it and not heard of it.
+    // An earlier attempt may have written it and lost the answer.
     if (version <= listing.newest) return this.#whose(commit, signal);
-    if (version !== listing.newest + 1)
-      throw invalid(`version ${version} was to follow version ${listing.newest}`, commit);
+    if (version !== listing.newest + 1) throw invalid(`the newest version is ${listing.newest}`, commit);
     const before = version === 0 ? null : await this.#state(listing, version - 1, signal);
     const actions = actionsOf(commit, before);
     await this.#filesAreThere(commit, signal);
@@ -121,14 +120,14 @@ export class DeltaLog {
       if (signal?.aborted === true) throw error;
       const there = await this.#whose(commit, signal, error);
       if (there === null) throw error;
-      // Said again: what stands there is synced, whatever failed after it got its name.
+      // Put again, which syncs it: the first attempt may have failed after the file got its name.
       if (there === 'committed') await this.#store.putIfAbsent(commitPath(commit.version), lines, signal);
       return there;
     }
     return won ? 'committed' : this.#whose(commit, signal);
   }
 
-  /** Whose the commit is that has this version now; null (only after an error): nobody's. */
+  /** Whether the commit that has this version now is ours; null, only after an error: there is none. */
   async #whose(commit: Commit, signal?: AbortSignal): Promise<'committed' | 'taken'>;
   async #whose(
     commit: Commit,
@@ -144,12 +143,12 @@ export class DeltaLog {
       if (signal?.aborted === true) throw cause;
       throw new FxtapeError({
         code: 'DATASET_COMMIT_UNCLEAR',
-        message: `nobody can say whether version ${commit.version} of ${this.#store.address} was written`,
+        message: `it is unknown whether version ${commit.version} of ${this.#store.address} was written`,
         context: { version: commit.version, txnId: commit.info.txnId },
         cause: after ?? cause,
       });
     }
-    // A version that stands below a checkpoint of another tool may have no file any more.
+    // Another tool may have removed a commit that its checkpoint contains.
     if (bytes === null) return after === undefined ? 'taken' : null;
     const info = parseLines(bytes.toString('utf8'), path).find((each) => each.commitInfo)?.commitInfo;
     return info?.txnId === commit.info.txnId ? 'committed' : 'taken';
@@ -170,7 +169,7 @@ export class DeltaLog {
           found === undefined
             ? `${path}, which the new version names, is not in ${this.#store.address}`
             : `${path} in ${this.#store.address} has ${found} bytes instead of ${bytes}`,
-        hint: 'Run the same command again: it makes the file anew',
+        hint: 'Run the same command again: it makes the file again',
         context: { path, bytes, found },
       });
     }
@@ -182,7 +181,7 @@ export class DeltaLog {
     this.#proved = true;
   }
 
-  /** Nothing depends on a checkpoint, so its failure is told and no more; the next version tries again. */
+  /** Nothing depends on a checkpoint, so a failure is only a warning; the next version tries again. */
   async #checkpointIfDue(state: LogState, { checkpoints }: Listing, signal?: AbortSignal): Promise<void> {
     if (state.version - (checkpoints.at(-1) ?? 0) < this.#every) return;
     try {
@@ -191,7 +190,7 @@ export class DeltaLog {
       const fields = { err, code: 'DATASET_CHECKPOINT_FAILED', version: state.version };
       this.#log?.warn(
         fields,
-        `no checkpoint of version ${state.version} of ${this.#store.address} was written`,
+        `cannot write the checkpoint of version ${state.version} of ${this.#store.address}`,
       );
     }
   }
@@ -232,7 +231,7 @@ export class DeltaLog {
     return state;
   }
 
-  /** The state of the newest checkpoint that can be read, with what its commit says of itself. Null: begin at version 0. */
+  /** The state of the newest readable checkpoint up to a version, with the info of its commit. Null: start at version 0. */
   async #base(listing: Listing, version: number, signal?: AbortSignal): Promise<LogState | null> {
     const hasAll = Array.from({ length: version }, (_, at) => at).every((at) => listing.commits.has(at));
     for (const at of listing.checkpoints.filter((each) => each <= version).toReversed()) {
@@ -242,7 +241,10 @@ export class DeltaLog {
         return { ...state, info: fromWireInfo(own?.actions.find((each) => each.commitInfo)?.commitInfo) };
       } catch (error) {
         if (!hasAll || signal?.aborted === true) throw error;
-        this.#log?.warn({ err: error, version: at }, `a checkpoint of ${this.#store.address} is passed over`);
+        this.#log?.warn(
+          { err: error, version: at },
+          `cannot read the checkpoint of version ${at} of ${this.#store.address}; reading an older one, or the commits`,
+        );
       }
     }
     return null;
@@ -276,7 +278,7 @@ export class DeltaLog {
   }
 }
 
-/** The lines of a commit. Its time is later than that of the version before, whatever the clock did. */
+/** The actions of a commit. Its time is later than that of the version before, even if the clock went back. */
 function actionsOf(commit: Commit, before: LogState | null): WireAction[] {
   const { add, info, remove, version } = commit;
   const meta = commit.meta ?? before?.meta;
@@ -286,12 +288,13 @@ function actionsOf(commit: Commit, before: LogState | null): WireAction[] {
     throw invalid('the dataset is append-only', commit);
   const gone = new Set(remove.map(({ path }) => path));
   for (const path of gone)
-    if (before?.files.has(path) !== true) throw invalid(`it removes ${path}, which is not there`, commit);
+    if (before?.files.has(path) !== true)
+      throw invalid(`it removes ${path}, which the version before does not have`, commit);
   const added = new Set(add.map(({ path }) => path));
   if (added.size !== add.length) throw invalid('it adds a file twice', commit);
   for (const { partitionValues, path } of add) {
     if (gone.has(path) || before?.files.has(path) === true)
-      throw invalid(`it adds ${path}, which is there`, commit);
+      throw invalid(`it adds ${path}, which the version before has`, commit);
     const columns = Object.keys(partitionValues).toSorted().join();
     if (columns !== meta.partitionColumns.toSorted().join())
       throw invalid(`${path} has the partition columns ${columns}`, commit);

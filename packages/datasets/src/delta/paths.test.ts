@@ -1,4 +1,4 @@
-// Any name that is not refused comes back from its folder, and the folder's name has safe characters only.
+// Any name that is not refused can be read back from its folder, whose name has only safe characters.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromLogPath, partitionFolder, partitionOf, toLogPath } from './paths.ts';
@@ -27,7 +27,7 @@ test('names of symbols as brokers write them', () => {
   ]);
 });
 
-test('any text comes back, from the folder and from the log', () => {
+test('any text can be read back, from the folder and from the log', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
@@ -59,7 +59,7 @@ test('the longest names that fit', () => {
   expect(() => partitionFolder(['symbol'], {})).toThrowError(refused);
 });
 
-test('what is no partition folder', () => {
+test('what is not a partition folder', () => {
   expect(partitionOf('README.md')).toEqual({});
   for (const path of ['_manifest/0.json', '=x/a', 'a=%/b', 'a=/b']) expect(partitionOf(path)).toBeNull();
 });

@@ -1,10 +1,11 @@
-// Names of partition folders. In: raw values of partition columns. Out: `feed=icm/symbol=EUR%2FUSD/month=2026-01`, as the folders are called
-// in storage; and the form of a path in the log, which is encoded once more. Only this form is read back rightly by every reader tried.
+// Names of partition folders. In: values of partition columns. Out: the folders in storage, such as
+// `feed=icm/symbol=EUR%2FUSD/month=2026-01`; and the path in the log, which is encoded once more. Of the encodings tried, only this one is
+// read correctly by all readers in test/readers.
 import { FxtapeError } from '@fxtape/ops';
 
 /** Folder names on the usual file systems are at most this long. */
 const NAME_BYTES = 255;
-/** What Hive's readers take for null. */
+/** Hive-style readers take this name for null. */
 const HIVE_NULL = '__HIVE_DEFAULT_PARTITION__';
 const encoder = new TextEncoder();
 
@@ -16,7 +17,7 @@ export function partitionFolder(
   return columns.map((column) => folderName(column, values[column] ?? '')).join('/');
 }
 
-/** The raw values that a path's folders name; null when a folder is no partition folder. The last part is the file. */
+/** The values in the folder names of a path; null when a folder is not a partition folder. The last part of the path is the file. */
 export function partitionOf(path: string): Record<string, string> | null {
   const values: Record<string, string> = {};
   for (const folder of path.split('/').slice(0, -1)) {
@@ -29,22 +30,22 @@ export function partitionOf(path: string): Record<string, string> | null {
   return values;
 }
 
-/** How the log spells a path of storage: `%` becomes `%25`, `=` and `/` stay. */
+/** How the log spells a storage path: `%` becomes `%25`, `=` and `/` stay. */
 export const toLogPath = (path: string): string =>
   path
     .split(/([=/])/)
     .map((part) => (part === '=' || part === '/' ? part : encoded(part)))
     .join('');
 
-/** The path in storage of a path in the log; null when it cannot be decoded. */
+/** The storage path of a path in the log; null when it cannot be decoded. */
 export const fromLogPath = (path: string): string | null => decoded(path);
 
 function folderName(column: string, value: string): string {
   if (value === '') throw unsupported(column, value, 'it is empty');
   if (value === HIVE_NULL) throw unsupported(column, value, 'readers take it for null');
-  if (!value.isWellFormed()) throw unsupported(column, value, 'it is no Unicode text');
+  if (!value.isWellFormed()) throw unsupported(column, value, 'it is not valid Unicode');
   const name = `${encoded(column)}=${encoded(value)}`;
-  // It has one byte a character.
+  // It is ASCII: one byte per character.
   if (name.length > NAME_BYTES)
     throw unsupported(column, value, `its folder would have a name of ${name.length} bytes`);
   return name;
@@ -64,7 +65,7 @@ function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text);
   } catch {
-    return null; // a lone % or bytes that are no UTF-8
+    return null; // a lone % or bytes that are not UTF-8
   }
 }
 

@@ -1,5 +1,5 @@
-// What the table is at one version: the fold of the log up to it. In: the state before, and the actions of a commit or a checkpoint. Out: the
-// state after.
+// The state of the table at one version: the fold of the log up to it. In: the state before, and the actions of a commit or a checkpoint.
+// Out: the state after.
 import type { AddFile, CommitInfo, TableMeta } from './actions.ts';
 import { fromWireAdd, fromWireInfo, fromWireMeta, mustRead, storagePath, timeColumnOf } from './translate.ts';
 import { damaged, type WireAction, type WireProtocol, type WireRemove, type WireTxn } from './wire.ts';
@@ -11,9 +11,9 @@ export interface LogState {
   readonly meta: TableMeta;
   /** By path in storage. */
   readonly files: ReadonlyMap<string, AddFile>;
-  /** What the log says was removed, by path in storage. Other tools keep these files for a while. */
+  /** Files that the log has removed, by path in storage. Other tools keep them for a while. */
   readonly removed: ReadonlyMap<string, WireRemove>;
-  /** Marks of other tools: kept in checkpoints, without meaning for the rows. */
+  /** Marks of other tools: copied into checkpoints; they do not affect the rows. */
   readonly txns: ReadonlyMap<string, WireTxn>;
 }
 
@@ -25,12 +25,13 @@ export function fold(
   path: string,
 ): LogState {
   const protocol = actions.findLast((each) => each.protocol)?.protocol ?? before?.protocol;
-  if (protocol === undefined) throw damaged(`${path} and those before it name no protocol`, { path });
-  // First: what a newer protocol calls the rest may mean something else.
+  if (protocol === undefined)
+    throw damaged(`neither ${path} nor an earlier commit names a protocol`, { path });
+  // First of all: in a newer protocol the other actions may mean something else.
   mustRead(protocol);
   const wireMeta = actions.findLast((each) => each.metaData)?.metaData;
   const meta = wireMeta === undefined ? before?.meta : fromWireMeta(wireMeta, path);
-  if (meta === undefined) throw damaged(`${path} and those before it name no schema`, { path });
+  if (meta === undefined) throw damaged(`neither ${path} nor an earlier commit names a schema`, { path });
   const files = new Map(before?.files);
   const removed = new Map(before?.removed);
   const txns = new Map(before?.txns);

@@ -1,5 +1,5 @@
-// Between our actions and those of the log. In: a commit, or a line of the log. Out: the other. What another tool wrote and what would change
-// which rows the table has is refused, never read as something else.
+// Translates our actions to those of the log, and back. What another tool wrote is refused if it affects which rows the table has and
+// fxtape does not know it; it is never read as something else.
 import type { AddFile, CommitInfo, DeltaColumn, TableMeta } from './actions.ts';
 import { fromLogPath, toLogPath } from './paths.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type WireProtocol,
 } from './wire.ts';
 
-/** Times of commits that no copy of the files changes need writer version 7, which has to name what version 2 implies. */
+/** In-commit timestamps, which survive a copy of the files, need writer version 7, which must name the features of version 2. */
 export const PROTOCOL: WireProtocol = {
   minReaderVersion: 1,
   minWriterVersion: 7,
@@ -19,7 +19,7 @@ export const PROTOCOL: WireProtocol = {
 };
 const IN_COMMIT = 'delta.enableInCommitTimestamps';
 
-/** @throws DATASET_LOG_UNSUPPORTED when files mean something else than their rows */
+/** @throws DATASET_LOG_UNSUPPORTED when the table's rows may not be simply those of its files */
 export function mustRead({ minReaderVersion, readerFeatures }: WireProtocol): void {
   if (minReaderVersion === 1) return;
   const needs = readerFeatures?.length ? ` (${readerFeatures.join(', ')})` : '';
@@ -32,14 +32,14 @@ export function mustRead({ minReaderVersion, readerFeatures }: WireProtocol): vo
   );
 }
 
-/** @throws DATASET_LOG_UNSUPPORTED when a new version would have to keep rules that fxtape does not know */
+/** @throws DATASET_LOG_UNSUPPORTED when a new version would have to follow rules that fxtape does not know */
 export function mustWrite({ minWriterVersion, writerFeatures }: WireProtocol): void {
   const known = PROTOCOL.writerFeatures ?? [];
   const unknown = (writerFeatures ?? []).filter((feature) => !known.includes(feature));
   if (unknown.length === 0 && minWriterVersion === 7 && (writerFeatures ?? []).includes('inCommitTimestamp'))
     return;
   const what = unknown.length > 0 ? `features ${unknown.join(', ')}` : `writer version ${minWriterVersion}`;
-  throw unsupported(`another tool set ${what} of the dataset; fxtape reads it, but adds no version to it`, {
+  throw unsupported(`another tool gave the dataset ${what}; fxtape can read it, but cannot add a version`, {
     minWriterVersion,
     writerFeatures,
   });
@@ -81,7 +81,7 @@ export function fromWireMeta(meta: WireMeta, path: string): TableMeta {
   try {
     ({ fields } = JSON.parse(meta.schemaString) as { fields: typeof fields });
   } catch (cause) {
-    throw damaged(`the schema in ${path} is no JSON`, { path }, cause);
+    throw damaged(`the schema in ${path} is not JSON`, { path }, cause);
   }
   const columns = fields.map(({ metadata, name, type }): DeltaColumn => {
     if (!TYPES.has(type)) throw unsupported(`the column ${name} has the type ${JSON.stringify(type)}`);
@@ -99,7 +99,7 @@ export function fromWireMeta(meta: WireMeta, path: string): TableMeta {
   };
 }
 
-/** The column whose smallest and largest value each file states: the first one. */
+/** The time column, whose smallest and largest value each file states: the first one. */
 export const timeColumnOf = (meta: TableMeta): string => meta.columns[0]?.name ?? '';
 
 export function toWireAdd(file: AddFile, timeColumn: string): WireAdd {
@@ -129,7 +129,7 @@ interface Stats {
 export function fromWireAdd(add: WireAdd, timeColumn: string): AddFile {
   const path = storagePath(add.path);
   if (add.deletionVector !== undefined && add.deletionVector !== null)
-    throw unsupported(`${path} has rows that a deletion vector takes away`, { path });
+    throw unsupported(`${path} has a deletion vector, which removes some of its rows`, { path });
   const partitionValues = Object.entries(add.partitionValues ?? {}).map(([column, value]) => {
     if (value === null) throw unsupported(`${path} has null as its ${column}`, { path });
     return [column, value] as const;
@@ -148,12 +148,12 @@ export function fromWireAdd(add: WireAdd, timeColumn: string): AddFile {
   };
 }
 
-/** The path in storage that the log means. @throws DATASET_LOG_UNSUPPORTED for a file that lies elsewhere */
+/** The storage path of a path in the log. @throws DATASET_LOG_DAMAGED; DATASET_LOG_UNSUPPORTED for a file outside the dataset */
 export function storagePath(logPath: string): string {
   const path = fromLogPath(logPath);
   if (path === null) throw damaged(`the path ${JSON.stringify(logPath)} cannot be decoded`, { logPath });
   if (/^(\/|[A-Za-z][A-Za-z0-9+.-]*:)/.test(path))
-    throw unsupported(`the file ${JSON.stringify(path)} lies outside the dataset`, { path });
+    throw unsupported(`the file ${JSON.stringify(path)} is outside the dataset`, { path });
   return path;
 }
 
@@ -162,7 +162,7 @@ function statsOf({ stats }: WireAdd, path: string): Stats | null {
   try {
     return JSON.parse(stats) as Stats;
   } catch (cause) {
-    throw damaged(`the statistics of ${path} are no JSON`, { path }, cause);
+    throw damaged(`the statistics of ${path} are not JSON`, { path }, cause);
   }
 }
 

@@ -1,4 +1,4 @@
-// The JSON of a Delta log, as far as fxtape writes it or has to understand it. In: text of a commit. Out: its actions as they stand there.
+// The JSON of a Delta log, as far as fxtape writes it or has to understand it. In: the text of a commit. Out: its actions, not translated.
 import { FxtapeError } from '@fxtape/ops';
 
 export interface WireFile {
@@ -54,7 +54,7 @@ export interface WireTxn {
   readonly lastUpdated?: number | null;
 }
 
-/** One line of a commit has exactly one of these. Others, such as `cdc`, say nothing about which rows the table has. */
+/** One line of a commit has exactly one of these. Others, such as `cdc`, do not affect which rows the table has. */
 export interface WireAction {
   readonly commitInfo?: WireInfo;
   readonly protocol?: WireProtocol;
@@ -71,7 +71,7 @@ const padded = (version: number): string => String(version).padStart(20, '0');
 export const commitPath = (version: number): string => `${LOG}/${padded(version)}.json`;
 export const checkpointPath = (version: number): string => `${LOG}/${padded(version)}.checkpoint.parquet`;
 
-/** What a file of the log is. Checkpoints in several parts and of later formats are passed over. */
+/** What a file of the log is. Checkpoints in several parts and of later formats are ignored. */
 export function logFileOf(path: string): { kind: 'commit' | 'checkpoint'; version: number } | null {
   const match = /^_delta_log\/(\d{20})\.(json|checkpoint\.parquet)$/.exec(path);
   if (match === null) return null;
@@ -90,10 +90,10 @@ export function parseLines(text: string, path: string): WireAction[] {
     try {
       action = JSON.parse(line);
     } catch (cause) {
-      throw damaged(`line ${i + 1} of ${path} is no JSON`, { path, line: i + 1 }, cause);
+      throw damaged(`line ${i + 1} of ${path} is not JSON`, { path, line: i + 1 }, cause);
     }
     if (typeof action !== 'object' || action === null || Array.isArray(action))
-      throw damaged(`line ${i + 1} of ${path} is no action`, { path, line: i + 1 });
+      throw damaged(`line ${i + 1} of ${path} is not an action`, { path, line: i + 1 });
     actions.push(action);
   }
   if (actions.length === 0) throw damaged(`${path} is empty`, { path });

@@ -1,5 +1,6 @@
-// The row hash of each UTC day of a Parquet file. In: the file and the columns. Out: per day the count of its rows and a hash of their
-// values, which does not depend on the encoder, the order of equal times, the machine or the time zone. Format: docs/dataset-format.md.
+// The row hash of each UTC day of a Parquet file. In: the file and the columns. Out: per day the number of its rows and a hash of their
+// values, which does not depend on the encoder, the order of rows with equal times, the machine, or the time zone. Format:
+// docs/dataset-format.md.
 import { createHash, type Hash } from 'node:crypto';
 import type { Column } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
@@ -23,27 +24,27 @@ export interface FileHash {
 }
 
 const DAY_US = 86_400_000_000;
-/** Rows that are held before they are hashed, so that `update` is not called for each small chunk. */
+/** Rows buffered before they are hashed, so that `update` is not called for each small chunk. */
 const HELD_ROWS = 16_384;
-/** DuckDB gives at most so many rows at a time. */
+/** DuckDB returns at most this many rows per chunk. */
 const CHUNK_ROWS = 2048;
-/** Up to so many rows of one time are ordered in place. */
+/** Up to this many rows with one time are sorted in place. */
 const FEW_ROWS = 12;
 const NO_TEXT = 0xffff_ffff;
-/** A null time, as a number: less than any time. */
+/** What a null time is encoded as: earlier than any time. */
 const NULL_US = -(2 ** 63);
 
-/** One column of the rows that are held. */
+/** One column of the buffered rows. */
 interface Held {
   readonly column: Column;
   bytes: Buffer;
-  /** Of a column of texts, which have no fixed width. */
+  /** The encoded values of a text column; null for a column of fixed width. */
   readonly texts: Buffer[] | null;
 }
 
 /**
- * `columns`: those to hash, the column of time first; rows must be in its order.
- * Errors: DATASET_FILE_WRONG (time goes back, or is null).
+ * `columns`: those to hash, the time column first. The rows of the file must be in the order of time.
+ * Errors: DATASET_FILE_WRONG (a time goes back or is null).
  */
 export async function hashFile(
   duck: Duck,
@@ -56,15 +57,15 @@ export async function hashFile(
   for await (const chunk of duck.chunks(`SELECT ${list} FROM read_parquet(${duckText(file)})`, signal)) {
     for (let i = 0; i < columns.length; i++) {
       const vector = chunk.getColumnVector(i);
-      rows.take(i, chunk.rowCount, vector as unknown as TakenVector);
+      rows.take(i, chunk.rowCount, vector as unknown as ColumnVector);
     }
-    rows.taken(chunk.rowCount);
+    rows.endChunk(chunk.rowCount);
   }
   return rows.end();
 }
 
-/** What both kinds of DuckDB's vectors offer: numbers as their memory, texts one by one. */
-interface TakenVector {
+/** What is used of DuckDB's vectors: `items`, the memory of numbers, and `getItem`, one text. */
+interface ColumnVector {
   readonly items: BigInt64Array | Float64Array;
   getItem(index: number): string | null;
 }
@@ -72,7 +73,7 @@ interface TakenVector {
 class HeldRows {
   readonly #file: string;
   readonly #held: readonly Held[];
-  /** Times as pairs of words, which compare faster than bigints. */
+  /** Times as pairs of 32-bit words, low and high, which compare faster than bigints. */
   #times: Int32Array;
   readonly #days: DayHash[] = [];
   #capacity = HELD_ROWS;
@@ -92,7 +93,8 @@ class HeldRows {
     this.#times = timesOf(this.#held);
   }
 
-  take(index: number, count: number, vector: TakenVector): void {
+  /** Adds `count` values to a column. */
+  take(index: number, count: number, vector: ColumnVector): void {
     const { bytes, texts } = this.#held[index] as Held;
     if (texts !== null) {
       for (let i = 0; i < count; i++) texts.push(encodeText(vector.getItem(i)));
@@ -102,8 +104,8 @@ class HeldRows {
     bytes.set(new Uint8Array(buffer, byteOffset, count * 8), this.#count * 8);
   }
 
-  /** All columns have `count` rows more. */
-  taken(count: number): void {
+  /** Every column has been given `count` more rows. */
+  endChunk(count: number): void {
     this.#count += count;
     if (this.#count > this.#capacity - CHUNK_ROWS) this.#hash(false);
   }
@@ -114,7 +116,7 @@ class HeldRows {
     return { days: this.#days, rows: this.#rows, firstUs: this.#firstUs, lastUs: this.#lastUs };
   }
 
-  /** Hashes what is held; unless it is the end, the last rows of one time stay, as more of them may follow. */
+  /** Hashes the buffered rows. Unless it is the end, those with the last time stay, because more of them may follow. */
   #hash(all: boolean): void {
     const times = this.#times;
     const end = all ? this.#count : this.#startOfLastTie();
@@ -186,7 +188,7 @@ class HeldRows {
     if (this.#count > this.#capacity - CHUNK_ROWS) this.#grow();
   }
 
-  /** All that is held has one time: more of it may follow. */
+  /** Doubles the buffer: all rows in it have one time, and more of them may follow. */
   #grow(): void {
     this.#capacity *= 2;
     for (const held of this.#held)
@@ -202,9 +204,9 @@ class HeldRows {
     });
   }
 
-  /** Orders rows of one time by the bytes of their values, column by column. */
+  /** Sorts rows with one time by the bytes of their values, column by column. */
   #sort(from: number, to: number): void {
-    // Most are two ticks of one millisecond, in order or not.
+    // Usually two ticks of one millisecond.
     if (to - from <= FEW_ROWS) {
       for (let row = from + 1; row < to; row++)
         for (let at = row; at > from && this.#compare(at - 1, at) > 0; at--) this.#swap(at - 1, at);
@@ -251,13 +253,13 @@ class HeldRows {
   }
 }
 
-/** The first column, as pairs of words. */
+/** The first column, the time, as pairs of 32-bit words. */
 function timesOf([time]: readonly Held[]): Int32Array {
   const { buffer, byteOffset, length } = (time as Held).bytes;
   return new Int32Array(buffer, byteOffset, length / 4);
 }
 
-/** Length in bytes (32 bits, little-endian), then UTF-8; null: the largest length and nothing behind it. */
+/** Length in bytes (32 bits, little-endian), then UTF-8; null: the largest length alone. */
 function encodeText(text: string | null): Buffer {
   const content = Buffer.from(text ?? '');
   const bytes = Buffer.alloc(4 + content.length);

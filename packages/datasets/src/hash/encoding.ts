@@ -1,12 +1,12 @@
-// How a value becomes the bytes that are hashed; docs/dataset-format.md tells it to others. In: a column of a Parquet file. Out: SQL that
-// gives the value in the form whose memory is hashed as it is, so that no number passes through JavaScript.
+// How a value becomes the bytes that are hashed, as docs/dataset-format.md defines it. In: a column of a Parquet file. Out: SQL whose
+// results are hashed as they are in memory, so that no number is converted in JavaScript.
 import type { Column } from '@fxtape/market/tables';
 import { duckName } from '../duck.ts';
 
-/** Eight bytes, or a length and a text. */
+/** `fixed`: eight bytes. `text`: a length, then UTF-8. */
 export type Encoded = 'fixed' | 'text';
 
-/** The name that the format gives to a type: what a value is hashed as. */
+/** The format's name for how a value is encoded. */
 export type HashedAs = 'int64' | 'float64' | 'text';
 
 export function hashedAs({ type }: Column): HashedAs {
@@ -16,7 +16,7 @@ export function hashedAs({ type }: Column): HashedAs {
 
 export const encodedAs = (column: Column): Encoded => (hashedAs(column) === 'text' ? 'text' : 'fixed');
 
-/** Times are microseconds since 1970, UTC. A null integer is the smallest one; a null number is the NaN of IEEE 754; -0 is 0. */
+/** Times are microseconds since 1970, UTC. A null integer is the smallest of 64 bits; a null float is NaN; -0 is 0. */
 export function encodedSql(column: Column): string {
   const name = duckName(column.name);
   switch (hashedAs(column)) {

@@ -1,5 +1,5 @@
-// Which days of a new version differ from the version before, and why. In: both manifests. Out: a line per series and day, with the evidence.
-import { DAY_US, dayOf, dayText, isoOf } from '../calendar.ts';
+// Which days of a new version differ from the version before, and why. In: both manifests. Out: a change per series and day, with evidence.
+import { DAY_US, dayOf, isoOf } from '../calendar.ts';
 import type { ChangedDay, Manifest, ManifestDay, Reason } from '../manifest.ts';
 import { seriesText } from '../manifest.ts';
 import type { KnownGap, Series } from '../source.ts';
@@ -39,7 +39,7 @@ function daysOf({ files }: Content): Map<string, SeriesDay> {
   return days;
 }
 
-/** The likeliest reason first: a correction may move every row; behind the end of the old version rows are new; else a gap, else a revision. */
+/** The first reason that applies: a correction, which may move any row; a day after the end of the version before; a gap; a revision. */
 function whyChanged(
   before: Content,
   after: Content,
@@ -56,13 +56,13 @@ function whyChanged(
     (each) => each.fromUs < dayUs + DAY_US && (each.toUs ?? Infinity) > dayUs,
   );
   if (gap !== undefined) return { reason: 'healed', evidence: `gap ${gap.gapId}` };
-  if (KEPT_IN_VERSIONS.has(after.kind))
-    return { reason: 'revised', evidence: `seen since ${isoOf(before.createdUs)} on ${dayText(dayUs)}` };
+  if (REVISABLE_KINDS.has(after.kind))
+    return { reason: 'revised', evidence: `seen after ${isoOf(before.createdUs)}` };
   return { reason: 'unexplained', evidence: null };
 }
 
-/** Kinds of which the broker may give another answer later; each answer is kept. */
-export const KEPT_IN_VERSIONS: ReadonlySet<string> = new Set([
+/** Kinds whose rows may change later: the broker gives another answer, or fxtape states a gap or a verdict anew. */
+export const REVISABLE_KINDS: ReadonlySet<string> = new Set([
   'bars',
   'deals',
   'positions',
@@ -70,7 +70,7 @@ export const KEPT_IN_VERSIONS: ReadonlySet<string> = new Set([
   'daily_quality',
 ]);
 
-/** The newest correction of rows since a version, told in words. */
+/** The newest clock correction since the version before, in words; null: none. */
 export function correctionSince(before: Content, after: Content): string | null {
   const since = after.corrections.filter(({ appliedUs }) => appliedUs > before.createdUs);
   const newest = since.at(-1);
@@ -78,12 +78,12 @@ export function correctionSince(before: Content, after: Content): string | null 
   return `${newest.server}: ${newest.ruleId ?? 'another rule'} since ${isoOf(newest.appliedUs)}`;
 }
 
-/** Gaps of a series whose state changed since a version and that got rows. */
+/** Gaps of a series into which history has brought rows since the version before. */
 export function healedGaps(before: Content, after: Content, series: Series): KnownGap[] {
-  const states = new Map(before.gaps.map((gap) => [gap.gapId, gap.rowsHealed ?? 0]));
+  const rowsBefore = new Map(before.gaps.map((gap) => [gap.gapId, gap.rowsHealed ?? 0]));
   return after.gaps.filter(
     (gap) =>
-      (gap.rowsHealed ?? 0) > (states.get(gap.gapId) ?? 0) &&
+      (gap.rowsHealed ?? 0) > (rowsBefore.get(gap.gapId) ?? 0) &&
       (series.feed === undefined || gap.feed === series.feed) &&
       (series.account === undefined || gap.account === series.account) &&
       (gap.symbol === null || series.symbol === undefined || gap.symbol === series.symbol),

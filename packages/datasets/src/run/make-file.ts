@@ -1,6 +1,6 @@
-// One file of a version, made and proved before any commit names it. In: a planned file and the source. Out: a finished local file with its
-// hashes. What QuestDB sends is believed only when the stream ended, the rows in the file are as many as SQL counts before and after, and
-// they are in order: an error behind the first byte would otherwise leave a short file that looks whole.
+// Makes one file of a version and checks it before any commit names it. In: a planned file and the source. Out: a finished local file with
+// its hashes. An export of QuestDB is accepted only when its stream ended, the file has exactly the rows that SQL counts before and after,
+// and they are in order. Otherwise an error after the first byte would leave a short file that looks whole.
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import type { Extent, RowSource, Selection, Slice } from '../source.ts';
 import type { PlannedFile } from './plan.ts';
 
 export interface MadeFile {
-  /** In staging; an earlier run may have moved it to `path` already. */
+  /** In the staging folder; an earlier run may already have moved it to `path`. */
   readonly local: string;
   /** Its place in the dataset. */
   readonly path: string;
@@ -38,11 +38,12 @@ export interface MakeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A range that is being written gives another count before and after; it is tried so often. */
+/** How often an export is tried while rows of its range are being written. */
 const TRIES = 4;
 
 /**
- * A file that an earlier run finished, and perhaps put into the dataset, is taken over when the database still says the same of its days.
+ * Null: the range has no rows. A file that an earlier run finished, and perhaps already stored, is used again if the database still states
+ * the same counts and stamps for its days.
  * Errors: DATASET_ROWS_CHANGING (the range is being written), DATASET_FILE_WRONG, DATASET_STORE_FULL, those of the source.
  */
 export async function makeFile(planned: PlannedFile, options: MakeOptions): Promise<MadeFile | null> {
@@ -51,10 +52,10 @@ export async function makeFile(planned: PlannedFile, options: MakeOptions): Prom
   const earlier = await finishedBefore(base, planned, store);
   if (earlier !== null) return earlier;
   for (let attempt = 1; ; attempt++) {
-    // Another process may make the same file: each writes its own.
+    // Another process may be making the same file: each writes under a name of its own.
     const made = await tryMake(`${base}-${randomUUID()}.parquet`, planned, options);
     if (made === 'empty') return null;
-    if (made !== 'moved') {
+    if (made !== 'changed') {
       await writeFile(`${base}.tmp`, JSON.stringify({ proof: proofOf(planned), made }));
       await rename(`${base}.tmp`, `${base}.json`);
       return made;
@@ -63,7 +64,7 @@ export async function makeFile(planned: PlannedFile, options: MakeOptions): Prom
   }
 }
 
-/** The same request for the same days gives the same name. */
+/** The same for the same request and days, so that a later run finds the file. */
 function stagedName(planned: PlannedFile, selection: Selection): string {
   const { asOfUs, kind, reception, resample, timeframes } = selection;
   const identity = [
@@ -104,7 +105,7 @@ async function tryMake(
   local: string,
   planned: PlannedFile,
   options: MakeOptions,
-): Promise<MadeFile | 'empty' | 'moved'> {
+): Promise<MadeFile | 'empty' | 'changed'> {
   const { duck, kind, selection, signal, source } = options;
   const slice: Slice = {
     selection,
@@ -117,7 +118,8 @@ async function tryMake(
   const { bytes, sha256 } = await receiveParquet(local, await source.parquet(slice, signal), signal);
   const hashed = await hashFile(duck, local, kind.columns, signal);
   const after = await source.extent(slice, signal);
-  if (!isOf(hashed, before) || !isOf(hashed, after) || before.stampUs !== after.stampUs) return 'moved';
+  if (!hasExtent(hashed, before) || !hasExtent(hashed, after) || before.stampUs !== after.stampUs)
+    return 'changed';
   return {
     local,
     path: finalPath(kind, planned, sha256),
@@ -130,23 +132,23 @@ async function tryMake(
   };
 }
 
-/** Depends on the content and the partition alone: names differ between partitions where the file system ignores case. */
+/** Depends on content and partition alone. The folder is part of the name because a file system that ignores case may merge two folders. */
 function finalPath(kind: DatasetKind, { period, series }: PlannedFile, sha256: string): string {
   const folder = partitionFolder([...kind.series, kind.period], { ...series, [kind.period]: period });
   const name = createHash('sha256').update(`${folder}\n${sha256}`).digest('hex').slice(0, 24);
   return `${folder}/part-${name}.parquet`;
 }
 
-const isOf = (hashed: FileHash, extent: Extent): boolean =>
+const hasExtent = (hashed: FileHash, extent: Extent): boolean =>
   hashed.rows === extent.rows && hashed.firstUs === extent.firstUs && hashed.lastUs === extent.lastUs;
 
-/** The stamp is the one told before the rows were read: rows that came meanwhile make the next update look again. */
+/** The stamp is the one stated before the rows were read: after rows that arrive meanwhile, the next update makes the day again. */
 function manifestDays({ days }: FileHash, planned: PlannedFile): ManifestDay[] {
-  const told = new Map(planned.days.map((day) => [day.dayUs, day.stampUs]));
-  return days.map(({ dayUs, hash, rows }) => [dayText(dayUs), rows, hash, told.get(dayUs) ?? null]);
+  const stampOf = new Map(planned.days.map((day) => [day.dayUs, day.stampUs]));
+  return days.map(({ dayUs, hash, rows }) => [dayText(dayUs), rows, hash, stampOf.get(dayUs) ?? null]);
 }
 
-/** Forgets files that are in the dataset now. The folder stays: another process may be making its own in it. */
+/** Removes the notes on files that are in the dataset now. The staging folder stays: another process may be using it. */
 export async function forgetMade(
   planned: readonly PlannedFile[],
   options: Pick<MakeOptions, 'selection' | 'store'>,

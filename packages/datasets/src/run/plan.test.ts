@@ -1,4 +1,4 @@
-// Which files stay, which are made: by days, stamps, periods, corrections and what left the database.
+// Which files stay and which are made: by days, stamps, periods, corrections, and days that are no longer in the database.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DAY_US, dayText } from '../calendar.ts';
@@ -20,7 +20,7 @@ const input = (days: readonly DayRows[], rest: Partial<PlanInput> = {}): PlanInp
   days,
   files: [],
   frozenBeforeUs: JANUARY,
-  doubted: () => false,
+  isCorrected: () => false,
   openDayUs: JANUARY + 400 * DAY_US,
   ...rest,
 });
@@ -40,7 +40,7 @@ const filesOf = ({ keep, make }: Plan): ManifestFile[] => [...keep, ...make.map(
 const spans = (plan: Plan): string[] =>
   plan.make.map(({ fromUs, period, toUs }) => `${period} ${dayText(fromUs)}..${dayText(toUs - DAY_US)}`);
 
-test('one file a month; the day that is not over has its own', () => {
+test('one file a month; the current day has its own', () => {
   const plan = planFiles(input([day(29), day(30), day(31), day(32)], { openDayUs: day(32).dayUs }));
   expect(spans(plan)).toEqual([
     '2026-01 2026-01-30..2026-01-31',
@@ -68,7 +68,7 @@ test('nothing changed: nothing is made', () => {
 test.each([
   ['more rows', day(1, 11)],
   ['the same count, but a newer stamp', day(1, 10, 99)],
-])('%s on a day: the file that holds it is made anew, others stay', (_name, changed) => {
+])('%s on a day: the file that holds it is made again, others stay', (_name, changed) => {
   const files = filesOf(planFiles(input([day(0), day(1), day(40)])));
   const plan = planFiles(input([day(0), changed, day(40)], { files }));
   expect(plan.drop).toEqual([files[0]]);
@@ -89,16 +89,16 @@ test('a new day gets a file; when the month is over its files become one', () =>
   expect(over.drop.length).toBe(2);
 });
 
-test('days that left the database keep their files', () => {
+test('days that are no longer in the database keep their files', () => {
   const files = filesOf(planFiles(input([day(0), day(1), day(40)])));
   const plan = planFiles(input([day(40)], { files, frozenBeforeUs: day(40).dayUs }));
   expect(new Set(plan.keep)).toEqual(new Set(files));
   expect([plan.make, plan.drop]).toEqual([[], []]);
 });
 
-test('rows that left one day for another are dropped there', () => {
+test('rows that moved to another day are dropped where they were', () => {
   const files = filesOf(planFiles(input([day(0), day(40)])));
-  const plan = planFiles(input([day(0)], { files, doubted: () => true }));
+  const plan = planFiles(input([day(0)], { files, isCorrected: () => true }));
   expect(plan.keep).toEqual([]);
   expect(spans(plan)).toEqual(['2026-01 2026-01-01..2026-01-01']);
   expect(plan.drop.length).toBe(2);

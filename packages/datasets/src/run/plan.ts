@@ -1,14 +1,14 @@
-// Which files a version needs. In: the days that have rows now, the files of the version before, what was corrected since. Out: the files
-// that stay as they are, those to make, and those that the new version no longer has. A file holds whole UTC days of one partition.
+// Which files a version needs. In: the days that have rows now, the files of the version before, and what was corrected since. Out: the
+// files to keep, those to make, and those that the new version drops. A file holds whole UTC days of one partition.
 import { FxtapeError } from '@fxtape/ops';
 import { DAY_US, dayOf, dayText, periodEnd, periodText, usOf } from '../calendar.ts';
 import type { DatasetKind } from '../kinds.ts';
 import { type ManifestDay, type ManifestFile, seriesText } from '../manifest.ts';
 import type { DayRows, Range, Series } from '../source.ts';
 
-/** QuestDB sorts a file's rows in memory: about 25 bytes a row and column. */
+/** QuestDB sorts the rows of a file in memory: about 25 bytes per row and column. */
 const MOST_ROWS = 3_000_000;
-/** A partition that was updated so often is written anew as few files, also before its period is over. */
+/** A partition with more files than this is merged even before its period is over. */
 const MOST_FILES = 32;
 
 export interface PlannedFile extends Range {
@@ -21,7 +21,7 @@ export interface PlannedFile extends Range {
 export interface Plan {
   readonly keep: readonly ManifestFile[];
   readonly make: readonly PlannedFile[];
-  /** Files of the version before that are replaced or have no rows any more. */
+  /** Files of the version before that are replaced or no longer have rows. */
   readonly drop: readonly ManifestFile[];
 }
 
@@ -30,11 +30,11 @@ export interface PlanInput {
   /** By series and day. */
   readonly days: readonly DayRows[];
   readonly files: readonly ManifestFile[];
-  /** Days before it have left the database: a file that holds one of them stays. */
+  /** Days before this, µs UTC, are no longer in the database: a file that holds one of them is kept. */
   readonly frozenBeforeUs: number;
-  /** True when rows of a series may differ although count and stamp are the same: its clock was corrected. */
-  readonly doubted: (series: Series) => boolean;
-  /** Midnight UTC of the day that is not over yet; it gets a file of its own. */
+  /** True when the clock of a series was corrected: its rows may differ although counts and stamps are the same. */
+  readonly isCorrected: (series: Series) => boolean;
+  /** Midnight UTC of the current day, which gets a file of its own. */
   readonly openDayUs: number;
   /** Largest number of rows in a file; a single day may exceed it. For tests. */
   readonly mostRows?: number;
@@ -63,32 +63,32 @@ const partitionOfFile = (file: ManifestFile): string => partitionOf(file.series,
 
 function planPartition(input: PlanInput, days: readonly DayRows[], files: readonly ManifestFile[]): Plan {
   const byDay = new Map(days.map((day) => [dayText(day.dayUs), day]));
-  const isLeft = ([text]: ManifestDay): boolean => dayUsOf(text) < input.frozenBeforeUs;
-  const isFrozen = (file: ManifestFile): boolean => file.days.some(isLeft);
+  const isGone = ([text]: ManifestDay): boolean => dayUsOf(text) < input.frozenBeforeUs;
+  const isFrozen = (file: ManifestFile): boolean => file.days.some(isGone);
   const isSame = (file: ManifestFile): boolean => {
-    const there = file.days.filter((day) => !isLeft(day));
-    if (there.length > 0 && input.doubted(file.series)) return false;
-    return there.every(([text, rows, , stampUs]) => {
+    const stillThere = file.days.filter((day) => !isGone(day));
+    if (stillThere.length > 0 && input.isCorrected(file.series)) return false;
+    return stillThere.every(([text, rows, , stampUs]) => {
       const day = byDay.get(text);
       return day?.rows === rows && day.stampUs === stampUs;
     });
   };
   const keep = files.filter(isSame);
-  const torn = files.find((file) => isFrozen(file) && !isSame(file));
-  if (torn !== undefined) throw daysLeft(torn, input.frozenBeforeUs);
-  const held = new Set(keep.flatMap((file) => file.days.map(([day]) => day)));
-  const missing = days.filter((day) => !held.has(dayText(day.dayUs)));
-  const fresh = inFiles(input, missing);
-  const all = inFiles(input, days);
+  const stuck = files.find((file) => isFrozen(file) && !isSame(file));
+  if (stuck !== undefined) throw daysGone(stuck, input.frozenBeforeUs);
+  const keptDays = new Set(keep.flatMap((file) => file.days.map(([day]) => day)));
+  const newDays = days.filter((day) => !keptDays.has(dayText(day.dayUs)));
+  const added = inFiles(input, newDays);
+  const merged = inFiles(input, days);
   const frozen = keep.filter(isFrozen);
   const isOver = periodIsOver(input, days, files);
   const worthMerging =
     frozen.length === 0 &&
-    all.length < keep.length + fresh.length &&
-    (isOver || keep.length + fresh.length > MOST_FILES);
-  if (worthMerging) return { keep: [], make: all, drop: files };
+    merged.length < keep.length + added.length &&
+    (isOver || keep.length + added.length > MOST_FILES);
+  if (worthMerging) return { keep: [], make: merged, drop: files };
   const kept = new Set(keep);
-  return { keep, make: fresh, drop: files.filter((file) => !kept.has(file)) };
+  return { keep, make: added, drop: files.filter((file) => !kept.has(file)) };
 }
 
 function periodIsOver(input: PlanInput, days: readonly DayRows[], files: readonly ManifestFile[]): boolean {
@@ -96,7 +96,7 @@ function periodIsOver(input: PlanInput, days: readonly DayRows[], files: readonl
   return anyUs !== null && periodEnd(anyUs, input.kind.period) <= input.openDayUs;
 }
 
-/** Splits days into files; the day that is not over stands alone, so that the next update replaces little. */
+/** Splits days into files; the current day gets a file of its own, so that the next update replaces little. */
 function inFiles(input: PlanInput, days: readonly DayRows[]): PlannedFile[] {
   const mostRows = input.mostRows ?? MOST_ROWS;
   const groups: DayRows[][] = [];
@@ -127,7 +127,7 @@ function plannedFile(kind: DatasetKind, days: readonly DayRows[]): PlannedFile {
   };
 }
 
-function daysLeft(file: ManifestFile, frozenBeforeUs: number): FxtapeError {
+function daysGone(file: ManifestFile, frozenBeforeUs: number): FxtapeError {
   return new FxtapeError({
     code: 'DATASET_DAYS_LEFT',
     message: `rows of ${seriesText(file.series)} in ${file.period} changed, and days of the same file before ${dayText(frozenBeforeUs)} are no longer in the database`,
@@ -135,5 +135,5 @@ function daysLeft(file: ManifestFile, frozenBeforeUs: number): FxtapeError {
   });
 }
 
-/** Midnight UTC of a manifest's day. */
+/** Midnight UTC of a manifest's day, µs. */
 export const dayUsOf = (day: string): number => usOf(`${day}T00:00:00`);

@@ -1,4 +1,5 @@
-// `--strict`: a range is exported only when nothing in it is open. In: what is known of the range. Out: nothing, or an error that names it.
+// `--strict`: refuses a range that has an open gap or a provisional clock rule. In: what is known of the range. Out: nothing, or an error
+// that names the first one.
 import { FxtapeError } from '@fxtape/ops';
 import { isoOf } from '../calendar.ts';
 import type { Manifest } from '../manifest.ts';
@@ -11,9 +12,10 @@ export function requireStrict(
 ): void {
   const open = gaps.filter(({ state }) => state === 'open');
   if (open[0] !== undefined) {
-    const { cause, feed, fromUs, symbol } = open[0];
+    const { account, cause, feed, fromUs, symbol } = open[0];
+    const count = open.length === 1 ? '1 gap is' : `${open.length} gaps are`;
     throw notStrict(
-      `${open.length} gaps are open in this range; the first: ${cause}, ${feed ?? ''} ${symbol ?? 'all symbols'}, from ${isoOf(fromUs)}`,
+      `${count} open in this range; the first: ${cause}, ${feed ?? account ?? ''} ${symbol ?? 'all symbols'}, from ${isoOf(fromUs)}`,
     );
   }
   const unsure = clockRules.find((rule) => rule.fromUs < toUs && rule.confidence === 'provisional');

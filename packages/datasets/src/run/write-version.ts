@@ -1,5 +1,5 @@
-// Writes one version of a dataset. In: the request, and the version before where there is one. Out: files, manifest, commit; in this order,
-// so that a kill at any moment leaves the version before, and the same call goes on from the files that were finished.
+// Writes one version of a dataset. In: the request, and the version before, if there is one. Out: files, then the manifest, then the
+// commit. A kill at any moment leaves the version before; in a folder, the same call then goes on from the finished files.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { FxtapeError } from '@fxtape/ops';
@@ -26,7 +26,7 @@ export interface WriteOptions {
   readonly selection: Selection;
   readonly before: Manifest | null;
   readonly strict: boolean;
-  /** The version of fxtape. */
+  /** Name and version of fxtape. */
   readonly engine: string;
   readonly nowUs: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -40,18 +40,18 @@ export interface Progress {
   readonly ofFiles: number;
 }
 
-/** QuestDB allows as many exports as it has cores, and sorts each of them in memory. */
+/** Files made at the same time. QuestDB allows as many exports as it has cores, and sorts each of them in memory. */
 const AT_ONCE = 2;
 
-/** Null: the version before says it all, and none was written. */
+/** Null: nothing changed since the version before, and none was written. */
 export async function writeVersion(options: WriteOptions): Promise<Manifest | null> {
   const { before, kind, log, selection, signal, source, store } = options;
   const facts = await readFacts(source, selection, signal);
   if (options.strict) requireStrict(facts, selection);
   const plan = await planVersion(options, facts.corrections);
   const sameFiles = plan.make.length === 0 && plan.drop.length === 0;
-  if (before !== null && sameFiles && saysTheSame(before, { selection, ...facts })) return null;
-  if (before === null && plan.make.length === 0) throw nothing(selection);
+  if (before !== null && sameFiles && hasSameFacts(before, { selection, ...facts })) return null;
+  if (before === null && plan.make.length === 0) throw noRows(selection);
   const made = await makeAll(plan.make, options);
   const files = [...plan.keep, ...made.map(({ file }) => file)].sort(byPath);
   const dropped = plan.drop.filter(({ path }) => !files.some((file) => file.path === path));
@@ -72,28 +72,29 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
     changes: before === null ? [] : changedDays(before, content),
   };
   for (const { local, path } of made.map((each) => each.made)) await store.putFile(path, local, signal);
-  // The manifest of a version that somebody else made meanwhile must stay.
-  if ((await log.newestVersion(signal)) !== (before?.version ?? null)) throw moved(store, manifest.version);
+  // Another process may have made this version meanwhile: its manifest must stay.
+  if ((await log.newestVersion(signal)) !== (before?.version ?? null))
+    throw wroteMeanwhile(store, manifest.version);
   await writeManifest(store, manifest, signal);
   const outcome = await log.commit(await commitOf(manifest, dropped, options), signal);
-  if (outcome === 'taken') throw moved(store, manifest.version);
-  // Another writer may have put its own there between the two; the one that won has the last word.
+  if (outcome === 'taken') throw wroteMeanwhile(store, manifest.version);
+  // Another writer may have replaced the manifest between the check and the commit: the winner writes its own again.
   await writeManifest(store, manifest, signal);
   await writeReadme(store, manifest, signal);
   await forgetMade(plan.make, options);
   return manifest;
 }
 
-const saysTheSame = (
+const hasSameFacts = (
   before: Manifest,
-  { clockRules, conditions, corrections, gaps, selection }: Said,
+  { clockRules, conditions, corrections, gaps, selection }: VersionFacts,
 ): boolean =>
   isDeepStrictEqual(
     [before.selection, before.gaps, before.conditions, before.clockRules, before.corrections],
     [selection, gaps, conditions, clockRules, corrections],
   );
 
-interface Said extends Facts {
+interface VersionFacts extends Facts {
   readonly selection: Selection;
 }
 
@@ -120,15 +121,15 @@ async function planVersion(options: WriteOptions, corrections: Facts['correction
     days,
     files: before?.files ?? [],
     frozenBeforeUs: oldestUs === null ? Infinity : dayOf(oldestUs),
-    doubted: () => corrected,
+    isCorrected: () => corrected,
     openDayUs: dayOf(nowUs),
   });
-  if (before !== null && !corrected) requireNothingLeft(plan, options);
+  if (before !== null && !corrected) requireNoLoss(plan, options);
   return plan;
 }
 
-/** Rows may move to another day when a clock is corrected; that they leave otherwise means another database, or a loss. */
-function requireNothingLeft(plan: Plan, { store }: WriteOptions): void {
+/** A day has fewer rows than before only after a clock correction. Otherwise this is another database, or rows were lost. */
+function requireNoLoss(plan: Plan, { store }: WriteOptions): void {
   const rowsNow = new Map<string, number>();
   const key = (series: Series, day: string): string => `${seriesText(series)} ${day}`;
   for (const { days } of plan.make)
@@ -139,7 +140,7 @@ function requireNothingLeft(plan: Plan, { store }: WriteOptions): void {
       if (now >= rows) continue;
       throw new FxtapeError({
         code: 'DATASET_ROWS_LEFT',
-        message: `${store.address} has ${rows} rows of ${seriesText(series)} on ${day}, and the database ${now}`,
+        message: `${store.address} has ${rows} rows of ${seriesText(series)} on ${day}, but the database has ${now}`,
         context: { series, day, rows, now },
       });
     }
@@ -170,7 +171,7 @@ async function makeAll(planned: readonly PlannedFile[], options: WriteOptions): 
     failure ??= { error };
     waiting.length = 0;
   };
-  // The other file is finished first: the next call takes it over, and nothing of this call goes on behind its end.
+  // Both workers end first: the next call can use the file of the other one, and nothing runs on after this call.
   await Promise.all(Array.from({ length: AT_ONCE }, () => withDuck(work).catch(fail)));
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
   return made;
@@ -222,17 +223,17 @@ function addOf(kind: DatasetKind, file: ManifestFile, nowUs: number): AddFile {
   return { path, partitionValues, bytes, modifiedMs: Math.floor(nowUs / 1000), rows, firstUs, lastUs };
 }
 
-const nothing = ({ kind }: Selection): FxtapeError =>
+const noRows = ({ kind }: Selection): FxtapeError =>
   new FxtapeError({ code: 'DATASET_NOTHING', message: `there are no rows of \`${kind}\` in this selection` });
 
 const emptyDatabase = (store: Store, { name }: DatasetKind): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_ROWS_LEFT',
-    message: `${store.address} holds rows, and \`${name}\` of the database is empty`,
+    message: `${store.address} holds rows, but the database has no \`${name}\``,
     context: { address: store.address },
   });
 
-const moved = (store: Store, version: number): FxtapeError =>
+const wroteMeanwhile = (store: Store, version: number): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_MOVED',
     message: `another process wrote version ${version} of ${store.address} meanwhile`,

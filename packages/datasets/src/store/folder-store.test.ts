@@ -1,4 +1,4 @@
-// A folder as the place of a dataset: a name is taken once, whole, and what fails says which thing has to be changed.
+// A dataset in a folder: a name is taken once, whole, and an error says what has to be changed.
 import {
   existsSync,
   mkdtempSync,
@@ -55,7 +55,7 @@ test('a name is taken once', async () => {
   expect(readdirSync(store.stagingDir)).toEqual([]);
 });
 
-test('a store that replaces is seen, also one that looks first and writes later', async () => {
+test('a store that replaces files is detected, even one that checks first and writes later', async () => {
   const dir = folder();
   const unsafe = expect.objectContaining({ code: 'DATASET_STORE_UNSAFE' }) as Error;
   class Replacing extends FolderStore {
@@ -119,7 +119,7 @@ test('a file from another file system is copied, synced and renamed; a kill on t
   expect(readdirSync(store.stagingDir)).toEqual([]);
 });
 
-test('what lies below a prefix is listed; folders that are links are not followed', async () => {
+test('what is below a prefix is listed; links to folders are not followed', async () => {
   const dir = folder();
   const store = new FolderStore(dir);
   for (const path of ['_delta_log/1.json', 'symbol=a/x.parquet', 'symbol=ab/y.parquet', '_staging/z'])

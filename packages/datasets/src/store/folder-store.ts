@@ -1,6 +1,6 @@
-// A dataset in a folder. In: paths of the dataset and bytes or finished files. Out: files that are whole and durable under their names, or
-// not there. A new name is taken by link(), which fails when the name exists: of many writers one wins, and a kill leaves no half file.
-// Everything is made in `_staging` first; what a kill leaves there is no part of any version.
+// A dataset in a folder. In: paths of the dataset and bytes or finished files. Out: files that appear whole and durable, or not at
+// all. A new name is taken by link(), which fails when the name exists: one of several writers wins, and a kill leaves no partial file.
+// Everything is made in `_staging` first; what a kill leaves there belongs to no version.
 import { randomUUID } from 'node:crypto';
 import { type Dirent, mkdirSync } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export class FolderStore implements Store {
     this.#root = resolve(folder);
   }
 
-  /** It is made when it is asked for. */
+  /** Created when it is first asked for. */
   get stagingDir(): string {
     const dir = join(this.#root, STAGING);
     try {
@@ -48,7 +48,7 @@ export class FolderStore implements Store {
       await this.#makeFolder(dirname(full));
       signal?.throwIfAborted();
       const won = await take(staged, full);
-      // Also where another one won: who builds on its file must find it after a power cut.
+      // Even if another writer won: whoever builds on its file must find it after a power cut.
       await syncFolder(dirname(full));
       return won;
     });
@@ -68,7 +68,7 @@ export class FolderStore implements Store {
     const full = this.#full(path);
     signal?.throwIfAborted();
     try {
-      if (!(await isThere(local)) && (await isThere(full))) return await syncFolder(dirname(full)); // moved by an earlier try
+      if (!(await isThere(local)) && (await isThere(full))) return await syncFolder(dirname(full)); // moved by an earlier call
       await this.#makeFolder(dirname(full));
       await syncFile(local);
       try {
@@ -92,7 +92,7 @@ export class FolderStore implements Store {
     throw missing(path, this.address);
   }
 
-  /** Folders that are links are not followed. */
+  /** Symbolic links to folders are not followed. */
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<StoredFile> {
     const start = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '';
     const folders = [start === '' ? this.#root : this.#full(start)];
@@ -124,14 +124,14 @@ export class FolderStore implements Store {
   }
 
   close(): void {
-    // It holds nothing open.
+    // Nothing is kept open.
   }
 
   #full(path: string): string {
     return join(this.#root, ...inside(path).split('/'));
   }
 
-  /** Writes bytes into `_staging`, durable, and removes them when `use` has ended. */
+  /** Writes bytes durably into `_staging`, and removes them when `use` has ended. */
   async #staged<T>(
     path: string,
     bytes: Uint8Array,
@@ -147,13 +147,13 @@ export class FolderStore implements Store {
       await rm(staged, { force: true });
       return done;
     } catch (error) {
-      await rm(staged, { force: true }).catch(() => undefined); // the first error is the one to tell
+      await rm(staged, { force: true }).catch(() => undefined); // the first error is the one to report
       if (signal?.aborted === true) throw signal.reason;
       throw this.#failed('store', path, error);
     }
   }
 
-  /** Over a border of file systems a rename is impossible: the copy is made and synced in `_staging`, then takes its name. */
+  /** A rename cannot cross file systems: the file is copied into `_staging`, synced, and then renamed. */
   async #copyIn(local: string, full: string): Promise<void> {
     const staged = join(this.stagingDir, `${basename(full)}.${randomUUID()}.partial`);
     try {
@@ -163,7 +163,7 @@ export class FolderStore implements Store {
       passing('dataset: rename');
       await rename(staged, full);
     } catch (error) {
-      await rm(staged, { force: true }).catch(() => undefined); // the first error is the one to tell
+      await rm(staged, { force: true }).catch(() => undefined); // the first error is the one to report
       throw error;
     }
     await syncFolder(dirname(full));
@@ -193,7 +193,7 @@ export class FolderStore implements Store {
     try {
       return await stat(full);
     } catch (error) {
-      if (isMissing(error)) return null; // it was removed meanwhile
+      if (isMissing(error)) return null; // removed since it was listed
       throw this.#failed('list', path, error);
     }
   }
@@ -230,7 +230,7 @@ export const missing = (path: string, address: string): FxtapeError =>
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
 const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
-/** True when the name was free. A network file system may lose the answer of a link that it made: the second name tells. */
+/** True when the name was free. A network file system may lose the answer of a link it made: then the file has two names. */
 async function take(staged: string, full: string): Promise<boolean> {
   passing('dataset: link');
   try {
@@ -242,7 +242,7 @@ async function take(staged: string, full: string): Promise<boolean> {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) throw error;
     throw new FxtapeError({
       code: 'DATASET_STORE_UNSAFE',
-      message: `the file system of ${dirname(full)} makes no hard links (${errno})`,
+      message: `the file system of ${dirname(full)} does not support hard links (${errno})`,
       cause: error,
     });
   }

@@ -1,11 +1,11 @@
-// Chooses where a dataset lies. In: an address, a folder or `s3://…`. Out: its store.
+// Chooses the store of a dataset. In: its address, a folder or `s3://…`. Out: the store.
 import { FxtapeError } from '@fxtape/ops';
 import { FolderStore } from './folder-store.ts';
 import { parseS3Address } from './s3-address.ts';
 import type { S3StoreOptions } from './s3-store.ts';
 import type { Store } from './store.ts';
 
-/** Nothing is asked or made yet. @throws DATASET_ADDRESS_INVALID */
+/** Contacts no server and creates nothing yet. @throws DATASET_ADDRESS_INVALID */
 export async function openStore(address: string, options: S3StoreOptions = {}): Promise<Store> {
   if (/^s3:\/\//i.test(address)) {
     // The SDK takes a second to load, and only buckets need it.
@@ -16,6 +16,6 @@ export async function openStore(address: string, options: S3StoreOptions = {}): 
   if (address !== '' && scheme === undefined) return new FolderStore(address);
   throw new FxtapeError({
     code: 'DATASET_ADDRESS_INVALID',
-    message: address === '' ? 'the address of the dataset is empty' : `a dataset cannot lie at ${scheme}://`,
+    message: address === '' ? 'the address of the dataset is empty' : `a dataset cannot be at ${scheme}://`,
   });
 }

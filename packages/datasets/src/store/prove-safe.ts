@@ -1,5 +1,5 @@
 // Proves that a store refuses a second put under one name, before anything depends on it. In: a store. Out: nothing, or the error. Some
-// servers ignore the condition; some look first and write later, which only writers at the same time show.
+// servers ignore the condition; some check first and write later, which only concurrent writers reveal.
 import { randomUUID } from 'node:crypto';
 import { FxtapeError } from '@fxtape/ops';
 import type { Store } from './store.ts';
@@ -28,7 +28,7 @@ export async function proveSafe(store: Store, signal?: AbortSignal): Promise<voi
       context: { won: won.length, late },
     });
   } finally {
-    // What cannot be removed is removed as stale by vacuum.
+    // If this fails, vacuum removes the file later.
     await store.remove(path, signal).catch(() => undefined);
   }
 }

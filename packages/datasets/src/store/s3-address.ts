@@ -1,5 +1,5 @@
-// The address of a bucket. In: `s3://bucket/prefix?endpoint=…&region=…&path-style=true`. Out: its parts. Keys have no place in it:
-// addresses stand in logs and messages.
+// The address of a bucket. In: `s3://bucket/prefix?endpoint=…&region=…&path-style=true`. Out: its parts. Access keys are
+// refused: addresses appear in logs and messages.
 import { FxtapeError } from '@fxtape/ops';
 import { inside } from './inside.ts';
 
@@ -15,20 +15,21 @@ export interface S3Address {
 
 const OPTIONS = new Set(['endpoint', 'region', 'path-style']);
 
-/** @throws DATASET_ADDRESS_INVALID; the message never repeats the address, which may hold a key */
+/** @throws DATASET_ADDRESS_INVALID; the message never repeats the address, which may contain a key */
 export function parseS3Address(address: string): S3Address {
-  if (!URL.canParse(address)) throw invalid('it cannot be read');
+  if (!URL.canParse(address)) throw invalid('it is not a URL');
   const { hash, hostname, password, pathname, port, searchParams, username } = new URL(address);
-  if (username !== '' || password !== '') throw invalid('it holds a key');
+  if (username !== '' || password !== '') throw invalid('it contains an access key');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(hostname) || port !== '' || hash !== '')
     throw invalid('it names no bucket');
   for (const name of searchParams.keys())
     if (!OPTIONS.has(name)) throw invalid(`there is no option ${JSON.stringify(name.slice(0, 20))}`);
   const style = searchParams.get('path-style');
-  if (style !== null && style !== 'true' && style !== 'false') throw invalid('path-style is true or false');
+  if (style !== null && style !== 'true' && style !== 'false')
+    throw invalid('path-style must be true or false');
   const endpoint = searchParams.get('endpoint') ?? undefined;
   if (endpoint !== undefined && !isEndpoint(endpoint))
-    throw invalid('the endpoint is no http(s)://HOST:PORT');
+    throw invalid('the endpoint must be http(s)://HOST:PORT');
   return {
     bucket: hostname,
     prefix: prefixOf(pathname),
@@ -49,7 +50,7 @@ function prefixOf(pathname: string): string {
   try {
     prefix = decodeURIComponent(pathname.replaceAll(/^\/+|\/+$/g, ''));
   } catch {
-    throw invalid('its prefix is no URL text');
+    throw invalid('its prefix is not valid URL encoding');
   }
   return prefix === '' ? '' : inside(prefix);
 }

@@ -1,5 +1,5 @@
-// Requests to a bucket that survive a server which is away for a while. In: a request. Out: its answer, or our error. Each is tried again
-// with growing pauses until it has failed for `retryForMs`; the SDK itself tries once, so that no attempt stays unknown to us.
+// Requests to a bucket, retried while the server is away. In: a request. Out: its answer, or our error. A request is tried again with
+// growing pauses until it has failed for `retryForMs`. The SDK itself tries only once, so that every attempt is seen here.
 import { type Clock, FxtapeError, pauseOrThrow } from '@fxtape/ops';
 import { isNameless, isTransient, s3Error, wasNotSent } from './s3-errors.ts';
 
@@ -12,13 +12,13 @@ export interface S3CallOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Errors that are an answer: thrown as they are. */
+  /** Errors that are a valid answer: thrown as they are, without a retry. */
   readonly answers?: (error: unknown) => boolean;
-  /** An attempt failed that the server may have carried out. */
+  /** Called when an attempt failed that the server may have carried out. */
   readonly onUnclear?: () => void;
 }
 
-/** One attempt may take no longer. */
+/** Longest time for one attempt. */
 const ATTEMPT_MS = 120_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;

@@ -1,5 +1,5 @@
-// What an error of a bucket means. In: what the SDK threw. Out: whether the same request may succeed later, whether it may have been carried
-// out, and our error. Messages and causes hold names and numbers only: answers about signatures repeat keys.
+// What an error of a bucket means. In: what the SDK threw. Out: whether the same request may succeed later, whether it may have been
+// carried out, and our error. Messages and causes have names and numbers only: answers about signatures repeat keys.
 import { FxtapeError, type ThrownCode } from '@fxtape/ops';
 
 interface SdkError {
@@ -58,7 +58,7 @@ export function isTransient(error: unknown): boolean {
   return (status >= 500 && status !== 501) || status === 429 || status === 408;
 }
 
-/** The host has no address: worth waiting for only where it had one before. */
+/** The name of the host did not resolve: worth a retry only if it did before. */
 export const isNameless = (error: unknown): boolean => of(error).code === 'ENOTFOUND';
 export const wasNotSent = (error: unknown): boolean => NOT_SENT.has(of(error).code ?? '');
 
@@ -66,14 +66,14 @@ export function s3Error(what: string, address: string, error: unknown, forMs: nu
   const { $metadata, code: errno } = of(error);
   const name = nameOf(error);
   const status = statusOf(error);
-  const told = errno ?? (name === 'Error' || name === '' ? `status ${status}` : name);
+  const detail = errno ?? (name === 'Error' || name === '' ? `status ${status}` : name);
   const [code, hint] = codeFor(name, status, error);
   return new FxtapeError({
     code,
-    message: `cannot ${what} in ${address}: ${told}${isTransient(error) ? `, for ${Math.round(forMs / 1000)} s` : ''}`,
+    message: `cannot ${what} in ${address}: ${detail}${isTransient(error) ? `, for ${Math.round(forMs / 1000)} s` : ''}`,
     hint,
     context: { name, status, errno, requestId: $metadata?.requestId },
-    cause: new Error(`${told}${status === 0 ? '' : ` (${status})`}`),
+    cause: new Error(`${detail}${status === 0 ? '' : ` (${status})`}`),
   });
 }
 
@@ -84,7 +84,7 @@ function codeFor(name: string, status: number, error: unknown): [ThrownCode, str
   if (name === 'RequestTimeTooSkewed')
     return [
       'DATASET_ACCESS_DENIED',
-      "Set this machine's clock right: the server refuses requests of another time",
+      "Correct this machine's clock: the server refuses requests whose time is off",
     ];
   if (DENIED.has(name) || status === 401 || status === 403) return ['DATASET_ACCESS_DENIED'];
   if (NETWORK.has(of(error).code ?? '') || name === 'TimeoutError') return ['DATASET_STORE_UNREACHABLE'];

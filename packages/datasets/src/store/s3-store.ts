@@ -1,5 +1,5 @@
-// A dataset in a bucket under a prefix. In: paths of the dataset and bytes or finished files. Out: objects, which are there whole or not at
-// all. A new name is taken with `If-None-Match: *`. When an answer is lost, the object is read back: its content tells whose it is.
+// A dataset in a bucket under a prefix. In: paths of the dataset and bytes or finished files. Out: objects, which appear whole or not at
+// all. A new name is taken with `If-None-Match: *`. When an answer is lost, the object is read back: its content says whose it is.
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -28,15 +28,15 @@ import type { Store, StoredFile } from './store.ts';
 export interface S3StoreOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** A request that failed for so long is given up. */
+  /** How long a failing request is retried. */
   readonly retryForMs?: number;
-  /** Files above it go in parts of this size. */
+  /** Larger files are uploaded in parts of this size. */
   readonly partBytes?: number;
 }
 
 const RETRY_FOR_MS = 120_000;
 const PART_BYTES = 8 * 1024 * 1024;
-/** So long a connection may be silent. */
+/** How long a connection may be silent. */
 const SILENCE_MS = 30_000;
 const CONNECT_MS = 5_000;
 
@@ -63,14 +63,14 @@ export class S3Store implements Store {
     });
   }
 
-  /** Keys, region and endpoint come from the SDK's usual chain (variables, profile, role) where the address does not say them. */
+  /** Keys, and what the address does not state, come from the SDK's usual chain: variables, profile, role. */
   static async open(at: S3Address, o: S3StoreOptions = {}): Promise<S3Store> {
     const endpoint = at.endpoint ?? readVariable('AWS_ENDPOINT_URL_S3') ?? readVariable('AWS_ENDPOINT_URL');
     const clientOf = (region: string | undefined): S3Client =>
       new S3Client({
         ...(endpoint === undefined ? {} : { endpoint }),
         ...(region === undefined ? {} : { region }),
-        // Servers of one's own rarely have a name for each bucket.
+        // Self-hosted servers rarely have a host name for each bucket.
         forcePathStyle: at.pathStyle ?? endpoint !== undefined,
         maxAttempts: 1,
         requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
@@ -112,7 +112,7 @@ export class S3Store implements Store {
     } catch (error) {
       if (!isTaken(error)) throw error;
     }
-    // Without a lost answer it was somebody else. With one, the content tells: it has an id of its own.
+    // If no answer was lost, another writer has the name. Otherwise the content says whose it is: it contains a unique id.
     return unclear && (await this.read(path, signal))?.equals(bytes) === true;
   }
 
@@ -123,9 +123,9 @@ export class S3Store implements Store {
   async putFile(path: string, local: string, signal?: AbortSignal): Promise<void> {
     const target = this.#target(path);
     if (!(await isThere(local))) {
-      // An earlier try has uploaded, compared and removed it.
+      // An earlier call has uploaded, checked and removed it.
       if (await this.#has(path, signal)) return;
-      throw missing(local, 'the folder for files in the making');
+      throw missing(local, 'the staging folder');
     }
     const place = { client: this.#client, calls: this.#calls, target, path, partBytes: this.#partBytes };
     await upload(place, local, signal);
@@ -238,7 +238,7 @@ async function isThere(local: string): Promise<boolean> {
   }
 }
 
-/** Ends a body with the attempt that asked for it: the SDK's own signal ends with the head of the answer. */
+/** Destroys a body when its attempt is aborted: the SDK itself heeds the signal only until the headers have arrived. */
 function until(body: Readable, signal: AbortSignal): Readable {
   const end = (): void => void body.destroy(signal.reason as Error);
   signal.addEventListener('abort', end, { once: true });
@@ -249,5 +249,5 @@ function until(body: Readable, signal: AbortSignal): Readable {
 /** A body that was cut off counts as a lost connection. */
 function whole<T>(value: T, bytes: number, announced: number | undefined): T {
   if (announced === undefined || announced === bytes) return value;
-  throw Object.assign(new Error(`${bytes} of ${announced} bytes came`), { code: 'ECONNRESET' });
+  throw Object.assign(new Error(`${bytes} of ${announced} bytes arrived`), { code: 'ECONNRESET' });
 }

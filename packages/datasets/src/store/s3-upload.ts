@@ -1,5 +1,5 @@
-// Uploads a finished local file. In: the file, and where it goes. Out: nothing, once the bucket holds the same bytes. Big files go in
-// parts, at most two in memory; the object appears when the last request is done, or not at all.
+// Uploads a finished local file. In: the file, and where it goes. Out: nothing, once the bucket has the same bytes. Large files go in
+// parts, at most two of them in memory. The object appears when the last request is done, or not at all.
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import {
@@ -52,7 +52,7 @@ export async function upload(place: S3Place, local: string, signal?: AbortSignal
 interface Sent {
   /** Of the whole file, hexadecimal. */
   readonly sha256: string;
-  /** As the bucket states it: of the file, or of the checksums of its parts with their number. */
+  /** SHA-256 as the bucket states it: of the file, or of the digests of its parts, with `-` and their number. */
   readonly stated: string;
 }
 
@@ -78,7 +78,7 @@ async function inParts(place: S3Place, file: FileHandle, size: number, signal?: 
     (abortSignal) => client.send(create, { abortSignal }),
     { signal },
   );
-  if (UploadId === undefined) throw differs(path, 'it gave the upload no id');
+  if (UploadId === undefined) throw differs(path, 'it returned no upload id');
   const failing = new AbortController();
   const either = signal === undefined ? failing.signal : AbortSignal.any([signal, failing.signal]);
   const partBytes = Math.max(place.partBytes, Math.ceil(size / MOST_PARTS));
@@ -116,14 +116,14 @@ async function inParts(place: S3Place, file: FileHandle, size: number, signal?: 
         onUnclear: () => (unclear = true),
       })
       .catch((error: unknown) => {
-        // An attempt whose answer was lost has completed it: what the bucket holds is compared next.
+        // An earlier attempt, whose answer was lost, has completed it. What the bucket has is compared next.
         if (nameOf(error) !== 'NoSuchUpload') throw error;
       });
   } catch (error) {
     failing.abort(error);
     await Promise.allSettled(running);
     const abort = new AbortMultipartUploadCommand({ ...target, UploadId });
-    // Once, and whatever comes of it: the first error is the one to tell. What stays is no object.
+    // Tried once: the first error is the one to report. Parts that stay are not an object.
     await client.send(abort, { abortSignal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     throw error;
   }
@@ -140,7 +140,7 @@ async function readPart(file: FileHandle, at: number, length: number): Promise<B
   return bytes;
 }
 
-/** Size and checksum as the bucket states them. One that states no checksum is read back. */
+/** Compares size and checksum as the bucket states them. If it states no checksum, the object is read back. */
 async function verify(place: S3Place, sent: Sent & { size: number }, signal?: AbortSignal): Promise<void> {
   const { calls, client, path, target } = place;
   const head = new HeadObjectCommand({ ...target, ChecksumMode: 'ENABLED' });
@@ -152,7 +152,7 @@ async function verify(place: S3Place, sent: Sent & { size: number }, signal?: Ab
   if (found.ContentLength !== sent.size)
     throw differs(path, `it has ${found.ContentLength} of ${sent.size} bytes`);
   if (found.ChecksumSHA256 === sent.stated) return;
-  if (found.ChecksumSHA256 !== undefined) throw differs(path, 'its SHA-256 is another one');
+  if (found.ChecksumSHA256 !== undefined) throw differs(path, 'its SHA-256 is different');
   const get = new GetObjectCommand(target);
   const read = await calls.call(
     `check ${path}`,
@@ -167,12 +167,12 @@ async function verify(place: S3Place, sent: Sent & { size: number }, signal?: Ab
     },
     { signal },
   );
-  if (read !== sent.sha256) throw differs(path, 'its content is another one');
+  if (read !== sent.sha256) throw differs(path, 'its content is different');
 }
 
 const differs = (path: string, why: string): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_UPLOAD_DIFFERS',
-    message: `the bucket does not hold ${path} as it was sent: ${why}`,
+    message: `the bucket does not have ${path} as it was sent: ${why}`,
     context: { path },
   });

@@ -1,4 +1,4 @@
-// Which of some files are there. In: paths. Out: the bytes of those that the store has.
+// Which of some files exist. In: paths. Out: the size in bytes of those that the store has, by path.
 import type { Store } from './store.ts';
 
 /** Up to this many are asked for one by one; for more, one listing of everything is cheaper. */

@@ -1,5 +1,6 @@
-// The rows of a dataset from QuestDB. In: selections and slices of packages/datasets. Out: which days have rows, their number and bounds,
-// the rows as Parquet files, and what is known about them. Refused while a table lags behind its log: rows would seem to be missing.
+// The rows of a dataset from QuestDB. In: selections and slices of packages/datasets. Out: which days have rows, how many and between which
+// times, the rows as Parquet files, and what is known about them. It waits for rows that are written but not yet applied, and fails if they
+// stay so: they would seem to be missing.
 import type { Readable } from 'node:stream';
 import type {
   DayRows,
@@ -25,22 +26,22 @@ import { DAY_US, dayOf, dayPieces } from './day-pieces.ts';
 import { intervalSql, requireResample } from './interval-sql.ts';
 import { knownClockRules, knownConditions, knownCorrections, knownGaps } from './known-facts.ts';
 import { isSelected, requireNames } from './known-names.ts';
-import { isVersioned, rowSql, tableOf, whereSql } from './row-sql.ts';
+import { hasRevisions, rowSql, tableOf, whereSql } from './row-sql.ts';
 
 type Http = Pick<QuestDbHttp, 'exec' | 'exportParquet'>;
 
-/** Longer than QuestDB gives a statement (`query.timeout`, 60 s), so that it says so itself. */
+/** Longer than QuestDB's own limit (`query.timeout`, 60 s), so that QuestDB reports the time-out itself. */
 const DEADLINE_MS = 90_000;
-/** How long a table may take to show what was written to it. */
-const SETTLES_MS = 30_000;
-/** Rows that one statement counts: about a second on two cores. */
-const ROWS_AT_ONCE = 20_000_000;
-/** Of intervals and versions the server keeps something of each row. */
-const HELD_AT_ONCE = 2_000_000;
+/** How long a table may take to apply what was written to it. */
+const SETTLE_TIMEOUT_MS = 30_000;
+/** Most rows that one statement counts: about a second on two cores. */
+const MOST_COUNTED_ROWS = 20_000_000;
+/** Most rows in one statement over intervals or revisions, for which the server keeps each row in memory. */
+const MOST_HELD_ROWS = 2_000_000;
 
 /**
- * Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), those of `exec`, and DATASET_SELECTION_INVALID; where
- * rows are read, DATASET_AS_OF_UNKNOWN. Names are checked by `days` and `series`: DATASET_NAME_UNKNOWN.
+ * Every method's errors: QDB_SUSPENDED, QDB_NOT_APPLIED, QDB_NO_TABLE (transient), those of `exec`, DATASET_SELECTION_INVALID, and where
+ * rows are read, DATASET_AS_OF_UNKNOWN. Only `days` and `series` check the names: DATASET_NAME_UNKNOWN.
  */
 export class DatasetSource implements RowSource {
   readonly #http: Http;
@@ -58,28 +59,28 @@ export class DatasetSource implements RowSource {
     if (found === undefined)
       throw new FxtapeError({
         code: 'QDB_BAD_ANSWER',
-        message: `QuestDB does not name its version: ${build}`,
+        message: `QuestDB does not state its version: ${build}`,
       });
     return found;
   }
 
-  /** The series that have rows in the range, in order. Errors: also DATASET_NAME_UNKNOWN. */
+  /** The series that have rows in the range, sorted. Errors: also DATASET_NAME_UNKNOWN. */
   async series(selection: Selection, signal?: AbortSignal): Promise<readonly Series[]> {
     return seriesIn(await this.days(selection, signal));
   }
 
   async days(selection: Selection, signal?: AbortSignal): Promise<readonly DayRows[]> {
     requireResample(selection);
-    await this.#settled([tableOf(selection)], signal);
+    await this.#requireSettled([tableOf(selection)], signal);
     const days = await this.#daysOfRows({ ...selection, resample: null }, signal);
     await requireNames(this.#http, selection, seriesIn(days), { signal, deadlineMs: DEADLINE_MS });
-    const isHeld = selection.resample !== null || isVersioned(selection);
-    return isHeld ? this.#daysBySeries(selection, days, signal) : days;
+    const holdsRows = selection.resample !== null || hasRevisions(selection);
+    return holdsRows ? this.#daysBySeries(selection, days, signal) : days;
   }
 
   async extent(slice: Slice, signal?: AbortSignal): Promise<Extent> {
     const { selection, series } = slice;
-    await this.#settled([tableOf(selection)], signal);
+    await this.#requireSettled([tableOf(selection)], signal);
     const { stamp, time } = selection.resample === null ? datasetKinds[selection.kind] : resampledKind;
     const { dataset } = await this.#ask(
       `SELECT n, cast(first as long), cast(last as long), cast(stamp as long) FROM (
@@ -92,7 +93,7 @@ export class DatasetSource implements RowSource {
 
   async parquet(slice: Slice, signal?: AbortSignal): Promise<Readable> {
     const { selection, series } = slice;
-    await this.#settled([tableOf(selection)], signal);
+    await this.#requireSettled([tableOf(selection)], signal);
     const kind = selection.resample === null ? datasetKinds[selection.kind] : resampledKind;
     const columns = selection.reception ? [...kind.columns, ...kind.reception] : kind.columns;
     const names = columns.map(({ name }) => name).join(', ');
@@ -102,33 +103,33 @@ export class DatasetSource implements RowSource {
     });
   }
 
-  /** Of `gaps` and `daily_quality` none: their rows are no recording of a stream. */
+  /** None for `gaps` and `daily_quality`: their rows are not recorded from a stream. */
   async gaps(selection: Selection, signal?: AbortSignal): Promise<readonly KnownGap[]> {
-    await this.#settled(['gap_events'], signal);
+    await this.#requireSettled(['gap_events'], signal);
     return knownGaps(this.#http, selection, { signal, deadlineMs: DEADLINE_MS });
   }
 
   async clockRules(selection: Selection, signal?: AbortSignal): Promise<readonly KnownClockRule[]> {
-    await this.#settled(['accounts', 'clock_rules'], signal);
+    await this.#requireSettled(['accounts', 'clock_rules'], signal);
     return knownClockRules(this.#http, selection, { signal });
   }
 
-  /** Of ticks and bars. They are today's, also with `asOfUs`: earlier verdicts are not kept. */
+  /** For ticks and bars only. Today's verdicts, even with `asOfUs`: earlier ones are not kept. */
   async conditions(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCondition[]> {
-    await this.#settled(['daily_quality'], signal);
+    await this.#requireSettled(['daily_quality'], signal);
     return knownConditions(this.#http, selection, { signal });
   }
 
-  /** Also with `asOfUs` all of them: they moved the rows as they are read today. */
+  /** All of them, even with `asOfUs`: they moved the rows that are read today. */
   async corrections(selection: Selection, signal?: AbortSignal): Promise<readonly KnownCorrection[]> {
-    await this.#settled(['accounts', 'clock_applies'], signal);
+    await this.#requireSettled(['accounts', 'clock_applies'], signal);
     return knownCorrections(this.#http, selection, { signal });
   }
 
-  /** Of `gaps` the day of the oldest start: it may lie before the event that told of it. */
+  /** For `gaps` the day of the oldest start, which may be before the day of its event. */
   async oldestUs(kind: KindName, signal?: AbortSignal): Promise<number | null> {
     const table = tableOf({ kind, asOfUs: null });
-    await this.#settled([table], signal);
+    await this.#requireSettled([table], signal);
     const { dataset } = await this.#ask(
       `SELECT cast(min(${datasetKinds[kind].time}) as long) FROM ${table}`,
       signal,
@@ -137,16 +138,16 @@ export class DatasetSource implements RowSource {
     return oldest === null ? null : dayOf(oldest);
   }
 
-  /** Of rows that have versions: the days of all versions. */
+  /** Where rows have revisions, the days of all revisions. */
   async #daysOfRows(selection: Selection, signal: AbortSignal | undefined): Promise<DayRows[]> {
     const { kind } = selection;
-    const options = { mostRows: ROWS_AT_ONCE, signal, deadlineMs: DEADLINE_MS };
-    // The time of gaps is not that of the partitions.
+    const options = { mostRows: MOST_COUNTED_ROWS, signal, deadlineMs: DEADLINE_MS };
+    // The partitions of `gap_events` go by the time of the event, not by the start of the gap.
     const pieces =
       kind === 'gaps' ? [selection] : await dayPieces(this.#http, tableOf(selection), selection, options);
     const found: DayRows[] = [];
     for (const piece of pieces) {
-      const { from, where } = rowSql(selection, piece, null, { everyVersion: true });
+      const { from, where } = rowSql(selection, piece, null, { everyRevision: true });
       const rows = `${from}${whereSql(where)}`;
       found.push(...(await this.#countDays(selection, datasetKinds[kind].series, rows, signal)));
     }
@@ -158,7 +159,7 @@ export class DatasetSource implements RowSource {
     return inOrder(found.filter((day) => chosen.has(keyOf(day.series))));
   }
 
-  /** So that the server never holds the intervals or versions of many symbols at once. */
+  /** Series by series, so that the server never holds the intervals or revisions of many symbols at once. */
   async #daysBySeries(
     selection: Selection,
     known: readonly DayRows[],
@@ -168,7 +169,7 @@ export class DatasetSource implements RowSource {
     const beforeUs = selection.resample === null ? 0 : 2 * DAY_US;
     const found: DayRows[] = [];
     for (const days of Map.groupBy(known, (day) => keyOf(day.series)).values()) {
-      for (const { range, series } of stretches(days, beforeUs)) {
+      for (const { range, series } of dayRanges(days, beforeUs)) {
         const within = {
           fromUs: Math.max(range.fromUs, selection.fromUs),
           toUs: Math.min(range.toUs, selection.toUs),
@@ -210,8 +211,8 @@ export class DatasetSource implements RowSource {
     return `${from}${whereSql(where)}`;
   }
 
-  #settled(tables: readonly TableName[], signal: AbortSignal | undefined): Promise<void> {
-    return requireSettled(this.#http, this.#clock, tables, { waitMs: SETTLES_MS, signal });
+  #requireSettled(tables: readonly TableName[], signal: AbortSignal | undefined): Promise<void> {
+    return requireSettled(this.#http, this.#clock, tables, { waitMs: SETTLE_TIMEOUT_MS, signal });
   }
 
   #ask(sql: string, signal: AbortSignal | undefined) {
@@ -235,8 +236,8 @@ function inOrder(days: readonly DayRows[]): DayRows[] {
     .map(({ day }) => day);
 }
 
-/** Ranges of whole days of one series, each with a bounded number of rows. `beforeUs`: they begin so much before the rows, if they can. */
-function stretches(
+/** Splits the days of one series into ranges with a bounded number of rows. Each begins `beforeUs` early, but not inside the one before. */
+function dayRanges(
   days: readonly DayRows[],
   beforeUs: number,
 ): { readonly series: Series; readonly range: Range }[] {
@@ -245,7 +246,7 @@ function stretches(
   for (const day of days) {
     const last = found.at(-1)?.range;
     rows += day.rows;
-    if (last === undefined || rows > HELD_AT_ONCE) {
+    if (last === undefined || rows > MOST_HELD_ROWS) {
       const fromUs = Math.max(day.dayUs - beforeUs, last?.toUs ?? 0);
       found.push({ series: day.series, range: { fromUs, toUs: day.dayUs + DAY_US } });
       rows = day.rows;

@@ -16,7 +16,7 @@ test('pieces hold as many days as fit, and are cut at midnight', () => {
   expect(piecesOf([], { fromUs: 5, toUs: 6 }, 10)).toEqual([{ fromUs: 5, toUs: 6 }]);
 });
 
-test('pieces touch, are the whole range, and none of several days has too many rows', () => {
+test('pieces make up the whole range, and none of several days has too many rows', () => {
   const partition = fc.record({
     fromUs: fc.integer({ min: 0, max: 50 * DAY_US }),
     rows: fc.integer({ min: 0, max: 30 }),

@@ -1,5 +1,5 @@
-// Splits a range into pieces that one statement can count. In: a table and a range. Out: ranges that touch and together are the range, cut
-// at midnights UTC, each with a bounded number of rows, as far as the partitions of the table allow. No row is read.
+// Splits a range into pieces that one statement can count. In: a table and a range. Out: ranges that together make up the range, without
+// overlap, cut at midnight UTC. As far as the table's partitions allow, each has a bounded number of rows. No row is read.
 import type { Range } from '@fxtape/datasets';
 import type { TableName } from '@fxtape/market/tables';
 import type { CallOptions, QuestDbHttp } from '../wire/quest-db-http.ts';
@@ -7,7 +7,7 @@ import { sqlText } from '../wire/sql-text.ts';
 
 export const DAY_US = 86_400_000_000;
 
-/** Midnight UTC before a time. */
+/** Midnight UTC at or before a time. */
 export const dayOf = (us: number): number => Math.floor(us / DAY_US) * DAY_US;
 
 interface Partition {
@@ -15,7 +15,7 @@ interface Partition {
   readonly rows: number;
 }
 
-/** Rows that come later fall into the first or the last piece, or between two. Errors: as `exec`. */
+/** Rows that arrive later belong to one of the pieces all the same: together they cover the range. Errors: as `exec`. */
 export async function dayPieces(
   http: Pick<QuestDbHttp, 'exec'>,
   table: TableName,
@@ -31,7 +31,7 @@ export async function dayPieces(
 }
 
 /**
- * Cut before a day with which a piece would have more than `mostRows`. A partition counts for the day in which it begins, and is never cut.
+ * Cuts before a day that would give a piece more than `mostRows`. A partition counts for the day on which it begins, and is never cut.
  */
 export function piecesOf(partitions: readonly Partition[], range: Range, mostRows: number): Range[] {
   if (range.toUs <= range.fromUs) return [];

@@ -1,8 +1,9 @@
 // Bars made from ticks as SQL. In: a slice of ticks with `resample`. Out: a query in brackets with ts, open, high, low, close, ticks and
-// ts_recv (the newest of its ticks). Ticks whose price is 0 were not quoted and are left out.
+// ts_recv (the newest of its ticks). A price of 0 means that it was not quoted; such ticks are left out.
 //
-// An interval belongs to the slice in which it starts, so slices that touch neither share nor lose one: ticks beyond the slice's ends are
-// read. It must lie within the selection, must have ended by now and by `asOfUs`, or it is left out. Intervals without ticks do not exist.
+// An interval belongs to the slice in which it starts, and ticks beyond the ends of the slice are read: adjacent slices neither share nor
+// lose an interval. An interval is left out unless it is inside the selection and had ended by now and by `asOfUs`. An interval without
+// ticks makes no bar.
 import type { Range, Selection, Series } from '@fxtape/datasets';
 import { FxtapeError } from '@fxtape/ops';
 import { rowSql, whereSql } from './row-sql.ts';
@@ -22,14 +23,14 @@ export function requireResample({ kind, resample }: Selection): void {
   if (kind !== 'ticks') throw invalid(`${kind} cannot be resampled, only ticks`);
   const { widthUs } = resample;
   if (!Number.isSafeInteger(widthUs) || widthUs <= 0 || DAY_US % widthUs !== 0)
-    throw invalid(`a day does not divide into intervals of ${widthUs} µs`);
+    throw invalid(`intervals of ${widthUs} µs do not divide a day`);
 }
 
 /**
- * `series` null: of all series. With `prices` false there are no prices, which saves putting the ticks in order.
+ * `series` null: all series. `prices` false: without prices, which saves sorting the ticks.
  *
- * On the broker's clock an interval longer than an hour holds both passes of a repeated hour, as the broker's own bars do. It starts where
- * the offset of its first tick puts it, so where clocks are set between an interval's start and its first tick, `ts` is off by that hour.
+ * On the broker's clock, an interval longer than an hour holds both passes of a repeated hour, as the broker's own bars do. Its `ts` is
+ * computed with the offset of its first tick: if clocks are set between the interval's start and its first tick, `ts` is off by that hour.
  */
 export function intervalSql(
   o: { readonly selection: Selection; readonly range: Range; readonly series: Series | null },
@@ -45,7 +46,7 @@ export function intervalSql(
   const read = { fromUs: o.range.fromUs - marginUs, toUs: o.range.toUs + marginUs };
   const { from, where } = rowSql(o.selection, read, o.series);
   const wall = align === 'broker' ? '(cast(ts as long) + utc_offset_s * 1000000L)' : 'cast(ts as long)';
-  // A long interval is known by its start on the broker's clock, any other by its start in UTC.
+  // Ticks of a long interval have its start on the broker's clock in common; those of any other, its start in UTC.
   const start = isLong ? `${wall} - ${wall} % ${widthUs}L` : `cast(ts as long) - ${wall} % ${widthUs}L`;
   const whose = o.series === null ? 'feed, symbol, ' : '';
   const ticks =

@@ -1,5 +1,5 @@
-// What is known about the rows of a selection beside the rows: gaps, clock rules, the verdicts on days, corrections. In: a selection. Out:
-// facts as datasets state them, times in microseconds UTC.
+// What is known about the rows of a selection: gaps, clock rules, verdicts on days, clock corrections. In: a selection. Out: the facts as
+// datasets state them, with times in microseconds UTC.
 import { matchSymbols } from '@fxtape/config';
 import type {
   KindName,
@@ -20,7 +20,7 @@ import { whereSql } from './row-sql.ts';
 
 type Http = Pick<QuestDbHttp, 'exec'>;
 
-/** Null: no stream, so no gap of the recording touches the rows. */
+/** The stream whose gaps concern a kind. Null: none, because its rows are not recorded from a stream. */
 const STREAM_OF: Readonly<Record<KindName, StreamKind | null>> = {
   ticks: 'ticks',
   bars: 'bars',
@@ -35,13 +35,13 @@ const GAP_COLUMNS =
   'gap_id, account, feed, symbol, stream, timeframe, cast(ts_from as long) ts_from, cast(ts_to as long) ts_to, ' +
   'cause, state, rows_healed, cast(ts as long) ts';
 
-/** By `fromUs` and id. A gap of a moment, which ends where it begins, touches the range that holds it. */
+/** Sorted by `fromUs` and id. A gap that ends where it begins touches the range that holds that moment. */
 export async function knownGaps(http: Http, selection: Selection, options: CallOptions): Promise<KnownGap[]> {
   const { accounts, asOfUs, feeds, fromUs, kind, symbols, timeframes, toUs } = selection;
   const stream = STREAM_OF[kind];
   if (stream === null) return [];
   const isOfFeed = datasetKinds[kind].series.includes('feed');
-  // A gap never changes whose it is.
+  // These columns are the same in every event of a gap, so they may be filtered before the newest event is chosen.
   const whose = [
     `stream = ${sqlText(stream)}`,
     (isOfFeed ? nameSql('feed', feeds) : nameSql('account', accounts)) ?? [],
@@ -76,7 +76,7 @@ export async function knownGaps(http: Http, selection: Selection, options: CallO
 }
 
 /**
- * The rules that hold somewhere in the range, by server and `fromUs`: those of each server's newest decision, which holds for all of
+ * The rules that apply somewhere in the range, sorted by server and `fromUs`: those of each server's newest decision, which covers all of
  * history.
  */
 export async function knownClockRules(
@@ -108,14 +108,15 @@ export async function knownClockRules(
   return valid.filter((rule, i) => {
     const next = valid[i + 1];
     const endUs = next?.server === rule.server ? next.fromUs : Number.POSITIVE_INFINITY;
-    // The first one also holds before it, as far as anything does.
+    // The first rule also applies before it: no earlier one is known.
     const isFirst = valid[i - 1]?.server !== rule.server;
     return endUs > selection.fromUs && (isFirst || rule.fromUs < selection.toUs);
   });
 }
 
 /**
- * Verdicts on the broker's days that overlap the range, by feed, symbol and day. They are today's, also as of a time. Of ticks and bars.
+ * Verdicts on the broker's days that overlap the range, sorted by feed, symbol and day; for ticks and bars only. Today's verdicts, even
+ * with `asOfUs`.
  */
 export async function knownConditions(
   http: Http,
@@ -142,7 +143,7 @@ export async function knownConditions(
   }));
 }
 
-/** Corrections that were carried out, oldest first, whenever that was: they moved the rows as they are read today. */
+/** All corrections that were carried out, oldest first, even after `asOfUs`: they moved the rows that are read today. */
 export async function knownCorrections(
   http: Http,
   selection: Selection,
@@ -162,7 +163,7 @@ export async function knownCorrections(
   }));
 }
 
-/** The servers of the selected feeds or accounts, and of the symbols of no matter which. */
+/** The servers of the selected feeds or accounts, whatever the symbols. */
 async function serversOf(
   http: Http,
   { accounts, feeds, kind }: Selection,

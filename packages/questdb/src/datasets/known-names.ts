@@ -1,6 +1,6 @@
-// Whether the names of a selection exist. In: a selection, and the names that were found for it. Out: nothing, or an error that lists the
-// nearest ones: a mistyped name would give an empty dataset that looks complete. Known is what the kind's table holds at any time, and what
-// was ever recorded or configured; a known name without rows in the range is no error.
+// Whether the names of a selection exist. In: a selection, and the series that were found for it. Out: nothing, or an error that lists the
+// nearest names: a mistyped name would give an empty dataset that looks complete. A name is known if the kind's table has it at any time,
+// or if it was ever recorded or configured. A known name without rows in the range is no error.
 import { matchSymbols } from '@fxtape/config';
 import type { Selection, Series } from '@fxtape/datasets';
 import { TIMEFRAMES } from '@fxtape/market/tables';
@@ -11,11 +11,11 @@ import { isGlob } from './name-sql.ts';
 import { type NameColumn, namesOf, narrowedBy, tableOf } from './row-sql.ts';
 
 const COLUMNS: readonly NameColumn[] = ['feed', 'symbol', 'account', 'timeframe'];
-const SHOWN = 5;
-/** Small tables that name what is recorded. */
+const MOST_SHOWN = 5;
+/** Small tables that name what is or was recorded. */
 const RECORDED = ['coverage', 'streams'] as const;
 
-/** Whether a series is selected by its names. */
+/** Whether a series has the names that are selected. */
 export function isSelected(selection: Selection, series: Series): boolean {
   return Object.entries(series).every(([column, name]) => {
     const names = namesOf(selection, column as NameColumn);
@@ -23,7 +23,7 @@ export function isSelected(selection: Selection, series: Series): boolean {
   });
 }
 
-/** `found`: the series that the selection has. Errors: DATASET_NAME_UNKNOWN, DATASET_SELECTION_INVALID and those of `exec`. */
+/** `found`: the series that have rows in the range. Errors: DATASET_NAME_UNKNOWN, DATASET_SELECTION_INVALID and those of `exec`. */
 export async function requireNames(
   http: Pick<QuestDbHttp, 'exec'>,
   selection: Selection,
@@ -36,10 +36,10 @@ export async function requireNames(
     if (!narrowedBy(selection.kind).includes(column))
       throw invalid(`${selection.kind} cannot be selected by ${column}`);
     const inRange = column === 'timeframe' ? [] : found.flatMap((series) => series[column] ?? []);
-    const left = unmatched(names, inRange);
-    if (left.length === 0) continue;
+    const missing = unmatched(names, inRange);
+    if (missing.length === 0) continue;
     const known = column === 'timeframe' ? TIMEFRAMES : await knownNames(http, selection, column, options);
-    const [name] = unmatched(left, known);
+    const [name] = unmatched(missing, known);
     if (name !== undefined) throw unknown(column, name, known);
   }
 }
@@ -60,7 +60,7 @@ async function knownNames(
 }
 
 function unknown(column: NameColumn, name: string, known: readonly string[]): FxtapeError {
-  const near = nearestOf(name, known, SHOWN);
+  const near = nearestOf(name, known, MOST_SHOWN);
   const what = isGlob(name) ? `no ${column} fits "${name}"` : `there is no ${column} "${name}"`;
   const list = near.map((each) => `"${each}"`).join(', ');
   return new FxtapeError({

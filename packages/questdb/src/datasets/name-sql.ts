@@ -1,10 +1,10 @@
-// Names and globs of a selection as conditions of SQL. In: a column, and names or globs with `*` and `?`, as in the configuration. Out: a
-// condition. A name may hold any character.
+// Names and globs of a selection as an SQL condition. In: a column, and names or globs with `*` and `?`, as in the configuration. Out: a
+// condition. A name may contain any character.
 import { sqlText } from '../wire/sql-text.ts';
 
 export const isGlob = (name: string): boolean => /[*?]/.test(name);
 
-/** Null: every row fits. `orNull`: rows without a name fit too. */
+/** Null: every row matches. `orNull`: rows without a name match too. */
 export function nameSql(
   column: string,
   names: readonly string[],
@@ -18,7 +18,7 @@ export function nameSql(
   return `(${any.join(' OR ')})`;
 }
 
-/** Characters that mean something are written as their number. */
+/** The glob as a regular expression. All characters but letters, digits and `_` are written as numbers. */
 function expression(glob: string): string {
   const parts = Array.from(glob, (char) => {
     if (char === '*') return '.*';

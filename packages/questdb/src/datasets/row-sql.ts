@@ -1,5 +1,5 @@
-// The rows of a kind as SQL. In: a selection, a range, and maybe one series. Out: what to select from, and under which conditions. As of a
-// time, rows that have versions come from their revisions: of each row the newest that had been seen by then.
+// The rows of a kind as SQL. In: a selection, a range, and maybe one series. Out: what to select from, and the conditions. With `asOfUs`,
+// rows that have revisions come from these: of each row the newest revision that had been seen by then.
 import { FxtapeError } from '@fxtape/ops';
 import type { TableName } from '@fxtape/market/tables';
 import type { KindName, Range, Selection, Series } from '@fxtape/datasets';
@@ -13,18 +13,18 @@ export interface RowSql {
   readonly where: readonly string[];
 }
 
-/** The table that holds a kind's rows, and the one with every version of them. */
-const TABLES: Readonly<Record<KindName, { readonly now: TableName; readonly versions?: TableName }>> = {
+/** The table that holds a kind's rows, and the one with all their revisions. */
+const TABLES: Readonly<Record<KindName, { readonly now: TableName; readonly revisions?: TableName }>> = {
   ticks: { now: 'ticks' },
-  bars: { now: 'bars', versions: 'bar_revisions' },
-  deals: { now: 'deals', versions: 'deal_revisions' },
-  positions: { now: 'positions', versions: 'position_revisions' },
+  bars: { now: 'bars', revisions: 'bar_revisions' },
+  deals: { now: 'deals', revisions: 'deal_revisions' },
+  positions: { now: 'positions', revisions: 'position_revisions' },
   account_events: { now: 'account_events' },
   gaps: { now: 'gap_events' },
   daily_quality: { now: 'daily_quality' },
 };
 
-/** The columns by which a selection can narrow a kind, beside those of its series. */
+/** The columns, other than those of its series, by which a selection can narrow a kind. */
 const NARROWED: Readonly<Record<KindName, readonly NameColumn[]>> = {
   ticks: [],
   bars: ['timeframe'],
@@ -37,7 +37,7 @@ const NARROWED: Readonly<Record<KindName, readonly NameColumn[]>> = {
 
 export type NameColumn = 'feed' | 'symbol' | 'account' | 'timeframe';
 
-/** What a selection says of a column. */
+/** The names that a selection has for a column. */
 export const namesOf = (selection: Selection, column: NameColumn): readonly string[] =>
   ({
     feed: selection.feeds,
@@ -53,29 +53,29 @@ export const narrowedBy = (kind: KindName): readonly NameColumn[] => [
 
 /** The table whose rows are read. */
 export function tableOf({ asOfUs, kind }: Pick<Selection, 'kind' | 'asOfUs'>): TableName {
-  const { now, versions } = TABLES[kind];
-  return asOfUs === null ? now : (versions ?? now);
+  const { now, revisions } = TABLES[kind];
+  return asOfUs === null ? now : (revisions ?? now);
 }
 
-/** Whether the newest version of each row has to be found. */
-export const isVersioned = ({ asOfUs, kind }: Selection): boolean =>
-  asOfUs !== null && TABLES[kind].versions !== undefined;
+/** Whether the newest revision of each row has to be found. */
+export const hasRevisions = ({ asOfUs, kind }: Selection): boolean =>
+  asOfUs !== null && TABLES[kind].revisions !== undefined;
 
 /**
- * `everyVersion`: not the newest version of each row but all, which shows cheaply on which days there are rows. Errors:
+ * `everyRevision`: all revisions of each row instead of the newest, which is a cheap way to find the days that may have rows. Errors:
  * DATASET_AS_OF_UNKNOWN.
  */
 export function rowSql(
   selection: Selection,
   range: Range,
   series: Series | null,
-  { everyVersion = false }: { readonly everyVersion?: boolean } = {},
+  { everyRevision = false }: { readonly everyRevision?: boolean } = {},
 ): RowSql {
   const { asOfUs, kind } = selection;
-  const of = datasetKinds[kind];
-  const whose = series === null ? seriesNames(selection) : [sqlEquals(seriesOf(of, series))];
+  const definition = datasetKinds[kind];
+  const whose = series === null ? seriesNames(selection) : [sqlEquals(seriesOf(definition, series))];
   const narrow = NARROWED[kind].flatMap(
-    // A gap without a name concerns all.
+    // A gap without a name concerns every name.
     (column) => nameSql(column, namesOf(selection, column), { orNull: kind === 'gaps' }) ?? [],
   );
   if (kind === 'gaps') {
@@ -90,20 +90,20 @@ export function rowSql(
   const rows = [...whose, sqlWithin(range)];
   if (asOfUs === null) return { from: TABLES[kind].now, where: [...rows, ...narrow] };
   if (kind === 'daily_quality') throw asOfUnknown();
-  const known = `${of.stamp} <= ${sqlTimestamp(asOfUs)}`;
-  const { now, versions } = TABLES[kind];
-  if (versions === undefined) return { from: now, where: [...rows, known, ...narrow] };
-  if (everyVersion) return { from: versions, where: [...rows, known] };
-  const key = [...of.series, ...of.order].join(', ');
-  const ranked = `row_number() OVER (PARTITION BY ${key} ORDER BY ${of.stamp} DESC) fx_nth`;
-  // What narrows is the content of a version: it is judged after the newest has been found.
+  const known = `${definition.stamp} <= ${sqlTimestamp(asOfUs)}`;
+  const { now, revisions } = TABLES[kind];
+  if (revisions === undefined) return { from: now, where: [...rows, known, ...narrow] };
+  if (everyRevision) return { from: revisions, where: [...rows, known] };
+  const key = [...definition.series, ...definition.order].join(', ');
+  const ranked = `row_number() OVER (PARTITION BY ${key} ORDER BY ${definition.stamp} DESC) fx_nth`;
+  // The narrowing columns may differ between revisions, so they are compared after the newest has been found.
   return {
-    from: `(SELECT *, ${ranked} FROM ${versions}${whereSql([...rows, known])})`,
+    from: `(SELECT *, ${ranked} FROM ${revisions}${whereSql([...rows, known])})`,
     where: ['fx_nth = 1', ...narrow],
   };
 }
 
-/** Names that a URL has room for; the caller judges what comes back in any case. */
+/** As many names as a URL has room for. Beyond it all series are read: the caller filters them in any case. */
 const NAMES_IN_SQL = 100;
 
 function seriesNames(selection: Selection): string[] {
@@ -129,5 +129,5 @@ export const whereSql = (conditions: readonly string[]): string =>
 const asOfUnknown = (): FxtapeError =>
   new FxtapeError({
     code: 'DATASET_AS_OF_UNKNOWN',
-    message: 'what was known of daily_quality at an earlier time is not kept',
+    message: 'earlier states of daily_quality are not kept',
   });

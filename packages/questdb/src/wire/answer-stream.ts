@@ -1,5 +1,5 @@
-// The body of an HTTP answer as a stream that can end in one way only: whole. In: the answer. Out: its bytes, read from the server no
-// faster than they are taken. An answer that is cut off, or that falls silent while somebody waits for it, is an error of the stream.
+// The body of an HTTP answer as a stream that ends only when it is complete. In: the answer. Out: its bytes, read from the server no faster
+// than they are consumed. If the answer is cut off, or the server is silent while the reader waits, the stream fails.
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ClientConf } from './client-conf.ts';
@@ -11,7 +11,7 @@ export interface AnswerStreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Destroying it closes the connection. */
+/** Destroying the stream closes the connection. */
 export class AnswerStream extends Readable {
   readonly #response: IncomingMessage;
   readonly #o: AnswerStreamOptions;
@@ -24,7 +24,7 @@ export class AnswerStream extends Readable {
     this.#o = options;
     response.pause();
     response.on('data', (bytes: Buffer) => {
-      if (this.push(bytes)) return this.#await();
+      if (this.push(bytes)) return this.#startTimer();
       response.pause();
       clearTimeout(this.#timer);
     });
@@ -42,7 +42,7 @@ export class AnswerStream extends Readable {
   }
 
   override _read(): void {
-    this.#await();
+    this.#startTimer();
     this.#response.resume();
   }
 
@@ -53,8 +53,8 @@ export class AnswerStream extends Readable {
     done(error);
   }
 
-  /** A reader that takes its time is no silence of the server. */
-  #await(): void {
+  /** Runs only while the reader waits for bytes: a slow reader does not count as silence of the server. */
+  #startTimer(): void {
     const { idleMs, place } = this.#o;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.destroy(fellSilent(place, idleMs)), idleMs);

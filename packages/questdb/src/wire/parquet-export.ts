@@ -1,6 +1,5 @@
-// One Parquet export. In: a statement. Out: the file as a stream, or what QuestDB says against the statement. QuestDB allows as many
-// exports at once as it has cores and answers 429 to one more, so a process has at most two, and asks again for a place that others have
-// taken.
+// One Parquet export. In: a statement. Out: the file as a stream, or QuestDB's error about the statement. QuestDB allows as many exports at
+// once as it has cores, and answers 429 to one more. So a process runs at most two, and asks again while other processes use the rest.
 import type { Readable } from 'node:stream';
 import { FxtapeError, pauseOrThrow } from '@fxtape/ops';
 import { readExecAnswer } from './exec-answer.ts';
@@ -9,24 +8,24 @@ import type { HttpCall, HttpStream } from './http-call.ts';
 export const EXPORTS_AT_ONCE = 2;
 
 /**
- * The time that a slow reader takes counts against the statement, and so QuestDB would cut the file off after five minutes: a week. While
- * the reader waits, silence is noticed by ourselves. One limit stays: QuestDB closes a connection over which it could send nothing for five
- * minutes (`http.net.connection.timeout`), so a reader may be slow but must not stand still for so long.
+ * A week. QuestDB counts the time of a slow reader as time of the statement, and would cut the file off after five minutes. `IDLE_MS`
+ * detects a silent server instead. One limit stays: QuestDB closes a connection over which it could send nothing for five minutes
+ * (`http.net.connection.timeout`), so a reader may be slow but must not stand still for that long.
  */
 const STATEMENT_TIMEOUT_MS = 7 * 86_400_000;
 const IDLE_MS = 60_000;
 
-const AGAIN_MS = 250;
-const AGAIN_MOST_MS = 5_000;
-const MAX_COMPLAINT_BYTES = 64 * 1024;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+const MAX_ERROR_BYTES = 64 * 1024;
 
-const FORM = 'fmt=parquet&compression_codec=zstd&compression_level=3&row_group_size=100000';
+const FORMAT = 'fmt=parquet&compression_codec=zstd&compression_level=3&row_group_size=100000';
 
 const timers = { setTimeout, clearTimeout: (timer: object) => clearTimeout(timer as NodeJS.Timeout) };
 
 export interface ParquetExport {
   readonly sql: string;
-  /** The statement as it stands in a URL. */
+  /** The statement, encoded for a URL. */
   readonly query: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,9 +37,9 @@ export async function exportParquet(
 ): Promise<Readable> {
   const leave = await places.enter(signal);
   try {
-    for (let waitMs = AGAIN_MS; ; waitMs = Math.min(waitMs * 2, AGAIN_MOST_MS)) {
+    for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)) {
       const answer = await call.stream({
-        path: `/exp?${FORM}&query=${query}`,
+        path: `/exp?${FORMAT}&query=${query}`,
         headers: { 'statement-timeout': String(STATEMENT_TIMEOUT_MS) },
         idleMs: IDLE_MS,
         signal,
@@ -49,8 +48,8 @@ export async function exportParquet(
         answer.body.once('close', leave);
         return answer.body;
       }
-      const body = await complaint(answer);
-      // Anything else than a file: an error of the statement, or a page of another server.
+      const body = await errorBody(answer);
+      // Anything but a file is an error of the statement, or a page of another server.
       if (answer.status !== 429) {
         readExecAnswer({ ...answer, body, requestSent: true }, sql);
         throw new FxtapeError({
@@ -66,18 +65,18 @@ export async function exportParquet(
   }
 }
 
-async function complaint({ body }: HttpStream): Promise<Buffer> {
+async function errorBody({ body }: HttpStream): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of body as AsyncIterable<Buffer>) {
     parts.push(part);
     bytes += part.length;
-    if (bytes > MAX_COMPLAINT_BYTES) break;
+    if (bytes > MAX_ERROR_BYTES) break;
   }
   return Buffer.concat(parts);
 }
 
-/** Who asks first comes first. */
+/** A fixed number of places, given in the order in which they were asked for. */
 class Places {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -86,7 +85,7 @@ class Places {
     this.#free = places;
   }
 
-  /** A place, and how to leave it. Rejects with the signal's reason. */
+  /** Waits for a place; the result gives it back. Rejects with the signal's reason. */
   async enter(signal: AbortSignal | undefined): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;

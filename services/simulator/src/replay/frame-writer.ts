@@ -1,5 +1,5 @@
 // Writes recorded frames to one socket in large pieces. In: frames, as text or base64. Out: WebSocket frames in that order; and whether the
-// client takes them, so that the player waits instead of keeping them in memory.
+// client keeps up, so that the player waits instead of keeping frames in memory.
 //
 //   text / binary ──► chunk (64 KiB) ──flush──► socket.write     full: HIGH_BYTES are waiting for the client
 
@@ -20,7 +20,7 @@ export class FrameWriter {
   #inFlight = 0;
   #wake: (() => void) | null = null;
 
-  /** `mayWrite`: false once the closing handshake began. */
+  /** `mayWrite`: false once the closing handshake has begun. */
   constructor(socket: Socket, mayWrite: () => boolean) {
     this.#socket = socket;
     this.#mayWrite = mayWrite;
@@ -32,16 +32,17 @@ export class FrameWriter {
   }
 
   text(frame: string): void {
-    const guess = frame.length;
+    const leastBytes = frame.length;
     // UTF-8 takes at most three bytes for a unit of the string.
-    if (this.#at + MOST_HEADER_BYTES + guess * 3 > CHUNK_BYTES) {
+    if (this.#at + MOST_HEADER_BYTES + leastBytes * 3 > CHUNK_BYTES) {
       this.flush();
-      if (MOST_HEADER_BYTES + guess * 3 > CHUNK_BYTES) return this.#send(webSocketFrame(Buffer.from(frame)));
+      if (MOST_HEADER_BYTES + leastBytes * 3 > CHUNK_BYTES)
+        return this.#send(webSocketFrame(Buffer.from(frame)));
     }
-    const headerBytes = guess <= 125 ? 2 : 4;
+    const headerBytes = leastBytes <= 125 ? 2 : 4;
     const start = this.#at + headerBytes;
     const bytes = this.#chunk.write(frame, start);
-    if (bytes !== guess && (bytes <= 125 ? 2 : 4) !== headerBytes) {
+    if (bytes !== leastBytes && (bytes <= 125 ? 2 : 4) !== headerBytes) {
       this.#at += webSocketFrame(Buffer.from(frame)).copy(this.#chunk, this.#at);
       return;
     }
@@ -60,7 +61,7 @@ export class FrameWriter {
     this.#send(webSocketFrame(Buffer.from(base64, 'base64'), OPCODE.binary));
   }
 
-  /** Hands everything to the socket. */
+  /** Hands everything written so far to the socket. */
   flush(): void {
     if (this.#at === 0) return;
     const chunk = this.#chunk;
@@ -73,14 +74,14 @@ export class FrameWriter {
   /** Resolves when the client has taken enough, or everything, or is gone. */
   async room(what: 'some' | 'all'): Promise<void> {
     this.flush();
-    const waits = (): boolean => this.#mayWrite() && (what === 'all' ? this.#inFlight > 0 : this.full);
-    while (waits())
+    const mustWait = (): boolean => this.#mayWrite() && (what === 'all' ? this.#inFlight > 0 : this.full);
+    while (mustWait())
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
   }
 
-  /** The socket is gone: nobody waits for it any more. */
+  /** The socket is gone: ends the wait for `room`. */
   gone(): void {
     this.#wake?.();
   }

@@ -1,8 +1,8 @@
-// Plays a recording to the client. In: recorded items in order, and the speed. Out: their frames on the client's socket at the recorded
-// distances divided by the speed, or as fast as the client takes them; the socket ends where the recorded one did. It holds one batch and
-// what the socket has not taken.
+// Plays a recording to the client. In: recorded items in order, and the speed. Out: their frames on the client's socket, at the
+// recorded intervals divided by the speed, or as fast as the client takes them. The socket ends where the recorded one did. Memory holds
+// one batch, and what the socket has not taken.
 //
-// Time stands still while there is no client, so that nothing is missed; unless the replay was told to begin at once.
+// While there is no client, time stands still, so that nothing is missed, unless the replay was told not to wait.
 
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Topic } from '@fxtape/fxsocket';
@@ -14,7 +14,7 @@ import { FrameSight } from './sight.ts';
 
 const ENDED = 'the recording has ended';
 const CLOSE_MS = 5000;
-/** Timers do not take longer waits. */
+/** Longest wait of one timer; a longer one is waited for in parts. */
 const LONGEST_WAIT_MS = 3_600_000;
 
 export interface PlayerOptions {
@@ -25,21 +25,21 @@ export interface PlayerOptions {
   readonly fromUs: number;
   /** Recorded seconds per second; `max`: as fast as the client takes them. */
   readonly speed: number | 'max';
-  /** Frames that come while there is no client pass unsent. */
+  /** False: frames that are due while there is no client are passed over. */
   readonly waitsForClient: boolean;
   readonly monoMs: () => number;
   readonly onDamage: (damage: string) => void;
 }
 
 export interface ReplaySummary {
-  /** Everything was played; false: it was stopped before. */
+  /** Everything was played; false: the replay was stopped before. */
   readonly complete: boolean;
   readonly frames: number;
   readonly ticks: number;
-  /** Frames of topics that the client had not subscribed to. */
+  /** Frames that no client got: it had not subscribed to their topics, or there was none. */
   readonly unsent: number;
   readonly connections: number;
-  /** Stretches that could not be read. */
+  /** Parts of the recording that could not be read. */
   readonly damaged: number;
   /** From the first frame to the last that the client took. */
   readonly seconds: number;
@@ -53,7 +53,7 @@ export class Player {
   readonly #sight: FrameSight;
   readonly #stop = new AbortController();
   readonly #lateness = new Lateness();
-  /** When an item is due: `us` was played at `monoMs`. */
+  /** What due times count from: the item of `us` was played at `monoMs`. */
   #anchor: { readonly us: number; readonly monoMs: number } | null = null;
   #client: RecordedSocket | null = null;
   #firstMs: number | null = null;
@@ -99,7 +99,7 @@ export class Player {
           this.#play(item);
         }
       }
-      // Requests of clients and signals are heard between two batches.
+      // Between two batches, requests of clients and signals are handled.
       await nextTurn();
     }
     await account.ready?.writer.room('all');
@@ -142,7 +142,7 @@ export class Player {
       if (ready !== this.#client) {
         this.#client = ready;
         if (ready !== null) this.#connections++;
-        // Time that passed without a client did not pass for the recording.
+        // Time without a client does not count.
         if (waitsForClient && this.#dueMs(us) < nowMs) this.#anchor = { us, monoMs: nowMs };
       }
       this.#anchor ??= { us, monoMs: nowMs };

@@ -1,5 +1,5 @@
-// The recorded account behind the gateway: its one socket, and when a client is ready. In: upgraded sockets. Out: the client that gets the
-// frames.
+// The recorded account behind the gateway: its one socket, and whether its client is ready. In: upgraded sockets. Out: the client that gets
+// the frames.
 //
 //   attached ──subscribes──► settling ──nothing new for `settleMs`──► ready
 //      └────────────────────────────┴── cut / client gone / newer client ──┴──► gone
@@ -10,7 +10,7 @@ import type { ServedAccount } from '../gateway/gateway-source.ts';
 import { RecordedSocket } from './recorded-socket.ts';
 import type { RecordedFacts } from './recording.ts';
 
-/** A replay has no faults of its own. */
+/** A replay adds no faults. */
 const NO_FAULTS: ServedAccount['conditions'] = {
   disturb: null,
   rest: [],
@@ -41,7 +41,7 @@ export class RecordedAccount implements ServedAccount {
     return this.#socket;
   }
 
-  /** The client that frames go to now; null: there is none, or it is still subscribing. */
+  /** The client that gets the frames now; null: there is none, or it is still subscribing. */
   get ready(): RecordedSocket | null {
     return this.#isReady && this.#socket?.open === true ? this.#socket : null;
   }

@@ -1,4 +1,4 @@
-// The socket of a client of a replay: answers its requests and knows what it wants. In: the upgraded socket, and what was recorded. Out:
+// The socket of a replay's client: answers its requests and knows its subscriptions. In: the upgraded socket, and what was recorded. Out:
 // frames of subscribed topics; what was not recorded is refused with the gateway's error.
 
 import type { Socket } from 'node:net';
@@ -12,7 +12,7 @@ import type { RecordedStreams } from './recording.ts';
 import type { Sight } from './sight.ts';
 
 const NOT_RECORDED = 'not recorded';
-/** What a close frame says where the recorded socket ended without a code that one may carry. */
+/** The code of the close frame where the recorded socket ended without a code that may be sent. */
 const GOING_AWAY = 1001;
 
 export interface RecordedSocketOptions {
@@ -20,7 +20,7 @@ export interface RecordedSocketOptions {
   readonly socket: Socket;
   readonly streams: RecordedStreams;
   readonly indexOf: (symbol: string) => number;
-  /** It asked for something that was recorded, perhaps not for the first time. */
+  /** Called when it subscribes to something that was recorded, even again. */
   readonly onSubscribed: () => void;
   readonly onGone: () => void;
 }
@@ -62,14 +62,14 @@ export class RecordedSocket {
     return subscriptions.has(sight.topic);
   }
 
-  /** Closes behind everything written so far. */
+  /** Closes the socket after everything written so far. */
   close(code: number | null, reason: string): void {
     this.writer.flush();
     this.#o.ws.close(code !== null && isSendable(code) ? code : GOING_AWAY, reason);
     this.writer.gone();
   }
 
-  /** Resolves when the closing handshake is done; a client that never answers is cut by ws. */
+  /** Resolves when the closing handshake is done; `ws` disconnects a client that never answers. */
   ended(): Promise<void> {
     return this.#ended.promise;
   }

@@ -1,5 +1,5 @@
-// A recording as the source of a gateway. In: requests, and what was recorded up to the replay's now. Out: answers from it, and the
-// gateway's own errors for what nobody recorded: nothing is made up.
+// A recording as the source of a gateway. In: requests, and what was recorded up to the replay's now. Out: answers from it. What was not
+// recorded is answered with the gateway's own errors: nothing is made up.
 
 import type { Topic } from '@fxtape/fxsocket';
 import {
@@ -96,7 +96,7 @@ export class RecordedSource implements GatewaySource<RecordedAccount> {
     return this.#indexOf(name) < 0 ? failed(call) : answer(name);
   }
 
-  /** The broker's clock as the newest heartbeat stated it; before the first one from the clock rule, or null. */
+  /** Broker time as the newest heartbeat stated it; before the first one, by the clock rule; null: no rule is known. */
   #serverMs(): number | null {
     const beat = this.#player.lastOf.get('terminal');
     const data = beat === undefined ? null : (fieldsOf(beat)?.['data'] as Record<string, unknown> | null);
@@ -144,7 +144,7 @@ export class RecordedSource implements GatewaySource<RecordedAccount> {
     return tick === null ? failed('SymbolInfoTick') : ok({ symbol: name, ...tick });
   }
 
-  /** The data of the newest tick that was played. */
+  /** The data of a symbol's newest tick that was played; null: none yet. */
   #tickOf(name: string): Record<string, unknown> | null {
     const frame = this.#player.lastTick[this.#indexOf(name)];
     return frame === undefined

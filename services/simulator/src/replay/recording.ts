@@ -1,5 +1,5 @@
-// What a replay is given: whose recording it is, and what was recorded, in order. In: nothing. Out: the types that the reader of tapes and
-// tables fills and the player plays.
+// The types of a recording: whose it is, and what was recorded, in order. `packages/cli` fills them from tapes and tables; the player plays
+// them.
 
 import type { Topic } from '@fxtape/fxsocket';
 import type { ServedAccount } from '../gateway/gateway-source.ts';
@@ -13,20 +13,20 @@ export interface RecordedFrame {
   readonly frameKind: 'json' | 'text' | 'base64';
 }
 
-/** The recorded socket ended here, and frames of another connection follow. `code`: of its close frame; null: it had none. */
+/** The recorded socket ended here, and frames of another connection follow. `code`: that of its close frame; null: it had none. */
 export interface RecordedCut {
   readonly tsRecv: number;
   readonly cut: { readonly code: number | null };
 }
 
-/** A stretch that cannot be read, in words. */
+/** A part of the recording that cannot be read, in words. */
 export interface RecordedDamage {
   readonly damage: string;
 }
 
 export type RecordedItem = RecordedFrame | RecordedCut | RecordedDamage;
 
-/** What of an account was recorded, and may be subscribed to. */
+/** What was recorded of an account: a client may subscribe to it. */
 export interface RecordedStreams {
   readonly symbols: readonly string[];
   readonly bars: readonly { readonly symbol: string; readonly timeframe: Timeframe }[];
@@ -34,19 +34,19 @@ export interface RecordedStreams {
   readonly topics: ReadonlySet<Topic>;
 }
 
-/** Bounds of a history request, both included, and the replay's now, after which nothing is known yet; all on the broker's clock, ms. */
+/** Bounds of a history request, both included, and the replay's now, after which nothing is known; all in ms of broker time. */
 export interface HistoryRange {
   readonly from: number;
   readonly to: number;
   readonly nowMs: number;
 }
 
-/** Rows as the gateway's routes show them; null where nothing is recorded to answer from, `too_many` where one answer cannot hold them. */
+/** Rows as the gateway's routes show them; null: nothing was recorded to answer from; `too_many`: more than one answer may hold. */
 export type HistoryAnswer = readonly Record<string, unknown>[] | 'too_many' | null;
 
 export interface RecordedFacts {
   readonly account: ServedAccount['account'];
-  /** Of the account; null where it is not known. */
+  /** What is known of the account's identity; null: nothing. */
   readonly identity: {
     readonly company: string | null;
     readonly currency: string | null;
@@ -54,7 +54,7 @@ export interface RecordedFacts {
     readonly marginMode: string | null;
   } | null;
   readonly streams: RecordedStreams;
-  /** Broker's wall clock minus UTC at a UTC instant, s; null where no clock rule is known. */
+  /** Broker time minus UTC at a UTC time, s; null: no clock rule is known. */
   offsetS(utcMs: number): number | null;
   /** The fields of `/SymbolInfo` that were recorded by `nowUs`; null: none. */
   symbolInfo(symbol: string, nowUs: number): Promise<Record<string, unknown> | null>;

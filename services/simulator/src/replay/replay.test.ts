@@ -100,7 +100,7 @@ class Client {
 const EURUSD = { topic: 'prices', symbol: 'EURUSD' };
 const XAUUSD = { topic: 'prices', symbol: 'XAUUSD' };
 
-test('what was subscribed comes byte for byte and in order; the end is a normal close', async () => {
+test('subscribed frames are sent byte for byte and in order; the end is a normal close', async () => {
   const texts = [0, 1, 124, 125, 126, 127, 21_000, 22_000, 65_535, 65_536, 200_000].flatMap((bytes) => [
     'x'.repeat(bytes),
     'é'.repeat(bytes >> 1),
@@ -133,7 +133,7 @@ test('what was subscribed comes byte for byte and in order; the end is a normal 
   });
 });
 
-test('frames come at the recorded distances divided by the speed, never earlier', async () => {
+test('frames are sent at the recorded intervals divided by the speed, never earlier', async () => {
   const items = [0, 100, 300, 301, 600].map((ms, i) => at(ms * 1000, tick('EURUSD', i)));
   const replay = await start(inBatches(items), { speed: 2 });
   const client = await new Client(replay).subscribe(EURUSD);
@@ -149,7 +149,7 @@ test('frames come at the recorded distances divided by the speed, never earlier'
   expect(latenessMs?.p99).toBeGreaterThanOrEqual(latenessMs?.p50 ?? 1);
 });
 
-test('it begins when a client has asked for everything it wants', async () => {
+test('it begins when a client has made all its subscriptions', async () => {
   const items = Array.from({ length: 200 }, (_, i) => at(i, tick(i % 2 === 0 ? 'EURUSD' : 'XAUUSD', i)));
   const replay = await start(inBatches(items), { settleMs: 300 });
   const client = await new Client(replay).subscribe(EURUSD);
@@ -163,7 +163,7 @@ test('it begins when a client has asked for everything it wants', async () => {
   expect((client.atMs[3] as number) - askedMs).toBeGreaterThan(250);
 });
 
-test('where the recorded connection ended the socket ends, and the next one goes on', async () => {
+test('where the recorded connection ended, the socket ends, and the next one goes on', async () => {
   const items: RecordedItem[] = [
     at(0, tick('EURUSD', 0)),
     at(1, tick('EURUSD', 1)),
@@ -183,7 +183,7 @@ test('where the recorded connection ended the socket ends, and the next one goes
   expect(await replay.ended).toMatchObject({ complete: true, frames: 4, connections: 3 });
 });
 
-test('an outage lasts as long as the recorded one, for a client that is back before', async () => {
+test('an outage lasts as long as the recorded one, for a client that is back before its end', async () => {
   const items: RecordedItem[] = [
     at(0, tick('EURUSD', 0)),
     { tsRecv: NOON + 1000, cut: { code: 1012 } },
@@ -270,7 +270,7 @@ test('a client that leaves misses nothing: the replay waits for the next one', a
   expect(before + second.frames.length).toBe(6);
 });
 
-test('started now, it waits for nobody', async () => {
+test('started now, it does not wait for a client', async () => {
   const items = [at(0, tick('EURUSD', 0)), at(1, tick('EURUSD', 1))];
   const replay = await start(inBatches(items), { settleMs: null });
   expect(await replay.ended).toMatchObject({ complete: true, frames: 0, unsent: 2, connections: 0 });

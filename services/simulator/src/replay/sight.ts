@@ -1,13 +1,13 @@
-// Looks at a recorded frame: which topic it belongs to. In: the text. Out: its topic, with the number of its symbol; ticks are told apart
-// without parsing them, because they are nearly all frames.
+// Finds the topic of a recorded frame. In: its text. Out: the topic, with the index of the symbol. Ticks are recognised without parsing
+// them, because nearly all frames are ticks.
 
 import { type Topic, topicShapes } from '@fxtape/fxsocket';
 import { isTimeframe, type Timeframe } from '../history/timeframe.ts';
 
 export interface Sight {
-  /** Null: of no topic, so that every client gets it, as with a warning or junk. */
+  /** Null: the frame has no topic, like a warning or junk, so that every client gets it. */
   topic: Topic | null;
-  /** Number of the symbol; −1: none, or one that nobody can subscribe to. */
+  /** Index of the symbol; −1: none, or one whose ticks were not recorded. */
   symbol: number;
   timeframe: Timeframe | null;
 }
@@ -17,7 +17,7 @@ const TOPIC_OF_FRAME = new Map<string, Topic>(
 );
 const TICK = '{"type":"tick","symbol":"';
 const BACKSLASH = 92;
-/** Answers to what the recorder asked on its own socket; a replay answers its own client. */
+/** Answers to the recorder's own requests; a replay answers its own client. */
 const ANSWERS = new Set(['subscribed', 'unsubscribed', 'subscriptions', 'error']);
 
 export class FrameSight {
@@ -28,7 +28,7 @@ export class FrameSight {
     this.#indexOf = indexOf;
   }
 
-  /** Valid until the next look. Null: an answer to a request of the recorder. */
+  /** The result is valid until the next call. Null: an answer to a request of the recorder. */
   look(frame: string): Sight | null {
     const seen = this.#seen;
     if (frame.startsWith(TICK)) {
@@ -66,6 +66,6 @@ export function fieldsOf(frame: string): Record<string, unknown> | null {
       ? (read as Record<string, unknown>)
       : null;
   } catch {
-    return null; // what is no JSON was received as junk, and is sent as junk
+    return null; // received as junk, and sent as junk
   }
 }

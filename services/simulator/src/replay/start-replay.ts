@@ -1,4 +1,4 @@
-// Starts a replay: the gateway over a recording. In: the recording with its facts, the speed, an address. Out: the running gateway, and the
+// Starts a replay: a gateway over a recording. In: the recording with its facts, the speed, an address. Out: the running gateway, and a
 // summary when everything was sent.
 
 import { Gateway } from '../gateway/gateway.ts';
@@ -14,7 +14,7 @@ export interface ReplayOptions {
   /** Start of the period, µs UTC. */
   readonly fromUs: number;
   readonly speed: number | 'max';
-  /** Frames wait until a client has subscribed, and asked for nothing more for this long; null: they do not wait for a client. */
+  /** The replay waits until this long after a client's last subscription, ms; null: it does not wait for a client. */
   readonly settleMs: number | null;
   /** `host:port`; port 0 takes a free one. */
   readonly addr: string;
@@ -35,11 +35,11 @@ export interface Replay {
 /** Throws HTTP_ADDR_INVALID, HTTP_LISTEN_FAILED. */
 export async function startReplay(o: ReplayOptions): Promise<Replay> {
   const { facts, monoMs, onError } = o;
-  const numbers = new Map(facts.streams.symbols.map((symbol, i) => [symbol, i]));
-  const indexOf = (symbol: string): number => numbers.get(symbol) ?? -1;
+  const indexes = new Map(facts.streams.symbols.map((symbol, i) => [symbol, i]));
+  const indexOf = (symbol: string): number => indexes.get(symbol) ?? -1;
   const account = new RecordedAccount(facts, { indexOf, settleMs: o.settleMs ?? 0 });
   const waitsForClient = o.settleMs !== null;
-  const player = new Player({ ...o, account, symbols: numbers.size, indexOf, waitsForClient });
+  const player = new Player({ ...o, account, symbols: indexes.size, indexOf, waitsForClient });
   const source = new RecordedSource(account, { facts, player, indexOf });
   const gateway = new Gateway(source, {
     keys: [{ key: o.key, readOnly: true, accounts: 'all' }],
