@@ -336,7 +336,7 @@ test('clock rules of the newest decision that hold in the range, and corrections
     step(TO + 6, 'other', 'applied', 'Other'),
   ]);
   expect(await rig.source.corrections(of('bars', { feeds: ['kinds feed*'] }))).toEqual([
-    { server: SERVER, appliedUs: TO + 2, ruleId: 'one' },
-    { server: SERVER, appliedUs: TO + 9, ruleId: 'two' },
+    { server: SERVER, names: [FEED], appliedUs: TO + 2, ruleId: 'one' },
+    { server: SERVER, names: [FEED], appliedUs: TO + 9, ruleId: 'two' },
   ]);
 });

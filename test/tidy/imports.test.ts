@@ -14,6 +14,7 @@ const LEVELS: Record<string, number> = {
   'packages/jobs': 1,
   'packages/datasets': 1,
   'packages/stack': 1,
+  'packages/backup': 2,
   'packages/cli': 3,
   'packages/testkit': 4,
   test: 5,

@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Duck, duckText, receiveParquet, type Store, withDuck } from '@fxtape/datasets';
+import { type Duck, readParquet, receiveParquet, type Store, withDuck } from '@fxtape/datasets';
 import { STREAMED, type TableDef, type TableName, tables } from '@fxtape/market/tables';
 import { type Clock, FxtapeError } from '@fxtape/ops';
 import {
@@ -181,9 +181,7 @@ async function saveStretch(
   const local = join(store.stagingDir, `${randomUUID()}.parquet`);
   try {
     const got = await receiveParquet(local, await http.exportParquet(sql, { signal }), signal);
-    const [counted] = await duck.rows<{ n: bigint }>(
-      `SELECT count(*) n FROM read_parquet(${duckText(local)})`,
-    );
+    const [counted] = await duck.rows<{ n: bigint }>(`SELECT count(*) n FROM ${readParquet(local)}`);
     const rows = Number(counted?.n);
     // More may have come since; rows never leave a stretch but with the whole of it.
     if (rows < least) throw cutShort(table, rows, least);

@@ -2,7 +2,7 @@
 // checked before it is used. Keys make a repetition harmless: a restore that was cut off is run again.
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Duck, duckName, duckText, sha256Of, type Store, withDuck } from '@fxtape/datasets';
+import { type Duck, duckName, readParquet, sha256Of, type Store, withDuck } from '@fxtape/datasets';
 import {
   type Column,
   type Row,
@@ -104,13 +104,13 @@ async function restoreFile(
 ): Promise<void> {
   // An older release had fewer columns.
   const described = await duck.rows<{ column_name: string }>(
-    `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(${duckText(local)}))`,
+    `SELECT column_name FROM (DESCRIBE SELECT * FROM ${readParquet(local)})`,
   );
   const there = new Set(described.map((row) => row.column_name));
   const columns = def.columns.filter(({ name }) => there.has(name));
   const list = columns.map(readSql).join(', ');
   let batch: RowInput<TableName>[] = [];
-  for await (const chunk of duck.chunks(`SELECT ${list} FROM read_parquet(${duckText(local)})`, signal)) {
+  for await (const chunk of duck.chunks(`SELECT ${list} FROM ${readParquet(local)}`, signal)) {
     for (const values of chunk.getRows()) batch.push(rowOf(columns, values) as RowInput<TableName>);
     if (batch.length < BATCH_ROWS) continue;
     await submit(writer, def.name, batch, signal);

@@ -6,7 +6,7 @@ import type { Dataset } from './dataset.ts';
 import type { AddFile } from './delta/actions.ts';
 import { hashFile } from './hash/day-hash.ts';
 import { type DatasetKind, kindOf } from './kinds.ts';
-import { type Manifest, type ManifestFile, versionHash } from './manifest.ts';
+import { daysInTwoFiles, type Manifest, type ManifestFile, versionHash } from './manifest.ts';
 import { sha256Of } from './parquet-file.ts';
 
 export interface Finding {
@@ -74,6 +74,8 @@ function versionFindings(manifest: Manifest, logged: ReadonlyMap<string, AddFile
     else if (add.firstUs !== file.firstUs || add.lastUs !== file.lastUs)
       findings.push({ path: file.path, problem: 'first or last time differs between log and manifest' });
   }
+  for (const day of daysInTwoFiles(manifest.files))
+    findings.push({ path: null, problem: `${day} is in two files` });
   if (versionHash(manifest.files) !== manifest.hash)
     findings.push({ path: null, problem: 'the row hash in the manifest is not that of its days' });
   const rows = manifest.files.reduce((sum, file) => sum + file.rows, 0);

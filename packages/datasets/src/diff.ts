@@ -2,13 +2,13 @@
 // removed and changed, with the reason and its evidence; on request also the rows. Days with equal hashes are not read.
 import { isDeepStrictEqual } from 'node:util';
 import { DAY_US, dayOf, dayText } from './calendar.ts';
-import { type Duck, duckName, duckText, withDuck } from './duck.ts';
+import { type Duck, duckName, duckText, readParquet, withDuck } from './duck.ts';
 import type { Column } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
 import type { Dataset } from './dataset.ts';
 import { type DatasetKind, kindOf } from './kinds.ts';
 import { type Manifest, type ManifestFile, type Reason, seriesText } from './manifest.ts';
-import type { Range, Series } from './source.ts';
+import type { KnownGap, Range, Series } from './source.ts';
 import { correctionSince, healedGaps, REVISABLE_KINDS } from './run/changed-days.ts';
 import { dayUsOf } from './run/plan.ts';
 
@@ -105,7 +105,7 @@ async function diffSeries(
         for (const day of pair.days) await duck.run(`INSERT INTO days VALUES (${day})`);
         await duck.run(view('a', before, kind));
         await duck.run(view('b', after, kind));
-        const corrected = correctionSince(a.manifest, b.manifest) !== null;
+        const corrected = correctionSince(a.manifest, b.manifest, pair.series) !== null;
         for (const statement of differingRows(kind, corrected)) await duck.run(statement);
         const explain = reasonSql(a.manifest, b.manifest, pair.series, kind);
         await duck.run(
@@ -138,8 +138,7 @@ function view(name: string, files: readonly string[], kind: DatasetKind): string
     const none = kind.columns.map((column) => `NULL::${duckType(column)} AS ${duckName(column.name)}`);
     return `CREATE VIEW ${name} AS SELECT ${none.join(', ')}, 0::BIGINT AS us WHERE false`;
   }
-  const list = files.map(duckText).join(', ');
-  return `CREATE VIEW ${name} AS SELECT ${columns}, epoch_us(${time}) AS us FROM read_parquet([${list}])
+  return `CREATE VIEW ${name} AS SELECT ${columns}, epoch_us(${time}) AS us FROM ${readParquet(...files)}
     WHERE (epoch_us(${time}) // ${DAY_US}) * ${DAY_US} IN (SELECT day FROM days)`;
 }
 
@@ -180,7 +179,14 @@ function differingRows(kind: DatasetKind, corrected: boolean): readonly string[]
   const moved = isMoving
     ? `SELECT x.id AS a, y.id AS b FROM (${atBroker('only_a')}) x JOIN (${atBroker('only_b')}) y ON ${same([...values, 'nth'])}`
     : 'SELECT 0 AS a, 0 AS b WHERE false';
-  const key = kind.key.map(duckName);
+  const rest = (side: 'a' | 'b'): string => `(FROM only_${side} WHERE id NOT IN (SELECT ${side} FROM moved))`;
+  const paired = `SELECT ${fields}, false FROM ${rest('a')} x FULL JOIN ${rest('b')} y ON ${same(kind.key.map(duckName))}`;
+  // Without a key no two rows are one: a join of both sides would compare each row with each.
+  const unpaired = (side: 'x' | 'y', join: 'LEFT' | 'RIGHT'): string => {
+    const x = side === 'x' ? rest('a') : '(FROM only_a LIMIT 0)';
+    const y = side === 'y' ? rest('b') : '(FROM only_b LIMIT 0)';
+    return `SELECT ${fields}, false FROM ${x} x ${join} JOIN ${y} y ON x.id = y.id`;
+  };
   return [
     `CREATE TABLE only_a AS ${only('a', 'b')}`,
     `CREATE TABLE only_b AS ${only('b', 'a')}`,
@@ -188,8 +194,7 @@ function differingRows(kind: DatasetKind, corrected: boolean): readonly string[]
     `CREATE TABLE differs AS
       SELECT ${fields}, true AS moved FROM moved JOIN only_a x ON x.id = moved.a JOIN only_b y ON y.id = moved.b
       UNION ALL
-      SELECT ${fields}, false FROM (FROM only_a WHERE id NOT IN (SELECT a FROM moved)) x
-      FULL JOIN (FROM only_b WHERE id NOT IN (SELECT b FROM moved)) y ON ${key.length === 0 ? 'x.id IS NULL' : same(key)}`,
+      ${kind.key.length === 0 ? `${unpaired('x', 'LEFT')} UNION ALL ${unpaired('y', 'RIGHT')}` : paired}`,
   ];
 }
 
@@ -206,41 +211,54 @@ const WIDEST_SHIFT_US = 26 * 3_600_000_000;
 const nearEnds = ({ fromUs, toUs }: Range): string =>
   `us - ${fromUs} BETWEEN 0 AND ${WIDEST_SHIFT_US} OR ${toUs} - us BETWEEN 0 AND ${WIDEST_SHIFT_US}`;
 
-/** Why a row of `differs` differs, as two SQL expressions. */
+/** Why a row of `differs` differs, as two SQL expressions: the first reason that applies. */
 function reasonSql(
   a: Manifest,
   b: Manifest,
   series: Series,
   kind: DatasetKind,
 ): { reason: string; evidence: string } {
-  const cases: { when: string; reason: Reason; evidence: string }[] = [
-    { when: 'moved', reason: 'clock', evidence: duckText(correctionSince(a, b) ?? '') },
-  ];
-  if (correctionSince(a, b) !== null)
-    cases.push({
-      when: `change <> 'changed' AND (${nearEnds(a.selection)} OR ${nearEnds(b.selection)})`,
-      reason: 'clock',
-      evidence: duckText(`${correctionSince(a, b)}, across an end of the range`),
-    });
-  for (const gap of healedGaps(a, b, series)) {
-    const within = `us >= ${gap.fromUs}${gap.toUs === null ? '' : ` AND us < ${gap.toUs}`}`;
-    cases.push({
-      when: `change = 'added' AND ${within}`,
-      reason: 'healed',
-      evidence: duckText(`gap ${gap.gapId}`),
-    });
-  }
+  const cases: { when: string; reason: Reason; evidence: string }[] = [];
+  const correction = correctionSince(a, b, series);
+  // An interval belongs to every moment in it, and grows with each of them.
+  const widthUs = a.selection.resample?.widthUs ?? 1;
+  const isMore = widthUs > 1 ? `change <> 'removed'` : `change = 'added'`;
+  if (correction !== null) cases.push({ when: 'moved', reason: 'clock', evidence: duckText(correction) });
   cases.push({
-    when: `change = 'added' AND us >= ${a.selection.toUs}`,
+    when: `${isMore} AND us + ${widthUs} > ${a.selection.toUs}`,
     reason: 'extended',
     evidence: duckText(`after the end of version ${a.version}`),
   });
+  const healed = healedGaps(a, b, series);
+  const ofGap = ({ fromUs, gapId, toUs }: KnownGap): void => {
+    const within = `us + ${widthUs} > ${fromUs}${toUs === null ? '' : ` AND us < ${toUs}`}`;
+    cases.push({ when: `${isMore} AND ${within}`, reason: 'healed', evidence: duckText(`gap ${gapId}`) });
+  };
+  for (const gap of healed.since) ofGap(gap);
+  if (correction !== null) {
+    const across = duckText(`${correction}, across an end of the range`);
+    cases.push(
+      { when: `change = 'added' AND (${nearEnds(a.selection)})`, reason: 'clock', evidence: across },
+      { when: `change = 'removed' AND (${nearEnds(b.selection)})`, reason: 'clock', evidence: across },
+    );
+    // A row without its offset has no broker time to compare; the close of a position has another offset than its row.
+    const hasOffset = kind.columns.some(({ name }) => name === OFFSET);
+    const times = kind.columns.filter(({ type }) => type === 'timestamp').length;
+    if (!hasOffset || times > 1)
+      cases.push({
+        when: hasOffset ? `change = 'changed'` : 'true',
+        reason: 'clock',
+        evidence: duckText(correction),
+      });
+  }
   if (REVISABLE_KINDS.has(kind.name))
     cases.push({
-      when: `change IN ('changed', 'added')`,
+      // A gap that turns out to begin earlier is another row.
+      when: kind.name === 'gaps' ? 'true' : `change IN ('changed', 'added')`,
       reason: 'revised',
       evidence: duckText(`seen after version ${a.version}`),
     });
+  for (const gap of healed.earlier) ofGap(gap);
   const choose = (of: 'reason' | 'evidence', otherwise: string): string =>
     `CASE ${cases.map((each) => `WHEN ${each.when} THEN ${of === 'reason' ? duckText(each.reason) : each.evidence}`).join(' ')} ELSE ${otherwise} END`;
   return { reason: choose('reason', `'unexplained'`), evidence: choose('evidence', 'NULL') };

@@ -66,6 +66,10 @@ export class Duck {
   }
 }
 
+/** The rows of Parquet files as SQL. A folder such as `symbol=EURUSD` in their path is not a column of theirs. */
+export const readParquet = (...files: readonly string[]): string =>
+  `read_parquet([${files.map(duckText).join(', ')}], hive_partitioning = false)`;
+
 /** A text as a quoted SQL literal. */
 export const duckText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** A name as a quoted SQL identifier. */

@@ -2,11 +2,11 @@
 // selection. Out: files in a folder, per partition. They have no log and no manifest.
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Column } from '@fxtape/market/tables';
+import { type Column, TIMEFRAMES } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
 import { dayOf } from './calendar.ts';
 import { partitionFolder } from './delta/paths.ts';
-import { type Duck, duckName, duckText, withDuck } from './duck.ts';
+import { type Duck, duckName, duckText, readParquet, withDuck } from './duck.ts';
 import { type DatasetKind, type Form, kindOf } from './kinds.ts';
 import { makeFile } from './run/make-file.ts';
 import { type PlannedFile, planFiles } from './run/plan.ts';
@@ -33,8 +33,9 @@ export interface Written {
 export async function writeForm(options: FormOptions): Promise<Written[]> {
   const { folder, form, nowUs, onProgress, selection, signal, source } = options;
   const kind = kindOf(selection);
-  if (form === 'mt5-csv' && kind.name !== 'ticks' && kind.name !== 'bars') throw unsupported(kind);
+  requireForm(options, kind);
   const store = new FolderStore(resolve(folder));
+  const corrections = await source.corrections(selection, signal);
   const days = await source.days(selection, signal);
   const { make } = planFiles({
     kind,
@@ -57,7 +58,7 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
   const writeAll = async (duck: Duck): Promise<void> => {
     for (const planned of make) {
       signal?.throwIfAborted();
-      const made = await makeFile(planned, { source, store, duck, kind, selection, signal });
+      const made = await makeFile(planned, { source, store, duck, kind, selection, corrections, signal });
       rows += planned.rows;
       if (made === null) continue;
       const partition = partitionFolder(kind.series, planned.series as Record<string, string>);
@@ -80,6 +81,21 @@ export async function writeForm(options: FormOptions): Promise<Written[]> {
   return written;
 }
 
+/** @throws DATASET_FORM_UNSUPPORTED */
+function requireForm({ folder, form, selection }: FormOptions, { name }: DatasetKind): void {
+  const why = [
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(folder) ? `\`--to ${form}\` writes into a folder, not to ${folder}` : [],
+    form !== 'mt5-csv' || name === 'ticks' || name === 'bars'
+      ? []
+      : `MetaTrader imports ticks and bars, not \`${name}\``,
+    form !== 'mt5-csv' || selection.resample === null
+      ? []
+      : 'MetaTrader makes bars of its own timeframes; resampled bars have no form for it',
+  ].flat();
+  const [message] = why;
+  if (message !== undefined) throw new FxtapeError({ code: 'DATASET_FORM_UNSUPPORTED', message });
+}
+
 const fileName = ({ period }: PlannedFile, part: number): string =>
   part === 1 ? period : `${period}-${part}`;
 
@@ -90,20 +106,18 @@ interface TextFile {
 }
 
 function textFiles(form: Form, kind: DatasetKind, selection: Selection, local: string): readonly TextFile[] {
-  const from = `FROM read_parquet(${duckText(local)})`;
+  const from = `FROM ${readParquet(local)}`;
   if (form === 'csv') {
     const list = fileColumns(kind, selection).map(csvValue).join(', ');
     return [{ name: '.csv', sql: `SELECT ${list} ${from}` }];
   }
   if (kind.name === 'ticks') return [{ name: '.csv', sql: `SELECT ${MT5_TICK} ${from}` }];
-  const timeframes = selection.timeframes.length > 0 ? selection.timeframes : ALL_TIMEFRAMES;
+  const timeframes = selection.timeframes.length > 0 ? selection.timeframes : TIMEFRAMES;
   return timeframes.map((timeframe) => ({
     name: `.${timeframe}.csv`,
     sql: `SELECT ${MT5_BAR} ${from} WHERE timeframe = ${duckText(timeframe)}`,
   }));
 }
-
-const ALL_TIMEFRAMES = ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1', 'W1', 'MN1'];
 
 /** A column for CSV: times as ISO 8601 in UTC, to the microsecond. */
 const csvValue = ({ name, type }: Column): string =>
@@ -133,9 +147,3 @@ async function copyTo(duck: Duck, sql: string, form: Form, path: string): Promis
   else await rename(unfinished, path);
   return rows;
 }
-
-const unsupported = ({ name }: DatasetKind): FxtapeError =>
-  new FxtapeError({
-    code: 'DATASET_FORM_UNSUPPORTED',
-    message: `MetaTrader imports ticks and bars, not \`${name}\``,
-  });

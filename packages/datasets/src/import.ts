@@ -3,7 +3,7 @@
 import type { Column, Row } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
 import type { Dataset } from './dataset.ts';
-import { type Duck, duckName, duckText, withDuck } from './duck.ts';
+import { type Duck, duckName, readParquet, withDuck } from './duck.ts';
 import { type DatasetKind, kindOf, type KindName } from './kinds.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import { fileColumns } from './schema.ts';
@@ -76,7 +76,7 @@ async function importFile(
   const columns = fileColumns(kind, manifest.selection);
   const list = columns.map(readSql).join(', ');
   let batch: Row[] = [];
-  for await (const chunk of duck.chunks(`SELECT ${list} FROM read_parquet(${duckText(local)})`, signal)) {
+  for await (const chunk of duck.chunks(`SELECT ${list} FROM ${readParquet(local)}`, signal)) {
     for (const values of chunk.getRows()) batch.push(rowOf(columns, values, file.series));
     if (batch.length < BATCH_ROWS) continue;
     await sink.write(kind.name, batch, signal);

@@ -24,13 +24,14 @@ export type {
 } from './source.ts';
 export type { AddFile, Commit, CommitInfo, DeltaColumn, Snapshot, TableMeta } from './delta/actions.ts';
 export { type Checked, checkVersion } from './check.ts';
-export { Dataset } from './dataset.ts';
+export { Dataset, SETTLE_US } from './dataset.ts';
 export { DeltaLog, type DeltaLogOptions, type VersionInfo } from './delta/log.ts';
 export { type Difference, diffVersions } from './diff.ts';
-export { type Duck, duckName, duckText, withDuck } from './duck.ts';
+export { type Duck, duckName, readParquet, withDuck } from './duck.ts';
 export { writeForm } from './forms.ts';
 export { importVersion, type RowSink } from './import.ts';
 export { type Manifest, seriesText } from './manifest.ts';
+export { newCorrections } from './run/changed-days.ts';
 export { receiveParquet, sha256Of } from './parquet-file.ts';
 export { partitionFolder } from './delta/paths.ts';
 export { openStore } from './store/open-store.ts';

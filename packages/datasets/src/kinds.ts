@@ -36,6 +36,10 @@ export interface DatasetKind {
   readonly key: readonly string[];
   /** Its largest value grows whenever a row is added or changed: a day with the same count and stamp counts as unchanged. */
   readonly stamp: string;
+  /** Rows are written anew with the same stamp: files are made anew by every update, and kept where they are equal. */
+  readonly isRewritten: boolean;
+  /** A row's time may change, and with it its day. */
+  readonly isMovable: boolean;
 }
 
 interface Shape {
@@ -47,10 +51,21 @@ interface Shape {
   readonly order: readonly string[];
   readonly key?: readonly string[];
   readonly stamp: string;
+  readonly isRewritten?: boolean;
+  readonly isMovable?: boolean;
 }
 
 function kind(name: KindName, shape: Shape): DatasetKind {
-  const { key = shape.order, of, reception, series, time = 'ts', ...rest } = shape;
+  const {
+    isMovable = false,
+    isRewritten = false,
+    key = shape.order,
+    of,
+    reception,
+    series,
+    time = 'ts',
+    ...rest
+  } = shape;
   const inFiles = of.filter((column) => !(series as readonly string[]).includes(column.name));
   const at = inFiles.filter((column) => column.name === time);
   const isReceived = (column: Column): boolean => reception.includes(column.name);
@@ -59,6 +74,8 @@ function kind(name: KindName, shape: Shape): DatasetKind {
     name,
     key,
     series,
+    isMovable,
+    isRewritten,
     time,
     columns: [...at, ...inFiles.filter((column) => column.name !== time && !isReceived(column))],
     reception: inFiles.filter(isReceived),
@@ -113,6 +130,7 @@ export const datasetKinds: Readonly<Record<KindName, DatasetKind>> = {
     reception: ['ts_updated'],
     order: ['ts_from', 'gap_id'],
     stamp: 'ts_updated',
+    isMovable: true,
   }),
   daily_quality: kind('daily_quality', {
     of: tables.daily_quality.columns,
@@ -121,6 +139,7 @@ export const datasetKinds: Readonly<Record<KindName, DatasetKind>> = {
     reception: [],
     order: ['ts', 'symbol'],
     stamp: 'ts',
+    isRewritten: true,
   }),
 };
 
@@ -143,6 +162,8 @@ export const resampledKind: DatasetKind = {
   key: ['ts'],
   // Newest reception of an interval's ticks; the files do not have it.
   stamp: 'ts_recv',
+  isRewritten: false,
+  isMovable: false,
 };
 
 /** The kind of a selection: its rows are those of a table, or bars made from ticks. */

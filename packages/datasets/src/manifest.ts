@@ -78,7 +78,23 @@ export const seriesText = (series: Series): string =>
     .map(([column, value]) => `${column}=${value}`)
     .join(' ');
 
+/** The manifest that one attempt at a version writes before its commit, which names it. */
+export const attemptPath = (version: number, txnId: string): string => `_manifest/${version}-${txnId}.json`;
+/** A copy of the manifest that the commit names, for people and for tools that do not read the log. */
 export const manifestPath = (version: number): string => `_manifest/${version}.json`;
+
+/** Days of a series that stand in more than one file, in words; none in a version that is right. */
+export function daysInTwoFiles(files: readonly Pick<ManifestFile, 'days' | 'series'>[]): string[] {
+  const seen = new Set<string>();
+  const twice: string[] = [];
+  for (const { days, series } of files)
+    for (const [day] of days) {
+      const text = `${seriesText(series)} on ${day}`;
+      if (seen.has(text)) twice.push(text);
+      seen.add(text);
+    }
+  return twice;
+}
 
 /** The hash of a version: SHA-256 over one line per series and day, sorted by bytes. See docs/dataset-format.md. */
 export function versionHash(files: readonly Pick<ManifestFile, 'days' | 'series'>[]): string {
@@ -94,13 +110,21 @@ export function versionHash(files: readonly Pick<ManifestFile, 'days' | 'series'
 /** As JSON, so that it is clear where a value ends, whatever characters it has. */
 const seriesLine = (series: Series): string => JSON.stringify(Object.values(series));
 
-export async function writeManifest(store: Store, manifest: Manifest, signal?: AbortSignal): Promise<void> {
-  await store.put(manifestPath(manifest.version), Buffer.from(`${JSON.stringify(manifest)}\n`), signal);
+export async function writeManifest(
+  store: Store,
+  path: string,
+  manifest: Manifest,
+  signal?: AbortSignal,
+): Promise<void> {
+  await store.put(path, Buffer.from(`${JSON.stringify(manifest)}\n`), signal);
 }
 
 /** Errors: DATASET_MANIFEST_MISSING, DATASET_MANIFEST_WRONG. */
-export async function readManifest(store: Store, version: number, signal?: AbortSignal): Promise<Manifest> {
-  const path = manifestPath(version);
+export async function readManifest(
+  store: Store,
+  { path, version }: { readonly path: string; readonly version: number },
+  signal?: AbortSignal,
+): Promise<Manifest> {
   const bytes = await store.read(path, signal);
   if (bytes === null)
     throw new FxtapeError({

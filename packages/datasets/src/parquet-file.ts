@@ -5,6 +5,7 @@ import { open, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FxtapeError } from '@fxtape/ops';
+import { storageFailure } from './store/storage-failure.ts';
 
 /** Writes a stream to a new local file, durable when it returns. Errors: DATASET_FILE_WRONG (no end of a Parquet file), those of the stream and the disk. */
 export async function receiveParquet(
@@ -31,7 +32,7 @@ export async function receiveParquet(
     await requireParquetEnd(local, bytes);
   } catch (error) {
     await rm(local, { force: true });
-    throw error;
+    throw storageFailure(`cannot write ${local}`, error);
   }
   return { bytes, sha256: hash.digest('hex') };
 }

@@ -102,6 +102,8 @@ export interface KnownCondition {
 /** A clock correction: rows of a server were moved to another clock rule. */
 export interface KnownCorrection {
   readonly server: string;
+  /** The selected feeds of that server; of kinds by account its accounts. */
+  readonly names: readonly string[];
   readonly appliedUs: number;
   readonly ruleId: string | null;
 }

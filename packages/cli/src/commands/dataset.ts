@@ -8,11 +8,13 @@ import {
   importVersion,
   type KindName,
   type Manifest,
+  newCorrections,
   openStore,
   type Resample,
   type RowSink,
   type Selection,
   seriesText,
+  SETTLE_US,
   vacuum,
   writeForm,
 } from '@fxtape/datasets';
@@ -47,8 +49,6 @@ export interface DatasetExportOptions {
 
 /** The exit code when `check` finds something, or `diff` a difference. */
 const DIFFERENT = 2;
-/** By default a version ends this long ago: rows are in the database only a few seconds after they arrive. */
-const SETTLE_US = 60_000_000;
 
 /** Resolves with the exit code. Errors: DATASET_*, QDB_*, ENV_INVALID. */
 export async function datasetExport(kind: KindName, options: DatasetExportOptions): Promise<number> {
@@ -235,9 +235,9 @@ async function withDataset(
 }
 
 /** The rows of a version have the clock rules of its time: to import them would undo a later correction. Errors: DATASET_CLOCK_CHANGED. */
-async function requireSameClock({ createdUs, selection }: Manifest): Promise<void> {
-  const corrections = await withSource((source) => source.corrections(selection));
-  const since = corrections.filter(({ appliedUs }) => appliedUs > createdUs);
+async function requireSameClock(made: Manifest): Promise<void> {
+  const corrections = await withSource((source) => source.corrections(made.selection));
+  const since = newCorrections(made, { corrections });
   const [first] = since;
   if (first === undefined) return;
   throw new FxtapeError({

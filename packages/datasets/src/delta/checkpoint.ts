@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { duckText, withDuck } from '../duck.ts';
+import { duckText, readParquet, withDuck } from '../duck.ts';
 import type { Store } from '../store/store.ts';
 import type { LogState } from './state.ts';
 import { timeColumnOf, toWireAdd, toWireMeta } from './translate.ts';
@@ -54,7 +54,7 @@ export async function readCheckpoint(
     async (local) => {
       try {
         return await withDuck(async (duck) => {
-          const sql = `SELECT CAST(to_json(t) AS VARCHAR) AS line FROM read_parquet(${duckText(local)}) t`;
+          const sql = `SELECT CAST(to_json(t) AS VARCHAR) AS line FROM ${readParquet(local)} t`;
           return (await duck.rows<{ line: string }>(sql)).map(({ line }) => withoutNulls(line));
         });
       } catch (cause) {
@@ -103,7 +103,7 @@ async function toParquet(json: string, parquet: string, rows: number): Promise<n
       `COPY (SELECT * FROM ${source}) TO ${duckText(parquet)} (FORMAT parquet, COMPRESSION snappy)`,
     );
     const [found] = await duck.rows<{ rows: bigint; kinds: bigint }>(
-      `SELECT count(*) AS rows, count(txn) + count(add) + count(remove) + count("metaData") + count(protocol) AS kinds FROM read_parquet(${duckText(parquet)})`,
+      `SELECT count(*) AS rows, count(txn) + count(add) + count(remove) + count("metaData") + count(protocol) AS kinds FROM ${readParquet(parquet)}`,
     );
     if (Number(found?.rows) !== rows || Number(found?.kinds) !== rows)
       throw damaged(`the checkpoint holds ${found?.kinds} of ${rows} actions`, { rows });

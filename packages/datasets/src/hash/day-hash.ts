@@ -4,7 +4,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Column } from '@fxtape/market/tables';
 import { FxtapeError } from '@fxtape/ops';
-import { type Duck, duckText } from '../duck.ts';
+import { type Duck, readParquet } from '../duck.ts';
 import { encodedAs, encodedSql, hashedAs } from './encoding.ts';
 
 export interface DayHash {
@@ -54,7 +54,7 @@ export async function hashFile(
 ): Promise<FileHash> {
   const rows = new HeldRows(columns, file);
   const list = columns.map(encodedSql).join(', ');
-  for await (const chunk of duck.chunks(`SELECT ${list} FROM read_parquet(${duckText(file)})`, signal)) {
+  for await (const chunk of duck.chunks(`SELECT ${list} FROM ${readParquet(file)}`, signal)) {
     for (let i = 0; i < columns.length; i++) {
       const vector = chunk.getColumnVector(i);
       rows.take(i, chunk.rowCount, vector as unknown as ColumnVector);

@@ -1,8 +1,8 @@
 // Which days of a new version differ from the version before, and why. In: both manifests. Out: a change per series and day, with evidence.
-import { DAY_US, dayOf, isoOf } from '../calendar.ts';
+import { DAY_US, isoOf } from '../calendar.ts';
 import type { ChangedDay, Manifest, ManifestDay, Reason } from '../manifest.ts';
 import { seriesText } from '../manifest.ts';
-import type { KnownGap, Series } from '../source.ts';
+import type { KnownCorrection, KnownGap, Series } from '../source.ts';
 import { dayUsOf } from './plan.ts';
 
 type Content = Omit<Manifest, 'changes' | 'hash' | 'rows'>;
@@ -39,25 +39,31 @@ function daysOf({ files }: Content): Map<string, SeriesDay> {
   return days;
 }
 
-/** The first reason that applies: a correction, which may move any row; a day after the end of the version before; a gap; a revision. */
+/**
+ * The first reason that applies: a day after the end of the version before; a correction of its server, which may move any row; a gap into which
+ * history brought rows since; a revision; a gap that history had filled before, whose rows were on their way.
+ */
 function whyChanged(
   before: Content,
   after: Content,
   series: Series,
   dayUs: number,
 ): { reason: Reason; evidence: string | null } {
-  const correction = correctionSince(before, after);
-  if (correction !== null) return { reason: 'clock', evidence: correction };
-  if (dayUs >= dayOf(before.selection.toUs - 1)) {
+  if (dayUs + DAY_US > before.selection.toUs) {
     const until = isoOf(before.selection.toUs);
     return { reason: 'extended', evidence: `version ${before.version} ends at ${until}` };
   }
-  const gap = healedGaps(before, after, series).find(
-    (each) => each.fromUs < dayUs + DAY_US && (each.toUs ?? Infinity) > dayUs,
-  );
+  const correction = correctionSince(before, after, series);
+  if (correction !== null) return { reason: 'clock', evidence: correction };
+  const isOfDay = ({ fromUs, toUs }: KnownGap): boolean =>
+    fromUs < dayUs + DAY_US && (toUs ?? Infinity) > dayUs;
+  const { earlier, since } = healedGaps(before, after, series);
+  const gap = since.find(isOfDay);
   if (gap !== undefined) return { reason: 'healed', evidence: `gap ${gap.gapId}` };
   if (REVISABLE_KINDS.has(after.kind))
     return { reason: 'revised', evidence: `seen after ${isoOf(before.createdUs)}` };
+  const filled = earlier.find(isOfDay);
+  if (filled !== undefined) return { reason: 'healed', evidence: `gap ${filled.gapId}` };
   return { reason: 'unexplained', evidence: null };
 }
 
@@ -70,22 +76,40 @@ export const REVISABLE_KINDS: ReadonlySet<string> = new Set([
   'daily_quality',
 ]);
 
-/** The newest clock correction since the version before, in words; null: none. */
-export function correctionSince(before: Content, after: Content): string | null {
-  const since = after.corrections.filter(({ appliedUs }) => appliedUs > before.createdUs);
-  const newest = since.at(-1);
+/** Corrections that the later version knows and the earlier does not, oldest first. No clock decides: two machines may have made them. */
+export function newCorrections(
+  before: Pick<Manifest, 'corrections'>,
+  after: Pick<Manifest, 'corrections'>,
+): readonly KnownCorrection[] {
+  const known = new Set(before.corrections.map(correctionText));
+  return after.corrections.filter((each) => !known.has(correctionText(each)));
+}
+
+const correctionText = ({ appliedUs, server }: KnownCorrection): string => `${appliedUs} ${server}`;
+
+/** True when the correction moved rows of the series. */
+export const concerns = ({ names }: KnownCorrection, { account, feed }: Series): boolean =>
+  names.includes(feed ?? account ?? '');
+
+/** The newest clock correction of a series since the version before, in words; null: none. */
+export function correctionSince(before: Content, after: Content, series: Series): string | null {
+  const newest = newCorrections(before, after).findLast((each) => concerns(each, series));
   if (newest === undefined) return null;
   return `${newest.server}: ${newest.ruleId ?? 'another rule'} since ${isoOf(newest.appliedUs)}`;
 }
 
-/** Gaps of a series into which history has brought rows since the version before. */
-export function healedGaps(before: Content, after: Content, series: Series): KnownGap[] {
+/** Gaps of a series into which history has brought rows: since the version before, and before it. */
+export function healedGaps(
+  before: Content,
+  after: Content,
+  series: Series,
+): { readonly since: KnownGap[]; readonly earlier: KnownGap[] } {
   const rowsBefore = new Map(before.gaps.map((gap) => [gap.gapId, gap.rowsHealed ?? 0]));
-  return after.gaps.filter(
-    (gap) =>
-      (gap.rowsHealed ?? 0) > (rowsBefore.get(gap.gapId) ?? 0) &&
-      (series.feed === undefined || gap.feed === series.feed) &&
-      (series.account === undefined || gap.account === series.account) &&
-      (gap.symbol === null || series.symbol === undefined || gap.symbol === series.symbol),
-  );
+  const isOfSeries = (gap: KnownGap): boolean =>
+    (series.feed === undefined || gap.feed === series.feed) &&
+    (series.account === undefined || gap.account === series.account) &&
+    (gap.symbol === null || series.symbol === undefined || gap.symbol === series.symbol);
+  const healed = after.gaps.filter((gap) => (gap.rowsHealed ?? 0) > 0 && isOfSeries(gap));
+  const isSince = (gap: KnownGap): boolean => (gap.rowsHealed ?? 0) > (rowsBefore.get(gap.gapId) ?? 0);
+  return { since: healed.filter(isSince), earlier: healed.filter((gap) => !isSince(gap)) };
 }

@@ -13,7 +13,8 @@ import type { Store } from '../store/store.ts';
 import { partitionFolder } from '../delta/paths.ts';
 import { receiveParquet, sha256Of } from '../parquet-file.ts';
 import type { DatasetKind } from '../kinds.ts';
-import type { Extent, RowSource, Selection, Slice } from '../source.ts';
+import type { Extent, KnownCorrection, RowSource, Selection, Slice } from '../source.ts';
+import { storageFailure } from '../store/storage-failure.ts';
 import type { PlannedFile } from './plan.ts';
 
 export interface MadeFile {
@@ -35,8 +36,12 @@ export interface MakeOptions {
   readonly duck: Duck;
   readonly kind: DatasetKind;
   readonly selection: Selection;
+  /** Clock corrections that were carried out before the rows are read. A file that was made before one of them is not used again. */
+  readonly corrections: readonly KnownCorrection[];
   readonly signal?: AbortSignal | undefined;
 }
+
+export type Naming = Pick<MakeOptions, 'corrections' | 'selection'>;
 
 /** How often an export is tried while rows of its range are being written. */
 const TRIES = 4;
@@ -47,49 +52,59 @@ const TRIES = 4;
  * Errors: DATASET_ROWS_CHANGING (the range is being written), DATASET_FILE_WRONG, DATASET_STORE_FULL, those of the source.
  */
 export async function makeFile(planned: PlannedFile, options: MakeOptions): Promise<MadeFile | null> {
-  const { selection, store } = options;
-  const base = join(store.stagingDir, stagedName(planned, selection));
-  const earlier = await finishedBefore(base, planned, store);
+  const { store } = options;
+  const base = join(store.stagingDir, stagedName(planned, options));
+  const earlier = await finishedBefore(base, planned, options);
   if (earlier !== null) return earlier;
   for (let attempt = 1; ; attempt++) {
     // Another process may be making the same file: each writes under a name of its own.
     const made = await tryMake(`${base}-${randomUUID()}.parquet`, planned, options);
     if (made === 'empty') return null;
     if (made !== 'changed') {
-      await writeFile(`${base}.tmp`, JSON.stringify({ proof: proofOf(planned), made }));
-      await rename(`${base}.tmp`, `${base}.json`);
+      await noteMade(base, { proof: proofOf(planned), made });
       return made;
     }
     if (attempt === TRIES) throw rowsChanging(planned);
   }
 }
 
-/** The same for the same request and days, so that a later run finds the file. */
-function stagedName(planned: PlannedFile, selection: Selection): string {
-  const { asOfUs, kind, reception, resample, timeframes } = selection;
-  const identity = [
-    kind,
-    asOfUs,
-    reception,
-    resample,
-    timeframes,
-    planned.series,
-    planned.fromUs,
-    planned.toUs,
-  ];
+async function noteMade(base: string, note: Note): Promise<void> {
+  const unfinished = `${base}-${randomUUID()}.tmp`;
+  try {
+    await writeFile(unfinished, JSON.stringify(note));
+    await rename(unfinished, `${base}.json`);
+  } catch (error) {
+    throw storageFailure(`cannot write ${unfinished}`, error);
+  }
+}
+
+interface Note {
+  readonly proof: string;
+  readonly made: MadeFile;
+}
+
+/**
+ * The same for the same rows of one history of corrections, so that a later run finds the file. Where the selection ends matters only for the
+ * file that it cuts.
+ */
+function stagedName(planned: PlannedFile, { corrections, selection }: Naming): string {
+  const { fromUs: _from, toUs: _to, ...whose } = selection;
+  const identity = [whose, sliceOf(planned, selection), planned.series, corrections];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 
 const proofOf = ({ days }: PlannedFile): string =>
   JSON.stringify(days.map(({ dayUs, rows, stampUs }) => [dayUs, rows, stampUs]));
 
-async function finishedBefore(base: string, planned: PlannedFile, store: Store): Promise<MadeFile | null> {
+async function finishedBefore(
+  base: string,
+  planned: PlannedFile,
+  { selection, signal, source, store }: MakeOptions,
+): Promise<MadeFile | null> {
   try {
-    const { made, proof } = JSON.parse(await readFile(`${base}.json`, 'utf8')) as {
-      made: MadeFile;
-      proof: string;
-    };
+    const { made, proof } = JSON.parse(await readFile(`${base}.json`, 'utf8')) as Note;
     if (proof !== proofOf(planned)) return null;
+    if (!hasExtent(made, await source.extent(sliceOf(planned, selection), signal))) return null;
     for await (const { bytes, path } of store.list(made.path))
       if (path === made.path && bytes === made.bytes) return made;
     const { size } = await stat(made.local);
@@ -106,20 +121,17 @@ async function tryMake(
   planned: PlannedFile,
   options: MakeOptions,
 ): Promise<MadeFile | 'empty' | 'changed'> {
-  const { duck, kind, selection, signal, source } = options;
-  const slice: Slice = {
-    selection,
-    series: planned.series,
-    fromUs: Math.max(planned.fromUs, selection.fromUs),
-    toUs: Math.min(planned.toUs, selection.toUs),
-  };
+  const { kind, selection, signal, source } = options;
+  const slice = sliceOf(planned, selection);
   const before = await source.extent(slice, signal);
   if (before.rows === 0) return 'empty';
-  const { bytes, sha256 } = await receiveParquet(local, await source.parquet(slice, signal), signal);
-  const hashed = await hashFile(duck, local, kind.columns, signal);
+  const made = await readSlice(local, slice, options);
   const after = await source.extent(slice, signal);
-  if (!hasExtent(hashed, before) || !hasExtent(hashed, after) || before.stampUs !== after.stampUs)
+  if (!hasExtent(made.hashed, before) || !hasExtent(made.hashed, after) || before.stampUs !== after.stampUs) {
+    await rm(local, { force: true });
     return 'changed';
+  }
+  const { bytes, hashed, sha256 } = made;
   return {
     local,
     path: finalPath(kind, planned, sha256),
@@ -132,6 +144,28 @@ async function tryMake(
   };
 }
 
+/** A file that cannot be hashed does not stay. */
+async function readSlice(
+  local: string,
+  slice: Slice,
+  { duck, kind, signal, source }: MakeOptions,
+): Promise<{ readonly bytes: number; readonly sha256: string; readonly hashed: FileHash }> {
+  const received = await receiveParquet(local, await source.parquet(slice, signal), signal);
+  try {
+    return { ...received, hashed: await hashFile(duck, local, kind.columns, signal) };
+  } catch (error) {
+    await rm(local, { force: true });
+    throw error;
+  }
+}
+
+const sliceOf = (planned: PlannedFile, selection: Selection): Slice => ({
+  selection,
+  series: planned.series,
+  fromUs: Math.max(planned.fromUs, selection.fromUs),
+  toUs: Math.min(planned.toUs, selection.toUs),
+});
+
 /** Depends on content and partition alone. The folder is part of the name because a file system that ignores case may merge two folders. */
 function finalPath(kind: DatasetKind, { period, series }: PlannedFile, sha256: string): string {
   const folder = partitionFolder([...kind.series, kind.period], { ...series, [kind.period]: period });
@@ -139,7 +173,7 @@ function finalPath(kind: DatasetKind, { period, series }: PlannedFile, sha256: s
   return `${folder}/part-${name}.parquet`;
 }
 
-const hasExtent = (hashed: FileHash, extent: Extent): boolean =>
+const hasExtent = (hashed: Pick<FileHash, 'rows' | 'firstUs' | 'lastUs'>, extent: Extent): boolean =>
   hashed.rows === extent.rows && hashed.firstUs === extent.firstUs && hashed.lastUs === extent.lastUs;
 
 /** The stamp is the one stated before the rows were read: after rows that arrive meanwhile, the next update makes the day again. */
@@ -151,11 +185,10 @@ function manifestDays({ days }: FileHash, planned: PlannedFile): ManifestDay[] {
 /** Removes the notes on files that are in the dataset now. The staging folder stays: another process may be using it. */
 export async function forgetMade(
   planned: readonly PlannedFile[],
-  options: Pick<MakeOptions, 'selection' | 'store'>,
+  options: Naming & Pick<MakeOptions, 'store'>,
 ): Promise<void> {
-  const { selection, store } = options;
   for (const each of planned)
-    await rm(join(store.stagingDir, `${stagedName(each, selection)}.json`), { force: true });
+    await rm(join(options.store.stagingDir, `${stagedName(each, options)}.json`), { force: true });
 }
 
 function rowsChanging(planned: PlannedFile): FxtapeError {

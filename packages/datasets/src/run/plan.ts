@@ -67,7 +67,7 @@ function planPartition(input: PlanInput, days: readonly DayRows[], files: readon
   const isFrozen = (file: ManifestFile): boolean => file.days.some(isGone);
   const isSame = (file: ManifestFile): boolean => {
     const stillThere = file.days.filter((day) => !isGone(day));
-    if (stillThere.length > 0 && input.isCorrected(file.series)) return false;
+    if (stillThere.length > 0 && (input.kind.isRewritten || input.isCorrected(file.series))) return false;
     return stillThere.every(([text, rows, , stampUs]) => {
       const day = byDay.get(text);
       return day?.rows === rows && day.stampUs === stampUs;
@@ -76,10 +76,10 @@ function planPartition(input: PlanInput, days: readonly DayRows[], files: readon
   const keep = files.filter(isSame);
   const stuck = files.find((file) => isFrozen(file) && !isSame(file));
   if (stuck !== undefined) throw daysGone(stuck, input.frozenBeforeUs);
-  const keptDays = new Set(keep.flatMap((file) => file.days.map(([day]) => day)));
-  const newDays = days.filter((day) => !keptDays.has(dayText(day.dayUs)));
-  const added = inFiles(input, newDays);
-  const merged = inFiles(input, days);
+  const keptDays = new Set(keep.flatMap((file) => file.days.map(([day]) => dayUsOf(day))));
+  const newDays = days.filter((day) => !keptDays.has(day.dayUs));
+  const added = inFiles(input, newDays, keptDays);
+  const merged = inFiles(input, days, new Set());
   const frozen = keep.filter(isFrozen);
   const isOver = periodIsOver(input, days, files);
   const worthMerging =
@@ -96,14 +96,18 @@ function periodIsOver(input: PlanInput, days: readonly DayRows[], files: readonl
   return anyUs !== null && periodEnd(anyUs, input.kind.period) <= input.openDayUs;
 }
 
-/** Splits days into files; the current day gets a file of its own, so that the next update replaces little. */
-function inFiles(input: PlanInput, days: readonly DayRows[]): PlannedFile[] {
+/**
+ * Splits days into files; the current day gets a file of its own, so that the next update replaces little. A file is read as one range of
+ * time, so no kept day may lie between two of its days.
+ */
+function inFiles(input: PlanInput, days: readonly DayRows[], keptDays: ReadonlySet<number>): PlannedFile[] {
   const mostRows = input.mostRows ?? MOST_ROWS;
   const groups: DayRows[][] = [];
   let rows = 0;
   for (const day of days) {
     const group = groups.at(-1);
-    if (group === undefined || day.dayUs >= input.openDayUs || rows + day.rows > mostRows) {
+    const isApart = group !== undefined && isBetween(keptDays, (group.at(-1) as DayRows).dayUs, day.dayUs);
+    if (group === undefined || isApart || day.dayUs >= input.openDayUs || rows + day.rows > mostRows) {
       groups.push([day]);
       rows = day.rows;
     } else {
@@ -112,6 +116,11 @@ function inFiles(input: PlanInput, days: readonly DayRows[]): PlannedFile[] {
     }
   }
   return groups.map((group) => plannedFile(input.kind, group));
+}
+
+function isBetween(days: ReadonlySet<number>, afterUs: number, beforeUs: number): boolean {
+  for (let dayUs = afterUs + DAY_US; dayUs < beforeUs; dayUs += DAY_US) if (days.has(dayUs)) return true;
+  return false;
 }
 
 function plannedFile(kind: DatasetKind, days: readonly DayRows[]): PlannedFile {

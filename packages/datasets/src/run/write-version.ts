@@ -3,19 +3,28 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { FxtapeError } from '@fxtape/ops';
-import { dayOf, dayText, isoOf } from '../calendar.ts';
+import { dayOf, isoOf } from '../calendar.ts';
 import type { AddFile, Commit } from '../delta/actions.ts';
 import type { DeltaLog } from '../delta/log.ts';
 import { type Duck, withDuck } from '../duck.ts';
 import type { DatasetKind } from '../kinds.ts';
-import { type Manifest, type ManifestFile, seriesText, versionHash, writeManifest } from '../manifest.ts';
+import {
+  attemptPath,
+  daysInTwoFiles,
+  type Manifest,
+  type ManifestFile,
+  manifestPath,
+  versionHash,
+  writeManifest,
+} from '../manifest.ts';
 import { writeReadme } from '../readme.ts';
 import { tableMeta } from '../schema.ts';
 import type { RowSource, Selection, Series } from '../source.ts';
 import type { Store } from '../store/store.ts';
-import { changedDays } from './changed-days.ts';
-import { forgetMade, type MadeFile, makeFile } from './make-file.ts';
+import { changedDays, concerns, newCorrections } from './changed-days.ts';
+import { forgetMade, type MadeFile, makeFile, type Naming } from './make-file.ts';
 import { type Plan, type PlannedFile, planFiles } from './plan.ts';
+import { requireNoLoss, requirePlanned } from './require-rows.ts';
 import { requireStrict } from './strict.ts';
 
 export interface WriteOptions {
@@ -29,6 +38,8 @@ export interface WriteOptions {
   /** Name and version of fxtape. */
   readonly engine: string;
   readonly nowUs: number;
+  /** Told of what fails after the commit. */
+  readonly warn: (fields: object, message: string) => void;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,14 +57,23 @@ const AT_ONCE = 2;
 /** Null: nothing changed since the version before, and none was written. */
 export async function writeVersion(options: WriteOptions): Promise<Manifest | null> {
   const { before, kind, log, selection, signal, source, store } = options;
+  const begun = await readFacts(source, selection, signal);
+  if (options.strict) requireStrict(begun, selection);
+  const plan = await planVersion(options, begun);
+  const sameFiles = plan.make.length === 0 && plan.drop.length === 0;
+  if (before !== null && sameFiles && hasSameFacts(before, { selection, ...begun })) return null;
+  if (before === null && plan.make.length === 0) throw noRows(selection);
+  const naming = { ...options, corrections: begun.corrections };
+  const made = await makeAll(plan.make, naming);
   const facts = await readFacts(source, selection, signal);
   if (options.strict) requireStrict(facts, selection);
-  const plan = await planVersion(options, facts.corrections);
-  const sameFiles = plan.make.length === 0 && plan.drop.length === 0;
-  if (before !== null && sameFiles && hasSameFacts(before, { selection, ...facts })) return null;
-  if (before === null && plan.make.length === 0) throw noRows(selection);
-  const made = await makeAll(plan.make, options);
-  const files = [...plan.keep, ...made.map(({ file }) => file)].sort(byPath);
+  if (!isDeepStrictEqual(begun.corrections, facts.corrections)) throw correctedMeanwhile();
+  const files = [...plan.keep, ...made].sort(byPath);
+  requireOnce(files);
+  if (before !== null && isSameContent(before, files) && hasSameFacts(before, { selection, ...facts })) {
+    await forgetMade(plan.make, naming);
+    return null;
+  }
   const dropped = plan.drop.filter(({ path }) => !files.some((file) => file.path === path));
   const content: Omit<Manifest, 'changes' | 'hash' | 'rows'> = {
     format: 1,
@@ -71,18 +91,45 @@ export async function writeVersion(options: WriteOptions): Promise<Manifest | nu
     hash: versionHash(files),
     changes: before === null ? [] : changedDays(before, content),
   };
-  for (const { local, path } of made.map((each) => each.made)) await store.putFile(path, local, signal);
-  // Another process may have made this version meanwhile: its manifest must stay.
-  if ((await log.newestVersion(signal)) !== (before?.version ?? null))
+  // Each attempt has a manifest of its own: one that loses the version cannot touch that of the winner.
+  const txnId = randomUUID();
+  const path = attemptPath(manifest.version, txnId);
+  await writeManifest(store, path, manifest, signal);
+  const outcome = await log.commit(await commitOf(manifest, { txnId, path, dropped }, options), signal);
+  if (outcome === 'taken') {
+    await store.remove(path, signal);
     throw wroteMeanwhile(store, manifest.version);
-  await writeManifest(store, manifest, signal);
-  const outcome = await log.commit(await commitOf(manifest, dropped, options), signal);
-  if (outcome === 'taken') throw wroteMeanwhile(store, manifest.version);
-  // Another writer may have replaced the manifest between the check and the commit: the winner writes its own again.
-  await writeManifest(store, manifest, signal);
-  await writeReadme(store, manifest, signal);
-  await forgetMade(plan.make, options);
+  }
+  await tidy(manifest, plan, naming);
   return manifest;
+}
+
+/** The version is there: what fails now is told, and no signal ends it. */
+async function tidy(manifest: Manifest, plan: Plan, options: WriteOptions & Naming): Promise<void> {
+  const { store, warn } = options;
+  try {
+    await writeManifest(store, manifestPath(manifest.version), manifest);
+    await writeReadme(store, manifest);
+    await forgetMade(plan.make, options);
+  } catch (error) {
+    warn(
+      { err: error },
+      `version ${manifest.version} is complete, but its README or a copy of its manifest could not be written`,
+    );
+  }
+}
+
+/** Files whose names depend on their content. */
+const isSameContent = (before: Manifest, files: readonly ManifestFile[]): boolean =>
+  isDeepStrictEqual(
+    before.files.map(({ path }) => path),
+    files.map(({ path }) => path),
+  );
+
+/** No day of a series stands in two files: its rows would be there twice. */
+function requireOnce(files: readonly ManifestFile[]): void {
+  const twice = daysInTwoFiles(files);
+  if (twice.length > 0) throw new Error(`${twice[0]} would be in two files of one version`);
 }
 
 const hasSameFacts = (
@@ -109,59 +156,44 @@ async function readFacts(source: RowSource, selection: Selection, signal?: Abort
   };
 }
 
-async function planVersion(options: WriteOptions, corrections: Facts['corrections']): Promise<Plan> {
+async function planVersion(options: WriteOptions, facts: Facts): Promise<Plan> {
   const { before, kind, nowUs, selection, signal, source } = options;
   const days = await source.days(selection, signal);
   const oldestUs = before === null ? null : await source.oldestUs(kind.name, signal);
   if (before !== null && oldestUs === null) throw emptyDatabase(options.store, kind);
-  const since = before?.createdUs ?? Infinity;
-  const corrected = corrections.some(({ appliedUs }) => appliedUs > since);
+  const since = before === null ? [] : newCorrections(before, facts);
+  const isCorrected = (series: Series): boolean => since.some((each) => concerns(each, series));
   const plan = planFiles({
     kind,
     days,
     files: before?.files ?? [],
     frozenBeforeUs: oldestUs === null ? Infinity : dayOf(oldestUs),
-    isCorrected: () => corrected,
+    isCorrected,
     openDayUs: dayOf(nowUs),
   });
-  if (before !== null && !corrected) requireNoLoss(plan, options);
+  if (before !== null) requireNoLoss(plan, options, isCorrected);
   return plan;
 }
 
-/** A day has fewer rows than before only after a clock correction. Otherwise this is another database, or rows were lost. */
-function requireNoLoss(plan: Plan, { store }: WriteOptions): void {
-  const rowsNow = new Map<string, number>();
-  const key = (series: Series, day: string): string => `${seriesText(series)} ${day}`;
-  for (const { days } of plan.make)
-    for (const { dayUs, rows, series } of days) rowsNow.set(key(series, dayText(dayUs)), rows);
-  for (const { days, series } of plan.drop)
-    for (const [day, rows] of days) {
-      const now = rowsNow.get(key(series, day)) ?? 0;
-      if (now >= rows) continue;
-      throw new FxtapeError({
-        code: 'DATASET_ROWS_LEFT',
-        message: `${store.address} has ${rows} rows of ${seriesText(series)} on ${day}, but the database has ${now}`,
-        context: { series, day, rows, now },
-      });
-    }
-}
-
-interface Made {
-  readonly made: MadeFile;
-  readonly file: ManifestFile;
-}
-
-async function makeAll(planned: readonly PlannedFile[], options: WriteOptions): Promise<Made[]> {
-  const { onProgress, signal } = options;
+/** Each file is stored as soon as it is made: a run that is cut off has less to repeat. */
+async function makeAll(
+  planned: readonly PlannedFile[],
+  options: WriteOptions & Naming,
+): Promise<ManifestFile[]> {
+  const { kind, onProgress, signal, store } = options;
   const ofRows = planned.reduce((sum, { rows }) => sum + rows, 0);
-  const made: Made[] = [];
+  const made: ManifestFile[] = [];
   const waiting = [...planned];
   let rows = 0;
   const work = async (duck: Duck): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       signal?.throwIfAborted();
       const file = await makeFile(next, { ...options, duck });
-      if (file !== null) made.push({ made: file, file: manifestFile(next, file) });
+      if (!kind.isMovable) requirePlanned(next, file, options);
+      if (file !== null) {
+        await store.putFile(file.path, file.local, signal);
+        made.push(manifestFile(next, file));
+      }
       rows += next.rows;
       onProgress?.({ rows, ofRows, files: planned.length - waiting.length, ofFiles: planned.length });
     }
@@ -186,7 +218,7 @@ const byPath = (a: ManifestFile, b: ManifestFile): number => (a.path < b.path ? 
 
 async function commitOf(
   manifest: Manifest,
-  dropped: readonly ManifestFile[],
+  attempt: { readonly txnId: string; readonly path: string; readonly dropped: readonly ManifestFile[] },
   options: WriteOptions,
 ): Promise<Commit> {
   const { before, engine, kind, nowUs, selection, signal, source } = options;
@@ -200,9 +232,10 @@ async function commitOf(
     info: {
       atMs: Math.floor(nowUs / 1000),
       operation: before === null ? 'CREATE TABLE AS SELECT' : 'WRITE',
-      txnId: randomUUID(),
+      txnId: attempt.txnId,
       engineInfo: engine,
       fxtape: {
+        manifest: attempt.path,
         request: selection,
         until: isoOf(selection.toUs),
         rows: manifest.rows,
@@ -213,7 +246,7 @@ async function commitOf(
     },
     meta: before === null ? tableMeta(kind, selection).meta(nowUs) : null,
     add: added.map((file) => addOf(kind, file, nowUs)),
-    remove: dropped.map((file) => addOf(kind, file, nowUs)),
+    remove: attempt.dropped.map((file) => addOf(kind, file, nowUs)),
   };
 }
 
@@ -231,6 +264,12 @@ const emptyDatabase = (store: Store, { name }: DatasetKind): FxtapeError =>
     code: 'DATASET_ROWS_LEFT',
     message: `${store.address} holds rows, but the database has no \`${name}\``,
     context: { address: store.address },
+  });
+
+const correctedMeanwhile = (): FxtapeError =>
+  new FxtapeError({
+    code: 'DATASET_ROWS_CHANGING',
+    message: 'a clock correction moved rows while they were read',
   });
 
 const wroteMeanwhile = (store: Store, version: number): FxtapeError =>

@@ -5,8 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { type Dirent, mkdirSync } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { FxtapeError, passing, type ThrownCode } from '@fxtape/ops';
+import { FxtapeError, passing } from '@fxtape/ops';
 import { inside } from './inside.ts';
+import { storageFailure } from './storage-failure.ts';
 import type { Store, StoredFile } from './store.ts';
 
 const STAGING = '_staging';
@@ -199,26 +200,9 @@ export class FolderStore implements Store {
   }
 
   #failed(what: string, path: string, cause: unknown): unknown {
-    if (cause instanceof FxtapeError) return cause;
-    const errno = codeOf(cause);
-    if (errno === undefined) return cause;
-    return new FxtapeError({
-      code: CODES[errno] ?? 'DATASET_STORE_FAILED',
-      message: `cannot ${what} ${path} in ${this.address} (${errno})`,
-      context: { path, errno },
-      cause,
-    });
+    return storageFailure(`cannot ${what} ${path} in ${this.address}`, cause, { path });
   }
 }
-
-const CODES: Readonly<Record<string, ThrownCode>> = {
-  ENOSPC: 'DATASET_STORE_FULL',
-  EDQUOT: 'DATASET_STORE_FULL',
-  EACCES: 'DATASET_ACCESS_DENIED',
-  EPERM: 'DATASET_ACCESS_DENIED',
-  EROFS: 'DATASET_ACCESS_DENIED',
-  ENAMETOOLONG: 'DATASET_NAME_UNSUPPORTED',
-};
 
 export const missing = (path: string, address: string): FxtapeError =>
   new FxtapeError({

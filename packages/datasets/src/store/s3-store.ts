@@ -1,9 +1,8 @@
 // A dataset in a bucket under a prefix. In: paths of the dataset and bytes or finished files. Out: objects, which appear whole or not at
 // all. A new name is taken with `If-None-Match: *`. When an answer is lost, the object is read back: its content says whose it is.
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -23,6 +22,7 @@ import type { S3Address } from './s3-address.ts';
 import { S3Calls } from './s3-calls.ts';
 import { isAbsent, isTaken } from './s3-errors.ts';
 import { sha256, upload } from './s3-upload.ts';
+import { closeStaging, openStaging } from './staging-folder.ts';
 import type { Store, StoredFile } from './store.ts';
 
 export interface S3StoreOptions {
@@ -84,8 +84,8 @@ export class S3Store implements Store {
   }
 
   get stagingDir(): string {
-    this.#staging ??= mkdtempSync(join(tmpdir(), 'fxtape-dataset-'));
-    mkdirSync(this.#staging, { recursive: true });
+    this.#staging ??= openStaging(this.address, Date.now());
+    mkdirSync(this.#staging, { recursive: true, mode: 0o700 });
     return this.#staging;
   }
 
@@ -188,7 +188,8 @@ export class S3Store implements Store {
 
   close(): void {
     this.#client.destroy();
-    if (this.#staging !== null) rmSync(this.#staging, { recursive: true, force: true });
+    // Finished files stay for the next run; another process may be using the folder too.
+    if (this.#staging !== null) closeStaging(this.#staging);
     this.#staging = null;
   }
 

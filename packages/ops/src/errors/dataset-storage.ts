@@ -17,7 +17,7 @@ export const datasetStorageErrors = {
   ),
   DATASET_VERSION_VACUUMED: terminal(
     'files of this version were removed by `vacuum`; its log and manifest are still there',
-    'Open a newer version; keep versions longer by vacuuming with a longer time',
+    'Open a newer version; to keep versions longer, vacuum with a longer `--keep`',
   ),
   DATASET_LOG_UNSUPPORTED: terminal(
     'another tool changed the dataset in a way that fxtape cannot follow, such as deletion vectors or column mapping',
@@ -33,7 +33,7 @@ export const datasetStorageErrors = {
   ),
   DATASET_COMMIT_UNCLEAR: transient(
     'the storage did not say whether a version was written, and could not be asked afterwards',
-    'Run the same command again: it reads the log first and goes on from what stands there',
+    'Run the same command again: it reads the log first and continues from it',
   ),
   DATASET_CHECKPOINT_FAILED: warning(
     'a checkpoint of the log could not be written; every version stays readable',

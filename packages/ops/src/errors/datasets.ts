@@ -23,7 +23,7 @@ export const datasetErrors = {
     'Use `--to csv`, or leave it out for a dataset',
   ),
   DATASET_KINDS_DIFFER: terminal(
-    '`dataset diff` was given two datasets of different kinds',
+    '`dataset diff` was given two datasets of different kinds, or ticks resampled in different ways',
     'Compare two versions of one dataset, or two datasets of one kind',
   ),
   DATASET_MANIFEST_MISSING: terminal(
@@ -31,7 +31,7 @@ export const datasetErrors = {
     'Copy the folder `_manifest` with the dataset; without it only other tools can read this version',
   ),
   DATASET_MANIFEST_WRONG: terminal(
-    'a manifest of a dataset cannot be read',
+    'a manifest of a dataset cannot be read, or does not belong to its commit',
     'It has to come from a copy of the dataset',
   ),
   DATASET_MOVED: transient(

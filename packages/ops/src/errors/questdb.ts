@@ -111,7 +111,7 @@ export const questdbErrors = {
     'Change what the message names',
   ),
   DATASET_AS_OF_UNKNOWN: terminal(
-    'a dataset as of a time, of a kind whose earlier states are not kept (`daily_quality`)',
-    'Leave out the time, or export another kind',
+    'a dataset as of a time in the future, or of a kind whose earlier states are not kept (`daily_quality`)',
+    'Give a time in the past, leave it out, or export another kind',
   ),
 };

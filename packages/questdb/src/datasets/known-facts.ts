@@ -14,6 +14,7 @@ import type { StreamKind } from '@fxtape/market/tables';
 import { asObjects, type Cell } from '../wire/exec-answer.ts';
 import type { CallOptions, QuestDbHttp } from '../wire/quest-db-http.ts';
 import { sqlText, sqlTimestamp } from '../wire/sql-text.ts';
+import { applyUnderWay, newestSteps, pausedStep } from '../schema/apply-steps.ts';
 import { DAY_US } from './day-pieces.ts';
 import { nameSql } from './name-sql.ts';
 import { whereSql } from './row-sql.ts';
@@ -84,7 +85,7 @@ export async function knownClockRules(
   selection: Selection,
   options: CallOptions,
 ): Promise<KnownClockRule[]> {
-  const servers = await serversOf(http, selection, options);
+  const servers = [...(await serversOf(http, selection, options)).keys()];
   if (servers.length === 0) return [];
   const answer = await http.exec(
     `SELECT server, cast(ts as long) ts, cast(ts_decided as long) decided, rule, rule_id, confidence FROM clock_rules
@@ -143,42 +144,51 @@ export async function knownConditions(
   }));
 }
 
-/** All corrections that were carried out, oldest first, even after `asOfUs`: they moved the rows that are read today. */
+/**
+ * All corrections that were carried out, oldest first, even after `asOfUs`: they moved the rows that are read today. Errors: also
+ * CLOCK_APPLY_UNDER_WAY, while one replaces tables.
+ */
 export async function knownCorrections(
   http: Http,
   selection: Selection,
   options: CallOptions,
 ): Promise<KnownCorrection[]> {
   const servers = await serversOf(http, selection, options);
-  if (servers.length === 0) return [];
+  if (servers.size === 0) return [];
+  const paused = pausedStep(await newestSteps(http, options));
+  if (paused !== null) throw applyUnderWay(paused.applyId, paused.us);
   const answer = await http.exec(
     `SELECT server, cast(ts as long) us, rule_id FROM clock_applies
-      WHERE step = 'applied' AND server IN (${servers.map(sqlText).join(', ')}) ORDER BY ts, server`,
+      WHERE step = 'applied' AND server IN (${[...servers.keys()].map(sqlText).join(', ')}) ORDER BY ts, server`,
     options,
   );
   return asObjects(answer).map((row) => ({
     server: String(row['server']),
+    names: servers.get(String(row['server'])) ?? [],
     appliedUs: Number(row['us']),
     ruleId: text(row['rule_id']),
   }));
 }
 
-/** The servers of the selected feeds or accounts, whatever the symbols. */
+/** The servers of the selected feeds or accounts, with those names, whatever the symbols; both sorted. */
 async function serversOf(
   http: Http,
   { accounts, feeds, kind }: Selection,
   options: CallOptions,
-): Promise<string[]> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const answer = await http.exec('SELECT DISTINCT account, feed, server FROM accounts', options);
   const isOfFeed = datasetKinds[kind].series.includes('feed');
   const names = isOfFeed ? feeds : accounts;
-  const servers = asObjects(answer).flatMap((row) => {
+  const servers = new Map<string, Set<string>>();
+  for (const row of asObjects(answer)) {
     const name = text(row[isOfFeed ? 'feed' : 'account']);
     const server = text(row['server']);
-    if (name === null || server === null) return [];
-    return names.length === 0 || matchSymbols(names, [name]).matched.length > 0 ? [server] : [];
-  });
-  return [...new Set(servers)].toSorted();
+    if (name === null || server === null) continue;
+    if (names.length > 0 && matchSymbols(names, [name]).matched.length === 0) continue;
+    servers.set(server, (servers.get(server) ?? new Set()).add(name));
+  }
+  const sorted = [...servers].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(sorted.map(([server, of]) => [server, [...of].toSorted()]));
 }
 
 const text = (cell: Cell | undefined): string | null =>
