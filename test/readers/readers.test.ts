@@ -1,39 +1,16 @@
 // Readers of other projects open our tables: each sees the rows, types, times and sums that were written, at every version, from the
 // commits and from a checkpoint. In: a table with symbols as brokers name them, written by our log. The readers are installed into
 // the cache (1.3 GB with Spark).
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type AddFile, DeltaLog, openStore, partitionFolder, type TableMeta } from '@fxtape/datasets';
-import { machineEnv, pythonWith, tempDir, testCache } from '@fxtape/testkit';
+import { tempDir } from '@fxtape/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compare, READERS, type Seen, seenBy, TYPES } from './seen.ts';
 
 const SYMBOLS = ['EUR/USD', '#AAPL', 'US 500', '123456', 'é', 'XAU+'];
 const PARTITIONS = ['feed', 'symbol', 'month'];
-/** Spark is a Python package; Delta for Spark comes as jars. */
-const JARS = [
-  'io.delta:delta-spark_2.13:4.0.0',
-  'io.delta:delta-storage:4.0.0',
-  'org.antlr:antlr4-runtime:4.13.1',
-];
-const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
-const run = promisify(execFile);
-
-interface Seen {
-  readonly reader: string;
-  readonly version: number;
-  readonly rows: number;
-  readonly first_us: number;
-  readonly last_us: number;
-  readonly sums: { readonly bid: number; readonly utc_offset_s: number };
-  readonly in_range: number;
-  readonly pruned: number;
-  readonly by: readonly (readonly [string, string, number])[];
-  readonly types: Readonly<Record<string, string>>;
-}
 
 interface Part {
   readonly file: AddFile;
@@ -94,45 +71,6 @@ async function makePart(symbol: string, month: string, rows: number): Promise<Pa
   };
 }
 
-async function jarsOfDelta(): Promise<string> {
-  const folder = testCache('spark', 'delta-4.0.0');
-  if (existsSync(folder)) return folder;
-  const partial = `${folder}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  for (const artifact of JARS)
-    await run('mvn', ['-q', '-B', MAVEN_COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`], {
-      env: { ...machineEnv() },
-    }).catch((cause: unknown) => {
-      throw new Error('this test needs Maven and JDK 17, for Spark', { cause });
-    });
-  await rename(partial, folder);
-  return folder;
-}
-
-async function seenBy(readers: string, folder: string, wanted: readonly number[]): Promise<Seen[]> {
-  const python = await pythonWith(join(import.meta.dirname, 'requirements.txt'));
-  const args = [
-    join(import.meta.dirname, 'read.py'),
-    folder,
-    `--readers=${readers}`,
-    `--versions=${wanted.join()}`,
-    '--time=ts',
-    '--sum=bid,utc_offset_s',
-    '--by=symbol,month',
-    `--from-us=${RANGE_US[0]}`,
-    `--to-us=${RANGE_US[1]}`,
-    ...(readers.includes('spark') ? ['--jars', await jarsOfDelta()] : []),
-  ];
-  const { stdout } = await run(python, args, { env: { ...machineEnv() }, cwd: temp.path, maxBuffer: 1e8 });
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Seen);
-}
-
-const compare = (a: readonly unknown[], b: readonly unknown[]): number =>
-  JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
-
 function written(version: number): Omit<Seen, 'reader' | 'types'> {
   const parts = versions[version] as Part[];
   const total = (of: (part: Part) => number): number => parts.reduce((sum, part) => sum + of(part), 0);
@@ -152,17 +90,6 @@ function written(version: number): Omit<Seen, 'reader' | 'types'> {
       .toSorted(compare),
   };
 }
-
-const TYPES: Readonly<
-  Record<string, readonly [time: string, double: string, integer: string, text: RegExp]>
-> = {
-  deltalake: ['timestamp', 'double', 'integer', /^string$/],
-  pyarrow: ['timestamp[us, tz=UTC]', 'double', 'int32', /string/],
-  pandas: ['datetime64[us, UTC]', 'float64', 'int32', /^(str|object|category)$/],
-  duckdb: ['TIMESTAMP WITH TIME ZONE', 'DOUBLE', 'INTEGER', /^VARCHAR$/],
-  polars: ["Datetime(time_unit='us', time_zone='UTC')", 'Float64', 'Int32', /^String$/],
-  spark: ['timestamp', 'double', 'int', /^string$/],
-};
 
 function expectAsWritten(seen: readonly Seen[], wanted: readonly number[]): void {
   expect(seen.map(({ version }) => version)).toEqual(wanted);
@@ -220,10 +147,10 @@ afterAll(async () => {
   await temp.remove();
 });
 
-describe.each(['deltalake', 'pyarrow', 'pandas', 'duckdb', 'polars', 'spark'])('%s', (reader) => {
+describe.each(READERS)('%s', (reader) => {
   test('every version, as it was written', async () => {
     const wanted = [0, 1, 2, 3, 4];
-    expectAsWritten(await seenBy(reader, table, wanted), wanted);
+    expectAsWritten(await seenBy(reader, table, wanted, RANGE_US), wanted);
   });
 
   test('from the checkpoint, without the commits before it', async () => {
@@ -231,6 +158,6 @@ describe.each(['deltalake', 'pyarrow', 'pandas', 'duckdb', 'polars', 'spark'])('
     await cp(table, copy, { recursive: true });
     for (const version of [0, 1, 2])
       await rm(join(copy, '_delta_log', `${String(version).padStart(20, '0')}.json`));
-    expectAsWritten(await seenBy(reader, copy, [3, 4]), [3, 4]);
+    expectAsWritten(await seenBy(reader, copy, [3, 4], RANGE_US), [3, 4]);
   });
 });
