@@ -91,6 +91,7 @@ export function sampleFacts(change: Partial<StatusFacts> = {}): StatusFacts {
     jobs: { plan_requests: 0, accounts: [] },
     withoutPastTicks: [],
     backup: null,
+    disk: { freeBytes: 50e9, perDayBytes: 1.2e9 },
     tapes: new Map([['demo', { bytes: 12_345_678, segments: 2 }]]),
     rates: new Map([['demo', { ticksPerSecond: 51.2, framesPerSecond: 53 }]]),
     newest: new Map([['demo', new Map([['EURUSD', (AT_MS - 400) * 1000]])]]),

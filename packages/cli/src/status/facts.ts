@@ -3,6 +3,7 @@ import type { CollectorState, JobsAnswer } from '@fxtape/console';
 import type { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
 import type { LastBackup } from '../backup/notes.ts';
+import type { DiskFact } from './disk.ts';
 
 export interface ServiceFact {
   readonly name: string;
@@ -33,6 +34,8 @@ export interface StatusFacts {
   readonly withoutPastTicks: readonly string[];
   /** The last backup of this data folder; null when none was made. */
   readonly backup: LastBackup | null;
+  /** Null: the data folder does not exist here. */
+  readonly disk: DiskFact | null;
   /** By account; missing where the tape is on another machine. */
   readonly tapes: ReadonlyMap<string, TapeFact>;
   /** By account: counts per second since the last sample. */

@@ -13,6 +13,7 @@ import { type CliEnv, isGiven } from '../env.ts';
 import { notRunning, whereNothingRuns } from '../not-running.ts';
 import { type QuestDbView, questDbView } from '../questdb.ts';
 import { readStackFile } from '../stack-file.ts';
+import { diskOf } from './disk.ts';
 import type { ServiceFact, StatusFacts, TapeFact } from './facts.ts';
 import { ratesBetween, type Sample } from './rates.ts';
 
@@ -57,6 +58,7 @@ export async function gather(
       gaps,
       jobs,
       backup: readLastBackup(dataDir),
+      disk: await diskOf(dataDir, view.http, Date.now()),
       withoutPastTicks: withoutPastTicks instanceof FxtapeError ? [] : withoutPastTicks,
       tapes: collector instanceof FxtapeError ? new Map() : await tapesOf(dataDir, collector),
       rates: sample instanceof FxtapeError ? new Map() : ratesBetween(earlier, sample),

@@ -24,7 +24,14 @@ export function screen(report: StatusReport, o: ScreenOptions): string[] {
     '',
     ...services(report),
   ];
-  const gaps = ['', ...jobLines(report.jobs), '', gapLine(report.gaps), backupLine(report)];
+  const gaps = [
+    '',
+    ...jobLines(report.jobs),
+    '',
+    gapLine(report.gaps),
+    ...diskLine(report),
+    backupLine(report),
+  ];
   const accounts = report.accounts.length === 0 ? [] : ['', ...accountTable(report.accounts)];
   const left = o.rows - head.length - gaps.length - accounts.length;
   const each = Math.floor(left / Math.max(1, report.accounts.length));
@@ -32,6 +39,16 @@ export function screen(report: StatusReport, o: ScreenOptions): string[] {
     streamLines(account, each, report.accounts.length > 1),
   );
   return [...head, ...accounts, ...streams, ...gaps];
+}
+
+function diskLine({ disk }: StatusReport): string[] {
+  if (disk === null) return [];
+  const { free_bytes: free, full_in_days: days } = disk;
+  const until =
+    days === null
+      ? ''
+      : ` · full in ${days > 3650 ? 'more than ten years' : count(days, 'day')} at this rate`;
+  return [`DISK  ${spellBytes(free)} free${until}`];
 }
 
 function backupLine({ backup }: StatusReport): string {

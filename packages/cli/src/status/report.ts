@@ -6,6 +6,7 @@ import { type AccountState, type JobsAnswer, readinessOf } from '@fxtape/console
 import { FxtapeError } from '@fxtape/ops';
 import type { GapCount } from '@fxtape/questdb';
 import type { LastBackup } from '../backup/notes.ts';
+import type { DiskFact } from './disk.ts';
 import { jobVerdict } from './job-reasons.ts';
 import type { Rates, StatusFacts, TapeFact } from './facts.ts';
 
@@ -32,6 +33,8 @@ export interface StatusReport {
   readonly gaps: readonly GapCount[] | null;
   /** Null: could not be queried. */
   readonly jobs: JobsAnswer | null;
+  /** Null: the data folder is not on this machine. `full_in_days`: null until a whole day was recorded. */
+  readonly disk: { readonly free_bytes: number; readonly full_in_days: number | null } | null;
   /** The last backup of this data folder; null: none was made. */
   readonly backup: (LastBackup & { readonly age_ms: number }) | null;
 }
@@ -97,9 +100,15 @@ export function reportOf(facts: StatusFacts): StatusReport {
     accounts,
     gaps: gaps instanceof FxtapeError ? null : gaps,
     jobs: jobs instanceof FxtapeError ? null : jobs,
+    disk: facts.disk && diskReport(facts.disk),
     backup: facts.backup && { ...facts.backup, age_ms: facts.atMs - Date.parse(facts.backup.ended) },
   };
 }
+
+const diskReport = ({ freeBytes, perDayBytes }: DiskFact): NonNullable<StatusReport['disk']> => ({
+  free_bytes: freeBytes,
+  full_in_days: perDayBytes === null ? null : Math.floor(freeBytes / Math.max(1, perDayBytes)),
+});
 
 function accountOf(state: AccountState, facts: StatusFacts): AccountReport {
   const newest = state.feed === null ? undefined : facts.newest.get(state.feed);

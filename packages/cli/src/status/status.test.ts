@@ -34,6 +34,7 @@ test('well', () => {
     JOBS  none
 
     GAPS  none
+    DISK  50 GB free · full in 41 days at this rate
     BACKUP  none of this data folder"
   `);
 });
@@ -101,6 +102,7 @@ test('degraded: a stream that is not live, late rows, a console that is gone', (
     JOBS  none
 
     GAPS  3 open (1 not ended): stalled 3
+    DISK  50 GB free · full in 41 days at this rate
     BACKUP  none of this data folder"
   `);
 });
@@ -147,6 +149,7 @@ test('down: no collector, or no account that is live', () => {
     JOBS  none
 
     GAPS  none
+    DISK  50 GB free · full in 41 days at this rate
     BACKUP  none of this data folder"
   `);
   const refused = sampleAccount({
@@ -180,6 +183,19 @@ test('a small screen shows what is not live first and counts the rest', () => {
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.find((line) => line.startsWith('LATE'))).toContain('failed');
   expect(lines.find((line) => /^and \d+ more symbols, all live$/.test(line))).toBeDefined();
+});
+
+test('how long the disk lasts', () => {
+  const line = (disk: StatusFacts['disk']): string | undefined =>
+    screen(reportOf(sampleFacts({ disk })), { rows: Number.POSITIVE_INFINITY }).find((each) =>
+      each.startsWith('DISK'),
+    );
+  expect(line({ freeBytes: 50e9, perDayBytes: 1.2e9 })).toBe(
+    'DISK  50 GB free · full in 41 days at this rate',
+  );
+  expect(line({ freeBytes: 50e9, perDayBytes: null })).toBe('DISK  50 GB free');
+  expect(line({ freeBytes: 50e9, perDayBytes: 0 })).toContain('more than ten years');
+  expect(line(null)).toBeUndefined();
 });
 
 test('the age of the last backup, or that there is none', () => {
