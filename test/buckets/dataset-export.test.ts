@@ -74,6 +74,7 @@ const watched = (onExport: (n: number) => Promise<void>): { source: RowSource; e
     extent: (slice, signal) => source.extent(slice, signal),
     parquet,
     gaps: (of, signal) => source.gaps(of, signal),
+    uncovered: (of, gaps, signal) => source.uncovered(of, gaps, signal),
     clockRules: (of, signal) => source.clockRules(of, signal),
     conditions: (of, signal) => source.conditions(of, signal),
     corrections: (of, signal) => source.corrections(of, signal),

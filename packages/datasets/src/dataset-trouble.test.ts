@@ -223,3 +223,45 @@ test('text files: a bucket and resampled bars for MetaTrader are refused', async
   ).rejects.toMatchObject({ code: 'DATASET_FORM_UNSUPPORTED' });
   expect(readdirSync(dir)).not.toContain('x');
 });
+
+test('a stretch that nothing accounts for: told, refused by --strict, and the reason for rows that come later', async () => {
+  for (let hour = 0; hour < 48; hour++) source.rows.push(tick(hour * HOUR, hour));
+  const hole = (fromUs: number, toUs: number) => ({
+    account: null,
+    feed: 'icm',
+    symbol: 'EUR/USD',
+    timeframe: null,
+    fromUs: JANUARY + fromUs,
+    toUs: JANUARY + toUs,
+  });
+  source.holes = [hole(40 * HOUR, 48 * HOUR)];
+  await expect(dataset.export(selection(2), { ...call(3), strict: true })).rejects.toThrow(
+    /not known whether rows are missing in a stretch.*icm EUR\/USD from 2026-01-02T16/s,
+  );
+  const made = await dataset.export(selection(2), call(3));
+  expect(made.uncovered).toEqual(source.holes);
+  source.rows.push(tick(41 * HOUR + 7, 1), tick(30 * HOUR + 7, 1));
+  source.holes = [];
+  await dataset.update(selection(2).toUs, call(4));
+  expect(await told(0, 1)).toEqual(['2026-01-02 added 1 extended', '2026-01-02 added 1 unexplained']);
+});
+
+test('bars are covered some time behind: --strict allows an uncovered end, but no hole', async () => {
+  source = new MemorySource(datasetKinds.bars, dir);
+  source.rows.push({ ts: JANUARY, feed: 'icm', symbol: 'EURUSD', timeframe: 'M1', ts_seen: JANUARY });
+  const of = selection(2, { kind: 'bars' });
+  const hole = {
+    account: null,
+    feed: 'icm',
+    symbol: 'EURUSD',
+    timeframe: 'M1',
+    fromUs: of.toUs - HOUR,
+    toUs: of.toUs,
+  };
+  source.holes = [{ ...hole, toUs: of.toUs - 1 }];
+  await expect(dataset.export(of, { ...call(3), strict: true })).rejects.toMatchObject({
+    code: 'DATASET_NOT_STRICT',
+  });
+  source.holes = [hole];
+  expect((await dataset.export(of, { ...call(3), strict: true })).uncovered).toEqual([hole]);
+});

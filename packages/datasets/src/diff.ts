@@ -9,7 +9,13 @@ import type { Dataset } from './dataset.ts';
 import { type DatasetKind, kindOf } from './kinds.ts';
 import { type Manifest, type ManifestFile, type Reason, seriesText } from './manifest.ts';
 import type { KnownGap, Range, Series } from './source.ts';
-import { correctionSince, healedGaps, REVISABLE_KINDS } from './run/changed-days.ts';
+import {
+  correctionSince,
+  healedGaps,
+  isUncoveredOf,
+  REVISABLE_KINDS,
+  uncoveredEvidence,
+} from './run/changed-days.ts';
 import { dayUsOf } from './run/plan.ts';
 
 export interface Side {
@@ -251,6 +257,12 @@ function reasonSql(
         evidence: duckText(correction),
       });
   }
+  for (const { fromUs, toUs } of a.uncovered.filter((each) => isUncoveredOf(each, series)))
+    cases.push({
+      when: `${isMore} AND us + ${widthUs} > ${fromUs} AND us < ${toUs}`,
+      reason: 'extended',
+      evidence: duckText(uncoveredEvidence(a.version)),
+    });
   if (REVISABLE_KINDS.has(kind.name))
     cases.push({
       // A gap that turns out to begin earlier is another row.

@@ -21,6 +21,7 @@ export type {
   Selection,
   Series,
   Slice,
+  UncoveredRange,
 } from './source.ts';
 export type { AddFile, Commit, CommitInfo, DeltaColumn, Snapshot, TableMeta } from './delta/actions.ts';
 export { type Checked, checkVersion } from './check.ts';
@@ -34,6 +35,7 @@ export { type Manifest, seriesText } from './manifest.ts';
 export { newCorrections } from './run/changed-days.ts';
 export { receiveParquet, sha256Of } from './parquet-file.ts';
 export { partitionFolder } from './delta/paths.ts';
+export { uncoveredText } from './run/strict.ts';
 export { openStore } from './store/open-store.ts';
 export { proveSafe } from './store/prove-safe.ts';
 export type { S3StoreOptions } from './store/s3-store.ts';

@@ -10,6 +10,7 @@ import type {
   KnownGap,
   Selection,
   Series,
+  UncoveredRange,
 } from './source.ts';
 import type { Store } from './store/store.ts';
 
@@ -66,6 +67,8 @@ export interface Manifest {
   readonly hash: string;
   readonly files: readonly ManifestFile[];
   readonly gaps: readonly KnownGap[];
+  /** Neither covered nor in a gap. */
+  readonly uncovered: readonly UncoveredRange[];
   readonly conditions: readonly KnownCondition[];
   readonly clockRules: readonly KnownClockRule[];
   readonly corrections: readonly KnownCorrection[];

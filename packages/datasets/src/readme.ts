@@ -10,20 +10,24 @@ export async function writeReadme(store: Store, manifest: Manifest, signal?: Abo
 }
 
 export function readme(manifest: Manifest): string {
-  const { columns, gaps, kind, rows, selection, version } = manifest;
+  const { columns, gaps, kind, rows, selection, uncovered, version } = manifest;
   const { period, series } = kindOf(selection);
   const states = Object.entries(Object.groupBy(gaps, ({ state }) => state));
   const holes =
     states.length === 0
       ? 'none'
       : states.map(([state, list]) => `${list?.length} ${state.replace('_', ' ')}`).join(', ');
+  const unknown =
+    uncovered.length === 0
+      ? ''
+      : `; in ${uncovered.length} other stretches it is not known whether rows are missing`;
   return `# ${kind}, recorded by fxtape
 
 A Delta Lake table. Times are UTC; ${selection.asOfUs === null ? 'rows are as known when the version was made' : `rows are as known at ${isoOf(selection.asOfUs)}`}.
 
 - version ${version}: ${rows} rows from ${isoOf(selection.fromUs)} to ${isoOf(selection.toUs)}
 - partitions: ${[...series, period].join(', ')}
-- gaps in the range: ${holes} (listed in \`_manifest/${version}.json\`, with the verdict on each day and the clock rules)
+- gaps in the range: ${holes}${unknown} (listed in \`_manifest/${version}.json\`, with the verdict on each day and the clock rules)
 
 | column | type | meaning |
 | --- | --- | --- |

@@ -79,6 +79,17 @@ export interface KnownGap {
   readonly updatedUs: number;
 }
 
+/**
+ * A range of a series that is neither covered nor in a gap: whether rows are missing is not known. `timeframe` of bars; `feed` and `symbol`, or
+ * `account`, as the kind has them.
+ */
+export interface UncoveredRange extends Range {
+  readonly account: string | null;
+  readonly feed: string | null;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}
+
 /** The clock rule of a broker's server from `fromUs` on. */
 export interface KnownClockRule {
   readonly server: string;
@@ -121,6 +132,12 @@ export interface RowSource {
   parquet(slice: Slice, signal?: AbortSignal): Promise<Readable>;
   /** Gaps that touch the selection; with `asOfUs`, as they were known then. */
   gaps(selection: Selection, signal?: AbortSignal): Promise<readonly KnownGap[]>;
+  /** Ranges of the selection that neither coverage nor one of the gaps accounts for; none as of a time. */
+  uncovered(
+    selection: Selection,
+    gaps: readonly KnownGap[],
+    signal?: AbortSignal,
+  ): Promise<readonly UncoveredRange[]>;
   /** Clock rules of the servers whose rows are selected: today's, even with `asOfUs`. */
   clockRules(selection: Selection, signal?: AbortSignal): Promise<readonly KnownClockRule[]>;
   /** Verdicts on the broker's days of the selection: today's, even with `asOfUs`. */

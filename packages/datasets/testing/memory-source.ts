@@ -18,6 +18,7 @@ import type {
   RowSource,
   Selection,
   Slice,
+  UncoveredRange,
 } from '../src/source.ts';
 
 type Value = string | number | bigint | null;
@@ -36,6 +37,7 @@ const DUCK_TYPES = {
 export class MemorySource implements RowSource {
   /** What is known beside the rows; tests set it. */
   gapList: readonly KnownGap[] = [];
+  holes: readonly UncoveredRange[] = [];
   rules: readonly KnownClockRule[] = [];
   verdicts: readonly KnownCondition[] = [];
   corrected: readonly KnownCorrection[] = [];
@@ -125,6 +127,10 @@ export class MemorySource implements RowSource {
 
   gaps(): Promise<readonly KnownGap[]> {
     return Promise.resolve(this.gapList);
+  }
+
+  uncovered(): Promise<readonly UncoveredRange[]> {
+    return Promise.resolve(this.holes);
   }
 
   clockRules(): Promise<readonly KnownClockRule[]> {

@@ -1,6 +1,6 @@
 // What the dataset commands print for people. In: their results. Out: lines.
-import type { Checked, DayRows, Difference, KnownGap, Manifest } from '@fxtape/datasets';
-import { seriesText } from '@fxtape/datasets';
+import type { Checked, DayRows, Difference, KnownGap, Manifest, UncoveredRange } from '@fxtape/datasets';
+import { seriesText, uncoveredText } from '@fxtape/datasets';
 import { spellCount } from '../backfill/progress.ts';
 import { isoMs } from '../print/instant.ts';
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
@@ -29,7 +29,7 @@ export function dryRunLines(days: readonly DayRows[], gaps: readonly KnownGap[])
 }
 
 export function writtenLines(address: string, manifest: Manifest, tookMs: number): string[] {
-  const { changes, files, gaps, hash, rows, selection, version } = manifest;
+  const { changes, files, gaps, hash, rows, selection, uncovered, version } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const reasons = Object.entries(Object.groupBy(changes, ({ reason }) => reason));
   return [
@@ -37,6 +37,16 @@ export function writtenLines(address: string, manifest: Manifest, tookMs: number
     `up to ${isoMs(selection.toUs)}, row hash ${hash}`,
     ...reasons.map(([reason, list]) => `${reason}: ${count(list?.length ?? 0, 'day')}`),
     ...gapLines(gaps),
+    ...uncoveredLines(uncovered),
+  ];
+}
+
+/** What coverage does not say yet, or never will. */
+function uncoveredLines(uncovered: readonly UncoveredRange[]): string[] {
+  const [first] = uncovered;
+  if (first === undefined) return [];
+  return [
+    `not known whether rows are missing: ${count(uncovered.length, 'stretch', 'stretches')}; the first: ${uncoveredText(first)}`,
   ];
 }
 

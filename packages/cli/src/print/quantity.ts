@@ -36,6 +36,6 @@ export function significant(value: number): string {
 }
 
 /** `1 gap`, `2 gaps`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+export function count(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : nouns}`;
 }

@@ -2,7 +2,7 @@
 import { DAY_US, isoOf } from '../calendar.ts';
 import type { ChangedDay, Manifest, ManifestDay, Reason } from '../manifest.ts';
 import { seriesText } from '../manifest.ts';
-import type { KnownCorrection, KnownGap, Series } from '../source.ts';
+import type { KnownCorrection, KnownGap, Series, UncoveredRange } from '../source.ts';
 import { dayUsOf } from './plan.ts';
 
 type Content = Omit<Manifest, 'changes' | 'hash' | 'rows'>;
@@ -41,7 +41,7 @@ function daysOf({ files }: Content): Map<string, SeriesDay> {
 
 /**
  * The first reason that applies: a day after the end of the version before; a correction of its server, which may move any row; a gap into which
- * history brought rows since; a revision; a gap that history had filled before, whose rows were on their way.
+ * history brought rows since; a stretch that was not covered yet; a revision; a gap that history had filled before, whose rows were on their way.
  */
 function whyChanged(
   before: Content,
@@ -60,6 +60,10 @@ function whyChanged(
   const { earlier, since } = healedGaps(before, after, series);
   const gap = since.find(isOfDay);
   if (gap !== undefined) return { reason: 'healed', evidence: `gap ${gap.gapId}` };
+  const hole = before.uncovered.find(
+    (each) => isUncoveredOf(each, series) && each.fromUs < dayUs + DAY_US && each.toUs > dayUs,
+  );
+  if (hole !== undefined) return { reason: 'extended', evidence: uncoveredEvidence(before.version) };
   if (REVISABLE_KINDS.has(after.kind))
     return { reason: 'revised', evidence: `seen after ${isoOf(before.createdUs)}` };
   const filled = earlier.find(isOfDay);
@@ -97,6 +101,13 @@ export function correctionSince(before: Content, after: Content, series: Series)
   if (newest === undefined) return null;
   return `${newest.server}: ${newest.ruleId ?? 'another rule'} since ${isoOf(newest.appliedUs)}`;
 }
+
+export const isUncoveredOf = (range: UncoveredRange, { account, feed, symbol }: Series): boolean =>
+  (feed === undefined || range.feed === feed) &&
+  (symbol === undefined || range.symbol === null || range.symbol === symbol) &&
+  (account === undefined || range.account === account);
+
+export const uncoveredEvidence = (version: number): string => `not yet covered in version ${version}`;
 
 /** Gaps of a series into which history has brought rows: since the version before, and before it. */
 export function healedGaps(

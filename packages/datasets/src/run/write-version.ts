@@ -134,22 +134,31 @@ function requireOnce(files: readonly ManifestFile[]): void {
 
 const hasSameFacts = (
   before: Manifest,
-  { clockRules, conditions, corrections, gaps, selection }: VersionFacts,
+  { clockRules, conditions, corrections, gaps, selection, uncovered }: VersionFacts,
 ): boolean =>
   isDeepStrictEqual(
-    [before.selection, before.gaps, before.conditions, before.clockRules, before.corrections],
-    [selection, gaps, conditions, clockRules, corrections],
+    [
+      before.selection,
+      before.gaps,
+      before.uncovered,
+      before.conditions,
+      before.clockRules,
+      before.corrections,
+    ],
+    [selection, gaps, uncovered, conditions, clockRules, corrections],
   );
 
 interface VersionFacts extends Facts {
   readonly selection: Selection;
 }
 
-type Facts = Pick<Manifest, 'clockRules' | 'conditions' | 'corrections' | 'gaps'>;
+type Facts = Pick<Manifest, 'clockRules' | 'conditions' | 'corrections' | 'gaps' | 'uncovered'>;
 
 async function readFacts(source: RowSource, selection: Selection, signal?: AbortSignal): Promise<Facts> {
+  const gaps = await source.gaps(selection, signal);
   return {
-    gaps: await source.gaps(selection, signal),
+    gaps,
+    uncovered: await source.uncovered(selection, gaps, signal),
     conditions: await source.conditions(selection, signal),
     clockRules: await source.clockRules(selection, signal),
     corrections: await source.corrections(selection, signal),

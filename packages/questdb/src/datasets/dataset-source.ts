@@ -15,6 +15,7 @@ import type {
   Selection,
   Series,
   Slice,
+  UncoveredRange,
 } from '@fxtape/datasets';
 import { datasetKinds, resampledKind } from '@fxtape/datasets/kinds';
 import type { TableName } from '@fxtape/market/tables';
@@ -27,6 +28,7 @@ import { intervalSql, requireResample } from './interval-sql.ts';
 import { knownClockRules, knownConditions, knownCorrections, knownGaps } from './known-facts.ts';
 import { isSelected, requireNames } from './known-names.ts';
 import { hasRevisions, rowSql, tableOf, whereSql } from './row-sql.ts';
+import { uncoveredRanges } from './uncovered.ts';
 
 type Http = Pick<QuestDbHttp, 'exec' | 'exportParquet'>;
 
@@ -107,6 +109,16 @@ export class DatasetSource implements RowSource {
   async gaps(selection: Selection, signal?: AbortSignal): Promise<readonly KnownGap[]> {
     await this.#requireSettled(['gap_events'], signal);
     return knownGaps(this.#http, selection, { signal, deadlineMs: DEADLINE_MS });
+  }
+
+  /** None as of a time, and for kinds that are not recorded from a stream. */
+  async uncovered(
+    selection: Selection,
+    gaps: readonly KnownGap[],
+    signal?: AbortSignal,
+  ): Promise<readonly UncoveredRange[]> {
+    await this.#requireSettled(['coverage'], signal);
+    return uncoveredRanges(this.#http, selection, gaps, { signal, deadlineMs: DEADLINE_MS });
   }
 
   async clockRules(selection: Selection, signal?: AbortSignal): Promise<readonly KnownClockRule[]> {

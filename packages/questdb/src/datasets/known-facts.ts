@@ -22,7 +22,7 @@ import { whereSql } from './row-sql.ts';
 type Http = Pick<QuestDbHttp, 'exec'>;
 
 /** The stream whose gaps concern a kind. Null: none, because its rows are not recorded from a stream. */
-const STREAM_OF: Readonly<Record<KindName, StreamKind | null>> = {
+export const STREAM_OF: Readonly<Record<KindName, StreamKind | null>> = {
   ticks: 'ticks',
   bars: 'bars',
   deals: 'deals',
