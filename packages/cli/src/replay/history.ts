@@ -121,24 +121,28 @@ export class RecordedHistory {
   ): Promise<HistoryAnswer> {
     const timeColumn = table === 'positions' ? 'ts_close' : 'ts';
     const endMs = Math.min(to, nowMs);
+    const brokerUs = `cast(${timeColumn} as long) + utc_offset_s * 1000000L`;
+    // The first bounds are wide, and fast; the exact ones are on the row's own clock.
     const bounds = [
       ...(Number.isFinite(from)
-        ? [`${timeColumn} >= ${sqlTimestamp((from - WIDEST_OFFSET_MS) * 1000)}`]
+        ? [
+            `${timeColumn} >= ${sqlTimestamp((from - WIDEST_OFFSET_MS) * 1000)}`,
+            `${brokerUs} >= ${from * 1000}`,
+          ]
         : []),
       `${timeColumn} <= ${sqlTimestamp((endMs + WIDEST_OFFSET_MS) * 1000 + 999)}`,
+      `${brokerUs} <= ${endMs * 1000 + 999}`,
     ].join(' AND ');
     const sql = `SELECT ${selectList(table)} FROM ${table} WHERE ${where} AND ${bounds} ORDER BY ${timeColumn} LIMIT ${MOST_ROWS + 1}`;
     const rows = readRows(table as TableName, await this.#http.exec(sql)) as TableRow<N>[];
     if (rows.length > MOST_ROWS) return 'too_many';
-    return rows.flatMap((row) => {
-      const { utc_offset_s: offsetS, ...times } = row as unknown as Record<string, number>;
-      const atMs = brokerMsOf(times[timeColumn] as number, offsetS as number);
-      if (atMs < from || atMs > endMs) return [];
+    return rows.map((row) => {
+      const { utc_offset_s: offsetS } = row;
       const fields = toFields(row);
       for (const name of TIME_FIELDS)
         if (typeof fields[name] === 'number')
-          fields[name] = formatBrokerTime(brokerMsOf(fields[name], offsetS as number));
-      return [withoutNulls(fields)];
+          fields[name] = formatBrokerTime(brokerMsOf(fields[name], offsetS));
+      return withoutNulls(fields);
     });
   }
 }

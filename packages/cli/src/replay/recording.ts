@@ -163,12 +163,14 @@ function streamsOf(
       stream === 'bars' && symbol !== null && timeframe !== null ? [{ symbol, timeframe }] : [],
     ),
   ] as RecordedStreams['bars'];
-  const symbols = onTape.flatMap(({ stream, symbol }) =>
-    stream === 'ticks' && symbol !== null ? [symbol] : [],
-  );
+  const quoted = new Set([
+    ...inTables.symbols,
+    ...onTape.flatMap(({ stream, symbol }) => (stream === 'ticks' && symbol !== null ? [symbol] : [])),
+  ]);
   const topics = onTape.flatMap(({ stream, symbol }) => (symbol === null ? [KINDS[stream].topic] : []));
   return {
-    symbols: [...new Set([...inTables.symbols, ...symbols])].sort(),
+    symbols: [...new Set([...quoted, ...bars.map(({ symbol }) => symbol)])].sort(),
+    quoted,
     bars,
     // Every tape has heartbeats; no table does.
     topics: new Set([...topics, ...(hasTape ? (['terminal'] as const) : [])]),

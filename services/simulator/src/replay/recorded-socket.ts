@@ -94,9 +94,9 @@ export class RecordedSocket {
   }
 
   #isRecorded({ symbol, timeframe, topic }: Subscription): boolean {
-    const { bars, symbols, topics } = this.#o.streams;
+    const { bars, quoted, topics } = this.#o.streams;
     if (symbol === undefined) return topics.has(topic);
-    if (timeframe === undefined) return symbols.includes(symbol);
+    if (timeframe === undefined) return quoted.has(symbol);
     return bars.some((bar) => bar.symbol === symbol && bar.timeframe === timeframe);
   }
 

@@ -28,7 +28,10 @@ export type RecordedItem = RecordedFrame | RecordedCut | RecordedDamage;
 
 /** What was recorded of an account: a client may subscribe to it. */
 export interface RecordedStreams {
+  /** Symbols with ticks or bars. */
   readonly symbols: readonly string[];
+  /** Of these, symbols with ticks. */
+  readonly quoted: ReadonlySet<string>;
   readonly bars: readonly { readonly symbol: string; readonly timeframe: Timeframe }[];
   /** Topics without a symbol. */
   readonly topics: ReadonlySet<Topic>;

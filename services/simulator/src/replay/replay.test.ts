@@ -21,8 +21,12 @@ const FACTS: RecordedFacts = {
   account: { id: ID, nickname: 'demo', platform: 'mt5', server: 'Demo-1', login: 77, emptyUrls: false },
   identity: { company: null, currency: 'USD', leverage: 100, marginMode: 'Hedging' },
   streams: {
-    symbols: ['EURUSD', 'XAUUSD'],
-    bars: [{ symbol: 'EURUSD', timeframe: 'M1' }],
+    symbols: ['EURUSD', 'USDJPY', 'XAUUSD'],
+    quoted: new Set(['EURUSD', 'XAUUSD']),
+    bars: [
+      { symbol: 'EURUSD', timeframe: 'M1' },
+      { symbol: 'USDJPY', timeframe: 'M1' },
+    ],
     topics: new Set(['terminal', 'account']),
   },
   offsetS: () => 10_800,
@@ -236,6 +240,18 @@ test('damage is reported and counted, and stops nothing', async () => {
   expect(await replay.ended).toMatchObject({ complete: true, damaged: 1 });
 });
 
+test('a symbol of which only bars were recorded: its bars are sent, its prices refused', async () => {
+  const bar = '{"type":"bar","symbol":"USDJPY","timeframe":"M1","data":{}}';
+  const replay = await start(inBatches([at(0, bar)]));
+  const client = await new Client(replay).subscribe(
+    { topic: 'prices', symbol: 'USDJPY' },
+    { topic: 'bars', symbol: 'USDJPY', timeframe: 'M1' },
+  );
+  await client.closed;
+  expect(client.frames).toEqual([bar]);
+  expect(client.got[0]?.toString()).toContain('not recorded');
+});
+
 test('what was not recorded is refused, and begins nothing', async () => {
   const replay = await start(inBatches([at(0, tick('EURUSD', 0))]));
   const client = await new Client(replay).subscribe(
@@ -324,7 +340,7 @@ test('REST answers from what was recorded, and with the gateway’s errors where
   expect(await call('/status')).toMatchObject({
     body: { serverTime: '2026-06-23T15:00:01.000Z', broker: { connected: true } },
   });
-  expect(await call('/symbols')).toMatchObject({ body: ['EURUSD', 'XAUUSD'] });
+  expect(await call('/symbols')).toMatchObject({ body: ['EURUSD', 'USDJPY', 'XAUUSD'] });
   expect(await call('/getQuote?symbol=EURUSD')).toMatchObject({ body: { symbol: 'EURUSD', bid: 1.5 } });
   expect(await call('/SymbolInfo?symbol=EURUSD')).toMatchObject({ body: { digits: 5, bid: 1.5 } });
   expect(await call('/SymbolInfo?symbol=XAUUSD')).toMatchObject({ status: 500 });
