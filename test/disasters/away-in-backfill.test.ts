@@ -68,7 +68,7 @@ test.each([401, 402, 502, 'nobody listens'])('away in the middle of a backfill: 
     // What was answered before the outage may arrive after it was met.
     if (Date.now() - metMs > 20_000) expect(at?.away).toMatchObject({ endedMs: null });
     deepest = Math.max(deepest, (at?.waiting ?? 0) + (at?.active ?? 0) + (at?.delayed ?? 0));
-    expect(at?.failed ?? 0).toBe(0);
+    expect(at?.failed ?? 0, JSON.stringify(at?.failures)).toBe(0);
     await delay(1000);
   }
   // Many of them wait for a minute at most.

@@ -1,5 +1,6 @@
 // The queues on a real Redis: planning, priorities, budgets, holds, handing back. Each test has its own keys.
 import {
+  accountAway,
   type JobHandler,
   type JobHandlers,
   JobQueues,
@@ -283,6 +284,25 @@ test('a held account gets no request, not even of a job that runs already', asyn
   await until(() => idle(), { what: 'the job', deadlineMs: 10_000 });
   expect(requests).toHaveLength(4);
   expect((requests[2] as number) - (requests[1] as number)).toBeGreaterThan(650);
+});
+
+test('an account that is away for several holds uses no attempt of its jobs', async () => {
+  const attempts: number[] = [];
+  let asked = 0;
+  work(
+    bars(async ({ attempt, request }) => {
+      attempts.push(attempt);
+      await request('M1', async () => {
+        asked += 1;
+        if (asked < 5) throw accountAway('demo', new Error('502'));
+      });
+      return done();
+    }),
+  );
+  await queues.plan([barsJob(1)]);
+  await until(() => idle(), { what: 'the job', deadlineMs: 30_000 });
+  expect(asked).toBe(5);
+  expect(new Set(attempts)).toEqual(new Set([1]));
 });
 
 test('one of two leads, the other one when it is gone or silent; a finished job tells its note', async () => {

@@ -21,6 +21,7 @@ test('a job does not count the error of its request again, and an unsent request
   const rest = await breaker.failed(error);
   expect(rest).toBeLessThanOrEqual(5000);
   expect(rest).toBeGreaterThan(4000);
+  expect(Number.isInteger(rest)).toBe(true);
   const refused = await breaker.check();
   expect(await breaker.failed(refused as Error)).toBeLessThanOrEqual(3000);
   expect(met).toHaveBeenCalledTimes(1);

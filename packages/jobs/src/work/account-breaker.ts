@@ -48,7 +48,7 @@ export class AccountBreaker {
   /** A request or a job found the account away. Each error counts once. Out: how long to hold the queue. */
   async failed(error: Error): Promise<number> {
     const untilMs = this.#holdEndMs.get(error);
-    if (untilMs !== undefined) return Math.max(1, untilMs - performance.now());
+    if (untilMs !== undefined) return Math.max(1, Math.ceil(untilMs - performance.now()));
     this.#away = true;
     const account = this.#account;
     const { holdMs, line } = judgeFailure(error);

@@ -49,7 +49,8 @@ export class QueueWorker {
       ...o.context,
       graceMs,
       stopping: () => this.#stopping,
-      hold: (ms) => this.#worker.rateLimit(ms),
+      // Redis refuses a time that is no whole number, and the job would count as failed.
+      hold: (ms) => this.#worker.rateLimit(Math.ceil(ms)),
     };
     const processor = async (job: Job, token?: string, signal?: AbortSignal): Promise<unknown> => {
       this.#active += 1;
