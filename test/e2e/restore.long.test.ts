@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { backUp, newestBackup, restoreRows, restoreTapes } from '@fxtape/backup';
 import { openStore } from '@fxtape/datasets';
 import { createLog, systemClock } from '@fxtape/ops';
-import { migrate, QuestDbHttp } from '@fxtape/questdb';
+import { databaseIdentity, migrate, QuestDbHttp } from '@fxtape/questdb';
 import { judge, Recording, startQuestDb } from '@fxtape/testkit';
 import { afterEach, expect, test } from 'vitest';
 
@@ -45,9 +45,10 @@ test('restored into empty engines, the recorder goes on', async () => {
   const empty = new QuestDbHttp({ conf: other.conf });
   closers.push(async () => empty.close());
   await migrate({ client: empty, log, clock });
+  const database = (await databaseIdentity(empty)) as string;
   const backup = await newestBackup(store);
   const dataDir = join(recording.dir, 'restored');
-  await restoreTapes(backup, join(dataDir, 'tape'), { store });
+  await restoreTapes(backup, join(dataDir, 'tape'), { store, database });
   writeFileSync(join(dataDir, 'recorder-id'), `${backup.recorder}\n`);
   await restoreRows(backup, { http: empty, clock, log }, { store });
   const again = await recording.collector(dataDir);

@@ -139,7 +139,7 @@ test('every column of every table comes back, and every line of the tape', async
   // Twice: a restore that was cut off is run again.
   await bringBack(backup);
   for (const name of NAMES) expect(await contentOf(name), name).toEqual(before.get(name));
-  await restoreTapes(backup, join(dir, String(runs), 'restored'), { store });
+  await restoreTapes(backup, join(dir, String(runs), 'restored'), { store, database: '1' });
   const restored = join(dir, String(runs), 'restored', 'icm');
   expect(await linesOf(restored)).toEqual(lines);
   expect(lines.length).toBeGreaterThan(31);
@@ -219,6 +219,26 @@ test('rows that arrive during a backup are in it as a whole or not at all, never
   await rig.http.exec('TRUNCATE TABLE ticks');
   await bringBack(made);
   expect(await contentOf('ticks')).toHaveLength(rows);
+});
+
+test('an address belongs to one recording, and ids rise whatever the clock says', async () => {
+  await rig.write('ticks', someRows('ticks', 10));
+  const first = await save({ clock: { ...rig.clock, nowMs: () => Date.UTC(2099, 0, 1) } });
+  const second = await save();
+  expect(await listBackups(store)).toEqual([first.id, second.id]);
+  await expect(save({ demo: 'simulated' })).rejects.toMatchObject({ code: 'BACKUP_OF_ANOTHER' });
+  await pruneBackups(store, { keep: 1, nowMs: Date.now() });
+  expect(await listBackups(store)).toEqual([second.id]);
+});
+
+test('a file that another process prunes meanwhile is noticed', async () => {
+  await rig.write('ticks', someRows('ticks', 500));
+  const first = await save();
+  const [file] = first.tables.flatMap(({ files }) => files);
+  const cut = save({
+    onProgress: () => rmSync(join(store.address, file?.path ?? ''), { force: true }),
+  });
+  await expect(cut).rejects.toMatchObject({ code: 'BACKUP_CUT_SHORT' });
 });
 
 test('pruning keeps what a kept backup shares, and what may be under way', async () => {

@@ -16,6 +16,7 @@ import {
   requireSettled,
   sqlTimestamp,
   type TableStretch,
+  tableNames,
   tableStretches,
 } from '@fxtape/questdb';
 import { listSegments, listTapes, type Segment } from '@fxtape/tape';
@@ -27,6 +28,9 @@ import {
   filesOf,
   FORMAT,
   idAt,
+  listBackups,
+  msOf,
+  readDocument,
 } from './document.ts';
 
 export interface BackupProgress {
@@ -75,15 +79,15 @@ const placeOf = (name: string): number => (name.endsWith('_revisions') ? 2 : ROW
 const inOrder = (): SavedTable[] =>
   (Object.values(tables) as readonly SavedTable[]).toSorted((a, b) => placeOf(a.name) - placeOf(b.name));
 
-/** Errors: BACKUP_CUT_SHORT, QDB_*, DATASET_FILE_WRONG, DATASET_STORE_*, TAPE_IO. */
+/** Errors: BACKUP_OF_ANOTHER, SCHEMA_NEWER, BACKUP_CUT_SHORT, QDB_*, DATASET_FILE_WRONG, DATASET_STORE_*, TAPE_IO. */
 export async function backUp(options: BackupOptions): Promise<MadeBackup> {
   const { clock, config, dataDir, demo, fxtape, store } = options;
   const began = clock.nowMs();
-  const id = idAt(began);
+  const id = await nextId(options);
   const before: ReadonlySet<string> = await storedPaths(store, options.signal);
   const stored = new Set(before);
-  const migrations = await readMigrations(MIGRATIONS_DIR);
-  const recorder = await readFile(join(dataDir, 'recorder-id'), 'utf8').catch(nullIfMissing);
+  const schema = await schemaOf(options);
+  const recorder = await recorderOf(dataDir);
   const saved = await withDuck((duck) => saveTables(duck, stored, options));
   const tapes = await saveTapes(stored, options);
   const made: BackupDocument = {
@@ -92,13 +96,14 @@ export async function backUp(options: BackupOptions): Promise<MadeBackup> {
     began: new Date(began).toISOString(),
     ended: new Date(clock.nowMs()).toISOString(),
     fxtape,
-    schema: migrations.length,
-    recorder: recorder?.trim() ?? null,
+    schema,
+    recorder,
     demo,
     config,
     tables: saved,
     tapes,
   };
+  await requireStored(made, store, options.signal);
   await options.stillValid?.();
   const isNew = await store.putIfAbsent(documentPath(id), Buffer.from(JSON.stringify(made)), options.signal);
   if (!isNew) throw damaged(documentPath(id), 'another backup began in the same millisecond');
@@ -106,6 +111,39 @@ export async function backUp(options: BackupOptions): Promise<MadeBackup> {
     .filter(({ path }) => !before.has(path))
     .reduce((sum, { bytes }) => sum + bytes, 0);
   return { ...made, newBytes };
+}
+
+/** Later than every other, even if somebody has set the clock back. @throws BACKUP_OF_ANOTHER */
+async function nextId({ clock, dataDir, demo, signal, store }: BackupOptions): Promise<string> {
+  const newest = (await listBackups(store, signal)).at(-1);
+  if (newest === undefined) return idAt(clock.nowMs());
+  const before = await readDocument(store, newest, signal);
+  const recorder = await recorderOf(dataDir);
+  if (before.demo !== demo || (before.recorder !== null && recorder !== null && before.recorder !== recorder))
+    throw new FxtapeError({
+      code: 'BACKUP_OF_ANOTHER',
+      message: `${store.address} has backups of ${before.demo === null ? `the recorder ${before.recorder}` : `the demonstration ${before.demo}`}, and this is ${demo === null ? `the recorder ${recorder}` : `the demonstration ${demo}`}`,
+      context: { address: store.address, newest },
+    });
+  return idAt(Math.max(clock.nowMs(), msOf(newest) + 1));
+}
+
+async function recorderOf(dataDir: string): Promise<string | null> {
+  const id = await readFile(join(dataDir, 'recorder-id'), 'utf8').catch(nullIfMissing);
+  return id?.trim() ?? null;
+}
+
+/** The newest migration that has run. @throws SCHEMA_NEWER when this release does not know it: tables would be left out */
+async function schemaOf({ http, signal }: BackupOptions): Promise<number> {
+  const { dataset } = await http.exec('SELECT max(version) FROM schema_migrations', { signal });
+  const newest = Number(dataset[0]?.[0] ?? 0);
+  const known = (await readMigrations(MIGRATIONS_DIR)).length;
+  if (newest <= known) return newest;
+  throw new FxtapeError({
+    code: 'SCHEMA_NEWER',
+    message: `this database was migrated by a newer release (migration ${newest}, this release knows ${known})`,
+    context: { newest, known },
+  });
 }
 
 /** What earlier backups, or one that was cut off, have stored. */
@@ -122,7 +160,9 @@ async function saveTables(
   options: BackupOptions,
 ): Promise<BackupDocument['tables']> {
   const { clock, http, onProgress, signal } = options;
-  const all = inOrder();
+  // An older release has fewer tables.
+  const there = new Set(await tableNames(http));
+  const all = inOrder().filter(({ name }) => there.has(name));
   await requireSettled(
     http,
     clock,
@@ -160,6 +200,22 @@ async function countAll(
 async function countRows(http: BackupOptions['http'], sql: string, signal?: AbortSignal): Promise<number> {
   const { dataset } = await http.exec(sql, { signal, deadlineMs: DEADLINE_MS });
   return Number(dataset[0]?.[0]);
+}
+
+/** A file that was there at the beginning may have been pruned by another process since. */
+async function requireStored(
+  made: Pick<BackupDocument, 'tables' | 'tapes'>,
+  store: Store,
+  signal?: AbortSignal,
+): Promise<void> {
+  const there = await storedPaths(store, signal);
+  for (const { path } of filesOf(made))
+    if (!there.has(path))
+      throw new FxtapeError({
+        code: 'BACKUP_CUT_SHORT',
+        message: `${path} was removed by another process meanwhile`,
+        context: { path },
+      });
 }
 
 /**

@@ -54,6 +54,10 @@ export type BackupFile = z.infer<typeof file>;
 /** Ids sort as their times do. */
 export const idAt = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:.]/g, '');
 
+/** The time of an id, ms. */
+export const msOf = (id: string): number =>
+  Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/, '$1-$2-$3T$4:$5:$6.$7Z'));
+
 export const documentPath = (id: string): string => `${FOLDER}${id}.json`;
 
 /** Ids of the backups at an address, oldest first. Errors: those of the store. */

@@ -12,7 +12,8 @@ import {
   tables,
 } from '@fxtape/market/tables';
 import { type Clock, FxtapeError, type Log } from '@fxtape/ops';
-import { AppliedWatch, type QuestDbHttp, TableWriter } from '@fxtape/questdb';
+import { type QuestDbHttp, requireSettled, tableNames, TableWriter, type WriterState } from '@fxtape/questdb';
+import { lockTape, markRestored } from '@fxtape/tape';
 import { type BackupDocument, type BackupFile, damaged, newer } from './document.ts';
 
 export interface RestoreDatabase {
@@ -30,7 +31,11 @@ export interface RestoreOptions {
 }
 
 const BATCH_ROWS = 20_000;
+/** About so many characters of text are in one batch at most. */
+const BATCH_CHARS = 8_000_000;
 const DEADLINE_MS = 90_000;
+const SETTLES_MS = 1_800_000;
+const STUCK_MS = 60_000;
 
 /**
  * Writes every row of a backup and compares the counts. The tables exist. Errors: BACKUP_DAMAGED, BACKUP_NEWER, RESTORE_ROW_REFUSED, those of
@@ -42,27 +47,60 @@ export async function restoreRows(
   { onProgress, signal = new AbortController().signal, store }: RestoreOptions,
 ): Promise<void> {
   const defs = tablesOf(backup);
-  const writer = new TableWriter({ ...database, random: Math.random });
-  const applied = new AppliedWatch(database);
+  const stuck = new AbortController();
+  const either = AbortSignal.any([signal, stuck.signal]);
+  const watch = new StuckWatch(stuck);
+  const writer = new TableWriter({ ...database, random: Math.random, onState: (state) => watch.see(state) });
   const ofRows = backup.tables.reduce((sum, { rows }) => sum + rows, 0);
   let rows = 0;
   await withDuck(async (duck) => {
-    for (const saved of backup.tables) {
+    // What claims rows comes last: nobody may see a claim without its rows.
+    for (const saved of backup.tables.toReversed()) {
       const def = defs.get(saved.name);
       if (def === undefined) continue;
       for (const file of saved.files) {
-        await withFile(file, store, signal, (local) => restoreFile(duck, local, def, writer, signal));
+        await withFile(file, store, signal, (local) => restoreFile(duck, local, def, writer, either));
         rows += file.rows;
         onProgress?.({ rows, ofRows });
       }
       if (saved.rows === 0) continue;
-      await applied.waitAllApplied([def.name], { signal });
+      await requireSettled(database.http, database.clock, [def.name], { waitMs: SETTLES_MS, signal });
       await requireRows(database.http, def.name, saved.rows, signal);
     }
-  }).finally(() => writer.close());
+  }).finally(() => {
+    watch.end();
+    writer.close();
+  });
 }
 
-/** A table has fewer rows than its files when keys are equal in them, which they never are in one table. */
+/** A writer repeats for ever what the database does not take; a person who waits for a restore wants to know. */
+class StuckWatch {
+  readonly #stuck: AbortController;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(stuck: AbortController) {
+    this.#stuck = stuck;
+  }
+
+  see({ code, message, phase, table }: WriterState): void {
+    this.end();
+    if (phase === 'ok') return;
+    const error = new FxtapeError({
+      code: 'RESTORE_STUCK',
+      message:
+        `\`${table}\` has not been written for ${STUCK_MS / 1000} s: ${code ?? ''} ${message ?? ''}`.trim(),
+      context: { table, code },
+    });
+    this.#timer = setTimeout(() => this.#stuck.abort(error), STUCK_MS);
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** Two rows of a backup never have equal keys: fewer rows mean loss, more mean another writer. */
 async function requireRows(
   http: RestoreDatabase['http'],
   table: string,
@@ -71,14 +109,19 @@ async function requireRows(
 ): Promise<void> {
   const { dataset } = await http.exec(`SELECT count() FROM ${table}`, { signal, deadlineMs: DEADLINE_MS });
   const stored = Number(dataset[0]?.[0]);
-  if (stored !== rows)
-    throw damaged(`tables/${table}`, `${rows} rows were written and the table has ${stored}`);
+  if (stored === rows) return;
+  throw new FxtapeError({
+    code: 'RESTORE_COUNTS_DIFFER',
+    message: `${rows} rows of \`${table}\` were restored, and the table has ${stored}`,
+    context: { table, rows, stored },
+  });
 }
 
-/** The tables that hold rows. Errors: as `exec`. */
+/** The tables that hold rows; tables that are not there hold none. Errors: as `exec`. */
 export async function tablesWithRows(http: RestoreDatabase['http'], signal?: AbortSignal): Promise<string[]> {
   const found: string[] = [];
-  for (const { name } of Object.values(tables)) {
+  const there = new Set(await tableNames(http));
+  for (const { name } of Object.values(tables).filter((def) => there.has(def.name))) {
     const { dataset } = await http.exec(`SELECT count() FROM ${name}`, { signal, deadlineMs: DEADLINE_MS });
     if (Number(dataset[0]?.[0]) > 0) found.push(name);
   }
@@ -110,11 +153,16 @@ async function restoreFile(
   const columns = def.columns.filter(({ name }) => there.has(name));
   const list = columns.map(readSql).join(', ');
   let batch: RowInput<TableName>[] = [];
+  let chars = 0;
   for await (const chunk of duck.chunks(`SELECT ${list} FROM ${readParquet(local)}`, signal)) {
-    for (const values of chunk.getRows()) batch.push(rowOf(columns, values) as RowInput<TableName>);
-    if (batch.length < BATCH_ROWS) continue;
-    await submit(writer, def.name, batch, signal);
-    batch = [];
+    for (const values of chunk.getRows()) {
+      batch.push(rowOf(columns, values) as RowInput<TableName>);
+      for (const value of values) if (typeof value === 'string') chars += value.length;
+      if (batch.length < BATCH_ROWS && chars < BATCH_CHARS) continue;
+      await submit(writer, def.name, batch, signal);
+      batch = [];
+      chars = 0;
+    }
   }
   if (batch.length > 0) await submit(writer, def.name, batch, signal);
 }
@@ -148,21 +196,40 @@ function rowOf(columns: readonly Column[], values: readonly unknown[]): Row {
   return row;
 }
 
-/** Segments appear under their names when they are whole. Errors: BACKUP_DAMAGED, those of the store and the disk. */
+/**
+ * Segments appear under their names when they are whole; nobody else writes the tapes meanwhile. `database`: identity of the one that gets the
+ * rows. Errors: BACKUP_DAMAGED, TAPE_LOCKED, those of the store and the disk.
+ */
 export async function restoreTapes(
   { tapes }: BackupDocument,
   folder: string,
-  { signal, store }: RestoreOptions,
+  { database, signal, store }: RestoreOptions & { readonly database: string },
 ): Promise<void> {
-  for (const { account, files } of tapes)
-    for (const file of files) {
-      const to = join(folder, account, ...file.name.split('/'));
-      await withFile(file, store, signal, async (local) => {
-        await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-        await copyFile(local, `${to}.partial`);
-        await rename(`${to}.partial`, to);
-      });
+  for (const { account, files } of tapes) {
+    const lock = lockTape(join(folder, account));
+    try {
+      await restoreTape(join(folder, account), files, store, signal);
+      await markRestored(join(folder, account), database);
+    } finally {
+      lock.release();
     }
+  }
+}
+
+async function restoreTape(
+  dir: string,
+  files: BackupDocument['tapes'][number]['files'],
+  store: Store,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const file of files) {
+    const to = join(dir, ...file.name.split('/'));
+    await withFile(file, store, signal, async (local) => {
+      await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+      await copyFile(local, `${to}.partial`);
+      await rename(`${to}.partial`, to);
+    });
+  }
 }
 
 async function withFile(

@@ -5,7 +5,7 @@ const INTERRUPTED = 130;
 
 /** Resolves with the exit code of `work`. Its errors count unless a signal came first. */
 export async function untilStopped(
-  stopped: string,
+  stopped: string | (() => string),
   work: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const stop = new AbortController();
@@ -14,7 +14,7 @@ export async function untilStopped(
     return await work(stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    err(`${stopped}\n`);
+    err(`${typeof stopped === 'string' ? stopped : stopped()}\n`);
     return INTERRUPTED;
   }
 }

@@ -29,6 +29,12 @@ export { passing } from './passing.ts';
 export { REDACTED, Redactor } from './redact.ts';
 export { redactorOf, secretReader } from './secret-reader.ts';
 export { beginService, openHealth, processVariables, type Service, serviceVariables } from './service.ts';
+export {
+  readRestoreNote,
+  refuseUnfinishedRestore,
+  type RestoreNote,
+  restoreNotePath,
+} from './restore-note.ts';
 export { readServiceInfo, type ServiceInfo, writePidFile } from './run-files.ts';
 export { flushAndExit, Shutdown, type ShutdownOptions } from './shutdown.ts';
 export { type PartFailure, Supervisor } from './supervisor.ts';

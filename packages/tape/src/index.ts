@@ -4,6 +4,7 @@
 // LAYOUT
 //   <dir>/lock.sqlite                            held by the one writer; the operating system frees it with the process
 //   <dir>/cursor.json                            where the consumer resumes (see cursor.ts)
+//   <dir>/restored                               with which database it came from a backup (see restored.ts)
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson      a segment: at most 32 MB and one UTC day (a single larger batch is kept whole)
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.zst  the same bytes, one zstd frame, once closed
 //   <dir>/<YYYYMMDD>/<first ts_recv>.ndjson.<offset>.torn   bytes that recovery cut off; evidence, read by nobody
@@ -49,6 +50,7 @@ export { newestHead, type NewestHead, readTail, type Tail } from './tail.ts';
 export { comparePositions, type Position } from './position.ts';
 export { readTape, type ReadOptions, type FollowBatch } from './read.ts';
 export type { Recovered } from './recover.ts';
+export { markRestored, restoredWith } from './restored.ts';
 export { applyRetention, type RetentionReport } from './retention.ts';
 export { listSegments, listTapes, type Segment, tapeBytes } from './segment.ts';
 export { nodeFs, type TapeFs } from './tape-fs.ts';

@@ -2,7 +2,14 @@
 // pipeline per account, and follows changes of the configuration.
 import { join } from 'node:path';
 import { type Config, configInForce, configVariables, engineVariables, followConfig } from '@fxtape/config';
-import { beginService, openHealth, readEnv, serviceVariables, Supervisor } from '@fxtape/ops';
+import {
+  beginService,
+  openHealth,
+  readEnv,
+  refuseUnfinishedRestore,
+  serviceVariables,
+  Supervisor,
+} from '@fxtape/ops';
 import { type LiveTableName, liveTables } from '@fxtape/market';
 import {
   AppliedWatch,
@@ -27,6 +34,7 @@ import { thisRecorder } from './start/this-recorder.ts';
 const { QDB_CLIENT_CONF } = engineVariables;
 const env = readEnv(z.object({ ...serviceVariables, ...configVariables, QDB_CLIENT_CONF }));
 const demo = env.FXTAPE_DEMO;
+refuseUnfinishedRestore(env.FXTAPE_DATA_DIR);
 const config = await configInForce(env);
 const service = beginService('collector', env, 9000);
 const { clock, log, metrics, shutdown } = service;

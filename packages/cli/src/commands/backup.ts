@@ -4,12 +4,12 @@ import { backUp, pruneBackups, sizeOf } from '@fxtape/backup';
 import { openStore, proveSafe } from '@fxtape/datasets';
 import { FxtapeError, systemClock } from '@fxtape/ops';
 import type { QuestDbHttp } from '@fxtape/questdb';
-import { noteBackup } from '../backup/notes.ts';
+import { type LastBackup, noteBackup } from '../backup/notes.ts';
 import { ApplyJournal, isUnfinished } from '../clock-apply/apply-state.ts';
 import { rowProgress } from '../dataset/row-progress.ts';
 import { type CliEnv, readRunningEnv } from '../env.ts';
 import { untilStopped } from '../interrupt.ts';
-import { out } from '../print/out.ts';
+import { err, out } from '../print/out.ts';
 import { count, spellBytes, spellDuration } from '../print/quantity.ts';
 import { askRecorded, questDbView } from '../questdb.ts';
 import { version } from '../version.ts';
@@ -24,56 +24,73 @@ export async function backup(address: string, options: BackupCommandOptions): Pr
   const env = readRunningEnv();
   const clock = systemClock();
   const view = questDbView(env);
-  return untilStopped(
-    'Stopped. No backup was made; the next one uses the files that are stored already.',
-    (signal) =>
-      askRecorded(view, async () => {
-        const store = await openStore(address);
-        try {
-          const startedMs = performance.now();
-          await proveSafe(store, signal);
-          const before = await corrections(view.http);
-          const made = await backUp({
-            http: view.http,
-            clock,
-            store,
-            dataDir: env.FXTAPE_DATA_DIR,
-            fxtape: version(),
-            demo: env.FXTAPE_DEMO ?? null,
-            config: configText(env),
-            onProgress: rowProgress(options.json === true),
-            signal,
-            stillValid: async () => {
-              if ((await corrections(view.http)) !== before) throw correctedMeanwhile();
-            },
-          });
-          const size = sizeOf(made);
-          noteBackup(env.FXTAPE_DATA_DIR, { id: made.id, address, ended: made.ended, ...size });
-          const pruned =
-            options.keep === undefined
-              ? null
-              : await pruneBackups(store, { keep: options.keep, nowMs: clock.nowMs(), signal });
-          const ms = performance.now() - startedMs;
-          const line = `Backup ${made.id} in ${address}: ${count(size.rows, 'row')}, ${count(made.tapes.length, 'tape')}, ${count(size.files, 'file')}, ${spellBytes(size.bytes)} (new ${spellBytes(made.newBytes)}), ${spellDuration(ms)}`;
-          const lines = [
-            line,
-            ...(pruned === null
-              ? []
-              : [
-                  `Removed ${count(pruned.backups, 'older backup')}: ${count(pruned.files, 'file')}, ${spellBytes(pruned.bytes)}`,
-                ]),
-          ];
-          out(
-            options.json === true
-              ? `${JSON.stringify({ id: made.id, address, ...size, newBytes: made.newBytes, ms: Math.round(ms), pruned }, null, 2)}\n`
-              : `${lines.join('\n')}\n`,
-          );
-          return 0;
-        } finally {
-          store.close();
-        }
-      }),
+  let isMade = false;
+  const stopped = (): string =>
+    isMade
+      ? 'Stopped. The backup is made; older ones may not be removed yet.'
+      : 'Stopped. No backup was made; the next one uses the files that are stored already.';
+  return untilStopped(stopped, (signal) =>
+    askRecorded(view, async () => {
+      const store = await openStore(address);
+      try {
+        const startedMs = performance.now();
+        await proveSafe(store, signal);
+        const before = await corrections(view.http);
+        const made = await backUp({
+          http: view.http,
+          clock,
+          store,
+          dataDir: env.FXTAPE_DATA_DIR,
+          fxtape: version(),
+          demo: env.FXTAPE_DEMO ?? null,
+          config: configText(env),
+          onProgress: rowProgress(options.json === true),
+          signal,
+          stillValid: async () => {
+            if ((await corrections(view.http)) !== before) throw correctedMeanwhile();
+          },
+        });
+        isMade = true;
+        const size = sizeOf(made);
+        remember(env.FXTAPE_DATA_DIR, { id: made.id, address, ended: made.ended, ...size });
+        if (made.tapes.length === 0)
+          err(`no tape was found in ${env.FXTAPE_DATA_DIR}: the backup has tables alone\n`);
+        const pruned =
+          options.keep === undefined
+            ? null
+            : await pruneBackups(store, { keep: options.keep, nowMs: clock.nowMs(), signal });
+        const ms = performance.now() - startedMs;
+        const line = `Backup ${made.id} in ${address}: ${count(size.rows, 'row')}, ${count(made.tapes.length, 'tape')}, ${count(size.files, 'file')}, ${spellBytes(size.bytes)} (new ${spellBytes(made.newBytes)}), ${spellDuration(ms)}`;
+        const lines = [
+          line,
+          ...(pruned === null
+            ? []
+            : [
+                `Removed ${count(pruned.backups, 'older backup')}: ${count(pruned.files, 'file')}, ${spellBytes(pruned.bytes)}`,
+              ]),
+        ];
+        out(
+          options.json === true
+            ? `${JSON.stringify({ id: made.id, address, ...size, newBytes: made.newBytes, ms: Math.round(ms), pruned }, null, 2)}\n`
+            : `${lines.join('\n')}\n`,
+        );
+        return 0;
+      } finally {
+        store.close();
+      }
+    }),
   );
+}
+
+/** Only for `fxtape status`: the backup is made. */
+function remember(dataDir: string, note: LastBackup): void {
+  try {
+    noteBackup(dataDir, note);
+  } catch (error) {
+    err(
+      `the backup is made, but ${dataDir} cannot remember it (${(error as NodeJS.ErrnoException).code ?? 'unknown'})\n`,
+    );
+  }
 }
 
 function configText({ FXTAPE_CONFIG: path }: CliEnv): string | null {

@@ -1,7 +1,7 @@
 // `fxtape restore`: brings a backup into an empty data folder and an empty database, which it starts where none is given. In: an address.
 // Out: a folder from which `fxtape up` goes on recording. A restore that was cut off goes on with the same command; until then nothing
 // records into the folder.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   type BackupDocument,
@@ -12,11 +12,11 @@ import {
   tablesWithRows,
 } from '@fxtape/backup';
 import { openStore, type Store } from '@fxtape/datasets';
-import { createLog, FxtapeError, systemClock } from '@fxtape/ops';
-import { migrate, MIGRATIONS_DIR, QuestDbHttp, readMigrations } from '@fxtape/questdb';
+import { createLog, FxtapeError, readRestoreNote, type RestoreNote, systemClock } from '@fxtape/ops';
+import { databaseIdentity, migrate, MIGRATIONS_DIR, QuestDbHttp, readMigrations } from '@fxtape/questdb';
 import { ensureStack, writePrivate } from '@fxtape/stack';
 import { listTapes } from '@fxtape/tape';
-import { endRestore, noteRestore, readRestore, type RestoreUnderWay } from '../backup/notes.ts';
+import { endRestore, noteRestore } from '../backup/notes.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { rowProgress } from '../dataset/row-progress.ts';
 import { type CliEnv, demoDataDir, processEnv, readCliEnv } from '../env.ts';
@@ -37,7 +37,7 @@ export async function restore(address: string, options: RestoreCommandOptions): 
   const store = await openStore(address);
   try {
     return await untilStopped(
-      'Stopped. Run the same command again: it goes on, and until then nothing records into this folder.',
+      'Stopped. What has begun goes on with the same command; until then nothing records into that folder.',
       async (signal) => {
         const atMs = options.at === undefined ? undefined : options.at / 1000;
         const backup = await newestBackup(store, { atMs, signal });
@@ -77,31 +77,34 @@ interface Restoring {
   readonly signal: AbortSignal;
 }
 
-type ConfigFate = 'written' | 'kept' | 'none';
+type ConfigFate = 'written' | 'equal' | 'kept' | 'aside' | 'none';
 
 async function bringBack({ backup, dataDir, env, options, signal, store }: Restoring): Promise<ConfigFate> {
   refuseBesideUp(dataDir);
   openDataDir(dataDir);
   // An `up` that is started meanwhile is refused.
   holdDataDir(dataDir, 'up');
-  const note: RestoreUnderWay = { id: backup.id, began: backup.began, address: store.address };
-  const goesOn = await requireEmptyFolder(dataDir, note);
+  const before = readRestoreNote(dataDir);
+  await requireEmptyFolder(dataDir, before, backup.id);
   const log = createLog({ service: 'fxtape', level: 'silent', write: () => {} });
   const clock = systemClock();
   const tell = { info: () => {}, warn: (text: string) => err(`${text}\n`) };
   const stack = await ensureStack({ env: processEnv(), dataDir, log: tell });
   const http = new QuestDbHttp({ conf: stack.env.QDB_CLIENT_CONF });
   try {
-    await migrate({ client: http, log, clock, signal });
-    const held = goesOn ? [] : await tablesWithRows(http, signal);
+    // Nothing is written, not even a table, before it is clear whose database this is.
+    const found = await databaseIdentity(http, signal);
+    const held = found !== null && found === before?.database ? [] : await tablesWithRows(http, signal);
     if (held.length > 0)
       throw notEmpty(`the database at ${stack.questdb.httpUrl}`, `rows in ${held.join(', ')}`);
-    noteRestore(dataDir, note);
-    await restoreTapes(backup, join(dataDir, 'tape'), { store, signal });
+    await migrate({ client: http, log, clock, signal });
+    const database = (await databaseIdentity(http, signal)) as string;
+    noteRestore(dataDir, { id: backup.id, began: backup.began, address: store.address, database });
+    const config = restoreConfig(backup, env.FXTAPE_CONFIG, dataDir);
+    await restoreTapes(backup, join(dataDir, 'tape'), { store, database, signal });
     if (backup.recorder !== null) writePrivate(join(dataDir, 'recorder-id'), `${backup.recorder}\n`);
     const onProgress = rowProgress(options.json === true);
     await restoreRows(backup, { http, clock, log }, { store, onProgress, signal });
-    const config = restoreConfig(backup, env.FXTAPE_CONFIG);
     endRestore(dataDir);
     return config;
   } finally {
@@ -110,10 +113,9 @@ async function bringBack({ backup, dataDir, env, options, signal, store }: Resto
   }
 }
 
-/** Whether the same restore had begun here. @throws RESTORE_NOT_EMPTY, RESTORE_UNFINISHED */
-async function requireEmptyFolder(dataDir: string, note: RestoreUnderWay): Promise<boolean> {
-  const before = readRestore(dataDir);
-  if (before !== null && before.id === note.id) return true;
+/** @throws RESTORE_NOT_EMPTY, RESTORE_UNFINISHED */
+async function requireEmptyFolder(dataDir: string, before: RestoreNote | null, id: string): Promise<void> {
+  if (before !== null && before.id === id) return;
   if (before !== null)
     throw new FxtapeError({
       code: 'RESTORE_UNFINISHED',
@@ -123,18 +125,22 @@ async function requireEmptyFolder(dataDir: string, note: RestoreUnderWay): Promi
     });
   const tapes = await listTapes(join(dataDir, 'tape'));
   if (tapes.length > 0) throw notEmpty(dataDir, `the tape of ${tapes.join(', ')}`);
-  return false;
 }
 
 const notEmpty = (where: string, what: string): FxtapeError =>
   new FxtapeError({ code: 'RESTORE_NOT_EMPTY', message: `${where} holds ${what}`, context: { where } });
 
-/** A configuration that stands there is never overwritten. */
-function restoreConfig({ config }: BackupDocument, path: string): ConfigFate {
+/** A configuration that stands there is never overwritten. Where none can be written, it goes into the data folder. */
+function restoreConfig({ config }: BackupDocument, path: string, dataDir: string): ConfigFate {
   if (config === null) return 'none';
-  if (existsSync(path)) return 'kept';
-  writeFileSync(path, config, { flag: 'wx', flush: true });
-  return 'written';
+  if (existsSync(path)) return readFileSync(path, 'utf8') === config ? 'equal' : 'kept';
+  try {
+    writeFileSync(path, config, { flag: 'wx', flush: true });
+    return 'written';
+  } catch {
+    writePrivate(join(dataDir, 'fxtape.yaml'), config);
+    return 'aside';
+  }
 }
 
 function print(o: {
@@ -164,6 +170,8 @@ function print(o: {
 
 const CONFIG_LINES: Readonly<Record<ConfigFate, readonly string[]>> = {
   written: ['The configuration was written; set the variables that hold keys, then start fxtape.'],
+  equal: [],
   kept: ['A configuration stands here already and was not changed; that of the backup is in its document.'],
+  aside: ['The configuration could not be written to its place; it is `fxtape.yaml` in the data folder.'],
   none: [],
 };

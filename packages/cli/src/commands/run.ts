@@ -1,8 +1,8 @@
 // `fxtape run SERVICE`: one service in the foreground, in this process. In: its name. Out: whatever the service does until a signal stops
 // it. Two services of one kind need two data folders: each is found by its run file.
 import { resolve } from 'node:path';
+import { refuseUnfinishedRestore } from '@fxtape/ops';
 import { fileURLToPath } from 'node:url';
-import { refuseUnfinishedRestore } from '../backup/notes.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { endWithParent } from '../end-with-parent.ts';
 import { readCliEnv } from '../env.ts';

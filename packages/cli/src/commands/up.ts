@@ -11,11 +11,11 @@ import {
   type Log,
   readServiceInfo,
   redactorOf,
+  refuseUnfinishedRestore,
   Shutdown,
   systemClock,
 } from '@fxtape/ops';
 import { QuestDbHttp } from '@fxtape/questdb';
-import { refuseUnfinishedRestore } from '../backup/notes.ts';
 import { ApplyJournal, isUnfinished } from '../clock-apply/apply-state.ts';
 import { holdDataDir, openDataDir, refuseBesideUp } from '../data-dir.ts';
 import { type Demo, type DemoOptions, demoOf } from '../demo.ts';

@@ -144,7 +144,7 @@ export class Outflow {
     }
     this.#confirmation.resume();
     this.state.readTsRecv = null;
-    const from = await resumeAt(checkpoints.confirmed, this.#o);
+    const from = await resumeAt(checkpoints, this.#o);
     const { appended } = tape.position;
     if (from.position !== null && comparePositions(from.position, appended) >= 0) {
       // A tape that is confirmed to its end gives nothing to read.

@@ -92,6 +92,8 @@ export class Player {
         } else if ('cut' in item) {
           if (account.ready === null && this.#o.waitsForClient) continue;
           await this.#untilDue(item.tsRecv);
+          // What was written before it is sent first: `ws` destroys a socket whose client does not take it in time.
+          await account.ready?.writer.room('all');
           account.cut(item.cut.code);
         } else {
           if (!this.#isDue(item.tsRecv)) await this.#untilDue(item.tsRecv);

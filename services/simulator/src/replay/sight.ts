@@ -16,7 +16,6 @@ const TOPIC_OF_FRAME = new Map<string, Topic>(
   (Object.keys(topicShapes) as Topic[]).map((topic) => [topicShapes[topic].frame, topic]),
 );
 const TICK = '{"type":"tick","symbol":"';
-const BACKSLASH = 92;
 /** Answers to the recorder's own requests; a replay answers its own client. */
 const ANSWERS = new Set(['subscribed', 'unsubscribed', 'subscriptions', 'error']);
 
@@ -33,9 +32,11 @@ export class FrameSight {
     const seen = this.#seen;
     if (frame.startsWith(TICK)) {
       const end = frame.indexOf('"', TICK.length);
-      if (end > 0 && frame.charCodeAt(end - 1) !== BACKSLASH) {
+      const symbol = frame.slice(TICK.length, end);
+      // An escape may stand anywhere in a name.
+      if (end > 0 && !symbol.includes('\\')) {
         seen.topic = 'prices';
-        seen.symbol = this.#indexOf(frame.slice(TICK.length, end));
+        seen.symbol = this.#indexOf(symbol);
         return seen;
       }
     }
