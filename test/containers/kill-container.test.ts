@@ -82,6 +82,8 @@ test('the command works inside the containers of the demonstration', async () =>
   // Exit code 0: it is well.
   expect(await command('doctor')).toContain('demo');
   expect(await command('tape', 'check', 'demo')).not.toBe('');
+  // With DuckDB, and with the tape of the volume.
+  expect(await command('backup', '/tmp/backup')).toMatch(/^Backup \S+ in \/tmp\/backup: \d+ rows, [1-9]/);
 });
 
 test('keys come from a file, from the shell, or from both', async () => {

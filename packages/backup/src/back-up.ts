@@ -82,7 +82,6 @@ const inOrder = (): SavedTable[] =>
 /** Errors: BACKUP_OF_ANOTHER, SCHEMA_NEWER, BACKUP_CUT_SHORT, QDB_*, DATASET_FILE_WRONG, DATASET_STORE_*, TAPE_IO. */
 export async function backUp(options: BackupOptions): Promise<MadeBackup> {
   const { clock, config, dataDir, demo, fxtape, store } = options;
-  const began = clock.nowMs();
   const id = await nextId(options);
   const before: ReadonlySet<string> = await storedPaths(store, options.signal);
   const stored = new Set(before);
@@ -93,7 +92,7 @@ export async function backUp(options: BackupOptions): Promise<MadeBackup> {
   const made: BackupDocument = {
     format: FORMAT,
     id,
-    began: new Date(began).toISOString(),
+    began: new Date(msOf(id)).toISOString(),
     ended: new Date(clock.nowMs()).toISOString(),
     fxtape,
     schema,
