@@ -6,7 +6,13 @@ import { seriesText } from '../manifest.ts';
 import type { Selection, Series } from '../source.ts';
 import type { MadeFile } from './make-file.ts';
 import { dayUsOf, type Plan, type PlannedFile } from './plan.ts';
-import type { WriteOptions } from './write-version.ts';
+import type { DatasetKind } from '../kinds.ts';
+import type { Store } from '../store/store.ts';
+
+interface Target {
+  readonly kind: DatasetKind;
+  readonly store: Store;
+}
 
 /**
  * Rows never become fewer; otherwise this is another database, or rows were lost. A clock correction moves rows to a neighbouring day, and over
@@ -14,7 +20,7 @@ import type { WriteOptions } from './write-version.ts';
  */
 export function requireNoLoss(
   plan: Plan,
-  { kind, selection, store }: WriteOptions,
+  { kind, selection, store }: Target & { readonly selection: Selection },
   isCorrected: (series: Series) => boolean,
 ): void {
   const keyOf = (series: Series, dayUs: number): string =>
@@ -53,7 +59,7 @@ const isNearEnd = (dayUs: number, { fromUs, toUs }: Selection): boolean =>
 export function requirePlanned(
   { days, series }: PlannedFile,
   made: MadeFile | null,
-  { store }: WriteOptions,
+  { store }: Pick<Target, 'store'>,
 ): void {
   const rowsOf = new Map(made?.days.map(([day, rows]) => [day, rows]));
   for (const { dayUs, rows } of days) {
