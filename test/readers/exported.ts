@@ -59,12 +59,17 @@ export class ExportedTicks {
     return rows.length;
   }
 
-  /** Prices are multiples of 2⁻¹⁷, so that every sum is exact in any order; two ticks of every hundredth moment. */
+  /**
+   * Prices are multiples of 2⁻¹⁷, so that every sum is exact in any order; two ticks of every hundredth moment. In the gap the price falls and
+   * rises: a strategy notices.
+   */
   ticks(symbol: string): (RowInput<'ticks'> & { readonly ts: number })[] {
     const phase = EXPORTED_SYMBOLS.indexOf(symbol);
     return Array.from({ length: 2.5 * 4320 }, (_, i) => {
       const ts = this.fromUs + Math.floor(i - (i % 100 === 1 ? 1 : 0)) * 20_000_000;
-      const steps = Math.round(900 * Math.sin((i + phase * 500) / 700) + 60 * Math.sin(i / 9));
+      const inGap = (ts - this.gap.fromUs) / MINUTE_US;
+      const jump = inGap >= 10 && inGap < 25 ? -2500 : inGap >= 25 && inGap < 40 ? 2500 : 0;
+      const steps = Math.round(900 * Math.sin((i + phase * 500) / 700) + 60 * Math.sin(i / 9)) + jump;
       const spread = 1 + ((i * 7 + phase) % 5) + (Math.floor(i / 180) % 24 === 22 ? 12 : 0);
       const bid = 1.125 + steps / 2 ** 17;
       return {
