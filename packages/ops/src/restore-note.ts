@@ -22,7 +22,8 @@ export function readRestoreNote(dataDir: string): RestoreNote | null {
   try {
     text = readFileSync(restoreNotePath(dataDir), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    // Where a file stands in the place of a folder, whoever opens the folder says so.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
   try {

@@ -26,7 +26,7 @@ export function readLastBackup(dataDir: string): LastBackup | null {
     return lastBackup.safeParse(JSON.parse(readFileSync(backupPath(dataDir), 'utf8'))).data ?? null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || error instanceof SyntaxError) return null;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || error instanceof SyntaxError) return null;
     throw error;
   }
 }
