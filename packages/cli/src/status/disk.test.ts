@@ -47,4 +47,6 @@ test('a database elsewhere takes nothing here; one that is away is left out; wit
   segment(1, 100);
   expect((await diskOf(dir, away, NOW))?.perDayBytes).toBe(100);
   expect(await diskOf(join(dir, 'none'), away, NOW)).toBeNull();
+  writeFileSync(join(dir, 'file'), '');
+  expect(await diskOf(join(dir, 'file'), away, NOW)).toBeNull();
 });

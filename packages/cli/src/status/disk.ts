@@ -1,6 +1,6 @@
 // When the disk of the data folder is full. In: the folder, and the database if its files are in it. Out: the free bytes, and how many a day
 // takes: the mean of the last seven whole UTC days that have any. What retention removes is not subtracted, so the day comes no sooner.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FxtapeError } from '@fxtape/ops';
@@ -17,13 +17,13 @@ const DAY_MS = 86_400_000;
 const DAYS = 7;
 const ANSWER_MS = 1500;
 
-/** Null when the folder does not exist. */
+/** Null when there is no such folder here. */
 export async function diskOf(
   dataDir: string,
   http: Pick<QuestDbHttp, 'exec'>,
   nowMs: number,
 ): Promise<DiskFact | null> {
-  if (!existsSync(dataDir)) return null;
+  if (statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
   const { bavail, bsize } = await statfs(dataDir);
   const today = Math.floor(nowMs / DAY_MS);
   const bytes = new Map<number, number>();
