@@ -27,7 +27,7 @@ beforeAll(async () => {
   await http.exec(
     `INSERT INTO ticks (ts, feed, symbol, ts_recv, bid, ask, utc_offset_s, source)
      SELECT ts, 'bucket', 'S' || (x % 6), dateadd('u', 40000, ts), x % 9973, x % 9973 + 1, 7200, 'live'
-     FROM (SELECT x, cast(${FROM_US} + x * ${DAYS * 432_000} as timestamp) ts FROM long_sequence(200000))`,
+     FROM (SELECT x, cast(${FROM_US} + (x - 1) * ${DAYS * 432_000} as timestamp) ts FROM long_sequence(200000))`,
   );
   await requireSettled(http, systemClock(), ['ticks'], { waitMs: 60_000 });
 }, 1_800_000);
