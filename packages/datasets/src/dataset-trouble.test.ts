@@ -66,9 +66,6 @@ test('a file of an earlier run is not used for another selection with equal coun
       condition: symbol === 'EURUSD' ? 'good' : 'degraded',
     });
   const of = (symbol: string) => selection(2, { kind: 'daily_quality', symbols: [symbol] });
-  source.onExport = () => {
-    source.onExport = () => {};
-  };
   const stop = new AbortController();
   const cut = dataset.export(of('EURUSD'), {
     ...call(3),
@@ -78,6 +75,20 @@ test('a file of an earlier run is not used for another selection with equal coun
   await expect(cut).rejects.toMatchObject({ name: 'AbortError' });
   await dataset.export(of('GBPUSD'), call(3));
   expect(source.exports).toBe(2);
+});
+
+test('a run that was cut off is continued although the range ends later by now', async () => {
+  source.rows.push(tick(HOUR, 1), tick(40 * DAY_US, 2));
+  const stop = new AbortController();
+  const cut = dataset.export(selection(60), {
+    ...call(61),
+    signal: stop.signal,
+    onProgress: () => stop.abort(),
+  });
+  await expect(cut).rejects.toMatchObject({ name: 'AbortError' });
+  const { exports } = source;
+  await dataset.export(selection(61), call(62));
+  expect(source.exports - exports).toBeLessThan(2);
 });
 
 test('a file that was made before a clock correction is not used after it', async () => {

@@ -89,7 +89,8 @@ interface Note {
  */
 function stagedName(planned: PlannedFile, { corrections, selection }: Naming): string {
   const { fromUs: _from, toUs: _to, ...whose } = selection;
-  const identity = [whose, sliceOf(planned, selection), planned.series, corrections];
+  const { fromUs, series, toUs } = sliceOf(planned, selection);
+  const identity = [whose, series, fromUs, toUs, corrections];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 
